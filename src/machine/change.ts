@@ -1,0 +1,114 @@
+/** Who a file belongs to, as numbers: names are resolved while planning, from the guest's own /etc/passwd. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+export const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
+
+/** Writes a whole file: beside the old one, with its mode, synced, then renamed over it. */
+export interface WriteFile {
+  kind: 'write-file';
+  path: string;
+  content: string | Uint8Array;
+  /** Permission bits, such as 0o644. */
+  mode: number;
+  owner?: Owner;
+  /** The content is never shown or logged. */
+  secret?: boolean;
+  /** No symbolic link is followed below this directory, which a user who is not root can write to. */
+  linksRefusedBelow?: string;
+  /** The old file is kept in /var/lib/gandi/backup first: it holds an admin's changes. */
+  backup?: boolean;
+}
+
+/** Copies a byte range of a device (or of a seed file) into a file, as atomically as `write-file`. */
+export interface CopyRange {
+  kind: 'copy-range';
+  device: string;
+  /** In bytes. */
+  offset: number;
+  length: number;
+  path: string;
+  mode: number;
+}
+
+export interface MakeDirectory {
+  kind: 'make-directory';
+  path: string;
+  mode: number;
+  owner?: Owner;
+  linksRefusedBelow?: string;
+}
+
+export interface RemoveFile {
+  kind: 'remove-file';
+  path: string;
+}
+
+/** Runs a program. It needs the live system: with a root prefix it is listed as skipped. */
+export interface RunCommand {
+  kind: 'run-command';
+  /** Program and arguments; never a shell string. */
+  argv: [string, ...string[]];
+  input?: string;
+  /** The input is never shown or logged. */
+  secretInput?: boolean;
+  timeoutSeconds: number;
+  /** Why it runs, for the plan's reader, such as "grow the root file system". */
+  why: string;
+}
+
+/** Sets a kernel value through its file, such as /proc/sys/vm/swappiness. It needs the live system. */
+export interface SetKernelValue {
+  kind: 'set-kernel-value';
+  path: string;
+  value: string;
+}
+
+/** Overwrites a few bytes of a block device in place, and syncs it. It needs the live system. */
+export interface WriteBytes {
+  kind: 'write-bytes';
+  device: string;
+  offset: number;
+  bytes: Uint8Array;
+  why: string;
+}
+
+/**
+ * Overwrites a range of a block device with zeros. It can be cut off at any point: the range's first sector
+ * says until the very end that an erasure of this length is under way (see erase-mark.ts).
+ */
+export interface EraseRange {
+  kind: 'erase-range';
+  device: string;
+  offset: number;
+  length: number;
+  why: string;
+}
+
+/** Unpacks a kernel modules archive into the tree, member by member, each written like `write-file`. */
+export interface UnpackModules {
+  kind: 'unpack-modules';
+  archive: string;
+  release: string;
+}
+
+/** Has everything written so far reach the disk. */
+export interface Sync {
+  kind: 'sync';
+  why: string;
+}
+
+/** One thing to do to the machine, as plain data. Only apply.ts carries it out. */
+export type Change =
+  | WriteFile
+  | CopyRange
+  | MakeDirectory
+  | RemoveFile
+  | RunCommand
+  | SetKernelValue
+  | WriteBytes
+  | EraseRange
+  | UnpackModules
+  | Sync;

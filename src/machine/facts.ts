@@ -1,0 +1,68 @@
+import type { DiskPartitions } from './partition-table.ts';
+
+/** From os-release(5). */
+export interface OsRelease {
+  /** Such as `debian`. */
+  id: string;
+  /** Such as `["debian"]` on Ubuntu. */
+  like: string[];
+  versionId: string;
+  prettyName: string;
+}
+
+/** A network interface as /sys/class/net shows it; loopback and virtual ones are left out. */
+export interface NetworkInterface {
+  name: string;
+  /** Lower case, with colons. */
+  mac: string;
+  /** Kernel driver, such as `virtio_net`. */
+  driver: string;
+  /** Receive queues in use. */
+  queues: number;
+  /** The device offers several queues (virtio feature bit VIRTIO_NET_F_MQ). */
+  multiQueue: boolean;
+}
+
+/** The programs that can own the guest's network configuration. */
+export type NetworkManagerName = 'ifupdown' | 'systemd-networkd' | 'netplan' | 'NetworkManager' | 'ifcfg' | 'wicked';
+
+export type FileSystemType = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
+
+/** The root file system and what it lies on, all the way down to the disk. */
+export interface RootFileSystem {
+  /** Such as `ext4`; another type than FileSystemType is never grown. */
+  type: string;
+  /** Node of the block device that holds it, such as `/dev/sda2`. */
+  device: string;
+  /** Size of the file system and of the device that holds it, in bytes. */
+  fileSystemBytes: number;
+  deviceBytes: number;
+  /** The whole disk, such as `/dev/sda`; the same as `device` on a disk without partitions. */
+  disk: string;
+  diskBytes: number;
+  /** Partition number of `device`; absent where the file system fills the disk. */
+  partitionNumber?: number;
+  /** Partition table of the disk, where there is one that can be read. */
+  table?: DiskPartitions;
+  /** Why nothing here can be grown, such as "root is on device mapper (LVM, LUKS)". */
+  fixed?: string;
+}
+
+/** The machine as it was observed. Values are read when first asked for, and again before each step. */
+export interface Facts {
+  /** False when planning for an unpacked image (`--root`): nothing of a running system can be known. */
+  readonly live: boolean;
+  readonly os: OsRelease;
+  readonly kernelRelease: string;
+  readonly onlineCpus: number;
+  readonly hypervisor: 'xen' | 'kvm' | 'other';
+  readonly interfaces: readonly NetworkInterface[];
+  /** Absent when the root file system is on no block device that can be found. */
+  readonly root: RootFileSystem | undefined;
+  /** Nodes of the block devices that are active as swap, resolved to kernel names such as `/dev/sdb`. */
+  readonly activeSwaps: readonly string[];
+  /** Which manager the guest has enabled; absent when none is recognised. */
+  readonly networkManager: NetworkManagerName | undefined;
+  /** Text of the kernel command line. */
+  readonly kernelCommandLine: string;
+}

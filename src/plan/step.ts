@@ -1,0 +1,50 @@
+import type { Change } from '../machine/change.ts';
+import type { Facts } from '../machine/facts.ts';
+import type { FileView } from '../machine/files.ts';
+import type { Settings, Switch } from '../machine/settings.ts';
+import type { HostConfiguration } from '../metadata/guest-config.ts';
+import type { AppliedDigests } from './applied.ts';
+
+/**
+ * What a step tells its reader beside its changes. `info` explains, `warning` asks to look, `problem` means that
+ * something asked for was not done: the step has failed.
+ */
+export interface Note {
+  level: 'info' | 'warning' | 'problem';
+  text: string;
+}
+
+/** What a step wants done, in order, and what it has to say. No changes: the step is `unchanged`. */
+export interface Plan {
+  changes: Change[];
+  notes?: Note[];
+  /**
+   * Digest of what the host asked of this step. It is recorded once all changes are done; while it stays the same the
+   * step leaves alone what the admin changed since.
+   */
+  digest?: string;
+}
+
+/** All that a step may look at. Steps are pure: the same context gives the same plan. */
+export interface StepContext {
+  settings: Settings;
+  /** What the host asked for, whichever source it came from. */
+  host: HostConfiguration;
+  /** The machine as it is just before this step. */
+  facts: Facts;
+  /** The guest's files, without the root prefix. */
+  files: FileView;
+  /** What was applied before, by step name. */
+  applied: AppliedDigests;
+}
+
+/** One piece of a program's work. */
+export interface Step {
+  /** The upstream plug-in's name where there is one, such as `01-config_swap`. */
+  name: string;
+  /** The setting that turns the step off when it is 0. */
+  setting: Switch;
+  /** One line for `--help` and the documentation. */
+  summary: string;
+  plan(context: StepContext): Plan;
+}
