@@ -55,6 +55,7 @@ export interface RunCommand {
   /** The input is never shown or logged. */
   secretInput?: boolean;
   timeoutSeconds: number;
+  environment?: Readonly<Record<string, string>>;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */
   why: string;
 }
@@ -94,12 +95,6 @@ export interface UnpackModules {
   release: string;
 }
 
-/** Has everything written so far reach the disk. */
-export interface Sync {
-  kind: 'sync';
-  why: string;
-}
-
 /** One thing to do to the machine, as plain data. Only apply.ts carries it out. */
 export type Change =
   | WriteFile
@@ -110,5 +105,53 @@ export type Change =
   | SetKernelValue
   | WriteBytes
   | EraseRange
-  | UnpackModules
-  | Sync;
+  | UnpackModules;
+
+/** True if a change needs the running system, and is skipped when an unpacked image is configured. */
+export function needsLiveSystem(change: Change): boolean {
+  switch (change.kind) {
+    case 'run-command':
+    case 'set-kernel-value':
+    case 'write-bytes':
+    case 'erase-range':
+      return true;
+    case 'write-file':
+    case 'copy-range':
+    case 'make-directory':
+    case 'remove-file':
+    case 'unpack-modules':
+      return false;
+  }
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** A change in one line for people: what is done to which path or device; never a secret. */
+export function describeChange(change: Change): string {
+  switch (change.kind) {
+    case 'write-file':
+      return `write ${change.path} (${octal(change.mode)})`;
+    case 'copy-range':
+      return `write ${change.path} (${octal(change.mode)}) from ${change.device}, ${change.length} bytes at ${change.offset}`;
+    case 'make-directory':
+      return `make directory ${change.path} (${octal(change.mode)})`;
+    case 'remove-file':
+      return `remove ${change.path}`;
+    case 'run-command':
+      return `run ${change.argv.map(shellWord).join(' ')} (${change.why})`;
+    case 'set-kernel-value':
+      return `set ${change.path} to ${JSON.stringify(change.value)}`;
+    case 'write-bytes':
+      return `write ${change.bytes.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
+    case 'erase-range':
+      return `erase ${change.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
+    case 'unpack-modules':
+      return `unpack ${change.archive} into /lib/modules/${change.release}`;
+  }
+}

@@ -24,7 +24,13 @@ export interface NetworkInterface {
 }
 
 /** The programs that can own the guest's network configuration. */
-export type NetworkManagerName = 'ifupdown' | 'systemd-networkd' | 'netplan' | 'NetworkManager' | 'ifcfg' | 'wicked';
+export type NetworkManagerName =
+  | 'ifupdown'
+  | 'systemd-networkd'
+  | 'netplan'
+  | 'NetworkManager'
+  | 'ifcfg'
+  | 'wicked';
 
 export type FileSystemType = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
 

@@ -1,3 +1,17 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
+import { isAbsolute } from 'node:path';
+
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
   /** Permission bits with setuid, setgid and sticky, such as 0o755. */
@@ -17,4 +31,125 @@ export interface FileView {
   linkTarget(path: string): string | undefined;
   /** Names in a directory, sorted; empty if there is no such directory. */
   list(path: string): string[];
+}
+
+const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
+const MOST_LINKS = 40;
+
+/** True if the error says that nothing is at that path. */
+export function isAbsent(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function absentIs<T>(nothing: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isAbsent(error)) return nothing;
+    throw error;
+  }
+}
+
+function kindOf(stats: Stats): FileStatus['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'link';
+  if (stats.isBlockDevice()) return 'block';
+  return 'other';
+}
+
+/** The files of a running system, or of an unpacked image in a directory, which no link can lead out of. */
+export class Files implements FileView {
+  readonly root: string;
+
+  /** @param root directory that stands for `/`; it must exist */
+  constructor(root = '/') {
+    this.root = root === '/' ? '/' : realpathSync(root);
+  }
+
+  /**
+   * Where a path of the guest is in the file system of this process, all links on the way resolved inside the root.
+   * @param path absolute path in the guest; what does not exist of it is taken as it is written
+   * @param last whether a link at the path itself is followed too
+   */
+  locate(path: string, last: 'follow' | 'keep' = 'follow'): string {
+    const pending = path.split('/').filter((part) => part !== '' && part !== '.');
+    const done: string[] = [];
+    for (let links = 0; pending.length > 0; ) {
+      const part = pending.shift() ?? '';
+      if (part === '..') {
+        done.pop();
+        continue;
+      }
+      done.push(part);
+      if (pending.length === 0 && last === 'keep') break;
+      const target = this.#target(done);
+      if (target === undefined) continue;
+      if (++links > MOST_LINKS) throw new Error(`${path}: too many symbolic links`);
+      pending.unshift(...target.split('/').filter((piece) => piece !== '' && piece !== '.'));
+      if (isAbsolute(target)) done.length = 0;
+      else done.pop();
+    }
+    return this.#join(done);
+  }
+
+  readText(path: string): string | undefined {
+    return absentIs(undefined, () => {
+      const descriptor = openSync(this.#forReading(path), constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const { size } = fstatSync(descriptor);
+        if (size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
+        return readFileSync(descriptor, 'utf8');
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  status(path: string): FileStatus | undefined {
+    const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep')));
+    if (stats === undefined) return undefined;
+    return {
+      kind: kindOf(stats),
+      mode: stats.mode & 0o7777,
+      uid: stats.uid,
+      gid: stats.gid,
+      size: stats.size,
+    };
+  }
+
+  linkTarget(path: string): string | undefined {
+    try {
+      return readlinkSync(this.#forReading(path, 'keep'));
+    } catch (error) {
+      if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
+      throw error;
+    }
+  }
+
+  list(path: string): string[] {
+    return absentIs([], () => readdirSync(this.#forReading(path)).sort());
+  }
+
+  /** Without a prefix the kernel resolves links itself, at once. */
+  #forReading(path: string, last: 'follow' | 'keep' = 'follow'): string {
+    return this.root === '/' ? path : this.locate(path, last);
+  }
+
+  #join(parts: readonly string[]): string {
+    const below = parts.join('/');
+    return this.root === '/' ? `/${below}` : below === '' ? this.root : `${this.root}/${below}`;
+  }
+
+  #target(parts: readonly string[]): string | undefined {
+    try {
+      return readlinkSync(this.#join(parts));
+    } catch (error) {
+      if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
+      throw error;
+    }
+  }
 }

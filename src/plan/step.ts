@@ -46,5 +46,7 @@ export interface Step {
   setting: Switch;
   /** One line for `--help` and the documentation. */
   summary: string;
+  /** `many`: its later changes depend on what its earlier ones led to, so it plans again until nothing is left. */
+  rounds?: 'many';
   plan(context: StepContext): Plan;
 }

@@ -1,0 +1,125 @@
+import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type WriteBytes } from './change.ts';
+import type { Commands } from './commands.ts';
+import { encodeEraseMark } from './erase-mark.ts';
+import type { Files } from './files.ts';
+import { BACKUP_DIRECTORY } from './paths.ts';
+import { makeDirectory, removeFile, replaceFile, writeFully } from './write.ts';
+
+/** What changes are applied to. */
+export interface Machine {
+  files: Files;
+  commands: Commands;
+  /** False for an unpacked image: what needs a running system is skipped. */
+  live: boolean;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+const SECTOR_BYTES = 512;
+
+function withDescriptor<T>(path: string, flags: number, use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, flags);
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function keepBackup(machine: Machine, path: string): void {
+  const old = machine.files.readText(path);
+  if (old === undefined) return;
+  const status = machine.files.status(path);
+  makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
+  const name = path.slice(1).replaceAll('/', '_');
+  replaceFile(
+    machine.files,
+    { path: `${BACKUP_DIRECTORY}/${name}`, mode: status?.mode ?? 0o600 },
+    (descriptor) => writeFully(descriptor, Buffer.from(old)),
+  );
+}
+
+function copyRange(machine: Machine, change: CopyRange): void {
+  withDescriptor(change.device, constants.O_RDONLY, (from) =>
+    replaceFile(machine.files, change, (to) => {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, change.length)));
+      for (let copied = 0; copied < change.length; ) {
+        const wanted = Math.min(chunk.length, change.length - copied);
+        const got = readSync(from, chunk, 0, wanted, change.offset + copied);
+        if (got === 0) throw new Error(`${change.device} ends at byte ${change.offset + copied}`);
+        writeFully(to, chunk.subarray(0, got));
+        copied += got;
+      }
+    }),
+  );
+}
+
+function writeBytes({ device, offset, bytes }: Pick<WriteBytes, 'device' | 'offset' | 'bytes'>): void {
+  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(descriptor, bytes, written, bytes.length - written, offset + written);
+    }
+    fsyncSync(descriptor);
+  });
+}
+
+function zeroRange(device: string, offset: number, length: number): void {
+  const zeros = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(1, length)));
+  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
+    for (let done = 0; done < length; ) {
+      done += writeSync(descriptor, zeros, 0, Math.min(zeros.length, length - done), offset + done);
+    }
+    fsyncSync(descriptor);
+  });
+}
+
+/** See erase-mark.ts: the mark goes first and is the last to go, so that a run that was cut off is taken up again. */
+function eraseRange({ device, offset, length }: EraseRange): void {
+  writeBytes({ device, offset, bytes: encodeEraseMark(length) });
+  zeroRange(device, offset + SECTOR_BYTES, Math.max(0, length - SECTOR_BYTES));
+  zeroRange(device, offset, SECTOR_BYTES);
+}
+
+/**
+ * Carries one change out. This is the only place where the toolkit changes the machine.
+ * @returns `skipped` if the change needs a running system and there is none
+ * @throws Error whose message says in one line what failed; whatever the change was to replace is still there
+ */
+export async function applyChange(change: Change, machine: Machine): Promise<'done' | 'skipped'> {
+  if (!machine.live && needsLiveSystem(change)) return 'skipped';
+  switch (change.kind) {
+    case 'write-file':
+      if (change.backup === true) keepBackup(machine, change.path);
+      replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, Buffer.from(change.content)));
+      break;
+    case 'copy-range':
+      copyRange(machine, change);
+      break;
+    case 'make-directory':
+      makeDirectory(machine.files, change);
+      break;
+    case 'remove-file':
+      removeFile(machine.files, change.path);
+      break;
+    case 'run-command': {
+      const { failure } = await machine.commands.run(change.argv, change);
+      if (failure !== undefined) throw new Error(failure);
+      break;
+    }
+    case 'set-kernel-value':
+      writeFileSync(change.path, `${change.value}\n`);
+      break;
+    case 'write-bytes':
+      writeBytes(change);
+      break;
+    case 'erase-range':
+      eraseRange(change);
+      break;
+    case 'unpack-modules': {
+      const { unpackModules } = await import('./unpack-modules.ts');
+      await unpackModules(machine.files, change);
+      break;
+    }
+  }
+  return 'done';
+}

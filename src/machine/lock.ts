@@ -1,0 +1,87 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAbsent } from './files.ts';
+import { RUNTIME_DIRECTORY } from './paths.ts';
+
+const POLL_MILLISECONDS = 100;
+
+/** Start time of a process in clock ticks since boot, the 22nd field of /proc/PID/stat (proc(5)). */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field, the name in parentheses, can hold anything: count from behind its last parenthesis.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch (error) {
+    if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+/** Process id of the living holder; undefined if the process that took the lock is gone. */
+function holder(content: string): number | undefined {
+  const [pid, started] = content.trim().split(' ');
+  if (pid === undefined || started === undefined) return undefined;
+  return startTime(Number(pid)) === started ? Number(pid) : undefined;
+}
+
+function take(path: string, mine: string): { taken: true } | { taken: false; content: string } {
+  try {
+    linkSync(mine, path);
+    return { taken: true };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  try {
+    return { taken: false, content: readFileSync(path, 'utf8') };
+  } catch (error) {
+    if (isAbsent(error)) return { taken: false, content: '' };
+    throw error;
+  }
+}
+
+/** Moves a dead process's lock away, unless somebody else has just replaced it. */
+function clearStale(path: string, mine: string): void {
+  const aside = `${mine}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
+  if (holder(readFileSync(aside, 'utf8')) !== undefined) linkSync(aside, path);
+  rmSync(aside, { force: true });
+}
+
+/**
+ * Takes the lock of a program, so that two runs at once never mix their changes. A lock whose process is gone is
+ * taken over; all are gone after a boot.
+ * @param name the program's, such as `gandi-bootstrap`
+ * @param waitSeconds how long to wait for another run to end
+ * @param directory where locks are
+ * @returns the function that gives the lock back
+ * @throws Error naming the process that holds the lock, after the wait
+ */
+export async function takeLock(
+  name: string,
+  waitSeconds: number,
+  directory = RUNTIME_DIRECTORY,
+): Promise<() => void> {
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const path = `${directory}/${name}.lock`;
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, `${process.pid} ${startTime(process.pid)}\n`, { mode: 0o600 });
+  const deadline = performance.now() + waitSeconds * 1000;
+  try {
+    for (;;) {
+      const attempt = take(path, mine);
+      if (attempt.taken) return () => rmSync(path, { force: true });
+      const pid = holder(attempt.content);
+      if (pid === undefined) clearStale(path, mine);
+      else if (performance.now() > deadline) {
+        throw new Error(`another ${name} is running (process ${pid}); try again when it has ended`);
+      } else await sleep(POLL_MILLISECONDS);
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}

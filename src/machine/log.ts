@@ -1,0 +1,53 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { LOG_FILE } from './paths.ts';
+
+export type Level = 'info' | 'warning' | 'problem';
+
+/** Priorities of sd-daemon(3): the journal takes them from the start of a line. */
+const JOURNAL_PRIORITY: Record<Level, string> = { info: '<6>', warning: '<4>', problem: '<3>' };
+
+/** One line for an admin on standard error, which the service manager keeps. */
+export function say(program: string, level: Level, text: string): void {
+  const priority = process.env.JOURNAL_STREAM === undefined ? '' : JOURNAL_PRIORITY[level];
+  const mark = level === 'info' ? '' : `${level}: `;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a console
+  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
+  process.stderr.write(`${priority}${program}: ${mark}${clean}\n`);
+}
+
+export interface LogRecord {
+  level: Level;
+  message: string;
+  /** Further fields, such as the step's name. Never secret. */
+  fields?: Record<string, unknown>;
+}
+
+/**
+ * Appends JSON lines to the log file.
+ * @param program name that stands in each line
+ * @param path the log; it is made readable for root only
+ * @throws Error if the file cannot be opened or written, such as on a full disk
+ */
+export async function appendLog(
+  program: string,
+  records: readonly LogRecord[],
+  path = LOG_FILE,
+): Promise<void> {
+  if (records.length === 0) return;
+  const { pino } = await import('pino');
+  // Opened here, for a link at this path must not be followed.
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+  try {
+    const destination = pino.destination({ fd: descriptor, sync: true });
+    const logger = pino({ base: { program }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+    for (const { level, message, fields = {} } of records) {
+      if (level === 'problem') logger.error(fields, message);
+      else if (level === 'warning') logger.warn(fields, message);
+      else logger.info(fields, message);
+    }
+    destination.flushSync();
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
+import { type Owner, ROOT_OWNER } from './change.ts';
+import { type Files, isAbsent } from './files.ts';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+
+export interface Target {
+  /** Absolute path in the guest. */
+  path: string;
+  mode: number;
+  /** Absent: the owner of the file that is replaced, or root. */
+  owner?: Owner;
+  linksRefusedBelow?: string;
+}
+
+/** An open directory and a path to it that no later change of names can lead elsewhere. */
+interface OpenDirectory {
+  descriptor: number;
+  path: string;
+}
+
+/** /proc/self/fd/N leads to the open directory itself: the next best to openat(2), which is not to be had here. */
+function directoryAt(path: string, flags = 0): OpenDirectory {
+  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | flags);
+  return { descriptor, path: `/proc/self/fd/${descriptor}` };
+}
+
+/**
+ * Opens a directory component by component, refusing links: a user who can write there could swap a directory for a
+ * link at any moment.
+ */
+function openWithoutLinks(files: Files, trusted: string, path: string): OpenDirectory {
+  let directory = directoryAt(files.locate(trusted));
+  for (const part of relative(trusted, path).split('/')) {
+    if (part === '') continue;
+    const parent = directory;
+    try {
+      directory = directoryAt(`${parent.path}/${part}`, O_NOFOLLOW);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
+      throw new Error(`${path}: ${part} is a symbolic link or not a directory, not followed`);
+    } finally {
+      closeSync(parent.descriptor);
+    }
+  }
+  return directory;
+}
+
+function openParent(files: Files, target: Target): { directory: OpenDirectory; name: string } {
+  if (target.linksRefusedBelow !== undefined) {
+    const directory = openWithoutLinks(files, target.linksRefusedBelow, dirname(target.path));
+    return { directory, name: basename(target.path) };
+  }
+  const path = files.locate(target.path);
+  return { directory: directoryAt(dirname(path)), name: basename(path) };
+}
+
+function ownerOf(path: string): Owner | undefined {
+  try {
+    const { uid, gid } = lstatSync(path);
+    return { uid, gid };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes all of the bytes, however often the kernel takes only a part of them. */
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+}
+
+function setOwner(descriptor: number, owner: Owner): void {
+  // Without root (unit tests, plans tried by a user) a file can only be one's own.
+  if (process.getuid?.() === 0) fchownSync(descriptor, owner.uid, owner.gid);
+}
+
+/**
+ * Replaces a file so that at any moment, a power cut included, the path holds the whole old or the whole new file.
+ * @param fill writes the content to the open descriptor; if it throws, the old file is left as it was
+ */
+export function replaceFile(files: Files, target: Target, fill: (descriptor: number) => void): void {
+  const { directory, name } = openParent(files, target);
+  // One fixed name: what a run that was cut off has left is taken away by the next. Programs that read whole
+  // directories (ifupdown, cron, sysctl) pass over names with a leading dot.
+  const temporary = `${directory.path}/.${name}.gandi-new`;
+  try {
+    rmSync(temporary, { force: true });
+    const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      fill(descriptor);
+      setOwner(descriptor, target.owner ?? ownerOf(`${directory.path}/${name}`) ?? ROOT_OWNER);
+      fchmodSync(descriptor, target.mode);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, `${directory.path}/${name}`);
+    fsyncSync(directory.descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(directory.descriptor);
+  }
+}
+
+/**
+ * Makes a directory with its parents; the mode and owner are given to the last one even if it existed, parents get
+ * 0755.
+ */
+export function makeDirectory(files: Files, target: Target): void {
+  if (target.linksRefusedBelow === undefined) {
+    const path = files.locate(target.path);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  }
+  const { directory, name } = openParent(files, target);
+  try {
+    const path = `${directory.path}/${name}`;
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const made = directoryAt(path, O_NOFOLLOW);
+    try {
+      setOwner(made.descriptor, target.owner ?? ROOT_OWNER);
+      fchmodSync(made.descriptor, target.mode);
+      fsyncSync(directory.descriptor);
+    } finally {
+      closeSync(made.descriptor);
+    }
+  } finally {
+    closeSync(directory.descriptor);
+  }
+}
+
+/** Removes a file, or nothing if there is none. A link is removed itself. */
+export function removeFile(files: Files, path: string): void {
+  rmSync(files.locate(path, 'keep'), { force: true });
+}

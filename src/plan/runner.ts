@@ -1,0 +1,108 @@
+import { applyChange, type Machine } from '../machine/apply.ts';
+import { type Change, describeChange, needsLiveSystem } from '../machine/change.ts';
+import type { StepReport, StepStatus } from './report.ts';
+import type { Note, Plan, Step, StepContext } from './step.ts';
+
+export interface RunOptions {
+  /** Plans only; nothing is changed. */
+  dryRun: boolean;
+  /** Called with each change before it is made (or would be), in order. */
+  onChange?: (step: Step, change: Change, outcome: 'done' | 'skipped' | 'planned') => void;
+  onNote?: (step: Step, note: Note) => void;
+}
+
+/** How often a step whose later changes depend on what its earlier ones led to may plan again. */
+const MOST_ROUNDS = 4;
+
+export interface StepOutcome {
+  report: StepReport;
+  /** Present when the step recorded what the host asked for and all of it was done. */
+  digest?: string;
+}
+
+class StepRun {
+  readonly changes: string[] = [];
+  readonly notes: Note[] = [];
+  skipped = 0;
+
+  constructor(
+    private readonly step: Step,
+    private readonly machine: Machine,
+    private readonly options: RunOptions,
+  ) {}
+
+  note(note: Note): void {
+    // A step that plans again says the same things again.
+    if (this.notes.some((known) => known.text === note.text)) return;
+    this.notes.push(note);
+    this.options.onNote?.(this.step, note);
+  }
+
+  async change(change: Change): Promise<void> {
+    const description = describeChange(change);
+    if (this.options.dryRun) {
+      const skipped = !this.machine.live && needsLiveSystem(change);
+      if (skipped) this.skipped++;
+      else this.changes.push(description);
+      this.options.onChange?.(this.step, change, skipped ? 'skipped' : 'planned');
+      return;
+    }
+    const outcome = await applyChange(change, this.machine);
+    if (outcome === 'skipped') this.skipped++;
+    else this.changes.push(description);
+    this.options.onChange?.(this.step, change, outcome);
+  }
+
+  status(): StepStatus {
+    if (this.notes.some((note) => note.level === 'problem')) return 'failed';
+    if (this.changes.length > 0) return 'changed';
+    return this.skipped > 0 ? 'skipped' : 'unchanged';
+  }
+}
+
+async function rounds(run: StepRun, step: Step, observe: () => StepContext, once: boolean): Promise<Plan> {
+  let plan: Plan = { changes: [] };
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    plan = step.plan(observe());
+    for (const note of plan.notes ?? []) run.note(note);
+    for (const change of plan.changes) await run.change(change);
+    if (once || plan.changes.length === 0 || step.rounds !== 'many') return plan;
+  }
+  return plan;
+}
+
+/**
+ * Plans and applies one step. It never throws: what goes wrong is the step's failure, and the next step goes on.
+ * @param observe gives a context with fresh facts
+ */
+export async function runStep(
+  step: Step,
+  observe: () => StepContext,
+  machine: Machine,
+  options: RunOptions,
+): Promise<StepOutcome> {
+  const started = performance.now();
+  const run = new StepRun(step, machine, options);
+  let digest: string | undefined;
+  try {
+    const plan = await rounds(run, step, observe, options.dryRun || !machine.live);
+    digest = plan.digest;
+  } catch (error) {
+    run.note({ level: 'problem', text: (error as Error).message.split('\n')[0] ?? String(error) });
+  }
+  const status = run.status();
+  const report: StepReport = {
+    name: step.name,
+    status,
+    changes: run.changes,
+    notes: run.notes,
+    durationMilliseconds: Math.round(performance.now() - started),
+  };
+  const recorded = status !== 'failed' && run.skipped === 0 && !options.dryRun;
+  return recorded && digest !== undefined ? { report, digest } : { report };
+}
+
+/** The report of a step that a setting turned off. */
+export function turnedOff(step: Step): StepReport {
+  return { name: step.name, status: 'off', changes: [], notes: [], durationMilliseconds: 0 };
+}
