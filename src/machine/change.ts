@@ -31,6 +31,7 @@ export interface CopyRange {
   length: number;
   path: string;
   mode: number;
+  owner?: Owner;
 }
 
 export interface MakeDirectory {

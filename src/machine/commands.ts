@@ -31,6 +31,9 @@ const OUTPUT_BYTES = 1024 * 1024;
 /** How long a program has between being asked to end and being killed. */
 const GRACE_MILLISECONDS = 2000;
 
+/** How long the outputs of a program that has ended are still read. */
+const DRAIN_MILLISECONDS = 250;
+
 function lastLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a console
   return (text.trimEnd().split('\n').at(-1) ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 300);
@@ -99,7 +102,7 @@ export const systemCommands: Commands = {
       setTimeout(() => {
         subprocess.stdout?.destroy();
         subprocess.stderr?.destroy();
-      }, GRACE_MILLISECONDS).unref();
+      }, DRAIN_MILLISECONDS).unref();
     });
     const ended = await subprocess;
     clearTimeout(deadline);

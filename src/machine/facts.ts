@@ -50,6 +50,11 @@ export interface RootFileSystem {
   partitionNumber?: number;
   /** Partition table of the disk, where there is one that can be read. */
   table?: DiskPartitions;
+  /**
+   * Where the disk's GUID is all zero, which marks a fresh image: random GUIDs (RFC 9562 version 4, upper case), one
+   * for the disk and one for each partition of the table in its order, drawn anew at each observation.
+   */
+  newGuids?: string[];
   /** Why nothing here can be grown, such as "root is on device mapper (LVM, LUKS)". */
   fixed?: string;
 }
@@ -60,8 +65,11 @@ export interface Facts {
   readonly live: boolean;
   readonly os: OsRelease;
   readonly kernelRelease: string;
+  /** The kernel's page size, which swap areas are made for. */
+  readonly pageBytes: number;
   readonly onlineCpus: number;
-  readonly hypervisor: 'xen' | 'kvm' | 'other';
+  /** Xen shows itself by /proc/xen; anything else is treated like KVM. */
+  readonly hypervisor: 'xen' | 'kvm';
   readonly interfaces: readonly NetworkInterface[];
   /** Absent when the root file system is on no block device that can be found. */
   readonly root: RootFileSystem | undefined;

@@ -10,7 +10,8 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, relative } from 'node:path';
+import { openWithoutLinks } from './open-directory.ts';
 
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
@@ -25,6 +26,11 @@ export interface FileStatus {
 export interface FileView {
   /** The text of a file of at most 16 MiB, decoded as UTF-8; undefined if there is none. Throws on any other failure. */
   readText(path: string): string | undefined;
+  /**
+   * The text of a file that a user other than root can swap for a link: no link below `trusted` is followed.
+   * Undefined if there is no such file; throws if a link or anything but a file is in the way.
+   */
+  readTextWithoutLinks(trusted: string, path: string): string | undefined;
   /** What is at a path, without following a link there; undefined if nothing is. */
   status(path: string): FileStatus | undefined;
   /** Target of a symbolic link as it is written; undefined if there is no link at that path. */
@@ -59,6 +65,18 @@ function kindOf(stats: Stats): FileStatus['kind'] {
   if (stats.isSymbolicLink()) return 'link';
   if (stats.isBlockDevice()) return 'block';
   return 'other';
+}
+
+function readOpened(path: string, location: string, flags = 0): string {
+  // Not blocking: a pipe at this path must not hold the boot up.
+  const descriptor = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK | flags);
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The files of a running system, or of an unpacked image in a directory, which no link can lead out of. */
@@ -97,14 +115,19 @@ export class Files implements FileView {
   }
 
   readText(path: string): string | undefined {
+    return absentIs(undefined, () => readOpened(path, this.#forReading(path)));
+  }
+
+  readTextWithoutLinks(trusted: string, path: string): string | undefined {
     return absentIs(undefined, () => {
-      const descriptor = openSync(this.#forReading(path), constants.O_RDONLY | constants.O_NONBLOCK);
+      const directory = openWithoutLinks(this.locate(trusted), relative(trusted, dirname(path)));
       try {
-        const { size } = fstatSync(descriptor);
-        if (size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
-        return readFileSync(descriptor, 'utf8');
+        return readOpened(path, `${directory.path}/${basename(path)}`, constants.O_NOFOLLOW);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
+        throw new Error(`${path} is a symbolic link; remove it to go on`);
       } finally {
-        closeSync(descriptor);
+        closeSync(directory.descriptor);
       }
     });
   }

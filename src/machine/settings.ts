@@ -1,21 +1,18 @@
-/** Settings that turn something on or off. */
-export type Switch =
-  | 'CONFIG_SWAP'
-  | 'CONFIG_MODULES'
-  | 'CONFIG_HOSTNAME'
-  | 'CONFIG_USERS'
-  | 'CONFIG_NAMESERVER'
-  | 'CONFIG_NETWORK'
-  | 'CONFIG_MULTIQUEUE'
-  | 'CONFIG_SYSCTL'
-  | 'CONFIG_RESIZE'
-  | 'CONFIG_HOST_INIT'
-  | 'CONFIG_ALLOW_MOUNT'
-  | 'CONFIG_MOTD'
-  | 'CONFIG_TIMEZONE'
-  | 'CONFIG_SSHD'
-  | 'CONFIG_CONSOLE'
-  | 'CONFIG_CRON';
+import type { FileView } from './files.ts';
+import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
+import {
+  EXPECTED,
+  READERS,
+  readDirectory,
+  readInterfaces,
+  readMountOptions,
+  readSeconds,
+  readSwitch,
+  readTag,
+} from './setting-kinds.ts';
+import { parseShellAssignments } from './shell-assignments.ts';
+
+export type { Switch } from './setting-definitions.ts';
 
 /** A line of the settings file that was not understood. */
 export interface SettingsWarning {
@@ -46,4 +43,87 @@ export interface Settings {
   /** SYSLOG_TARGET */
   logTag: string;
   warnings: readonly SettingsWarning[];
+}
+
+const SETTINGS_FILES = { debian: '/etc/default/gandi', rpm: '/etc/sysconfig/gandi' };
+
+/** Longest piece of a line that a warning repeats. */
+const MOST_CHARACTERS = 60;
+
+/** Text for people: quoted, shortened, control characters escaped. */
+const quoted = (text: string) =>
+  JSON.stringify(text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+
+/** The valid text of each setting, and warnings about everything else that stands in the file. */
+function readTexts(text: string): { texts: Map<string, string>; warnings: SettingsWarning[] } {
+  const texts = new Map<string, string>(SETTINGS.map((setting) => [setting.name, setting.default]));
+  const { assignments, notUnderstood } = parseShellAssignments(text);
+  const warnings = notUnderstood.map((rest) => ({
+    line: rest.line,
+    text: `${quoted(rest.text)} is not understood; expected NAME=value`,
+  }));
+  const lines = new Map<string, number>();
+  for (const { line, name, value, remark } of assignments) {
+    const warn = (reason: string) => warnings.push({ line, text: `${name}: ${reason}` });
+    const setting = SETTINGS.find((known) => known.name === name);
+    if (setting === undefined) {
+      warn('there is no such setting; it is ignored');
+      continue;
+    }
+    const earlier = lines.get(name);
+    if (earlier !== undefined) warn(`set before in line ${earlier}; the last one counts`);
+    lines.set(name, line);
+    if (remark !== undefined) warn(remark);
+    if (value !== undefined && READERS[setting.kind](value) !== undefined) {
+      texts.set(name, value);
+    } else {
+      const found = value === undefined ? 'no plain value' : quoted(value);
+      warn(`found ${found}, expected ${EXPECTED[setting.kind]}; it stays ${quoted(texts.get(name) ?? '')}`);
+    }
+  }
+  return { texts, warnings: warnings.sort((one, other) => one.line - other.line) };
+}
+
+/**
+ * Reads the settings file. Nothing in it is evaluated, and nothing in it is fatal: what is not understood is a
+ * warning, and the setting keeps its default, or what an earlier line gave it.
+ * @param text the file's text; empty for the defaults
+ * @param path where the text comes from
+ */
+export function parseSettings(text: string, path: string): Settings {
+  const { texts, warnings } = readTexts(text);
+  const settingOf = <T>(name: SettingName, read: (text: string) => T | undefined): T => {
+    const value = read(texts.get(name) ?? '');
+    if (value === undefined) throw new Error(`the default of ${name} is not valid`);
+    return value;
+  };
+  const switches = SETTINGS.filter(({ kind }) => kind === 'switch');
+  return {
+    path,
+    switches: Object.fromEntries(switches.map(({ name }) => [name, settingOf(name, readSwitch)])) as Record<
+      Switch,
+      boolean
+    >,
+    seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
+    mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),
+    diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
+    noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
+    pluginDirectory: settingOf('GANDI_PLUGIN_DIR', readDirectory),
+    hookDirectory: settingOf('GANDI_HOOK_DIR', readDirectory),
+    temporaryDirectory: settingOf('TEMP_DIR_CONF', readDirectory),
+    logTag: settingOf('SYSLOG_TARGET', readTag),
+    warnings,
+  };
+}
+
+/** Where the settings file is: below /etc/sysconfig only where the guest has it there and not in /etc/default. */
+export function settingsPath(files: FileView): string {
+  const { debian, rpm } = SETTINGS_FILES;
+  return files.status(debian) === undefined && files.status(rpm) !== undefined ? rpm : debian;
+}
+
+/** The guest's settings; the defaults if it has no settings file. Throws if there is one that cannot be read. */
+export function readSettings(files: FileView): Settings {
+  const path = settingsPath(files);
+  return parseSettings(files.readText(path) ?? '', path);
 }

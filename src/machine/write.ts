@@ -14,8 +14,9 @@ import {
 import { basename, dirname, relative } from 'node:path';
 import { type Owner, ROOT_OWNER } from './change.ts';
 import { type Files, isAbsent } from './files.ts';
+import { directoryAt, type OpenDirectory, openWithoutLinks } from './open-directory.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 export interface Target {
   /** Absolute path in the guest. */
@@ -26,43 +27,12 @@ export interface Target {
   linksRefusedBelow?: string;
 }
 
-/** An open directory and a path to it that no later change of names can lead elsewhere. */
-interface OpenDirectory {
-  descriptor: number;
-  path: string;
-}
-
-/** /proc/self/fd/N leads to the open directory itself: the next best to openat(2), which is not to be had here. */
-function directoryAt(path: string, flags = 0): OpenDirectory {
-  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | flags);
-  return { descriptor, path: `/proc/self/fd/${descriptor}` };
-}
-
-/**
- * Opens a directory component by component, refusing links: a user who can write there could swap a directory for a
- * link at any moment.
- */
-function openWithoutLinks(files: Files, trusted: string, path: string): OpenDirectory {
-  let directory = directoryAt(files.locate(trusted));
-  for (const part of relative(trusted, path).split('/')) {
-    if (part === '') continue;
-    const parent = directory;
-    try {
-      directory = directoryAt(`${parent.path}/${part}`, O_NOFOLLOW);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
-      throw new Error(`${path}: ${part} is a symbolic link or not a directory, not followed`);
-    } finally {
-      closeSync(parent.descriptor);
-    }
-  }
-  return directory;
-}
-
 function openParent(files: Files, target: Target): { directory: OpenDirectory; name: string } {
   if (target.linksRefusedBelow !== undefined) {
-    const directory = openWithoutLinks(files, target.linksRefusedBelow, dirname(target.path));
+    const directory = openWithoutLinks(
+      files.locate(target.linksRefusedBelow),
+      relative(target.linksRefusedBelow, dirname(target.path)),
+    );
     return { directory, name: basename(target.path) };
   }
   const path = files.locate(target.path);

@@ -94,6 +94,11 @@ export interface ModulesArchive {
   /** File name below /gandi, such as `6.1.0-13-cloud-amd64-modules.tar.gz`. */
   name: string;
   release: string;
+  /**
+   * Tells two archives of one name apart: length in bytes and the last 16 bytes in hexadecimal, where gzip (RFC 1952)
+   * and bzip2 have the checksum of the content.
+   */
+  fingerprint: string;
 }
 
 /** How the swap disk looks; what a step may do with it depends on this alone. */
@@ -121,6 +126,8 @@ export interface SwapDevice {
   pageSize?: number;
   /** Pages that the header excludes from use. */
   badPages?: number[];
+  /** Where in this device the host puts its archive, in bytes; absent where that is outside of it (the GPT gap). */
+  archiveOffset?: number;
   /** Why this device was taken for the swap disk, such as `partition label gandiswap`. */
   reason: string;
   /** An erasure that was cut off and is to be finished: range of `device`, in bytes. */

@@ -1,5 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange, needsLiveSystem } from '../machine/change.ts';
+import { reasonOf } from '../machine/errors.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, Step, StepContext } from './step.ts';
 
@@ -47,10 +48,18 @@ class StepRun {
       this.options.onChange?.(this.step, change, skipped ? 'skipped' : 'planned');
       return;
     }
-    const outcome = await applyChange(change, this.machine);
+    const outcome = await this.#apply(change, description);
     if (outcome === 'skipped') this.skipped++;
     else this.changes.push(description);
     this.options.onChange?.(this.step, change, outcome);
+  }
+
+  async #apply(change: Change, description: string): Promise<'done' | 'skipped'> {
+    try {
+      return await applyChange(change, this.machine);
+    } catch (error) {
+      throw new Error(`could not ${description}: ${reasonOf(error)}`);
+    }
   }
 
   status(): StepStatus {
@@ -66,6 +75,7 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
     plan = step.plan(observe());
     for (const note of plan.notes ?? []) run.note(note);
     for (const change of plan.changes) await run.change(change);
+    if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
     if (once || plan.changes.length === 0 || step.rounds !== 'many') return plan;
   }
   return plan;
@@ -88,7 +98,7 @@ export async function runStep(
     const plan = await rounds(run, step, observe, options.dryRun || !machine.live);
     digest = plan.digest;
   } catch (error) {
-    run.note({ level: 'problem', text: (error as Error).message.split('\n')[0] ?? String(error) });
+    run.note({ level: 'problem', text: reasonOf(error) });
   }
   const status = run.status();
   const report: StepReport = {

@@ -18,6 +18,8 @@ export interface Note {
 export interface Plan {
   changes: Change[];
   notes?: Note[];
+  /** What a step that plans again will do once these changes are made: for the reader of a dry run. */
+  next?: string;
   /**
    * Digest of what the host asked of this step. It is recorded once all changes are done; while it stays the same the
    * step leaves alone what the admin changed since.

@@ -26,13 +26,11 @@ export function cacheKey(...parts: readonly string[]): string {
  * @param build - fills the given empty folder.
  * @returns the folder's path. Its modification time is that of its last use.
  */
-export async function cachedFolder(
-  name: string,
-  build: (folder: string) => Promise<void>,
-): Promise<string> {
+export async function cachedFolder(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);
   await mkdir(cacheFolder(), { recursive: true });
   const release = await lock(`${folder}.lock`);
+  if (!release) throw new Error(`cannot lock ${folder}.lock`);
   try {
     if (!existsSync(folder)) {
       const partial = `${folder}.partial`;
@@ -55,7 +53,9 @@ export async function forgetUnused(prefix: string, hours: number): Promise<void>
   for (const name of await readdir(cacheFolder())) {
     if (!name.startsWith(prefix) || name.endsWith('.lock')) continue;
     const folder = join(cacheFolder(), name);
-    const release = await lock(`${folder}.lock`);
+    // What another process builds or takes just now is in use.
+    const release = await lock(`${folder.replace(/\.partial$/, '')}.lock`, ['--nonblock']);
+    if (!release) continue;
     try {
       const status = await stat(folder).catch(() => undefined);
       if (status && status.mtimeMs < oldest) await rm(folder, { recursive: true, force: true });
@@ -69,17 +69,14 @@ export async function forgetUnused(prefix: string, hours: number): Promise<void>
  * Takes the lock, waiting as long as another process holds it. A child holds it by flock(2) for as long as its
  * standard input is open, so the lock ends with this process, however that ends.
  *
- * @returns the function that gives the lock back.
+ * @param options - of flock(1).
+ * @returns the function that gives the lock back; nothing when it was not had.
  */
-async function lock(file: string): Promise<() => void> {
-  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], {
+async function lock(file: string, options: readonly string[] = []): Promise<(() => void) | undefined> {
+  const holder = spawn('flock', [...options, file, 'sh', '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const ended = once(holder, 'close').then(([code]) => {
-    throw new Error(`cannot lock ${file}: flock ended with status ${code}`);
-  });
-  await Promise.race([once(holder.stdout, 'data'), ended]);
-  ended.catch(() => undefined);
-  holder.unref();
-  return () => holder.stdin.end();
+  const taken = once(holder.stdout, 'data').then(() => true);
+  const ended = once(holder, 'close').then(() => false);
+  return (await Promise.race([taken, ended])) ? () => holder.stdin.end() : undefined;
 }

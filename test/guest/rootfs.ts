@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cachedFolder, cacheFolder, cacheKey } from './cache.ts';
@@ -49,7 +49,7 @@ const packages = [
 const mirror = process.env.GANDI_GUEST_MIRROR ?? 'http://deb.debian.org/debian';
 
 /** Part of the key: to be changed when the recipe below changes. */
-const recipe = '1';
+const recipe = '2';
 
 /**
  * The root file system of a freshly installed Debian guest, from the cache or built by debootstrap (70 s, 600 MB).
@@ -66,22 +66,26 @@ export async function rootFileSystem(
   const tree = await cachedFolder(`rootfs-${suite}-${key}`, async (folder) => {
     await withProgress(`build a Debian ${suite} root file system`, async () => {
       await debootstrap(suite, wanted, folder);
+      await shrinkInitialRamDisk(folder);
       await makeGeneric(folder);
     });
   });
   return { key, tree, kernel: await onlyFile(tree, 'vmlinuz-'), initrd: await onlyFile(tree, 'initrd.img-') };
 }
 
+/**
+ * Arguments of setpriv(1). In a mount namespace of its own, so that a build that is killed leaves no /proc mounted in
+ * the tree; in a process namespace, so that none of its children outlives it.
+ */
+const isolated = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'];
+
 async function debootstrap(suite: Suite, wanted: readonly string[], folder: string): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('debootstrap needs root: run the guest tests as root');
   const downloads = join(cacheFolder(), `packages-${suite}`);
   await mkdir(downloads, { recursive: true });
-  // In a mount namespace of its own, so that a build that is killed leaves no /proc mounted in the tree; in a process
-  // namespace, so that none of its children outlives it.
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
   const command = ['debootstrap', '--variant=minbase', `--include=${wanted.join(',')}`];
   const target = [`--cache-dir=${downloads}`, suite, folder, mirror];
-  const result = await execa('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...namespaces, ...command, ...target], {
+  const result = await execa('setpriv', [...isolated, ...command, ...target], {
     all: true,
     reject: false,
     stdin: 'ignore',
@@ -93,12 +97,27 @@ async function debootstrap(suite: Suite, wanted: readonly string[], folder: stri
   throw new Error(`debootstrap failed (status ${result.exitCode}): ${result.all.slice(-2_000)}\n${details}`);
 }
 
+/** Only the drivers of the emulated machine in the initial RAM disk, a third of its size: a second less in each boot. */
+async function shrinkInitialRamDisk(tree: string): Promise<void> {
+  const settings = join(tree, 'etc/initramfs-tools');
+  const modules = ['virtio_pci', 'virtio_scsi', 'virtio_blk', 'sd_mod', 'ext4', 'xfs', 'btrfs'];
+  await writeFile(join(settings, 'conf.d/modules'), 'MODULES=list\n');
+  await appendFile(join(settings, 'modules'), `${modules.join('\n')}\n`);
+  const inTree = [`--mount-proc=${join(tree, 'proc')}`, 'chroot', tree];
+  await execa('setpriv', [...isolated, ...inTree, 'update-initramfs', '-u', '-k', 'all'], {
+    stdin: 'ignore',
+  });
+}
+
 /** Removes what belongs to the machine that built the tree, and what only takes room. SSH host keys stay. */
 async function makeGeneric(tree: string): Promise<void> {
   await truncate(join(tree, 'etc/machine-id'));
   await rm(join(tree, 'var/lib/dbus/machine-id'), { force: true });
   await writeFile(join(tree, 'etc/hostname'), 'debian\n');
-  await writeFile(join(tree, 'etc/hosts'), '127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n\n::1\tlocalhost ip6-localhost\n');
+  await writeFile(
+    join(tree, 'etc/hosts'),
+    '127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n\n::1\tlocalhost ip6-localhost\n',
+  );
   await writeFile(join(tree, 'etc/resolv.conf'), '');
   for (const folder of ['var/lib/apt/lists', 'var/cache/apt', 'var/log/apt']) {
     for (const name of await readdir(join(tree, folder))) {
@@ -110,6 +129,7 @@ async function makeGeneric(tree: string): Promise<void> {
 async function onlyFile(tree: string, prefix: string): Promise<string> {
   const names = (await readdir(join(tree, 'boot'))).filter((name) => name.startsWith(prefix));
   const [name] = names;
-  if (!name || names.length !== 1) throw new Error(`${tree}/boot: expected one ${prefix}*, found ${names.length}`);
+  if (!name || names.length !== 1)
+    throw new Error(`${tree}/boot: expected one ${prefix}*, found ${names.length}`);
   return join(tree, 'boot', name);
 }

@@ -1,0 +1,104 @@
+/**
+ * Builds the toolkit into `dist` (or the folder given as the second argument) from `src/main.ts` (or the first):
+ *   gandi.cjs                the bundle, for Node.js 20 or later
+ *   gandi                    the same bundle with Bun's runtime inside
+ *   THIRD-PARTY-LICENSES     of all code in them
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { thirdPartyLicenses } from './licenses.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entry = resolve(process.argv[2] ?? join(root, 'src/main.ts'));
+const output = resolve(process.argv[3] ?? join(root, 'dist'));
+
+/** Runs before anything of the bundle, on any Node.js that can parse it. */
+const nodeVersionCheck = `if (!process.versions.bun && parseInt(process.versions.node, 10) < 20) {
+  process.stderr.write('gandi: Node.js ' + process.version + ' is too old: install Node.js 20 or later\\n');
+  process.exit(1);
+}`;
+
+/**
+ * What the start costs, measured on a program with commander, pino, valibot, tar-stream and execa that starts one
+ * command (million user instructions; CPU time; peak memory): without bytecode 229, 45 ms, 46 MiB; with it 59, 24 ms,
+ * 45 MiB; with the thresholds of the just-in-time compiler raised a hundredfold as well 56, 22 ms, 41 MiB, while
+ * unpacking 20 MB of bzip2 becomes only 5 % slower. `--smol` costs 30 % more instructions.
+ */
+const compileOptions = [
+  '--compile',
+  '--minify',
+  '--bytecode',
+  '--format=cjs',
+  '--compile-jit-policy=100',
+  // The program runs as root in any working directory: what lies there must not configure it.
+  '--no-compile-autoload-dotenv',
+  '--no-compile-autoload-bunfig',
+  '--no-compile-autoload-tsconfig',
+  '--no-compile-autoload-package-json',
+];
+
+/** Bun by the machine's architecture. The baseline build runs on every x86-64 CPU with SSE4.2. */
+const bunPackages = { x64: 'bun-linux-x64-baseline', arm64: 'bun-linux-aarch64' };
+
+async function bundle() {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: join(output, 'gandi.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    // The program needs 20; older syntax costs nothing and lets an older Node.js reach the version check.
+    target: 'node10.4',
+    minify: true,
+    legalComments: 'none',
+    banner: { js: nodeVersionCheck },
+    define: { GANDI_GUEST_VERSION: JSON.stringify(version) },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  await writeFile(
+    join(output, 'THIRD-PARTY-LICENSES'),
+    await thirdPartyLicenses(result.metafile.inputs, root),
+  );
+}
+
+async function compile() {
+  const bun = join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch, 'bin/bun');
+  if (!existsSync(bun)) {
+    process.stderr.write(
+      `build: no Bun for ${process.arch} in node_modules: dist/gandi is left out, Node.js is used\n`,
+    );
+    return;
+  }
+  // Bun writes beside its output and names the embedded file after it: work in a folder of its own.
+  const folder = join(output, 'compile');
+  await mkdir(folder, { recursive: true });
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')),
+  );
+  execFileSync(bun, ['build', ...compileOptions, '../gandi.cjs', '--outfile=gandi'], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await rename(join(folder, 'gandi'), join(output, 'gandi'));
+  await rm(folder, { recursive: true });
+}
+
+await rm(output, { recursive: true, force: true });
+await mkdir(output, { recursive: true });
+try {
+  await bundle();
+  await compile();
+} catch (error) {
+  // esbuild and Bun have already said what is wrong, and where.
+  if (!('errors' in error) && !('status' in error)) throw error;
+  process.stderr.write('build: failed\n');
+  process.exitCode = 1;
+}

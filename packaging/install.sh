@@ -1,0 +1,90 @@
+#!/bin/sh
+# Installs what `make build` made: `packaging/install.sh [PREFIX]`, below $DESTDIR if that is set. It needs no systemd,
+# so that it works on the tree of a guest or package being built.
+set -eu
+cd "$(dirname "$0")/.."
+prefix=${1:-/usr}
+root=${DESTDIR:-}
+library=$root$prefix/lib/gandi
+units=$root$prefix/lib/systemd/system
+
+# Our files name each other by their paths below /usr.
+copy() { # MODE FILE TARGET
+  mkdir -p "$(dirname "$3")"
+  sed -e "s|/usr/lib/gandi|$prefix/lib/gandi|g" -e "s|/usr/sbin/gandi|$prefix/sbin/gandi|g" "$2" > "$3.new"
+  chmod "$1" "$3.new"
+  mv "$3.new" "$3"
+}
+
+# In /etc the admin's version stays.
+copy_once() { # MODE FILE TARGET
+  if [ ! -e "$3" ] && [ ! -L "$3" ]; then copy "$1" "$2" "$3"; fi
+}
+
+# A binary that may be running is replaced, not written into.
+install_program() { # MODE FILE
+  install -D -m "$1" "$2" "$library/$(basename "$2").new"
+  mv "$library/$(basename "$2").new" "$library/$(basename "$2")"
+}
+
+# What "systemctl preset" does at a first installation: links in /etc for the units that the preset file enables.
+enable_unit() { # UNIT
+  for kind in Wanted:wants Required:requires; do
+    for target in $(sed -n "s/^${kind%:*}By=//p" "$units/$1"); do
+      folder=$root/etc/systemd/system/$target.${kind#*:}
+      mkdir -p "$folder"
+      ln -sf "$prefix/lib/systemd/system/$1" "$folder/$1"
+    done
+  done
+}
+
+install_program 644 dist/gandi.cjs
+if [ -e dist/gandi ]; then install_program 755 dist/gandi; fi
+copy 755 packaging/launcher.sh "$library/gandi-launcher"
+mkdir -p "$root$prefix/sbin"
+for program in bootstrap mount config postboot guest; do
+  ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"
+done
+for file in COPYING README.md dist/THIRD-PARTY-LICENSES; do
+  install -D -m 644 "$file" "$root$prefix/share/doc/gandi-guest/$(basename "$file")"
+done
+
+for file in units/*.*; do
+  [ -f "$file" ] || continue
+  name=${file##*/}
+  case $name in
+    *.preset) copy 644 "$file" "$root$prefix/lib/systemd/system-preset/$name" ;;
+    *)
+      if [ ! -e "$units/$name" ]; then new_units="${new_units:-} $name"; fi
+      copy 644 "$file" "$units/$name"
+      ;;
+  esac
+done
+for file in units/*.d/*.conf; do
+  [ -f "$file" ] || continue
+  copy 644 "$file" "$units/${file#units/}"
+done
+for unit in ${new_units:-}; do
+  if grep -qx "enable $unit" units/*.preset; then enable_unit "$unit"; fi
+done
+
+for file in udev/*.rules; do
+  [ -f "$file" ] || continue
+  copy 644 "$file" "$root$prefix/lib/udev/rules.d/${file##*/}"
+done
+# auto.master.d/NAME.autofs names a map; a map without a suffix is a program that prints entries: autofs(5).
+for file in autofs/*; do
+  [ -f "$file" ] || continue
+  case $file in
+    *.autofs) copy_once 644 "$file" "$root/etc/auto.master.d/${file##*/}" ;;
+    *) copy_once 755 "$file" "$root/etc/${file##*/}" ;;
+  esac
+done
+mkdir -p "$root/etc/gandi/hooks"
+if [ -d etc ]; then
+  find etc -type f | while IFS= read -r file; do
+    mode=644
+    if [ -x "$file" ]; then mode=755; fi
+    copy_once "$mode" "$file" "$root/$file"
+  done
+fi

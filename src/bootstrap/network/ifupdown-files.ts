@@ -1,0 +1,80 @@
+import { posix } from 'node:path';
+import type { FileView } from '../../machine/files.ts';
+import { expandGlob, pathMatchesGlob } from '../../machine/glob.ts';
+
+export const INTERFACES_FILE = '/etc/network/interfaces';
+export const INTERFACES_DIRECTORY = '/etc/network/interfaces.d';
+
+/** File names that `source-directory` takes (interfaces(5)). */
+const PLAIN_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** Where an interface is defined. */
+export interface Stanza {
+  interface: string;
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
+/** What /etc/network/interfaces says, with all that it includes. */
+export interface IfupdownFiles {
+  stanzas: Stanza[];
+  /** Whether a file is read, or would be if it existed. */
+  includes(path: string): boolean;
+}
+
+/** Words of each line, lines that a backslash continues joined. */
+function* wordsOf(text: string): Generator<{ line: number; words: string[] }> {
+  let pending = '';
+  let start = 0;
+  for (const [index, piece] of text.split('\n').entries()) {
+    if (pending === '') start = index + 1;
+    if (piece.endsWith('\\')) {
+      pending += `${piece.slice(0, -1)} `;
+      continue;
+    }
+    const words = (pending + piece).split(/\s+/).filter((word) => word !== '');
+    pending = '';
+    if (words[0] !== undefined && !words[0].startsWith('#')) yield { line: start, words };
+  }
+}
+
+const isReadable = (files: FileView, path: string) =>
+  ['file', 'link'].includes(files.status(path)?.kind ?? '');
+
+/** The files that one `source` or `source-directory` argument stands for, and whether it covers a path. */
+function inclusion(keyword: string, argument: string, from: string) {
+  const pattern = posix.resolve(posix.dirname(from), argument);
+  if (keyword === 'source') {
+    return {
+      expand: (files: FileView) => expandGlob(files, pattern),
+      covers: (path: string) => pathMatchesGlob(pattern, path),
+    };
+  }
+  const covers = (path: string) =>
+    pathMatchesGlob(pattern, posix.dirname(path)) && PLAIN_NAME.test(posix.basename(path));
+  return { expand: (files: FileView) => expandGlob(files, `${pattern}/*`).filter(covers), covers };
+}
+
+/** Reads interfaces(5) files the way ifup(8) does: which interfaces are defined where. */
+export function readIfupdownFiles(files: FileView): IfupdownFiles {
+  const stanzas: Stanza[] = [];
+  const covering: ((path: string) => boolean)[] = [];
+  const seen = new Set<string>();
+  const pending = [INTERFACES_FILE];
+  for (let file = pending.shift(); file !== undefined; file = pending.shift()) {
+    if (seen.has(file) || !isReadable(files, file)) continue;
+    seen.add(file);
+    for (const { line, words } of wordsOf(files.readText(file) ?? '')) {
+      const [keyword = '', ...rest] = words;
+      if (keyword === 'iface' && rest[0] !== undefined) stanzas.push({ interface: rest[0], file, line });
+      if (keyword !== 'source' && keyword !== 'source-directory') continue;
+      for (const argument of rest) {
+        const { expand, covers } = inclusion(keyword, argument, file);
+        covering.push(covers);
+        pending.push(...expand(files));
+      }
+    }
+  }
+  return { stanzas, includes: (path) => covering.some((covers) => covers(path)) };
+}

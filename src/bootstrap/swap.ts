@@ -1,0 +1,136 @@
+import type { Change, EraseRange } from '../machine/change.ts';
+import { HOST_DIRECTORY } from '../machine/paths.ts';
+import { excludePage } from '../machine/swap-header.ts';
+import { modulesRelease } from '../metadata/gandi/member-rules.ts';
+import type { SeedArchive, SwapDevice } from '../metadata/guest-config.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+
+const SWAP_LABEL = 'swap';
+const COMMAND_SECONDS = 60;
+
+/** Customer's script: the only file of the host's that is executed. */
+const EXECUTABLE = 'script';
+
+/** Files of an earlier archive that must not act again when the host no longer gives them. */
+function isGivenByHost(name: string): boolean {
+  return name === 'script' || name === 'init' || modulesRelease(name) !== undefined;
+}
+
+function storeArchive({ files }: StepContext, archive: SeedArchive): Change[] {
+  const given = new Set(archive.members.map(({ name }) => name));
+  const stale = files.list(HOST_DIRECTORY).filter((name) => isGivenByHost(name) && !given.has(name));
+  return [
+    { kind: 'make-directory', path: HOST_DIRECTORY, mode: 0o700 },
+    ...archive.members.map(
+      ({ name, offset, length }): Change => ({
+        kind: 'copy-range',
+        device: archive.device,
+        offset,
+        length,
+        path: `${HOST_DIRECTORY}/${name}`,
+        mode: name === EXECUTABLE ? 0o700 : 0o600,
+        owner: { uid: 0, gid: 0 },
+      }),
+    ),
+    ...stale.map((name): Change => ({ kind: 'remove-file', path: `${HOST_DIRECTORY}/${name}` })),
+  ];
+}
+
+/**
+ * The page of the swap area where the host puts its archive is excluded from use: otherwise any process could have
+ * its own memory, written there by the kernel, taken for the host's archive at the next boot.
+ */
+function archivePage({ facts }: StepContext, swap: SwapDevice): number | undefined {
+  return swap.archiveOffset === undefined ? undefined : Math.floor(swap.archiveOffset / facts.pageBytes);
+}
+
+function isReady(swap: SwapDevice, page: number | undefined): boolean {
+  const excluded = page === undefined || swap.badPages?.includes(page) === true;
+  return swap.state === 'swap' && swap.label === SWAP_LABEL && excluded;
+}
+
+function formatSwap(swap: SwapDevice, page: number | undefined): Change[] {
+  const changes: Change[] = [
+    {
+      kind: 'run-command',
+      argv: ['mkswap', '-L', SWAP_LABEL, swap.node],
+      timeoutSeconds: COMMAND_SECONDS,
+      why: 'make the swap area',
+    },
+  ];
+  if (page === undefined) return changes;
+  return [
+    ...changes,
+    ...excludePage(page).map(
+      ({ offset, bytes }): Change => ({
+        kind: 'write-bytes',
+        device: swap.node,
+        offset,
+        bytes,
+        why: 'keep swap off the place of the host’s archive',
+      }),
+    ),
+  ];
+}
+
+function eraseArchive(archive: SeedArchive | undefined, swap: SwapDevice): EraseRange | undefined {
+  if (archive !== undefined) {
+    const { device, offset, length } = archive;
+    return { kind: 'erase-range', device, offset, length, why: 'no secret stays in the swap area' };
+  }
+  if (swap.pendingErase === undefined) return undefined;
+  return { kind: 'erase-range', ...swap.pendingErase, why: 'finish an erasure that was cut off' };
+}
+
+function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
+  const page = archivePage(context, swap);
+  const erase = eraseArchive(context.host.archive, swap);
+  if (erase !== undefined && erase.device !== swap.node) {
+    // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards.
+    return [erase, ...formatSwap(swap, page)];
+  }
+  // The disk must never be without the one or the other: by the archive or the swap signature it is known again.
+  return [...(isReady(swap, page) ? [] : formatSwap(swap, page)), ...(erase === undefined ? [] : [erase])];
+}
+
+function useAsSwap(context: StepContext, swap: SwapDevice): Plan {
+  switch (swap.state) {
+    case 'active':
+      return { changes: [] };
+    case 'foreign': {
+      const text = `${swap.node} (${swap.reason}) is left alone, it holds ${swap.content}: no swap was set up`;
+      return { changes: [], notes: [{ level: 'warning', text }] };
+    }
+    case 'swap':
+    case 'archive':
+    case 'empty':
+      return {
+        changes: [
+          ...prepareSwap(context, swap),
+          {
+            kind: 'run-command',
+            argv: ['swapon', swap.node],
+            timeoutSeconds: COMMAND_SECONDS,
+            why: 'use the swap area',
+          },
+        ],
+      };
+  }
+}
+
+function plan(context: StepContext): Plan {
+  const { host, facts } = context;
+  const stored = host.archive === undefined ? [] : storeArchive(context, host.archive);
+  // An archive that was refused stays on its disk, and so the disk cannot be used.
+  if (host.swap === undefined || !facts.live || host.state === 'broken') return { changes: stored };
+  const used = useAsSwap(context, host.swap);
+  return { ...used, changes: [...stored, ...used.changes] };
+}
+
+/** Stores what the host gave, erases it from the disk, and makes the disk swap. */
+export const swap: Step = {
+  name: '01-config_swap',
+  setting: 'CONFIG_SWAP',
+  summary: 'the host’s archive into /gandi, then its disk as swap',
+  plan,
+};

@@ -1,0 +1,125 @@
+import type { Change } from '../machine/change.ts';
+import type { UserConfig } from '../metadata/guest-config.ts';
+import { digestOf } from '../plan/applied.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { type Account, addKeys, findAccount, groupMembers, passwordField } from './accounts.ts';
+
+/** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
+const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
+
+/** Accounts below are the system's (UID_MIN of login.defs(5)). */
+const FIRST_USER_ID = 1000;
+
+const COMMAND_SECONDS = 30;
+
+function useradd({ files }: StepContext, name: string, adminGroup: string | undefined): Change {
+  const shell = files.status('/bin/bash') === undefined ? '/bin/sh' : '/bin/bash';
+  const ownGroup = groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
+  const extra = adminGroup === undefined || adminGroup === name ? [] : ['-G', adminGroup];
+  return {
+    kind: 'run-command',
+    argv: ['useradd', '-m', '-s', shell, ...ownGroup, ...extra, name],
+    timeoutSeconds: COMMAND_SECONDS,
+    why: 'make the user',
+  };
+}
+
+function keyChanges({ files }: StepContext, account: Account, keys: readonly string[]): Change[] {
+  const directory = `${account.home}/.ssh`;
+  const path = `${directory}/authorized_keys`;
+  const owner = { uid: account.uid, gid: account.gid };
+  const content = addKeys(files.readTextWithoutLinks(account.home, path), keys);
+  if (content === undefined) return [];
+  const linksRefusedBelow = account.home;
+  const changes: Change[] = [];
+  if (files.status(directory) === undefined) {
+    changes.push({ kind: 'make-directory', path: directory, mode: 0o700, owner, linksRefusedBelow });
+  }
+  const mode = files.status(path)?.mode ?? 0o600;
+  changes.push({ kind: 'write-file', path, content, mode, owner, linksRefusedBelow });
+  return changes;
+}
+
+function passwordChanges({ files }: StepContext, accounts: readonly Account[], hash: string): Change[] {
+  const shadow = files.readText('/etc/shadow');
+  const lines = accounts
+    .filter(({ name }) => passwordField(shadow, name) !== hash)
+    .map(({ name }) => `${name}:${hash}\n`);
+  if (lines.length === 0) return [];
+  return [
+    {
+      kind: 'run-command',
+      argv: ['chpasswd', '-e'],
+      input: lines.join(''),
+      secretInput: true,
+      timeoutSeconds: COMMAND_SECONDS,
+      why: 'set the password',
+    },
+  ];
+}
+
+function userChanges(
+  context: StepContext,
+  name: string,
+): { changes: Change[]; account?: Account; problem?: string } {
+  const { files } = context;
+  const account = findAccount(files.readText('/etc/passwd'), name);
+  const groups = files.readText('/etc/group');
+  const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
+  if (account === undefined) return { changes: [useradd(context, name, adminGroup)] };
+  if (account.uid < FIRST_USER_ID) {
+    return {
+      changes: [],
+      problem: `user ${name} is an account of the system; ask the host for another name`,
+    };
+  }
+  const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
+  if (member) return { changes: [], account };
+  return {
+    changes: [
+      {
+        kind: 'run-command',
+        argv: ['usermod', '-a', '-G', adminGroup, name],
+        timeoutSeconds: COMMAND_SECONDS,
+        why: 'let the user administer the guest',
+      },
+    ],
+    account,
+  };
+}
+
+function credentials(context: StepContext, user: UserConfig, accounts: readonly Account[]): Change[] {
+  return [
+    ...accounts.flatMap((account) => keyChanges(context, account, user.sshKeys)),
+    ...(user.passwordHash === undefined ? [] : passwordChanges(context, accounts, user.passwordHash)),
+  ];
+}
+
+function plan(context: StepContext): Plan {
+  const user = context.host.parsed.config.user;
+  if (user === undefined) return { changes: [] };
+  const digest = digestOf(user);
+  if (context.applied[users.name] === digest) return { changes: [], digest };
+  const root = findAccount(context.files.readText('/etc/passwd'), 'root');
+  const accounts = root === undefined ? [] : [root];
+  if (user.name === undefined || user.name === 'root') {
+    return { changes: credentials(context, user, accounts), digest };
+  }
+  const { changes, account, problem } = userChanges(context, user.name);
+  if (problem !== undefined) return { changes: [], notes: [{ level: 'problem', text: problem }] };
+  if (account === undefined) {
+    // Where the home directory is and which numbers the account has is known once it exists.
+    const next = `then ${user.name} gets the password and ${user.sshKeys.length} SSH keys`;
+    return { changes: [...changes, ...credentials(context, user, accounts)], next, digest };
+  }
+  return { changes: [...changes, ...credentials(context, user, [...accounts, account])], digest };
+}
+
+/** The user that the host asked for, and root: password and SSH keys. */
+export const users: Step = {
+  name: 'users',
+  setting: 'CONFIG_USERS',
+  summary: 'the user, in the administrators’ group, and root: password and SSH keys',
+  rounds: 'many',
+  plan,
+};

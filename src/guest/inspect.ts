@@ -1,0 +1,68 @@
+import colours from 'picocolors';
+import { Files } from '../machine/files.ts';
+import { observeFacts } from '../machine/observed-facts.ts';
+import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import type { HostConfiguration } from '../metadata/guest-config.ts';
+import { EXIT } from '../plan/program.ts';
+import { describeProblem } from '../plan/report.ts';
+import { renderTable } from '../plan/table.ts';
+
+export interface InspectOptions {
+  root: string;
+  seed?: string;
+  json?: boolean;
+}
+
+function swapLine({ swap }: HostConfiguration): string {
+  if (swap === undefined) return 'none was found';
+  return `${swap.node}, found by ${swap.reason}; it holds ${swap.content} (${swap.state})`;
+}
+
+function members({ archive }: HostConfiguration): string {
+  if (archive === undefined) return 'none';
+  return archive.members.map(({ name, length }) => `${name} (${length} bytes)`).join(', ');
+}
+
+function render(host: HostConfiguration): string {
+  const facts = renderTable(
+    ['what', 'found'],
+    [
+      ['configuration', `${host.state}: ${host.origin}`],
+      ['archive', members(host)],
+      ['swap disk', swapLine(host)],
+    ],
+  );
+  const origins = host.parsed.origins.map(({ setting, value, field }) => [setting, value, field]);
+  const settings = renderTable(['setting', 'value', 'from'], origins);
+  const refused = host.parsed.problems.map(
+    (problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`,
+  );
+  return [facts, settings, refused.join('')].filter((part) => part !== '').join('\n');
+}
+
+/**
+ * Shows what was found where, and which setting came from which field. Nothing is changed.
+ * @returns exit status: 1 if something would be refused, 3 if nothing was found
+ */
+export async function inspect(options: InspectOptions): Promise<number> {
+  const files = new Files(options.root);
+  const live = files.root === '/';
+  const { hypervisor } = observeFacts(files, live);
+  const { seed } = options;
+  const host = await loadHostConfiguration({
+    files,
+    live,
+    hypervisor,
+    waitSeconds: 0,
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const { state, origin, archive, swap, parsed } = host;
+  if (options.json === true) {
+    const { origins, problems } = parsed;
+    process.stdout.write(
+      `${JSON.stringify({ state, origin, archive, swap, settings: origins, problems }, null, 1)}\n`,
+    );
+  } else process.stdout.write(render(host));
+  if (parsed.problems.length > 0) return EXIT.failed;
+  return state === 'none' ? EXIT.nothingFound : EXIT.ok;
+}

@@ -1,0 +1,73 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { createProgram, EXIT, runCommandLine } from '../plan/program.ts';
+import type { InspectOptions } from './inspect.ts';
+import type { SeedOptions } from './seed.ts';
+import type { StatusOptions } from './status.ts';
+
+const DEFAULT_WAIT_SECONDS = 300;
+const DEFAULT_SEED_MEBIBYTES = 512;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number above 0.');
+  return value;
+}
+
+/**
+ * gandi-guest: looks at a guest's configuration, and makes seed disks. Each command loads only its own code.
+ * @param args the command line's arguments
+ * @returns exit status
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let status: number = EXIT.ok;
+  const program = createProgram(
+    'gandi-guest',
+    'Look at how this guest was configured; make and check seed disks.',
+  );
+  program
+    .command('status')
+    .description('what the programs did at this boot; exit status 1 if something failed')
+    .option('--wait', 'wait until the boot’s programs have run')
+    .option('--timeout <seconds>', 'longest wait', positive, DEFAULT_WAIT_SECONDS)
+    .option('--json', 'print JSON')
+    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
+    .action(async (options: StatusOptions) => {
+      status = await (await import('./status.ts')).showStatus(options);
+    });
+  program
+    .command('inspect')
+    .description('what the host gave, where it was found, and which setting comes from which field')
+    .option('--seed <file|device>', 'look at this archive or seed disk')
+    .option('--json', 'print JSON')
+    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
+    .action(async (options: InspectOptions) => {
+      status = await (await import('./inspect.ts')).inspect(options);
+    });
+  program
+    .command('validate')
+    .description('check a configuration, an archive or a seed disk; prints all problems with their paths')
+    .argument('<file>', 'JSON configuration, tar archive or disk image')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: { json?: boolean }) => {
+      status = (await import('./validate.ts')).validate(file, options);
+    });
+  program
+    .command('seed')
+    .description('make the disk image that a host would attach')
+    .argument('<config>', 'JSON configuration')
+    .requiredOption('-o, --output <disk>', 'image to make; it must not exist')
+    .option('--script <file>', 'customer’s script')
+    .option('--init <file>', 'host’s first-boot script')
+    .option('--modules <file>', 'kernel modules, named <release>-modules.tar.gz or .tar.bz2')
+    .addOption(
+      new Option('--layout <layout>', 'how the disk shows up').choices(['gpt', 'raw', 'xen']).default('gpt'),
+    )
+    .option('--size <MiB>', 'size of the disk', positive, DEFAULT_SEED_MEBIBYTES)
+    .option('--force', 'make it although the configuration has problems')
+    .action(async (config: string, options: SeedOptions) => {
+      status = await (await import('./seed.ts')).makeSeed(config, options);
+    });
+  const usage = await runCommandLine(program, args);
+  return usage === EXIT.ok ? status : usage;
+}

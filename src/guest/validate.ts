@@ -1,0 +1,48 @@
+import { openDevice } from '../machine/device-reader.ts';
+import { CONFIG_BYTES_LIMIT } from '../metadata/gandi/json-text.ts';
+import { parseConfig } from '../metadata/gandi/parse.ts';
+import { readSeed } from '../metadata/gandi/seed-file.ts';
+import type { Problem } from '../metadata/guest-config.ts';
+import { EXIT } from '../plan/program.ts';
+import { describeProblem } from '../plan/report.ts';
+
+interface Validated {
+  what: string;
+  problems: Problem[];
+}
+
+function readConfigFile(path: string): Uint8Array {
+  const source = openDevice(path);
+  try {
+    return source.read(0, Math.min(source.size, CONFIG_BYTES_LIMIT + 1));
+  } finally {
+    source.close();
+  }
+}
+
+/** An archive says by its header what it is; everything else is taken for a configuration. */
+function check(path: string): Validated {
+  const { result } = readSeed(path);
+  switch (result.state) {
+    case 'present':
+      return { what: 'archive', problems: parseConfig(result.config).problems };
+    case 'broken':
+      return { what: 'archive', problems: result.problems };
+    case 'absent':
+      return { what: 'configuration', problems: parseConfig(readConfigFile(path)).problems };
+  }
+}
+
+/**
+ * Checks a configuration, an archive or a seed disk, and prints every problem with its path.
+ * @returns exit status: 1 if there is any problem
+ */
+export function validate(path: string, options: { json?: boolean }): number {
+  const { what, problems } = check(path);
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ what, problems }, null, 1)}\n`);
+  else {
+    const lines = problems.map((problem) => `${path}: ${describeProblem(problem)}\n`);
+    process.stdout.write(problems.length === 0 ? `${path}: a valid ${what}\n` : lines.join(''));
+  }
+  return problems.length === 0 ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,96 @@
+import { posix } from 'node:path';
+import type { BlockDevice } from './block-devices.ts';
+import type { FileView } from './files.ts';
+import type { ActiveSwap, Mount } from './mounts.ts';
+
+type LinkView = Pick<FileView, 'linkTarget' | 'list'>;
+
+/** What uses which devices. Sets hold kernel names. */
+export interface DeviceUse {
+  /** The device that the root file system is on; absent for an overlay, a network file system, a RAM disk. */
+  root?: BlockDevice;
+  /** Whole disks below the root file system. */
+  rootDisks: Set<string>;
+  /** Devices that are active as swap. */
+  activeSwaps: Set<string>;
+  /**
+   * Whole disks that hold the root file system, a mounted file system or active swap, on themselves or on a partition,
+   * or on anything that is built on these; and the disks below a device mapper or MD device that is used by anyone.
+   */
+  usedDisks: Set<string>;
+}
+
+/**
+ * Tells which disks must not be touched.
+ * @param files for resolving links in /dev and for /sys/fs/btrfs, which names all devices of a mounted btrfs
+ */
+export function deviceUse(
+  devices: readonly BlockDevice[],
+  mounts: readonly Mount[],
+  swaps: readonly ActiveSwap[],
+  files: LinkView,
+): DeviceUse {
+  const byName = new Map(devices.map((device) => [device.name, device]));
+  const rootMount = rootOf(mounts);
+  const root = rootMount && mountedDevice(rootMount, devices, files);
+  const activeSwaps = new Set(
+    swaps
+      .filter(({ kind }) => kind === 'partition')
+      .flatMap(({ path }) => byNode(path, devices, files)?.name ?? []),
+  );
+  const used = [
+    ...mounts.flatMap((mount) => mountedDevice(mount, devices, files)?.name ?? []),
+    ...files.list('/sys/fs/btrfs').flatMap((id) => files.list(`/sys/fs/btrfs/${id}/devices`)),
+    ...activeSwaps,
+    ...devices.filter(({ holders }) => holders.length > 0).map(({ name }) => name),
+  ];
+  return {
+    ...(root ? { root } : {}),
+    rootDisks: root ? disksBelow([root.name], byName) : new Set(),
+    activeSwaps,
+    usedDisks: disksBelow(used, byName),
+  };
+}
+
+/** The mount that is seen at `/`: the last one there. */
+export function rootOf(mounts: readonly Mount[]): Mount | undefined {
+  return mounts.findLast(({ mountPoint }) => mountPoint === '/');
+}
+
+/** By device number; btrfs has an anonymous one, and is known by the source it was mounted from. */
+function mountedDevice(
+  mount: Mount,
+  devices: readonly BlockDevice[],
+  files: LinkView,
+): BlockDevice | undefined {
+  const device = devices.find(({ deviceNumber }) => deviceNumber === mount.deviceNumber);
+  if (device || !mount.deviceNumber.startsWith('0:')) return device;
+  return mount.source.startsWith('/dev/') ? byNode(mount.source, devices, files) : undefined;
+}
+
+function byNode(path: string, devices: readonly BlockDevice[], files: LinkView): BlockDevice | undefined {
+  let node = path;
+  // Links of udev such as /dev/mapper/NAME lead to the kernel's name in one step; LVM's in two.
+  for (let steps = 0; steps < 8; steps++) {
+    const target = files.linkTarget(node);
+    if (target === undefined) break;
+    node = posix.resolve(posix.dirname(node), target);
+  }
+  return devices.find((device) => device.node === node);
+}
+
+/** The whole disks that devices lie on, through partitions and through what devices are built on. */
+function disksBelow(names: readonly string[], byName: ReadonlyMap<string, BlockDevice>): Set<string> {
+  const seen = new Set<string>();
+  const disks = new Set<string>();
+  const waiting = [...names];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const device = byName.get(name);
+    const below = device?.partition ? [device.partition.disk] : (device?.slaves ?? []);
+    if (device?.kind !== 'partition' && below.length === 0) disks.add(name);
+    waiting.push(...below);
+  }
+  return disks;
+}

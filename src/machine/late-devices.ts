@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileView } from './files.ts';
+
+/** udevd keeps this file while it has events to handle (systemd, src/udev/udev-manager.c). */
+const UDEV_QUEUE = '/run/udev/queue';
+
+const POLL_MILLISECONDS = 50;
+
+/** Disks of one controller come within this time of each other: the kernel looks at them in parallel. */
+const QUIET_MILLISECONDS = 500;
+
+/**
+ * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
+ * left to do and no block device came for half a second, or the time is up.
+ * @param look gives what is looked for, or undefined
+ * @param waitSeconds longest wait; 0: looks once
+ * @returns what was found; undefined if there is nothing
+ */
+export async function lookUntilSettled<T>(
+  look: () => T | undefined,
+  files: Pick<FileView, 'list' | 'status'>,
+  waitSeconds: number,
+): Promise<T | undefined> {
+  const deadline = performance.now() + waitSeconds * 1000;
+  const list = () => files.list('/sys/class/block').join(' ');
+  let known = list();
+  let found = look();
+  let quietSince = performance.now();
+  while (found === undefined && performance.now() < deadline) {
+    if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();
+    await sleep(POLL_MILLISECONDS);
+    const devices = list();
+    if (devices !== known) found = look();
+    if (devices !== known || files.status(UDEV_QUEUE) !== undefined) quietSince = performance.now();
+    known = devices;
+  }
+  return found;
+}

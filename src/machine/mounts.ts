@@ -1,0 +1,68 @@
+/** A line of /proc/self/mountinfo. */
+export interface Mount {
+  id: number;
+  parent: number;
+  /** Device number as `major:minor`; major 0 is anonymous and belongs to no block device. */
+  deviceNumber: string;
+  /** What of the file system is mounted, such as `/` or `/@rootfs`. */
+  root: string;
+  mountPoint: string;
+  /** Of this mount, such as `["rw", "noatime"]`. */
+  options: string[];
+  /** Such as `ext4`. */
+  type: string;
+  /** Such as `/dev/sda2` or `tmpfs`; whatever mount(2) was given. */
+  source: string;
+  /** Of the file system, such as `["rw", "errors=remount-ro"]`. */
+  superOptions: string[];
+}
+
+/** A line of /proc/swaps. */
+export interface ActiveSwap {
+  path: string;
+  kind: 'partition' | 'file';
+}
+
+/**
+ * Reads /proc/self/mountinfo (proc(5), Documentation/filesystems/proc.rst section 3.5). Later lines are mounted over
+ * earlier ones at the same place. Lines of another form are left out.
+ */
+export function parseMountInfo(text: string): Mount[] {
+  const mounts: Mount[] = [];
+  for (const line of text.split('\n')) {
+    // Optional fields end at a lone hyphen. Spaces inside a field are escaped, so a field is never just that by chance.
+    const [before, after] = line.split(' - ', 2).map((part) => part.split(' '));
+    const [id, parent, deviceNumber, root, mountPoint, options] = before ?? [];
+    const [type, source, superOptions] = after ?? [];
+    if (!id || !parent || !deviceNumber || !root || !mountPoint || !options || !type) continue;
+    mounts.push({
+      id: Number(id),
+      parent: Number(parent),
+      deviceNumber,
+      root: unescapeField(root),
+      mountPoint: unescapeField(mountPoint),
+      options: options.split(','),
+      type,
+      source: unescapeField(source ?? ''),
+      superOptions: superOptions ? superOptions.split(',') : [],
+    });
+  }
+  return mounts;
+}
+
+/** Reads /proc/swaps (proc(5)), which begins with a line of headings. */
+export function parseSwaps(text: string): ActiveSwap[] {
+  const swaps: ActiveSwap[] = [];
+  for (const line of text.split('\n').slice(1)) {
+    const [path, kind] = line.split(/[ \t]+/);
+    if (path && (kind === 'partition' || kind === 'file')) swaps.push({ path: unescapeField(path), kind });
+  }
+  return swaps;
+}
+
+/** The kernel writes space, tab, newline, backslash and `#` as three octal digits (fs/seq_file.c, mangle_path). */
+function unescapeField(field: string): string {
+  return field.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

@@ -1,0 +1,79 @@
+import type { NetworkManagerName } from './facts.ts';
+import type { FileView } from './files.ts';
+
+/** Where systemd looks for units (systemd.unit(5)), the admin's first. */
+const UNIT_DIRECTORIES = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+
+const SYSTEMD_PROGRAMS = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
+
+/** A unit that exists, is not masked, and that some target wants: by `enable`, by preset, or as it is shipped. */
+function isEnabled(files: FileView, unit: string): boolean {
+  const path = UNIT_DIRECTORIES.map((directory) => `${directory}/${unit}`).find(
+    (candidate) => files.status(candidate) !== undefined,
+  );
+  if (path === undefined || files.linkTarget(path) === '/dev/null') return false;
+  return UNIT_DIRECTORIES.some((directory) =>
+    files
+      .list(directory)
+      .filter((name) => name.endsWith('.wants') || name.endsWith('.requires'))
+      .some((name) => files.status(`${directory}/${name}/${unit}`) !== undefined),
+  );
+}
+
+const exists = (files: FileView, path: string) => files.status(path) !== undefined;
+
+const hasName = (files: FileView, directory: string, pattern: RegExp) =>
+  files.list(directory).some((name) => pattern.test(name));
+
+const hasSystemd = (files: FileView) => SYSTEMD_PROGRAMS.some((path) => exists(files, path));
+
+function usesNetplan(files: FileView): boolean {
+  return exists(files, '/usr/sbin/netplan') && hasName(files, '/etc/netplan', /\.ya?ml$/);
+}
+
+function usesIfupdown(files: FileView): boolean {
+  if (!exists(files, '/etc/network/interfaces')) return false;
+  if (hasSystemd(files)) return isEnabled(files, 'networking.service');
+  return hasName(files, '/etc/rcS.d', /^S\d+networking$/);
+}
+
+/** NetworkManager of releases that keep its profiles in ifcfg files; later ones say so in a file of that name. */
+function prefersIfcfg(files: FileView): boolean {
+  if (exists(files, '/etc/sysconfig/network-scripts/readme-ifcfg-rh.txt')) return false;
+  return ['/usr/lib64/NetworkManager', '/usr/lib/NetworkManager'].some((directory) =>
+    files
+      .list(directory)
+      .some((name) => exists(files, `${directory}/${name}/libnm-settings-plugin-ifcfg-rh.so`)),
+  );
+}
+
+function usesIfcfg(files: FileView): boolean {
+  if (!exists(files, '/etc/sysconfig/network-scripts')) return false;
+  if (hasName(files, '/etc/rc3.d', /^S\d+network$/) || hasName(files, '/etc/rc.d/rc3.d', /^S\d+network$/))
+    return true;
+  if (isEnabled(files, 'network.service')) return true;
+  return isEnabled(files, 'NetworkManager.service') && prefersIfcfg(files);
+}
+
+/**
+ * Which program configures the guest's network: installed, and enabled to start. Where several are, the order below
+ * decides: netplan writes for the others; systemd-networkd comes next where someone gave it files, and last where it
+ * is merely on, as the presets of many distributions leave it; ifupdown and wicked keep to the interfaces that they
+ * have a file for.
+ */
+export function detectNetworkManager(files: FileView): NetworkManagerName | undefined {
+  if (usesNetplan(files)) return 'netplan';
+  const networkd = isEnabled(files, 'systemd-networkd.service');
+  if (networkd && hasName(files, '/etc/systemd/network', /\.network$/)) return 'systemd-networkd';
+  if (usesIfupdown(files)) return 'ifupdown';
+  if (isEnabled(files, 'wicked.service')) return 'wicked';
+  if (usesIfcfg(files)) return 'ifcfg';
+  if (isEnabled(files, 'NetworkManager.service')) return 'NetworkManager';
+  return networkd ? 'systemd-networkd' : undefined;
+}

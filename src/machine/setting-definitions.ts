@@ -1,0 +1,149 @@
+import type { SettingKind } from './setting-kinds.ts';
+
+/** Settings that turn something on or off. */
+export type Switch =
+  | 'CONFIG_SWAP'
+  | 'CONFIG_MODULES'
+  | 'CONFIG_HOSTNAME'
+  | 'CONFIG_USERS'
+  | 'CONFIG_NAMESERVER'
+  | 'CONFIG_NETWORK'
+  | 'CONFIG_MULTIQUEUE'
+  | 'CONFIG_SYSCTL'
+  | 'CONFIG_RESIZE'
+  | 'CONFIG_HOST_INIT'
+  | 'CONFIG_ALLOW_MOUNT'
+  | 'CONFIG_MOTD'
+  | 'CONFIG_TIMEZONE'
+  | 'CONFIG_SSHD'
+  | 'CONFIG_CONSOLE'
+  | 'CONFIG_CRON';
+
+/** The settings that are not switches. */
+export type ValueName =
+  | 'CONFIG_SEED_WAIT'
+  | 'CONFIG_MOUNT_PARAMS'
+  | 'CONFIG_DISK_ROOT'
+  | 'CONFIG_NODHCP'
+  | 'GANDI_PLUGIN_DIR'
+  | 'GANDI_HOOK_DIR'
+  | 'TEMP_DIR_CONF'
+  | 'SYSLOG_TARGET';
+
+export type SettingName = Switch | ValueName;
+
+export interface SettingDefinition {
+  name: SettingName;
+  kind: SettingKind;
+  /** As it is written in the settings file. */
+  default: string;
+  /** One line for the settings file and the manual. */
+  summary: string;
+}
+
+export interface SettingSection {
+  title: string;
+  settings: readonly SettingDefinition[];
+}
+
+const on = (name: Switch, summary: string): SettingDefinition => ({
+  name,
+  kind: 'switch',
+  default: '1',
+  summary,
+});
+const off = (name: Switch, summary: string): SettingDefinition => ({
+  name,
+  kind: 'switch',
+  default: '0',
+  summary,
+});
+
+/** Every setting there is, in the order of the settings file and the manual. */
+export const SETTING_SECTIONS: readonly SettingSection[] = [
+  {
+    title: 'What the host prepared (gandi-bootstrap)',
+    settings: [
+      {
+        name: 'CONFIG_SEED_WAIT',
+        kind: 'seconds',
+        default: '10',
+        summary:
+          "Seconds that a first boot waits at most for the disk with the host's configuration (0 to 300)",
+      },
+      on('CONFIG_SWAP', "Make the host's disk swap once its configuration is stored, and turn it on"),
+      on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
+      on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
+      on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
+      on('CONFIG_NAMESERVER', 'Set the DNS servers'),
+      on('CONFIG_NETWORK', 'Configure the network interfaces'),
+      on('CONFIG_MULTIQUEUE', 'Use several queues of virtio network devices'),
+      on('CONFIG_SYSCTL', 'Apply the kernel values of /etc/gandi/sysctl.conf'),
+      on('CONFIG_RESIZE', 'Grow the root partition and file system when the disk has grown'),
+      off(
+        'CONFIG_HOST_INIT',
+        "Run the host's own first-boot script in place of host name, users and network",
+      ),
+    ],
+  },
+  {
+    title: 'Data disks and interfaces',
+    settings: [
+      on('CONFIG_ALLOW_MOUNT', 'Mount data disks'),
+      {
+        name: 'CONFIG_MOUNT_PARAMS',
+        kind: 'mount options',
+        default: 'rw,nosuid,nodev,noatime',
+        summary: 'Mount options of data disks',
+      },
+      {
+        name: 'CONFIG_DISK_ROOT',
+        kind: 'directory',
+        default: '/srv',
+        summary: 'Directory below which data disks are mounted',
+      },
+      {
+        name: 'CONFIG_NODHCP',
+        kind: 'interfaces',
+        default: 'eth0',
+        summary: 'Interfaces that DHCP is never started for, separated by blanks',
+      },
+    ],
+  },
+  {
+    title: 'Every boot (gandi-config)',
+    settings: [
+      on('CONFIG_CONSOLE', 'Log in on the console of the hypervisor'),
+      on('CONFIG_CRON', 'Spread the times of periodic jobs so that guests do not all start them at once'),
+      on('CONFIG_TIMEZONE', 'Set the time zone that the host names on the kernel command line'),
+      on('CONFIG_SSHD', 'Make SSH host keys if there are none, and harden the SSH server'),
+      on('CONFIG_MOTD', 'Write the message of the day'),
+    ],
+  },
+  {
+    title: 'Places',
+    settings: [
+      {
+        name: 'GANDI_PLUGIN_DIR',
+        kind: 'directory',
+        default: '/etc/gandi/plugins.d',
+        summary: 'Your own programs, run by gandi-config',
+      },
+      {
+        name: 'GANDI_HOOK_DIR',
+        kind: 'directory',
+        default: '/etc/gandi/hooks',
+        summary: 'Programs run when a disk or an interface comes or goes',
+      },
+      {
+        name: 'TEMP_DIR_CONF',
+        kind: 'directory',
+        default: '/var/gandi',
+        summary: 'Directory for files that last until the next boot',
+      },
+      { name: 'SYSLOG_TARGET', kind: 'tag', default: 'gandi', summary: 'Tag of lines in the system log' },
+    ],
+  },
+];
+
+export const SETTINGS: readonly SettingDefinition[] = SETTING_SECTIONS.flatMap(({ settings }) => settings);

@@ -1,0 +1,63 @@
+import { posix } from 'node:path';
+
+/** What kind of value a setting has. */
+export type SettingKind = 'switch' | 'seconds' | 'mount options' | 'directory' | 'interfaces' | 'tag';
+
+/** What is expected of a value of each kind, for the line that refuses one. */
+export const EXPECTED: Readonly<Record<SettingKind, string>> = {
+  switch: '0 or 1',
+  seconds: 'whole seconds from 0 to 300',
+  'mount options': 'mount options separated by commas, without blanks',
+  directory: 'an absolute path below /, without ".."',
+  interfaces: 'names of network interfaces separated by blanks',
+  tag: 'at most 64 letters, digits, ".", "_" or "-"',
+};
+
+const OFF = ['0', 'no', 'off', 'false'];
+const ON = ['1', 'yes', 'on', 'true'];
+
+export function readSwitch(text: string): boolean | undefined {
+  const word = text.trim().toLowerCase();
+  if (OFF.includes(word)) return false;
+  return ON.includes(word) ? true : undefined;
+}
+
+export function readSeconds(text: string): number | undefined {
+  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : undefined;
+  return seconds !== undefined && seconds <= 300 ? seconds : undefined;
+}
+
+/** @returns the path without a slash at its end */
+export function readDirectory(text: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path with control characters is refused
+  if (!text.startsWith('/') || /[\u0000-\u001f\u007f]/.test(text) || text.split('/').includes('..'))
+    return undefined;
+  const path = posix.normalize(text).replace(/\/$/, '');
+  return path === '' ? undefined : path;
+}
+
+export function readMountOptions(text: string): string | undefined {
+  return /^[^\s,\\]+(,[^\s,\\]+)*$/.test(text) ? text : undefined;
+}
+
+/** Names that the kernel allows for an interface (net/core/dev.c, dev_valid_name). */
+const isInterfaceName = (name: string) => /^[^\s/:]{1,15}$/.test(name) && name !== '.' && name !== '..';
+
+export function readInterfaces(text: string): string[] | undefined {
+  const names = text.split(/\s+/).filter((name) => name !== '');
+  return names.every(isInterfaceName) ? names : undefined;
+}
+
+export function readTag(text: string): string | undefined {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(text) ? text : undefined;
+}
+
+/** Reads the text of a value of each kind; undefined if it is none. */
+export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> = {
+  switch: readSwitch,
+  seconds: readSeconds,
+  'mount options': readMountOptions,
+  directory: readDirectory,
+  interfaces: readInterfaces,
+  tag: readTag,
+};

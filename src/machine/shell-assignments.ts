@@ -1,0 +1,103 @@
+/** One `NAME=value`, read without a shell. */
+export interface ShellAssignment {
+  /** From 1. */
+  line: number;
+  name: string;
+  /** Undefined where only a shell could tell, as for `$HOME` or a command substitution. */
+  value: string | undefined;
+  /** What is odd about it, although it was understood. */
+  remark?: string;
+}
+
+/** A line, or what is left of one, that is no assignment. */
+export interface NotUnderstood {
+  line: number;
+  text: string;
+}
+
+export interface ShellAssignments {
+  assignments: ShellAssignment[];
+  notUnderstood: NotUnderstood[];
+}
+
+interface Word {
+  value: string | undefined;
+  /** Where the text goes on behind the word. */
+  end: number;
+  remark?: string;
+}
+
+/** Blanks around `=` are taken for what was meant, so that a thing turned off stays off. */
+const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)([ \t]*)=([ \t]*)/;
+const EXPORTED_NAMES = /^export([ \t]+[A-Za-z_][A-Za-z0-9_]*)+[ \t]*$/;
+
+/** Pieces of a word: '…', "…" with escapes, an escaped character, or plain text (POSIX shell, 2.2 Quoting). */
+const PIECE = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^'"\\\s;&|]+)/y;
+
+const NEEDS_SHELL = /[$`]/;
+
+/** In double quotes a backslash is taken away only before these; other pairs stay as they are (2.2.3). */
+const unescapeQuoted = (text: string) => text.replace(/\\(["\\$`])/g, '$1');
+
+function readWord(text: string, start: number): Word {
+  let value = '';
+  let needsShell = false;
+  let end = start;
+  for (;;) {
+    PIECE.lastIndex = end;
+    const match = PIECE.exec(text);
+    if (!match) break;
+    const [piece, single, double, escaped, plain] = match;
+    const expanded = plain ?? double?.replace(/\\./g, '') ?? '';
+    needsShell ||= NEEDS_SHELL.test(expanded);
+    value += single ?? escaped ?? plain ?? unescapeQuoted(double ?? '');
+    end += piece.length;
+  }
+  const next = text[end];
+  if (next === '"' || next === "'") {
+    return { value: value + text.slice(end + 1).trim(), end: text.length, remark: 'a quote is not closed' };
+  }
+  if (next === '\\') end++;
+  if (!needsShell) return { value, end };
+  return { value: undefined, end, remark: 'variables and commands are not evaluated' };
+}
+
+/** Reads the assignment that a text begins with; undefined if it begins with none. */
+function readAssignment(text: string, line: number): { found: ShellAssignment; end: number } | undefined {
+  const match = ASSIGNMENT.exec(text);
+  if (!match) return undefined;
+  const [all, name = '', before, after] = match;
+  const commentFollows = after !== '' && text[all.length] === '#';
+  const word = commentFollows ? { value: '', end: all.length } : readWord(text, all.length);
+  const spaced = before !== '' || (after !== '' && word.value !== '');
+  const remark = word.remark ?? (spaced ? 'a shell allows no blanks around "="' : undefined);
+  return {
+    found: { line, name, value: word.value, ...(remark === undefined ? {} : { remark }) },
+    end: word.end,
+  };
+}
+
+function readLine(text: string, line: number, { assignments, notUnderstood }: ShellAssignments): void {
+  let rest = text.trim();
+  while (rest !== '' && !rest.startsWith('#') && !EXPORTED_NAMES.test(rest)) {
+    const assignment = readAssignment(rest, line);
+    if (assignment === undefined) {
+      notUnderstood.push({ line, text: rest });
+      return;
+    }
+    assignments.push(assignment.found);
+    rest = rest.slice(assignment.end).replace(/^[\s;]+/, '');
+  }
+}
+
+/**
+ * Reads a file of shell variable assignments, such as os-release(5) or /etc/default/*, without evaluating anything.
+ * @param text may have a byte order mark, CRLF line ends, `export`, either kind of quotes and comments
+ * @returns assignments in the file's order, the same name possibly several times, and what is not an assignment
+ */
+export function parseShellAssignments(text: string): ShellAssignments {
+  const found: ShellAssignments = { assignments: [], notUnderstood: [] };
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  for (const [index, line] of lines.entries()) readLine(line, index + 1, found);
+  return found;
+}

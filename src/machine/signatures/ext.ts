@@ -1,0 +1,58 @@
+import { labelField, uuidField, viewOf } from '../byte-fields.ts';
+import { named, type Probe } from './signature.ts';
+
+/** Layout and constants: struct ext4_super_block and below it in the kernel's fs/ext4/ext4.h. */
+const SUPERBLOCK_AT = 1024;
+const MAGIC = 0xef53;
+const HAS_JOURNAL = 0x4;
+const RECOVER = 0x4;
+const JOURNAL_DEVICE = 0x8;
+const SIXTY_FOUR_BIT = 0x80;
+/** Features that ext3 knows: anything else makes it ext4 (EXT3_FEATURE_*_SUPP in fs/ext4/ext4.h). */
+const EXT3_INCOMPATIBLE = 0x2 | 0x4 | 0x10;
+const EXT3_READ_ONLY_COMPATIBLE = 0x1 | 0x2 | 0x4;
+const VALID_FS = 0x1;
+const ERROR_FS = 0x2;
+
+/** ext2, ext3 or ext4, told apart by their features as blkid(8) does, or a journal on a device of its own. */
+export const findExt: Probe = ({ head }) => {
+  const superblock = head.subarray(SUPERBLOCK_AT, SUPERBLOCK_AT + 1024);
+  const view = viewOf(superblock);
+  if (view.getUint16(56, true) !== MAGIC) return undefined;
+  const blockExponent = view.getUint32(24, true);
+  if (blockExponent > 6) return undefined; // 64 KiB is the largest block that ext4 has.
+  const features = {
+    compatible: view.getUint32(92, true),
+    incompatible: view.getUint32(96, true),
+    readOnlyCompatible: view.getUint32(100, true),
+  };
+  const blockBytes = 1024 << blockExponent;
+  const state = view.getUint16(58, true);
+  const names = named(labelField(superblock, 120, 16), uuidField(superblock, 104));
+  const type = typeOf(features);
+  if (type === 'jbd') return { type, usage: 'filesystem', title: 'ext journal', ...names };
+  return {
+    type,
+    usage: 'filesystem',
+    title: `${type} file system`,
+    ...names,
+    blockBytes,
+    fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
+    clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
+    features,
+  };
+};
+
+function blockCount(view: DataView, incompatible: number): number {
+  if ((incompatible & SIXTY_FOUR_BIT) === 0) return view.getUint32(4, true);
+  return view.getUint32(336, true) * 2 ** 32 + view.getUint32(4, true);
+}
+
+function typeOf(features: { compatible: number; incompatible: number; readOnlyCompatible: number }): string {
+  if (features.incompatible & JOURNAL_DEVICE) return 'jbd';
+  const beyondExt3 =
+    (features.incompatible & ~EXT3_INCOMPATIBLE) !== 0 ||
+    (features.readOnlyCompatible & ~EXT3_READ_ONLY_COMPATIBLE) !== 0;
+  if (beyondExt3) return 'ext4';
+  return features.compatible & HAS_JOURNAL ? 'ext3' : 'ext2';
+}

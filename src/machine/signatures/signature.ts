@@ -1,0 +1,40 @@
+import type { SwapHeader } from '../swap-header.ts';
+import type { ProbeAreas } from './areas.ts';
+
+/** What kind of owner a signature speaks of, in libblkid's terms (USAGE), with `table` and `archive` beside them. */
+export type SignatureUsage = 'filesystem' | 'crypto' | 'raid' | 'swap' | 'suspend' | 'table' | 'archive';
+
+/** Something that says whose content is on a device. */
+export interface Signature {
+  /** As blkid(8) names it in TYPE or PTTYPE, such as `ext4`, `crypto_LUKS`, `gpt`; `archive` is Gandi's tar archive. */
+  type: string;
+  usage: SignatureUsage;
+  /** For people, such as `ext4 file system`. */
+  title: string;
+  label?: string;
+  /** As blkid(8) writes it: for FAT, exFAT and NTFS the volume's serial number. */
+  uuid?: string;
+  /** How much of the device the file system uses. */
+  fileSystemBytes?: number;
+  blockBytes?: number;
+  /** File systems that keep such a mark: it was unmounted in order and has no journal to replay. */
+  clean?: boolean;
+  /** ext2/3/4: the numbers of the feature words of the superblock. */
+  features?: { compatible: number; incompatible: number; readOnlyCompatible: number };
+  /** XFS: length of the log inside the file system, which statfs(2) does not count. */
+  logBytes?: number;
+  /** btrfs: number of devices the file system is made of. */
+  devices?: number;
+  swap?: SwapHeader;
+}
+
+/** Looks for one kind of content. A probe sees arbitrary bytes and never throws for what they are. */
+export type Probe = (areas: ProbeAreas) => Signature | Signature[] | undefined;
+
+/** The labels and identifiers that are there, for a signature. */
+export function named(
+  label: string | undefined,
+  uuid: string | undefined,
+): Pick<Signature, 'label' | 'uuid'> {
+  return { ...(label === undefined ? {} : { label }), ...(uuid === undefined ? {} : { uuid }) };
+}

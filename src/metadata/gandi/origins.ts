@@ -1,0 +1,66 @@
+import type { Origin } from '../guest-config.ts';
+import { parseHostAddress } from './ip-network.ts';
+import { interfaceNumber, networkFields, toAddress, type VifFields } from './network.ts';
+import { countCharacters, quote } from './problem.ts';
+import type { ConfigFields } from './schema.ts';
+import { parseSshKeys, type SshKey } from './ssh-key.ts';
+
+/** Characters at the end of a key's base64 that tell it from others by eye, as in the .pub file. */
+const SHOWN_KEY_CHARACTERS = 8;
+
+/**
+ * One row for each setting that is used: what it is, its value, and the field it came from. Of password, arguments and
+ * command only the length is shown, since they can hold secrets.
+ */
+export function originsOf(fields: ConfigFields): Origin[] {
+  const user = fields.user?.vm_conf;
+  const postBoot = fields['post-boot']?.vm_conf;
+  return [
+    ...row('host name', fields['host-name']?.vm_hostname, 'vm_hostname'),
+    ...(fields.network?.vif ?? []).flatMap(interfaceRows),
+    ...(fields.resolver?.nameservers ?? []).flatMap((text, index) =>
+      row('name server', parseHostAddress(text)?.text, `nameservers[${index}]`),
+    ),
+    ...row('user', user?.user, 'vm_conf.user'),
+    ...row('password', user?.password && maskHash(user.password), 'vm_conf.password'),
+    ...parseSshKeys(user?.ssh_key ?? '').keys.flatMap((key) =>
+      row('SSH key', shortKey(key), 'vm_conf.ssh_key'),
+    ),
+    ...row(
+      'arguments of the script',
+      postBoot?.script_args && countCharacters(postBoot.script_args),
+      'vm_conf.script_args',
+    ),
+    ...row('command after boot', postBoot?.run && countCharacters(postBoot.run), 'vm_conf.run'),
+  ];
+}
+
+function row(setting: string, value: string | null | undefined, field: string): Origin[] {
+  return value ? [{ setting, value, field }] : [];
+}
+
+function interfaceRows(vif: VifFields, index: number): Origin[] {
+  const number = interfaceNumber(vif, index);
+  return (vif.pna ?? []).flatMap((pna, position) => {
+    const field = `vif[${index}].pna[${position}]`;
+    const { address, prefixLength, gateway, public: isPublic } = toAddress(pna);
+    const key = networkFields(pna)?.key;
+    return [
+      ...row(
+        `${isPublic ? 'public' : 'private'} address of interface ${number}`,
+        `${address}/${prefixLength}`,
+        `${field}.pna_address`,
+      ),
+      ...row(`gateway of interface ${number}`, gateway, `${field}.${key}.${key}_gateway`),
+    ];
+  });
+}
+
+/** The hash's method, such as `$6$…`. */
+function maskHash(hash: string): string {
+  return `${hash.slice(0, hash.indexOf('$', 1) + 1)}… (${countCharacters(hash)})`;
+}
+
+function shortKey({ type, base64, comment }: SshKey): string {
+  return `${type} …${base64.slice(-SHOWN_KEY_CHARACTERS)}${comment === '' ? '' : ` ${quote(comment)}`}`;
+}

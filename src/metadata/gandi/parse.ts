@@ -1,0 +1,91 @@
+import * as v from 'valibot';
+import type { GuestConfig, ParsedConfig, PostBootConfig, Problem, UserConfig } from '../guest-config.ts';
+import { parseHostAddress } from './ip-network.ts';
+import { parseJsonText } from './json-text.ts';
+import { toInterfaces } from './network.ts';
+import { originsOf } from './origins.ts';
+import { describe, problemsOf } from './problem.ts';
+import { type ConfigFields, GROUP_SCHEMAS } from './schema.ts';
+import { keyLine, parseSshKeys } from './ssh-key.ts';
+
+type ConfigGroup = keyof typeof GROUP_SCHEMAS;
+
+/**
+ * Turns the bytes of `gandi/config` into the guest's configuration. Never throws: what is wrong becomes problems, all
+ * of them at once, each with its path in the document. A group with a problem is left out whole, the others are used.
+ * A document that cannot be read at all gives one problem of the group `archive` with an empty path.
+ */
+export function parseConfig(bytes: Uint8Array): ParsedConfig {
+  const text = parseJsonText(bytes);
+  if ('fault' in text) {
+    return refused(text.fault.found, text.fault.expected);
+  }
+  const { document } = text;
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return refused(describe(document, true), 'a JSON object');
+  }
+  const problems: Problem[] = [];
+  const fields: ConfigFields = {
+    ...read('host-name', document, problems),
+    ...read('network', document, problems),
+    ...read('resolver', document, problems),
+    ...read('user', document, problems),
+    ...read('post-boot', document, problems),
+  };
+  return { config: toGuestConfig(fields), problems, origins: originsOf(fields) };
+}
+
+function refused(found: string, expected: string): ParsedConfig {
+  return { config: {}, problems: [{ group: 'archive', path: '', found, expected }], origins: [] };
+}
+
+/** The fields of one group, or nothing if one of them has a problem. */
+function read<G extends ConfigGroup>(
+  group: G,
+  document: object,
+  problems: Problem[],
+): Pick<ConfigFields, G> | undefined {
+  const schema: v.GenericSchema<unknown, ConfigFields[G]> = GROUP_SCHEMAS[group];
+  const result = v.safeParse(schema, document);
+  if (!result.success) {
+    problems.push(...problemsOf(group, result.issues));
+    return undefined;
+  }
+  return { [group]: result.output } as Pick<ConfigFields, G>;
+}
+
+/** An empty text or list asks for nothing: its setting is left out. */
+function toGuestConfig(fields: ConfigFields): GuestConfig {
+  const hostName = fields['host-name']?.vm_hostname;
+  const vifs = fields.network?.vif ?? [];
+  const resolvers = new Set(
+    fields.resolver?.nameservers?.flatMap((text) => parseHostAddress(text)?.text ?? []),
+  );
+  const user = toUser(fields.user?.vm_conf);
+  const postBoot = toPostBoot(fields['post-boot']?.vm_conf);
+  return {
+    ...(hostName ? { hostName } : {}),
+    ...(vifs.length > 0 ? { interfaces: toInterfaces(vifs) } : {}),
+    ...(resolvers.size > 0 ? { resolvers: [...resolvers] } : {}),
+    ...(user ? { user } : {}),
+    ...(postBoot ? { postBoot } : {}),
+  };
+}
+
+function toUser(fields: NonNullable<ConfigFields['user']>['vm_conf']): UserConfig | undefined {
+  const sshKeys = parseSshKeys(fields?.ssh_key ?? '').keys.map(keyLine);
+  const user: UserConfig = {
+    ...(fields?.user ? { name: fields.user } : {}),
+    ...(fields?.password ? { passwordHash: fields.password } : {}),
+    sshKeys,
+  };
+  return user.name || user.passwordHash || sshKeys.length > 0 ? user : undefined;
+}
+
+function toPostBoot(fields: NonNullable<ConfigFields['post-boot']>['vm_conf']): PostBootConfig | undefined {
+  const postBoot: PostBootConfig = {
+    ...(fields?.script_args ? { scriptArguments: fields.script_args } : {}),
+    ...(fields?.run ? { command: fields.run } : {}),
+  };
+  return Object.keys(postBoot).length > 0 ? postBoot : undefined;
+}

@@ -1,0 +1,74 @@
+import type { BaseIssue, IssuePathItem } from 'valibot';
+import type { Group, Problem } from '../guest-config.ts';
+
+/** Problems of one group that are told one by one; the rest is counted. */
+const PROBLEMS_LIMIT = 50;
+/** Characters of a value that a line shows. */
+const SHOWN_CHARACTERS = 60;
+
+/** Text in double quotes, shortened, with everything escaped that could break a line or hide in it. */
+export function quote(text: string): string {
+  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return JSON.stringify(shown).replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** What a JSON value is, in a few words. Of a secret only the type and length. */
+export function describe(value: unknown, secret: boolean): string {
+  if (value === undefined) {
+    return 'nothing';
+  }
+  if (value === null) {
+    return 'null';
+  }
+  if (typeof value === 'string') {
+    return secret ? countCharacters(value) : quote(value);
+  }
+  if (typeof value === 'object') {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
+  if (secret) {
+    return `a ${typeof value}`;
+  }
+  return Math.abs(Number(value)) === Number.POSITIVE_INFINITY ? 'a number that is too large' : String(value);
+}
+
+export function countCharacters(text: string): string {
+  return text === '' ? 'an empty string' : `a string of ${text.length} characters`;
+}
+
+/**
+ * The problems of one group, from what valibot found. The message of each rule of the schema is what it expects; a
+ * rule that has looked inside the value says what it found as `received`.
+ */
+export function problemsOf(group: Group, issues: readonly BaseIssue<unknown>[]): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const { type, path = [], input, received, message } of issues) {
+    const found = type === 'raw_check' ? received : describe(input, isSecret(path));
+    const problem = { group, path: pathText(path), found, expected: message };
+    // Two rules of a field may expect the same.
+    problems.set(`${problem.path} ${found} ${message}`, problem);
+  }
+  const told = [...problems.values()].slice(0, PROBLEMS_LIMIT);
+  const left = problems.size - told.length;
+  return left === 0
+    ? told
+    : [...told, { group, path: '', found: `${left} more problems`, expected: 'no problems' }];
+}
+
+/** Customers put tokens into arguments and commands too: below `vm_conf` only the user's name is shown. */
+function isSecret(path: readonly IssuePathItem[]): boolean {
+  return path[0]?.key === 'vm_conf' && path[1]?.key !== 'user';
+}
+
+/** Such as `vif[0].pna[1].pna_address`. */
+function pathText(path: readonly IssuePathItem[]): string {
+  return path.reduce((text, { key }) => {
+    if (typeof key === 'number') {
+      return `${text}[${key}]`;
+    }
+    return text === '' ? String(key) : `${text}.${String(key)}`;
+  }, '');
+}

@@ -1,0 +1,121 @@
+import { openDevice } from '../../machine/device-reader.ts';
+import { reasonOf } from '../../machine/errors.ts';
+import type { Facts } from '../../machine/facts.ts';
+import type { Files } from '../../machine/files.ts';
+import { lookUntilSettled } from '../../machine/late-devices.ts';
+import { observeStorage } from '../../machine/observed-facts.ts';
+import { HOST_CONFIG } from '../../machine/paths.ts';
+import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
+import { type ArchiveResult, readArchive } from './archive.ts';
+import type { SwapCandidate } from './choose.ts';
+import { findSwapDisk } from './find.ts';
+import { keptModules, modulesOf } from './modules.ts';
+import { parseConfig } from './parse.ts';
+import { readSeed } from './seed-file.ts';
+
+export interface SourceOptions {
+  files: Files;
+  /** False for an unpacked image: no disk is looked for. */
+  live: boolean;
+  hypervisor: Facts['hypervisor'];
+  /** How long to wait for a late disk at most. */
+  waitSeconds: number;
+  /** A file or device to take the configuration from; it is only read. */
+  seed?: string;
+}
+
+const NOTHING: ParsedConfig = { config: {}, problems: [], origins: [] };
+
+/** What an earlier boot stored. */
+function keptConfiguration(files: Files): HostConfiguration {
+  const text = files.readText(HOST_CONFIG);
+  const hasInit = files.status('/gandi/init') !== undefined;
+  if (text === undefined)
+    return { state: 'none', origin: 'no configuration found', parsed: NOTHING, hasInit };
+  const parsed = parseConfig(Buffer.from(text));
+  return { state: 'kept', origin: HOST_CONFIG, parsed, modules: keptModules(files), hasInit };
+}
+
+function fromArchive(origin: string, archive: SeedArchive, config: Uint8Array): HostConfiguration {
+  return {
+    state: 'new',
+    origin,
+    parsed: parseConfig(config),
+    archive,
+    modules: modulesOf(archive),
+    hasInit: archive.members.some(({ name }) => name === 'init'),
+  };
+}
+
+/** A broken archive costs what it would have brought: what was kept goes on to count. */
+function withProblems(kept: HostConfiguration, origin: string, problems: Problem[]): HostConfiguration {
+  const parsed = { ...kept.parsed, problems: [...problems, ...kept.parsed.problems] };
+  return { ...kept, state: 'broken', origin: `${origin}, which cannot be used`, parsed };
+}
+
+function fromResult(result: ArchiveResult, origin: string, kept: () => HostConfiguration): HostConfiguration {
+  switch (result.state) {
+    case 'present':
+      return fromArchive(origin, result.archive, result.config);
+    case 'broken':
+      return withProblems(kept(), origin, result.problems);
+    case 'absent':
+      return kept();
+  }
+}
+
+function readPlace({ device, offset }: NonNullable<SwapCandidate['archive']>): ArchiveResult {
+  const source = openDevice(device.node);
+  try {
+    return readArchive(source, offset);
+  } catch (error) {
+    const found = `an error: ${reasonOf(error)}`;
+    const problem: Problem = {
+      group: 'archive',
+      path: device.node,
+      found,
+      expected: 'a disk that can be read',
+    };
+    return { state: 'broken', problems: [problem] };
+  } finally {
+    source.close();
+  }
+}
+
+function fromDisk(candidate: SwapCandidate | undefined, files: Files): HostConfiguration {
+  if (candidate === undefined) return keptConfiguration(files);
+  const { swap, archive } = candidate;
+  const kept = () => keptConfiguration(files);
+  const host =
+    archive === undefined
+      ? kept()
+      : fromResult(readPlace(archive), `${archive.device.node} at byte ${archive.offset}`, kept);
+  return { ...host, swap };
+}
+
+function fromSeed(path: string, files: Files): HostConfiguration {
+  const seed = readSeed(path);
+  if (seed.result.state === 'absent')
+    throw new Error(`${path} holds no archive of a host (tried ${seed.tried})`);
+  return fromResult(seed.result, path, () => keptConfiguration(files));
+}
+
+/**
+ * Learns what the host wants: from the swap disk, else from what an earlier boot stored.
+ * @returns the configuration with every problem that was found in it
+ * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
+ */
+export async function loadHostConfiguration(options: SourceOptions): Promise<HostConfiguration> {
+  const { files, live, hypervisor, waitSeconds, seed } = options;
+  if (seed !== undefined) return fromSeed(seed, files);
+  if (!live) return keptConfiguration(files);
+  let left: SwapCandidate | undefined;
+  const look = (): SwapCandidate | undefined => {
+    const { devices, use } = observeStorage(files);
+    const [first] = findSwapDisk({ devices, use, hypervisor, open: openDevice });
+    left = first;
+    return first?.swap.state === 'foreign' && first.archive === undefined ? undefined : first;
+  };
+  const candidate = await lookUntilSettled(look, files, waitSeconds);
+  return fromDisk(candidate ?? left, files);
+}

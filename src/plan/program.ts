@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+
+/** Exit statuses that all of the programs share. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, nothingFound: 3 } as const;
+
+const EXIT_HELP = `
+Exit status:
+  0  all well, or nothing to do
+  1  some step failed
+  2  wrong usage
+  3  nothing was done because nothing was found`;
+
+/** Replaced with package.json's version when the bundle is made. */
+declare const GANDI_GUEST_VERSION: string;
+
+export const VERSION: string = typeof GANDI_GUEST_VERSION === 'string' ? GANDI_GUEST_VERSION : '0.0.0-source';
+
+/**
+ * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that
+ * are thrown instead of ending the process.
+ */
+export function createProgram(name: string, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXIT_HELP)
+    .showHelpAfterError(`Try '${name} --help'.`)
+    .exitOverride();
+}
+
+/**
+ * Parses the arguments and runs what they ask for.
+ * @param args arguments without the program's name
+ * @returns exit status; an action gives its own by setting process.exitCode
+ */
+export async function runCommandLine(program: Command, args: readonly string[]): Promise<number> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}

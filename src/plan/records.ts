@@ -1,0 +1,89 @@
+import { applyChange, type Machine } from '../machine/apply.ts';
+import type { FileView } from '../machine/files.ts';
+import { APPLIED_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
+import type { AppliedDigests } from './applied.ts';
+import type { Report } from './report.ts';
+
+function parseObject(text: string | undefined): Record<string, unknown> {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch (error) {
+    // A file of ours that was damaged costs nothing: what it says is found out again.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** What was applied before; empty if nothing was, or if the record is damaged: then steps look at the guest itself. */
+export function readApplied(files: FileView): AppliedDigests {
+  const entries = Object.entries(parseObject(files.readText(APPLIED_FILE)));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+async function store(machine: Machine, directory: string, path: string, value: unknown): Promise<void> {
+  const content = `${JSON.stringify(value, null, 1)}\n`;
+  if (machine.files.readText(path) === content) return;
+  if (machine.files.status(directory) === undefined) {
+    await applyChange({ kind: 'make-directory', path: directory, mode: 0o755 }, machine);
+  }
+  await applyChange({ kind: 'write-file', path, content, mode: 0o600 }, machine);
+}
+
+/** Records what is applied now. Nothing is written if nothing is new. */
+export async function storeApplied(machine: Machine, digests: AppliedDigests): Promise<void> {
+  await store(machine, STATE_DIRECTORY, APPLIED_FILE, digests);
+}
+
+function lastingPath(program: string): string {
+  return `${STATE_DIRECTORY}/${program}.json`;
+}
+
+function thisBootPath(program: string): string {
+  return `${RUNTIME_DIRECTORY}/${program}.json`;
+}
+
+/**
+ * Keeps the report of a run: for this boot always, and for later ones if it has news. A boot that changes nothing so
+ * writes nothing to the disk.
+ */
+export async function storeReport(machine: Machine, report: Report): Promise<void> {
+  if (machine.live) await store(machine, RUNTIME_DIRECTORY, thisBootPath(report.program), report);
+  const last = readReport(machine.files, lastingPath(report.program));
+  const hasNews =
+    report.status === 'configured' ||
+    (report.status === 'failed' && !sameFailure(last, report)) ||
+    last === undefined;
+  const recovered = last?.status === 'failed' && report.status !== 'failed';
+  if (hasNews || recovered) await store(machine, STATE_DIRECTORY, lastingPath(report.program), report);
+}
+
+function sameFailure(last: Report | undefined, report: Report): boolean {
+  const failures = ({ problems, steps }: Report): string =>
+    JSON.stringify([
+      problems,
+      steps.map(({ name, status, changes, notes }) => [name, status, changes, notes]),
+    ]);
+  return last !== undefined && failures(last) === failures(report);
+}
+
+function readReport(files: FileView, path: string): Report | undefined {
+  const value = parseObject(files.readText(path));
+  const whole =
+    Array.isArray(value.steps) && Array.isArray(value.problems) && typeof value.status === 'string';
+  return whole ? (value as unknown as Report) : undefined;
+}
+
+/** The last report of a program, and whether it is of this boot. */
+export function latestReport(
+  files: FileView,
+  program: string,
+): { report: Report; thisBoot: boolean } | undefined {
+  const now = readReport(files, thisBootPath(program));
+  if (now !== undefined) return { report: now, thisBoot: true };
+  const earlier = readReport(files, lastingPath(program));
+  return earlier === undefined ? undefined : { report: earlier, thisBoot: false };
+}

@@ -1,0 +1,105 @@
+import type { Machine } from '../machine/apply.ts';
+import type { Facts } from '../machine/facts.ts';
+import { appendLog, type LogRecord, say } from '../machine/log.ts';
+import { LOG_FILE } from '../machine/paths.ts';
+import type { Settings } from '../machine/settings.ts';
+import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
+import { VERSION } from './program.ts';
+import { readApplied, storeApplied, storeReport } from './records.ts';
+import { describeProblem, overallStatus, type Report, type StepReport } from './report.ts';
+import { runStep, type StepOutcome, turnedOff } from './runner.ts';
+import type { Step } from './step.ts';
+
+export interface ProgramRun {
+  program: string;
+  /** In the order in which they run. */
+  steps: readonly Step[];
+  machine: Machine;
+  settings: Settings;
+  host: HostConfiguration;
+  /** Observes the machine afresh. */
+  observe: () => Facts;
+  dryRun: boolean;
+  /** Shows a dry run's changes; called in order. */
+  show?: (text: string) => void;
+}
+
+/** Lines for the log file; what does not change anything is not worth one. */
+function logRecords(report: Report): LogRecord[] {
+  const records: LogRecord[] = report.problems.map((problem) => ({
+    level: 'problem',
+    message: describeProblem(problem),
+  }));
+  for (const { name, changes, notes } of report.steps) {
+    for (const change of changes) records.push({ level: 'info', message: change, fields: { step: name } });
+    for (const { level, text } of notes) {
+      if (level !== 'info' || changes.length > 0)
+        records.push({ level, message: text, fields: { step: name } });
+    }
+  }
+  return records;
+}
+
+async function record(run: ProgramRun, report: Report, digests: Record<string, string>): Promise<void> {
+  const { machine, program } = run;
+  try {
+    await storeApplied(machine, digests);
+    await storeReport(machine, report);
+    if (machine.live) await appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
+  } catch (error) {
+    // The guest is configured all the same; the next run finds out again what this one could not note down.
+    say(program, 'warning', `could not record what was done: ${(error as Error).message}`);
+  }
+}
+
+async function runOne(run: ProgramRun, step: Step, applied: Record<string, string>): Promise<StepOutcome> {
+  if (!run.settings.switches[step.setting]) return { report: turnedOff(step) };
+  const { program, machine, settings, host, dryRun, show } = run;
+  const { files } = machine;
+  const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;
+  return await runStep(step, () => ({ settings, host, facts: run.observe(), files, applied }), machine, {
+    dryRun,
+    onChange: (_, change, outcome) => {
+      if (render !== undefined && outcome !== 'done')
+        show?.(`${step.name}\n${render(change, outcome, files)}`);
+    },
+    onNote: (_, { level, text }) => say(program, level, `${step.name}: ${text}`),
+  });
+}
+
+function sayOutcome(program: string, { name, status, changes }: StepReport): void {
+  if (status === 'changed') say(program, 'info', `${name}: ${changes.join('; ')}`);
+}
+
+/**
+ * Runs the steps of a program one after the other, and keeps the report.
+ * @returns the report; nothing of what goes wrong in a step is thrown
+ */
+export async function runProgram(run: ProgramRun): Promise<Report> {
+  const { program, settings, host, machine } = run;
+  const startedAt = new Date().toISOString();
+  for (const { line, text } of settings.warnings)
+    say(program, 'warning', `${settings.path}:${line}: ${text}`);
+  const problems: Problem[] = host.parsed.problems;
+  for (const problem of problems) say(program, 'problem', describeProblem(problem));
+  const applied: Record<string, string> = { ...readApplied(machine.files) };
+  const steps: StepReport[] = [];
+  for (const step of run.steps) {
+    const { report, digest } = await runOne(run, step, applied);
+    if (digest !== undefined) applied[step.name] = digest;
+    if (!run.dryRun) sayOutcome(program, report);
+    steps.push(report);
+  }
+  const report: Report = {
+    program,
+    version: VERSION,
+    startedAt,
+    bootId: machine.live ? (machine.files.readText('/proc/sys/kernel/random/boot_id') ?? '').trim() : '',
+    status: overallStatus(steps, problems, host.state !== 'none'),
+    source: host.origin,
+    problems,
+    steps,
+  };
+  if (!run.dryRun) await record(run, report, applied);
+  return report;
+}

@@ -1,0 +1,150 @@
+import type { CommandResult } from './control-shell.ts';
+import type { Attached } from './hot-plug.ts';
+import type { GuestDisk, GuestInterface, MachineOptions } from './machine.ts';
+import { withProgress } from './progress.ts';
+import type { Qmp } from './qmp.ts';
+import { type RunningMachine, startMachine } from './running-machine.ts';
+import { runBySsh, type SshLogin } from './ssh.ts';
+import { waitUntil, within } from './wait.ts';
+
+/** How many lines of the console an error shows. */
+const consoleLines = 40;
+
+/**
+ * A guest in an emulated machine. Its disks are files of the test: when the guest has ended, another one can be booted
+ * from them. Each failure names the guest and shows the end of its console.
+ */
+export class Guest {
+  readonly #name: string;
+  readonly #options: MachineOptions;
+  #machine: RunningMachine;
+  #earlierConsole = '';
+
+  private constructor(name: string, options: MachineOptions, machine: RunningMachine) {
+    this.#name = name;
+    this.#options = options;
+    this.#machine = machine;
+  }
+
+  /** Switches a machine on. `name` is for messages. */
+  static async boot(options: MachineOptions & { readonly name?: string }): Promise<Guest> {
+    return new Guest(options.name ?? 'guest', options, await startMachine(options));
+  }
+
+  /**
+   * Waits until systemd has started all that belongs to the boot.
+   *
+   * @returns what `systemctl is-system-running` says: `running`, or `degraded` when a unit failed.
+   */
+  async waitForBoot(seconds = 180): Promise<string> {
+    const result = await withProgress(`boot ${this.#name}`, () =>
+      this.run('systemctl is-system-running --wait', { seconds }),
+    );
+    return result.stdout.trim();
+  }
+
+  /** Runs a command as root by bash, whatever the state of network and users, as soon as the guest can. */
+  async run(command: string, options: { input?: string; seconds?: number } = {}): Promise<CommandResult> {
+    const { input, seconds = 120 } = options;
+    return this.#withConsole(within(`"${command}"`, seconds, this.#machine.shell.run(command, input)));
+  }
+
+  /** Runs a command that must succeed, and returns its output without the newline at the end. */
+  async output(command: string, options: { input?: string; seconds?: number } = {}): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(command, options);
+    if (exitCode !== 0)
+      throw this.#failure(`"${command}" failed with status ${exitCode}: ${stderr || stdout}`);
+    return stdout.replace(/\n$/, '');
+  }
+
+  /** Logs in over the first interface that was given a guest address, and runs a command. */
+  async ssh(login: SshLogin, command: string, seconds = 30): Promise<CommandResult> {
+    const { sshPort } = this.#machine;
+    if (sshPort === undefined) throw new Error(`${this.#name}: no interface has a guestAddress to log in to`);
+    return this.#withConsole(runBySsh(sshPort, login, command, seconds));
+  }
+
+  /** Waits until a command in the guest succeeds, or a function returns true. */
+  async waitFor(condition: string | (() => Promise<boolean>), seconds = 30): Promise<void> {
+    const holds =
+      typeof condition === 'string'
+        ? async () => (await this.#machine.shell.run(condition)).exitCode === 0
+        : condition;
+    const what = typeof condition === 'string' ? `"${condition}"` : condition.name || 'a condition';
+    const waiting = waitUntil(what, seconds, async () => ((await holds()) ? true : undefined));
+    await this.#withConsole(within(what, seconds + 10, waiting));
+  }
+
+  async attachDisk(disk: GuestDisk): Promise<Attached> {
+    return this.#withConsole(this.#machine.hotPlug.attachDisk(disk));
+  }
+
+  async attachInterface(nic: GuestInterface): Promise<Attached> {
+    return this.#withConsole(this.#machine.hotPlug.attachInterface(nic));
+  }
+
+  /** Takes a disk or an interface out that was attached. */
+  async detach(attached: Attached): Promise<void> {
+    return this.#withConsole(this.#machine.hotPlug.detach(attached));
+  }
+
+  /**
+   * Restarts the guest in an orderly way and waits until it runs commands again. The machine is switched on anew with
+   * the devices that it was booted with: after a mere reset, QEMU's emulation is three times as slow.
+   */
+  async reboot(seconds = 180): Promise<void> {
+    await this.#end('systemctl reboot', seconds);
+    this.#earlierConsole = this.console();
+    this.#machine = await startMachine(this.#options);
+    await this.#withConsole(within('the boot', seconds, this.#machine.shell.started()));
+  }
+
+  /** Shuts the guest down in an orderly way and waits until the machine is off. */
+  async powerOff(seconds = 120): Promise<void> {
+    if (this.running) await this.#end('systemctl poweroff', seconds);
+  }
+
+  /** Cuts the power; does nothing when the machine is off. To be called, too, at the end of each test. */
+  async powerCut(): Promise<void> {
+    await this.#machine.process.kill();
+  }
+
+  get running(): boolean {
+    return this.#machine.process.running;
+  }
+
+  /** The machine's own control, for what this class has no words for. */
+  get qmp(): Qmp {
+    return this.#machine.qmp;
+  }
+
+  /** The folder with the sockets of further serial ports. */
+  get folder(): string {
+    return this.#machine.folder;
+  }
+
+  /** What was written to the serial console, earlier boots of this guest included. */
+  console(): string {
+    return this.#earlierConsole + this.#machine.process.console();
+  }
+
+  /** Runs a command that ends the guest, perhaps before it can tell how it went. */
+  async #end(command: string, seconds: number): Promise<void> {
+    const { shell, process } = this.#machine;
+    shell.run(command).catch(() => undefined);
+    await this.#withConsole(within(`"${command}"`, seconds, process.ended));
+  }
+
+  async #withConsole<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw this.#failure(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #failure(message: string): Error {
+    const lines = this.console().trimEnd().split('\n').slice(-consoleLines);
+    return new Error(`${this.#name}: ${message}\n--- end of its console ---\n${lines.join('\n')}`);
+  }
+}

@@ -1,0 +1,185 @@
+import type { DiskFile } from './disk.ts';
+import type { Image } from './image.ts';
+
+/** A disk of the guest and how it is attached. */
+export interface GuestDisk {
+  readonly disk: DiskFile;
+  /** `virtio-scsi` is what Gandi's KVM hosts have, `virtio-blk` gives `/dev/vdX`. */
+  readonly bus?: 'virtio-scsi' | 'virtio-blk';
+  /** SCSI target number; by default the disk's position. */
+  readonly scsiId?: number;
+  /** SCSI vendor; `gandi.ne` by default. */
+  readonly vendor?: string;
+  readonly serial?: string;
+  readonly readOnly?: boolean;
+}
+
+/** A network interface of the guest, in a network of its own that reaches no other. */
+export interface GuestInterface {
+  /** The IPv4 network with prefix length, such as `92.243.10.0/22`. */
+  readonly network: string;
+  /** The host's address in it, which is the guest's gateway. */
+  readonly hostAddress: string;
+  /** The guest's address to which SSH connections go; on the first interface that has one. */
+  readonly guestAddress?: string;
+  readonly mac?: string;
+}
+
+/** Everything that determines the emulated machine. */
+export interface MachineOptions {
+  readonly image: Pick<Image, 'kernel' | 'initrd'>;
+  /** In the order in which the machine lists them; where root is among them does not matter: it is found by label. */
+  readonly disks: readonly GuestDisk[];
+  readonly interfaces?: readonly GuestInterface[];
+  /** 2 by default, 1 where instructions are counted. */
+  readonly cpus?: { readonly count: number; readonly maximum?: number };
+  /** In MiB. With `maximum`, memory modules can be added. */
+  readonly memory?: { readonly mebibytes: number; readonly maximumMebibytes?: number };
+  /** One of `qemu-system-x86_64 -cpu help`. */
+  readonly cpuModel?: string;
+  /** Ties the guest's clock to the instructions executed, to count instructions; on one host thread, hence slower. */
+  readonly countInstructions?: boolean;
+  /** Added to the kernel command line; a later argument wins over an earlier one of that name. */
+  readonly kernelArguments?: readonly string[];
+  /** Names of further virtio-serial ports, each with a socket of that name in the guest's folder. */
+  readonly serialPorts?: readonly string[];
+  /** PCI Express ports for hot-plugged interfaces and virtio-blk disks. */
+  readonly hotplugPorts?: number;
+  readonly qemu?: string;
+}
+
+/** The files through which the driver and QEMU talk, all in one folder. */
+export interface MachineFiles {
+  readonly console: string;
+  readonly qmp: string;
+  readonly control: string;
+  readonly folder: string;
+}
+
+export const defaultHotplugPorts = 4;
+
+/** `quiet`, since each character on the emulated serial line costs time; errors are shown all the same. */
+const kernelArguments = [
+  'root=LABEL=root',
+  'rw',
+  'console=ttyS0',
+  'net.ifnames=0',
+  'quiet',
+  'mitigations=off',
+];
+
+/** The oldest CPU that the toolkit supports (x86-64-v2); guests boot faster on it, for want of drivers to load. */
+const oldestCpu = 'Nehalem';
+
+/** The arguments of qemu-system-x86_64 for a machine; `forwards` has the host's port for SSH by interface position. */
+export function qemuArguments(
+  options: MachineOptions,
+  files: MachineFiles,
+  forwards: ReadonlyMap<number, number>,
+): string[] {
+  const counted = options.countInstructions ?? false;
+  const { cpus = { count: counted ? 1 : 2 }, cpuModel = counted ? 'max' : oldestCpu } = options;
+  const { memory = { mebibytes: 1024 }, interfaces = [], serialPorts = [] } = options;
+  const smp = [String(cpus.count), ...(cpus.maximum ? [`maxcpus=${cpus.maximum}`] : [])];
+  const modules = memory.maximumMebibytes ? ['slots=8', `maxmem=${memory.maximumMebibytes}M`] : [];
+  const accelerator = counted ? 'tcg,thread=single' : 'tcg,thread=multi';
+  return [
+    ['-nodefaults', '-nographic', '-no-reboot', '-machine', 'q35', '-accel', accelerator, '-cpu', cpuModel],
+    ['-smp', smp.join(','), '-m', [String(memory.mebibytes), ...modules].join(',')],
+    counted ? ['-icount', 'shift=0,sleep=off'] : [],
+    ['-kernel', options.image.kernel, '-initrd', options.image.initrd],
+    ['-append', [...kernelArguments, ...(options.kernelArguments ?? [])].join(' ')],
+    ['-serial', `file:${files.console}`, '-qmp', `unix:${files.qmp},server=on,wait=off`],
+    ['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
+    port('guest-control', files.control),
+    ...serialPorts.map((name) => port(name, `${files.folder}/${name}`)),
+    ['-device', 'virtio-scsi-pci,id=scsi0'],
+    ...options.disks.map((disk, index) => diskArguments(disk, index)),
+    ...interfaces.map((nic, index) => interfaceArguments(nic, index, forwards.get(index))),
+    ...Array.from({ length: options.hotplugPorts ?? defaultHotplugPorts }, (_, index) => rootPort(index)),
+  ].flat();
+}
+
+/** QEMU's `-blockdev` or `blockdev-add` for a disk. */
+export function blockNode(disk: GuestDisk, name: string): Record<string, unknown> {
+  return {
+    driver: disk.disk.format,
+    'node-name': name,
+    'read-only': disk.readOnly ?? false,
+    discard: 'unmap',
+    // A flush reaches the file but is not synced there: what survives a kill of QEMU stays exact, and boots are faster.
+    cache: { direct: false, 'no-flush': true },
+    file: { driver: 'file', filename: disk.disk.file },
+  };
+}
+
+/** QEMU's `-device` or `device_add` for a disk; `pciBus` is where a virtio-blk disk goes. */
+export function diskDevice(disk: GuestDisk, index: number, pciBus = 'pcie.0'): Record<string, unknown> {
+  const serial = disk.serial === undefined ? {} : { serial: disk.serial };
+  const common = { id: `device-${blockName(index)}`, drive: blockName(index), ...serial };
+  if (disk.bus === 'virtio-blk') return { driver: 'virtio-blk-pci', bus: pciBus, ...common };
+  const place = { bus: 'scsi0.0', 'scsi-id': disk.scsiId ?? index };
+  return { driver: 'scsi-hd', ...place, vendor: disk.vendor ?? 'gandi.ne', product: 'disk', ...common };
+}
+
+export function blockName(index: number): string {
+  return `disk${index}`;
+}
+
+/** QEMU's `-netdev` or `netdev_add` for an interface, as properties. */
+export function networkBackend(
+  nic: GuestInterface,
+  index: number,
+  sshPort: number | undefined,
+): Record<string, unknown> {
+  const forward = { str: `tcp:127.0.0.1:${sshPort}-${nic.guestAddress}:22` };
+  return {
+    type: 'user',
+    id: `net${index}`,
+    net: nic.network,
+    host: nic.hostAddress,
+    restrict: true,
+    ...(sshPort === undefined ? {} : { hostfwd: [forward] }),
+  };
+}
+
+/** QEMU's `-device` or `device_add` for an interface. */
+export function networkDevice(
+  nic: GuestInterface,
+  index: number,
+  pciBus = 'pcie.0',
+): Record<string, unknown> {
+  // 52:54:00 is QEMU's own prefix. No ROM to boot from the network by: it costs a second.
+  const mac = nic.mac ?? `52:54:00:67:61:${index.toString(16).padStart(2, '0')}`;
+  return {
+    driver: 'virtio-net-pci',
+    id: `device-net${index}`,
+    netdev: `net${index}`,
+    bus: pciBus,
+    mac,
+    romfile: '',
+  };
+}
+
+export function rootPortName(index: number): string {
+  return `hotplug${index}`;
+}
+
+function diskArguments(disk: GuestDisk, index: number): string[] {
+  const node = JSON.stringify(blockNode(disk, blockName(index)));
+  return ['-blockdev', node, '-device', JSON.stringify(diskDevice(disk, index))];
+}
+
+function interfaceArguments(nic: GuestInterface, index: number, sshPort: number | undefined): string[] {
+  const backend = JSON.stringify(networkBackend(nic, index, sshPort));
+  return ['-netdev', backend, '-device', JSON.stringify(networkDevice(nic, index))];
+}
+
+function rootPort(index: number): string[] {
+  return ['-device', `pcie-root-port,id=${rootPortName(index)},chassis=${index + 1},slot=${index + 1}`];
+}
+
+function port(name: string, socket: string): string[] {
+  const backend = `socket,id=${name},path=${socket},server=on,wait=off`;
+  return ['-chardev', backend, '-device', `virtserialport,chardev=${name},name=${name}`];
+}

@@ -1,0 +1,59 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { withProgress } from './progress.ts';
+
+/** The outside programs that the guest tests call, and the Debian package that brings each. */
+const packageOf: Readonly<Record<string, string>> = {
+  debootstrap: 'debootstrap',
+  genisoimage: 'genisoimage',
+  'mkfs.btrfs': 'btrfs-progs',
+  'mkfs.vfat': 'dosfstools',
+  'mkfs.xfs': 'xfsprogs',
+  'qemu-img': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  sfdisk: 'fdisk',
+  sgdisk: 'gdisk',
+  ssh: 'openssh-client',
+  xz: 'xz-utils',
+};
+
+/**
+ * Makes sure that all outside programs are there: installs the missing Debian packages when run as root.
+ *
+ * @throws naming the packages and the command that installs them when that is left to the user.
+ */
+export async function installPrerequisites(): Promise<void> {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  const command = `apt-get install ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
+    throw new Error(`the guest tests need packages that are not installed; as root: ${command}`);
+  }
+  await withProgress(`install ${missing.join(' ')}`, async () => {
+    const environment = { env: { DEBIAN_FRONTEND: 'noninteractive' }, stdin: 'ignore' } as const;
+    await execa('apt-get', ['update', '--quiet'], environment);
+    await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], environment);
+  });
+  const still = missingPackages();
+  if (still.length > 0) throw new Error(`${command} was run, yet these are missing: ${still.join(' ')}`);
+}
+
+function missingPackages(): string[] {
+  const missing = Object.entries(packageOf).filter(([program]) => !findProgram(program));
+  return missing.map(([, name]) => name);
+}
+
+function findProgram(name: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => isExecutable(join(folder, name)));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { swap } from '../../../src/bootstrap/swap.ts';
+import { describeChange } from '../../../src/machine/change.ts';
+import type { HostConfiguration, SeedArchive, SwapDevice } from '../../../src/metadata/guest-config.ts';
+import { type FileEntries, makeContext } from '../context.ts';
+
+const archive: SeedArchive = {
+  device: '/dev/sdb',
+  offset: 524288,
+  length: 10240,
+  members: [
+    { name: 'config', offset: 525312, length: 300 },
+    { name: 'script', offset: 526336, length: 20 },
+  ],
+};
+const disk: SwapDevice = {
+  node: '/dev/sdb',
+  state: 'archive',
+  content: 'archive of the host',
+  archiveOffset: 524288,
+  reason: 'content',
+};
+
+function describePlan(host: Partial<HostConfiguration>, files: FileEntries = {}, live = true) {
+  const plan = swap.plan(makeContext({ host, files, facts: { live, pageBytes: 4096 } }));
+  return {
+    changes: plan.changes.map(describeChange),
+    notes: plan.notes?.map(({ level, text }) => `${level}: ${text}`),
+  };
+}
+
+const STORED = [
+  'make directory /gandi (0700)',
+  'write /gandi/config (0600) from /dev/sdb, 300 bytes at 525312',
+  'write /gandi/script (0700) from /dev/sdb, 20 bytes at 526336',
+];
+const FORMATTED = [
+  'run mkswap -L swap /dev/sdb (make the swap area)',
+  'write 4 bytes at 1536 of /dev/sdb (keep swap off the place of the host’s archive)',
+  'write 4 bytes at 1032 of /dev/sdb (keep swap off the place of the host’s archive)',
+];
+const ERASED = 'erase 10240 bytes at 524288 of /dev/sdb (no secret stays in the swap area)';
+const USED = 'run swapon /dev/sdb (use the swap area)';
+
+describe('01-config_swap', () => {
+  it('stores before it formats, erases when the disk can be known again, then uses it', () => {
+    expect(describePlan({ state: 'new', archive, swap: disk }).changes).toEqual([
+      ...STORED,
+      ...FORMATTED,
+      ERASED,
+      USED,
+    ]);
+  });
+
+  it('takes away what the host no longer gives, and nothing else', () => {
+    const files = {
+      '/gandi/config': '',
+      '/gandi/init': '',
+      '/gandi/6.1.0-modules.tar.gz': '',
+      '/gandi/notes-of-the-admin': '',
+    };
+    const { changes } = describePlan({ state: 'new', archive, swap: disk }, files);
+    expect(changes.filter((change) => change.startsWith('remove'))).toEqual([
+      'remove /gandi/6.1.0-modules.tar.gz',
+      'remove /gandi/init',
+    ]);
+  });
+
+  it('does not format a disk again that is ready', () => {
+    const ready: SwapDevice = { ...disk, state: 'swap', label: 'swap', pageSize: 4096, badPages: [128] };
+    expect(describePlan({ state: 'kept', swap: ready }).changes).toEqual([USED]);
+    expect(describePlan({ state: 'new', archive, swap: ready }).changes).toEqual([...STORED, ERASED, USED]);
+  });
+
+  it.each([
+    ['of another label', { label: 'other', badPages: [128] }],
+    ['that may use the archive’s place', { label: 'swap', badPages: [] }],
+  ])('formats a swap area %s again', (_, header) => {
+    const old: SwapDevice = { ...disk, state: 'swap', ...header };
+    expect(describePlan({ state: 'kept', swap: old }).changes).toEqual([...FORMATTED, USED]);
+  });
+
+  it('excludes nothing where the archive lies outside of the swap area', () => {
+    const { archiveOffset: _, ...gap } = { ...disk, node: '/dev/xvdz1' };
+    expect(describePlan({ state: 'none', swap: { ...gap, state: 'empty' } }).changes).toEqual([
+      'run mkswap -L swap /dev/xvdz1 (make the swap area)',
+      'run swapon /dev/xvdz1 (use the swap area)',
+    ]);
+  });
+
+  it('writes the header after erasing an archive that may reach over it', () => {
+    const { archiveOffset: _, ...gap } = {
+      ...disk,
+      node: '/dev/xvdz1',
+      label: 'swap',
+      state: 'swap' as const,
+    };
+    const { changes } = describePlan({
+      state: 'new',
+      archive: { ...archive, device: '/dev/xvdz' },
+      swap: gap,
+    });
+    expect(changes.slice(3)).toEqual([
+      'erase 10240 bytes at 524288 of /dev/xvdz (no secret stays in the swap area)',
+      'run mkswap -L swap /dev/xvdz1 (make the swap area)',
+      'run swapon /dev/xvdz1 (use the swap area)',
+    ]);
+  });
+
+  it('finishes an erasure that was cut off', () => {
+    const half: SwapDevice = {
+      ...disk,
+      state: 'swap',
+      label: 'swap',
+      badPages: [128],
+      pendingErase: { device: '/dev/sdb', offset: 524288, length: 4096 },
+    };
+    expect(describePlan({ state: 'kept', swap: half }).changes).toEqual([
+      'erase 4096 bytes at 524288 of /dev/sdb (finish an erasure that was cut off)',
+      USED,
+    ]);
+  });
+
+  it('leaves what is not proven to be the swap disk alone, and says why', () => {
+    const foreign: SwapDevice = {
+      ...disk,
+      state: 'foreign',
+      content: 'ext4 file system "data"',
+      reason: 'second disk',
+    };
+    expect(describePlan({ state: 'kept', swap: foreign })).toEqual({
+      changes: [],
+      notes: [
+        'warning: /dev/sdb (second disk) is left alone, it holds ext4 file system "data": no swap was set up',
+      ],
+    });
+  });
+
+  it.each([
+    ['swap that is active', { state: 'kept', swap: { ...disk, state: 'active' } }],
+    ['a disk whose archive was refused', { state: 'broken', swap: disk }],
+    ['a guest without a disk', { state: 'none' }],
+  ] as const)('does nothing with %s', (_, host) => {
+    expect(describePlan(host).changes).toEqual([]);
+  });
+
+  it('only stores the files for an unpacked image', () => {
+    expect(describePlan({ state: 'new', archive, swap: disk }, {}, false).changes).toEqual(STORED);
+  });
+});

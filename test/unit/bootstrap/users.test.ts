@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { addKeys } from '../../../src/bootstrap/accounts.ts';
+import { users } from '../../../src/bootstrap/users.ts';
+import { describeChange } from '../../../src/machine/change.ts';
+import { digestOf } from '../../../src/plan/applied.ts';
+import { type FileEntries, makeContext } from '../context.ts';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
+const user = { name: 'admin1', passwordHash: '$6$salt$hash', sshKeys: [KEY] };
+
+const fresh: FileEntries = {
+  '/bin/bash': '',
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n',
+  '/etc/group': 'root:x:0:\nsudo:x:27:\nusers:x:100:\n',
+  '/etc/shadow': 'root:*:1::::::\n',
+};
+const made: FileEntries = {
+  ...fresh,
+  '/etc/passwd': `${fresh['/etc/passwd']}admin1:x:1000:1000::/home/admin1:/bin/bash\n`,
+  '/etc/group': 'root:x:0:\nsudo:x:27:admin1\nadmin1:x:1000:\n',
+  '/home/admin1/.profile': '',
+};
+const plan = (files: FileEntries, config = { user }) => users.plan(makeContext({ config, files }));
+
+describe('users', () => {
+  it('makes the user first, among the administrators, and readies root', () => {
+    expect(plan(fresh)).toEqual({
+      digest: digestOf(user),
+      next: 'then admin1 gets the password and 1 SSH keys',
+      changes: [
+        {
+          kind: 'run-command',
+          argv: ['useradd', '-m', '-s', '/bin/bash', '-G', 'sudo', 'admin1'],
+          timeoutSeconds: 30,
+          why: 'make the user',
+        },
+        {
+          kind: 'make-directory',
+          path: '/root/.ssh',
+          mode: 0o700,
+          owner: { uid: 0, gid: 0 },
+          linksRefusedBelow: '/root',
+        },
+        {
+          kind: 'write-file',
+          path: '/root/.ssh/authorized_keys',
+          content: `${KEY}\n`,
+          mode: 0o600,
+          owner: { uid: 0, gid: 0 },
+          linksRefusedBelow: '/root',
+        },
+        {
+          kind: 'run-command',
+          argv: ['chpasswd', '-e'],
+          input: 'root:$6$salt$hash\n',
+          secretInput: true,
+          timeoutSeconds: 30,
+          why: 'set the password',
+        },
+      ],
+    });
+  });
+
+  it('then gives the user keys and password, with the numbers that the account got', () => {
+    const files = {
+      ...made,
+      '/root/.ssh/authorized_keys': `${KEY}\n`,
+      '/etc/shadow': 'root:$6$salt$hash:1::::::\nadmin1:!:1::::::\n',
+    };
+    const { changes } = plan(files);
+    expect(changes.map(describeChange)).toEqual([
+      'make directory /home/admin1/.ssh (0700)',
+      'write /home/admin1/.ssh/authorized_keys (0600)',
+      'run chpasswd -e (set the password)',
+    ]);
+    expect(changes[1]).toMatchObject({ owner: { uid: 1000, gid: 1000 }, linksRefusedBelow: '/home/admin1' });
+    expect(changes[2]).toMatchObject({ input: 'admin1:$6$salt$hash\n', secretInput: true });
+  });
+
+  it('has nothing left to do afterwards', () => {
+    const files = {
+      ...made,
+      '/root/.ssh/authorized_keys': `${KEY}\n`,
+      '/home/admin1/.ssh/authorized_keys': `# mine\n${KEY}\n`,
+      '/etc/shadow': 'root:$6$salt$hash:1::::::\nadmin1:$6$salt$hash:1::::::\n',
+    };
+    expect(plan(files)).toEqual({ changes: [], digest: digestOf(user) });
+  });
+
+  it('does not take back what the admin changed since', () => {
+    const context = makeContext({ config: { user }, files: fresh, applied: { users: digestOf(user) } });
+    expect(users.plan(context).changes).toEqual([]);
+  });
+
+  it('never shows the hash', () => {
+    const { changes } = plan(fresh);
+    expect(changes.map(describeChange).join()).not.toContain('hash');
+  });
+
+  it('refuses the whole group for an account of the system', () => {
+    const { changes, notes } = plan(fresh, { user: { ...user, name: 'daemon' } });
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([
+      { level: 'problem', text: 'user daemon is an account of the system; ask the host for another name' },
+    ]);
+  });
+
+  it.each([
+    ['wheel where there is no sudo', 'root:x:0:\nwheel:x:10:\n', ['-G', 'wheel']],
+    ['the user’s own group if it exists', 'admin1:x:50:\n', ['-g', 'admin1']],
+    ['no group at all', 'root:x:0:\n', []],
+  ])('%s', (_, groups, expected) => {
+    const [change] = plan({ ...fresh, '/etc/group': groups }).changes;
+    expect(change).toMatchObject({ argv: ['useradd', '-m', '-s', '/bin/bash', ...expected, 'admin1'] });
+  });
+
+  it('lets an existing user administer the guest', () => {
+    const [change] = plan({ ...made, '/etc/group': 'sudo:x:27:other\n' }).changes;
+    expect(change).toMatchObject({ argv: ['usermod', '-a', '-G', 'sudo', 'admin1'] });
+  });
+
+  it('follows no link in the user’s home', () => {
+    const files = { ...made, '/home/admin1/.ssh': { link: '/etc' } };
+    expect(() => plan(files)).toThrow('/home/admin1/.ssh is a symbolic link');
+  });
+
+  it('serves root alone where the host names no user', () => {
+    const { changes } = plan(fresh, { user: { sshKeys: [KEY] } as typeof user });
+    expect(changes.map(describeChange)).toEqual([
+      'make directory /root/.ssh (0700)',
+      'write /root/.ssh/authorized_keys (0600)',
+    ]);
+  });
+});
+
+describe('addKeys', () => {
+  const other = 'ssh-ed25519 BBBB other';
+  it.each([
+    ['no file', undefined, `${KEY}\n`],
+    ['an empty file', '', `${KEY}\n`],
+    ['no newline at the end', other, `${other}\n${KEY}\n`],
+    ['the key in a comment', `# ${KEY}\n`, `# ${KEY}\n${KEY}\n`],
+  ])('adds to %s', (_, before, after) => {
+    expect(addKeys(before, [KEY])).toBe(after);
+    expect(addKeys(after, [KEY])).toBeUndefined();
+  });
+
+  it('takes a key that has options or another comment for there', () => {
+    const [type, blob] = KEY.split(' ');
+    expect(addKeys(`from="10.0.0.0/8" ${type} ${blob} someone\n`, [KEY])).toBeUndefined();
+  });
+});

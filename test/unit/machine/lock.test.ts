@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { takeLock } from '../../../src/machine/lock.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+describe('takeLock', () => {
+  it('lets one run in at a time and names the holder', async () => {
+    const { root } = temporaryRoot();
+    const release = await takeLock('program', 0, root);
+    await expect(takeLock('program', 0, root)).rejects.toThrow(
+      `another program is running (process ${process.pid})`,
+    );
+    release();
+    (await takeLock('program', 0, root))();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('waits for a run that ends', async () => {
+    const { root } = temporaryRoot();
+    const release = await takeLock('program', 0, root);
+    setTimeout(release, 150);
+    (await takeLock('program', 5, root))();
+  });
+
+  it.each([
+    ['a process that is gone', '999999999 1\n'],
+    ['a process id that was given away again', `${process.pid} 1\n`],
+    ['nobody that can be read', 'garbage'],
+  ])('takes over the lock of %s', async (_, content) => {
+    const { root } = temporaryRoot();
+    writeFileSync(`${root}/program.lock`, content);
+    const release = await takeLock('program', 0, root);
+    expect(existsSync(`${root}/program.lock`)).toBe(true);
+    release();
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { Machine } from '../../../src/machine/apply.ts';
+import { type RunOptions, runStep } from '../../../src/plan/runner.ts';
+import type { Plan, Step } from '../../../src/plan/step.ts';
+import { makeContext } from '../context.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+function machine(live = true): Machine {
+  return {
+    files: temporaryRoot({ '/etc/x': '' }),
+    commands: { run: () => Promise.reject(new Error('none')) },
+    live,
+  };
+}
+
+function step(plan: (round: number) => Plan, rounds?: 'many'): Step {
+  let round = 0;
+  return {
+    name: 'example',
+    setting: 'CONFIG_SWAP',
+    summary: '',
+    ...(rounds === undefined ? {} : { rounds }),
+    plan: () => plan(round++),
+  };
+}
+
+const write = (path: string) => ({ kind: 'write-file', path, content: 'x', mode: 0o644 }) as const;
+const run = (tested: Step, m = machine(), options: RunOptions = { dryRun: false }) =>
+  runStep(tested, () => makeContext(), m, options);
+
+describe('runStep', () => {
+  it('says unchanged when there is nothing to do', async () => {
+    const { report, digest } = await run(step(() => ({ changes: [], digest: 'd' })));
+    expect(report).toMatchObject({ status: 'unchanged', changes: [], notes: [] });
+    expect(digest).toBe('d');
+  });
+
+  it('plans again until nothing is left, and no more than four times', async () => {
+    const asked: number[] = [];
+    const chain = step((round) => {
+      asked.push(round);
+      return { changes: round < 2 ? [write(`/etc/${round}`)] : [] };
+    }, 'many');
+    const { report } = await run(chain);
+    expect(report.changes).toHaveLength(2);
+    expect(asked).toEqual([0, 1, 2]);
+    const endless = await run(step((round) => ({ changes: [write(`/etc/${round}`)] }), 'many'));
+    expect(endless.report.changes).toHaveLength(4);
+  });
+
+  it('stops at the first change that fails, says which, and records nothing', async () => {
+    const m = machine();
+    const { report, digest } = await run(
+      step(() => ({ changes: [write('/no/such/directory'), write('/etc/after')], digest: 'd' })),
+      m,
+    );
+    expect(report.status).toBe('failed');
+    expect(report.notes).toEqual([
+      { level: 'problem', text: 'could not write /no/such/directory (0644): no such file or directory' },
+    ]);
+    expect(digest).toBeUndefined();
+    expect(m.files.list('/etc')).toEqual(['x']);
+  });
+
+  it('survives a step that throws', async () => {
+    const { report } = await run(
+      step(() => {
+        throw new Error('first line\nsecond line');
+      }),
+    );
+    expect(report).toMatchObject({ status: 'failed', notes: [{ level: 'problem', text: 'first line' }] });
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const m = machine();
+    const shown: string[] = [];
+    const { report, digest } = await run(
+      step(() => ({ changes: [write('/etc/y')], digest: 'd' }), 'many'),
+      m,
+      {
+        dryRun: true,
+        onChange: (_, change, outcome) => shown.push(`${outcome} ${change.kind}`),
+      },
+    );
+    expect(report.status).toBe('changed');
+    expect(shown).toEqual(['planned write-file']);
+    expect(digest).toBeUndefined();
+    expect(m.files.list('/etc')).toEqual(['x']);
+  });
+
+  it('skips what needs a running system for an unpacked image', async () => {
+    const command = { kind: 'run-command', argv: ['x'], timeoutSeconds: 1, why: '' } as const;
+    const { report, digest } = await run(
+      step(() => ({ changes: [{ ...command, argv: ['x'] }], digest: 'd' })),
+      machine(false),
+    );
+    expect(report.status).toBe('skipped');
+    expect(digest).toBeUndefined();
+  });
+});

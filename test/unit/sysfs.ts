@@ -1,0 +1,103 @@
+import type { FileEntries, FileEntry } from './context.ts';
+
+/** A disk of a fake /sys. Sizes in bytes. */
+export interface FakeDisk {
+  name: string;
+  /** `major:minor` of the disk; partitions count on from it. */
+  number: string;
+  size: number;
+  attached:
+    | { scsi: string; vendor?: string; model?: string }
+    | { virtio: number; serial?: string }
+    | { xen: number }
+    | { nvme: string; model: string; serial: string }
+    | { virtual: true };
+  readOnly?: boolean;
+  sectorBytes?: number;
+  partitions?: { name: string; number: number; start: number; size: number; label?: string }[];
+  holders?: string[];
+  slaves?: string[];
+}
+
+/** Files and links below /sys as the kernel shows these disks and their partitions. */
+export function makeSysfs(disks: readonly FakeDisk[]): FileEntries {
+  return Object.assign({}, ...disks.map(diskEntries));
+}
+
+function diskEntries(disk: FakeDisk): FileEntries {
+  const { bus, device, path, attributes } = place(disk);
+  const [major, minor] = disk.number.split(':').map(Number);
+  const own = { size: disk.size, readOnly: disk.readOnly ?? false, number: disk.number, name: disk.name };
+  const entries: Record<string, FileEntry> = {
+    ...node(path, own, 'disk'),
+    [`${path}/queue/logical_block_size`]: `${disk.sectorBytes ?? 512}\n`,
+    [`${path}/removable`]: '0\n',
+    ...attributes,
+  };
+  for (const name of disk.holders ?? []) entries[`${path}/holders/${name}`] = { link: `../../${name}` };
+  for (const name of disk.slaves ?? []) entries[`${path}/slaves/${name}`] = { link: `../../${name}` };
+  if (device !== undefined && bus !== undefined) {
+    entries[`${path}/device`] = { link: device };
+    entries[`${device}/subsystem`] = { link: `/sys/bus/${bus}` };
+  }
+  for (const { name, number, start, size, label } of disk.partitions ?? []) {
+    const below = `${path}/${name}`;
+    const partition = { size, readOnly: false, number: `${major}:${(minor ?? 0) + number}`, name };
+    const named = label === undefined ? '' : `PARTNAME=${label}\n`;
+    Object.assign(entries, node(below, partition, 'partition', `PARTN=${number}\n${named}`), {
+      [`${below}/partition`]: `${number}\n`,
+      [`${below}/start`]: `${start / 512}\n`,
+    });
+  }
+  return entries;
+}
+
+function node(
+  path: string,
+  { size, readOnly, number, name }: { size: number; readOnly: boolean; number: string; name: string },
+  type: string,
+  more = '',
+): Record<string, FileEntry> {
+  const [major, minor] = number.split(':');
+  const event = `MAJOR=${major}\nMINOR=${minor}\nDEVNAME=${name.replaceAll('!', '/')}\nDEVTYPE=${type}\n${more}`;
+  return {
+    [`/sys/class/block/${name}`]: { link: path.replace('/sys/', '../../') },
+    [`${path}/size`]: `${size / 512}\n`,
+    [`${path}/ro`]: readOnly ? '1\n' : '0\n',
+    [`${path}/dev`]: `${number}\n`,
+    [`${path}/uevent`]: event,
+  };
+}
+
+function place({ name, attached }: FakeDisk): {
+  path: string;
+  device?: string;
+  bus?: string;
+  attributes: Record<string, FileEntry>;
+} {
+  if ('scsi' in attached) {
+    const host = attached.scsi.split(':')[0];
+    const device = `/sys/devices/pci0000:00/0000:00:03.0/virtio1/host${host}/target/${attached.scsi}`;
+    const attributes = {
+      [`${device}/vendor`]: `${(attached.vendor ?? 'QEMU').padEnd(8)}\n`,
+      [`${device}/model`]: `${(attached.model ?? 'disk').padEnd(16)}\n`,
+    };
+    return { path: `${device}/block/${name}`, device, bus: 'scsi', attributes };
+  }
+  if ('virtio' in attached) {
+    const device = `/sys/devices/pci0000:00/0000:00:04.0/virtio${attached.virtio}`;
+    const path = `${device}/block/${name}`;
+    const serial = attached.serial === undefined ? {} : { [`${path}/serial`]: attached.serial };
+    return { path, device, bus: 'virtio', attributes: { [`${device}/vendor`]: '0x1af4\n', ...serial } };
+  }
+  if ('xen' in attached) {
+    const device = `/sys/devices/vbd-${attached.xen}`;
+    return { path: `${device}/block/${name}`, device, bus: 'xen', attributes: {} };
+  }
+  if ('nvme' in attached) {
+    const device = `/sys/devices/pci0000:00/0000:00:05.0/nvme/${attached.nvme}`;
+    const attributes = { [`${device}/model`]: attached.model, [`${device}/serial`]: attached.serial };
+    return { path: `${device}/${name}`, device, bus: 'nvme', attributes };
+  }
+  return { path: `/sys/devices/virtual/block/${name}`, attributes: {} };
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+/** Settings of the person who runs the tests must not change them; only the cache's place is theirs. */
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('GANDI_') && name !== 'GANDI_GUEST_CACHE') delete process.env[name];
+}
+
+const minutes = 60_000;
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    // A guest keeps one core busy while it boots.
+    maxWorkers: 2,
+    // Switching guests off takes a moment.
+    teardownTimeout: minutes,
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'guest',
+          include: ['test/guest/**/*.test.ts'],
+          testTimeout: 5 * minutes,
+          // The first may build the guest's root file system and wait for other workers that build it.
+          hookTimeout: 15 * minutes,
+        },
+      },
+    ],
+  },
+});
