@@ -4,7 +4,7 @@
  *   gandi                    the same bundle with Bun's runtime inside
  *   THIRD-PARTY-LICENSES     of all code in them
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -68,6 +68,21 @@ async function bundle() {
   );
 }
 
+/**
+ * What the toolkit is run for. A run tells Bun in which order functions are used, so that their bytecode lies together
+ * in the file: a cold start then reads 3–4 MiB less. The runs are made as the builder, on a seed and a root folder of
+ * their own.
+ * @param {string} folder for the seed and the root folder
+ */
+function trainingRuns(folder) {
+  const seed = join(folder, 'seed.img');
+  return [
+    ['gandi-guest', 'seed', join(root, 'docs/example-config.json'), '-o', seed],
+    ['gandi-bootstrap', '--dry-run', '--root', join(folder, 'root'), '--seed', seed],
+    ['gandi-guest', '--version'],
+  ];
+}
+
 async function compile() {
   const bun = join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch, 'bin/bun');
   if (!existsSync(bun)) {
@@ -76,17 +91,32 @@ async function compile() {
     );
     return;
   }
-  // Bun writes beside its output and names the embedded file after it: work in a folder of its own.
   const folder = join(output, 'compile');
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, 'root'), { recursive: true });
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')),
   );
-  execFileSync(bun, ['build', ...compileOptions, '../gandi.cjs', '--outfile=gandi'], {
-    cwd: folder,
-    env: environment,
-    stdio: ['ignore', 'ignore', 'inherit'],
+  /** @param {string[]} options */
+  const runBun = (...options) =>
+    execFileSync(bun, ['build', ...compileOptions, ...options, '../gandi.cjs', '--outfile=gandi'], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  runBun();
+  const orders = trainingRuns(folder).map((args, index) => {
+    const order = join(folder, `order-${index}`);
+    const run = spawnSync(join(folder, 'gandi'), args, {
+      env: { ...environment, BUN_BYTECODE_ORDER_OUT: order },
+      timeout: 30_000,
+    });
+    // Its exit status says nothing: an empty root has problems of its own, such as no network manager.
+    if (run.error !== undefined || !existsSync(order))
+      throw new Error(`the training run "${args.join(' ')}" left no order`);
+    return order;
   });
+  // The most important first.
+  runBun(`--bytecode-order=${orders.reverse().join(',')}`);
   await rename(join(folder, 'gandi'), join(output, 'gandi'));
   await rm(folder, { recursive: true });
 }

@@ -35,9 +35,8 @@ function readAdminValues(files: FileView): AdminValue[] {
 }
 
 function plan({ facts, files }: StepContext): Plan {
-  const text = files.readText(OWN_FILE);
-  if (text === undefined || !facts.live) return { changes: [] };
-  const { values, notUnderstood } = parseSysctlFile(text);
+  if (!facts.live) return { changes: [] };
+  const { values, notUnderstood } = parseSysctlFile(files.readText(OWN_FILE) ?? '');
   const notes: Note[] = notUnderstood.map((rest) => ({
     level: 'warning',
     text: `${OWN_FILE} line ${rest.line}: ${JSON.stringify(rest.text)} is not understood; expected key = value`,

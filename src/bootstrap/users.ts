@@ -108,9 +108,11 @@ function plan(context: StepContext): Plan {
   const { changes, account, problem } = userChanges(context, user.name);
   if (problem !== undefined) return { changes: [], notes: [{ level: 'problem', text: problem }] };
   if (account === undefined) {
-    // Where the home directory is and which numbers the account has is known once it exists.
-    const next = `then ${user.name} gets the password and ${user.sshKeys.length} SSH keys`;
-    return { changes: [...changes, ...credentials(context, user, accounts)], next, digest };
+    // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
+    // numbers the account has is known once it exists.
+    const next = `then ${user.name} gets ${user.sshKeys.length} SSH keys, and both get the password`;
+    const rootKeys = accounts.flatMap((one) => keyChanges(context, one, user.sshKeys));
+    return { changes: [...rootKeys, ...changes], next, digest };
   }
   return { changes: [...changes, ...credentials(context, user, [...accounts, account])], digest };
 }

@@ -57,6 +57,8 @@ export interface RunCommand {
   secretInput?: boolean;
   timeoutSeconds: number;
   environment?: Readonly<Record<string, string>>;
+  /** It sets something up that is gone after a reboot, such as swap in use, and so is done at every boot. */
+  thisBootOnly?: boolean;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */
   why: string;
 }
@@ -123,6 +125,12 @@ export function needsLiveSystem(change: Change): boolean {
     case 'unpack-modules':
       return false;
   }
+}
+
+/** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
+export function isLasting(change: Change): boolean {
+  if (change.kind === 'set-kernel-value') return false;
+  return change.kind !== 'run-command' || change.thisBootOnly !== true;
 }
 
 function shellWord(word: string): string {

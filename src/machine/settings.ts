@@ -47,12 +47,20 @@ export interface Settings {
 
 const SETTINGS_FILES = { debian: '/etc/default/gandi', rpm: '/etc/sysconfig/gandi' };
 
+/** More warnings than this are counted only. */
+const MOST_WARNINGS = 100;
+
 /** Longest piece of a line that a warning repeats. */
 const MOST_CHARACTERS = 60;
 
 /** Text for people: quoted, shortened, control characters escaped. */
 const quoted = (text: string) =>
   JSON.stringify(text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+
+function limited(warnings: SettingsWarning[]): SettingsWarning[] {
+  const left = warnings.splice(MOST_WARNINGS).length;
+  return left === 0 ? warnings : [...warnings, { line: 0, text: `${left} more lines are not understood` }];
+}
 
 /** The valid text of each setting, and warnings about everything else that stands in the file. */
 function readTexts(text: string): { texts: Map<string, string>; warnings: SettingsWarning[] } {
@@ -70,18 +78,18 @@ function readTexts(text: string): { texts: Map<string, string>; warnings: Settin
       warn('there is no such setting; it is ignored');
       continue;
     }
-    const earlier = lines.get(name);
-    if (earlier !== undefined) warn(`set before in line ${earlier}; the last one counts`);
-    lines.set(name, line);
     if (remark !== undefined) warn(remark);
+    const earlier = lines.get(name);
     if (value !== undefined && READERS[setting.kind](value) !== undefined) {
+      if (earlier !== undefined) warn(`set before in line ${earlier}; the last one counts`);
+      lines.set(name, line);
       texts.set(name, value);
     } else {
       const found = value === undefined ? 'no plain value' : quoted(value);
       warn(`found ${found}, expected ${EXPECTED[setting.kind]}; it stays ${quoted(texts.get(name) ?? '')}`);
     }
   }
-  return { texts, warnings: warnings.sort((one, other) => one.line - other.line) };
+  return { texts, warnings: limited(warnings.sort((one, other) => one.line - other.line)) };
 }
 
 /**

@@ -27,6 +27,9 @@ interface Word {
   remark?: string;
 }
 
+/** In characters; no setting needs more, and a line that goes on for ever is not searched for quotes. */
+const LONGEST_LINE = 4096;
+
 /** Blanks around `=` are taken for what was meant, so that a thing turned off stays off. */
 const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)([ \t]*)=([ \t]*)/;
 const EXPORTED_NAMES = /^export([ \t]+[A-Za-z_][A-Za-z0-9_]*)+[ \t]*$/;
@@ -79,6 +82,10 @@ function readAssignment(text: string, line: number): { found: ShellAssignment; e
 
 function readLine(text: string, line: number, { assignments, notUnderstood }: ShellAssignments): void {
   let rest = text.trim();
+  if (rest.length > LONGEST_LINE && !rest.startsWith('#')) {
+    notUnderstood.push({ line, text: rest });
+    return;
+  }
   while (rest !== '' && !rest.startsWith('#') && !EXPORTED_NAMES.test(rest)) {
     const assignment = readAssignment(rest, line);
     if (assignment === undefined) {

@@ -2,7 +2,7 @@ import type { Problem } from '../metadata/guest-config.ts';
 import type { Note } from './step.ts';
 
 export type StepStatus =
-  /** There was nothing to do. */
+  /** Nothing that lasts was to be done; swap may have been turned on, or kernel values set, as at every boot. */
   | 'unchanged'
   /** All of its changes were made, or would be, in a dry run. */
   | 'changed'

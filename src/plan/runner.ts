@@ -1,14 +1,17 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
-import { type Change, describeChange, needsLiveSystem } from '../machine/change.ts';
+import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, Step, StepContext } from './step.ts';
+
+/** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */
+export type ChangeOutcome = 'done' | 'skipped' | 'planned';
 
 export interface RunOptions {
   /** Plans only; nothing is changed. */
   dryRun: boolean;
   /** Called with each change before it is made (or would be), in order. */
-  onChange?: (step: Step, change: Change, outcome: 'done' | 'skipped' | 'planned') => void;
+  onChange?: (step: Step, change: Change, outcome: ChangeOutcome) => void;
   onNote?: (step: Step, note: Note) => void;
 }
 
@@ -25,6 +28,7 @@ class StepRun {
   readonly changes: string[] = [];
   readonly notes: Note[] = [];
   skipped = 0;
+  lasting = false;
 
   constructor(
     private readonly step: Step,
@@ -43,14 +47,18 @@ class StepRun {
     const description = describeChange(change);
     if (this.options.dryRun) {
       const skipped = !this.machine.live && needsLiveSystem(change);
-      if (skipped) this.skipped++;
-      else this.changes.push(description);
-      this.options.onChange?.(this.step, change, skipped ? 'skipped' : 'planned');
+      this.#count(change, description, skipped ? 'skipped' : 'planned');
       return;
     }
-    const outcome = await this.#apply(change, description);
+    this.#count(change, description, await this.#apply(change, description));
+  }
+
+  #count(change: Change, description: string, outcome: ChangeOutcome): void {
     if (outcome === 'skipped') this.skipped++;
-    else this.changes.push(description);
+    else {
+      this.changes.push(description);
+      this.lasting ||= isLasting(change);
+    }
     this.options.onChange?.(this.step, change, outcome);
   }
 
@@ -64,7 +72,7 @@ class StepRun {
 
   status(): StepStatus {
     if (this.notes.some((note) => note.level === 'problem')) return 'failed';
-    if (this.changes.length > 0) return 'changed';
+    if (this.lasting) return 'changed';
     return this.skipped > 0 ? 'skipped' : 'unchanged';
   }
 }

@@ -71,6 +71,6 @@ export async function copyDisk(disk: DiskFile, file: string): Promise<DiskFile> 
 
 /** The disk's content as a raw file, to be looked at from outside (`sfdisk --json`, `debugfs`, `blkid --probe`). */
 export async function exportDisk(disk: DiskFile, file: string): Promise<string> {
-  await execa('qemu-img', ['convert', '-f', disk.format, '-O', 'raw', disk.file, file]);
+  await execa('qemu-img', ['convert', '--force-share', '-f', disk.format, '-O', 'raw', disk.file, file]);
   return file;
 }

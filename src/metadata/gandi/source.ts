@@ -12,6 +12,7 @@ import { findSwapDisk } from './find.ts';
 import { keptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
+import type { ArchivePlace } from './swap-places.ts';
 
 export interface SourceOptions {
   files: Files;
@@ -64,10 +65,15 @@ function fromResult(result: ArchiveResult, origin: string, kept: () => HostConfi
   }
 }
 
-function readPlace({ device, offset }: NonNullable<SwapCandidate['archive']>): ArchiveResult {
+function readPlace({ device, offset, end }: ArchivePlace): ArchiveResult {
   const source = openDevice(device.node);
   try {
-    return readArchive(source, offset);
+    const result = readArchive(source, offset);
+    if (result.state !== 'present' || offset + result.archive.length <= end) return result;
+    // What is behind its room is somebody's, and would be erased with the archive.
+    const found = `an archive of ${result.archive.length} bytes`;
+    const expected = `at most ${end - offset} bytes, the room before the next partition`;
+    return { state: 'broken', problems: [{ group: 'archive', path: device.node, found, expected }] };
   } catch (error) {
     const found = `an error: ${reasonOf(error)}`;
     const problem: Problem = {

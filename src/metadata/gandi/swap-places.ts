@@ -81,8 +81,10 @@ function archivePlaces(
   const disk = diskOf(device, devices);
   if (!device.partition || !disk) return [inside];
   const starts = devices.flatMap(({ partition }) => (partition?.disk === disk.name ? [partition.start] : []));
-  const end = Math.min(...starts);
-  if (end < GAP_END) return [inside];
+  const first = Math.min(...starts);
+  if (first < GAP_END) return [inside];
+  // A long archive reaches into the first partition: it may where that is the swap partition itself.
+  const end = device.partition.start === first ? first + device.size : first;
   const gap = { device: disk, offset: ARCHIVE_OFFSET, end };
   return hypervisor === 'xen' ? [gap, inside] : [inside, gap];
 }
@@ -95,9 +97,11 @@ function expectedOnXen(devices: readonly BlockDevice[]): Map<string, string> {
   return new Map(named.map(({ name, node }) => [name, node]));
 }
 
-/** `/dev/sdb` of old: the disk beside root's on its SCSI host, or the only other disk of the vendor. */
+/** `/dev/sdb` of old: Gandi's disk beside root's on its SCSI host, or the only other one. Other clouds expect no swap. */
 function expectedOnKvm(devices: readonly BlockDevice[], use: DeviceUse): Map<string, string> {
-  const others = devices.filter(({ kind, name }) => kind === 'disk' && !use.rootDisks.has(name));
+  const others = devices.filter(
+    ({ kind, name, vendor }) => kind === 'disk' && vendor === GANDI_VENDOR && !use.rootDisks.has(name),
+  );
   const rootHosts = devices
     .filter(({ name }) => use.rootDisks.has(name))
     .flatMap(({ scsi }) => scsi?.host ?? []);
@@ -105,7 +109,7 @@ function expectedOnKvm(devices: readonly BlockDevice[], use: DeviceUse): Map<str
     .filter(({ scsi }) => scsi !== undefined && rootHosts.includes(scsi.host))
     .sort(byScsiAddress)[0];
   if (beside) return new Map([[beside.name, 'the disk next to root’s on its SCSI host']]);
-  const [only, ...more] = others.filter(({ vendor }) => vendor === GANDI_VENDOR);
+  const [only, ...more] = others;
   return only && more.length === 0
     ? new Map([[only.name, `the only other disk of vendor ${GANDI_VENDOR}`]])
     : new Map();

@@ -108,11 +108,11 @@ describe('devices', () => {
   it('erases a range and nothing beside it', async () => {
     const m = machine();
     const device = disk(m, 8192);
-    await applyChange({ kind: 'erase-range', device, offset: 1024, length: 3000, why: 'test' }, m);
+    await applyChange({ kind: 'erase-range', device, offset: 1024, length: 3072, why: 'test' }, m);
     const after = readFileSync(device);
-    expect(after.subarray(1024, 4024).every((byte) => byte === 0)).toBe(true);
+    expect(after.subarray(1024, 4096).every((byte) => byte === 0)).toBe(true);
     expect(after.subarray(0, 1024).every((byte) => byte === 0xaa)).toBe(true);
-    expect(after.subarray(4024).every((byte) => byte === 0xaa)).toBe(true);
+    expect(after.subarray(4096).every((byte) => byte === 0xaa)).toBe(true);
     expect(decodeEraseMark(after.subarray(1024, 1536))).toBeUndefined();
   });
 

@@ -103,13 +103,10 @@ describe('parseSettings', () => {
     expect(settings.warnings.map(({ line, text: reason }) => `${line} ${reason}`)).toEqual([
       '2 CONFIG_MTOD: there is no such setting; it is ignored',
       '3 "if [ -f /x ]; then" is not understood; expected NAME=value',
-      '4 CONFIG_NETWORK: set before in line 1; the last one counts',
       '4 CONFIG_NETWORK: found "maybe", expected 0 or 1; it stays "0"',
       '5 CONFIG_SEED_WAIT: found "5m", expected whole seconds from 0 to 300; it stays "10"',
-      '6 CONFIG_SEED_WAIT: set before in line 5; the last one counts',
       '6 CONFIG_SEED_WAIT: found "301", expected whole seconds from 0 to 300; it stays "10"',
       '7 CONFIG_DISK_ROOT: found "/srv/../etc", expected an absolute path below /, without ".."; it stays "/srv"',
-      '8 CONFIG_DISK_ROOT: set before in line 7; the last one counts',
       '8 CONFIG_DISK_ROOT: found "/", expected an absolute path below /, without ".."; it stays "/srv"',
       '9 CONFIG_NODHCP: found "eth0 a/b", expected names of network interfaces separated by blanks; it stays "eth0"',
       '10 CONFIG_MOUNT_PARAMS: found "rw, nosuid", expected mount options separated by commas, without blanks; it stays "rw,nosuid,nodev,noatime"',
@@ -120,9 +117,25 @@ describe('parseSettings', () => {
     ]);
   });
 
+  it('takes the last of several values, and says so', () => {
+    expect(parse('CONFIG_DISK_ROOT=/a\nCONFIG_DISK_ROOT=/b')).toMatchObject({
+      diskRoot: '/b',
+      warnings: [{ line: 2, text: 'CONFIG_DISK_ROOT: set before in line 1; the last one counts' }],
+    });
+  });
+
   it('shortens and escapes what it repeats', () => {
     const [warning] = parse(`\u001b[31m${'x'.repeat(10_000)}`).warnings;
     expect(warning?.text).toBe(`"\\u001b[31m${'x'.repeat(55)}…" is not understood; expected NAME=value`);
+  });
+
+  it('is not held up by a file of garbage', () => {
+    const { warnings, switches } = parse(
+      `CONFIG_SWAP=0\n${'x\n'.repeat(100_000)}A="${'y'.repeat(10_000_000)}`,
+    );
+    expect(switches.CONFIG_SWAP).toBe(false);
+    expect(warnings).toHaveLength(101);
+    expect(warnings.at(-1)).toEqual({ line: 0, text: '99901 more lines are not understood' });
   });
 
   it('never fails, names lines that exist, and never turns on what the last line turns off', () => {

@@ -1,93 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type BlockDevice, listBlockDevices } from '../../../../src/machine/block-devices.ts';
+import { listBlockDevices } from '../../../../src/machine/block-devices.ts';
 import { openDevice } from '../../../../src/machine/device-reader.ts';
 import { deviceUse } from '../../../../src/machine/device-use.ts';
 import { encodeEraseMark } from '../../../../src/machine/erase-mark.ts';
-import { parseMountInfo, parseSwaps } from '../../../../src/machine/mounts.ts';
+import { parseMountInfo } from '../../../../src/machine/mounts.ts';
 import { findSwapDisk } from '../../../../src/metadata/gandi/find.ts';
 import { makeFiles } from '../../context.ts';
 import { archiveHeader, MIB, makeImage, memoryDevice, run, text, writeAt } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';
-
-const SIZE = 64 * MIB;
-type Content = Record<number, Uint8Array>;
-
-const scsi = (name: string, target: number, more: Partial<FakeDisk> = {}): FakeDisk => ({
-  name,
-  number: `8:${(name.charCodeAt(2) - 97) * 16}`,
-  size: SIZE,
-  attached: { scsi: `2:0:${target}:0`, vendor: 'gandi.ne' },
-  ...more,
-});
-const xen = (name: string, minor: number, more: Partial<FakeDisk> = {}): FakeDisk => ({
-  name,
-  number: `202:${minor}`,
-  size: SIZE,
-  attached: { xen: 51712 + minor },
-  ...more,
-});
-const partition = (name: string, number: number, label?: string, start = MIB) => ({
-  name,
-  number,
-  start,
-  size: SIZE - start - MIB,
-  ...(label === undefined ? {} : { label }),
-});
-
-/** A swap area of pages of 4 KiB, as far as its header tells. */
-function swap(label = ''): Content {
-  const header = new Uint8Array(4096);
-  header[1024] = 1;
-  new DataView(header.buffer).setUint32(1028, SIZE / 4096 - 1, true);
-  header.set(text(label), 1052);
-  header.set(text('SWAPSPACE2'), 4086);
-  return { 0: header };
-}
-const ARCHIVE: Content = { 524288: archiveHeader() };
-const XFS: Content = { 0: text('XFSB') };
-const MARK: Content = { 524288: encodeEraseMark(20480) };
-
-interface Machine {
-  disks: FakeDisk[];
-  /** Device number of root. */
-  root: string;
-  hypervisor?: 'xen' | 'kvm' | 'other';
-  content?: Record<string, Content>;
-  swaps?: string[];
-  mounts?: string[];
-}
-
-function find({ disks, root, hypervisor = 'kvm', content = {}, swaps = [], mounts = [] }: Machine) {
-  const files = makeFiles(makeSysfs(disks));
-  const devices = listBlockDevices(files);
-  const mounted = parseMountInfo([`1 0 ${root} / / rw - ext4 /dev/root rw`, ...mounts].join('\n'));
-  const active = parseSwaps(['headings', ...swaps.map((path) => `${path} partition 1 0 -2`)].join('\n'));
-  const reads: [string, number, number][] = [];
-  const sizes = new Map(devices.map(({ node, size }: BlockDevice) => [node, size]));
-  const candidates = findSwapDisk({
-    devices,
-    use: deviceUse(devices, mounted, active, files),
-    hypervisor,
-    open(node) {
-      const device = memoryDevice(sizes.get(node) ?? 0, content[node] ?? {});
-      return {
-        ...device,
-        read(offset, length) {
-          reads.push([node, offset, length]);
-          return device.read(offset, length);
-        },
-      };
-    },
-  });
-  return {
-    candidates,
-    first: candidates[0],
-    summary: candidates.map(({ swap: { node, state }, archive }) =>
-      [node, state, ...(archive ? [archive.device.node] : [])].join(' '),
-    ),
-    reads,
-  };
-}
+import { ARCHIVE, find, MARK, partition, SIZE, scsi, swap, XFS, xen } from './swap-machine.ts';
 
 describe('KVM', () => {
   const disks = [scsi('sda', 0), scsi('sdb', 1)];
@@ -109,9 +30,7 @@ describe('KVM', () => {
   });
 
   test('the same where the names are swapped, or the places', () => {
-    const swappedNames = [scsi('sda', 1), scsi('sdb', 0)];
-    const swappedPlaces = [scsi('sda', 0), scsi('sdb', 1)];
-    for (const swapped of [swappedNames, swappedPlaces]) {
+    for (const swapped of [[scsi('sda', 1), scsi('sdb', 0)], disks]) {
       expect(find({ disks: swapped, root: '8:16', content: { '/dev/sda': ARCHIVE } }).summary).toEqual([
         '/dev/sda archive /dev/sda',
       ]);
@@ -237,7 +156,7 @@ describe('partition label gandiswap', () => {
       });
       expect(found.first?.archive).toMatchObject({
         device: { node },
-        end: node === '/dev/sdb' ? MIB : SIZE - 2 * MIB,
+        end: node === '/dev/sdb' ? SIZE - MIB : SIZE - 2 * MIB,
       });
     }
   });

@@ -1,0 +1,149 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DiskFile, exportDisk, overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import { modulesArchive } from './modules-archive.ts';
+import { rootFileSystem } from './rootfs.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+const RELEASE = '6.12.0-gandi';
+
+/** Content, mode, owner and time of every file that a boot without news must not touch. */
+const FINGERPRINT =
+  'find /etc /gandi /home /root /usr /lib/modules /boot /var/lib/gandi -xdev -type f -printf "%p %m %u %g %T@ %s\\n" | sort | sha256sum';
+
+describe('a guest configured from a GPT seed disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-first-'));
+  let key: KeyPair;
+  let guest: Guest;
+  let seed: DiskFile;
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const { tree } = await rootFileSystem();
+    const modules = await modulesArchive(folder, tree, RELEASE);
+    const image = await toolkitImage();
+    const script = '#!/bin/sh\ntrue\n';
+    seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), script, modules });
+    guest = await Guest.boot({
+      name: 'web1',
+      image,
+      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2'), 4096) }, { disk: seed }],
+      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+    });
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('lets the user and root in by the key, and the user be an administrator', async () => {
+    const user = { user: 'admin1', keyFile: key.keyFile };
+    expect((await guest.ssh(user, 'id -nG; echo $SHELL; pwd')).stdout).toBe(
+      'admin1 sudo\n/bin/bash\n/home/admin1\n',
+    );
+    expect((await guest.ssh({ ...user, user: 'root' }, 'id -un')).stdout).toBe('root\n');
+  });
+
+  it('has the password hash of both in /etc/shadow', async () => {
+    const shadow = await guest.output("grep -E '^(root|admin1):' /etc/shadow | cut -d: -f2");
+    expect(shadow).toBe(`${passwordHash}\n${passwordHash}`);
+  });
+
+  it('has its name, live and on disk', async () => {
+    expect(await guest.output('hostname; cat /etc/hostname /etc/mailname')).toBe('web1\nweb1\nweb1');
+    expect(await guest.output('getent hosts web1')).toMatch(/^92\.243\.10\.20\s+web1/);
+  });
+
+  it('has its addresses, its route and its name servers, without DHCP', async () => {
+    expect(await guest.output('ip -4 -o address show dev eth0')).toContain('inet 92.243.10.20/24');
+    expect(await guest.output('ip -4 -o address show dev eth1')).toContain('inet 192.168.10.2/24');
+    expect(await guest.output('ip -4 route show default')).toContain('default via 92.243.10.254 dev eth0');
+    expect(await guest.output('cat /etc/resolv.conf')).toMatch(
+      /nameserver 92\.243\.10\.25[23]\nnameserver 92\.243\.10\.25[23]\nnameserver 2001:4b98:dc2:49::193\noptions timeout:1 attempts:3 rotate/,
+    );
+    expect((await guest.run('pgrep -a "dhclient|dhcpcd"')).exitCode).toBe(1);
+  });
+
+  it('uses the disk as swap with its label, and keeps swap off the archive’s place', async () => {
+    expect(await guest.output('swapon --show=NAME,TYPE --noheadings')).toMatch(/^\/dev\/sdb1\s+partition$/);
+    expect(await guest.output('blkid -p -s LABEL -o value /dev/sdb1')).toBe('swap');
+    expect(
+      await guest.output('od -A n -t u4 -j 1032 -N 4 /dev/sdb1; od -A n -t u4 -j 1536 -N 4 /dev/sdb1'),
+    ).toMatch(/^\s*1\s+128$/);
+  });
+
+  it('has no byte of the archive left on the disk', async () => {
+    const disk = readFileSync(await exportDisk(seed, join(folder, 'after.img')));
+    for (const secret of [passwordHash, 'vm_hostname', 'gandi/config', 'ustar', key.publicKey]) {
+      expect(disk.includes(secret), secret).toBe(false);
+    }
+  });
+
+  it('has the sysctl values live', async () => {
+    expect(
+      await guest.output('sysctl -n vm.swappiness net.ipv4.conf.all.arp_announce net.ipv4.tcp_syncookies'),
+    ).toBe('10\n2\n1');
+  });
+
+  it('fills the larger disk with its root file system', async () => {
+    const [size, disk] = (await guest.output('stat -f -c "%b %S" /; blockdev --getsize64 /dev/sda')).split(
+      '\n',
+    );
+    const [blocks, blockBytes] = (size ?? '').split(' ').map(Number);
+    expect((blocks ?? 0) * (blockBytes ?? 0)).toBeGreaterThan(Number(disk) * 0.95);
+  });
+
+  it('has the modules of the host’s kernel installed and indexed', async () => {
+    expect(await guest.output(`modinfo -k ${RELEASE} -F filename dummy; ls -a /lib/modules`)).toMatch(
+      new RegExp(`^/lib/modules/${RELEASE}/kernel/drivers/net/dummy\\.ko`),
+    );
+    expect(await guest.output(`ls -a /lib/modules`)).not.toContain('.gandi-new');
+  });
+
+  it('keeps what the host gave to itself', async () => {
+    expect(await guest.output('stat -c "%a %U %n" /gandi /gandi/*')).toBe(
+      [
+        '700 root /gandi',
+        `600 root /gandi/${RELEASE}-modules.tar.gz`,
+        '600 root /gandi/config',
+        '700 root /gandi/script',
+      ].join('\n'),
+    );
+  });
+
+  it('tells what it did, without a secret', async () => {
+    const status = await guest.run('gandi-guest status --wait');
+    expect(status).toMatchObject({ exitCode: 0 });
+    expect(status.stdout).toMatch(/^configured\n/);
+    const traces = await guest.output(
+      'journalctl -b -o cat -u gandi-bootstrap; cat /var/log/gandi.log /var/lib/gandi/*.json',
+    );
+    expect(traces).toContain('gandi-bootstrap');
+    expect(traces).not.toContain(passwordHash);
+  });
+
+  it(
+    'changes nothing at a second boot',
+    async () => {
+      const before = await guest.output(FINGERPRINT);
+      const uuid = await guest.output('blkid -p -s UUID -o value /dev/sdb1');
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      const status = await guest.run('gandi-guest status --wait');
+      expect(status.stdout).toMatch(/^unchanged\n/);
+      expect(await guest.output(FINGERPRINT)).toBe(before);
+      expect(await guest.output('blkid -p -s UUID -o value /dev/sdb1; swapon --show=NAME --noheadings')).toBe(
+        `${uuid}\n/dev/sdb1`,
+      );
+      expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
+    },
+    5 * minutes,
+  );
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest';
+import { network } from '../../../src/bootstrap/network.ts';
+import type { Change } from '../../../src/machine/change.ts';
+import type { NetworkInterface } from '../../../src/machine/facts.ts';
+import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
+import { digestOf } from '../../../src/plan/applied.ts';
+import type { Plan } from '../../../src/plan/step.ts';
+import { type ContextParts, type FileEntries, type FileEntry, makeContext } from '../context.ts';
+
+const HEADER =
+  '# Written by gandi-bootstrap from what the host asks for; CONFIG_NETWORK=0 in /etc/default/gandi keeps it from being written.\n';
+const INTERFACES = '/etc/network/interfaces';
+const SOURCE = 'source /etc/network/interfaces.d/*\n';
+const ETH0_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
+const ETH1_FILE = '/etc/network/interfaces.d/50-gandi-eth1';
+const LO_FILE = '/etc/network/interfaces.d/50-gandi-lo';
+const LO_STANZA = 'auto lo\niface lo inet loopback\n';
+
+const config: GuestConfig = {
+  interfaces: [
+    {
+      number: 0,
+      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
+    },
+    { number: 1, addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }] },
+    { number: 2, addresses: [] },
+  ],
+};
+const ETH0 = `${HEADER}auto eth0\n\niface eth0 inet static\n    address 192.0.2.10/24\n    gateway 192.0.2.1\n`;
+const ETH1 = `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.0.0.2/8\n`;
+const IFUPDOWN_DIGEST = digestOf({
+  manager: 'ifupdown',
+  files: [
+    [ETH0_FILE, ETH0],
+    [ETH1_FILE, ETH1],
+  ],
+});
+
+const device = (name: string): NetworkInterface => ({
+  name,
+  mac: '00:16:3e:00:00:01',
+  driver: 'virtio_net',
+  queues: 1,
+  multiQueue: false,
+});
+
+const write = (path: string, content: string, backup = false): Change => ({
+  kind: 'write-file',
+  path,
+  content,
+  mode: 0o644,
+  ...(backup ? { backup } : {}),
+});
+
+function planFor(files: FileEntries, parts: ContextParts = {}): Plan {
+  const facts = { interfaces: [device('eth0'), device('eth1')], ...parts.facts };
+  return network.plan(makeContext({ config, ...parts, facts, files }));
+}
+
+const whole = (changes: Change[]): Plan => ({ changes, notes: [], digest: IFUPDOWN_DIGEST });
+const FRESH: FileEntries = { [INTERFACES]: `${LO_STANZA}${SOURCE}` };
+const SETTLED: FileEntries = { ...FRESH, [ETH0_FILE]: ETH0, [ETH1_FILE]: ETH1 };
+
+describe('network with ifupdown', () => {
+  it.each<[string, FileEntries, Change[]]>([
+    ['a fresh guest', FRESH, [write(ETH0_FILE, ETH0), write(ETH1_FILE, ETH1)]],
+    ['all is there', SETTLED, []],
+    [
+      'nothing at all is there',
+      {},
+      [
+        write(INTERFACES, SOURCE),
+        write(LO_FILE, `${HEADER}auto lo\n\niface lo inet loopback\n`),
+        write(ETH0_FILE, ETH0),
+        write(ETH1_FILE, ETH1),
+      ],
+    ],
+    [
+      'the file includes nothing, and has no newline at its end',
+      { [INTERFACES]: { text: LO_STANZA.trimEnd(), mode: 0o600 } },
+      [
+        { ...write(INTERFACES, `${LO_STANZA}${SOURCE}`), mode: 0o600 } as Change,
+        write(ETH0_FILE, ETH0),
+        write(ETH1_FILE, ETH1),
+      ],
+    ],
+    [
+      'cut off before the line that includes our files was written',
+      { ...SETTLED, [INTERFACES]: LO_STANZA },
+      [write(INTERFACES, `${LO_STANZA}${SOURCE}`)],
+    ],
+    [
+      'an older file of ours, and files of interfaces that are gone',
+      {
+        ...SETTLED,
+        [ETH0_FILE]: `${HEADER}auto eth0\n# more\n`,
+        [LO_FILE]: `${HEADER}auto lo\n`,
+        '/etc/network/interfaces.d/50-gandi-eth2': `${HEADER}auto eth2\n`,
+        '/etc/network/interfaces.d/50-gandi-notes': 'not ours\n',
+        '/etc/systemd/network/50-gandi-eth0.network': `${HEADER}\n`,
+      },
+      [
+        write(ETH0_FILE, ETH0, true),
+        { kind: 'remove-file', path: '/etc/network/interfaces.d/50-gandi-eth2' },
+        { kind: 'remove-file', path: '/etc/systemd/network/50-gandi-eth0.network' },
+      ],
+    ],
+  ])('%s', (_, files, changes) => {
+    expect(planFor(files)).toEqual(whole(changes));
+  });
+
+  it.each([[{}], [FRESH], [{ [INTERFACES]: 'iface eth5 inet dhcp' }]])(
+    'has nothing left to do behind itself: %j',
+    (files) => {
+      const after: Record<string, FileEntry> = { ...files };
+      for (const change of planFor(files).changes) {
+        if (change.kind === 'write-file') after[change.path] = String(change.content);
+      }
+      expect(Object.keys(after)).not.toEqual(Object.keys(files));
+      expect(planFor(after)).toEqual(whole([]));
+    },
+  );
+
+  it('leaves what an admin changed until the host asks for something new, but not a missing file', () => {
+    const applied = { network: IFUPDOWN_DIGEST };
+    const edited = { [INTERFACES]: LO_STANZA, [ETH0_FILE]: `${ETH0}    mtu 1400\n`, [ETH1_FILE]: 'mine\n' };
+    expect(planFor(edited, { applied })).toEqual(whole([]));
+    expect(planFor({ ...FRESH, [ETH0_FILE]: 'mine\n' }, { applied })).toEqual(
+      whole([write(ETH1_FILE, ETH1)]),
+    );
+    expect(
+      planFor({ ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` }, { applied: { network: 'older' } }),
+    ).toEqual(whole([write(ETH0_FILE, ETH0, true)]));
+  });
+
+  it('leaves an interface to the admin who configured it, and does the others', () => {
+    const files = {
+      [INTERFACES]: `${LO_STANZA}${SOURCE}`,
+      '/etc/network/interfaces.d/lan': '# LAN\niface eth0 inet dhcp\n',
+    };
+    const text =
+      'eth0 is not configured: /etc/network/interfaces.d/lan line 2 does it already; remove it there, or set CONFIG_NETWORK=0 in /etc/default/gandi';
+    expect(planFor(files)).toEqual({
+      changes: [write(ETH1_FILE, ETH1)],
+      notes: [{ level: 'problem', text }],
+      digest: IFUPDOWN_DIGEST,
+    });
+  });
+
+  it('says which interface the guest lacks', () => {
+    const { changes, notes } = planFor(FRESH, { facts: { interfaces: [device('eth0')] } });
+    expect(changes).toEqual([write(ETH0_FILE, ETH0)]);
+    expect(notes).toEqual([
+      {
+        level: 'problem',
+        text: 'interface 1 is not configured: the guest has no such interface, it has eth0',
+      },
+    ]);
+  });
+
+  it('writes ethN into an image, and a name that ifupdown takes for a file', () => {
+    expect(planFor(FRESH, { facts: { live: false, interfaces: [] } })).toEqual(
+      whole([write(ETH0_FILE, ETH0), write(ETH1_FILE, ETH1)]),
+    );
+    const { changes } = planFor(FRESH, { facts: { interfaces: [device('wan.up'), device('lan')] } });
+    expect(changes.map((change) => 'path' in change && change.path)).toEqual([
+      '/etc/network/interfaces.d/50-gandi-wan_up',
+      '/etc/network/interfaces.d/50-gandi-lan',
+    ]);
+  });
+});
+
+describe('network with systemd-networkd', () => {
+  const facts = { networkManager: 'systemd-networkd' as const, interfaces: [device('ens3')] };
+  const path = '/etc/systemd/network/50-gandi-ens3.network';
+  const content = `${HEADER}\n[Match]\nName=ens3\n\n[Network]\nDHCP=no\nIPv6AcceptRA=yes\nAddress=2001:db8::1/64\n\n[IPv6AcceptRA]\nDHCPv6Client=no\nUseAutonomousPrefix=no\n\n[Route]\nGateway=fe80::1\nMetric=2048\n`;
+  const ipv6Only: GuestConfig = {
+    interfaces: [
+      {
+        number: 0,
+        addresses: [
+          { family: 6, address: '2001:db8::1', prefixLength: 64, gateway: 'fe80::1', public: true },
+        ],
+      },
+    ],
+  };
+  const digest = digestOf({ manager: 'systemd-networkd', files: [[path, content]] });
+
+  it('writes a file an interface, and removes what ifupdown had', () => {
+    const files = { [INTERFACES]: SOURCE, [ETH0_FILE]: ETH0, [LO_FILE]: `${HEADER}auto lo\n` };
+    expect(planFor(files, { config: ipv6Only, facts })).toEqual({
+      changes: [
+        write(path, content),
+        { kind: 'remove-file', path: ETH0_FILE },
+        { kind: 'remove-file', path: LO_FILE },
+      ],
+      notes: [],
+      digest,
+    });
+  });
+
+  it('leaves an interface to a file that comes first', () => {
+    const files = { '/etc/systemd/network/10-mine.network': '[Match]\nName=en*\n' };
+    const text =
+      'ens3 is not configured: /etc/systemd/network/10-mine.network line 1 does it already; remove it there, or set CONFIG_NETWORK=0 in /etc/default/gandi';
+    expect(planFor(files, { config: ipv6Only, facts })).toEqual({
+      changes: [],
+      notes: [{ level: 'problem', text }],
+      digest,
+    });
+  });
+});
+
+describe('network', () => {
+  it('changes nothing when the host asks for nothing, or its network was refused', () => {
+    expect(planFor({ [ETH0_FILE]: ETH0 }, { config: { hostName: 'web1' } })).toEqual({ changes: [] });
+  });
+
+  it('removes its files when the host gives no interface any more', () => {
+    expect(planFor(SETTLED, { config: { interfaces: [] } }).changes).toEqual([
+      { kind: 'remove-file', path: ETH0_FILE },
+      { kind: 'remove-file', path: ETH1_FILE },
+    ]);
+  });
+
+  it.each([
+    ['NetworkManager' as const, 'NetworkManager'],
+    [undefined, 'no network manager that is known'],
+  ])('is a problem with %s', (networkManager, name) => {
+    const text = `network not configured: guest uses ${name}, files are written for ifupdown and systemd-networkd only; enable one of them, or set CONFIG_NETWORK=0 in /etc/default/gandi`;
+    expect(planFor(FRESH, { facts: { networkManager } })).toEqual({
+      changes: [],
+      notes: [{ level: 'problem', text }],
+    });
+  });
+});
