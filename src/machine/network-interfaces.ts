@@ -7,8 +7,8 @@ const NET_CLASS = '/sys/class/net';
 /** VIRTIO_NET_F_MQ (virtio 1.2, 5.1.3 Feature bits). */
 const MULTI_QUEUE_BIT = 22;
 
-/** Numbers inside names compare as numbers: eth2 comes before eth10. */
-const byName = new Intl.Collator('en', { numeric: true }).compare;
+/** Numbers inside names compare as numbers: eth2 comes before eth10. Names have at most 15 characters. */
+const sortKey = (name: string) => name.replace(/\d+/g, (digits) => digits.padStart(15, '0'));
 
 /** The kernel shows virtio features as one character a bit, the lowest first (drivers/virtio/virtio.c). */
 const hasFeature = (features: string, bit: number) => features[bit] === '1';
@@ -34,7 +34,7 @@ export function listInterfaces(files: FileView): NetworkInterface[] {
   return files
     .list(NET_CLASS)
     .filter((name) => files.status(`${NET_CLASS}/${name}/device`) !== undefined)
-    .sort(byName)
+    .sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
     .map((name) => readInterface(files, name));
 }
 

@@ -12,19 +12,32 @@ const UNIT_DIRECTORIES = [
 
 const SYSTEMD_PROGRAMS = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 
-/** A unit that exists, is not masked, and that some target wants: by `enable`, by preset, or as it is shipped. */
-function isEnabled(files: FileView, unit: string): boolean {
-  const path = UNIT_DIRECTORIES.map((directory) => `${directory}/${unit}`).find(
-    (candidate) => files.status(candidate) !== undefined,
-  );
-  if (path === undefined || files.linkTarget(path) === '/dev/null') return false;
-  return UNIT_DIRECTORIES.some((directory) =>
+/** Names of the units that some target wants: by `enable`, by preset, or as they are shipped. */
+function wantedUnits(files: FileView): Set<string> {
+  // Where /lib is a link both paths are one directory.
+  const directories =
+    files.linkTarget('/lib') === undefined ? UNIT_DIRECTORIES : UNIT_DIRECTORIES.slice(0, -1);
+  const wants = directories.flatMap((directory) =>
     files
       .list(directory)
       .filter((name) => name.endsWith('.wants') || name.endsWith('.requires'))
-      .some((name) => files.status(`${directory}/${name}/${unit}`) !== undefined),
+      .map((name) => `${directory}/${name}`),
   );
+  return new Set(wants.flatMap((directory) => files.list(directory)));
 }
+
+/** Tells of a unit whether it exists, is not masked, and is wanted. */
+function enabledUnits(files: FileView): (unit: string) => boolean {
+  const wanted = wantedUnits(files);
+  return (unit) => {
+    if (!wanted.has(unit)) return false;
+    const candidates = UNIT_DIRECTORIES.map((directory) => `${directory}/${unit}`);
+    const path = candidates.find((candidate) => files.status(candidate) !== undefined);
+    return path !== undefined && files.linkTarget(path) !== '/dev/null';
+  };
+}
+
+type IsEnabled = ReturnType<typeof enabledUnits>;
 
 const exists = (files: FileView, path: string) => files.status(path) !== undefined;
 
@@ -37,9 +50,9 @@ function usesNetplan(files: FileView): boolean {
   return exists(files, '/usr/sbin/netplan') && hasName(files, '/etc/netplan', /\.ya?ml$/);
 }
 
-function usesIfupdown(files: FileView): boolean {
+function usesIfupdown(files: FileView, isEnabled: IsEnabled): boolean {
   if (!exists(files, '/etc/network/interfaces')) return false;
-  if (hasSystemd(files)) return isEnabled(files, 'networking.service');
+  if (hasSystemd(files)) return isEnabled('networking.service');
   return hasName(files, '/etc/rcS.d', /^S\d+networking$/);
 }
 
@@ -53,12 +66,12 @@ function prefersIfcfg(files: FileView): boolean {
   );
 }
 
-function usesIfcfg(files: FileView): boolean {
+function usesIfcfg(files: FileView, isEnabled: IsEnabled): boolean {
   if (!exists(files, '/etc/sysconfig/network-scripts')) return false;
   if (hasName(files, '/etc/rc3.d', /^S\d+network$/) || hasName(files, '/etc/rc.d/rc3.d', /^S\d+network$/))
     return true;
-  if (isEnabled(files, 'network.service')) return true;
-  return isEnabled(files, 'NetworkManager.service') && prefersIfcfg(files);
+  if (isEnabled('network.service')) return true;
+  return isEnabled('NetworkManager.service') && prefersIfcfg(files);
 }
 
 /**
@@ -69,11 +82,12 @@ function usesIfcfg(files: FileView): boolean {
  */
 export function detectNetworkManager(files: FileView): NetworkManagerName | undefined {
   if (usesNetplan(files)) return 'netplan';
-  const networkd = isEnabled(files, 'systemd-networkd.service');
+  const isEnabled = enabledUnits(files);
+  const networkd = isEnabled('systemd-networkd.service');
   if (networkd && hasName(files, '/etc/systemd/network', /\.network$/)) return 'systemd-networkd';
-  if (usesIfupdown(files)) return 'ifupdown';
-  if (isEnabled(files, 'wicked.service')) return 'wicked';
-  if (usesIfcfg(files)) return 'ifcfg';
-  if (isEnabled(files, 'NetworkManager.service')) return 'NetworkManager';
+  if (usesIfupdown(files, isEnabled)) return 'ifupdown';
+  if (isEnabled('wicked.service')) return 'wicked';
+  if (usesIfcfg(files, isEnabled)) return 'ifcfg';
+  if (isEnabled('NetworkManager.service')) return 'NetworkManager';
   return networkd ? 'systemd-networkd' : undefined;
 }
