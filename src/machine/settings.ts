@@ -1,3 +1,4 @@
+import { reasonOf } from './errors.ts';
 import type { FileView } from './files.ts';
 import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
 import {
@@ -130,8 +131,16 @@ export function settingsPath(files: FileView): string {
   return files.status(debian) === undefined && files.status(rpm) !== undefined ? rpm : debian;
 }
 
-/** The guest's settings; the defaults if it has no settings file. Throws if there is one that cannot be read. */
+/**
+ * The guest's settings; the defaults if it has no settings file, or one that cannot be read: then with a warning, for
+ * the guest is to be reachable all the same.
+ */
 export function readSettings(files: FileView): Settings {
   const path = settingsPath(files);
-  return parseSettings(files.readText(path) ?? '', path);
+  try {
+    return parseSettings(files.readText(path) ?? '', path);
+  } catch (error) {
+    const text = `cannot be read (${reasonOf(error)}): the defaults are used; make it a text file`;
+    return { ...parseSettings('', path), warnings: [{ line: 0, text }] };
+  }
 }

@@ -79,7 +79,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const { program, settings, host, machine } = run;
   const startedAt = new Date().toISOString();
   for (const { line, text } of settings.warnings)
-    say(program, 'warning', `${settings.path}:${line}: ${text}`);
+    say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
   for (const problem of problems) say(program, 'problem', describeProblem(problem));
   const applied: Record<string, string> = { ...readApplied(machine.files) };

@@ -50,7 +50,13 @@ class StepRun {
       this.#count(change, description, skipped ? 'skipped' : 'planned');
       return;
     }
-    this.#count(change, description, await this.#apply(change, description));
+    try {
+      this.#count(change, description, await this.#apply(change, description));
+    } catch (error) {
+      // No later change builds on a kernel value: one that the kernel refuses costs itself alone.
+      if (change.kind !== 'set-kernel-value') throw error;
+      this.note({ level: 'problem', text: reasonOf(error) });
+    }
   }
 
   #count(change: Change, description: string, outcome: ChangeOutcome): void {

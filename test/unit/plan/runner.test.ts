@@ -62,6 +62,13 @@ describe('runStep', () => {
     expect(m.files.list('/etc')).toEqual(['x']);
   });
 
+  it('goes on after a kernel value that is refused', async () => {
+    const refused = { kind: 'set-kernel-value', path: '/proc/sys/no/such/value', value: '1' } as const;
+    const { report } = await run(step(() => ({ changes: [refused, write('/etc/y')] })));
+    expect(report).toMatchObject({ status: 'failed', changes: ['write /etc/y (0644)'] });
+    expect(report.notes[0]?.text).toMatch(/^could not set \/proc\/sys\/no\/such\/value to "1": no such file/);
+  });
+
   it('survives a step that throws', async () => {
     const { report } = await run(
       step(() => {
