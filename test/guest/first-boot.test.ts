@@ -72,11 +72,15 @@ describe('a guest configured from a GPT seed disk', () => {
   });
 
   it('uses the disk as swap with its label, and keeps swap off the archive’s place', async () => {
-    expect(await guest.output('swapon --show=NAME,TYPE --noheadings')).toMatch(/^\/dev\/sdb1\s+partition$/);
-    expect(await guest.output('blkid -p -s LABEL -o value /dev/sdb1')).toBe('swap');
-    expect(
-      await guest.output('od -A n -t u4 -j 1032 -N 4 /dev/sdb1; od -A n -t u4 -j 1536 -N 4 /dev/sdb1'),
-    ).toMatch(/^\s*1\s+128$/);
+    // Which name the disk gets differs from boot to boot.
+    expect(await guest.output('swapon --show=NAME,TYPE --noheadings')).toMatch(
+      /^\/dev\/sd[ab]1\s+partition$/,
+    );
+    const swap = '$(swapon --show=NAME --noheadings)';
+    expect(await guest.output(`blkid -p -s LABEL -o value ${swap}`)).toBe('swap');
+    // Number of bad pages, and the first of them (struct in linux/swap.h).
+    const words = [1032, 1536].map((offset) => `od -A n -t u4 -j ${offset} -N 4 ${swap}`);
+    expect(await guest.output(words.join('; '))).toMatch(/^\s*1\s+128$/);
   });
 
   it('has no byte of the archive left on the disk', async () => {
@@ -93,9 +97,9 @@ describe('a guest configured from a GPT seed disk', () => {
   });
 
   it('fills the larger disk with its root file system', async () => {
-    const [size, disk] = (await guest.output('stat -f -c "%b %S" /; blockdev --getsize64 /dev/sda')).split(
-      '\n',
-    );
+    const [size, disk] = (
+      await guest.output('stat -f -c "%b %S" /; blockdev --getsize64 $(findmnt -n -o SOURCE /)')
+    ).split('\n');
     const [blocks, blockBytes] = (size ?? '').split(' ').map(Number);
     expect((blocks ?? 0) * (blockBytes ?? 0)).toBeGreaterThan(Number(disk) * 0.95);
   });
@@ -133,15 +137,14 @@ describe('a guest configured from a GPT seed disk', () => {
     'changes nothing at a second boot',
     async () => {
       const before = await guest.output(FINGERPRINT);
-      const uuid = await guest.output('blkid -p -s UUID -o value /dev/sdb1');
+      const swapArea = 'blkid -p -s UUID -o value $(swapon --show=NAME --noheadings)';
+      const uuid = await guest.output(swapArea);
       await guest.reboot();
       expect(await guest.waitForBoot()).toBe('running');
       const status = await guest.run('gandi-guest status --wait');
       expect(status.stdout).toMatch(/^unchanged\n/);
       expect(await guest.output(FINGERPRINT)).toBe(before);
-      expect(await guest.output('blkid -p -s UUID -o value /dev/sdb1; swapon --show=NAME --noheadings')).toBe(
-        `${uuid}\n/dev/sdb1`,
-      );
+      expect(await guest.output(swapArea)).toBe(uuid);
       expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
     },
     5 * minutes,
