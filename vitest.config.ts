@@ -6,6 +6,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 const minutes = 60_000;
+const globalSetup = 'test/global-setup.ts';
 
 export default defineConfig({
   test: {
@@ -15,11 +16,12 @@ export default defineConfig({
     // Switching guests off takes a moment.
     teardownTimeout: minutes,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup } },
       {
         test: {
           name: 'guest',
           include: ['test/guest/**/*.test.ts'],
+          globalSetup,
           testTimeout: 5 * minutes,
           // The first may build the guest's root file system and wait for other workers that build it.
           hookTimeout: 15 * minutes,

@@ -44,7 +44,7 @@ if [ -n "$missing" ]; then install_packages $missing; fi
 if ! node_is_new; then
   say "Node.js $oldest_node or later is missing: taking $node_version from the npm registry into $cache"
   mkdir -p "$cache"
-  npm install --silent --no-save --ignore-scripts --prefix "$cache" "$node_package@$node_version" >&2
+  npm install --loglevel=error --no-audit --no-fund --no-save --ignore-scripts --prefix "$cache" "$node_package@$node_version" >&2
   PATH=$cache/node_modules/$node_package/bin:$PATH
   if ! node_is_new; then
     say "$cache/node_modules/$node_package/bin/node does not run (it needs libstdc++6, and libatomic1 in newer versions)"

@@ -4,13 +4,13 @@ import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
 import { takeLock } from '../machine/lock.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
+import { isTerminal, print } from '../machine/output.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
 import { createProgram, EXIT, runCommandLine } from '../plan/program.ts';
 import { exitStatus } from '../plan/report.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
-import { renderReport } from '../plan/summary.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
@@ -58,11 +58,11 @@ async function bootstrap(options: Options): Promise<number> {
       ...(seed === undefined ? {} : { seed }),
     });
     const steps = chooseSteps(settings, options.only);
-    const show = options.json === true ? undefined : (text: string) => void process.stdout.write(text);
+    const show = options.json === true ? undefined : (text: string) => print(text);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
     const report = await runProgram(show === undefined ? run : { ...run, show });
-    if (options.json === true) process.stdout.write(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || process.stdout.isTTY === true) process.stdout.write(renderReport(report));
+    if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
+    else if (dryRun || isTerminal()) print((await import('../plan/summary.ts')).renderReport(report));
     return exitStatus(report.status);
   } finally {
     release?.();

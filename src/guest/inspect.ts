@@ -1,8 +1,9 @@
-import colours from 'picocolors';
 import { Files } from '../machine/files.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
+import { print } from '../machine/output.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
+import { colours } from '../plan/colours.ts';
 import { EXIT } from '../plan/program.ts';
 import { describeProblem } from '../plan/report.ts';
 import { renderTable } from '../plan/table.ts';
@@ -59,10 +60,8 @@ export async function inspect(options: InspectOptions): Promise<number> {
   const { state, origin, archive, swap, parsed } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
-    process.stdout.write(
-      `${JSON.stringify({ state, origin, archive, swap, settings: origins, problems }, null, 1)}\n`,
-    );
-  } else process.stdout.write(render(host));
+    print(`${JSON.stringify({ state, origin, archive, swap, settings: origins, problems }, null, 1)}\n`);
+  } else print(render(host));
   if (parsed.problems.length > 0) return EXIT.failed;
   return state === 'none' ? EXIT.nothingFound : EXIT.ok;
 }

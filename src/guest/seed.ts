@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { systemCommands } from '../machine/commands.ts';
 import { makeDiskImage, readWhole } from '../machine/disk-image.ts';
+import { print, printError } from '../machine/output.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { packArchive, type SeedLayout, seedLayout } from '../metadata/gandi/seed-disk.ts';
 import { EXIT } from '../plan/program.ts';
@@ -26,9 +27,9 @@ const MEBIBYTE = 1024 * 1024;
 export async function makeSeed(configPath: string, options: SeedOptions): Promise<number> {
   const config = readWhole(configPath);
   const { problems } = parseConfig(config);
-  for (const problem of problems) process.stderr.write(`${configPath}: ${describeProblem(problem)}\n`);
+  for (const problem of problems) printError(`${configPath}: ${describeProblem(problem)}\n`);
   if (problems.length > 0 && options.force !== true) {
-    process.stderr.write('gandi-guest: no seed disk was made; correct the configuration, or use --force\n');
+    printError('gandi-guest: no seed disk was made; correct the configuration, or use --force\n');
     return EXIT.failed;
   }
   const { script, init, modules } = options;
@@ -43,7 +44,7 @@ export async function makeSeed(configPath: string, options: SeedOptions): Promis
   const image = { path: resolve(options.output), bytes, content, offset: archiveOffset };
   const table = sfdiskScript === undefined ? {} : { partitionScript: sfdiskScript };
   await makeDiskImage({ ...image, ...table }, systemCommands);
-  process.stdout.write(
+  print(
     `${options.output}: layout ${options.layout}, archive of ${content.length} bytes at ${archiveOffset}\n`,
   );
   return EXIT.ok;

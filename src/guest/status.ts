@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Files } from '../machine/files.ts';
+import { print } from '../machine/output.ts';
 import { EXIT } from '../plan/program.ts';
 import { latestReport } from '../plan/records.ts';
 import type { Report } from '../plan/report.ts';
@@ -57,11 +58,11 @@ export async function showStatus(options: StatusOptions): Promise<number> {
   const status = overall(found);
   if (options.json === true) {
     const programs = found.map(({ report, thisBoot }) => ({ ...report, thisBoot }));
-    process.stdout.write(`${JSON.stringify({ status, programs }, null, 1)}\n`);
+    print(`${JSON.stringify({ status, programs }, null, 1)}\n`);
   } else {
-    process.stdout.write(`${colourStatus(status)}\n${found.map(render).join('')}`);
+    print(`${colourStatus(status)}\n${found.map(render).join('')}`);
     if (status === 'not-run') {
-      process.stdout.write('No program has run yet: is gandi-bootstrap.service enabled?\n');
+      print('No program has run yet: is gandi-bootstrap.service enabled?\n');
     }
   }
   if (status === 'not-run') return EXIT.nothingFound;

@@ -1,4 +1,5 @@
 import { openDevice } from '../machine/device-reader.ts';
+import { print } from '../machine/output.ts';
 import { CONFIG_BYTES_LIMIT } from '../metadata/gandi/json-text.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
@@ -39,10 +40,10 @@ function check(path: string): Validated {
  */
 export function validate(path: string, options: { json?: boolean }): number {
   const { what, problems } = check(path);
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ what, problems }, null, 1)}\n`);
+  if (options.json === true) print(`${JSON.stringify({ what, problems }, null, 1)}\n`);
   else {
     const lines = problems.map((problem) => `${path}: ${describeProblem(problem)}\n`);
-    process.stdout.write(problems.length === 0 ? `${path}: a valid ${what}\n` : lines.join(''));
+    print(problems.length === 0 ? `${path}: a valid ${what}\n` : lines.join(''));
   }
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }

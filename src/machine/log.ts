@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { printError } from './output.ts';
 import { LOG_FILE } from './paths.ts';
 
 export type Level = 'info' | 'warning' | 'problem';
@@ -12,7 +13,7 @@ export function say(program: string, level: Level, text: string): void {
   const mark = level === 'info' ? '' : `${level}: `;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a console
   const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
-  process.stderr.write(`${priority}${program}: ${mark}${clean}\n`);
+  printError(`${priority}${program}: ${mark}${clean}\n`);
 }
 
 export interface LogRecord {

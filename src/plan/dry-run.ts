@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
-import colours from 'picocolors';
 import { type Change, describeChange } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
+import { colours } from './colours.ts';
 
 const MASKED = '(content not shown: secret)';
 

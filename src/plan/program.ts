@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { VERSION } from './version.ts';
 
 /** Exit statuses that all of the programs share. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, nothingFound: 3 } as const;
@@ -9,11 +10,6 @@ Exit status:
   1  some step failed
   2  wrong usage
   3  nothing was done because nothing was found`;
-
-/** Replaced with package.json's version when the bundle is made. */
-declare const GANDI_GUEST_VERSION: string;
-
-export const VERSION: string = typeof GANDI_GUEST_VERSION === 'string' ? GANDI_GUEST_VERSION : '0.0.0-source';
 
 /**
  * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that

@@ -4,11 +4,11 @@ import { appendLog, type LogRecord, say } from '../machine/log.ts';
 import { LOG_FILE } from '../machine/paths.ts';
 import type { Settings } from '../machine/settings.ts';
 import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
-import { VERSION } from './program.ts';
 import { readApplied, storeApplied, storeReport } from './records.ts';
 import { describeProblem, overallStatus, type Report, type StepReport } from './report.ts';
 import { runStep, type StepOutcome, turnedOff } from './runner.ts';
 import type { Step } from './step.ts';
+import { VERSION } from './version.ts';
 
 export interface ProgramRun {
   program: string;

@@ -1,4 +1,4 @@
-import colours from 'picocolors';
+import { colours } from './colours.ts';
 import { describeProblem, type Report } from './report.ts';
 import { colourStatus, renderTable } from './table.ts';
 

@@ -1,4 +1,5 @@
-import colours from 'picocolors';
+import { isTerminal } from '../machine/output.ts';
+import { colours } from './colours.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
 const ESCAPES = /\u001b\[[0-9;]*m/g;
@@ -16,7 +17,7 @@ function width(text: string): number {
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  terminal = process.stdout.isTTY === true,
+  terminal = isTerminal(),
 ): string {
   if (rows.length === 0) return '';
   if (!terminal)

@@ -5,6 +5,7 @@ import { withProgress } from './progress.ts';
 
 /** The outside programs that the guest tests call, and the Debian package that brings each. */
 const packageOf: Readonly<Record<string, string>> = {
+  bzip2: 'bzip2',
   debootstrap: 'debootstrap',
   genisoimage: 'genisoimage',
   'mkfs.btrfs': 'btrfs-progs',
