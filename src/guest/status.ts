@@ -21,50 +21,56 @@ export interface StatusOptions {
 }
 
 interface Found {
-  report: Report;
+  program: string;
+  report?: Report;
   thisBoot: boolean;
 }
 
 function collect(files: Files): Found[] {
-  return REPORTING_PROGRAMS.flatMap((program) => latestReport(files, program) ?? []);
+  return REPORTING_PROGRAMS.map((program) => ({ program, thisBoot: false, ...latestReport(files, program) }));
 }
 
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = collect(files);
-    const complete = found.length === REPORTING_PROGRAMS.length && found.every(({ thisBoot }) => thisBoot);
-    if (complete || performance.now() > deadline) return found;
+    if (found.every(({ thisBoot }) => thisBoot) || performance.now() > deadline) return found;
     await sleep(POLL_MILLISECONDS);
   }
 }
 
-function overall(found: readonly Found[]): Report['status'] | 'not-run' {
-  const order: Report['status'][] = ['failed', 'configured', 'unchanged', 'nothing-found'];
-  return order.find((status) => found.some(({ report }) => report.status === status)) ?? 'not-run';
+type Overall = Report['status'] | 'not-run';
+
+/** The worst that counts: on a running system that is what happened in this boot. */
+function overall(found: readonly Found[], live: boolean): Overall {
+  const statuses = found.map(({ report, thisBoot }): Overall => {
+    return report === undefined || (live && !thisBoot) ? 'not-run' : report.status;
+  });
+  const order: Overall[] = ['failed', 'not-run', 'configured', 'unchanged'];
+  return order.find((status) => statuses.includes(status)) ?? 'nothing-found';
 }
 
-function render({ report, thisBoot }: Found): string {
-  return renderReport(report, thisBoot ? 'this boot' : `an earlier boot, ${report.startedAt}`);
+function render({ program, report, thisBoot }: Found, live: boolean): string {
+  const missing = `${program}: ${colourStatus('not-run')}${live ? ' in this boot (yet); see systemctl status' : ''} ${program}\n`;
+  if (report === undefined) return missing;
+  if (thisBoot) return renderReport(report, 'this boot');
+  const earlier = renderReport(report, `an earlier boot, ${report.startedAt}`);
+  return live ? `${missing}${earlier}` : earlier;
 }
 
 /**
- * Shows what the programs did at this boot, or when they last ran.
- * @returns exit status: 1 if something failed, 3 if no program has ever run
+ * Shows what the programs did at this boot, and what the last run before it did where one has not run.
+ * @returns exit status: 1 if something failed, 3 if a program has not run
  */
 export async function showStatus(options: StatusOptions): Promise<number> {
   const files = new Files(options.root);
+  const live = files.root === '/';
   const found = options.wait === true ? await waitForAll(files, options.timeout) : collect(files);
-  const status = overall(found);
+  const status = overall(found, live);
   if (options.json === true) {
-    const programs = found.map(({ report, thisBoot }) => ({ ...report, thisBoot }));
+    const programs = found.map(({ program, report, thisBoot }) => ({ program, thisBoot, ...report }));
     print(`${JSON.stringify({ status, programs }, null, 1)}\n`);
-  } else {
-    print(`${colourStatus(status)}\n${found.map(render).join('')}`);
-    if (status === 'not-run') {
-      print('No program has run yet: is gandi-bootstrap.service enabled?\n');
-    }
-  }
+  } else print(`${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}`);
   if (status === 'not-run') return EXIT.nothingFound;
   return status === 'failed' ? EXIT.failed : EXIT.ok;
 }

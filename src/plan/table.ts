@@ -38,6 +38,7 @@ export function renderTable(
 export function colourStatus(status: string): string {
   if (status === 'failed') return colours.red(status);
   if (status === 'changed' || status === 'configured') return colours.green(status);
-  if (status === 'off' || status === 'skipped' || status === 'nothing-found') return colours.yellow(status);
+  if (status === 'off' || status === 'skipped' || status === 'nothing-found' || status === 'not-run')
+    return colours.yellow(status);
   return status;
 }

@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { showStatus } from '../../../src/guest/status.ts';
+import * as output from '../../../src/machine/output.ts';
+import type { Report } from '../../../src/plan/report.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+const report: Report = {
+  program: 'gandi-bootstrap',
+  version: '1',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  bootId: 'b',
+  status: 'failed',
+  source: '/gandi/config',
+  problems: [{ group: 'network', path: 'vif[0]', found: '"x"', expected: 'an address' }],
+  steps: [
+    {
+      name: 'identity',
+      status: 'changed',
+      changes: ['write /etc/hostname (0644)', 'other'],
+      notes: [],
+      durationMilliseconds: 1,
+    },
+    { name: 'network', status: 'off', changes: [], notes: [], durationMilliseconds: 0 },
+  ],
+};
+
+let printed = '';
+vi.spyOn(output, 'print').mockImplementation((text) => {
+  printed += text;
+});
+afterEach(() => {
+  printed = '';
+});
+
+const show = (entries: Record<string, string>, options: { json?: boolean } = {}) =>
+  showStatus({ timeout: 1, root: temporaryRoot({ '/etc/x': '', ...entries }).root, ...options });
+
+describe('gandi-guest status', () => {
+  it('shows steps, what they did and refused fields as plain text in a pipe', async () => {
+    expect(await show({ '/var/lib/gandi/gandi-bootstrap.json': JSON.stringify(report) })).toBe(1);
+    expect(printed).toBe(
+      [
+        'failed',
+        'gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from /gandi/config)',
+        'identity\tchanged\twrite /etc/hostname (0644)\tand 1 more',
+        'network\toff\t\t',
+        'refused network: vif[0]: found "x", expected an address',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('gives the same as JSON', async () => {
+    await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(report) }, { json: true });
+    expect(JSON.parse(printed)).toEqual({ status: 'failed', programs: [{ ...report, thisBoot: true }] });
+  });
+
+  it('says when nothing has run', async () => {
+    expect(await show({})).toBe(3);
+    expect(printed).toContain('gandi-bootstrap: not-run');
+  });
+});
