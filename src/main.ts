@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { reasonOf } from './machine/errors.ts';
+import { describeFailure } from './machine/errors.ts';
 import { print, printError } from './machine/output.ts';
 import { VERSION } from './plan/version.ts';
 
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   try {
     return await (await load()).main(args);
   } catch (error) {
-    printError(`${name}: ${reasonOf(error)}\n`);
+    printError(`${name}: ${describeFailure(error, process.geteuid?.() === 0)}\n`);
     return 1;
   }
 }

@@ -140,7 +140,7 @@ function plan(context: StepContext): Plan {
     const grown = growPartition(root, table);
     const changes = [...renewGuids(context, root, table), ...grown, ...tellKernel(root, table, grown)];
     if (changes.length > 0)
-      return { changes, next: 'grow the root file system to the size of its partition' };
+      return { changes, next: 'then grow the root file system to the size of its partition' };
   }
   return { changes: growFileSystem(root) };
 }
@@ -150,5 +150,6 @@ export const resizeMainDisk: Step = {
   name: '03-resize_main_disk',
   setting: 'CONFIG_RESIZE',
   summary: 'the root partition and its file system, to the size of the disk',
+  rounds: 'many',
   plan,
 };

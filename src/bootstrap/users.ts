@@ -3,6 +3,7 @@ import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { type Account, addKeys, findAccount, groupMembers, passwordField } from './accounts.ts';
+import { isHalfMade, staleLocks } from './interrupted-accounts.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
@@ -12,15 +13,29 @@ const FIRST_USER_ID = 1000;
 
 const COMMAND_SECONDS = 30;
 
-function useradd({ files }: StepContext, name: string, adminGroup: string | undefined): Change {
+function makeAccount({ files }: StepContext, name: string, adminGroup: string | undefined): Change[] {
   const shell = files.status('/bin/bash') === undefined ? '/bin/sh' : '/bin/bash';
   const ownGroup = groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
   const extra = adminGroup === undefined || adminGroup === name ? [] : ['-G', adminGroup];
+  return [
+    {
+      kind: 'run-command',
+      argv: ['useradd', '-m', '-s', shell, ...ownGroup, ...extra, name],
+      timeoutSeconds: COMMAND_SECONDS,
+      why: 'make the user',
+    },
+    // useradd syncs the account, but not the home.
+    { kind: 'run-command', argv: ['sync'], timeoutSeconds: COMMAND_SECONDS, why: 'have it reach the disk' },
+  ];
+}
+
+/** Nothing of anybody's is in its home: made anew it is what it would have been. */
+function removeHalfMade(name: string): Change {
   return {
     kind: 'run-command',
-    argv: ['useradd', '-m', '-s', shell, ...ownGroup, ...extra, name],
+    argv: ['userdel', '-r', name],
     timeoutSeconds: COMMAND_SECONDS,
-    why: 'make the user',
+    why: 'the making of this user was cut off',
   };
 }
 
@@ -66,13 +81,15 @@ function userChanges(
   const account = findAccount(files.readText('/etc/passwd'), name);
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
-  if (account === undefined) return { changes: [useradd(context, name, adminGroup)] };
+  if (account === undefined) return { changes: makeAccount(context, name, adminGroup) };
   if (account.uid < FIRST_USER_ID) {
     return {
       changes: [],
       problem: `user ${name} is an account of the system; ask the host for another name`,
     };
   }
+  if (context.applied[users.name] === undefined && isHalfMade(files, account))
+    return { changes: [removeHalfMade(name)] };
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
   if (member) return { changes: [], account };
   return {
@@ -95,7 +112,17 @@ function credentials(context: StepContext, user: UserConfig, accounts: readonly 
   ];
 }
 
+function usesAccountPrograms({ changes }: Plan): boolean {
+  return changes.some(({ kind }) => kind === 'run-command');
+}
+
 function plan(context: StepContext): Plan {
+  const asked = planAccounts(context);
+  if (!usesAccountPrograms(asked)) return asked;
+  return { ...asked, changes: [...staleLocks(context.files), ...asked.changes] };
+}
+
+function planAccounts(context: StepContext): Plan {
   const user = context.host.parsed.config.user;
   if (user === undefined) return { changes: [] };
   const digest = digestOf(user);
@@ -110,7 +137,7 @@ function plan(context: StepContext): Plan {
   if (account === undefined) {
     // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
     // numbers the account has is known once it exists.
-    const next = `then ${user.name} gets ${user.sshKeys.length} SSH keys, and both get the password`;
+    const next = `then give ${user.name} its SSH keys, and set the password of both`;
     const rootKeys = accounts.flatMap((one) => keyChanges(context, one, user.sshKeys));
     return { changes: [...rootKeys, ...changes], next, digest };
   }

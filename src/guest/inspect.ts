@@ -28,7 +28,7 @@ function render(host: HostConfiguration): string {
   const facts = renderTable(
     ['what', 'found'],
     [
-      ['configuration', `${host.state}: ${host.origin}`],
+      ['configuration', host.state === 'none' ? 'none was found' : `${host.state}: ${host.origin}`],
       ['archive', members(host)],
       ['swap disk', swapLine(host)],
     ],

@@ -53,8 +53,8 @@ function overall(found: readonly Found[], live: boolean): Overall {
 function render({ program, report, thisBoot }: Found, live: boolean): string {
   const missing = `${program}: ${colourStatus('not-run')}${live ? ' in this boot (yet); see systemctl status' : ''} ${program}\n`;
   if (report === undefined) return missing;
-  if (thisBoot) return renderReport(report, 'this boot');
-  const earlier = renderReport(report, `an earlier boot, ${report.startedAt}`);
+  if (thisBoot) return renderReport(report, { when: 'this boot' });
+  const earlier = renderReport(report, { when: `an earlier boot, ${report.startedAt}` });
   return live ? `${missing}${earlier}` : earlier;
 }
 

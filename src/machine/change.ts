@@ -6,7 +6,10 @@ export interface Owner {
 
 export const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
 
-/** Writes a whole file: beside the old one, with its mode, synced, then renamed over it. */
+/**
+ * Writes a whole file: beside the old one, with its mode, synced, then renamed over it. Missing directories above it are
+ * made with mode 0755, but not below `linksRefusedBelow`.
+ */
 export interface WriteFile {
   kind: 'write-file';
   path: string;

@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
 export interface CommandOptions {
   /** Given on standard input; without it standard input is empty. */
   input?: string;
@@ -52,20 +55,53 @@ function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
 interface Ending {
   exitCode?: number | undefined;
   signal?: string | undefined;
+  /** Why it could not be started. */
   code?: string | undefined;
   stderr: string;
-  isMaxBuffer: boolean;
+  printedTooMuch: boolean;
 }
 
 function failureOf(program: string, ending: Ending, timeout: number | undefined): string | undefined {
   if (timeout !== undefined) return `${program} did not end within ${timeout} s and was killed`;
-  if (ending.isMaxBuffer) return `${program} printed more than it may and was killed`;
+  if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
   if (ending.code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
   if (ending.code === 'EACCES') return `${program} cannot be executed`;
+  if (ending.code !== undefined) return `${program} cannot be started: ${ending.code}`;
   if (ending.exitCode === 0) return undefined;
   const how = ending.signal === undefined ? `exit status ${ending.exitCode}` : `killed by ${ending.signal}`;
   const said = lastLine(ending.stderr);
   return said === '' ? `${program}: ${how}` : `${program}: ${how}: ${said}`;
+}
+
+/** Keeps what a stream brings, up to a number of bytes; calls `full` when there is more. */
+function collect(stream: Readable | null, most: number, full: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let room = most;
+  stream?.on('data', (chunk: Buffer) => {
+    if (chunk.length > room) full();
+    chunks.push(chunk.subarray(0, room));
+    room = Math.max(0, room - chunk.length);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
+
+/** Waits until a program has ended and its outputs are read. */
+function ending(subprocess: ChildProcess): Promise<Pick<Ending, 'exitCode' | 'signal' | 'code'>> {
+  return new Promise((resolve) => {
+    subprocess.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ code: error.code ?? error.message }),
+    );
+    subprocess.once('close', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    );
+    // A daemon that left the group may keep the outputs open for ever: what it prints is not waited for.
+    subprocess.once('exit', () => {
+      setTimeout(() => {
+        subprocess.stdout?.destroy();
+        subprocess.stderr?.destroy();
+      }, DRAIN_MILLISECONDS).unref();
+    });
+  });
 }
 
 /**
@@ -74,47 +110,43 @@ function failureOf(program: string, ending: Ending, timeout: number | undefined)
  */
 export const systemCommands: Commands = {
   async run(argv, options) {
-    const { execa } = await import('execa');
+    const { spawn } = await import('node:child_process');
     const [program, ...args] = argv;
     const started = performance.now();
-    let timedOut = false;
-    const subprocess = execa(program, args, {
-      reject: false,
+    const subprocess = spawn(program, args, {
       detached: true,
-      cleanup: false,
-      stripFinalNewline: false,
-      extendEnv: false,
       env: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
       cwd: '/',
-      maxBuffer: options.outputBytes ?? OUTPUT_BYTES,
-      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
-    const endGroup = (): void => {
-      signalGroup(subprocess.pid, 'SIGTERM');
-      setTimeout(() => signalGroup(subprocess.pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
+    let timedOut = false;
+    let printedTooMuch = false;
+    const killGroup = (): void => {
+      printedTooMuch = true;
+      signalGroup(subprocess.pid, 'SIGKILL');
     };
+    const most = options.outputBytes ?? OUTPUT_BYTES;
+    const stdout = collect(subprocess.stdout, most, killGroup);
+    const stderr = collect(subprocess.stderr, most, killGroup);
+    // A program that does not read its input to the end fails, if at all, by its exit status.
+    subprocess.stdin?.on('error', () => undefined);
+    subprocess.stdin?.end(options.input);
     const deadline = setTimeout(() => {
       timedOut = true;
-      endGroup();
+      signalGroup(subprocess.pid, 'SIGTERM');
+      setTimeout(() => signalGroup(subprocess.pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
     }, options.timeoutSeconds * 1000);
-    // A daemon that left the group may keep the outputs open for ever: what it prints is not waited for.
-    subprocess.once('exit', () => {
-      setTimeout(() => {
-        subprocess.stdout?.destroy();
-        subprocess.stderr?.destroy();
-      }, DRAIN_MILLISECONDS).unref();
-    });
-    const ended = await subprocess;
+    const ended = await ending(subprocess);
     clearTimeout(deadline);
-    if (ended.isMaxBuffer) signalGroup(subprocess.pid, 'SIGKILL');
     const result: CommandResult = {
       argv,
-      stdout: ended.stdout,
-      stderr: ended.stderr,
+      stdout: stdout(),
+      stderr: stderr(),
       durationMilliseconds: performance.now() - started,
     };
     if (ended.exitCode !== undefined) result.exitCode = ended.exitCode;
-    const failure = failureOf(program, ended, timedOut ? options.timeoutSeconds : undefined);
+    const how = { ...ended, stderr: stderr(), printedTooMuch };
+    const failure = failureOf(program, how, timedOut ? options.timeoutSeconds : undefined);
     if (failure !== undefined) result.failure = failure;
     return result;
   },

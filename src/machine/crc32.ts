@@ -12,6 +12,8 @@ for (let byte = 0; byte < 256; byte++) {
  */
 export function crc32(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
-  for (const byte of bytes) remainder = (table[(remainder ^ byte) & 0xff] ?? 0) ^ (remainder >>> 8);
+  // By index: an iterator costs three times as much where code is interpreted, as at each boot.
+  for (let at = 0; at < bytes.length; at++)
+    remainder = (table[(remainder ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (remainder >>> 8);
   return (remainder ^ 0xffffffff) >>> 0;
 }

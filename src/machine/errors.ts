@@ -8,3 +8,17 @@ export function reasonOf(error: unknown): string {
   const line = message.split('\n')[0] ?? message;
   return /^E[A-Z0-9]+: (.+?), \w+/.exec(line)?.[1] ?? line;
 }
+
+/**
+ * What ended a program, in one line for an admin: the file where a system call failed, the reason, and what to do
+ * where only the right to do it is missing.
+ * @param error as for {@link reasonOf}
+ * @param isRoot whether the program has all rights already
+ * @returns such as `/gandi/config: permission denied; run it as root`
+ */
+export function describeFailure(error: unknown, isRoot: boolean): string {
+  const { code, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const reason = path === undefined ? reasonOf(error) : `${path}: ${reasonOf(error)}`;
+  const lacksRights = !isRoot && (code === 'EACCES' || code === 'EPERM');
+  return lacksRights ? `${reason}; run it as root` : reason;
+}

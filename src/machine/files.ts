@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   type Stats,
 } from 'node:fs';
@@ -41,6 +42,12 @@ export interface FileView {
 
 const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Most texts fit, above all those of /proc and /sys. Their size is not known before: Bun's readFileSync takes 256 KiB
+ * of fresh memory for each, which costs ten times as much as reading them.
+ */
+const shortText = Buffer.alloc(16 * 1024);
+
 /** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;
 
@@ -73,7 +80,13 @@ function readOpened(path: string, location: string, flags = 0): string {
   try {
     const { size } = fstatSync(descriptor);
     if (size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
-    return readFileSync(descriptor, 'utf8');
+    let length = 0;
+    // To the end, not to the first short read: files of /proc give their lines in pieces of a page.
+    for (let count = -1; count !== 0 && length < shortText.length; length += count) {
+      count = readSync(descriptor, shortText, length, shortText.length - length, null);
+    }
+    if (length < shortText.length) return shortText.toString('utf8', 0, length);
+    return Buffer.concat([shortText, readFileSync(descriptor)]).toString();
   } finally {
     closeSync(descriptor);
   }

@@ -52,13 +52,12 @@ function destination(header: Header, release: string): string | undefined {
 }
 
 async function decompressed(path: string): Promise<Readable[]> {
-  const source = createReadStream(path);
   if (path.endsWith('.bz2')) {
-    const { default: unbzip2 } = await import('unbzip2-stream');
-    return [source, unbzip2() as unknown as Readable];
+    const [{ bunzip2 }, { Readable }] = await Promise.all([import('./bunzip2.ts'), import('node:stream')]);
+    return [Readable.from(bunzip2(path), { objectMode: false })];
   }
   const { createGunzip } = await import('node:zlib');
-  return [source, createGunzip()];
+  return [createReadStream(path), createGunzip()];
 }
 
 function moveAll(files: Files, staging: string, below: string): void {

@@ -27,6 +27,15 @@ export interface Target {
   linksRefusedBelow?: string;
 }
 
+function makeParents(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  } catch (error) {
+    // A file in the place of a directory: opening it says so.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 function openParent(files: Files, target: Target): { directory: OpenDirectory; name: string } {
   if (target.linksRefusedBelow !== undefined) {
     const directory = openWithoutLinks(
@@ -36,6 +45,8 @@ function openParent(files: Files, target: Target): { directory: OpenDirectory; n
     return { directory, name: basename(target.path) };
   }
   const path = files.locate(target.path);
+  // Not every guest has the directories for drop-ins, such as /etc/systemd/resolved.conf.d.
+  makeParents(path);
   return { directory: directoryAt(dirname(path)), name: basename(path) };
 }
 
@@ -94,10 +105,6 @@ export function replaceFile(files: Files, target: Target, fill: (descriptor: num
  * 0755.
  */
 export function makeDirectory(files: Files, target: Target): void {
-  if (target.linksRefusedBelow === undefined) {
-    const path = files.locate(target.path);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  }
   const { directory, name } = openParent(files, target);
   try {
     const path = `${directory.path}/${name}`;

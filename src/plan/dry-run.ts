@@ -22,8 +22,8 @@ function fileDiff(change: Extract<Change, { kind: 'write-file' }>, files: FileVi
   const old = read();
   const oldName = old === undefined ? '/dev/null' : change.path;
   const patch = createTwoFilesPatch(oldName, change.path, old ?? '', change.content, '', '', { context: 3 });
-  // The first line is a ruler of the library's.
-  return patch.trimEnd().split('\n').slice(1).map(colourDiffLine);
+  // What the library puts before is its own title and ruler.
+  return patch.slice(patch.indexOf('--- ')).trimEnd().split('\n').map(colourDiffLine);
 }
 
 /**

@@ -21,6 +21,7 @@ export function createProgram(name: string, summary: string): Command {
     .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXIT_HELP)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, `${name}:`)) })
     .showHelpAfterError(`Try '${name} --help'.`)
     .exitOverride();
 }

@@ -30,11 +30,12 @@ function logRecords(report: Report): LogRecord[] {
     level: 'problem',
     message: describeProblem(problem),
   }));
-  for (const { name, changes, notes } of report.steps) {
-    for (const change of changes) records.push({ level: 'info', message: change, fields: { step: name } });
+  for (const { name, status, changes, notes } of report.steps) {
+    // What is done at each boot again, such as turning swap on, is no news.
+    const news = status === 'unchanged' ? [] : changes;
+    for (const change of news) records.push({ level: 'info', message: change, fields: { step: name } });
     for (const { level, text } of notes) {
-      if (level !== 'info' || changes.length > 0)
-        records.push({ level, message: text, fields: { step: name } });
+      if (level !== 'info' || news.length > 0) records.push({ level, message: text, fields: { step: name } });
     }
   }
   return records;
@@ -57,13 +58,20 @@ async function runOne(run: ProgramRun, step: Step, applied: Record<string, strin
   const { program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
   const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;
+  let heading = `${step.name}:\n`;
+  const showInStep = (text: string): void => {
+    show?.(heading + text);
+    heading = '';
+  };
   return await runStep(step, () => ({ settings, host, facts: run.observe(), files, applied }), machine, {
     dryRun,
     onChange: (_, change, outcome) => {
-      if (render !== undefined && outcome !== 'done')
-        show?.(`${step.name}\n${render(change, outcome, files)}`);
+      if (render !== undefined && outcome !== 'done') showInStep(render(change, outcome, files));
     },
-    onNote: (_, { level, text }) => say(program, level, `${step.name}: ${text}`),
+    onNote: (_, { level, text }) => {
+      if (dryRun && level === 'info') showInStep(`  ${text}\n`);
+      else say(program, level, `${step.name}: ${text}`);
+    },
   });
 }
 

@@ -1,18 +1,34 @@
 import { colours } from './colours.ts';
-import { describeProblem, type Report } from './report.ts';
+import { describeProblem, type Report, type StepReport } from './report.ts';
 import { colourStatus, renderTable } from './table.ts';
 
-/**
- * A report for people: one line for the program, a table of its steps, a line for each refused field.
- * @param when when it ran, if that is not obvious
- */
-export function renderReport(report: Report, when?: string): string {
-  const about = [when, `from ${report.source}`].filter((part) => part !== undefined).join(', ');
-  const head = `${colours.bold(report.program)}: ${colourStatus(report.status)} (${about})\n`;
-  const rows = report.steps.map(({ name, status, changes, notes }) => {
-    const said = [...notes.filter(({ level }) => level !== 'info').map(({ text }) => text), ...changes];
-    return [name, colourStatus(status), said[0] ?? '', said.length > 1 ? `and ${said.length - 1} more` : ''];
-  });
+export interface ReportView {
+  /** When it ran, if that is not obvious. */
+  when?: string;
+  /** Nothing was done: the words say what would be. */
+  dryRun?: boolean;
+}
+
+function statusWord(status: string, dryRun: boolean): string {
+  if (dryRun && status === 'changed') return colourStatus('would change');
+  if (dryRun && status === 'configured') return colourStatus('would configure');
+  return colourStatus(status);
+}
+
+/** What asks for attention comes before what was done. */
+function firstWords({ notes, changes }: StepReport): string {
+  const said = [...notes.filter(({ level }) => level !== 'info').map(({ text }) => text), ...changes];
+  const [first = '', ...others] = said;
+  return others.length === 0 ? first : `${first}, and ${others.length} more`;
+}
+
+/** A report for people: one line for the program, a table of its steps, a line for each refused field. */
+export function renderReport(report: Report, { when, dryRun = false }: ReportView = {}): string {
+  const source = report.status === 'nothing-found' ? report.source : `from ${report.source}`;
+  const about = [when, source].filter((part) => part !== undefined).join(', ');
+  const head = `${colours.bold(report.program)}: ${statusWord(report.status, dryRun)} (${about})\n`;
+  const rows = report.steps.map((step) => [step.name, statusWord(step.status, dryRun), firstWords(step)]);
   const refused = report.problems.map((problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`);
-  return `${head}${renderTable(['step', 'status', 'what was done', ''], rows)}${refused.join('')}`;
+  const done = dryRun ? 'what would be done' : 'what was done';
+  return `${head}${renderTable(['step', 'status', done], rows)}${refused.join('')}`;
 }

@@ -9,7 +9,7 @@ function width(text: string): number {
 }
 
 /**
- * Rows as aligned columns for a terminal, or as tab-separated lines for a pipe.
+ * Rows as aligned columns for a terminal, or as tab-separated lines for a pipe; empty cells at the end are left out.
  * @param head column titles; left out in a pipe
  * @param terminal whether the reader is a terminal
  * @returns text with a newline at the end; empty without rows
@@ -20,8 +20,7 @@ export function renderTable(
   terminal = isTerminal(),
 ): string {
   if (rows.length === 0) return '';
-  if (!terminal)
-    return `${rows.map((row) => row.map((cell) => cell.replace(ESCAPES, '')).join('\t')).join('\n')}\n`;
+  if (!terminal) return rows.map((row) => `${row.join('\t').replace(ESCAPES, '').trimEnd()}\n`).join('');
   const titles = head.map((title) => colours.bold(title));
   const all = [titles, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
@@ -37,7 +36,7 @@ export function renderTable(
 /** A status word in the colour that tells its weight. */
 export function colourStatus(status: string): string {
   if (status === 'failed') return colours.red(status);
-  if (status === 'changed' || status === 'configured') return colours.green(status);
+  if (/^(would )?(changed?|configured?)$/.test(status)) return colours.green(status);
   if (status === 'off' || status === 'skipped' || status === 'nothing-found' || status === 'not-run')
     return colours.yellow(status);
   return status;

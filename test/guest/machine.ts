@@ -58,7 +58,11 @@ export interface MachineFiles {
 
 export const defaultHotplugPorts = 4;
 
-/** `quiet`, since each character on the emulated serial line costs time; errors are shown all the same. */
+/**
+ * `quiet`, since each character on the emulated serial line costs time; errors are shown all the same. `no_timer_check`,
+ * since a host that is busy at the wrong moment lets the kernel take the emulated timer for broken. `panic=-1` makes a
+ * panic end the machine at once (kernel's admin-guide/kernel-parameters.txt).
+ */
 const kernelArguments = [
   'root=LABEL=root',
   'rw',
@@ -66,6 +70,8 @@ const kernelArguments = [
   'net.ifnames=0',
   'quiet',
   'mitigations=off',
+  'no_timer_check',
+  'panic=-1',
 ];
 
 /** The oldest CPU that the toolkit supports (x86-64-v2); guests boot faster on it, for want of drivers to load. */

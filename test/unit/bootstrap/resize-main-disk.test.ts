@@ -82,7 +82,7 @@ describe('partition', () => {
           why: 'tell the kernel the size of the root partition',
         },
       ],
-      next: 'grow the root file system to the size of its partition',
+      next: 'then grow the root file system to the size of its partition',
     });
   });
 

@@ -26,7 +26,7 @@ describe('users', () => {
   it('makes the user first, among the administrators, and readies root', () => {
     expect(plan(fresh)).toEqual({
       digest: digestOf(user),
-      next: 'then admin1 gets 1 SSH keys, and both get the password',
+      next: 'then give admin1 its SSH keys, and set the password of both',
       changes: [
         {
           kind: 'make-directory',
@@ -49,6 +49,7 @@ describe('users', () => {
           timeoutSeconds: 30,
           why: 'make the user',
         },
+        { kind: 'run-command', argv: ['sync'], timeoutSeconds: 30, why: 'have it reach the disk' },
       ],
     });
   });
@@ -106,8 +107,24 @@ describe('users', () => {
     ['the user’s own group if it exists', 'admin1:x:50:\n', ['-g', 'admin1']],
     ['no group at all', 'root:x:0:\n', []],
   ])('%s', (_, groups, expected) => {
-    const change = plan({ ...fresh, '/etc/group': groups }).changes.at(-1);
-    expect(change).toMatchObject({ argv: ['useradd', '-m', '-s', '/bin/bash', ...expected, 'admin1'] });
+    const argv = ['useradd', '-m', '-s', '/bin/bash', ...expected, 'admin1'];
+    expect(plan({ ...fresh, '/etc/group': groups }).changes).toContainEqual(
+      expect.objectContaining({ argv }),
+    );
+  });
+
+  it('makes a user anew that a power cut left half made, behind what it left locked', () => {
+    const skeleton = { '/etc/skel/.profile': '', '/etc/skel/.bashrc': 'prompt' };
+    const { changes } = plan({
+      ...made,
+      ...skeleton,
+      '/etc/passwd.lock': '2',
+      '/root/.ssh/authorized_keys': `${KEY}\n`,
+    });
+    expect(changes).toMatchObject([
+      { kind: 'remove-file', path: '/etc/passwd.lock' },
+      { argv: ['userdel', '-r', 'admin1'] },
+    ]);
   });
 
   it('lets an existing user administer the guest', () => {

@@ -42,8 +42,8 @@ describe('gandi-guest status', () => {
       [
         'failed',
         'gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from /gandi/config)',
-        'identity\tchanged\twrite /etc/hostname (0644)\tand 1 more',
-        'network\toff\t\t',
+        'identity\tchanged\twrite /etc/hostname (0644), and 1 more',
+        'network\toff',
         'refused network: vif[0]: found "x", expected an address',
         '',
       ].join('\n'),

@@ -51,12 +51,12 @@ describe('runStep', () => {
   it('stops at the first change that fails, says which, and records nothing', async () => {
     const m = machine();
     const { report, digest } = await run(
-      step(() => ({ changes: [write('/no/such/directory'), write('/etc/after')], digest: 'd' })),
+      step(() => ({ changes: [write('/etc/x/below-a-file'), write('/etc/after')], digest: 'd' })),
       m,
     );
     expect(report.status).toBe('failed');
     expect(report.notes).toEqual([
-      { level: 'problem', text: 'could not write /no/such/directory (0644): no such file or directory' },
+      { level: 'problem', text: 'could not write /etc/x/below-a-file (0644): not a directory' },
     ]);
     expect(digest).toBeUndefined();
     expect(m.files.list('/etc')).toEqual(['x']);

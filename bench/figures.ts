@@ -1,0 +1,47 @@
+import type { Sample, Unit } from './measure.ts';
+
+/** What was measured of one thing in all boots. */
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: Unit;
+  /** The mean of all samples, rounded. */
+  readonly value: number;
+  /** How far the largest sample lies above the smallest, as a part of the smallest. */
+  readonly spread: number;
+  readonly target?: { readonly atMost: number; readonly met: boolean };
+  readonly comparedTo?: { readonly id: string; readonly title: string; readonly ratio: number };
+}
+
+/** Samples in any order to figures: those with a target first, then by title; samples of the same id are one figure. */
+export function figuresOf(samples: readonly Sample[]): Figure[] {
+  const byId = new Map<string, Sample[]>();
+  for (const sample of samples) byId.set(sample.id, [...(byId.get(sample.id) ?? []), sample]);
+  const figures = [...byId.values()].map((group) => figureOf(group, byId));
+  const rank = ({ unit, target }: Figure) => (unit === 'instructions' ? 0 : 2) + (target ? 0 : 1);
+  return figures.sort((one, other) => rank(one) - rank(other) || one.id.localeCompare(other.id, 'en'));
+}
+
+function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly Sample[]>): Figure {
+  const [first] = samples;
+  if (first === undefined) throw new Error('a figure needs a sample');
+  const { id, title, unit, atMost, comparedTo } = first;
+  const value = mean(samples);
+  const values = samples.map((sample) => sample.value);
+  const spread = Math.max(...values) / Math.min(...values) - 1;
+  const figure: Figure = { id, title, unit, value, spread };
+  const others = comparedTo === undefined ? undefined : all.get(comparedTo);
+  const [other] = others ?? [];
+  return {
+    ...figure,
+    // The worst sample decides.
+    ...(atMost === undefined ? {} : { target: { atMost, met: Math.max(...values) <= atMost } }),
+    ...(others === undefined || other === undefined
+      ? {}
+      : { comparedTo: { id: other.id, title: other.title, ratio: value / mean(others) } }),
+  };
+}
+
+function mean(samples: readonly Sample[]): number {
+  return Math.round(samples.reduce((sum, { value }) => sum + value, 0) / samples.length);
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { withProgress } from '../test/guest/progress.ts';
+import { type BenchGuest, type BenchImages, bootBenchGuest } from './bench-guests.ts';
+import type { GuestMeasure, Sample } from './measure.ts';
+import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
+import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
+import { coldStart } from './measures/cold-start.ts';
+import { peakMemory } from './measures/memory.ts';
+import { programStart, pythonStart } from './measures/program-start.ts';
+import { wholeBoots } from './measures/whole-boot.ts';
+
+/** In the order in which they are taken: those that add to the counters of the whole boot come after it. */
+const measures: readonly GuestMeasure[] = [
+  ...wholeBoots,
+  firstBootstrap,
+  firstCloudInit,
+  peakMemory,
+  programStart,
+  pythonStart,
+  coldStart,
+  secondBootstrap,
+  secondCloudInit,
+];
+
+/**
+ * Boots one guest from fresh disks as often as its measures need, and takes them.
+ *
+ * @param folder - for its disks; must not exist yet.
+ */
+export async function measureGuest(name: BenchGuest, images: BenchImages, folder: string): Promise<Sample[]> {
+  const own = measures.filter(({ guest }) => guest === name);
+  const boots = Math.max(...own.map(({ boot }) => boot));
+  return withProgress(`measure the guest "${name}"`, async () => {
+    const guest = await bootBenchGuest(name, images, folder);
+    try {
+      const samples: Sample[] = [];
+      for (let boot = 1; boot <= boots; boot++) {
+        if (boot > 1) await guest.reboot(bootSeconds);
+        const state = await guest.waitForBoot(bootSeconds);
+        if (state !== 'running') throw new Error(`${name}: the boot ended in the state "${state}"`);
+        for (const measure of own.filter((one) => one.boot === boot))
+          samples.push(...(await measure.take(guest)));
+      }
+      return samples;
+    } finally {
+      await guest.powerCut();
+    }
+  });
+}
+
+/** Guests in which instructions are counted run at a fraction of the usual speed. */
+const bootSeconds = 600;
+
+/** The figures of all guests, each guest booted `times` from fresh disks, two at a time. */
+export async function measureGuests(images: BenchImages, times: number, folder: string): Promise<Sample[]> {
+  const names = [...new Set(measures.map(({ guest }) => guest))];
+  const runs = Array.from({ length: times }, (_, time) => names.map((name) => ({ name, time }))).flat();
+  const samples: Sample[] = [];
+  const work = async () => {
+    for (let run = runs.shift(); run !== undefined; run = runs.shift())
+      samples.push(...(await measureGuest(run.name, images, join(folder, `${run.name}-${run.time}`))));
+  };
+  await Promise.all([work(), work()]);
+  return samples;
+}

@@ -1,0 +1,110 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blankDisk, type DiskFile, overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+const MOUNT_POINT = '/opt/node';
+const NODE_DISK_MEBIBYTES = 256;
+const ADVICE =
+  'cannot start: this guest lacks a CPU with SSE4.2: install Node.js 20 or later, or choose a newer CPU model on the host';
+
+/**
+ * A disk with the Node.js that runs this test. It comes with its own libraries and loader: the guest's may be older.
+ */
+async function nodeDisk(folder: string): Promise<DiskFile> {
+  const tree = join(folder, 'node');
+  mkdirSync(join(tree, 'lib'), { recursive: true });
+  const { stdout } = await execa('ldd', [process.execPath]);
+  const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? []);
+  const loader = libraries.find((path) => basename(path).startsWith('ld-'));
+  if (loader === undefined) throw new Error(`ldd ${process.execPath} names no loader: ${stdout}`);
+  for (const path of libraries) copyFileSync(path, join(tree, 'lib', basename(path)));
+  copyFileSync(process.execPath, join(tree, 'lib/node'));
+  const library = `${MOUNT_POINT}/lib`;
+  const command = `${library}/${basename(loader)} --library-path ${library} ${library}/node`;
+  writeFileSync(join(tree, 'node'), `#!/bin/sh\nexec ${command} "$@"\n`);
+  chmodSync(join(tree, 'node'), 0o755);
+  const disk = await blankDisk(join(folder, 'node.img'), NODE_DISK_MEBIBYTES);
+  await execa('mke2fs', ['-q', '-t', 'ext4', '-L', 'node', '-d', tree, disk.file]);
+  return disk;
+}
+
+describe('a guest whose CPU the executable does not support', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-old-cpu-'));
+  let key: KeyPair;
+  let guest: Guest;
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage();
+    const root = await overlayDisk(image, join(folder, 'root.qcow2'));
+    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+    const node = await nodeDisk(folder);
+    guest = await Guest.boot({
+      name: 'old-cpu',
+      image,
+      cpuModel: 'qemu64',
+      disks: [{ disk: root }, { disk: seed }, { disk: node, readOnly: true }],
+      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+    });
+    // Not `running`, for the unit has failed; all else has come up.
+    expect(await guest.waitForBoot()).toBe('degraded');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('lacks SSE4.2 and Node.js', async () => {
+    expect(await guest.output('grep -c sse4_2 /proc/cpuinfo || true')).toBe('0');
+    expect((await guest.run('command -v node')).exitCode).not.toBe(0);
+  });
+
+  it('says in one line what it lacks and what to do', async () => {
+    for (const program of ['gandi-guest', 'gandi-bootstrap']) {
+      expect(await guest.run(`${program} --version`)).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: `${program}: ${ADVICE}\n`,
+      });
+    }
+  });
+
+  it('boots all the same; only the unit has failed, with that line in its journal and on the console', async () => {
+    expect(await guest.output('systemctl --failed --plain --no-legend | cut -d " " -f 1')).toBe(
+      'gandi-bootstrap.service',
+    );
+    expect(await guest.output('systemctl show -P ExecMainStatus gandi-bootstrap')).toBe('1');
+    expect(await guest.output('systemctl is-active ssh.service')).toBe('active');
+    expect(await guest.output('journalctl -b -o cat -t gandi-bootstrap')).toBe(`gandi-bootstrap: ${ADVICE}`);
+    expect(guest.console().split(`gandi-bootstrap: ${ADVICE}`)).toHaveLength(2);
+  });
+
+  it('runs the programs on Node.js once that is there', async () => {
+    const mount = `mkdir -p ${MOUNT_POINT} && mount -o ro /dev/disk/by-label/node ${MOUNT_POINT}`;
+    await guest.output(`${mount} && ln -s ${MOUNT_POINT}/node /usr/local/bin/node`);
+    expect(await guest.output('node --version')).toBe(process.version);
+    expect(await guest.output('gandi-guest --version')).toMatch(/^gandi-guest \d+\.\d+\.\d+/);
+    expect(await guest.run('gandi-bootstrap --nonsense')).toMatchObject({ exitCode: 2 });
+  });
+
+  it('is configured by its unit then', async () => {
+    await guest.output('systemctl restart gandi-bootstrap.service && systemctl restart networking.service');
+    expect((await guest.run('gandi-guest status')).stdout).toMatch(/^configured\n/);
+    expect(await guest.output('hostname; swapon --show=LABEL --noheadings')).toBe('web1\nswap');
+    const login = await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'id -nG');
+    expect(login.stdout).toBe('admin1 sudo\n');
+  });
+
+  it('has nothing left to do at the next run', async () => {
+    expect(await guest.run('gandi-bootstrap')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    expect((await guest.run('gandi-guest status')).stdout).toMatch(/^unchanged\n/);
+  });
+});

@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DiskFile, exportDisk, mebibyte } from './disk.ts';
+import { fingerprint } from './fingerprint.ts';
+import { Guest } from './guest.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+const DISK_MEBIBYTES = 3072;
+const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
+/** What sfdisk(8) calls the attribute bit 2 of a GPT partition. */
+const ATTRIBUTE = 'LegacyBIOSBootable';
+
+// Which name a disk gets differs from boot to boot; its SCSI target does not.
+const ROOT = '$(findmnt -n -o SOURCE /)';
+const ROOT_DISK = `/dev/$(lsblk -n -o PKNAME ${ROOT})`;
+const SWAP = '$(swapon --show=NAME --noheadings)';
+const PLACES = `lsblk -d -n -o HCTL ${ROOT_DISK}; lsblk -d -n -o HCTL ${SWAP}`;
+
+interface PartitionTable {
+  id: string;
+  partitions: { start: number; size: number; type: string; uuid: string; name?: string; attrs?: string }[];
+}
+
+async function partitionTable(disk: string): Promise<PartitionTable> {
+  return JSON.parse((await execa('sfdisk', ['--json', disk])).stdout).partitiontable;
+}
+
+/** What `systemctl enable systemd-networkd` and `systemctl mask networking` leave in a Debian 12. */
+function networkdTree(folder: string): string {
+  const tree = join(folder, 'networkd');
+  const units = '/lib/systemd/system';
+  const links = {
+    'networking.service': '/dev/null',
+    'dbus-org.freedesktop.network1.service': `${units}/systemd-networkd.service`,
+    'multi-user.target.wants/systemd-networkd.service': `${units}/systemd-networkd.service`,
+    'network-online.target.wants/systemd-networkd-wait-online.service': `${units}/systemd-networkd-wait-online.service`,
+    'sockets.target.wants/systemd-networkd.socket': `${units}/systemd-networkd.socket`,
+  };
+  for (const [name, target] of Object.entries(links)) {
+    const link = join(tree, 'etc/systemd/system', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link);
+  }
+  return tree;
+}
+
+/** A disk from a fresh image on which the host put more room behind the last partition. */
+async function largerDisk(image: string, file: string): Promise<DiskFile> {
+  await execa('cp', ['--sparse=always', image, file]);
+  await execa('sgdisk', ['--attributes=2:set:2', file]);
+  truncateSync(file, DISK_MEBIBYTES * mebibyte);
+  return { file, format: 'raw' };
+}
+
+describe('a guest with systemd-networkd, its root in the last GPT partition of the second disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-partitioned-'));
+  let key: KeyPair;
+  let guest: Guest;
+  let seed: DiskFile;
+  let root: DiskFile;
+  let before: PartitionTable;
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage({
+      overlays: [networkdTree(folder)],
+      partitionTable: { type: 'gpt', label: 'gandiroot', zeroDiskGuid: true },
+    });
+    root = await largerDisk(image.file, join(folder, 'root.img'));
+    before = await partitionTable(root.file);
+    seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), layout: 'raw' });
+    guest = await Guest.boot({
+      name: 'partitioned',
+      image,
+      disks: [{ disk: seed }, { disk: root }],
+      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+    });
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('starts as hosts make it', () => {
+    expect(before.id).toBe(ZERO_GUID);
+    expect(before.partitions.at(-1)).toMatchObject({ name: 'gandiroot', attrs: ATTRIBUTE });
+  });
+
+  it('has root on the second disk, and the seed disk as swap', async () => {
+    expect(await guest.output(PLACES)).toBe('0:0:1:0\n0:0:0:0');
+    expect(await guest.output(`echo ${ROOT}`)).toMatch(/^\/dev\/sd[ab]2$/);
+    expect(await guest.output(`echo ${SWAP}`)).toMatch(/^\/dev\/sd[ab]$/);
+    expect((await guest.output(`blkid -p -s TYPE -s LABEL -o value ${SWAP}`)).split('\n')).toEqual([
+      'swap',
+      'swap',
+    ]);
+  });
+
+  it('lets the user and root in by the key', async () => {
+    const user = { user: 'admin1', keyFile: key.keyFile };
+    expect((await guest.ssh(user, 'id -nG; hostname')).stdout).toBe('admin1 sudo\nweb1\n');
+    expect((await guest.ssh({ ...user, user: 'root' }, 'id -un')).stdout).toBe('root\n');
+  });
+
+  it('has its addresses, its route and its name servers from networkd, without DHCP', async () => {
+    expect(await guest.output('ip -4 -o address show dev eth0')).toContain('inet 92.243.10.20/24');
+    expect(await guest.output('ip -4 -o address show dev eth1')).toContain('inet 192.168.10.2/24');
+    expect((await guest.output('ip -4 route show default')).trimEnd()).toBe(
+      'default via 92.243.10.254 dev eth0 proto static',
+    );
+    expect(await guest.output('networkctl --json=short list')).toMatch(
+      /"Name":"eth0".*"AdministrativeState":"configured"/,
+    );
+    expect(await guest.output('grep -c ^nameserver /etc/resolv.conf')).toBe('3');
+    expect(await guest.output('ls /etc/network/interfaces.d')).toBe('');
+    expect((await guest.run('pgrep -a "dhclient|dhcpcd"')).exitCode).toBe(1);
+  });
+
+  it('has root in all of the disk', async () => {
+    const [size, partition, disk] = (
+      await guest.output(`stat -f -c "%b %S" /; blockdev --getsize64 ${ROOT} ${ROOT_DISK}`)
+    ).split('\n');
+    const [blocks, blockBytes] = (size ?? '').split(' ').map(Number);
+    expect(Number(disk)).toBe(DISK_MEBIBYTES * mebibyte);
+    expect(Number(disk) - Number(partition)).toBeLessThan(11 * mebibyte);
+    expect((blocks ?? 0) * (blockBytes ?? 0)).toBeGreaterThan(Number(partition) * 0.95);
+  });
+
+  it('has all the queues that its network devices offer, and no complaint about them', async () => {
+    const queues = await guest.output('ls -d /sys/class/net/eth0/queues/rx-* | wc -l');
+    expect(queues).toBe('1');
+    const { programs } = JSON.parse(await guest.output('gandi-guest status --json'));
+    const step = programs[0].steps.find(({ name }: { name: string }) => name === 'multi-queue');
+    expect(step).toMatchObject({ status: 'unchanged', changes: [], notes: [] });
+  });
+
+  it('wrote no line of ours to the console but what was done', () => {
+    const lines = guest.console().split('\n');
+    const ours = lines.filter((line) => line.includes('gandi-bootstrap'));
+    expect(ours.length).toBeGreaterThan(0);
+    expect(ours.filter((line) => /problem|warning|error|fail|refused/i.test(line))).toEqual([]);
+  });
+
+  it(
+    'changes nothing at a second boot',
+    async () => {
+      const files = await fingerprint(guest);
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      expect((await guest.run('gandi-guest status --wait')).stdout).toMatch(/^unchanged\n/);
+      expect(await fingerprint(guest)).toBe(files);
+      expect(await guest.output(PLACES)).toBe('0:0:1:0\n0:0:0:0');
+      expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
+    },
+    5 * minutes,
+  );
+
+  it('leaves sound disks: a whole partition table, no byte of the archive', async () => {
+    await guest.powerOff();
+    const after = await partitionTable(root.file);
+    expect((await execa('sgdisk', ['--verify', root.file])).stdout).toMatch(/No problems found/);
+    expect(after.id).toMatch(/^[0-9A-F-]{36}$/);
+    expect(after.id).not.toBe(ZERO_GUID);
+    // The image's GUIDs were those of every guest made from it.
+    const [boot, main] = after.partitions;
+    expect(boot).toEqual({ ...before.partitions[0], uuid: boot?.uuid, node: expect.any(String) });
+    const { type, start } = before.partitions[1] ?? {};
+    expect(main).toMatchObject({ type, start, name: 'gandiroot', attrs: ATTRIBUTE });
+    expect(main?.uuid).not.toBe(before.partitions[1]?.uuid);
+
+    const swap = readFileSync(await exportDisk(seed, join(folder, 'after.img')));
+    for (const secret of [passwordHash, 'vm_hostname', 'gandi/config', 'ustar', key.publicKey]) {
+      expect(swap.includes(secret), secret).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mebibyte, overlayDisk } from './disk.ts';
+import { fingerprint } from './fingerprint.ts';
+import { Guest } from './guest.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+const DISK_MEBIBYTES = 3072;
+const privateNetwork = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' };
+
+async function bytesOf(guest: Guest, device: string): Promise<number> {
+  return Number(await guest.output(`blockdev --getsize64 ${device}`));
+}
+
+async function fileSystemBytes(guest: Guest): Promise<number> {
+  const [blocks, blockBytes] = (await guest.output('stat -f -c "%b %S" /')).split(' ').map(Number);
+  return (blocks ?? 0) * (blockBytes ?? 0);
+}
+
+/** A run by hand, as an admin would try it, finds nothing to do and touches nothing. */
+async function expectNothingLeftToDo(guest: Guest): Promise<void> {
+  const before = await fingerprint(guest);
+  expect(await guest.run('gandi-bootstrap')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+  expect((await guest.run('gandi-guest status')).stdout).toMatch(/^unchanged\n/);
+  expect(await fingerprint(guest)).toBe(before);
+}
+
+describe('a guest on XFS in an MBR partition of a virtio-blk disk, whose seed disk comes late', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-xfs-'));
+  let key: KeyPair;
+  let guest: Guest;
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage({
+      fileSystem: 'xfs',
+      partitionTable: { type: 'mbr' },
+      files: {
+        '/etc/default/gandi': 'CONFIG_SEED_WAIT=120\n',
+        // A driver that takes its time: udev has work to do until the test says so.
+        '/etc/udev/rules.d/90-slow.rules':
+          'ACTION=="add", KERNEL=="null", RUN+="/bin/sh -c \'until test -e /run/slow-is-over; do sleep 0.2; done\'"\n',
+      },
+    });
+    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+    guest = await Guest.boot({
+      name: 'late-seed',
+      image,
+      disks: [
+        { disk: await overlayDisk(image, join(folder, 'root.qcow2'), DISK_MEBIBYTES), bus: 'virtio-blk' },
+      ],
+      interfaces: [publicNetwork, privateNetwork],
+    });
+    await guest.waitFor('pgrep -f gandi-bootstrap', 120);
+    expect(
+      await guest.output('lsblk -n -o NAME -l | grep -v loop; systemctl is-active gandi-bootstrap || true'),
+    ).toBe('vda\nvda1\nvda2\nactivating');
+    await guest.attachDisk({ disk: seed });
+    await guest.waitFor('systemctl is-active gandi-bootstrap', 60);
+    await guest.output('touch /run/slow-is-over');
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is configured from the disk that came while it waited', async () => {
+    expect((await guest.run('gandi-guest status')).stdout).toMatch(/^configured\n/);
+    expect(await guest.output('hostname; swapon --show=NAME --noheadings')).toBe('web1\n/dev/sda1');
+    expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'id -un')).stdout).toBe('admin1\n');
+  });
+
+  it('has its partition and its file system in all of the disk', async () => {
+    const partition = await bytesOf(guest, '/dev/vda2');
+    expect(await bytesOf(guest, '/dev/vda')).toBe(DISK_MEBIBYTES * mebibyte);
+    expect(partition).toBe((DISK_MEBIBYTES - 9) * mebibyte);
+    expect(await guest.output('findmnt -n -o SOURCE,FSTYPE /')).toMatch(/^\/dev\/vda2\s+xfs$/);
+    expect(await fileSystemBytes(guest)).toBeGreaterThan(partition * 0.95);
+    expect(await guest.output('sfdisk --dump /dev/vda | grep vda2')).toMatch(/type=83, bootable$/);
+  });
+
+  it('has nothing left to do', () => expectNothingLeftToDo(guest));
+
+  it('shows what it was given, without a secret', async () => {
+    const shown = await guest.output('gandi-guest inspect');
+    expect(shown).toMatch(/^configuration\tkept: \/gandi\/config$/m);
+    expect(shown).toMatch(/^swap disk\t\/dev\/sda1, .*\(active\)$/m);
+    expect(shown).toMatch(/^user\tadmin1\tvm_conf\.user$/m);
+    expect(shown).not.toContain(passwordHash);
+    expect(await guest.output('TERM=xterm script -qc "gandi-guest inspect" /dev/null')).toMatch(
+      /user {2,}admin1 {2,}vm_conf\.user/,
+    );
+  });
+
+  it('shows what it would do, and does not do it', async () => {
+    await guest.output('cp -p /gandi/config /run/config && sed -i s/web1/web2/ /gandi/config');
+    const before = await fingerprint(guest);
+    const plan = await guest.output('gandi-bootstrap --dry-run --only identity --only users');
+    expect(plan).toMatch(
+      /^identity:\n {2}would write \/etc\/hostname .*\n {4}--- \/etc\/hostname\n(?: {4}.*\n){2} {4}-web1\n {4}\+web2\n {2}would write/,
+    );
+    expect(plan.match(/^identity:/gm)).toHaveLength(1);
+    expect(plan).toMatch(/\n\ngandi-bootstrap: would configure \(from \/gandi\/config\)\n/);
+    expect(plan).toMatch(/\nidentity\twould change\twrite .*, and 3 more\nusers\tunchanged$/);
+    const onTerminal = 'TERM=xterm script -qc "gandi-bootstrap --dry-run --only identity" /dev/null';
+    expect(await guest.output(onTerminal)).toContain('\u001b[32m+web2\u001b[39m');
+    expect(await fingerprint(guest)).toBe(before);
+    await guest.output('mv /run/config /gandi/config');
+  });
+
+  it('tells a user who may not look what to do', async () => {
+    const { exitCode, stderr } = await guest.run('su admin1 -c "/usr/sbin/gandi-bootstrap"');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^gandi-bootstrap: \/\S+: permission denied; run it as root\n$/);
+  });
+});
+
+describe('a guest on btrfs in a whole disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-btrfs-'));
+  let guest: Guest;
+
+  beforeAll(async () => {
+    const key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage({ fileSystem: 'btrfs' });
+    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), layout: 'xen' });
+    guest = await Guest.boot({
+      name: 'btrfs',
+      image,
+      disks: [
+        { disk: await overlayDisk(image, join(folder, 'root.qcow2'), DISK_MEBIBYTES), bus: 'virtio-blk' },
+        { disk: seed, bus: 'virtio-blk' },
+      ],
+      interfaces: [publicNetwork, privateNetwork],
+    });
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is configured', async () => {
+    expect((await guest.run('gandi-guest status')).stdout).toMatch(/^configured\n/);
+    expect(await guest.output('hostname; id -nG admin1')).toBe('web1\nadmin1 sudo');
+  });
+
+  it('has its file system in all of the disk', async () => {
+    expect(await guest.output('findmnt -n -o SOURCE,FSTYPE /')).toMatch(/^\/dev\/vda\s+btrfs$/);
+    expect(await fileSystemBytes(guest)).toBe(await bytesOf(guest, '/dev/vda'));
+  });
+
+  it('has nothing left to do', () => expectNothingLeftToDo(guest));
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { renderChart } from '../../../bench/chart.ts';
+import { figuresOf } from '../../../bench/figures.ts';
+import type { Sample } from '../../../bench/measure.ts';
+import { renderFigures } from '../../../bench/table.ts';
+
+const ours = {
+  id: 'ours',
+  title: 'ours <1>',
+  unit: 'instructions',
+  atMost: 250e6,
+  comparedTo: 'theirs',
+} as const;
+const theirs = { id: 'theirs', title: 'theirs', unit: 'instructions' } as const;
+const size = { id: 'size', title: 'size', unit: 'MB', atMost: 115e6 } as const;
+
+const samples: Sample[] = [
+  { ...size, value: 113.2e6 },
+  { ...theirs, value: 10e9 },
+  { ...ours, value: 200e6 },
+  { ...ours, value: 300e6 },
+];
+
+describe('figuresOf', () => {
+  it('takes samples of one id together; the worst of them decides about the target', () => {
+    const [first, second, third] = figuresOf(samples);
+    expect(first).toEqual({
+      id: 'ours',
+      title: 'ours <1>',
+      unit: 'instructions',
+      value: 250e6,
+      spread: 0.5,
+      target: { atMost: 250e6, met: false },
+      comparedTo: { id: 'theirs', title: 'theirs', ratio: 0.025 },
+    });
+    expect(second).toEqual({ ...theirs, value: 10e9, spread: 0 });
+    expect(third?.target).toEqual({ atMost: 115e6, met: true });
+  });
+});
+
+describe('renderFigures', () => {
+  it('is one aligned table with units, targets and ratios', () => {
+    expect(renderFigures(figuresOf(samples))).toBe(
+      [
+        'figure    measured  boots differ  target               beside',
+        'ours <1>  0.250 G   50.0 %        ≤ 0.250 G   NOT MET  1/40 of theirs',
+        'theirs    10.0 G',
+        'size      113.2 MB                ≤ 115.0 MB  met',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('renderChart', () => {
+  it('has a bar for each count, escapes titles, and depends on nothing but the figures', () => {
+    const chart = renderChart(figuresOf(samples));
+    expect(chart.match(/<rect x=/g)).toHaveLength(2);
+    expect(chart).toContain('ours &#60;1&#62;');
+    expect(chart).not.toContain('NaN');
+    expect(renderChart(figuresOf([...samples].reverse()))).toBe(chart);
+  });
+});

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { packArchive } from '../../../src/metadata/gandi/seed-disk.ts';
+import { archive, header, member } from '../metadata/gandi/tar-blocks.ts';
+import { fileWith, freshRoot, gandi } from './program.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const TREE = 'lib/modules/6.12.0-gandi';
+
+async function install(tar: Uint8Array, suffix: 'gz' | 'bz2' = 'gz') {
+  const content = suffix === 'gz' ? gzipSync(tar) : execFileSync('bzip2', ['-c'], { input: tar });
+  const name = `6.12.0-gandi-modules.tar.${suffix}`;
+  const seed = await packArchive({
+    config: Buffer.from('{"vm_hostname":"web1"}'),
+    modules: { name, content },
+  });
+  const root = freshRoot();
+  return { ...gandi('gandi-bootstrap', '--root', root, '--seed', fileWith(seed)), root };
+}
+
+describe('a modules archive', () => {
+  it.each(['gz', 'bz2'] as const)('is installed from %s', async (suffix) => {
+    const { root } = await install(archive(member({ name: `${TREE}/a.ko` }, 'module')), suffix);
+    expect(readFileSync(`${root}/${TREE}/a.ko`, 'utf8')).toBe('module');
+  });
+
+  it.each<[string, Buffer]>([
+    ['a path outside', archive(member({ name: `${TREE}/../../../etc/hostname` }, 'x'))],
+    ['another release', archive(member({ name: 'lib/modules/5.0/a.ko' }, 'x'))],
+    ['a link', archive(member({ name: `${TREE}/a.ko`, type: '2', link: '/etc' }))],
+    ['more than there is room for', archive(header({ name: `${TREE}/a.ko`, size: '77777777777\0' }))],
+  ])('with %s is refused whole; the rest is done', async (_, tar) => {
+    const { exitCode, stderr, root } = await install(tar);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('/gandi/6.12.0-gandi-modules.tar.gz was not installed');
+    expect(existsSync(`${root}/lib/modules`) ? readdirSync(`${root}/lib/modules`) : []).toEqual([]);
+    expect(readFileSync(`${root}/etc/hostname`, 'utf8')).toBe('web1\n');
+  });
+
+  // One block of bzip2 can stand for 47 MB.
+  it.each(['gz', 'bz2'] as const)(
+    'that unpacks to a thousand times its size needs little memory: %s',
+    async (suffix) => {
+      const size = 64 * MEBIBYTE;
+      const bomb = Buffer.concat([
+        header({ name: `${TREE}/zeros`, size: `${size.toString(8).padStart(11, '0')}\0` }),
+        Buffer.alloc(size + 1024),
+      ]);
+      const { peakMemory } = await install(bomb, suffix);
+      expect(peakMemory).toBeLessThan((suffix === 'gz' ? 120 : 400) * MEBIBYTE);
+    },
+  );
+});

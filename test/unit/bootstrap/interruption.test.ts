@@ -1,0 +1,183 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Machine } from '../../../src/machine/apply.ts';
+import type { Change } from '../../../src/machine/change.ts';
+import { encodeEraseMark } from '../../../src/machine/erase-mark.ts';
+import { takeLock } from '../../../src/machine/lock.ts';
+import { writeAt } from '../images.ts';
+import { type Layout, PASSWORD_HASH, RELEASE, SimulatedGuest } from './simulated-guest.ts';
+
+type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
+
+/** What stands between the runner and the machine, and all that was said. */
+const between = vi.hoisted(() => ({
+  interfere: undefined as ((change: Change) => Promise<void> | void) | undefined,
+  said: '',
+}));
+
+vi.mock('../../../src/machine/apply.ts', async (original) => {
+  const { applyChange } = await original<{ applyChange: Apply }>();
+  return {
+    async applyChange(change: Change, machine: Machine) {
+      await between.interfere?.(change);
+      // This machine's own kernel is not the simulated one's.
+      const located =
+        change.kind === 'set-kernel-value' ? { ...change, path: machine.files.locate(change.path) } : change;
+      return await applyChange(located, machine);
+    },
+  };
+});
+
+vi.mock('../../../src/machine/output.ts', () => ({
+  printError: (text: string) => {
+    between.said += text;
+  },
+}));
+
+const guests: SimulatedGuest[] = [];
+
+async function makeGuest(layout: Layout): Promise<SimulatedGuest> {
+  const guest = await SimulatedGuest.make(layout);
+  guests.push(guest);
+  return guest;
+}
+
+afterEach(() => {
+  for (const guest of guests.splice(0)) guest.remove();
+  between.interfere = undefined;
+  expect(between.said).not.toContain(PASSWORD_HASH);
+});
+
+/** A run that nothing disturbs: its changes, and the state it leads to. */
+async function peacefulRun(layout: Layout): Promise<{ changes: Change[]; state: Record<string, string> }> {
+  const guest = await makeGuest(layout);
+  const changes: Change[] = [];
+  between.interfere = (change) => void changes.push(change);
+  expect((await guest.bootstrap()).status, between.said).toBe('configured');
+  between.interfere = undefined;
+  return { changes, state: guest.state() };
+}
+
+/** Runs until just before a change, numbered from 0; `meanwhile` is what had been done of that change. */
+async function cutPower(guest: SimulatedGuest, number: number, meanwhile?: (change: Change) => void) {
+  let count = 0;
+  const cut = new Promise<void>((resolve) => {
+    between.interfere = (change) => {
+      if (count++ !== number) return;
+      meanwhile?.(change);
+      resolve();
+      // Nothing of this run happens any more.
+      return new Promise<void>(() => undefined);
+    };
+  });
+  const ended = guest.bootstrap().then(() => {
+    throw new Error(`the run ended before its change ${number}`);
+  });
+  await Promise.race([cut, ended]);
+  between.interfere = undefined;
+  guest.restart();
+}
+
+/** Leaves what a change leaves that was cut off in its middle. */
+function halfOf(guest: SimulatedGuest): (change: Change) => void {
+  const { files, commands } = guest;
+  return (change) => {
+    if (change.kind === 'write-file' || change.kind === 'copy-range') {
+      const path = files.locate(change.path);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(`${dirname(path)}/.${basename(path)}.gandi-new`, 'ha');
+    } else if (change.kind === 'erase-range') {
+      const { device, offset, length } = change;
+      writeAt(device, offset, encodeEraseMark(length));
+      writeAt(device, offset + 512, new Uint8Array(Math.floor(length / 2)));
+    } else if (change.kind === 'unpack-modules') {
+      const staging = files.locate(`/lib/modules/.gandi-new/lib/modules/${RELEASE}/kernel`);
+      mkdirSync(staging, { recursive: true });
+      writeFileSync(`${staging}/half.ko`, 'ha');
+    } else if (change.kind === 'run-command' && change.argv[0] === 'useradd') {
+      commands.addAccount(change.argv.at(-1) ?? '', change.argv);
+      writeFileSync(files.locate('/etc/passwd.lock'), '2');
+    }
+  };
+}
+
+const minutes = 60_000;
+const layouts: Layout[] = ['whole disk', 'gap before the partition'];
+
+describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * minutes }, (layout) => {
+  it('makes changes of every kind that can be cut off', async () => {
+    const { changes, state } = await peacefulRun(layout);
+    const kinds = new Set(changes.map(({ kind }) => kind));
+    for (const kind of ['copy-range', 'erase-range', 'write-file', 'make-directory', 'remove-file'] as const)
+      expect(kinds).toContain(kind);
+    expect(state).toMatchObject({
+      '/etc/hostname': expect.stringContaining('web1'),
+      '/home/admin1/.ssh/authorized_keys': expect.stringContaining('ssh-ed25519'),
+      [`/lib/modules/${RELEASE}/kernel/a.ko`]: expect.stringContaining('module'),
+    });
+    expect(state).not.toHaveProperty('/gandi/script');
+  });
+
+  it('cut off between any two changes, leads to the same state at the next boot', async () => {
+    const { changes, state } = await peacefulRun(layout);
+    for (let number = 0; number < changes.length; number++) {
+      const guest = await makeGuest(layout);
+      await cutPower(guest, number);
+      between.said = '';
+      const { status } = await guest.bootstrap();
+      expect(status, `after ${number} changes: ${between.said}`).not.toBe('failed');
+      expect(guest.state(), `after ${number} changes`).toEqual(state);
+    }
+  });
+
+  it('cut off in the middle of any change, leads to the same state at the next boot', async () => {
+    const { changes, state } = await peacefulRun(layout);
+    for (const [number, change] of changes.entries()) {
+      const guest = await makeGuest(layout);
+      await cutPower(guest, number, halfOf(guest));
+      between.said = '';
+      const { status } = await guest.bootstrap();
+      const where = `in change ${number}, ${change.kind}`;
+      expect(status, `${where}: ${between.said}`).not.toBe('failed');
+      expect(guest.state(), where).toEqual(state);
+    }
+  });
+
+  it('with any one change refused for want of space, says so and makes up for it in the next run', async () => {
+    const { changes, state } = await peacefulRun(layout);
+    // The last ones record what was done: without them the guest is configured all the same.
+    const ofSteps = changes.findIndex(
+      (change) => 'path' in change && change.path.startsWith('/var/lib/gandi/applied'),
+    );
+    for (let number = 0; number < changes.length; number++) {
+      const guest = await makeGuest(layout);
+      let count = 0;
+      between.interfere = () => {
+        if (count++ === number) throw new Error('ENOSPC: no space left on device, write');
+      };
+      between.said = '';
+      const report = await guest.bootstrap();
+      between.interfere = undefined;
+      expect(between.said, `change ${number}`).toContain('no space left on device');
+      if (number < ofSteps) expect(report.status, `change ${number}`).toBe('failed');
+      expect((await guest.bootstrap()).status, `change ${number}`).not.toBe('failed');
+      expect(guest.state(), `change ${number}`).toEqual(state);
+    }
+  });
+
+  it('run twice at once, leads to the state of one run', async () => {
+    const { state } = await peacefulRun(layout);
+    const guest = await makeGuest(layout);
+    const locked = async () => {
+      const release = await takeLock('gandi-bootstrap', 30, guest.files.locate('/run/gandi'));
+      try {
+        return (await guest.bootstrap()).status;
+      } finally {
+        release();
+      }
+    };
+    expect((await Promise.all([locked(), locked()])).sort()).toEqual(['configured', 'unchanged']);
+    expect(guest.state()).toEqual(state);
+  });
+});

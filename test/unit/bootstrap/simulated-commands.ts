@@ -1,0 +1,115 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
+import type { Files } from '../../../src/machine/files.ts';
+import { run } from '../images.ts';
+
+/** What the outside programs of a first boot do, as far as bootstrap can see it. Any other program is missing. */
+export class SimulatedCommands implements Commands {
+  /** In bytes; resize2fs gives it the size of its device. */
+  fileSystemBytes: number;
+
+  constructor(
+    private readonly files: Files,
+    private readonly deviceBytes: number,
+  ) {
+    this.fileSystemBytes = deviceBytes / 2;
+  }
+
+  run(argv: readonly [string, ...string[]], { input = '' }: CommandOptions): Promise<CommandResult> {
+    const [program, ...parameters] = argv;
+    const failure = this.#effect(program, parameters, input);
+    const result = { argv, stdout: '', stderr: '', durationMilliseconds: 0 };
+    return Promise.resolve(failure === undefined ? { ...result, exitCode: 0 } : { ...result, failure });
+  }
+
+  #effect(program: string, parameters: string[], input: string): string | undefined {
+    const last = parameters.at(-1) ?? '';
+    switch (program) {
+      case 'mkswap':
+        run('mkswap', parameters);
+        return undefined;
+      case 'swapon':
+        this.#append('/proc/swaps', `${last} partition 1 0 -2\n`);
+        return undefined;
+      case 'useradd':
+        this.addAccount(last, parameters);
+        this.addHome(last);
+        return undefined;
+      case 'usermod':
+        this.#joinGroup(parameters[2] ?? '', last);
+        return undefined;
+      case 'userdel':
+        for (const file of ['passwd', 'shadow', 'group']) this.#remove(`/etc/${file}`, last);
+        rmSync(this.files.locate(`/home/${last}`), { recursive: true, force: true });
+        return undefined;
+      case 'chpasswd':
+        for (const line of input.trimEnd().split('\n')) this.#setPassword(line);
+        return undefined;
+      case 'depmod':
+        writeFileSync(this.files.locate(`/lib/modules/${last}/modules.dep`), 'kernel/a.ko:\n');
+        return undefined;
+      case 'sync':
+        return undefined;
+      case 'resize2fs':
+        this.fileSystemBytes = this.deviceBytes;
+        return undefined;
+      default:
+        return `${program} is not installed`;
+    }
+  }
+
+  /** The first half of what useradd(8) does. */
+  addAccount(name: string, parameters: readonly string[]): void {
+    this.#append('/etc/passwd', `${name}:x:1000:1000::/home/${name}:/bin/bash\n`);
+    this.#append('/etc/shadow', `${name}:!:20000:0:99999:7:::\n`);
+    this.#append('/etc/group', `${name}:x:1000:\n`);
+    const group = parameters.indexOf('-G');
+    if (group >= 0) this.#joinGroup(parameters[group + 1] ?? '', name);
+  }
+
+  /** The second half. */
+  addHome(name: string): void {
+    const home = this.files.locate(`/home/${name}`);
+    mkdirSync(home, { recursive: true });
+    for (const file of this.files.list('/etc/skel')) {
+      writeFileSync(`${home}/${file}`, this.files.readText(`/etc/skel/${file}`) ?? '');
+    }
+  }
+
+  #append(path: string, text: string): void {
+    appendFileSync(this.files.locate(path), text);
+  }
+
+  #edit(path: string, edit: (line: string) => string): void {
+    const lines = (this.files.readText(path) ?? '').split('\n');
+    writeFileSync(this.files.locate(path), lines.map(edit).join('\n'));
+  }
+
+  /** Removes the line of that name, and the name from the members of groups. */
+  #remove(path: string, name: string): void {
+    const lines = (this.files.readText(path) ?? '')
+      .split('\n')
+      .filter((line) => !line.startsWith(`${name}:`));
+    const others = lines.map((line) => line.replace(new RegExp(`([:,])${name}$`), '$1'));
+    writeFileSync(this.files.locate(path), others.join('\n'));
+  }
+
+  #joinGroup(group: string, name: string): void {
+    this.#edit('/etc/group', (line) => {
+      if (!line.startsWith(`${group}:`) || line.split(/[:,]/).slice(3).includes(name)) return line;
+      return line.endsWith(':') ? `${line}${name}` : `${line},${name}`;
+    });
+  }
+
+  #setPassword(line: string): void {
+    const [name, hash] = line.split(':');
+    this.#edit('/etc/shadow', (old) =>
+      old.startsWith(`${name}:`)
+        ? old
+            .split(':')
+            .with(1, hash ?? '')
+            .join(':')
+        : old,
+    );
+  }
+}

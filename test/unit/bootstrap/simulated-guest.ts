@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
+import { Files } from '../../../src/machine/files.ts';
+import { APPLIED_FILE } from '../../../src/machine/paths.ts';
+import { readSettings } from '../../../src/machine/settings.ts';
+import { packArchive } from '../../../src/metadata/gandi/seed-disk.ts';
+import { loadHostConfiguration } from '../../../src/metadata/gandi/source.ts';
+import { readApplied } from '../../../src/plan/records.ts';
+import type { Report } from '../../../src/plan/report.ts';
+import { runProgram } from '../../../src/plan/run-program.ts';
+import { makeContext } from '../context.ts';
+import { MIB, writeAt } from '../images.ts';
+import { type FakeDisk, makeSysfs } from '../sysfs.ts';
+import { SimulatedCommands } from './simulated-commands.ts';
+
+export const RELEASE = '6.12.0-gandi';
+export const PASSWORD_HASH = `$6$simulated$${'x'.repeat(86)}`;
+const DISK_BYTES = 4 * MIB;
+const ROOT_BYTES = 64 * MIB;
+const ARCHIVE_OFFSET = 524_288;
+
+/** Where the host puts its archive: on a disk that is swap as a whole, or before a disk's swap partition. */
+export type Layout = 'whole disk' | 'gap before the partition';
+
+const CONFIG = {
+  vm_hostname: 'web1',
+  nameservers: ['92.243.10.253', '2001:4b98:dc2:49::193'],
+  vif: [
+    {
+      pna: [
+        {
+          pna_address: '92.243.10.20',
+          pbn: { pbn_network: '92.243.10.0/24', pbn_gateway: '92.243.10.254' },
+        },
+      ],
+    },
+  ],
+  vm_conf: {
+    user: 'admin1',
+    password: PASSWORD_HASH,
+    ssh_key: `ssh-ed25519 ${Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0 '.padEnd(51, 'k'), 'latin1').toString('base64')} me`,
+  },
+};
+
+const TREE: Record<string, string> = {
+  '/bin/bash': '',
+  '/etc/group': 'root:x:0:\nsudo:x:27:\n',
+  '/etc/gandi/sysctl.conf': 'vm.swappiness = 10\n',
+  '/etc/hosts': '127.0.0.1\tlocalhost\n',
+  '/etc/network/interfaces': 'auto lo\niface lo inet loopback\n',
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
+  '/etc/resolv.conf': 'nameserver 10.0.0.1\nsearch example.org\n',
+  '/etc/shadow': 'root:*:20000:0:99999:7:::\n',
+  '/etc/skel/.bashrc': 'prompt\n',
+  '/etc/skel/.profile': 'profile\n',
+  '/gandi/script': 'of an earlier boot\n',
+  '/root/.bashrc': '',
+  '/var/log/lastlog': '',
+};
+
+/** Gone with each boot. */
+const LIVE: Record<string, string> = {
+  '/proc/swaps': 'headings\n',
+  '/proc/self/mountinfo': '1 0 8:0 / / rw - ext4 /dev/root rw\n',
+  '/proc/sys/kernel/hostname': 'localhost\n',
+  '/proc/sys/kernel/random/boot_id': 'one\n',
+  '/proc/sys/vm/swappiness': '60\n',
+};
+
+/** A guest in memory: a tree as its root, files as its disks, programs that have their effects within it. */
+export class SimulatedGuest {
+  readonly files: Files;
+  readonly commands: SimulatedCommands;
+  /** The device that becomes swap. */
+  readonly swapNode: string;
+  readonly #folder: string;
+  readonly #layout: Layout;
+
+  private constructor(folder: string, layout: Layout) {
+    this.#folder = folder;
+    this.#layout = layout;
+    this.files = new Files(`${folder}/root`);
+    this.commands = new SimulatedCommands(this.files, ROOT_BYTES);
+    this.swapNode = `${folder}/${layout === 'whole disk' ? 'sdb' : 'sdb1'}`;
+  }
+
+  /** A guest that has not booted yet, with the host's archive on its disk. */
+  static async make(layout: Layout): Promise<SimulatedGuest> {
+    // The kernel's name of a disk may hold a slash: so these files can have names of devices.
+    const folder = mkdtempSync('/dev/shm/gandi-guest-');
+    mkdirSync(`${folder}/root`);
+    const guest = new SimulatedGuest(folder, layout);
+    for (const [path, text] of Object.entries(TREE)) guest.#write(path, text);
+    for (const disk of ['sda', 'sdb', 'sdb1']) {
+      closeSync(openSync(`${folder}/${disk}`, 'w'));
+      truncateSync(`${folder}/${disk}`, DISK_BYTES);
+    }
+    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive());
+    guest.#showDisks();
+    guest.restart();
+    return guest;
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** What a reboot takes away. */
+  restart(): void {
+    rmSync(`${this.files.root}/run`, { recursive: true, force: true });
+    for (const [path, text] of Object.entries(LIVE)) this.#write(path, text);
+  }
+
+  /** gandi-bootstrap from beginning to end. */
+  async bootstrap(): Promise<Report> {
+    const { files, commands } = this;
+    const hypervisor = this.#layout === 'whole disk' ? 'kvm' : 'xen';
+    const host = await loadHostConfiguration({ files, live: true, hypervisor, waitSeconds: 0 });
+    return await runProgram({
+      program: 'gandi-bootstrap',
+      steps: BOOTSTRAP_STEPS,
+      machine: { files, commands, live: true },
+      settings: readSettings(files),
+      host,
+      observe: () =>
+        makeContext({
+          facts: {
+            hypervisor,
+            root: {
+              type: 'ext4',
+              device: '/dev/root',
+              disk: '/dev/root',
+              diskBytes: ROOT_BYTES,
+              deviceBytes: ROOT_BYTES,
+              fileSystemBytes: commands.fileSystemBytes,
+            },
+          },
+        }).facts,
+      dryRun: false,
+    });
+  }
+
+  /** All that the guest has, without times and random ids: paths and disks to what they hold. */
+  state(): Record<string, string> {
+    const device = readFileSync(this.swapNode);
+    // The UUID of a swap area (struct swap_header of linux/swap.h).
+    device.fill(0, 1036, 1052);
+    return {
+      ...treeState(this.files.root, ''),
+      [APPLIED_FILE]: JSON.stringify(Object.entries(readApplied(this.files)).sort()),
+      'root file system': String(this.commands.fileSystemBytes),
+      'swap device': digest(device),
+      'disk with the archive': digest(
+        this.swapNode.endsWith('1') ? readFileSync(`${this.#folder}/sdb`) : device,
+      ),
+    };
+  }
+
+  #write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.files.root, path)), { recursive: true });
+    writeFileSync(join(this.files.root, path), text);
+  }
+
+  #showDisks(): void {
+    const name = (disk: string) => `shm!${basename(this.#folder)}!${disk}`;
+    const disks: FakeDisk[] = [
+      {
+        name: name('sda'),
+        number: '8:0',
+        size: DISK_BYTES,
+        attached: { scsi: '2:0:0:0', vendor: 'gandi.ne' },
+      },
+      {
+        name: name('sdb'),
+        number: '8:16',
+        size: DISK_BYTES,
+        attached: { scsi: '2:0:1:0', vendor: 'gandi.ne' },
+      },
+    ];
+    if (this.#layout !== 'whole disk' && disks[1] !== undefined) {
+      disks[1].size = DISK_BYTES + MIB;
+      disks[1].partitions = [
+        { name: name('sdb1'), number: 1, start: MIB, size: DISK_BYTES, label: 'gandiswap' },
+      ];
+    }
+    for (const [path, entry] of Object.entries(makeSysfs(disks))) {
+      if (typeof entry === 'string') this.#write(path, entry);
+      else if ('link' in entry) {
+        mkdirSync(dirname(join(this.files.root, path)), { recursive: true });
+        symlinkSync(entry.link, join(this.files.root, path));
+      }
+    }
+  }
+}
+
+async function hostArchive(): Promise<Uint8Array> {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const { pack } = await import('tar-stream');
+  const modules = pack();
+  modules.entry({ name: `lib/modules/${RELEASE}/kernel/a.ko`, mtime: new Date(0) }, 'module');
+  modules.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of modules as AsyncIterable<Buffer>) chunks.push(chunk);
+  return await packArchive({
+    config: encode(JSON.stringify(CONFIG)),
+    init: encode('print()\n'),
+    modules: { name: `${RELEASE}-modules.tar.gz`, content: gzipSync(Buffer.concat(chunks)) },
+  });
+}
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** The reports say when they were written; the rest is gone with each boot. */
+const PASSED_OVER = ['/proc', '/run', '/sys', '/var/log/gandi.log', '/var/lib/gandi/gandi-bootstrap.json'];
+
+function treeState(root: string, below: string): Record<string, string> {
+  const state: Record<string, string> = {};
+  for (const name of readdirSync(`${root}${below}`)) {
+    const path = `${below}/${name}`;
+    if (PASSED_OVER.includes(path)) continue;
+    const stats = lstatSync(`${root}${path}`);
+    const what = `${(stats.mode & 0o7777).toString(8)} ${stats.uid}:${stats.gid}`;
+    if (stats.isDirectory()) Object.assign(state, { [path]: what }, treeState(root, path));
+    else if (stats.isSymbolicLink()) state[path] = `link to ${readlinkSync(`${root}${path}`)}`;
+    else state[path] = `${what} ${readFileSync(`${root}${path}`, 'latin1').slice(0, 4000)}`;
+  }
+  return state;
+}
