@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Machine } from '../machine/apply.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
+import { waitForInterfaces } from '../machine/late-interfaces.ts';
 import { takeLock } from '../machine/lock.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
@@ -57,6 +58,8 @@ async function bootstrap(options: Options): Promise<number> {
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
+    const meant = host.parsed.config.interfaces ?? [];
+    if (live && !dryRun && settings.switches.CONFIG_NETWORK) await waitForInterfaces(files, meant);
     const steps = chooseSteps(settings, options.only);
     const show = options.json === true ? undefined : (text: string) => void process.stdout.write(text);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
