@@ -54,14 +54,15 @@ const hasName = (files: FileView, directory: string, pattern: RegExp) =>
 
 const hasSystemd = (files: FileView) => SYSTEMD_PROGRAMS.some((path) => exists(files, path));
 
+/** Files of ours, which show where we wrote and not what somebody chose, have `50-gandi-` in front. */
+const CHOSEN_NETWORK_FILE = /^(?!50-gandi-).*\.network$/;
+const CHOSEN_NETPLAN_FILE = /^(?!50-gandi-).*\.yaml$/;
+
 const hasNetplan = (files: FileView) => exists(files, '/usr/sbin/netplan');
 
 function usesNetplan(files: FileView): boolean {
-  return hasNetplan(files) && hasName(files, '/etc/netplan', /\.ya?ml$/);
+  return hasNetplan(files) && hasName(files, '/etc/netplan', CHOSEN_NETPLAN_FILE);
 }
-
-/** Files of ours, which show where we wrote and not what somebody chose, have `50-gandi-` in front. */
-const CHOSEN_NETWORK_FILE = /^(?!50-gandi-).*\.network$/;
 
 function usesIfupdown(files: FileView, isEnabled: IsEnabled): boolean {
   if (!exists(files, '/etc/network/interfaces')) return false;

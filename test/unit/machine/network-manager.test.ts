@@ -121,6 +121,15 @@ describe('detectNetworkManager', () => {
       },
       'ifupdown',
     ],
+    [
+      'NetworkManager in place of netplan, files of ours left',
+      {
+        ...enabled('NetworkManager.service'),
+        '/usr/sbin/netplan': '',
+        '/etc/netplan/50-gandi-eth0.yaml': '',
+      },
+      'NetworkManager',
+    ],
     ['netplan without files and nothing else on', { ...SYSTEMD, '/usr/sbin/netplan': '' }, 'netplan'],
     [
       'Arch: networkd wanted by several targets, /lib a link',
