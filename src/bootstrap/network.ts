@@ -1,50 +1,80 @@
 import type { Change } from '../machine/change.ts';
-import type { Facts } from '../machine/facts.ts';
+import type { NetworkManagerName } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
-import { interfaceFor } from '../machine/network-interfaces.ts';
+import { isUnitStarted } from '../machine/network-manager.ts';
 import { digestOf } from '../plan/applied.ts';
+import type { WantedFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
-import { type NamedInterface, withOneGateway } from './network/addresses.ts';
-import { NETWORK_FILE_DIRECTORIES, type Writer, writerFor } from './network/writer.ts';
+import type { NamedInterface, Resolver } from './network/addresses.ts';
+import type { Place } from './network/admin-file.ts';
+import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
+import type { Writer } from './network/writer.ts';
+import { WRITERS } from './network/writers.ts';
 import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
+import { chooseResolvers } from './resolver.ts';
+import { resolverPlace } from './resolver-place.ts';
 
 const SETTING = 'CONFIG_NETWORK';
 
 const problem = (text: string): Note => ({ level: 'problem', text });
 
-/** An interface by its number, and its name in the guest unless it has no such interface. */
-interface Numbered {
-  number: number;
-  name: string | undefined;
-  addresses: NamedInterface['addresses'];
+/** The resolver, where the network manager takes it from the files that are written here. */
+function resolverFor(
+  { files, host, settings }: StepContext,
+  manager: NetworkManagerName,
+): Resolver | undefined {
+  if (!settings.switches.CONFIG_NAMESERVER || resolverPlace(files, manager) !== 'interface files')
+    return undefined;
+  const servers = chooseResolvers(host.parsed.config);
+  return servers.length === 0
+    ? undefined
+    : { servers, searchDomains: host.parsed.config.searchDomains ?? [] };
 }
 
-/** The interfaces that the host gives addresses. An image's interfaces cannot be known: there they are `ethN`. */
-function namedInterfaces({ facts, host }: StepContext): Numbered[] {
-  const all = withOneGateway(host.parsed.config.interfaces ?? []).filter(
-    ({ addresses }) => addresses.length > 0,
-  );
-  return all.map(({ number, addresses }) => {
-    const name = facts.live ? interfaceFor(number, facts.interfaces) : `eth${number}`;
-    return { number, name, addresses };
+/** An interface with its files, and what is to be done about them. */
+interface PlannedInterface {
+  name: string;
+  files: readonly WantedFile[];
+  changes: Change[];
+  /** An admin configured it. */
+  taken?: Place;
+}
+
+function planInterface(
+  writer: Writer,
+  { files, facts, settings }: StepContext,
+  { name, mac }: NamedInterface,
+  own: readonly WantedFile[],
+  news: boolean,
+): PlannedInterface {
+  const changes = own.flatMap((file) => ensureOwnFile(files, file, news));
+  if (!news && changes.length === 0) return { name, files: own, changes };
+  const device = facts.interfaces.find((each) => each.name === name) ?? { name, ...(mac ? { mac } : {}) };
+  const foreign = own.find(({ path }) => files.status(path) !== undefined && !isOwn(files.readText(path)));
+  const taken = writer.takenBy(files, device) ?? (foreign && { file: foreign.path, line: 1 });
+  if (taken !== undefined) return { name, files: own, changes: [], taken };
+  const header = ownHeader(settings, SETTING);
+  const support = own.flatMap(({ path }) => writer.support(files, header, path));
+  return { name, files: own, changes: [...support, ...changes] };
+}
+
+/** A file of ours that nothing asks for any more. */
+interface Unwanted {
+  writer: Writer;
+  path: string;
+  text: string;
+}
+
+/** Looks for them in the directories of every manager, for the guest may have had another one. */
+function unwantedFiles(files: FileView, kept: readonly string[]): Unwanted[] {
+  return Object.values(WRITERS).flatMap((writer) => {
+    const names = files.list(writer.directory).filter((name) => writer.ownName.test(name));
+    return names.flatMap((name) => {
+      const path = `${writer.directory}/${name}`;
+      const text = kept.includes(path) ? undefined : files.readText(path);
+      return text !== undefined && isOwn(text) ? [{ writer, path, text }] : [];
+    });
   });
-}
-
-function missing(number: number, facts: Facts): Note {
-  const names = facts.interfaces.map(({ name }) => name).join(', ') || 'none';
-  return problem(`interface ${number} is not configured: the guest has no such interface, it has ${names}`);
-}
-
-/** Files of ours, for either manager, that nothing asks for any more. */
-function removeOthers(files: FileView, kept: readonly string[]): Change[] {
-  const paths = NETWORK_FILE_DIRECTORIES.flatMap((directory) =>
-    files
-      .list(directory)
-      .filter((name) => name.startsWith('50-gandi-'))
-      .map((name) => `${directory}/${name}`),
-  );
-  const unwanted = paths.filter((path) => !kept.includes(path) && isOwn(files.readText(path)));
-  return unwanted.map((path) => ({ kind: 'remove-file', path }));
 }
 
 /** Two interfaces may need the same support files. */
@@ -53,49 +83,69 @@ function withoutRepeats(changes: readonly Change[]): Change[] {
   return [...texts.values()];
 }
 
-function planWith(writer: Writer, context: StepContext): Plan {
-  const { files, facts, applied, settings } = context;
-  const header = ownHeader(settings, SETTING);
-  const notes: Note[] = [];
-  const wanted = namedInterfaces(context).flatMap(({ number, name, addresses }) => {
-    if (name !== undefined) {
-      return [{ name, path: writer.pathOf(name), content: writer.render(header, { name, addresses }) }];
-    }
-    notes.push(missing(number, facts));
-    return [];
+/** The changes of all interfaces, between the commands that put them into effect. */
+function withActivation(
+  writer: Writer,
+  { files, facts }: StepContext,
+  planned: readonly PlannedInterface[],
+  unwanted: readonly Unwanted[],
+  news: boolean,
+): Change[] {
+  const free = planned.filter(({ taken }) => taken === undefined);
+  const changed = free.filter(({ changes }) => changes.length > 0);
+  const replaced = changed.filter((each) => each.files.some(({ path }) => files.status(path) !== undefined));
+  const gone = unwanted.filter((each) => each.writer === writer && !writer.supportFiles.includes(each.path));
+  const removals: Change[] = unwanted.map(({ path }) => ({ kind: 'remove-file', path }));
+  const changes = [...changed.flatMap((each) => each.changes), ...removals];
+  if (!facts.live || (!news && changes.length === 0)) return withoutRepeats(changes);
+  const nameOf = ({ name }: PlannedInterface) => name;
+  const { before, after } = writer.activate({
+    changed: changed.map(nameOf),
+    outdated: [
+      ...new Set([...replaced.map(nameOf), ...gone.map(({ path, text }) => writer.interfaceIn(path, text))]),
+    ],
+    configured: free.map(nameOf),
+    started: writer.units.some((unit) => isUnitStarted(files, unit)),
   });
-  const asked = wanted.map(({ path, content }) => [path, content]);
-  const digest = digestOf({ manager: facts.networkManager, files: asked });
+  return withoutRepeats([...before, ...changes, ...after]);
+}
+
+function planWith(manager: NetworkManagerName, context: StepContext): Plan {
+  const { files, facts, host, applied, settings } = context;
+  const writer = WRITERS[manager];
+  const { found, missing } = meantInterfaces(
+    host.parsed.config.interfaces ?? [],
+    facts,
+    resolverFor(context, manager),
+  );
+  const header = ownHeader(settings, SETTING);
+  const wanted = found.map((each) => ({ each, own: writer.filesOf(header, each) }));
+  const asked = wanted.flatMap(({ own }) => own.map(({ path, content }) => [path, content]));
+  const digest = digestOf({ manager, files: asked });
   const news = applied[network.name] !== digest;
-  const changes: Change[] = [];
-  for (const { name, path, content } of wanted) {
-    const own = ensureOwnFile(files, { path, content, mode: 0o644 }, news);
-    if (!news && own.length === 0) continue;
-    const taken = writer.takenBy(files, facts.interfaces.find((device) => device.name === name) ?? { name });
-    if (taken === undefined) {
-      changes.push(...writer.support(files, header, path), ...own);
-    } else {
+  const planned = wanted.map(({ each, own }) => planInterface(writer, context, each, own, news));
+  const kept = [...planned.flatMap((each) => each.files.map(({ path }) => path)), ...writer.supportFiles];
+  const unwanted = news ? unwantedFiles(files, kept) : [];
+  const off = `${SETTING}=0 in ${settings.path}`;
+  const notes = [
+    ...missing.map((identity) => problem(describeMissing(identity, facts))),
+    ...planned.flatMap(({ name, taken }) => {
+      if (taken === undefined) return [];
       const where = `${taken.file} line ${taken.line}`;
-      const off = `${SETTING}=0 in ${settings.path}`;
-      notes.push(
-        problem(`${name} is not configured: ${where} does it already; remove it there, or set ${off}`),
-      );
-    }
-  }
-  const kept = [...wanted.map(({ path }) => path), ...writer.supportFiles];
-  if (news) changes.push(...removeOthers(files, kept));
-  return { changes: withoutRepeats(changes), notes, digest };
+      return [problem(`${name} is not configured: ${where} does it already; remove it there, or set ${off}`)];
+    }),
+  ];
+  return { changes: withActivation(writer, context, planned, unwanted, news), notes, digest };
 }
 
 function plan(context: StepContext): Plan {
   const { facts, host, settings } = context;
   if (host.parsed.config.interfaces === undefined) return { changes: [] };
-  const writer = writerFor(facts);
-  if (writer !== undefined) return planWith(writer, context);
-  const manager = facts.networkManager ?? 'no network manager that is known';
+  const manager = settings.networkManager === 'auto' ? facts.networkManager : settings.networkManager;
+  if (manager !== undefined) return planWith(manager, context);
   const text =
-    `network not configured: guest uses ${manager}, files are written for ifupdown and systemd-networkd only; ` +
-    `enable one of them, or set ${SETTING}=0 in ${settings.path}`;
+    'network not configured: no network manager that is known is enabled; enable one, name one by ' +
+    `CONFIG_NETWORK_MANAGER in ${settings.path}, or set ${SETTING}=0 there`;
   return { changes: [], notes: [problem(text)] };
 }
 
@@ -103,6 +153,6 @@ function plan(context: StepContext): Plan {
 export const network: Step = {
   name: 'network',
   setting: SETTING,
-  summary: 'network interfaces, in files for ifupdown or systemd-networkd',
+  summary: 'network interfaces, in files for the network manager that is enabled',
   plan,
 };

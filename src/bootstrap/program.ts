@@ -1,6 +1,7 @@
 import type { Machine } from '../machine/apply.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
+import { waitForInterfaces } from '../machine/late-interfaces.ts';
 import { takeLock } from '../machine/lock.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { isTerminal, print } from '../machine/output.ts';
@@ -44,6 +45,10 @@ async function bootstrap(options: Options): Promise<number> {
     });
     const steps = chooseSteps(settings, options.only ?? []);
     const show = options.json === true ? undefined : (text: string) => print(text);
+    const meant = host.parsed.config.interfaces ?? [];
+    const configuresNetwork =
+      settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === 'network');
+    if (live && !dryRun && configuresNetwork) await waitForInterfaces(files, meant);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
     const report = await runProgram(show === undefined ? run : { ...run, show });
     if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);

@@ -24,13 +24,16 @@ export interface NetworkInterface {
 }
 
 /** The programs that can own the guest's network configuration. */
-export type NetworkManagerName =
-  | 'ifupdown'
-  | 'systemd-networkd'
-  | 'netplan'
-  | 'NetworkManager'
-  | 'ifcfg'
-  | 'wicked';
+export const NETWORK_MANAGERS = [
+  'ifupdown',
+  'systemd-networkd',
+  'netplan',
+  'NetworkManager',
+  'ifcfg',
+  'wicked',
+] as const;
+
+export type NetworkManagerName = (typeof NETWORK_MANAGERS)[number];
 
 export type FileSystemType = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
 

@@ -11,18 +11,20 @@ const QUIET_MILLISECONDS = 500;
 
 /**
  * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
- * left to do and no block device came for half a second, or the time is up.
+ * left to do and no device came for half a second, or the time is up.
  * @param look gives what is looked for, or undefined
  * @param waitSeconds longest wait; 0: looks once
+ * @param watched directories that show devices coming
  * @returns what was found; undefined if there is nothing
  */
 export async function lookUntilSettled<T>(
   look: () => T | undefined,
   files: Pick<FileView, 'list' | 'status'>,
   waitSeconds: number,
+  watched: readonly string[] = ['/sys/class/block'],
 ): Promise<T | undefined> {
   const deadline = performance.now() + waitSeconds * 1000;
-  const list = () => files.list('/sys/class/block').join(' ');
+  const list = () => watched.map((directory) => files.list(directory).join(' ')).join('\n');
   let known = list();
   let found = look();
   let quietSince = performance.now();

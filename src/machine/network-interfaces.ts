@@ -51,6 +51,23 @@ export function interfaceFor(number: number, interfaces: readonly NetworkInterfa
   return names.find((name) => name === `eth${number}`);
 }
 
+/** How an interface is meant: by MAC address if there is one, else by name, else by number. */
+export interface InterfaceIdentity {
+  number: number;
+  mac?: string;
+  name?: string;
+}
+
+/** @returns the name of the interface that is meant; undefined if the guest has none of that kind */
+export function findInterface(
+  { number, mac, name }: InterfaceIdentity,
+  interfaces: readonly NetworkInterface[],
+): string | undefined {
+  if (mac !== undefined) return interfaces.find((device) => device.mac === mac)?.name;
+  if (name !== undefined) return interfaces.find((device) => device.name === name)?.name;
+  return interfaceFor(number, interfaces);
+}
+
 /**
  * How many queue pairs a virtio_net device has at most. The kernel tells only by the interrupts that the driver asks
  * for when it starts, one for each queue, used or not (drivers/net/virtio_net.c, virtnet_find_vqs).

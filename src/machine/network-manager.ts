@@ -39,6 +39,14 @@ function enabledUnits(files: FileView): (unit: string) => boolean {
 
 type IsEnabled = ReturnType<typeof enabledUnits>;
 
+/**
+ * Whether systemd has started a unit in this boot and not stopped it since, be it a service that runs on or one that
+ * ended in success. systemd keeps this link as long (src/core/unit.c, unit_export_invocation_id).
+ */
+export function isUnitStarted(files: FileView, unit: string): boolean {
+  return files.linkTarget(`/run/systemd/units/invocation:${unit}`) !== undefined;
+}
+
 const exists = (files: FileView, path: string) => files.status(path) !== undefined;
 
 const hasName = (files: FileView, directory: string, pattern: RegExp) =>
@@ -46,8 +54,14 @@ const hasName = (files: FileView, directory: string, pattern: RegExp) =>
 
 const hasSystemd = (files: FileView) => SYSTEMD_PROGRAMS.some((path) => exists(files, path));
 
+/** Files of ours, which show where we wrote and not what somebody chose, have `50-gandi-` in front. */
+const CHOSEN_NETWORK_FILE = /^(?!50-gandi-).*\.network$/;
+const CHOSEN_NETPLAN_FILE = /^(?!50-gandi-).*\.yaml$/;
+
+const hasNetplan = (files: FileView) => exists(files, '/usr/sbin/netplan');
+
 function usesNetplan(files: FileView): boolean {
-  return exists(files, '/usr/sbin/netplan') && hasName(files, '/etc/netplan', /\.ya?ml$/);
+  return hasNetplan(files) && hasName(files, '/etc/netplan', CHOSEN_NETPLAN_FILE);
 }
 
 function usesIfupdown(files: FileView, isEnabled: IsEnabled): boolean {
@@ -76,7 +90,7 @@ function usesIfcfg(files: FileView, isEnabled: IsEnabled): boolean {
 
 /**
  * Which program configures the guest's network: installed, and enabled to start. Where several are, the order below
- * decides: netplan writes for the others; systemd-networkd comes next where someone gave it files, and last where it
+ * decides: netplan writes for the others, and does so from its first file on where nothing else is on; systemd-networkd comes next where someone gave it files, and last where it
  * is merely on, as the presets of many distributions leave it; ifupdown and wicked keep to the interfaces that they
  * have a file for.
  */
@@ -84,10 +98,11 @@ export function detectNetworkManager(files: FileView): NetworkManagerName | unde
   if (usesNetplan(files)) return 'netplan';
   const isEnabled = enabledUnits(files);
   const networkd = isEnabled('systemd-networkd.service');
-  if (networkd && hasName(files, '/etc/systemd/network', /\.network$/)) return 'systemd-networkd';
+  if (networkd && hasName(files, '/etc/systemd/network', CHOSEN_NETWORK_FILE)) return 'systemd-networkd';
   if (usesIfupdown(files, isEnabled)) return 'ifupdown';
   if (isEnabled('wicked.service')) return 'wicked';
   if (usesIfcfg(files, isEnabled)) return 'ifcfg';
   if (isEnabled('NetworkManager.service')) return 'NetworkManager';
-  return networkd ? 'systemd-networkd' : undefined;
+  if (networkd) return 'systemd-networkd';
+  return hasNetplan(files) ? 'netplan' : undefined;
 }

@@ -22,6 +22,7 @@ export type Switch =
 /** The settings that are not switches. */
 export type ValueName =
   | 'CONFIG_SEED_WAIT'
+  | 'CONFIG_NETWORK_MANAGER'
   | 'CONFIG_MOUNT_PARAMS'
   | 'CONFIG_DISK_ROOT'
   | 'CONFIG_NODHCP'
@@ -77,6 +78,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
       on('CONFIG_NAMESERVER', 'Set the DNS servers'),
       on('CONFIG_NETWORK', 'Configure the network interfaces'),
+      {
+        name: 'CONFIG_NETWORK_MANAGER',
+        kind: 'network manager',
+        default: 'auto',
+        summary:
+          'Whose files to write: auto (what is enabled), ifupdown, systemd-networkd, netplan, NetworkManager, ifcfg or wicked',
+      },
       on('CONFIG_MULTIQUEUE', 'Use several queues of virtio network devices'),
       on('CONFIG_SYSCTL', 'Apply the kernel values of /etc/gandi/sysctl.conf'),
       on('CONFIG_RESIZE', 'Grow the root partition and file system when the disk has grown'),

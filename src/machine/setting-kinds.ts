@@ -1,7 +1,15 @@
 import { posix } from 'node:path';
+import { NETWORK_MANAGERS, type NetworkManagerName } from './facts.ts';
 
 /** What kind of value a setting has. */
-export type SettingKind = 'switch' | 'seconds' | 'mount options' | 'directory' | 'interfaces' | 'tag';
+export type SettingKind =
+  | 'switch'
+  | 'seconds'
+  | 'mount options'
+  | 'directory'
+  | 'interfaces'
+  | 'network manager'
+  | 'tag';
 
 /** What is expected of a value of each kind, for the line that refuses one. */
 export const EXPECTED: Readonly<Record<SettingKind, string>> = {
@@ -10,6 +18,7 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   'mount options': 'mount options separated by commas, without blanks',
   directory: 'an absolute path below /, without ".."',
   interfaces: 'names of network interfaces separated by blanks',
+  'network manager': `auto, ${NETWORK_MANAGERS.slice(0, -1).join(', ')} or ${NETWORK_MANAGERS.at(-1)}`,
   tag: 'at most 64 letters, digits, ".", "_" or "-"',
 };
 
@@ -48,6 +57,12 @@ export function readInterfaces(text: string): string[] | undefined {
   return names.every(isInterfaceName) ? names : undefined;
 }
 
+/** @returns its exact name, whichever case it was written in */
+export function readNetworkManager(text: string): NetworkManagerName | 'auto' | undefined {
+  const names = ['auto', ...NETWORK_MANAGERS] as const;
+  return names.find((name) => name.toLowerCase() === text.trim().toLowerCase());
+}
+
 export function readTag(text: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,64}$/.test(text) ? text : undefined;
 }
@@ -59,5 +74,6 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   'mount options': readMountOptions,
   directory: readDirectory,
   interfaces: readInterfaces,
+  'network manager': readNetworkManager,
   tag: readTag,
 };

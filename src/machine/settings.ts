@@ -1,4 +1,5 @@
 import { reasonOf } from './errors.ts';
+import type { NetworkManagerName } from './facts.ts';
 import type { FileView } from './files.ts';
 import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
 import {
@@ -7,6 +8,7 @@ import {
   readDirectory,
   readInterfaces,
   readMountOptions,
+  readNetworkManager,
   readSeconds,
   readSwitch,
   readTag,
@@ -29,6 +31,8 @@ export interface Settings {
   switches: Readonly<Record<Switch, boolean>>;
   /** CONFIG_SEED_WAIT: how long a first boot waits for a late disk at most, in seconds. */
   seedWaitSeconds: number;
+  /** CONFIG_NETWORK_MANAGER: whose files to write, whatever is enabled. */
+  networkManager: NetworkManagerName | 'auto';
   /** CONFIG_MOUNT_PARAMS: mount options of data disks. */
   mountParameters: string;
   /** CONFIG_DISK_ROOT */
@@ -114,6 +118,7 @@ export function parseSettings(text: string, path: string): Settings {
       boolean
     >,
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
+    networkManager: settingOf('CONFIG_NETWORK_MANAGER', readNetworkManager),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),
     diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),

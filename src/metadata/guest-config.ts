@@ -4,8 +4,10 @@ export interface InterfaceAddress {
   /** In canonical form (RFC 5952 for IPv6). */
   address: string;
   prefixLength: number;
-  /** Inside the address's network, or link-local (IPv6). */
+  /** Inside the address's network, or link-local (IPv6), or anywhere with `gatewayOnLink`. */
   gateway?: string;
+  /** The gateway is reached directly on this interface although it is outside of the network. */
+  gatewayOnLink?: true;
   /** On a public network, as opposed to a private one (VLAN). */
   public: boolean;
 }
@@ -13,6 +15,12 @@ export interface InterfaceAddress {
 export interface InterfaceConfig {
   /** The Nth interface of the guest, from 0: `ethN` where the kernel's names are kept. */
   number: number;
+  /** Lower case, with colons. Decides which interface is meant, before name and number. */
+  mac?: string;
+  /** Name in the guest. Decides before the number. */
+  name?: string;
+  /** Bytes of the largest packet; absent: the driver's default. */
+  mtu?: number;
   addresses: InterfaceAddress[];
 }
 
@@ -43,6 +51,8 @@ export interface GuestConfig {
   interfaces?: InterfaceConfig[];
   /** Addresses of name servers, in the host's order, canonical. */
   resolvers?: string[];
+  /** Domains that short names are looked up in, in the host's order. */
+  searchDomains?: string[];
   user?: UserConfig;
   postBoot?: PostBootConfig;
 }

@@ -6,14 +6,31 @@ import type { InterfaceAddress, InterfaceConfig } from '../../metadata/guest-con
  */
 export const FALLBACK_ROUTE_METRIC = 2048;
 
+/** Who is asked for names. */
+export interface Resolver {
+  /** Addresses of at most three name servers. */
+  servers: readonly string[];
+  searchDomains: readonly string[];
+}
+
 /** An interface of the guest and what it is to have. */
 export interface NamedInterface {
   name: string;
+  /** As the host gave it: managers that can find an interface by it do so, whatever its name becomes. */
+  mac?: string;
+  /** In bytes. */
+  mtu?: number;
   addresses: readonly InterfaceAddress[];
+  /** Only where the network manager takes the resolver from the interface's own file. */
+  resolver?: Resolver;
 }
 
+/** resolv.conf(5): the next server is asked after a second, and guests spread over their servers. */
+export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;
+
 /** Where router advertisements are asked for; on private networks they are left at the default of the guest. */
-export const isPublic = ({ addresses }: NamedInterface) => addresses.some((address) => address.public);
+export const isPublic = ({ addresses }: Pick<NamedInterface, 'addresses'>) =>
+  addresses.some((address) => address.public);
 
 export const cidr = ({ address, prefixLength }: InterfaceAddress) => `${address}/${prefixLength}`;
 
@@ -27,9 +44,19 @@ export function withOneGateway(interfaces: readonly InterfaceConfig[]): Interfac
     const candidates = all.filter((address) => address.family === family);
     return candidates.find((address) => address.public) ?? candidates[0];
   });
-  const withoutGateway = ({ gateway, ...address }: InterfaceAddress): InterfaceAddress => address;
-  return interfaces.map(({ number, addresses }) => ({
-    number,
+  const withoutGateway = ({ gateway, gatewayOnLink, ...address }: InterfaceAddress): InterfaceAddress =>
+    address;
+  return interfaces.map(({ addresses, ...identity }) => ({
+    ...identity,
     addresses: addresses.map((address) => (kept.includes(address) ? address : withoutGateway(address))),
   }));
 }
+
+export const ofFamily = ({ addresses }: NamedInterface, family: 4 | 6) =>
+  addresses.filter((address) => address.family === family);
+
+/** An address with a gateway. */
+export type Route = InterfaceAddress & { gateway: string };
+
+export const routesOf = (addresses: readonly InterfaceAddress[]) =>
+  addresses.filter((address): address is Route => address.gateway !== undefined);

@@ -14,13 +14,16 @@ function renderAddress(name: string, address: InterfaceAddress, extra: readonly 
 /**
  * A file for /etc/network/interfaces.d (interfaces(5)): one stanza an address. With a static IPv6 address ifupdown
  * turns stateless autoconfiguration off; router advertisements are accepted for their routes, also by a guest that
- * forwards packets (value 2, kernel: networking/ip-sysctl).
+ * forwards packets (value 2, kernel: networking/ip-sysctl). Its own routes by a gateway are on link always.
  * @param header first line, a comment
  */
 export function renderIfupdown(header: string, wanted: NamedInterface): string {
   const firstIpv6 = wanted.addresses.find(({ family }) => family === 6);
   const stanzas = wanted.addresses.map((address) =>
-    renderAddress(wanted.name, address, address === firstIpv6 && isPublic(wanted) ? ['accept_ra 2'] : []),
+    renderAddress(wanted.name, address, [
+      ...(address === wanted.addresses[0] && wanted.mtu !== undefined ? [`mtu ${wanted.mtu}`] : []),
+      ...(address === firstIpv6 && isPublic(wanted) ? ['accept_ra 2'] : []),
+    ]),
   );
   return `${header}auto ${wanted.name}\n${stanzas.join('')}`;
 }

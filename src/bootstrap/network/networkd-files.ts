@@ -1,6 +1,6 @@
-import type { NetworkInterface } from '../../machine/facts.ts';
 import type { FileView } from '../../machine/files.ts';
 import { matchesGlob } from '../../machine/glob.ts';
+import type { MatchedInterface, Place } from './admin-file.ts';
 
 export const NETWORK_DIRECTORY = '/etc/systemd/network';
 
@@ -46,9 +46,6 @@ function matchesList(patterns: readonly string[], value: string): boolean {
   return plain.some((pattern) => matchesGlob(pattern, value)) !== negated;
 }
 
-/** What can be said of an interface that is not there, as in an unpacked image, is only its name. */
-export type MatchedInterface = Pick<NetworkInterface, 'name'> & Partial<NetworkInterface>;
-
 /** Whether a [Match] section takes an interface; a condition that cannot be told here is taken to hold. */
 function matchesInterface({ keys }: MatchSection, { name, mac, driver }: MatchedInterface): boolean {
   const known = new Map([
@@ -80,7 +77,7 @@ export function earlierNetworkFile(
   device: MatchedInterface,
   ownName: string,
   isOwn: (text: string) => boolean,
-): { file: string; line: number } | undefined {
+): Place | undefined {
   const paths = new Map<string, string>();
   for (const directory of DIRECTORIES) {
     for (const name of files.list(directory)) {

@@ -1,6 +1,8 @@
 /** Characters of the longest host name that the kernel keeps (`__NEW_UTS_LEN`, include/uapi/linux/utsname.h). */
 const HOST_NAME_LIMIT = 64;
 
+const DOMAIN_LIMIT = 253;
+
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /**
@@ -10,13 +12,19 @@ const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
  * loopback address.
  */
 export function isHostName(text: string): boolean {
-  if (text.length > HOST_NAME_LIMIT) {
+  return isDotted(text, HOST_NAME_LIMIT) && !/^localhost(?:\.localdomain)?$/i.test(text);
+}
+
+/** Whether a text is a domain name of the same characters, at most 253 of them (RFC 1035, 3.1, as text). */
+export function isDomain(text: string): boolean {
+  return isDotted(text, DOMAIN_LIMIT);
+}
+
+function isDotted(text: string, limit: number): boolean {
+  if (text.length > limit) {
     return false;
   }
   const labels = text.split('.');
   const last = labels.at(-1) ?? '';
-  if (labels.length > 1 && /^[0-9]+$/.test(last)) {
-    return false;
-  }
-  return labels.every((label) => LABEL.test(label)) && !/^localhost(?:\.localdomain)?$/i.test(text);
+  return !(labels.length > 1 && /^[0-9]+$/.test(last)) && labels.every((label) => LABEL.test(label));
 }

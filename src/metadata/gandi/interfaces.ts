@@ -1,5 +1,5 @@
 import { contains, type IpNetwork, parseHostAddress, parseNetwork } from './ip-network.ts';
-import { type Finding, interfaceNumber, networkFields, type VifFields } from './network.ts';
+import { canonicalMac, type Finding, interfaceNumber, networkFields, type VifFields } from './network.ts';
 
 /** One address of one interface, with its place in the list of interfaces. */
 interface Entry {
@@ -12,12 +12,17 @@ interface Entry {
 }
 
 /**
- * Checks interfaces against each other: each number once, each address once, no network on two interfaces, no gateway
+ * Checks interfaces against each other: each number, MAC address, name and address once, no network on two interfaces, no gateway
  * that is the guest itself. Fields that cannot be parsed are passed over: the schema has told them already.
  */
 export function checkInterfaces(vifs: readonly VifFields[]): Finding[] {
   const entries = vifs.flatMap(entriesOf);
-  return [...checkNumbers(vifs), ...checkAddresses(entries), ...checkNetworks(entries)];
+  return [
+    ...checkNumbers(vifs),
+    ...checkIdentities(vifs),
+    ...checkAddresses(entries),
+    ...checkNetworks(entries),
+  ];
 }
 
 function entriesOf(vif: VifFields, vifIndex: number): Entry[] {
@@ -49,6 +54,23 @@ function checkNumbers(vifs: readonly VifFields[]): Finding[] {
           found: vif.vif_number == null ? `${number}, its position in the list` : String(number),
           expected: `a number other than that of vif[${other}]`,
         };
+  });
+}
+
+/** Two interfaces of one MAC address or name would be one in the guest. */
+function checkIdentities(vifs: readonly VifFields[]): Finding[] {
+  const first = new Map<string, number>();
+  return vifs.flatMap(({ vif_mac, vif_name }, index) => {
+    const identities = [
+      { key: 'vif_mac', found: vif_mac ? canonicalMac(vif_mac) : '', what: 'a MAC address' },
+      { key: 'vif_name', found: vif_name ?? '', what: 'a name' },
+    ].filter(({ found }) => found !== '');
+    return identities.flatMap(({ key, found, what }) => {
+      const other = first.get(`${key} ${found}`);
+      first.set(`${key} ${found}`, other ?? index);
+      const expected = `${what} other than that of vif[${other}]`;
+      return other === undefined ? [] : { path: [index, key], found, expected };
+    });
   });
 }
 

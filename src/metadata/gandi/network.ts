@@ -8,16 +8,33 @@ import {
   parseNetwork,
 } from './ip-network.ts';
 
+/** A public network as the configuration has it, types right. */
+interface PbnFields {
+  pbn_network: string;
+  pbn_gateway?: string | null | undefined;
+  pbn_gateway_onlink?: boolean | null | undefined;
+}
+
+/** A private network as the configuration has it, types right. */
+interface PvnFields {
+  pvn_network: string;
+  pvn_gateway?: string | null | undefined;
+  pvn_gateway_onlink?: boolean | null | undefined;
+}
+
 /** One address of an interface as the configuration has it, types right. */
 export interface PnaFields {
   pna_address: string;
-  pbn?: { pbn_network: string; pbn_gateway?: string | null | undefined } | null | undefined;
-  pvn?: { pvn_network: string; pvn_gateway?: string | null | undefined } | null | undefined;
+  pbn?: PbnFields | null | undefined;
+  pvn?: PvnFields | null | undefined;
 }
 
 /** One interface as the configuration has it, types right. */
 export interface VifFields {
   vif_number?: number | null | undefined;
+  vif_mac?: string | null | undefined;
+  vif_name?: string | null | undefined;
+  vif_mtu?: number | null | undefined;
   pna?: PnaFields[] | undefined;
 }
 
@@ -34,16 +51,19 @@ interface NetworkFields {
   key: 'pbn' | 'pvn';
   network: string;
   gateway: string | undefined;
+  /** The gateway may be outside of the network. */
+  onLink: boolean;
 }
 
 /** The public (`pbn`) or private (`pvn`) network of an address; undefined unless there is exactly one. */
 export function networkFields({ pbn, pvn }: PnaFields): NetworkFields | undefined {
   if (pbn && !pvn) {
-    return { key: 'pbn', network: pbn.pbn_network, gateway: pbn.pbn_gateway ?? undefined };
+    const { pbn_network: network, pbn_gateway, pbn_gateway_onlink } = pbn;
+    return { key: 'pbn', network, gateway: pbn_gateway ?? undefined, onLink: pbn_gateway_onlink === true };
   }
-  return pvn && !pbn
-    ? { key: 'pvn', network: pvn.pvn_network, gateway: pvn.pvn_gateway ?? undefined }
-    : undefined;
+  if (!pvn || pbn) return undefined;
+  const { pvn_network: network, pvn_gateway, pvn_gateway_onlink } = pvn;
+  return { key: 'pvn', network, gateway: pvn_gateway ?? undefined, onLink: pvn_gateway_onlink === true };
 }
 
 /**
@@ -66,14 +86,19 @@ export function checkPna(pna: PnaFields): Finding[] {
     findings.push({ path: ['pna_address'], found: address.text, expected });
   }
   const gateway = fields.gateway === undefined ? undefined : parseHostAddress(fields.gateway);
-  if (gateway !== undefined && !isGatewayOf(network, gateway)) {
+  if (gateway !== undefined && !isGatewayOf(network, gateway, fields.onLink)) {
     findings.push({
       path: [fields.key, `${fields.key}_gateway`],
       found: gateway.text,
-      expected: `the address of a host in ${network.text}${network.family === 6 ? ', or in fe80::/10' : ''}`,
+      expected: expectedGateway(network, fields.onLink),
     });
   }
   return findings;
+}
+
+function expectedGateway({ family, text }: IpNetwork, onLink: boolean): string {
+  if (onLink) return `the IPv${family} address of a host`;
+  return `the address of a host in ${text}${family === 6 ? ', or in fe80::/10' : ''}`;
 }
 
 function checkOneNetwork({ pbn, pvn }: PnaFields): Finding {
@@ -86,9 +111,14 @@ function isHostOf(network: IpNetwork, address: IpAddress): boolean {
   return contains(network, address) && !isNetworkOrBroadcast(network, address);
 }
 
-function isGatewayOf(network: IpNetwork, gateway: IpAddress): boolean {
-  return isHostOf(network, gateway) || (network.family === 6 && gateway.family === 6 && gateway.linkLocal);
+function isGatewayOf(network: IpNetwork, gateway: IpAddress, onLink: boolean): boolean {
+  if (gateway.family !== network.family) return false;
+  if (isHostOf(network, gateway) || (gateway.family === 6 && gateway.linkLocal)) return true;
+  return onLink && !contains(network, gateway);
 }
+
+/** Lower case, with colons. */
+export const canonicalMac = (text: string) => text.toLowerCase().replaceAll('-', ':');
 
 /** The interface's number: `vif_number`, or its position in the list. */
 export function interfaceNumber({ vif_number }: VifFields, position: number): number {
@@ -103,6 +133,9 @@ export function toInterfaces(vifs: readonly VifFields[]): InterfaceConfig[] {
   return vifs
     .map((vif, position) => ({
       number: interfaceNumber(vif, position),
+      ...(vif.vif_mac ? { mac: canonicalMac(vif.vif_mac) } : {}),
+      ...(vif.vif_name ? { name: vif.vif_name } : {}),
+      ...(vif.vif_mtu ? { mtu: vif.vif_mtu } : {}),
       addresses: (vif.pna ?? []).map(toAddress),
     }))
     .sort((a, b) => a.number - b.number);
@@ -117,11 +150,13 @@ export function toAddress(pna: PnaFields): InterfaceAddress {
     throw new Error('An interface address was used before it was checked.');
   }
   const gateway = fields.gateway === undefined ? undefined : parseHostAddress(fields.gateway);
+  const outside = gateway !== undefined && !gateway.linkLocal && !contains(network, gateway);
   return {
     family: address.family,
     address: address.text,
     prefixLength: network.prefixLength,
     ...(gateway === undefined ? {} : { gateway: gateway.text }),
+    ...(outside ? { gatewayOnLink: true as const } : {}),
     public: fields.key === 'pbn',
   };
 }

@@ -1,6 +1,6 @@
 import type { Origin } from '../guest-config.ts';
 import { parseHostAddress } from './ip-network.ts';
-import { interfaceNumber, networkFields, toAddress, type VifFields } from './network.ts';
+import { canonicalMac, interfaceNumber, networkFields, toAddress, type VifFields } from './network.ts';
 import { countCharacters, quote } from './problem.ts';
 import type { ConfigFields } from './schema.ts';
 import { parseSshKeys, type SshKey } from './ssh-key.ts';
@@ -20,6 +20,9 @@ export function originsOf(fields: ConfigFields): Origin[] {
     ...(fields.network?.vif ?? []).flatMap(interfaceRows),
     ...(fields.resolver?.nameservers ?? []).flatMap((text, index) =>
       row('name server', parseHostAddress(text)?.text, `nameservers[${index}]`),
+    ),
+    ...(fields.resolver?.search_domains ?? []).flatMap((text, index) =>
+      row('search domain', text.toLowerCase(), `search_domains[${index}]`),
     ),
     ...row('user', user?.user, 'vm_conf.user'),
     ...row('password', user?.password && maskHash(user.password), 'vm_conf.password'),
@@ -41,19 +44,31 @@ function row(setting: string, value: string | null | undefined, field: string): 
 
 function interfaceRows(vif: VifFields, index: number): Origin[] {
   const number = interfaceNumber(vif, index);
-  return (vif.pna ?? []).flatMap((pna, position) => {
+  const { vif_mac, vif_name, vif_mtu } = vif;
+  const own = [
+    ...row(`MAC address of interface ${number}`, vif_mac && canonicalMac(vif_mac), `vif[${index}].vif_mac`),
+    ...row(`name of interface ${number}`, vif_name, `vif[${index}].vif_name`),
+    ...row(
+      `MTU of interface ${number}`,
+      vif_mtu == null ? undefined : String(vif_mtu),
+      `vif[${index}].vif_mtu`,
+    ),
+  ];
+  const addresses = (vif.pna ?? []).flatMap((pna, position) => {
     const field = `vif[${index}].pna[${position}]`;
-    const { address, prefixLength, gateway, public: isPublic } = toAddress(pna);
+    const { address, prefixLength, gateway, gatewayOnLink, public: isPublic } = toAddress(pna);
     const key = networkFields(pna)?.key;
+    const shown = gateway && `${gateway}${gatewayOnLink ? ', on link' : ''}`;
     return [
       ...row(
         `${isPublic ? 'public' : 'private'} address of interface ${number}`,
         `${address}/${prefixLength}`,
         `${field}.pna_address`,
       ),
-      ...row(`gateway of interface ${number}`, gateway, `${field}.${key}.${key}_gateway`),
+      ...row(`gateway of interface ${number}`, shown, `${field}.${key}.${key}_gateway`),
     ];
   });
+  return [...own, ...addresses];
 }
 
 /** The hash's method, such as `$6$…`. */

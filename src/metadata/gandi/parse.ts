@@ -61,12 +61,14 @@ function toGuestConfig(fields: ConfigFields): GuestConfig {
   const resolvers = new Set(
     fields.resolver?.nameservers?.flatMap((text) => parseHostAddress(text)?.text ?? []),
   );
+  const searchDomains = new Set(fields.resolver?.search_domains?.map((text) => text.toLowerCase()));
   const user = toUser(fields.user?.vm_conf);
   const postBoot = toPostBoot(fields['post-boot']?.vm_conf);
   return {
     ...(hostName ? { hostName } : {}),
     ...(vifs.length > 0 ? { interfaces: toInterfaces(vifs) } : {}),
     ...(resolvers.size > 0 ? { resolvers: [...resolvers] } : {}),
+    ...(searchDomains.size > 0 ? { searchDomains: [...searchDomains] } : {}),
     ...(user ? { user } : {}),
     ...(postBoot ? { postBoot } : {}),
   };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { isHostName } from './host-name.ts';
+import { isDomain, isHostName } from './host-name.ts';
+import { isInterfaceName, isMacAddress } from './interface-name.ts';
 import { checkInterfaces } from './interfaces.ts';
 import { parseHostAddress, parseNetwork } from './ip-network.ts';
 import { checkPna, type Finding, type VifFields } from './network.ts';
@@ -10,6 +11,10 @@ import { parseSshKeys } from './ssh-key.ts';
 
 /** Numbers of interfaces: `ethN`. */
 const VIF_NUMBER_LIMIT = 255;
+/** Bytes of the smallest packet that IPv6 works with (RFC 8200, 5), and of the largest packet of IPv4. */
+const MTU_LIMITS = { least: 1280, most: 65_535 };
+/** Domains that every C library searches (resolv.conf(5): six up to glibc 2.25). */
+const SEARCH_DOMAINS_LIMIT = 6;
 /** Bytes in UTF-8 of the script's arguments and of the command; an argument of execve(2) holds at most 128 KiB. */
 const TEXT_BYTES_LIMIT = 65_536;
 
@@ -56,26 +61,48 @@ const Network = v.pipe(
   v.check((text) => parseNetwork(text) !== undefined, 'a network such as 192.0.2.0/24 or 2001:db8::/64'),
 );
 
+/** The gateway is reached directly although it is outside of the network. */
+const OnLink = v.boolean('true or false');
+
 const Pna = v.pipe(
   jsonObject({
     pna_address: HostAddress,
-    pbn: v.nullish(jsonObject({ pbn_network: Network, pbn_gateway: v.nullish(HostAddress) })),
-    pvn: v.nullish(jsonObject({ pvn_network: Network, pvn_gateway: v.nullish(HostAddress) })),
+    pbn: v.nullish(
+      jsonObject({
+        pbn_network: Network,
+        pbn_gateway: v.nullish(HostAddress),
+        pbn_gateway_onlink: v.nullish(OnLink),
+      }),
+    ),
+    pvn: v.nullish(
+      jsonObject({
+        pvn_network: Network,
+        pvn_gateway: v.nullish(HostAddress),
+        pvn_gateway_onlink: v.nullish(OnLink),
+      }),
+    ),
   }),
   findings(checkPna),
 );
 
-const VIF_NUMBER = `a whole number from 0 to ${VIF_NUMBER_LIMIT}`;
+function wholeNumber(least: number, most: number, why = '') {
+  const expected = `a whole number from ${least} to ${most}${why}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(least, expected),
+    v.maxValue(most, expected),
+  );
+}
+
+const MAC = 'the MAC address of one interface, such as 00:16:3e:00:00:01';
+const VIF_NAME = 'the name of an interface: at most 15 of A to Z, a to z, 0 to 9, ".", "_" and "-"';
 
 const Vif = jsonObject({
-  vif_number: v.nullish(
-    v.pipe(
-      v.number(VIF_NUMBER),
-      v.integer(VIF_NUMBER),
-      v.minValue(0, VIF_NUMBER),
-      v.maxValue(VIF_NUMBER_LIMIT, VIF_NUMBER),
-    ),
-  ),
+  vif_number: v.nullish(wholeNumber(0, VIF_NUMBER_LIMIT)),
+  vif_mac: v.nullish(v.pipe(v.string(MAC), v.check(isMacAddress, MAC))),
+  vif_name: v.nullish(v.pipe(v.string(VIF_NAME), v.check(isInterfaceName, VIF_NAME))),
+  vif_mtu: v.nullish(wholeNumber(MTU_LIMITS.least, MTU_LIMITS.most)),
   pna: v.optional(v.array(Pna, 'a list of addresses')),
 });
 
@@ -106,21 +133,29 @@ const VmConf = jsonObject({
 
 const HOST_NAME = 'a host name (RFC 1123) of at most 64 characters, without a dot at the end';
 
+const DOMAIN = 'a domain name (RFC 1123) of at most 253 characters, without a dot at the end';
+
 /** The whole document. */
 export const ConfigSchema = jsonObject({
   vm_hostname: v.nullish(v.pipe(v.string(HOST_NAME), v.check(isHostName, HOST_NAME))),
   nameservers: v.optional(v.array(HostAddress, 'a list of addresses')),
+  search_domains: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(DOMAIN), v.check(isDomain, DOMAIN)), 'a list of domain names'),
+      v.maxLength(SEARCH_DOMAINS_LIMIT, `at most ${SEARCH_DOMAINS_LIMIT} domain names`),
+    ),
+  ),
   vif: v.optional(v.pipe(v.array(Vif, 'a list of interfaces'), findings<VifFields[]>(checkInterfaces))),
   vm_conf: v.optional(VmConf),
 });
 
-const { vm_hostname, nameservers, vif } = ConfigSchema.entries;
+const { vm_hostname, nameservers, search_domains, vif } = ConfigSchema.entries;
 const { user, password, ssh_key, script_args, run } = VmConf.entries;
 
 /** What of the document belongs to each group, so that each is used or refused by itself. */
 export const GROUP_SCHEMAS = {
   'host-name': jsonObject({ vm_hostname }),
-  resolver: jsonObject({ nameservers }),
+  resolver: jsonObject({ nameservers, search_domains }),
   network: jsonObject({ vif }),
   user: jsonObject({ vm_conf: v.optional(jsonObject({ user, password, ssh_key })) }),
   'post-boot': jsonObject({ vm_conf: v.optional(jsonObject({ script_args, run })) }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { network } from '../../../src/bootstrap/network.ts';
 import type { Change } from '../../../src/machine/change.ts';
-import type { NetworkInterface } from '../../../src/machine/facts.ts';
+import type { NetworkInterface, NetworkManagerName } from '../../../src/machine/facts.ts';
 import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
 import { digestOf } from '../../../src/plan/applied.ts';
 import type { Plan } from '../../../src/plan/step.ts';
@@ -51,6 +51,8 @@ const write = (path: string, content: string, backup = false): Change => ({
   mode: 0o644,
   ...(backup ? { backup } : {}),
 });
+
+const pathsOf = (changes: Change[]) => changes.map((change) => ('path' in change ? change.path : undefined));
 
 function planFor(files: FileEntries, parts: ContextParts = {}): Plan {
   const facts = { interfaces: [device('eth0'), device('eth1')], ...parts.facts };
@@ -223,14 +225,197 @@ describe('network', () => {
     ]);
   });
 
-  it.each([
-    ['NetworkManager' as const, 'NetworkManager'],
-    [undefined, 'no network manager that is known'],
-  ])('is a problem with %s', (networkManager, name) => {
-    const text = `network not configured: guest uses ${name}, files are written for ifupdown and systemd-networkd only; enable one of them, or set CONFIG_NETWORK=0 in /etc/default/gandi`;
-    expect(planFor(FRESH, { facts: { networkManager } })).toEqual({
+  it('is a problem where no network manager is known', () => {
+    const text =
+      'network not configured: no network manager that is known is enabled; enable one, name one by CONFIG_NETWORK_MANAGER in /etc/default/gandi, or set CONFIG_NETWORK=0 there';
+    expect(planFor(FRESH, { facts: { networkManager: undefined } })).toEqual({
       changes: [],
       notes: [{ level: 'problem', text }],
     });
+  });
+
+  it('writes for the manager that the settings name', () => {
+    const { changes } = planFor(FRESH, { settings: 'CONFIG_NETWORK_MANAGER=systemd-networkd' });
+    expect(pathsOf(changes)).toEqual([
+      '/etc/systemd/network/50-gandi-eth0.network',
+      '/etc/systemd/network/50-gandi-eth1.network',
+    ]);
+  });
+
+  it('never overwrites a file of that name that is not ours', () => {
+    const facts = { networkManager: 'ifcfg' as const };
+    const file = '/etc/sysconfig/network-scripts/route-eth0';
+    const onLink: GuestConfig = {
+      interfaces: [
+        {
+          number: 0,
+          addresses: [
+            {
+              family: 4,
+              address: '192.0.2.10',
+              prefixLength: 32,
+              gateway: '198.51.100.1',
+              gatewayOnLink: true,
+              public: true,
+            },
+          ],
+        },
+      ],
+    };
+    const text = `eth0 is not configured: ${file} line 1 does it already; remove it there, or set CONFIG_NETWORK=0 in /etc/default/gandi`;
+    expect(planFor({ [file]: '10.0.0.0/8 via 192.0.2.1\n' }, { config: onLink, facts })).toMatchObject({
+      changes: [],
+      notes: [{ level: 'problem', text }],
+    });
+  });
+
+  it('finds interfaces by MAC address and by name, and says which is not there', () => {
+    const addresses = config.interfaces?.[1]?.addresses ?? [];
+    const meant: GuestConfig = {
+      interfaces: [
+        { number: 0, mac: '00:16:3e:00:00:02', addresses },
+        { number: 1, name: 'lan', addresses },
+        { number: 2, mac: '00:16:3e:00:00:09', addresses },
+      ],
+    };
+    const interfaces = [device('ens3'), { ...device('ens4'), mac: '00:16:3e:00:00:02' }, device('lan')];
+    const { changes, notes } = planFor(FRESH, { config: meant, facts: { interfaces } });
+    expect(pathsOf(changes)).toEqual([
+      '/etc/network/interfaces.d/50-gandi-ens4',
+      '/etc/network/interfaces.d/50-gandi-lan',
+    ]);
+    const text =
+      'interface 2 (00:16:3e:00:00:09) is not configured: the guest has no such interface, it has ens3 (00:16:3e:00:00:01), ens4 (00:16:3e:00:00:02), lan (00:16:3e:00:00:01)';
+    expect(notes).toEqual([{ level: 'problem', text }]);
+  });
+
+  it('gives the resolver to the first public interface where the manager writes resolv.conf', () => {
+    const facts = { networkManager: 'NetworkManager' as const };
+    const withServers = { ...config, resolvers: ['192.0.2.53'], searchDomains: ['example.net'] };
+    const contents = (parts: ContextParts, files: FileEntries = {}) =>
+      planFor(files, { config: withServers, facts, ...parts }).changes.map((change) =>
+        'content' in change ? /^dns.*$/gm.exec(String(change.content))?.[0] : undefined,
+      );
+    expect(contents({})).toEqual(['dns=192.0.2.53;', undefined]);
+    expect(contents({ settings: 'CONFIG_NAMESERVER=0' })).toEqual([undefined, undefined]);
+    expect(contents({}, { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' } })).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('network in a running guest', () => {
+  const started = (unit: string): FileEntries => ({
+    [`/run/systemd/units/invocation:${unit}`]: { link: '0123456789abcdef' },
+  });
+  const OLD = ETH0.replace('192.0.2.10', '192.0.2.9');
+  const GONE = '/etc/network/interfaces.d/50-gandi-eth2';
+  const argvs = ({ changes }: Plan) =>
+    changes.map((change) => ('argv' in change ? change.argv.join(' ') : 'path' in change ? change.path : ''));
+  const only = { ...config, interfaces: config.interfaces?.slice(0, 1) ?? [] };
+
+  it.each<[NetworkManagerName, string, FileEntries, string[]]>([
+    [
+      'ifupdown',
+      'networking.service',
+      { ...SETTLED, [ETH0_FILE]: OLD, [GONE]: `${HEADER}auto eth2\n` },
+      ['ifdown eth0 eth2', ETH0_FILE, GONE, 'ifup eth0 eth1'],
+    ],
+    ['ifupdown', 'networking.service', FRESH, [ETH0_FILE, ETH1_FILE, 'ifup eth0 eth1']],
+    [
+      'systemd-networkd',
+      'systemd-networkd.service',
+      {},
+      [
+        '/etc/systemd/network/50-gandi-eth0.network',
+        '/etc/systemd/network/50-gandi-eth1.network',
+        'networkctl reload',
+      ],
+    ],
+    [
+      'netplan',
+      'systemd-networkd.service',
+      { '/etc/netplan/50-gandi-eth2.yaml': HEADER },
+      [
+        '/etc/netplan/50-gandi-eth0.yaml',
+        '/etc/netplan/50-gandi-eth1.yaml',
+        '/etc/netplan/50-gandi-eth2.yaml',
+        'netplan apply',
+      ],
+    ],
+    [
+      'NetworkManager',
+      'NetworkManager.service',
+      {},
+      [
+        '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
+        '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+        'nmcli connection reload',
+        'nmcli --wait 30 connection up gandi-eth0',
+        'nmcli --wait 30 connection up gandi-eth1',
+      ],
+    ],
+    [
+      'ifcfg',
+      'NetworkManager.service',
+      { '/etc/sysconfig/network-scripts/ifcfg-eth1': HEADER },
+      [
+        'ifdown eth1',
+        '/etc/sysconfig/network-scripts/ifcfg-eth0',
+        '/etc/sysconfig/network-scripts/ifcfg-eth1',
+        'ifup eth0',
+        'ifup eth1',
+      ],
+    ],
+    [
+      'wicked',
+      'wicked.service',
+      {},
+      [
+        '/etc/sysconfig/network/ifcfg-eth0',
+        '/etc/sysconfig/network/ifroute-eth0',
+        '/etc/sysconfig/network/ifcfg-eth1',
+        'wicked ifreload all',
+      ],
+    ],
+  ])('puts the files of %s into effect when %s is started', (networkManager, unit, files, expected) => {
+    const facts = { networkManager };
+    expect(argvs(planFor({ ...files, ...started(unit) }, { facts }))).toEqual(expected);
+    const inBoot = expected.filter((text) => text.startsWith('/'));
+    expect(argvs(planFor(files, { facts }))).toEqual(
+      networkManager === 'netplan' ? [...inBoot, 'netplan generate'] : inBoot,
+    );
+  });
+
+  it('touches nothing else than what changed', () => {
+    const files = {
+      ...started('NetworkManager.service'),
+      ...Object.fromEntries(
+        planFor({}, { config: only, facts: { networkManager: 'NetworkManager' } }).changes.flatMap(
+          (change) => (change.kind === 'write-file' ? [[change.path, String(change.content)]] : []),
+        ),
+      ),
+    };
+    expect(argvs(planFor(files, { facts: { networkManager: 'NetworkManager' } }))).toEqual([
+      '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+      'nmcli connection reload',
+      'nmcli --wait 30 connection up gandi-eth1',
+    ]);
+  });
+
+  it('takes up again what an earlier run did not put into effect, and has nothing to do after that', () => {
+    const files = { ...SETTLED, ...started('networking.service') };
+    expect(argvs(planFor(files))).toEqual(['ifup eth0 eth1']);
+    expect(argvs(planFor(files, { applied: { network: IFUPDOWN_DIGEST } }))).toEqual([]);
+  });
+
+  it('leaves an interface of the admin’s alone', () => {
+    const files = {
+      ...FRESH,
+      ...started('networking.service'),
+      '/etc/network/interfaces.d/lan': 'iface eth0 inet dhcp\n',
+    };
+    expect(argvs(planFor(files))).toEqual([ETH1_FILE, 'ifup eth1']);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { chooseResolvers, resolver } from '../../../src/bootstrap/resolver.ts';
+import { chooseResolvers, renderNetconfig, resolver } from '../../../src/bootstrap/resolver.ts';
 import type { GuestConfig, InterfaceAddress } from '../../../src/metadata/guest-config.ts';
 import { digestOf } from '../../../src/plan/applied.ts';
-import { type FileEntries, makeContext } from '../context.ts';
+import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 
 const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24, public: true };
 const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64, public: true };
@@ -135,6 +135,93 @@ describe('resolver', () => {
   ])('is a problem with %s', (_, files, reason) => {
     const text = `resolver not configured: ${reason}; make it a plain file, or set CONFIG_NAMESERVER=0 in /etc/default/gandi`;
     expect(planFor(files)).toEqual({ changes: [], notes: [{ level: 'problem', text }] });
+  });
+
+  it.each<[string, ContextParts['facts'], FileEntries]>([
+    ['NetworkManager', { networkManager: 'NetworkManager' }, {}],
+    [
+      'NetworkManager, by a link',
+      { networkManager: 'NetworkManager' },
+      { '/etc/resolv.conf': { link: '/run/NetworkManager/resolv.conf' } },
+    ],
+    [
+      'netplan with NetworkManager below',
+      { networkManager: 'netplan' },
+      { '/etc/netplan/01.yaml': 'network:\n  renderer: NetworkManager\n' },
+    ],
+    ['ifcfg', { networkManager: 'ifcfg' }, {}],
+  ])('leaves the servers to the files of %s', (_, facts = {}, files) => {
+    expect(resolver.plan(makeContext({ config, files, facts }))).toEqual({ changes: [] });
+    const text =
+      'resolver not configured: the network manager takes the servers from its own files, which CONFIG_NETWORK=0 in /etc/default/gandi keeps from being written; set CONFIG_NAMESERVER=0 too';
+    expect(resolver.plan(makeContext({ config, files, facts, settings: 'CONFIG_NETWORK=0' }))).toEqual({
+      changes: [],
+      notes: [{ level: 'problem', text }],
+    });
+  });
+
+  it.each<[string, ContextParts['facts'], FileEntries]>([
+    [
+      'NetworkManager that leaves it alone',
+      { networkManager: 'NetworkManager' },
+      { '/etc/NetworkManager/conf.d/dns.conf': '[main]\ndns=none\n' },
+    ],
+    ['netplan with networkd below', { networkManager: 'netplan' }, {}],
+    ['wicked without netconfig', { networkManager: 'wicked' }, {}],
+  ])('writes /etc/resolv.conf beside %s', (_, facts = {}, files) => {
+    expect(resolver.plan(makeContext({ config, files, facts })).changes).toEqual([
+      write('/etc/resolv.conf', PLAIN, false),
+    ]);
+  });
+
+  it('gives netconfig its settings, and lets it write', () => {
+    const path = '/etc/sysconfig/network/config';
+    const files = { [path]: '# SUSE\nNETCONFIG_DNS_STATIC_SERVERS=""\nOTHER="x"\n' };
+    const content =
+      '# SUSE\nNETCONFIG_DNS_STATIC_SERVERS="192.0.2.53 2001:db8::53"\nOTHER="x"\nNETCONFIG_DNS_RESOLVER_OPTIONS="timeout:1 attempts:3 rotate"\n';
+    const facts = { networkManager: 'wicked' as const };
+    expect(resolver.plan(makeContext({ config, files, facts })).changes).toEqual([
+      write(path, content, true),
+      expect.objectContaining({ argv: ['netconfig', 'update', '-f'] }),
+    ]);
+    expect(resolver.plan(makeContext({ config, files: { [path]: content }, facts })).changes).toEqual([]);
+    expect(renderNetconfig('', ['192.0.2.53'], ['example.net'])).toBe(
+      'NETCONFIG_DNS_STATIC_SERVERS="192.0.2.53"\nNETCONFIG_DNS_RESOLVER_OPTIONS="timeout:1 attempts:3 rotate"\nNETCONFIG_DNS_STATIC_SEARCHLIST="example.net"\n',
+    );
+  });
+
+  it.each<[FileEntries, string, string]>([
+    [
+      { '/etc/resolv.conf': 'search mine.example\nsortlist 10.0.0.0/8\n' },
+      '/etc/resolv.conf',
+      `${PLAIN}search example.net corp.example\nsortlist 10.0.0.0/8\n`,
+    ],
+    [
+      { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' } },
+      '/etc/systemd/resolved.conf.d/50-gandi.conf',
+      `${RESOLVED}Domains=example.net corp.example\n`,
+    ],
+  ])('searches the domains that the host names: %j', (files, path, content) => {
+    const searched = { ...config, searchDomains: ['example.net', 'corp.example'] };
+    const [change] = resolver.plan(makeContext({ config: searched, files })).changes;
+    expect(change).toMatchObject({ kind: 'write-file', path, content });
+  });
+
+  it.each<[FileEntries, string, string[]]>([
+    [
+      { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' } },
+      'systemd-resolved.service',
+      ['systemctl', 'try-restart', 'systemd-resolved.service'],
+    ],
+    [
+      { '/etc/resolv.conf': { link: '/run/resolvconf/resolv.conf' } },
+      'resolvconf.service',
+      ['resolvconf', '-u'],
+    ],
+  ])('is put into effect where its reader runs: %j', (files, unit, argv) => {
+    const started = { [`/run/systemd/units/invocation:${unit}`]: { link: '0123' } };
+    expect(planFor({ ...files, ...started }).changes.at(-1)).toMatchObject({ argv });
+    expect(planFor(files).changes).toHaveLength(1);
   });
 
   it('is a problem when no server can be reached', () => {

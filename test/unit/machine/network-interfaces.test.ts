@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { interfaceFor, listInterfaces, mostQueues } from '../../../src/machine/network-interfaces.ts';
+import {
+  findInterface,
+  interfaceFor,
+  listInterfaces,
+  mostQueues,
+} from '../../../src/machine/network-interfaces.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 /** Feature bits as the kernel shows them, with VIRTIO_NET_F_MQ (bit 22) or without. */
@@ -52,6 +57,26 @@ describe('interfaceFor', () => {
   ])('number %s of %j is %s', (number, names, expected) => {
     const interfaces = names.map((name) => ({ name, mac: '', driver: '', queues: 1, multiQueue: false }));
     expect(interfaceFor(number, interfaces)).toBe(expected);
+  });
+});
+
+describe('findInterface', () => {
+  const interfaces = ['ens3', 'ens4'].map((name, index) => ({
+    name,
+    mac: `00:16:3e:00:00:0${index}`,
+    driver: '',
+    queues: 1,
+    multiQueue: false,
+  }));
+
+  it.each([
+    [{ number: 0, mac: '00:16:3e:00:00:01', name: 'ens3' }, 'ens4'],
+    [{ number: 0, mac: '00:16:3e:00:00:02', name: 'ens3' }, undefined],
+    [{ number: 0, name: 'ens4' }, 'ens4'],
+    [{ number: 0, name: 'lan' }, undefined],
+    [{ number: 1 }, 'ens4'],
+  ])('%j is %s', (meant, expected) => {
+    expect(findInterface(meant, interfaces)).toBe(expected);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detectNetworkManager } from '../../../src/machine/network-manager.ts';
+import { detectNetworkManager, isUnitStarted } from '../../../src/machine/network-manager.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 const UNITS = '/lib/systemd/system';
@@ -112,9 +112,52 @@ describe('detectNetworkManager', () => {
       { ...SYSTEMD, ...NETWORK_SCRIPTS, '/etc/rc3.d/S10network': { link: '../init.d/network' } },
       'ifcfg',
     ],
+    [
+      'both on, networkd with files of ours only',
+      {
+        ...enabled('networking.service', NETWORKD),
+        ...INTERFACES,
+        '/etc/systemd/network/50-gandi-eth0.network': '',
+      },
+      'ifupdown',
+    ],
+    [
+      'NetworkManager in place of netplan, files of ours left',
+      {
+        ...enabled('NetworkManager.service'),
+        '/usr/sbin/netplan': '',
+        '/etc/netplan/50-gandi-eth0.yaml': '',
+      },
+      'NetworkManager',
+    ],
+    ['netplan without files and nothing else on', { ...SYSTEMD, '/usr/sbin/netplan': '' }, 'netplan'],
+    [
+      'Arch: networkd wanted by several targets, /lib a link',
+      {
+        '/lib': { link: 'usr/lib' },
+        '/usr/lib/systemd/systemd': '',
+        [`/usr/lib/systemd/system/${NETWORKD}`]: '[Unit]\n',
+        [`/etc/systemd/system/multi-user.target.wants/${NETWORKD}`]: {
+          link: `/usr/lib/systemd/system/${NETWORKD}`,
+        },
+        '/etc/systemd/system/sockets.target.wants/systemd-networkd.socket': {
+          link: '/usr/lib/systemd/system/systemd-networkd.socket',
+        },
+        '/etc/systemd/network/20-ethernet.network': '[Match]\nName=en*\n',
+      },
+      'systemd-networkd',
+    ],
     ['SUSE', enabled('wicked.service'), 'wicked'],
     ['nothing that is known', SYSTEMD, undefined],
   ])('%s', (_, entries, expected) => {
     expect(detectNetworkManager(makeFiles(entries))).toBe(expected);
+  });
+});
+
+describe('isUnitStarted', () => {
+  it('goes by the link that systemd keeps', () => {
+    const files = makeFiles({ '/run/systemd/units/invocation:networking.service': { link: '0123abcd' } });
+    expect(isUnitStarted(files, 'networking.service')).toBe(true);
+    expect(isUnitStarted(files, NETWORKD)).toBe(false);
   });
 });

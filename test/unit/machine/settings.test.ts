@@ -31,6 +31,7 @@ describe('parseSettings', () => {
         CONFIG_MOTD: true,
       },
       seedWaitSeconds: 10,
+      networkManager: 'auto',
       mountParameters: 'rw,nosuid,nodev,noatime',
       diskRoot: '/srv',
       noDhcp: ['eth0'],
@@ -45,6 +46,7 @@ describe('parseSettings', () => {
   it('reads every kind of value', () => {
     const text = [
       'CONFIG_SEED_WAIT=300',
+      'CONFIG_NETWORK_MANAGER=networkmanager',
       'CONFIG_MOUNT_PARAMS="ro,context=system_u:object_r:tmp_t:s0"',
       'CONFIG_DISK_ROOT=/data//disks/',
       'CONFIG_NODHCP="eth0  ens5"',
@@ -54,6 +56,7 @@ describe('parseSettings', () => {
     expect(parse(text)).toEqual({
       ...parse(''),
       seedWaitSeconds: 300,
+      networkManager: 'NetworkManager',
       mountParameters: 'ro,context=system_u:object_r:tmp_t:s0',
       diskRoot: '/data/disks',
       noDhcp: ['eth0', 'ens5'],
@@ -87,6 +90,7 @@ describe('parseSettings', () => {
       'CONFIG_NETWORK=maybe',
       'CONFIG_SEED_WAIT=5m',
       'CONFIG_SEED_WAIT=301',
+      'CONFIG_NETWORK_MANAGER=connman',
       'CONFIG_DISK_ROOT=/srv/../etc',
       'CONFIG_DISK_ROOT=/',
       'CONFIG_NODHCP="eth0 a/b"',
@@ -106,14 +110,15 @@ describe('parseSettings', () => {
       '4 CONFIG_NETWORK: found "maybe", expected 0 or 1; it stays "0"',
       '5 CONFIG_SEED_WAIT: found "5m", expected whole seconds from 0 to 300; it stays "10"',
       '6 CONFIG_SEED_WAIT: found "301", expected whole seconds from 0 to 300; it stays "10"',
-      '7 CONFIG_DISK_ROOT: found "/srv/../etc", expected an absolute path below /, without ".."; it stays "/srv"',
-      '8 CONFIG_DISK_ROOT: found "/", expected an absolute path below /, without ".."; it stays "/srv"',
-      '9 CONFIG_NODHCP: found "eth0 a/b", expected names of network interfaces separated by blanks; it stays "eth0"',
-      '10 CONFIG_MOUNT_PARAMS: found "rw, nosuid", expected mount options separated by commas, without blanks; it stays "rw,nosuid,nodev,noatime"',
-      '11 SYSLOG_TARGET: found "a b", expected at most 64 letters, digits, ".", "_" or "-"; it stays "gandi"',
-      '12 GANDI_HOOK_DIR: variables and commands are not evaluated',
-      '12 GANDI_HOOK_DIR: found no plain value, expected an absolute path below /, without ".."; it stays "/etc/gandi/hooks"',
-      '13 TEMP_DIR_CONF: found "/a\\tb", expected an absolute path below /, without ".."; it stays "/var/gandi"',
+      '7 CONFIG_NETWORK_MANAGER: found "connman", expected auto, ifupdown, systemd-networkd, netplan, NetworkManager, ifcfg or wicked; it stays "auto"',
+      '8 CONFIG_DISK_ROOT: found "/srv/../etc", expected an absolute path below /, without ".."; it stays "/srv"',
+      '9 CONFIG_DISK_ROOT: found "/", expected an absolute path below /, without ".."; it stays "/srv"',
+      '10 CONFIG_NODHCP: found "eth0 a/b", expected names of network interfaces separated by blanks; it stays "eth0"',
+      '11 CONFIG_MOUNT_PARAMS: found "rw, nosuid", expected mount options separated by commas, without blanks; it stays "rw,nosuid,nodev,noatime"',
+      '12 SYSLOG_TARGET: found "a b", expected at most 64 letters, digits, ".", "_" or "-"; it stays "gandi"',
+      '13 GANDI_HOOK_DIR: variables and commands are not evaluated',
+      '13 GANDI_HOOK_DIR: found no plain value, expected an absolute path below /, without ".."; it stays "/etc/gandi/hooks"',
+      '14 TEMP_DIR_CONF: found "/a\\tb", expected an absolute path below /, without ".."; it stays "/var/gandi"',
     ]);
   });
 

@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/bootstrap/network/addresses.ts';
 import { renderIfupdown, renderLoopback } from '../../../../src/bootstrap/network/ifupdown.ts';
+import { WANTED } from './wanted.ts';
 
 describe('renderIfupdown', () => {
   it.each<[string, NamedInterface, string]>([
     [
-      'public IPv4 twice and IPv6',
-      {
-        name: 'eth0',
-        addresses: [
-          { family: 4, address: '192.0.2.10', prefixLength: 22, gateway: '192.0.3.254', public: true },
-          { family: 4, address: '192.0.2.11', prefixLength: 22, public: true },
-          { family: 6, address: '2001:db8::1', prefixLength: 64, gateway: 'fe80::1', public: true },
-          { family: 6, address: '2001:db8::2', prefixLength: 64, public: true },
-        ],
-      },
+      'public, both families, several addresses',
+      WANTED.publicBoth,
       `# ours
 auto eth0
 
@@ -37,7 +30,7 @@ iface eth0 inet6 static
     ],
     [
       'IPv6 only, the router known by its advertisements',
-      { name: 'ens3', addresses: [{ family: 6, address: '2001:db8::1', prefixLength: 64, public: true }] },
+      WANTED.ipv6Only,
       `# ours
 auto ens3
 
@@ -47,14 +40,19 @@ iface ens3 inet6 static
 `,
     ],
     [
+      'IPv4 alone, IPv6 by advertisements',
+      WANTED.ipv4Only,
+      `# ours
+auto eth0
+
+iface eth0 inet static
+    address 192.0.2.10/24
+    gateway 192.0.2.1
+`,
+    ],
+    [
       'private, both families',
-      {
-        name: 'eth1',
-        addresses: [
-          { family: 4, address: '192.168.10.2', prefixLength: 24, public: false },
-          { family: 6, address: 'fd00::2', prefixLength: 64, public: false },
-        ],
-      },
+      WANTED.privateBoth,
       `# ours
 auto eth1
 
@@ -63,6 +61,24 @@ iface eth1 inet static
 
 iface eth1 inet6 static
     address fd00::2/64
+`,
+    ],
+    [
+      'MAC address, MTU, gateways on link, resolver',
+      WANTED.allThere,
+      `# ours
+auto eth0
+
+iface eth0 inet static
+    address 203.0.113.10/32
+    gateway 192.0.2.1
+    mtu 1400
+
+iface eth0 inet6 static
+    address 2001:db8::1/128
+    gateway 2001:db8:1::1
+    metric 2048
+    accept_ra 2
 `,
     ],
   ])('%s', (_, wanted, text) => {

@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/bootstrap/network/addresses.ts';
 import { renderNetworkd } from '../../../../src/bootstrap/network/networkd.ts';
+import { WANTED } from './wanted.ts';
 
 describe('renderNetworkd', () => {
   it.each<[string, NamedInterface, string]>([
     [
-      'public IPv4 twice and IPv6',
-      {
-        name: 'eth0',
-        addresses: [
-          { family: 4, address: '192.0.2.10', prefixLength: 22, gateway: '192.0.3.254', public: true },
-          { family: 4, address: '192.0.2.11', prefixLength: 22, public: true },
-          { family: 6, address: '2001:db8::1', prefixLength: 64, gateway: 'fe80::1', public: true },
-        ],
-      },
+      'public, both families, several addresses',
+      WANTED.publicBoth,
       `# ours
 
 [Match]
@@ -25,6 +19,7 @@ IPv6AcceptRA=yes
 Address=192.0.2.10/22
 Address=192.0.2.11/22
 Address=2001:db8::1/64
+Address=2001:db8::2/64
 
 [IPv6AcceptRA]
 DHCPv6Client=no
@@ -39,13 +34,26 @@ Metric=2048
 `,
     ],
     [
-      'public IPv4 alone: IPv6 comes by advertisements',
-      {
-        name: 'eth0',
-        addresses: [
-          { family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true },
-        ],
-      },
+      'IPv6 only, the router known by its advertisements',
+      WANTED.ipv6Only,
+      `# ours
+
+[Match]
+Name=ens3
+
+[Network]
+DHCP=no
+IPv6AcceptRA=yes
+Address=2001:db8::1/64
+
+[IPv6AcceptRA]
+DHCPv6Client=no
+UseAutonomousPrefix=no
+`,
+    ],
+    [
+      'IPv4 alone, IPv6 by advertisements',
+      WANTED.ipv4Only,
       `# ours
 
 [Match]
@@ -64,19 +72,53 @@ Gateway=192.0.2.1
 `,
     ],
     [
-      'private',
-      { name: 'ens4', addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }] },
+      'private, both families',
+      WANTED.privateBoth,
       `# ours
 
 [Match]
-Name=ens4
+Name=eth1
 
 [Network]
 DHCP=no
-Address=10.0.0.2/8
+Address=192.168.10.2/24
+Address=fd00::2/64
 
 [IPv6AcceptRA]
 DHCPv6Client=no
+UseAutonomousPrefix=no
+`,
+    ],
+    [
+      'MAC address, MTU, gateways on link, resolver',
+      WANTED.allThere,
+      `# ours
+
+[Match]
+MACAddress=00:16:3e:00:00:0a
+Type=ether
+
+[Link]
+MTUBytes=1400
+
+[Network]
+DHCP=no
+IPv6AcceptRA=yes
+Address=203.0.113.10/32
+Address=2001:db8::1/128
+
+[IPv6AcceptRA]
+DHCPv6Client=no
+UseAutonomousPrefix=no
+
+[Route]
+Gateway=192.0.2.1
+GatewayOnLink=yes
+
+[Route]
+Gateway=2001:db8:1::1
+GatewayOnLink=yes
+Metric=2048
 `,
     ],
   ])('%s', (_, wanted, text) => {

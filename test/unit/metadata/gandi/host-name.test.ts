@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHostName } from '../../../../src/metadata/gandi/host-name.ts';
+import { isDomain, isHostName } from '../../../../src/metadata/gandi/host-name.ts';
 
 const LABEL_63 = 'a'.repeat(63);
 
@@ -39,5 +39,19 @@ describe('isHostName', () => {
     '..',
   ])('refuses %j', (name) => {
     expect(isHostName(name)).toBe(false);
+  });
+});
+
+describe('isDomain', () => {
+  it.each([
+    ['example.net', true],
+    ['local', true],
+    [`${LABEL_63}.${LABEL_63}.${LABEL_63}.${'a'.repeat(61)}`, true],
+    [`${LABEL_63}.${LABEL_63}.${LABEL_63}.${'a'.repeat(62)}`, false],
+    ['example.net.', false],
+    ['a b', false],
+    ['10.1.2.3', false],
+  ])('%s: %s', (text, expected) => {
+    expect(isDomain(text)).toBe(expected);
   });
 });

@@ -29,6 +29,18 @@ describe('checkInterfaces', () => {
     expect(checkInterfaces(list)).toEqual([]);
   });
 
+  it('finds the MAC address and the name of another interface', () => {
+    const list = [{ vif_mac: '00:16:3e:00:00:0a', vif_name: 'lan' }, { vif_mac: null }, {}];
+    expect(checkInterfaces([...list, { vif_mac: '00-16-3E-00-00-0A', vif_name: 'lan' }])).toEqual([
+      {
+        path: [3, 'vif_mac'],
+        found: '00:16:3e:00:00:0a',
+        expected: 'a MAC address other than that of vif[0]',
+      },
+      { path: [3, 'vif_name'], found: 'lan', expected: 'a name other than that of vif[0]' },
+    ]);
+  });
+
   it('finds the number of another interface, given or by position', () => {
     expect(checkInterfaces([{ vif_number: 1 }, {}, { vif_number: 1 }])).toEqual([
       {

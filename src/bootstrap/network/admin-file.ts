@@ -1,0 +1,11 @@
+import type { NetworkInterface } from '../../machine/facts.ts';
+
+/** Where an admin's file configures an interface. */
+export interface Place {
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
+/** What can be said of an interface that is not there, as in an unpacked image, is only its name. */
+export type MatchedInterface = Pick<NetworkInterface, 'name'> & Partial<NetworkInterface>;

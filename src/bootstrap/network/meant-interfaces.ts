@@ -1,0 +1,50 @@
+import type { Facts } from '../../machine/facts.ts';
+import { findInterface, type InterfaceIdentity } from '../../machine/network-interfaces.ts';
+import type { InterfaceConfig } from '../../metadata/guest-config.ts';
+import { isPublic, type NamedInterface, type Resolver, withOneGateway } from './addresses.ts';
+
+/** The interfaces that the host gives addresses: as they are called in the guest, and those that it lacks. */
+export interface MeantInterfaces {
+  found: NamedInterface[];
+  missing: InterfaceIdentity[];
+}
+
+/**
+ * Finds out which interfaces the host means. An image's interfaces cannot be known: there they have the name that the
+ * host says, or `ethN`.
+ * @param resolver is given to the first public interface, or to the first one where none is public
+ */
+export function meantInterfaces(
+  interfaces: readonly InterfaceConfig[],
+  facts: Facts,
+  resolver: Resolver | undefined,
+): MeantInterfaces {
+  const all = withOneGateway(interfaces).filter(({ addresses }) => addresses.length > 0);
+  const first = all.find(isPublic) ?? all[0];
+  const meant: MeantInterfaces = { found: [], missing: [] };
+  for (const each of all) {
+    const { number, mac, mtu, addresses } = each;
+    const name = facts.live ? findInterface(each, facts.interfaces) : (each.name ?? `eth${number}`);
+    if (name === undefined) {
+      meant.missing.push(each);
+      continue;
+    }
+    meant.found.push({
+      name,
+      addresses,
+      ...(mac === undefined ? {} : { mac }),
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(resolver !== undefined && each === first ? { resolver } : {}),
+    });
+  }
+  return meant;
+}
+
+/** What an admin is told of an interface that is not there. */
+export function describeMissing({ number, mac, name }: InterfaceIdentity, { interfaces }: Facts): string {
+  const which = mac === undefined ? (name ?? String(number)) : `${number} (${mac})`;
+  const shown = interfaces.map((device) =>
+    mac === undefined ? device.name : `${device.name} (${device.mac})`,
+  );
+  return `interface ${which} is not configured: the guest has no such interface, it has ${shown.join(', ') || 'none'}`;
+}
