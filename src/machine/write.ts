@@ -9,6 +9,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
@@ -126,7 +127,19 @@ export function makeDirectory(files: Files, target: Target): void {
   }
 }
 
-/** Removes a file, or nothing if there is none. A link is removed itself. */
+/** Removes a file, or nothing if there is none. A link is removed itself. A power cut does not bring it back. */
 export function removeFile(files: Files, path: string): void {
-  rmSync(files.locate(path, 'keep'), { force: true });
+  const location = files.locate(path, 'keep');
+  try {
+    unlinkSync(location);
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
+  const { descriptor } = directoryAt(dirname(location));
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

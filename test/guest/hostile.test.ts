@@ -107,22 +107,17 @@ describe('a guest that gets hostile input', () => {
   });
 
   const script = member({ name: 'gandi/script', mode: '0000700\0' }, `#!/bin/sh\n${'#'.repeat(4000)}\n`);
+  // More of them in test/unit/blackbox/archive.test.ts.
   const brokenArchives: [string, Buffer, string][] = [
     [
       'a member outside',
       archive(DIRECTORY, CONFIG, member({ name: 'gandi/../../etc/evil' }, 'x')),
       'etc/evil',
     ],
-    ['an absolute member', archive(DIRECTORY, CONFIG, member({ name: '/etc/evil' }, 'x')), '/etc/evil'],
     [
       'a link out of /gandi',
       archive(DIRECTORY, CONFIG, member({ name: 'gandi/script', type: '2', link: '/etc/evil' })),
       'symbolic link',
-    ],
-    [
-      'a setuid member',
-      archive(DIRECTORY, CONFIG, member({ name: 'gandi/x', mode: '0004755\0' }, 'x')),
-      'gandi/x',
     ],
     ['a cut in the middle', Buffer.concat([DIRECTORY, CONFIG, script]).subarray(0, 3072), 'gandi/script'],
   ];
@@ -199,9 +194,12 @@ describe('a guest that gets hostile input', () => {
 
   it('is configured once by two runs at the same time', async () => {
     const seed = await seedFile('twice', { vm_hostname: 'web4' });
-    const run = `gandi-bootstrap --seed ${seed} --json | grep -m 1 '"status"'`;
+    // Storing the seed's files is done again by each run; what they ask for is not.
+    const run = `gandi-bootstrap --seed ${seed} 2>&1 || echo failed`;
     const both = await guest.output(`(${run}) & (${run}); wait`);
-    expect(both.split('\n').sort()).toEqual([' "status": "configured",', ' "status": "unchanged",']);
+    expect(both).not.toContain('failed');
+    expect(both.match(/01-config_swap: /g)).toHaveLength(2);
+    expect(both.match(/identity: /g)).toHaveLength(1);
     expect(await guest.output('hostname; grep -c web4 /etc/hosts')).toBe('web4\n1');
   });
 
@@ -275,9 +273,8 @@ describe('a guest that gets hostile input', () => {
       const result = await bootstrap(`--seed ${seed}`);
       expect(result.exitCode, result.stderr).toBe(0);
       expect(await guest.output('hostname')).toBe(`year${index}`);
-      expect(await guest.output(`gandi-bootstrap --seed ${seed} --json | grep -m 1 status`)).toContain(
-        'unchanged',
-      );
+      const again = await bootstrap(`--seed ${seed} --only identity --json`);
+      expect(again.stdout).toContain('"status": "unchanged"');
     }
     await guest.output(`date -s @${now}`);
   });

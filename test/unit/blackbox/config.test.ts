@@ -14,7 +14,7 @@ async function bootstrap(config: string, root = freshRoot()) {
   return { ...gandi('gandi-bootstrap', '--root', root, '--seed', seed), root };
 }
 
-describe('a document that cannot be read', () => {
+describe('a document that cannot be read', { timeout: 60_000 }, () => {
   it.each<[string, string | Buffer, string]>([
     ['not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'not UTF-8'],
     ['with a byte order mark', '\ufeff{}', 'byte order mark'],
@@ -49,7 +49,7 @@ describe('a document that cannot be read', () => {
   });
 });
 
-describe('fields', () => {
+describe('fields', { timeout: 60_000 }, () => {
   const vif = (address: string, network: string, gateway: unknown = null) => ({
     pna: [{ pna_address: address, pbn: { pbn_network: network, pbn_gateway: gateway } }],
   });

@@ -25,6 +25,7 @@ const MEASURING = `
 
 /** Runs the built program: the executable where this machine's architecture has one, else the bundle. */
 export function gandi(...parameters: string[]): Run {
+  if (!existsSync(join(dist, 'gandi.cjs'))) throw new Error('the program is not built: run make build first');
   const executable = join(dist, 'gandi');
   const program = existsSync(executable) ? [executable] : [process.execPath, join(dist, 'gandi.cjs')];
   const { status, stdout, stderr, output } = spawnSync('perl', ['-e', MEASURING, ...program, ...parameters], {

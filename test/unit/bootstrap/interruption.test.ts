@@ -47,6 +47,7 @@ afterEach(() => {
   for (const guest of guests.splice(0)) guest.remove();
   between.interfere = undefined;
   expect(between.said).not.toContain(PASSWORD_HASH);
+  between.said = '';
 });
 
 /** A run that nothing disturbs: its changes, and the state it leads to. */
