@@ -16,7 +16,8 @@ export default defineConfig({
     // Switching guests off takes a moment.
     teardownTimeout: minutes,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup } },
+      // Properties are tried on many examples, which takes its time on a busy machine.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup, testTimeout: minutes } },
       {
         test: {
           name: 'guest',

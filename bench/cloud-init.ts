@@ -4,6 +4,8 @@ import { execa } from 'execa';
 import type { DiskFile } from '../test/guest/disk.ts';
 import { passwordHash, publicNetwork } from '../test/guest/toolkit.ts';
 
+const nameServers = ['92.243.10.253', '92.243.10.252', '2001:4b98:dc2:49::193'];
+
 /**
  * A disk from which cloud-init configures a guest as hostConfig() and the toolkit's own settings do (NoCloud, version 1
  * of network-config): name, addresses, route, resolver, user, keys, password, kernel values, swap. cloud-init grows
@@ -40,7 +42,6 @@ function networkConfig() {
     config: [
       { type: 'physical', name: 'eth0', subnets: [address(guestAddress, hostAddress)] },
       { type: 'physical', name: 'eth1', subnets: [address('192.168.10.2')] },
-      { type: 'nameserver', address: ['92.243.10.253', '92.243.10.252', '2001:4b98:dc2:49::193'] },
     ],
   };
 }
@@ -58,7 +59,12 @@ function userData(publicKey: string, swapLabel: string) {
     ],
     // The SSH server's keys are in the image: making new ones is no part of the comparison.
     ssh_deletekeys: false,
-    write_files: [{ path: '/etc/sysctl.d/90-bench.conf', content: values }],
+    // The image has no package "locales"; the toolkit does not set one either.
+    locale: false,
+    write_files: [
+      { path: '/etc/sysctl.d/90-bench.conf', content: values },
+      { path: '/etc/resolv.conf', content: nameServers.map((server) => `nameserver ${server}\n`).join('') },
+    ],
     runcmd: [['sysctl', '--quiet', '--load', '/etc/sysctl.d/90-bench.conf']],
     mounts: [[`LABEL=${swapLabel}`, 'none', 'swap', 'sw', '0', '0']],
   };
