@@ -6,7 +6,7 @@ import { digestOf } from '../plan/applied.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { firstAddress } from './identity.ts';
 import { RESOLVER_OPTIONS } from './network/addresses.ts';
-import { ensureOwnFile, ownHeader } from './own-file.ts';
+import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
 import { NETCONFIG_FILE, RESOLV_CONF, resolverPlace } from './resolver-place.ts';
 
 const SETTING = 'CONFIG_NAMESERVER';
@@ -34,9 +34,19 @@ export function chooseResolvers(config: GuestConfig): string[] {
   return ipv6Only ? ipv6.slice(0, 3) : [...ipv4.slice(0, 2), ...ipv6.slice(0, 1)];
 }
 
+const OPTIONS_LINE = `options ${RESOLVER_OPTIONS.join(' ')}`;
+
+/** The lines of an admin's: in a file of ours the host's search list stands before the options, theirs behind. */
+function foreignLines(old: string): string[] {
+  const lines = old.split('\n');
+  return (isOwn(old) ? lines.slice(lines.indexOf(OPTIONS_LINE) + 1) : lines).filter((line) =>
+    KEPT_LINE.test(line),
+  );
+}
+
 /**
  * @param header first line, a comment
- * @param old text of the file that is replaced; its search list is kept, unless the host has one
+ * @param old text of the file that is replaced; an admin's search list is kept, unless the host has one
  */
 export function renderResolvConf(
   header: string,
@@ -45,12 +55,11 @@ export function renderResolvConf(
   old: string,
 ): string {
   const isReplaced = (line: string) => searchDomains.length > 0 && SEARCH_LINE.test(line);
-  const kept = old.split('\n').filter((line) => KEPT_LINE.test(line) && !isReplaced(line));
   const lines = [
-    ...servers.map((server) => `nameserver ${server}`),
-    `options ${RESOLVER_OPTIONS.join(' ')}`,
     ...(searchDomains.length === 0 ? [] : [`search ${searchDomains.join(' ')}`]),
-    ...kept,
+    ...servers.map((server) => `nameserver ${server}`),
+    OPTIONS_LINE,
+    ...foreignLines(old).filter((line) => !isReplaced(line)),
   ];
   return `${header}${lines.join('\n')}\n`;
 }

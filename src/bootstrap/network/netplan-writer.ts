@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { isOwn } from '../own-file.ts';
 import { renderNetplan } from './netplan.ts';
 import { NETPLAN_DIRECTORY, netplanFileOf } from './netplan-files.ts';
-import { liveCommand, type Writer } from './writer.ts';
+import { dropRoutes, liveCommand, type Writer } from './writer.ts';
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
@@ -23,7 +23,7 @@ export const netplan: Writer = {
   units: ['systemd-networkd.service', 'NetworkManager.service'],
   activate({ started, changed, outdated }) {
     const apply = liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files');
-    if (started) return { before: [], after: [apply] };
+    if (started) return { before: dropRoutes(outdated), after: [apply] };
     // In boot netplan's generator has run before us: without this the files would count from the next boot on. It
     // starts the network manager if there is need.
     const generate = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');

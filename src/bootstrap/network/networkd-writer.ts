@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { isOwn } from '../own-file.ts';
 import { renderNetworkd } from './networkd.ts';
 import { earlierNetworkFile, NETWORK_DIRECTORY } from './networkd-files.ts';
-import { liveCommand, NOTHING, type Writer } from './writer.ts';
+import { dropRoutes, liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const nameOfFile = (name: string) => `50-gandi-${name}.network`;
 
@@ -22,10 +22,10 @@ export const networkd: Writer = {
   ownName: /^50-gandi-.*\.network$/,
   interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.network'.length),
   units: ['systemd-networkd.service'],
-  activate: ({ started }) =>
+  activate: ({ started, outdated }) =>
     started
       ? {
-          before: [],
+          before: dropRoutes(outdated),
           // Interfaces whose files are the same are left as they are (networkctl(1), reload).
           after: [liveCommand(['networkctl', 'reload'], 30, 'let systemd-networkd read its files again')],
         }

@@ -48,4 +48,17 @@ export function liveCommand(argv: [string, ...string[]], timeoutSeconds: number,
   return { kind: 'run-command', argv, timeoutSeconds, why };
 }
 
+/**
+ * Takes back the IPv4 routes of interfaces that are to change. With the last address of an interface the kernel drops
+ * its routes without a word; systemd-networkd up to 252 then waits for ever for them to be gone (seen in Debian 12).
+ */
+export const dropRoutes = (names: readonly string[]): RunCommand[] =>
+  names.map((name) =>
+    liveCommand(
+      ['ip', '-4', 'route', 'flush', 'dev', name, 'proto', 'static'],
+      10,
+      'take back the old routes',
+    ),
+  );
+
 export const NOTHING: Activation = { before: [], after: [] };

@@ -338,6 +338,7 @@ describe('network in a running guest', () => {
       'systemd-networkd.service',
       { '/etc/netplan/50-gandi-eth2.yaml': HEADER },
       [
+        'ip -4 route flush dev eth2 proto static',
         '/etc/netplan/50-gandi-eth0.yaml',
         '/etc/netplan/50-gandi-eth1.yaml',
         '/etc/netplan/50-gandi-eth2.yaml',

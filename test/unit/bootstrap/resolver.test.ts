@@ -51,6 +51,7 @@ describe('resolver', () => {
   const config = configOf([IPV4], ['192.0.2.53', '2001:db8::53']);
   const SERVERS = ['192.0.2.53', '2001:db8::53'];
   const PLAIN = `${HEADER}nameserver 192.0.2.53\nnameserver 2001:db8::53\noptions timeout:1 attempts:3 rotate\n`;
+  const SEARCHED = PLAIN.replace('nameserver', 'search example.net corp.example\nnameserver');
   const RESOLVED = `${HEADER}[Resolve]\nDNS=192.0.2.53 2001:db8::53\n`;
   const planFor = (files: FileEntries, applied = {}) =>
     resolver.plan(makeContext({ config, files, applied }));
@@ -194,7 +195,7 @@ describe('resolver', () => {
     [
       { '/etc/resolv.conf': 'search mine.example\nsortlist 10.0.0.0/8\n' },
       '/etc/resolv.conf',
-      `${PLAIN}search example.net corp.example\nsortlist 10.0.0.0/8\n`,
+      `${SEARCHED}sortlist 10.0.0.0/8\n`,
     ],
     [
       { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' } },
@@ -205,6 +206,13 @@ describe('resolver', () => {
     const searched = { ...config, searchDomains: ['example.net', 'corp.example'] };
     const [change] = resolver.plan(makeContext({ config: searched, files })).changes;
     expect(change).toMatchObject({ kind: 'write-file', path, content });
+  });
+
+  it('takes back the domains that the host does not name any more, and no others', () => {
+    const contentAfter = (text: string) =>
+      planFor({ '/etc/resolv.conf': text }).changes.map((change) => 'content' in change && change.content);
+    expect(contentAfter(SEARCHED)).toEqual([PLAIN]);
+    expect(contentAfter(`${SEARCHED}search mine.example\n`)).toEqual([`${PLAIN}search mine.example\n`]);
   });
 
   it.each<[FileEntries, string, string[]]>([
