@@ -3,8 +3,8 @@ import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type Wri
 import type { Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
-import { BACKUP_DIRECTORY } from './paths.ts';
 import { endOfOutput } from './output-end.ts';
+import { BACKUP_DIRECTORY } from './paths.ts';
 import { makeDirectory, removeFile, replaceFile, replaceLink, writeFully } from './write.ts';
 
 /** What changes are applied to. */
