@@ -6,7 +6,7 @@ import { ensureFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { ownHeader } from './own-file.ts';
 import { planHostKeys } from './ssh-keys.ts';
-import { readSshdConfig, SSHD_CONFIG, type SshdConfig } from './sshd-config.ts';
+import { readSshdConfig, type SshdConfig } from './sshd-config.ts';
 
 /** Behind an admin's drop-ins, whose values then count at once. */
 export const DROP_IN = '/etc/ssh/sshd_config.d/90-gandi.conf';
@@ -80,29 +80,41 @@ function checked(files: FileView, whole: string, change: Change): Change[] {
   ];
 }
 
-function planSettings(
-  { files, facts }: StepContext,
-  settings: Settings,
-): { changes: Change[]; notes: Note[] } {
-  const main = files.readText(SSHD_CONFIG);
-  // openSUSE and Fedora can have the distribution's own below /usr and none of the admin's.
-  if (main === undefined) return { changes: [], notes: [] };
-  const bare = withoutBlock(main);
-  const readDropIns = readSshdConfig(files, DROP_IN);
-  const reads = readDropIns.includes.some((pattern) => pathMatchesGlob(pattern, DROP_IN));
-  const lines = ownLines(withoutOwn(readDropIns, main));
-  const notes = weakNotes(readDropIns);
-  const wanted = reads
-    ? { path: DROP_IN, content: lines.length === 0 ? '' : dropIn(settings, lines), mode: 0o600 }
-    : { path: SSHD_CONFIG, content: renderSshdConfig(main, lines), mode: 0o644 };
-  if (reads && lines.length === 0) {
-    const present = files.status(DROP_IN) !== undefined;
-    return { changes: present ? [{ kind: 'remove-file', path: DROP_IN }] : [], notes };
+interface Planned {
+  changes: Change[];
+  notes: Note[];
+}
+
+/** Changes of a drop-in that is read before the main file. */
+function planDropIn(context: StepContext, config: SshdConfig, main: string): Change[] {
+  const { files, facts, settings } = context;
+  const lines = ownLines(config);
+  if (lines.length === 0) {
+    return files.status(DROP_IN) === undefined ? [] : [{ kind: 'remove-file', path: DROP_IN }];
   }
-  const [change] = ensureFile(files, wanted);
-  if (change === undefined) return { changes: [], notes };
-  const whole = reads ? `${lines.join('\n')}\n${bare}` : wanted.content;
-  return { changes: facts.live ? checked(files, whole, change) : [change], notes };
+  const [change] = ensureFile(files, { path: DROP_IN, content: dropIn(settings, lines), mode: 0o600 });
+  if (change === undefined) return [];
+  return facts.live ? checked(files, `${lines.join('\n')}\n${main}`, change) : [change];
+}
+
+/** Changes of the main file itself, where no drop-ins are read. */
+function planMain({ files, facts }: StepContext, config: SshdConfig, main: string): Change[] {
+  // Not the distribution's own below /usr, which belongs to its package.
+  if (config.main?.startsWith('/etc/') !== true) return [];
+  const content = renderSshdConfig(main, ownLines(withoutOwn(config, main)));
+  const [change] = ensureFile(files, { path: config.main, content, mode: 0o644 });
+  if (change === undefined) return [];
+  return facts.live ? checked(files, content, change) : [change];
+}
+
+function planSettings(context: StepContext): Planned {
+  const { files } = context;
+  const config = readSshdConfig(files, DROP_IN);
+  const main = config.main === undefined ? undefined : files.readText(config.main);
+  if (main === undefined) return { changes: [], notes: [] };
+  const reads = config.includes.some((pattern) => pathMatchesGlob(pattern, DROP_IN));
+  const plan = reads ? planDropIn : planMain;
+  return { changes: plan(context, config, main), notes: weakNotes(config) };
 }
 
 const dropIn = (settings: Settings, lines: readonly string[]) =>
@@ -115,17 +127,17 @@ function withoutOwn(config: SshdConfig, main: string): SshdConfig {
   const first = main.slice(0, block.index).split('\n').length;
   const last = first + block[0].split('\n').length - 1;
   const values = [...config.values].filter(
-    ([, { file, line }]) => file !== SSHD_CONFIG || line < first || line >= last,
+    ([, { file, line }]) => file !== config.main || line < first || line >= last,
   );
   return { ...config, values: new Map(values) };
 }
 
 function plan(context: StepContext): Plan {
-  const { files, settings } = context;
+  const { files } = context;
   if (!SSHD.some((path) => files.status(path) !== undefined)) return { changes: [] };
   const { hostKeys } = readSshdConfig(files);
   const keys = planHostKeys(files, hostKeys);
-  const { changes, notes } = planSettings(context, settings);
+  const { changes, notes } = planSettings(context);
   return { changes: [...keys, ...changes], notes };
 }
 

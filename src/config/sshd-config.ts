@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { FileView } from '../machine/files.ts';
 import { expandGlob } from '../machine/glob.ts';
 
-export const SSHD_CONFIG = '/etc/ssh/sshd_config';
+/** The admin's, and the distribution's where that keeps its own below /usr (openSUSE). */
+const SSHD_CONFIGS = ['/etc/ssh/sshd_config', '/usr/etc/ssh/sshd_config'];
 
 /** A keyword's value, in force for every connection. */
 export interface SshdValue {
@@ -13,6 +14,8 @@ export interface SshdValue {
 }
 
 export interface SshdConfig {
+  /** The file that sshd begins with; undefined if there is none. */
+  main: string | undefined;
   /** By keyword in lower case: of a keyword that is set several times the first counts (sshd_config(5)). */
   values: ReadonlyMap<string, SshdValue>;
   /** All values of HostKey. */
@@ -82,6 +85,8 @@ class Reader {
  */
 export function readSshdConfig(files: FileView, ignored?: string): SshdConfig {
   const reader = new Reader(files, ignored);
-  reader.read(SSHD_CONFIG);
-  return reader;
+  const main = SSHD_CONFIGS.find((path) => files.status(path) !== undefined);
+  if (main !== undefined) reader.read(main);
+  const { values, hostKeys, includes } = reader;
+  return { main, values, hostKeys, includes };
 }

@@ -31,10 +31,11 @@ describe('what is configured at every boot', () => {
       name: 'config',
       image,
       disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }, { disk: seed }],
-      interfaces: [publicNetwork],
+      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
       kernelArguments: ['gandi=cet-eu'],
     });
-    expect(await guest.waitForBoot()).toBe('running');
+    const state = await guest.waitForBoot();
+    expect(state, (await guest.run('systemctl --failed; gandi-guest status')).stdout).toBe('running');
   }, 20 * minutes);
 
   afterAll(async () => {
