@@ -47,6 +47,13 @@ export async function main(args: readonly string[]): Promise<number> {
       status = await (await import('./doctor.ts')).doctor(options);
     });
   program
+    .command('decompress-kernel')
+    .description('unpack an LZ4 or zstd kernel in place, under Xen PV or with CONFIG_DECOMPRESS_KERNEL=1')
+    .argument('<image>', 'kernel image, such as /boot/vmlinuz-6.1.0-13-amd64')
+    .action(async (image: string) => {
+      status = await (await import('./decompress-kernel.ts')).decompress(image);
+    });
+  program
     .command('inspect')
     .description('what the host gave, where it was found, and which setting comes from which field')
     .option('--seed <file|device>', 'look at this archive or seed disk')

@@ -24,7 +24,11 @@ describe('what is configured at every boot', () => {
   beforeAll(async () => {
     key = await makeKeyPair(join(folder, 'key'));
     const image = await toolkitImage({
-      files: { '/etc/cron.d/php': '09,39 *  * * *  root  true\n', '/etc/ssh/ssh_host_ecdsa_key': '' },
+      files: {
+        '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
+        '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
+        '/etc/ssh/ssh_host_ecdsa_key': '',
+      },
     });
     const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
     guest = await Guest.boot({
@@ -66,7 +70,7 @@ describe('what is configured at every boot', () => {
     expect(crontab).toMatch(/^\d+ [013456]\t\* \* \*\troot\ttest -x \/usr\/sbin\/anacron/m);
     const [, first, second] = /^(\d+),(\d+) \*/.exec(await guest.output('cat /etc/cron.d/php')) ?? [];
     expect(Number(second) - Number(first)).toBe(30);
-    expect(await guest.output('systemctl daemon-reload; systemctl cat logrotate.timer')).toContain(
+    expect(await guest.output('systemctl daemon-reload; systemctl cat dnf-automatic.timer')).toContain(
       'RandomizedDelaySec=6h',
     );
   });
