@@ -117,7 +117,7 @@ describe('what is configured at every boot', () => {
     await guest.output('rm /etc/ssh/sshd_config.d/90-gandi.conf');
     const refused = await guest.run('gandi-config --only 11-config_ssh');
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain('NoSuchKeyword');
+    expect(refused.stderr).toContain('10-admin.conf');
     await guest.output('test ! -e /etc/ssh/sshd_config.d/90-gandi.conf');
     await guest.output('rm /etc/ssh/sshd_config.d/10-admin.conf');
   });
@@ -126,7 +126,7 @@ describe('what is configured at every boot', () => {
     beforeAll(async () => {
       await guest.output("sed -i 's/^#PermitRootLogin.*/PermitRootLogin no/' /etc/ssh/sshd_config");
       await guest.output(
-        'ln -sfn /usr/share/zoneinfo/America/New_York /etc/localtime; rm /etc/ssh/ssh_host_rsa_key',
+        'ln -sfn /usr/share/zoneinfo/America/New_York /etc/localtime; rm /etc/ssh/ssh_host_ed25519_key',
       );
       await guest.output(`sed -i -E 's/^[0-9]+ [0-9]+(\\t\\* \\* \\*\\troot.*daily)/11 22\\1/' /etc/crontab`);
       await put('/etc/motd', 'Keep out\n');
@@ -155,7 +155,7 @@ describe('what is configured at every boot', () => {
     });
 
     it('makes the key that is missing again, and names root by its UUID in its line alone', async () => {
-      await guest.output('test -s /etc/ssh/ssh_host_rsa_key');
+      await guest.output('test -s /etc/ssh/ssh_host_ed25519_key');
       const uuid = await guest.output('findmnt -n -o UUID /');
       expect(await guest.output('cat /etc/fstab')).toBe(`UUID=${uuid} / ext4 errors=remount-ro 0 1 # mine`);
       expect(await guest.output('cat /etc/fstab.20*')).toMatch(
