@@ -9,6 +9,8 @@ type Program = (args: readonly string[]) => Promise<number>;
 /** Each is loaded only when it is called: what a command does not need costs it nothing. */
 const PROGRAMS = new Map<string, () => Promise<{ main: Program }>>([
   ['gandi-bootstrap', () => import('./bootstrap/program.ts')],
+  ['gandi-config', () => import('./config/program.ts')],
+  ['gandi-postboot', () => import('./postboot/program.ts')],
   ['gandi-guest', () => import('./guest/program.ts')],
 ]);
 

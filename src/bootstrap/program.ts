@@ -7,6 +7,7 @@ import { observeFacts } from '../machine/observed-facts.ts';
 import { isTerminal, print } from '../machine/output.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import { withPlugins } from '../plan/plugins.ts';
 import { exitStatus } from '../plan/report.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
@@ -19,9 +20,12 @@ const PROGRAM = 'gandi-bootstrap';
 /** How long a run waits for another one: as long as a whole boot's may take. */
 const LOCK_WAIT_SECONDS = 60;
 
-function chooseSteps(settings: Settings, only: readonly string[]): Step[] {
+/** Plugins of packages, and the admin's, which hide those of the same name. */
+const PLUGIN_DIRECTORIES = ['/usr/share/gandi/bootstrap.d', '/etc/gandi/bootstrap.d'];
+
+function chooseSteps(files: Files, settings: Settings, only: readonly string[]): Step[] {
   const replaced = settings.switches.CONFIG_HOST_INIT ? REPLACED_BY_HOST_INIT : new Set<string>();
-  return BOOTSTRAP_STEPS.filter(
+  return withPlugins(BOOTSTRAP_STEPS, PLUGIN_DIRECTORIES, files, settings).filter(
     ({ name }) => (only.length === 0 || only.includes(name)) && !replaced.has(name),
   );
 }
@@ -43,7 +47,7 @@ async function bootstrap(options: Options): Promise<number> {
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
-    const steps = chooseSteps(settings, options.only ?? []);
+    const steps = chooseSteps(files, settings, options.only ?? []);
     const show = options.json === true ? undefined : (text: string) => print(text);
     const meant = host.parsed.config.interfaces ?? [];
     const configuresNetwork =

@@ -4,6 +4,7 @@ import { identity } from './identity.ts';
 import { kernelModules } from './kernel-modules.ts';
 import { multiQueue } from './multiqueue.ts';
 import { network } from './network.ts';
+import { postBoot } from './post-boot.ts';
 import { resizeMainDisk } from './resize-main-disk.ts';
 import { resolver } from './resolver.ts';
 import { swap } from './swap.ts';
@@ -25,4 +26,5 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   multiQueue,
   sysctl,
   resizeMainDisk,
+  postBoot,
 ];

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { createProgram, EXIT, runCommandLine } from '../plan/program.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
 import type { SeedOptions } from './seed.ts';
 import type { StatusOptions } from './status.ts';
@@ -34,6 +35,23 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: StatusOptions) => {
       status = await (await import('./status.ts')).showStatus(options);
+    });
+  program
+    .command('doctor')
+    .description('what is wrong with this guest’s configuration, and what to do; exit status 1 for a problem')
+    .option('--xen', 'whether it is ready to move from KVM to Xen')
+    .option('--fix', 'with --xen: set right what can be set right safely; without it nothing is changed')
+    .option('--json', 'print JSON')
+    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
+    .action(async (options: DoctorOptions) => {
+      status = await (await import('./doctor.ts')).doctor(options);
+    });
+  program
+    .command('decompress-kernel')
+    .description('unpack an LZ4 or zstd kernel in place, under Xen PV or with CONFIG_DECOMPRESS_KERNEL=1')
+    .argument('<image>', 'kernel image, such as /boot/vmlinuz-6.1.0-13-amd64')
+    .action(async (image: string) => {
+      status = await (await import('./decompress-kernel.ts')).decompress(image);
     });
   program
     .command('inspect')

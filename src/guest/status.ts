@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Files } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
+import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
+import { isEnabled } from '../machine/units.ts';
 import { EXIT } from '../plan/program.ts';
 import { latestReport } from '../plan/records.ts';
 import type { Report } from '../plan/report.ts';
 import { renderReport } from '../plan/summary.ts';
 import { colourStatus } from '../plan/table.ts';
 
-/** Programs that leave a report, in the order in which they run at boot. */
-const REPORTING_PROGRAMS = ['gandi-bootstrap'];
+/** Programs that leave a report at every boot, in the order in which they run. */
+const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config'];
+
+/** It runs at boots that have an order for it. */
+const POST_BOOT_PROGRAM = 'gandi-postboot';
 
 const POLL_MILLISECONDS = 200;
 
@@ -24,17 +29,31 @@ interface Found {
   program: string;
   report?: Report;
   thisBoot: boolean;
+  /** It runs, or should have run, in this boot. */
+  expected: boolean;
+}
+
+function isExpected(files: Files, program: string): boolean {
+  if (program !== POST_BOOT_PROGRAM)
+    return isEnabled(files, `${program}.service`) || program === 'gandi-bootstrap';
+  return [POST_BOOT_ORDER, POST_BOOT_BACKGROUND_ORDER].some((path) => files.status(path) !== undefined);
 }
 
 function collect(files: Files): Found[] {
-  return REPORTING_PROGRAMS.map((program) => ({ program, thisBoot: false, ...latestReport(files, program) }));
+  return [...REPORTING_PROGRAMS, POST_BOOT_PROGRAM].flatMap((program): Found[] => {
+    const latest = latestReport(files, program);
+    const expected = latest?.thisBoot === true || isExpected(files, program);
+    if (latest === undefined && !expected) return [];
+    return [{ program, thisBoot: false, expected, ...latest }];
+  });
 }
 
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = collect(files);
-    if (found.every(({ thisBoot }) => thisBoot) || performance.now() > deadline) return found;
+    if (found.every(({ thisBoot, expected }) => thisBoot || !expected) || performance.now() > deadline)
+      return found;
     await sleep(POLL_MILLISECONDS);
   }
 }
@@ -43,19 +62,20 @@ type Overall = Report['status'] | 'not-run';
 
 /** The worst that counts: on a running system that is what happened in this boot. */
 function overall(found: readonly Found[], live: boolean): Overall {
-  const statuses = found.map(({ report, thisBoot }): Overall => {
+  const counting = found.filter(({ expected }) => expected || !live);
+  const statuses = counting.map(({ report, thisBoot }): Overall => {
     return report === undefined || (live && !thisBoot) ? 'not-run' : report.status;
   });
   const order: Overall[] = ['failed', 'not-run', 'configured', 'unchanged'];
   return order.find((status) => statuses.includes(status)) ?? 'nothing-found';
 }
 
-function render({ program, report, thisBoot }: Found, live: boolean): string {
+function render({ program, report, thisBoot, expected }: Found, live: boolean): string {
   const missing = `${program}: ${colourStatus('not-run')}${live ? ' in this boot (yet); see systemctl status' : ''} ${program}\n`;
   if (report === undefined) return missing;
   if (thisBoot) return renderReport(report, { when: 'this boot' });
   const earlier = renderReport(report, { when: `an earlier boot, ${report.startedAt}` });
-  return live ? `${missing}${earlier}` : earlier;
+  return live && expected ? `${missing}${earlier}` : earlier;
 }
 
 /**

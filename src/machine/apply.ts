@@ -3,8 +3,9 @@ import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type Wri
 import type { Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
+import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
-import { makeDirectory, removeFile, replaceFile, writeFully } from './write.ts';
+import { makeDirectory, removeFile, replaceFile, replaceLink, writeFully } from './write.ts';
 
 /** What changes are applied to. */
 export interface Machine {
@@ -12,6 +13,13 @@ export interface Machine {
   commands: Commands;
   /** False for an unpacked image: what needs a running system is skipped. */
   live: boolean;
+}
+
+/** What came of a program of the admin's or the customer's own. */
+export interface Said {
+  /** End of what it printed. */
+  output: string;
+  warning?: string;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -26,16 +34,18 @@ function withDescriptor<T>(path: string, flags: number, use: (descriptor: number
   }
 }
 
-function keepBackup(machine: Machine, path: string): void {
+/** Such as `20261121-041609`, by the guest's clock in UTC: a name, nothing more depends on it. */
+const dateForName = () => new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+
+function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const old = machine.files.readText(path);
   if (old === undefined) return;
-  const status = machine.files.status(path);
-  makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
+  const mode = machine.files.status(path)?.mode ?? 0o600;
   const name = path.slice(1).replaceAll('/', '_');
-  replaceFile(
-    machine.files,
-    { path: `${BACKUP_DIRECTORY}/${name}`, mode: status?.mode ?? 0o600 },
-    (descriptor) => writeFully(descriptor, Buffer.from(old)),
+  if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
+  const backup = dated ? `${path}.${dateForName()}` : `${BACKUP_DIRECTORY}/${name}`;
+  replaceFile(machine.files, { path: backup, mode }, (descriptor) =>
+    writeFully(descriptor, Buffer.from(old)),
   );
 }
 
@@ -82,14 +92,19 @@ function eraseRange({ device, offset, length }: EraseRange): void {
 
 /**
  * Carries one change out. This is the only place where the toolkit changes the machine.
+ * @param report gets what a program of the admin's or the customer's said, also where the change then fails
  * @returns `skipped` if the change needs a running system and there is none
  * @throws Error whose message says in one line what failed; whatever the change was to replace is still there
  */
-export async function applyChange(change: Change, machine: Machine): Promise<'done' | 'skipped'> {
+export async function applyChange(
+  change: Change,
+  machine: Machine,
+  report: (said: Said) => void = () => undefined,
+): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
   switch (change.kind) {
     case 'write-file':
-      if (change.backup === true) keepBackup(machine, change.path);
+      if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
       replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, Buffer.from(change.content)));
       break;
     case 'copy-range':
@@ -98,11 +113,22 @@ export async function applyChange(change: Change, machine: Machine): Promise<'do
     case 'make-directory':
       makeDirectory(machine.files, change);
       break;
+    case 'make-link':
+      replaceLink(machine.files, change.path, change.target);
+      break;
     case 'remove-file':
       removeFile(machine.files, change.path);
       break;
     case 'run-command': {
-      const { failure } = await machine.commands.run(change.argv, change);
+      const { failure, stdout, stderr } = await machine.commands.run(change.argv, change);
+      if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
+      if (failure !== undefined) throw new Error(failure);
+      break;
+    }
+    case 'run-supervised': {
+      const { runSupervised } = await import('./supervised-command.ts');
+      const { output, failure, warning } = await runSupervised(change, machine);
+      report({ output, ...(warning === undefined ? {} : { warning }) });
       if (failure !== undefined) throw new Error(failure);
       break;
     }

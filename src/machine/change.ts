@@ -19,10 +19,15 @@ export interface WriteFile {
   owner?: Owner;
   /** The content is never shown or logged. */
   secret?: boolean;
+  /** It lies below /run, and so is gone after a reboot. */
+  thisBootOnly?: boolean;
   /** No symbolic link is followed below this directory, which a user who is not root can write to. */
   linksRefusedBelow?: string;
-  /** The old file is kept in /var/lib/gandi/backup first: it holds an admin's changes. */
-  backup?: boolean;
+  /**
+   * The old file is kept first, for it holds an admin's changes: in /var/lib/gandi/backup, or beside it with the date
+   * at its end.
+   */
+  backup?: boolean | 'dated';
 }
 
 /** Copies a byte range of a device (or of a seed file) into a file, as atomically as `write-file`. */
@@ -45,6 +50,14 @@ export interface MakeDirectory {
   linksRefusedBelow?: string;
 }
 
+/** Makes a symbolic link, or turns one elsewhere, so that at any moment the path is the old or the new one. */
+export interface MakeLink {
+  kind: 'make-link';
+  path: string;
+  /** As it is to be written in the link; nothing need be there. */
+  target: string;
+}
+
 export interface RemoveFile {
   kind: 'remove-file';
   path: string;
@@ -62,8 +75,31 @@ export interface RunCommand {
   environment?: Readonly<Record<string, string>>;
   /** It sets something up that is gone after a reboot, such as swap in use, and so is done at every boot. */
   thisBootOnly?: boolean;
+  /** Nothing that was asked for depends on it: its failure is a warning. */
+  optional?: boolean;
+  /** The end of what it prints goes into the report: it is a program of the admin's own. */
+  reportOutput?: boolean;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */
   why: string;
+}
+
+/**
+ * Runs a program of the customer's in a control group of its own, which is emptied when the deadline passes or the
+ * guest shuts down. It needs the live system.
+ */
+export interface RunSupervised {
+  kind: 'run-supervised';
+  argv: [string, ...string[]];
+  /** Name of the scope unit that is its control group, without `.scope`. */
+  scope: string;
+  timeoutSeconds: number;
+  environment?: Readonly<Record<string, string>>;
+  /** Gets what it prints, its middle left out where that is too much; 0600. */
+  logFile: string;
+  /** Written and synced before it starts, so that it is not started a second time, whatever it does to the guest. */
+  mark: { path: string; content: string };
+  /** For people, without arguments, which may be secret: such as `/gandi/script`. */
+  what: string;
 }
 
 /** Sets a kernel value through its file, such as /proc/sys/vm/swappiness. It needs the live system. */
@@ -108,6 +144,8 @@ export type Change =
   | MakeDirectory
   | RemoveFile
   | RunCommand
+  | RunSupervised
+  | MakeLink
   | SetKernelValue
   | WriteBytes
   | EraseRange
@@ -117,6 +155,7 @@ export type Change =
 export function needsLiveSystem(change: Change): boolean {
   switch (change.kind) {
     case 'run-command':
+    case 'run-supervised':
     case 'set-kernel-value':
     case 'write-bytes':
     case 'erase-range':
@@ -124,6 +163,7 @@ export function needsLiveSystem(change: Change): boolean {
     case 'write-file':
     case 'copy-range':
     case 'make-directory':
+    case 'make-link':
     case 'remove-file':
     case 'unpack-modules':
       return false;
@@ -133,7 +173,8 @@ export function needsLiveSystem(change: Change): boolean {
 /** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
 export function isLasting(change: Change): boolean {
   if (change.kind === 'set-kernel-value') return false;
-  return change.kind !== 'run-command' || change.thisBootOnly !== true;
+  const mayPass = change.kind === 'run-command' || change.kind === 'write-file';
+  return !mayPass || change.thisBootOnly !== true;
 }
 
 function shellWord(word: string): string {
@@ -153,10 +194,14 @@ export function describeChange(change: Change): string {
       return `write ${change.path} (${octal(change.mode)}) from ${change.device}, ${change.length} bytes at ${change.offset}`;
     case 'make-directory':
       return `make directory ${change.path} (${octal(change.mode)})`;
+    case 'make-link':
+      return `link ${change.path} to ${change.target}`;
     case 'remove-file':
       return `remove ${change.path}`;
     case 'run-command':
       return `run ${change.argv.map(shellWord).join(' ')} (${change.why})`;
+    case 'run-supervised':
+      return `run ${change.what} for at most ${change.timeoutSeconds} s (output in ${change.logFile})`;
     case 'set-kernel-value':
       return `set ${change.path} to ${JSON.stringify(change.value)}`;
     case 'write-bytes':

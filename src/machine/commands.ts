@@ -28,7 +28,7 @@ export interface Commands {
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult>;
 }
 
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const OUTPUT_BYTES = 1024 * 1024;
 
 /** How long a program has between being asked to end and being killed. */
@@ -43,7 +43,7 @@ function lastLine(text: string): string {
 }
 
 /** Ends every process of a group, if it still exists. */
-function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+export function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   if (leader === undefined) return;
   try {
     process.kill(-leader, signal);

@@ -41,6 +41,9 @@ export type FileSystemType = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
 export interface RootFileSystem {
   /** Such as `ext4`; another type than FileSystemType is never grown. */
   type: string;
+  uuid?: string;
+  /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */
+  checks?: { mostMounts: number; intervalSeconds: number };
   /** Node of the block device that holds it, such as `/dev/sda2`. */
   device: string;
   /** Size of the file system and of the device that holds it, in bytes. */

@@ -2,6 +2,7 @@
 export const HOST_DIRECTORY = '/gandi';
 export const HOST_CONFIG = '/gandi/config';
 export const HOST_INIT = '/gandi/init';
+export const HOST_SCRIPT = '/gandi/script';
 
 /** What outlives a boot: what was applied, the last report that had news, files replaced. */
 export const STATE_DIRECTORY = '/var/lib/gandi';
@@ -10,5 +11,18 @@ export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */
 export const RUNTIME_DIRECTORY = '/run/gandi';
+
+/**
+ * What gandi-bootstrap leaves for gandi-postboot where there is work, and where nothing waits for that work: the units'
+ * conditions look for these files.
+ */
+export const POST_BOOT_ORDER = '/run/gandi/postboot';
+export const POST_BOOT_BACKGROUND_ORDER = '/run/gandi/postboot-background';
+
+/** Which configuration's script and command were started. */
+export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
+
+/** What the script and the command printed. */
+export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
 
 export const LOG_FILE = '/var/log/gandi.log';

@@ -4,7 +4,7 @@ import { type DeviceUse, rootOf } from './device-use.ts';
 import type { RootFileSystem } from './facts.ts';
 import type { Mount } from './mounts.ts';
 import { type DiskPartitions, readPartitionTable } from './partition-table.ts';
-import type { Signature } from './signatures/signature.ts';
+import { named, type Signature } from './signatures/signature.ts';
 import { identify } from './signatures.ts';
 
 /** What finding the root file system needs of the machine. */
@@ -35,6 +35,7 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   const disk = devices.find(({ name }) => name === diskName);
   if (!mount || !device || !disk) return undefined;
   const content = reading(observation, device.node, identify);
+  const superblock = content.find(({ type }) => type === mount.type || (isExt(type) && isExt(mount.type)));
   const fixed = whyFixed(device, disk, mount, content);
   const table =
     device.partition && fixed === undefined
@@ -42,8 +43,10 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
       : undefined;
   return {
     type: mount.type,
+    ...named(undefined, superblock?.uuid),
+    ...(superblock?.checks ? { checks: superblock.checks } : {}),
     device: device.node,
-    fileSystemBytes: fileSystemBytes(mount, content, observation),
+    fileSystemBytes: fileSystemBytes(mount, superblock, observation),
     deviceBytes: device.size,
     disk: disk.node,
     diskBytes: disk.size,
@@ -85,8 +88,11 @@ function whyFixed(
  * ext2/3/4 keeps its size in the superblock; statfs(2) leaves out what the file system needs for itself. XFS updates
  * its superblock lazily, so statfs counts, with the log added that it leaves out (xfs_fs_statfs in fs/xfs/xfs_super.c).
  */
-function fileSystemBytes(mount: Mount, content: readonly Signature[], observation: RootObservation): number {
-  const superblock = content.find(({ type }) => type === mount.type || (isExt(type) && isExt(mount.type)));
+function fileSystemBytes(
+  mount: Mount,
+  superblock: Signature | undefined,
+  observation: RootObservation,
+): number {
   if (isExt(mount.type) && superblock?.fileSystemBytes !== undefined) return superblock.fileSystemBytes;
   return observation.mountedBytes(mount.mountPoint) + (superblock?.logBytes ?? 0);
 }

@@ -17,7 +17,13 @@ export type Switch =
   | 'CONFIG_TIMEZONE'
   | 'CONFIG_SSHD'
   | 'CONFIG_CONSOLE'
-  | 'CONFIG_CRON';
+  | 'CONFIG_CRON'
+  | 'CONFIG_SYSTEM_FILE'
+  | 'CONFIG_IDENTITY'
+  | 'CONFIG_ROOT_CHECK'
+  | 'CONFIG_POSTBOOT'
+  | 'CONFIG_POSTBOOT_WAIT'
+  | 'CONFIG_DECOMPRESS_KERNEL';
 
 /** The settings that are not switches. */
 export type ValueName =
@@ -26,6 +32,9 @@ export type ValueName =
   | 'CONFIG_MOUNT_PARAMS'
   | 'CONFIG_DISK_ROOT'
   | 'CONFIG_NODHCP'
+  | 'CONFIG_MOTD_FILE'
+  | 'CONFIG_POSTBOOT_TIMEOUT'
+  | 'CONFIG_PLUGIN_TIMEOUT'
   | 'GANDI_PLUGIN_DIR'
   | 'GANDI_HOOK_DIR'
   | 'TEMP_DIR_CONF'
@@ -121,11 +130,46 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
   {
     title: 'Every boot (gandi-config)',
     settings: [
+      on('CONFIG_IDENTITY', 'Give a clone of another guest SSH host keys and a random seed of its own'),
       on('CONFIG_CONSOLE', 'Log in on the console of the hypervisor'),
+      on(
+        'CONFIG_SYSTEM_FILE',
+        'Write a missing /etc/hosts or /etc/fstab, and name root by its UUID in fstab',
+      ),
       on('CONFIG_CRON', 'Spread the times of periodic jobs so that guests do not all start them at once'),
-      on('CONFIG_TIMEZONE', 'Set the time zone that the host names on the kernel command line'),
-      on('CONFIG_SSHD', 'Make SSH host keys if there are none, and harden the SSH server'),
-      on('CONFIG_MOTD', 'Write the message of the day'),
+      {
+        name: 'CONFIG_TIMEZONE',
+        kind: 'time zone',
+        default: '1',
+        summary:
+          'Set the time zone unless you did: 1 for what the host asks by the kernel command line, or a name such as Europe/Paris',
+      },
+      on('CONFIG_SSHD', 'Make SSH host keys that are missing, and harden the SSH server'),
+      on('CONFIG_MOTD', 'Write the message of the day, unless you wrote one'),
+      {
+        name: 'CONFIG_MOTD_FILE',
+        kind: 'optional file',
+        default: '',
+        summary: 'File with your own text for the message of the day',
+      },
+      on('CONFIG_ROOT_CHECK', 'Have an ext3 or ext4 root checked now and then if that is turned off'),
+      off(
+        'CONFIG_DECOMPRESS_KERNEL',
+        'Unpack new kernels for old Xen boot loaders, also where there is no Xen',
+      ),
+    ],
+  },
+  {
+    title: 'Script and command of the host (gandi-postboot)',
+    settings: [
+      on('CONFIG_POSTBOOT', 'Run the script and the command that the host gave, once'),
+      {
+        name: 'CONFIG_POSTBOOT_TIMEOUT',
+        kind: 'long seconds',
+        default: '3600',
+        summary: 'Seconds that the script and the command may take each (1 to 86400)',
+      },
+      on('CONFIG_POSTBOOT_WAIT', 'Have the boot wait for them'),
     ],
   },
   {
@@ -136,6 +180,12 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         kind: 'directory',
         default: '/etc/gandi/plugins.d',
         summary: 'Your own programs, run by gandi-config',
+      },
+      {
+        name: 'CONFIG_PLUGIN_TIMEOUT',
+        kind: 'seconds',
+        default: '60',
+        summary: 'Seconds that each of your own programs and hooks may take (0 to 300)',
       },
       {
         name: 'GANDI_HOOK_DIR',

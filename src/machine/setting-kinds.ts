@@ -5,9 +5,12 @@ import { NETWORK_MANAGERS, type NetworkManagerName } from './facts.ts';
 export type SettingKind =
   | 'switch'
   | 'seconds'
+  | 'long seconds'
   | 'mount options'
   | 'directory'
+  | 'optional file'
   | 'interfaces'
+  | 'time zone'
   | 'network manager'
   | 'tag';
 
@@ -15,9 +18,12 @@ export type SettingKind =
 export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   switch: '0 or 1',
   seconds: 'whole seconds from 0 to 300',
+  'long seconds': 'whole seconds from 1 to 86400',
   'mount options': 'mount options separated by commas, without blanks',
   directory: 'an absolute path below /, without ".."',
+  'optional file': 'nothing, or an absolute path without ".."',
   interfaces: 'names of network interfaces separated by blanks',
+  'time zone': '0, 1 or the name of a time zone such as Europe/Paris',
   'network manager': `auto, ${NETWORK_MANAGERS.slice(0, -1).join(', ')} or ${NETWORK_MANAGERS.at(-1)}`,
   tag: 'at most 64 letters, digits, ".", "_" or "-"',
 };
@@ -36,6 +42,12 @@ export function readSeconds(text: string): number | undefined {
   return seconds !== undefined && seconds <= 300 ? seconds : undefined;
 }
 
+/** A day is the longest that a unit of work may take. */
+export function readLongSeconds(text: string): number | undefined {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return seconds >= 1 && seconds <= 86_400 ? seconds : undefined;
+}
+
 /** @returns the path without a slash at its end */
 export function readDirectory(text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a path with control characters is refused
@@ -43,6 +55,17 @@ export function readDirectory(text: string): string | undefined {
     return undefined;
   const path = posix.normalize(text).replace(/\/$/, '');
   return path === '' ? undefined : path;
+}
+
+/** @returns the path; empty text where none is given */
+export function readOptionalFile(text: string): string | undefined {
+  return text === '' ? '' : readDirectory(text);
+}
+
+/** Names of the time zone database (tz theory.html, "Timezone identifiers"), and what a switch may be. */
+export function readTimeZone(text: string): string | undefined {
+  if (readSwitch(text) !== undefined) return text;
+  return /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/.test(text) ? text : undefined;
 }
 
 export function readMountOptions(text: string): string | undefined {
@@ -71,9 +94,12 @@ export function readTag(text: string): string | undefined {
 export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> = {
   switch: readSwitch,
   seconds: readSeconds,
+  'long seconds': readLongSeconds,
   'mount options': readMountOptions,
   directory: readDirectory,
+  'optional file': readOptionalFile,
   interfaces: readInterfaces,
+  'time zone': readTimeZone,
   'network manager': readNetworkManager,
   tag: readTag,
 };

@@ -7,11 +7,14 @@ import {
   READERS,
   readDirectory,
   readInterfaces,
+  readLongSeconds,
   readMountOptions,
   readNetworkManager,
+  readOptionalFile,
   readSeconds,
   readSwitch,
   readTag,
+  readTimeZone,
 } from './setting-kinds.ts';
 import { parseShellAssignments } from './shell-assignments.ts';
 
@@ -39,6 +42,14 @@ export interface Settings {
   diskRoot: string;
   /** CONFIG_NODHCP: whole interface names. */
   noDhcp: readonly string[];
+  /** CONFIG_TIMEZONE where it names a zone, such as `Europe/Paris`. */
+  timeZone?: string;
+  /** CONFIG_MOTD_FILE; empty if there is none. */
+  motdFile: string;
+  /** CONFIG_POSTBOOT_TIMEOUT, in seconds. */
+  postBootSeconds: number;
+  /** CONFIG_PLUGIN_TIMEOUT, in seconds. */
+  pluginSeconds: number;
   /** GANDI_PLUGIN_DIR */
   pluginDirectory: string;
   /** GANDI_HOOK_DIR */
@@ -47,6 +58,8 @@ export interface Settings {
   temporaryDirectory: string;
   /** SYSLOG_TARGET */
   logTag: string;
+  /** Every setting as text, for the environment of the admin's own programs. */
+  environment: Readonly<Record<string, string>>;
   warnings: readonly SettingsWarning[];
 }
 
@@ -110,22 +123,27 @@ export function parseSettings(text: string, path: string): Settings {
     if (value === undefined) throw new Error(`the default of ${name} is not valid`);
     return value;
   };
-  const switches = SETTINGS.filter(({ kind }) => kind === 'switch');
+  const switches = SETTINGS.filter(({ kind }) => kind === 'switch' || kind === 'time zone');
+  const timeZone = settingOf('CONFIG_TIMEZONE', readTimeZone);
   return {
     path,
-    switches: Object.fromEntries(switches.map(({ name }) => [name, settingOf(name, readSwitch)])) as Record<
-      Switch,
-      boolean
-    >,
+    switches: Object.fromEntries(
+      switches.map(({ name }) => [name, settingOf(name, (value) => readSwitch(value) ?? true)]),
+    ) as Record<Switch, boolean>,
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
     networkManager: settingOf('CONFIG_NETWORK_MANAGER', readNetworkManager),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),
     diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
+    ...(readSwitch(timeZone) === undefined ? { timeZone } : {}),
+    motdFile: settingOf('CONFIG_MOTD_FILE', readOptionalFile),
+    postBootSeconds: settingOf('CONFIG_POSTBOOT_TIMEOUT', readLongSeconds),
+    pluginSeconds: settingOf('CONFIG_PLUGIN_TIMEOUT', readSeconds),
     pluginDirectory: settingOf('GANDI_PLUGIN_DIR', readDirectory),
     hookDirectory: settingOf('GANDI_HOOK_DIR', readDirectory),
     temporaryDirectory: settingOf('TEMP_DIR_CONF', readDirectory),
     logTag: settingOf('SYSLOG_TARGET', readTag),
+    environment: Object.fromEntries(texts),
     warnings,
   };
 }

@@ -9,6 +9,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  symlinkSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -122,6 +123,24 @@ export function makeDirectory(files: Files, target: Target): void {
     } finally {
       closeSync(made.descriptor);
     }
+  } finally {
+    closeSync(directory.descriptor);
+  }
+}
+
+/** Makes a symbolic link in place of whatever file or link is at the path; the directory is synced. */
+export function replaceLink(files: Files, path: string, target: string): void {
+  const place = files.locate(path, 'keep');
+  const directory = directoryAt(dirname(place));
+  const temporary = `${directory.path}/.${basename(place)}.gandi-new`;
+  try {
+    rmSync(temporary, { force: true });
+    symlinkSync(target, temporary);
+    renameSync(temporary, `${directory.path}/${basename(place)}`);
+    fsyncSync(directory.descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(directory.descriptor);
   }

@@ -46,6 +46,11 @@ function thisBootPath(program: string): string {
   return `${RUNTIME_DIRECTORY}/${program}.json`;
 }
 
+/** Keeps a report for later boots alone: what is true if the run that it is about never comes to its end. */
+export async function storeLastingReport(machine: Machine, report: Report): Promise<void> {
+  await store(machine, STATE_DIRECTORY, lastingPath(report.program), report);
+}
+
 /**
  * Keeps the report of a run: for this boot always, and for later ones if it has news. A boot that changes nothing so
  * writes nothing to the disk.

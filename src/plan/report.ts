@@ -19,6 +19,8 @@ export interface StepReport {
   /** One line each, without secrets. */
   changes: string[];
   notes: Note[];
+  /** End of what programs of the admin's or the customer's own printed. */
+  output?: string;
   durationMilliseconds: number;
 }
 

@@ -41,10 +41,11 @@ function logRecords(report: Report): LogRecord[] {
   return records;
 }
 
+/** @param digests of the steps of this run alone: other programs may have recorded theirs meanwhile */
 async function record(run: ProgramRun, report: Report, digests: Record<string, string>): Promise<void> {
   const { machine, program } = run;
   try {
-    await storeApplied(machine, digests);
+    await storeApplied(machine, { ...readApplied(machine.files), ...digests });
     await storeReport(machine, report);
     if (machine.live) await appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
   } catch (error) {
@@ -54,7 +55,9 @@ async function record(run: ProgramRun, report: Report, digests: Record<string, s
 }
 
 async function runOne(run: ProgramRun, step: Step, applied: Record<string, string>): Promise<StepOutcome> {
-  if (!run.settings.switches[step.setting]) return { report: turnedOff(step) };
+  const { setting, off } = step;
+  if (off !== undefined || (setting !== undefined && !run.settings.switches[setting]))
+    return { report: turnedOff(step) };
   const { program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
   const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;
@@ -91,10 +94,11 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const problems: Problem[] = host.parsed.problems;
   for (const problem of problems) say(program, 'problem', describeProblem(problem));
   const applied: Record<string, string> = { ...readApplied(machine.files) };
+  const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
   for (const step of run.steps) {
     const { report, digest } = await runOne(run, step, applied);
-    if (digest !== undefined) applied[step.name] = digest;
+    if (digest !== undefined) applied[step.name] = digests[step.name] = digest;
     if (!run.dryRun) sayOutcome(program, report);
     steps.push(report);
   }
@@ -108,6 +112,6 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     problems,
     steps,
   };
-  if (!run.dryRun) await record(run, report, applied);
+  if (!run.dryRun) await record(run, report, digests);
   return report;
 }

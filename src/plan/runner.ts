@@ -27,6 +27,7 @@ export interface StepOutcome {
 class StepRun {
   readonly changes: string[] = [];
   readonly notes: Note[] = [];
+  output = '';
   skipped = 0;
   lasting = false;
 
@@ -54,8 +55,9 @@ class StepRun {
       this.#count(change, description, await this.#apply(change, description));
     } catch (error) {
       // No later change builds on a kernel value: one that the kernel refuses costs itself alone.
-      if (change.kind !== 'set-kernel-value') throw error;
-      this.note({ level: 'problem', text: reasonOf(error) });
+      const optional = change.kind === 'run-command' && change.optional === true;
+      if (change.kind !== 'set-kernel-value' && !optional) throw error;
+      this.note({ level: optional ? 'warning' : 'problem', text: reasonOf(error) });
     }
   }
 
@@ -70,7 +72,10 @@ class StepRun {
 
   async #apply(change: Change, description: string): Promise<'done' | 'skipped'> {
     try {
-      return await applyChange(change, this.machine);
+      return await applyChange(change, this.machine, ({ output, warning }) => {
+        this.output = [this.output, output].filter((text) => text !== '').join('\n');
+        if (warning !== undefined) this.note({ level: 'warning', text: warning });
+      });
     } catch (error) {
       throw new Error(`could not ${description}: ${reasonOf(error)}`);
     }
@@ -120,13 +125,15 @@ export async function runStep(
     status,
     changes: run.changes,
     notes: run.notes,
+    ...(run.output === '' ? {} : { output: run.output }),
     durationMilliseconds: Math.round(performance.now() - started),
   };
   const recorded = status !== 'failed' && run.skipped === 0 && !options.dryRun;
   return recorded && digest !== undefined ? { report, digest } : { report };
 }
 
-/** The report of a step that a setting turned off. */
+/** The report of a step that a setting or the admin turned off. */
 export function turnedOff(step: Step): StepReport {
-  return { name: step.name, status: 'off', changes: [], notes: [], durationMilliseconds: 0 };
+  const notes: Note[] = step.off === undefined ? [] : [{ level: 'info', text: step.off }];
+  return { name: step.name, status: 'off', changes: [], notes, durationMilliseconds: 0 };
 }

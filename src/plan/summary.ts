@@ -30,5 +30,9 @@ export function renderReport(report: Report, { when, dryRun = false }: ReportVie
   const rows = report.steps.map((step) => [step.name, statusWord(step.status, dryRun), firstWords(step)]);
   const refused = report.problems.map((problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`);
   const done = dryRun ? 'what would be done' : 'what was done';
-  return `${head}${renderTable(['step', 'status', done], rows)}${refused.join('')}`;
+  const outputs = report.steps.flatMap(({ name, output }) => {
+    if (output === undefined) return [];
+    return `output of ${name}, its end:\n${output.replaceAll(/^/gm, '  | ')}\n`;
+  });
+  return `${head}${renderTable(['step', 'status', done], rows)}${outputs.join('')}${refused.join('')}`;
 }

@@ -40,6 +40,8 @@ export const findExt: Probe = ({ head }) => {
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
     features,
+    // s_max_mnt_count and s_checkinterval; a count of 0 or below is none.
+    checks: { mostMounts: view.getInt16(54, true), intervalSeconds: view.getUint32(68, true) },
   };
 };
 

@@ -21,6 +21,8 @@ export interface Signature {
   clean?: boolean;
   /** ext2/3/4: the numbers of the feature words of the superblock. */
   features?: { compatible: number; incompatible: number; readOnlyCompatible: number };
+  /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */
+  checks?: { mostMounts: number; intervalSeconds: number };
   /** XFS: length of the log inside the file system, which statfs(2) does not count. */
   logBytes?: number;
   /** btrfs: number of devices the file system is made of. */

@@ -64,6 +64,8 @@ test('ext4 on a whole disk that was enlarged', () => {
     rootOf({ disks: [whole(96 * MIB)], mount, images: { '/dev/sdb': image }, mountedBytes: 60 * MIB }),
   ).toEqual({
     type: 'ext4',
+    uuid: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+    checks: { mostMounts: -1, intervalSeconds: 0 },
     device: '/dev/sdb',
     fileSystemBytes: 64 * MIB,
     deviceBytes: 96 * MIB,

@@ -10,7 +10,10 @@ const parse = (text: string) => parseSettings(text, PATH);
 
 describe('parseSettings', () => {
   it('has a default for everything', () => {
-    expect(parse('')).toEqual({
+    const { environment, ...settings } = parse('');
+    expect(environment).toMatchObject({ CONFIG_SWAP: '1', CONFIG_DISK_ROOT: '/srv', CONFIG_MOTD_FILE: '' });
+    expect(Object.keys(environment)).toEqual(SETTINGS.map(({ name }) => name));
+    expect(settings).toEqual({
       path: PATH,
       switches: {
         CONFIG_SWAP: true,
@@ -26,11 +29,20 @@ describe('parseSettings', () => {
         CONFIG_ALLOW_MOUNT: true,
         CONFIG_CONSOLE: true,
         CONFIG_CRON: true,
+        CONFIG_SYSTEM_FILE: true,
+        CONFIG_IDENTITY: true,
+        CONFIG_ROOT_CHECK: true,
+        CONFIG_POSTBOOT: true,
+        CONFIG_POSTBOOT_WAIT: true,
+        CONFIG_DECOMPRESS_KERNEL: false,
         CONFIG_TIMEZONE: true,
         CONFIG_SSHD: true,
         CONFIG_MOTD: true,
       },
       seedWaitSeconds: 10,
+      motdFile: '',
+      postBootSeconds: 3600,
+      pluginSeconds: 60,
       networkManager: 'auto',
       mountParameters: 'rw,nosuid,nodev,noatime',
       diskRoot: '/srv',
@@ -53,8 +65,12 @@ describe('parseSettings', () => {
       'GANDI_HOOK_DIR=/etc/gandi/hooks/',
       'SYSLOG_TARGET=my-guest',
     ].join('\n');
-    expect(parse(text)).toEqual({
-      ...parse(''),
+    const { environment, ...settings } = parse(text);
+    expect(environment).toMatchObject({ CONFIG_SEED_WAIT: '300', GANDI_HOOK_DIR: '/etc/gandi/hooks/' });
+    const { environment: defaults, ...rest } = parse('');
+    expect(defaults.CONFIG_NODHCP).toBe('eth0');
+    expect(settings).toEqual({
+      ...rest,
       seedWaitSeconds: 300,
       networkManager: 'NetworkManager',
       mountParameters: 'ro,context=system_u:object_r:tmp_t:s0',
@@ -102,6 +118,7 @@ describe('parseSettings', () => {
     const settings = parse(text);
     expect({ ...settings, warnings: [] }).toEqual({
       ...parse(''),
+      environment: { ...parse('').environment, CONFIG_NETWORK: '0' },
       switches: { ...parse('').switches, CONFIG_NETWORK: false },
     });
     expect(settings.warnings.map(({ line, text: reason }) => `${line} ${reason}`)).toEqual([

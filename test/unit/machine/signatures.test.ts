@@ -43,6 +43,8 @@ describe('what the tools make', () => {
         fileSystemBytes: 64 * MIB,
         clean: true,
         features: expect.objectContaining({ incompatible: expect.any(Number) }),
+        // mke2fs(8) turns both off.
+        checks: { mostMounts: -1, intervalSeconds: 0 },
       },
     ]);
   });

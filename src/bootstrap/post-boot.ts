@@ -1,0 +1,71 @@
+import type { Change } from '../machine/change.ts';
+import {
+  HOST_SCRIPT,
+  POST_BOOT_BACKGROUND_ORDER,
+  POST_BOOT_ORDER,
+  POST_BOOT_STARTED,
+  RUNTIME_DIRECTORY,
+} from '../machine/paths.ts';
+import { isEnabled } from '../machine/units.ts';
+import { ensureFile } from '../plan/ensure-file.ts';
+import {
+  configurationDigest,
+  type PostBootOrder,
+  parseStartedMarks,
+  renderPostBootOrder,
+} from '../plan/post-boot-order.ts';
+import { splitWords } from '../plan/split-words.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+
+/** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
+const KERNEL_EXECUTES = /^(#!|\u007fELF)/;
+
+function scriptArgv(script: string, words: string | undefined): [string, ...string[]] {
+  const args = splitWords(words ?? '');
+  return KERNEL_EXECUTES.test(script) ? [HOST_SCRIPT, ...args] : ['/bin/sh', HOST_SCRIPT, ...args];
+}
+
+/** What is left to do; undefined if that is nothing. */
+function orderFor({ files, host, settings }: StepContext): PostBootOrder | undefined {
+  const { config, problems } = host.parsed;
+  const refused = problems.some(({ group }) => group === 'post-boot');
+  const script = refused || host.state === 'none' ? undefined : files.readText(HOST_SCRIPT);
+  const digest = configurationDigest(config, script);
+  const started = parseStartedMarks(files.readText(POST_BOOT_STARTED));
+  const command = config.postBoot?.command;
+  const stopAutofs = !settings.switches.CONFIG_ALLOW_MOUNT && isEnabled(files, 'autofs.service');
+  const order: PostBootOrder = {
+    digest,
+    ...(script !== undefined && started.script !== digest
+      ? { script: scriptArgv(script, config.postBoot?.scriptArguments) }
+      : {}),
+    ...(command !== undefined && started.command !== digest ? { command } : {}),
+    ...(stopAutofs ? { stopAutofs } : {}),
+  };
+  return Object.keys(order).length > 1 ? order : undefined;
+}
+
+function plan(context: StepContext): Plan {
+  const { files, facts, settings } = context;
+  // Of an unpacked image nothing is run; its first boot will find out.
+  if (!facts.live) return { changes: [] };
+  const order = orderFor(context);
+  if (order === undefined) return { changes: [] };
+  const path = settings.switches.CONFIG_POSTBOOT_WAIT ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
+  const changes: Change[] = [];
+  if (files.status(RUNTIME_DIRECTORY) === undefined) {
+    changes.push({ kind: 'make-directory', path: RUNTIME_DIRECTORY, mode: 0o755 });
+  }
+  for (const change of ensureFile(files, { path, content: renderPostBootOrder(order), mode: 0o600 })) {
+    changes.push(change.kind === 'write-file' ? { ...change, secret: true, thisBootOnly: true } : change);
+  }
+  return { changes };
+}
+
+/** The order for gandi-postboot, whose units do not start without one. */
+export const postBoot: Step = {
+  name: 'post-boot',
+  setting: 'CONFIG_POSTBOOT',
+  summary: 'has gandi-postboot run the host’s script and command, once for each configuration',
+  plan,
+};

@@ -1,0 +1,63 @@
+import { spread } from './spread.ts';
+
+/** Nights without two o'clock, which a change to or from summer time skips or repeats in most zones. */
+const NIGHT_HOURS = [0, 1, 3, 4, 5, 6];
+const MINUTES = 60;
+
+/** Delays in minutes behind anacron's own. */
+const ANACRON_RANGE = 45;
+
+/** `minute hour` of a job at night. */
+function nightTime(identity: string, job: string): { minute: number; hour: number } {
+  const slot = spread(identity, job, NIGHT_HOURS.length * MINUTES);
+  return { minute: slot % MINUTES, hour: NIGHT_HOURS[Math.floor(slot / MINUTES)] ?? 0 };
+}
+
+/** What may stand between the times and a run-parts directory in a system table: crontab(5). */
+const SYSTEM_JOB = '\\s+root\\s.*/etc/cron\\.';
+
+/**
+ * The distribution's jobs with times of the guest's own: the hourly, daily, weekly and monthly jobs of /etc/crontab
+ * (Debian and Ubuntu) and of /etc/cron.d/0hourly (cronie: Fedora, RHEL, Arch). A line with other times is the admin's.
+ */
+export function spreadCrontab(text: string, identity: string): string {
+  const hourly = spread(identity, 'hourly', MINUTES);
+  let spreadText = text.replace(
+    new RegExp(`^(17|01)(\\s+\\*\\s+\\*\\s+\\*\\s+\\*${SYSTEM_JOB}hourly\\b)`, 'gm'),
+    (_, _minute, rest: string) => `${hourly}${rest}`,
+  );
+  for (const [job, minute, days] of [
+    ['daily', '25', '\\*\\s+\\*\\s+\\*'],
+    ['weekly', '47', '\\*\\s+\\*\\s+7'],
+    ['monthly', '52', '1\\s+\\*\\s+\\*'],
+  ] as const) {
+    const time = nightTime(identity, job);
+    spreadText = spreadText.replace(
+      new RegExp(`^${minute}(\\s+)6(\\s+${days}${SYSTEM_JOB}${job}\\b)`, 'gm'),
+      (_, between: string, rest: string) => `${time.minute}${between}${time.hour}${rest}`,
+    );
+  }
+  return spreadText;
+}
+
+/** PHP's clean-up of sessions, twice an hour at minutes 9 and 39 as Debian has it. */
+export function spreadPhp(text: string, identity: string): string {
+  const minute = spread(identity, 'php', MINUTES / 2);
+  return text.replace(
+    /^09,39(\s+\*\s+\*\s+\*\s+\*\s+root\s)/gm,
+    (_, rest: string) => `${minute},${minute + MINUTES / 2}${rest}`,
+  );
+}
+
+/**
+ * anacrontab(5) with delays of the guest's own, where they are the distribution's and anacron adds no random delay by
+ * itself.
+ */
+export function spreadAnacrontab(text: string, identity: string): string {
+  if (/^\s*RANDOM_DELAY\s*=\s*0*[1-9]/m.test(text)) return text;
+  return text.replace(
+    /^(1|7|@monthly)(\s+)(5|10|15)(\s+)(cron\.(?:daily|weekly|monthly))\b/gm,
+    (_, period: string, before: string, delay: string, after: string, job: string) =>
+      `${period}${before}${Number(delay) + 1 + spread(identity, job, ANACRON_RANGE)}${after}${job}`,
+  );
+}

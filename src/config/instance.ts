@@ -1,0 +1,110 @@
+import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
+import { STATE_DIRECTORY } from '../machine/paths.ts';
+import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import { guestIdentity } from './spread.ts';
+
+const RECORD = '/var/lib/gandi/instance.json';
+
+/** Identifier that the hypervisor gives (SMBIOS type 1; Xen). */
+const PRODUCT_UUID = ['/sys/class/dmi/id/product_uuid', '/sys/hypervisor/uuid'];
+const RANDOM_SEED = '/var/lib/systemd/random-seed';
+const COMMAND_SECONDS = 30;
+
+/** What tells one virtual machine from another; each of it can change during the life of one. */
+export interface Instance {
+  productUuid?: string;
+  /** Of the first interface. */
+  mac?: string;
+  hostName?: string;
+}
+
+const FACETS = ['productUuid', 'mac', 'hostName'] as const;
+
+/** So few facets known to differ prove nothing. */
+const FEWEST_FACETS = 2;
+
+/**
+ * Whether a disk has come to another machine. Renaming a guest, replacing its interface or moving it to another host
+ * changes one facet or two; all of those known must differ, and at least two be known.
+ */
+export function isAnotherInstance(recorded: Instance, now: Instance): boolean {
+  const known = FACETS.filter((facet) => recorded[facet] !== undefined && now[facet] !== undefined);
+  return known.length >= FEWEST_FACETS && known.every((facet) => recorded[facet] !== now[facet]);
+}
+
+function observeInstance({ files, facts }: StepContext): Instance {
+  const uuid = PRODUCT_UUID.map((path) => files.readText(path)?.trim().toLowerCase()).find(
+    (text) => text !== undefined && /[1-9a-f]/.test(text),
+  );
+  const mac = facts.interfaces[0]?.mac;
+  const hostName = files.readText('/etc/hostname')?.trim();
+  return {
+    ...(uuid === undefined ? {} : { productUuid: uuid }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(hostName ? { hostName } : {}),
+  };
+}
+
+function readRecord(files: FileView): Instance | undefined {
+  const text = files.readText(RECORD);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch (error) {
+    // A damaged record is none: the guest is taken for the one that it is.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What two guests must not share; the keys are made anew by the step for SSH. */
+function forget(files: FileView): Change[] {
+  const keys = files.list('/etc/ssh').filter((name) => /^ssh_host_.*_key(\.pub)?$/.test(name));
+  const paths = keys.map((name) => `/etc/ssh/${name}`);
+  if (files.status(RANDOM_SEED) !== undefined) paths.push(RANDOM_SEED);
+  return paths.map((path) => ({ kind: 'remove-file', path }));
+}
+
+function recordChanges(files: FileView, now: Instance): Change[] {
+  const content = `${JSON.stringify(now)}\n`;
+  if (files.readText(RECORD) === content) return [];
+  const directory: Change[] =
+    files.status(STATE_DIRECTORY) === undefined
+      ? [{ kind: 'make-directory', path: STATE_DIRECTORY, mode: 0o755 }]
+      : [];
+  return [...directory, { kind: 'write-file', path: RECORD, content, mode: 0o600 }];
+}
+
+function plan(context: StepContext): Plan {
+  const { files, facts } = context;
+  if (!facts.live) return { changes: [] };
+  const changes: Change[] = [];
+  const notes: Note[] = [];
+  if (guestIdentity(files) === undefined && files.status('/run/systemd/system') !== undefined) {
+    changes.push({
+      kind: 'run-command',
+      argv: ['systemd-machine-id-setup'],
+      timeoutSeconds: COMMAND_SECONDS,
+      why: 'the machine ID is missing',
+    });
+  }
+  const recorded = readRecord(files);
+  const now = observeInstance(context);
+  if (recorded !== undefined && isAnotherInstance(recorded, now)) {
+    const text = `this disk comes from another guest${recorded.hostName === undefined ? '' : ` (${recorded.hostName})`}: SSH host keys and random seed are made anew`;
+    notes.push({ level: 'warning', text });
+    changes.push(...forget(files));
+  }
+  // Last: a run that was cut off is done again.
+  return { changes: [...changes, ...recordChanges(files, now)], notes };
+}
+
+/** What a clone must not share with the guest that it was made from. */
+export const instance: Step = {
+  name: 'instance',
+  setting: 'CONFIG_IDENTITY',
+  summary: 'machine ID, and for a clone SSH host keys and random seed of its own',
+  plan,
+};

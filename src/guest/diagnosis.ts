@@ -1,0 +1,140 @@
+import type { Facts } from '../machine/facts.ts';
+import type { FileView } from '../machine/files.ts';
+import type { Settings } from '../machine/settings.ts';
+import { enabledUnits, UNIT_DIRECTORIES } from '../machine/units.ts';
+import { latestReport } from '../plan/records.ts';
+import { describeProblem } from '../plan/report.ts';
+import type { Finding } from './finding.ts';
+
+/** All that a diagnosis looks at. */
+export interface Patient {
+  files: FileView;
+  settings: Settings;
+  facts: Facts;
+}
+
+const PROGRAMS = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
+const DISABLED = '/etc/gandi/disabled';
+const OUR_RULES = '/usr/lib/udev/rules.d';
+const ADMIN_RULES = '/etc/udev/rules.d';
+const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
+const HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
+const AUTOFS_MAP = '/etc/auto.master.d/gandi.autofs';
+
+function settingsFindings({ settings }: Patient): Finding[] {
+  return settings.warnings.map(({ line, text }) => ({
+    level: 'warning',
+    subject: line > 0 ? `${settings.path} line ${line}` : settings.path,
+    text,
+    remedy: 'correct the line',
+  }));
+}
+
+function unitFindings({ files, facts }: Patient): Finding[] {
+  if (files.status(DISABLED) !== undefined) {
+    const text = 'nothing is configured at boot while this file is there';
+    return [{ level: 'problem', subject: DISABLED, text, remedy: `rm ${DISABLED}` }];
+  }
+  if (facts.kernelCommandLine.split(/\s+/).includes('gandi.disabled')) {
+    const text = 'gandi.disabled turned everything off at this boot';
+    return [{ level: 'problem', subject: 'kernel command line', text, remedy: 'boot without it' }];
+  }
+  const isEnabled = enabledUnits(files);
+  return PROGRAMS.map((program) => `${program}.service`).flatMap((unit): Finding[] => {
+    const installed = UNIT_DIRECTORIES.some((place) => files.status(`${place}/${unit}`) !== undefined);
+    if (!installed || isEnabled(unit)) return [];
+    const masked = UNIT_DIRECTORIES.some((place) => files.linkTarget(`${place}/${unit}`) === '/dev/null');
+    const remedy = `systemctl ${masked ? 'unmask' : 'enable'} ${unit}, unless that is on purpose`;
+    const text = masked ? 'it is masked' : 'it does not start at boot';
+    return [{ level: 'warning', subject: unit, text, remedy }];
+  });
+}
+
+/** Our rules; an admin's file of the same name takes the place of one (udev(7)). */
+function ourRules(files: FileView): { name: string; overridden: boolean }[] {
+  return files
+    .list(OUR_RULES)
+    .filter((name) => name.includes('gandi') && name.endsWith('.rules'))
+    .map((name) => ({ name, overridden: files.status(`${ADMIN_RULES}/${name}`) !== undefined }));
+}
+
+function ruleFindings({ files }: Patient): Finding[] {
+  return ourRules(files)
+    .filter(({ overridden }) => overridden)
+    .map(({ name }) => ({
+      level: 'warning',
+      subject: `${ADMIN_RULES}/${name}`,
+      text: `it takes the place of ${OUR_RULES}/${name}: what that does for hot-plugged devices is not done`,
+      remedy: 'remove it, unless that is on purpose',
+    }));
+}
+
+function autofsFindings({ files, settings }: Patient): Finding[] {
+  if (!settings.switches.CONFIG_ALLOW_MOUNT || files.status(AUTOFS_MAP) === undefined) return [];
+  if (!enabledUnits(files)('autofs.service')) return [];
+  const mounts = ourRules(files).some(
+    ({ name, overridden }) =>
+      !overridden && (files.readText(`${OUR_RULES}/${name}`) ?? '').includes('gandi-mount'),
+  );
+  if (!mounts) return [];
+  const text = 'both autofs and udev mount data disks: which of them is first decides how';
+  const remedy = `rm ${AUTOFS_MAP}, or ln -s /dev/null over the rule in ${ADMIN_RULES}`;
+  return [{ level: 'warning', subject: 'data disks', text, remedy }];
+}
+
+function networkFindings({ facts, settings }: Patient): Finding[] {
+  if (!settings.switches.CONFIG_NETWORK || facts.networkManager !== undefined) return [];
+  const text = 'no network manager was recognised: none is installed and enabled';
+  const remedy = `enable one, or set CONFIG_NETWORK=0 in ${settings.path} and configure the network yourself`;
+  return [{ level: 'problem', subject: 'network', text, remedy }];
+}
+
+function sshFindings({ files }: Patient): Finding[] {
+  if (!SSHD.some((path) => files.status(path) !== undefined)) return [];
+  if (HOST_KEYS.some((path) => (files.status(path)?.size ?? 0) > 0)) return [];
+  const text = 'the SSH server has no host key and does not start';
+  return [{ level: 'problem', subject: 'sshd', text, remedy: 'gandi-config --only 11-config_ssh' }];
+}
+
+function reportFindings({ files }: Patient): Finding[] {
+  return PROGRAMS.flatMap((program): Finding[] => {
+    const report = latestReport(files, program)?.report;
+    if (report === undefined) return [];
+    const refused = report.problems.map(
+      (problem): Finding => ({
+        level: 'problem',
+        subject: `${program}, ${report.source}`,
+        text: describeProblem(problem),
+        remedy: 'have the host correct it; gandi-guest inspect shows what it gave',
+      }),
+    );
+    const failed = report.steps.flatMap(({ name, notes }) =>
+      notes
+        .filter(({ level }) => level !== 'info')
+        .map(
+          ({ level, text }): Finding => ({
+            level: level === 'problem' ? 'problem' : 'warning',
+            subject: `${program}, step ${name}`,
+            text,
+            remedy: `see journalctl -b -u ${program}`,
+          }),
+        ),
+    );
+    return [...refused, ...failed];
+  });
+}
+
+/** Everything that is wrong with a guest's configuration, problems first. */
+export function diagnose(patient: Patient): Finding[] {
+  const findings = [
+    settingsFindings,
+    unitFindings,
+    ruleFindings,
+    autofsFindings,
+    networkFindings,
+    sshFindings,
+    reportFindings,
+  ].flatMap((look) => look(patient));
+  const weight = ({ level }: Finding) => (level === 'problem' ? 0 : 1);
+  return findings.sort((one, other) => weight(one) - weight(other));
+}

@@ -1,0 +1,66 @@
+import { applyChange } from '../machine/apply.ts';
+import { describeChange } from '../machine/change.ts';
+import { systemCommands } from '../machine/commands.ts';
+import { reasonOf } from '../machine/errors.ts';
+import { Files } from '../machine/files.ts';
+import { observeFacts } from '../machine/observed-facts.ts';
+import { print } from '../machine/output.ts';
+import { readSettings } from '../machine/settings.ts';
+import { colours } from '../plan/colours.ts';
+import { EXIT } from '../plan/program.ts';
+import { diagnose } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
+import { type XenFinding, xenFindings } from './xen-readiness.ts';
+
+export interface DoctorOptions {
+  /** Whether the guest is ready to move from KVM to Xen, instead of what is wrong with it. */
+  xen?: boolean;
+  /** Set right what can be set right safely. */
+  fix?: boolean;
+  json?: boolean;
+  root: string;
+}
+
+function render({ level, subject, text, remedy }: Finding): string {
+  const mark = level === 'problem' ? colours.red('problem') : colours.yellow('warning');
+  return `${mark} ${colours.bold(subject)}: ${text}\n        to do: ${remedy}\n`;
+}
+
+/** @returns the findings that are left */
+async function fixAll(findings: readonly XenFinding[], files: Files): Promise<XenFinding[]> {
+  const machine = { files, commands: systemCommands, live: files.root === '/' };
+  const left: XenFinding[] = [];
+  for (const finding of findings) {
+    try {
+      for (const change of finding.fix ?? []) {
+        const outcome = await applyChange(change, machine);
+        print(`${outcome}: ${describeChange(change)}\n`);
+      }
+      if (finding.fix === undefined) left.push(finding);
+    } catch (error) {
+      print(`${colours.red('failed')}: ${finding.subject}: ${reasonOf(error)}\n`);
+      left.push(finding);
+    }
+  }
+  return left;
+}
+
+/**
+ * One page of what is wrong with this guest's configuration, and what to do.
+ * @returns exit status: 1 if there is any problem, 0 if there are warnings at most
+ */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const files = new Files(options.root);
+  const facts = observeFacts(files, files.root === '/');
+  let findings: Finding[] = [];
+  if (options.xen === true) {
+    const found = xenFindings(files, facts.kernelRelease);
+    findings = options.fix === true ? await fixAll(found, files) : found;
+  } else findings = diagnose({ files, settings: readSettings(files), facts });
+  if (options.json === true) {
+    const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));
+    print(`${JSON.stringify({ findings: plain }, null, 1)}\n`);
+  } else if (findings.length > 0) print(findings.map(render).join(''));
+  else print(options.xen === true ? 'ready to move to Xen\n' : 'nothing is wrong\n');
+  return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,34 @@
+import type { FileView } from '../machine/files.ts';
+import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER, POST_BOOT_STARTED } from '../machine/paths.ts';
+import {
+  type PostBootOrder,
+  parsePostBootOrder,
+  parseStartedMarks,
+  type StartedMarks,
+} from '../plan/post-boot-order.ts';
+
+export interface OpenOrder extends PostBootOrder {
+  /** What was started so far, of whatever configuration. */
+  marks: StartedMarks;
+}
+
+/** What gandi-bootstrap left to do at this boot, without what was started since; undefined if it left nothing. */
+export function readOrder(files: FileView): OpenOrder | undefined {
+  const order = parsePostBootOrder(
+    files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER),
+  );
+  if (order === undefined) return undefined;
+  const { script, command, ...rest } = order;
+  const marks = parseStartedMarks(files.readText(POST_BOOT_STARTED));
+  return {
+    ...rest,
+    ...(script !== undefined && marks.script !== order.digest ? { script } : {}),
+    ...(command !== undefined && marks.command !== order.digest ? { command } : {}),
+    marks,
+  };
+}
+
+/** Whether something of the customer's is to be run. */
+export function hasCustomerWork(order: OpenOrder | undefined): boolean {
+  return order?.script !== undefined || order?.command !== undefined;
+}

@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+
+/** A plugin or hook that leaves a trace of when it ran. */
+const plugin = (name: string) =>
+  `#!/bin/sh\necho ${name} "$CONFIG_DISK_ROOT" >> /root/ran\necho said by ${name}\n`;
+
+describe('what is configured at every boot', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-config-'));
+  let key: KeyPair;
+  let guest: Guest;
+
+  const put = (path: string, text: string, mode = '644') =>
+    guest.output(`mkdir -p "$(dirname ${path})"; cat > ${path}; chmod ${mode} ${path}`, { input: text });
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage({
+      files: {
+        '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
+        '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
+        '/etc/ssh/ssh_host_ecdsa_key': '',
+      },
+    });
+    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+    guest = await Guest.boot({
+      name: 'config',
+      image,
+      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }, { disk: seed }],
+      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+      kernelArguments: ['gandi=cet-eu'],
+    });
+    const state = await guest.waitForBoot();
+    expect(state, (await guest.run('systemctl --failed; gandi-guest status')).stdout).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('tells what it did', async () => {
+    const status = await guest.run('gandi-guest status --wait');
+    expect(status.exitCode, status.stdout).toBe(0);
+    expect(status.stdout).toContain('gandi-config: configured (this boot');
+  });
+
+  it('makes the host keys that are missing, and has sshd refuse passwords for root', async () => {
+    await guest.output(
+      'ssh-keygen -l -f /etc/ssh/ssh_host_ecdsa_key && test -s /etc/ssh/ssh_host_ecdsa_key.pub',
+    );
+    const settings = await guest.output('sshd -T');
+    expect(settings).toMatch(/^permitrootlogin (without-password|prohibit-password)$/m);
+    expect(settings).toMatch(/^permitemptypasswords no$/m);
+    expect(await guest.output('cat /etc/ssh/sshd_config.d/90-gandi.conf')).toContain('CONFIG_SSHD=0');
+    expect((await guest.ssh({ user: 'root', keyFile: key.keyFile }, 'id -un')).stdout).toBe('root\n');
+  });
+
+  it('spreads periodic jobs, and leaves other lines alone', async () => {
+    const crontab = await guest.output('cat /etc/crontab');
+    expect(crontab).not.toMatch(/^25 6\t/m);
+    expect(crontab).toMatch(/^\d+ [013456]\t\* \* \*\troot\ttest -x \/usr\/sbin\/anacron/m);
+    const [, first, second] = /^(\d+),(\d+) \*/.exec(await guest.output('cat /etc/cron.d/php')) ?? [];
+    expect(Number(second) - Number(first)).toBe(30);
+    expect(await guest.output('systemctl daemon-reload; systemctl cat dnf-automatic.timer')).toContain(
+      'RandomizedDelaySec=6h',
+    );
+  });
+
+  it('sets the time zone that the host asks for, and the message of the day', async () => {
+    expect(await guest.output('readlink -f /etc/localtime; cat /etc/timezone; date +%Z')).toMatch(
+      /^\/usr\/share\/zoneinfo\/Europe\/Paris\nEurope\/Paris\nCES?T$/,
+    );
+    expect(await guest.output('cat /etc/motd')).toMatch(/^web1: Debian GNU\/Linux 12/);
+  });
+
+  it('lets in on the console, and has root checked', async () => {
+    expect(await guest.output('systemctl is-active serial-getty@ttyS0.service')).toBe('active');
+    const root = await guest.output('tune2fs -l "$(findmnt -n -o SOURCE /)"');
+    expect(root).toMatch(/Maximum mount count:\s+42/);
+  });
+
+  it('does nothing the second time', async () => {
+    const report = JSON.parse(await guest.output('gandi-config --json')) as { steps: { status: string }[] };
+    expect(report).toMatchObject({ status: 'unchanged' });
+    expect(new Set(report.steps.map(({ status }) => status))).toEqual(new Set(['unchanged']));
+  });
+
+  it('gives a clone host keys and a random seed of its own', async () => {
+    const keys = 'cat /etc/ssh/ssh_host_*.pub';
+    const before = await guest.output(keys);
+    await guest.output('gandi-config --only instance --only 11-config_ssh');
+    expect(await guest.output(keys)).toBe(before);
+    const other =
+      '{"productUuid":"11111111-2222-3333-4444-555555555555","mac":"00:16:3e:ff:ff:ff","hostName":"golden"}';
+    await put('/var/lib/gandi/instance.json', other);
+    await guest.output(
+      'touch /var/lib/systemd/random-seed; gandi-config --only instance --only 11-config_ssh',
+    );
+    const after = await guest.output(keys);
+    expect(after.trim().split('\n')).toHaveLength(3);
+    for (const line of after.split('\n')) expect(before).not.toContain(line.split(' ')[1]);
+    await guest.output('test ! -e /var/lib/systemd/random-seed');
+    await guest.output('systemctl restart ssh.service');
+  });
+
+  it('installs nothing that sshd refuses', async () => {
+    await put('/etc/ssh/sshd_config.d/10-admin.conf', 'NoSuchKeyword yes\n');
+    await guest.output('rm /etc/ssh/sshd_config.d/90-gandi.conf');
+    const refused = await guest.run('gandi-config --only 11-config_ssh');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('10-admin.conf');
+    await guest.output('test ! -e /etc/ssh/sshd_config.d/90-gandi.conf');
+    await guest.output('rm /etc/ssh/sshd_config.d/10-admin.conf');
+  });
+
+  describe('after an admin made choices', () => {
+    beforeAll(async () => {
+      await guest.output("sed -i 's/^#PermitRootLogin.*/PermitRootLogin no/' /etc/ssh/sshd_config");
+      await guest.output(
+        'ln -sfn /usr/share/zoneinfo/America/New_York /etc/localtime; rm /etc/ssh/ssh_host_ed25519_key',
+      );
+      await guest.output(`sed -i -E 's/^[0-9]+ [0-9]+(\\t\\* \\* \\*\\troot.*daily)/11 22\\1/' /etc/crontab`);
+      await put('/etc/motd', 'Keep out\n');
+      await guest.output('echo "$(findmnt -n -o SOURCE /) / ext4 errors=remount-ro 0 1 # mine" > /etc/fstab');
+      await put('/etc/gandi/plugins.d/16-vm-fix-ext3', plugin('replaced'), '755');
+      await put('/etc/gandi/plugins.d/01-config_console', plugin('console'), '644');
+      await put('/etc/gandi/plugins.d/05-mine', plugin('mine'), '755');
+      await put('/etc/gandi/plugins.d/06-hanging', '#!/bin/sh\nsleep 7100 & sleep 7101\n', '755');
+      await put('/etc/gandi/plugins.d/05-mine.dpkg-old', plugin('backup'), '755');
+      await put('/etc/gandi/plugins.d/00-pre-first', plugin('image'), '755');
+      await put('/etc/gandi/bootstrap.d/02-config_sysctl', plugin('sysctl'), '755');
+      await put('/etc/gandi/hooks/post-vm-config', plugin('hook'), '755');
+      await guest.output("sed -i 's/^CONFIG_PLUGIN_TIMEOUT=.*/CONFIG_PLUGIN_TIMEOUT=3/' /etc/default/gandi");
+      await guest.reboot();
+      await guest.waitForBoot();
+    }, 5 * minutes);
+
+    it('keeps them', async () => {
+      expect(await guest.output('sshd -T')).toMatch(/^permitrootlogin no$/m);
+      expect(
+        await guest.output('grep -c ^PermitRootLogin /etc/ssh/sshd_config.d/90-gandi.conf || true'),
+      ).toBe('0');
+      expect(await guest.output('grep daily /etc/crontab')).toMatch(/^11 22\t/);
+      expect(await guest.output('cat /etc/motd')).toBe('Keep out');
+      expect(await guest.output('readlink -f /etc/localtime')).toBe('/usr/share/zoneinfo/America/New_York');
+    });
+
+    it('makes the key that is missing again, and names root by its UUID in its line alone', async () => {
+      await guest.output('test -s /etc/ssh/ssh_host_ed25519_key');
+      const uuid = await guest.output('findmnt -n -o UUID /');
+      expect(await guest.output('cat /etc/fstab')).toBe(`UUID=${uuid} / ext4 errors=remount-ro 0 1 # mine`);
+      expect(await guest.output('cat /etc/fstab.20*')).toMatch(
+        /^\/dev\/sd\w+ \/ ext4 errors=remount-ro 0 1 # mine$/,
+      );
+    });
+
+    it('runs plugins among the steps, and the hook at the end', async () => {
+      expect(await guest.output('cat /root/ran')).toBe('sysctl /srv\nmine /srv\nreplaced /srv\nhook /srv');
+      const { stdout } = await guest.run('gandi-guest status --json');
+      const { programs } = JSON.parse(stdout) as {
+        programs: { program: string; steps: { name: string; status: string; output?: string }[] }[];
+      };
+      const config = programs.find(({ program }) => program === 'gandi-config');
+      const statuses = config?.steps.map(({ name, status, output }) =>
+        [name, status, output ?? ''].join(' '),
+      );
+      expect(statuses).toEqual([
+        'instance unchanged ',
+        '01-config_console off ',
+        '02-config_system_file changed ',
+        '03-vm-fix-cron unchanged ',
+        '05-mine unchanged said by mine',
+        '06-hanging failed ',
+        '07-config_timezone unchanged ',
+        '11-config_ssh changed ',
+        '13-config_motd unchanged ',
+        '16-vm-fix-ext3 unchanged said by replaced',
+        'post-vm-config unchanged said by hook',
+      ]);
+    });
+
+    it('ends a plugin that hangs, with its children', async () => {
+      expect((await guest.run('pgrep -f "sleep 710[01]"')).exitCode).toBe(1);
+    });
+
+    it('says by gandi-guest doctor what is wrong', async () => {
+      const doctor = await guest.run('gandi-guest doctor');
+      expect(doctor.exitCode).toBe(1);
+      expect(doctor.stdout).toContain('06-hanging');
+    });
+  });
+});

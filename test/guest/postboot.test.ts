@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import { seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+
+/** What a script of the tests begins with: a trace of each run that outlives the guest's end. */
+const COUNT = '#!/bin/bash\necho "$0 $# $1 $2" >> /root/runs; sync\n';
+
+interface StepOf {
+  name: string;
+  status: string;
+  output?: string;
+  notes: { level: string; text: string }[];
+}
+
+describe('the script and the command of the host', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-postboot-'));
+  let guest: Guest;
+
+  /** Steps of the last run by name, as status tells them. */
+  async function steps(): Promise<Record<string, StepOf>> {
+    const { stdout } = await guest.run('gandi-guest status --json');
+    const { programs } = JSON.parse(stdout) as { programs: { program: string; steps?: StepOf[] }[] };
+    const found = programs.find(({ program }) => program === 'gandi-postboot');
+    return Object.fromEntries((found?.steps ?? []).map((step) => [step.name, step]));
+  }
+
+  /** A new configuration, as if the host had given it and gandi-bootstrap had stored it. */
+  async function give(vmConf: object, script: string): Promise<void> {
+    const config = JSON.stringify({ vm_hostname: 'web1', vm_conf: vmConf });
+    await guest.output('cat > /gandi/config', { input: config });
+    await guest.output('cat > /gandi/script; chmod 700 /gandi/script', { input: script });
+  }
+
+  async function setTimeLimit(seconds: number): Promise<void> {
+    await guest.output(
+      `sed -i 's/^CONFIG_POSTBOOT_TIMEOUT=.*/CONFIG_POSTBOOT_TIMEOUT=${seconds}/' /etc/default/gandi`,
+    );
+  }
+
+  async function runNow(): Promise<number> {
+    await guest.output('gandi-bootstrap --only post-boot');
+    return (await guest.run('systemctl restart gandi-postboot.service')).exitCode;
+  }
+
+  beforeAll(async () => {
+    const image = await toolkitImage();
+    const config = {
+      vm_hostname: 'web1',
+      vm_conf: { script_args: '--role "web server"', run: 'echo "command $HOME" >> /root/runs' },
+    };
+    const script = `${COUNT}echo working; echo complaint >&2\nsetsid sleep 7001 &\nexit 0\n`;
+    const seed = await seedDisk(folder, 'seed.img', { config, script });
+    guest = await Guest.boot({
+      name: 'postboot',
+      image,
+      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }, { disk: seed }],
+    });
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('runs the script with its arguments, then the command', async () => {
+    expect(await guest.output('cat /root/runs')).toBe('/gandi/script 2 --role web server\ncommand /root');
+    expect(await guest.output('systemctl is-active gandi-postboot.service')).toBe('active');
+    expect(await steps()).toMatchObject({
+      script: { status: 'changed', output: 'working\ncomplaint' },
+      run: { status: 'changed' },
+    });
+    expect((await guest.run('gandi-guest status')).stdout).toContain('  | working\n  | complaint\n');
+  });
+
+  it('logs what it prints for root alone', async () => {
+    expect(await guest.output('stat -c %a /var/log/gandi-postboot.log')).toBe('600');
+    expect(await guest.output('cat /var/log/gandi-postboot.log')).toMatch(
+      /^--- \S+ \/gandi\/script\nworking\ncomplaint\n--- \S+ exit status 0\n/,
+    );
+  });
+
+  it('lets what a script left running live on', async () => {
+    await guest.output('pgrep -f "sleep 7001"');
+  });
+
+  it('is not run again for the same configuration', async () => {
+    expect(await runNow()).toBe(0);
+    expect((await guest.run('gandi-postboot')).exitCode).toBe(3);
+    expect(await guest.output('wc -l < /root/runs')).toBe('2');
+  });
+
+  it('records a failure with its last words, and runs the command all the same', async () => {
+    await give({ run: 'echo after >> /root/runs' }, `${COUNT}echo "no such role"; exit 3\n`);
+    expect(await runNow()).not.toBe(0);
+    const { script, run } = await steps();
+    expect(script).toMatchObject({ status: 'failed', output: 'no such role' });
+    expect(script?.notes[0]?.text).toContain('/gandi/script: exit status 3');
+    expect(run?.status).toBe('changed');
+    expect(await guest.output('tail -n 1 /root/runs')).toBe('after');
+    expect((await guest.run('gandi-guest status')).exitCode).toBe(1);
+  });
+
+  it('ends a hanging script with all of its processes at the deadline', async () => {
+    await setTimeLimit(3);
+    const script = `${COUNT}setsid sleep 7002 &\n(trap "" TERM; sleep 7003; sleep 7004) &\ndisown\necho waiting; sleep 7005\n`;
+    await give({}, script);
+    expect(await runNow()).not.toBe(0);
+    expect((await guest.run('pgrep -f "sleep 700[2345]"')).exitCode).toBe(1);
+    const { script: ended } = await steps();
+    expect(ended).toMatchObject({ status: 'failed', output: 'waiting' });
+    expect(ended?.notes[0]?.text).toContain(
+      'did not end within 3 s and was stopped with all of its processes',
+    );
+    expect(await guest.output('systemctl list-units --failed --plain --no-legend | cut -d " " -f 1')).toBe(
+      'gandi-postboot.service',
+    );
+    await guest.output('pgrep -f "sleep 7001"');
+  });
+
+  it('keeps the start and the end of a flood', async () => {
+    await setTimeLimit(120);
+    await give({}, `${COUNT}echo first; head -c 60000000 /dev/zero | tr "\\0" x; echo; echo last\n`);
+    expect(await runNow()).toBe(0);
+    expect(Number(await guest.output('stat -c %s /var/log/gandi-postboot.log'))).toBeLessThan(1_100_000);
+    expect(await guest.output('head -n 2 /var/log/gandi-postboot.log | tail -n 1')).toBe('first');
+    expect(await guest.output('grep -c "bytes left out" /var/log/gandi-postboot.log')).toBe('1');
+    expect((await steps()).script?.output).toMatch(/last$/);
+  });
+
+  it(
+    'does not run a script again that restarted the guest, and starts no process at a boot without work',
+    async () => {
+      await give({}, `${COUNT}echo "see you"; systemctl reboot; sleep 300\n`);
+      await guest.output('gandi-bootstrap --only post-boot; echo > /root/runs; sync');
+      await guest.run('systemctl restart --no-block gandi-postboot.service');
+      await guest.waitFor(async () => !guest.running, 60);
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      expect(await guest.output('grep -c script /root/runs')).toBe('1');
+      const properties = 'ConditionResult,ExecMainStartTimestampMonotonic';
+      expect(await guest.output(`systemctl show -p ${properties} gandi-postboot.service | sort`)).toBe(
+        'ConditionResult=no\nExecMainStartTimestampMonotonic=0',
+      );
+      const { script } = await steps();
+      expect(script?.notes.map(({ level }) => level)).toEqual(['warning']);
+      expect((await guest.run('gandi-guest status --wait')).exitCode).toBe(0);
+    },
+    5 * minutes,
+  );
+
+  it(
+    'has no boot wait for it where that is turned off, and stops autofs where mounting is',
+    async () => {
+      expect(await guest.output('systemctl is-active autofs.service')).toBe('active');
+      const sed =
+        "sed -i 's/^CONFIG_POSTBOOT_WAIT=.*/CONFIG_POSTBOOT_WAIT=0/; s/^CONFIG_ALLOW_MOUNT=.*/CONFIG_ALLOW_MOUNT=0/'";
+      await guest.output(`${sed} /etc/default/gandi`);
+      await give({}, `${COUNT}while [ ! -e /root/go ]; do sleep 0.2; done\n`);
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      await guest.output('pgrep -f /gandi/script');
+      expect((await guest.run('systemctl is-active autofs.service')).stdout).toBe('inactive\n');
+      await guest.output('touch /root/go');
+      expect((await guest.run('gandi-guest status --wait')).exitCode).toBe(0);
+      expect((await steps()).script).toMatchObject({ status: 'changed' });
+      expect(await guest.output('grep -c script /root/runs')).toBe('2');
+    },
+    5 * minutes,
+  );
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { postBoot } from '../../../src/bootstrap/post-boot.ts';
+import { configurationDigest, parsePostBootOrder } from '../../../src/plan/post-boot-order.ts';
+import { type ContextParts, makeContext } from '../context.ts';
+
+const SCRIPT = '#!/bin/sh\ntrue\n';
+const config = {
+  hostName: 'web1',
+  postBoot: { scriptArguments: '--role "web server"', command: 'apt-get update' },
+};
+const digest = configurationDigest(config, SCRIPT);
+const STARTED = '/var/lib/gandi/postboot.json';
+
+function orderFor(parts: ContextParts, script: string | undefined = SCRIPT) {
+  const files = {
+    '/run/gandi/x': '',
+    ...(script === undefined ? {} : { '/gandi/script': script }),
+    ...parts.files,
+  };
+  const { changes } = postBoot.plan(makeContext({ config, ...parts, files }));
+  const [change, ...more] = changes;
+  expect(more).toEqual([]);
+  if (change?.kind !== 'write-file') return undefined;
+  expect(change).toMatchObject({ mode: 0o600, secret: true, thisBootOnly: true });
+  return { path: change.path, order: parsePostBootOrder(String(change.content)) };
+}
+
+describe('post-boot', () => {
+  it('orders script and command of a new configuration', () => {
+    expect(orderFor({})).toEqual({
+      path: '/run/gandi/postboot',
+      order: { digest, script: ['/gandi/script', '--role', 'web server'], command: 'apt-get update' },
+    });
+  });
+
+  it('orders only what was not started', () => {
+    const started = (marks: object) => orderFor({ files: { [STARTED]: JSON.stringify(marks) } });
+    expect(started({ script: digest })?.order).toEqual({ digest, command: 'apt-get update' });
+    expect(started({ script: digest, command: digest })).toBeUndefined();
+    expect(started({ script: 'another', command: 'another' })?.order?.script).toBeDefined();
+  });
+
+  it('takes any change of configuration or script for a new one', () => {
+    expect(configurationDigest({ ...config, hostName: 'web2' }, SCRIPT)).not.toBe(digest);
+    expect(configurationDigest(config, `${SCRIPT}#`)).not.toBe(digest);
+  });
+
+  it('gives a script that the kernel cannot execute to sh', () => {
+    expect(orderFor({}, 'echo hello\n')?.order?.script?.slice(0, 2)).toEqual(['/bin/sh', '/gandi/script']);
+    expect(orderFor({}, '\u007fELF')?.order?.script?.[0]).toBe('/gandi/script');
+  });
+
+  it('leaves the order where nothing waits for it', () => {
+    expect(orderFor({ settings: 'CONFIG_POSTBOOT_WAIT=0' })?.path).toBe('/run/gandi/postboot-background');
+  });
+
+  it('runs nothing of a group that was refused', () => {
+    const problems = [{ group: 'post-boot' as const, path: 'vm_conf.run', found: '1', expected: 'text' }];
+    const parsed = { config: { hostName: 'web1' }, problems, origins: [] };
+    expect(orderFor({ host: { state: 'new', parsed } })).toBeUndefined();
+  });
+
+  it('orders autofs to be stopped where mounting is off', () => {
+    const files = {
+      '/usr/lib/systemd/system/autofs.service': '',
+      '/etc/systemd/system/multi-user.target.wants/autofs.service': '',
+    };
+    const parts = { config: {}, files, settings: 'CONFIG_ALLOW_MOUNT=0' };
+    expect(orderFor(parts)?.order?.stopAutofs).toBe(true);
+    expect(orderFor({ ...parts, settings: '' })?.order?.stopAutofs).toBeUndefined();
+  });
+
+  it('does nothing to an unpacked image', () => {
+    const parts = { config, files: { '/gandi/script': SCRIPT }, facts: { live: false } };
+    expect(postBoot.plan(makeContext(parts))).toEqual({ changes: [] });
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../src/guest/diagnosis.ts';
+import type { Facts } from '../../../src/machine/facts.ts';
+import { type FileEntries, makeContext } from '../context.ts';
+
+const healthy: FileEntries = {
+  '/usr/lib/systemd/system/gandi-bootstrap.service': '',
+  '/etc/systemd/system/sysinit.target.wants/gandi-bootstrap.service': '',
+  '/usr/sbin/sshd': '',
+  '/etc/ssh/ssh_host_ed25519_key': 'key',
+};
+
+/** Level and subject of each finding. */
+function findingsFor(files: FileEntries, { settings = '', facts = {} as Partial<Facts> } = {}) {
+  const context = makeContext({ files: { ...healthy, ...files }, settings, facts });
+  return diagnose(context).map(({ level, subject, text, remedy }) => {
+    expect(text).not.toBe('');
+    expect(remedy).not.toBe('');
+    return `${level} ${subject}`;
+  });
+}
+
+const report = JSON.stringify({
+  program: 'gandi-config',
+  status: 'failed',
+  source: '/etc/default/gandi',
+  problems: [],
+  steps: [
+    { name: '05-mine', notes: [{ level: 'problem', text: 'exit status 1' }] },
+    { name: '11-config_ssh', notes: [{ level: 'info', text: 'root may log in' }] },
+  ],
+});
+
+describe('diagnose', () => {
+  it('finds nothing in a healthy guest', () => {
+    expect(findingsFor({})).toEqual([]);
+  });
+
+  it.each<[string, FileEntries, object, string]>([
+    ['a line of the settings', {}, { settings: 'CONFIG_CRN=0' }, 'warning /etc/default/gandi line 1'],
+    ['the kill switch', { '/etc/gandi/disabled': '' }, {}, 'problem /etc/gandi/disabled'],
+    [
+      'the kill switch of the boot prompt',
+      {},
+      { facts: { kernelCommandLine: 'root=x gandi.disabled' } },
+      'problem kernel command line',
+    ],
+    [
+      'a unit that is not enabled',
+      { '/usr/lib/systemd/system/gandi-config.service': '' },
+      {},
+      'warning gandi-config.service',
+    ],
+    [
+      'a masked unit',
+      {
+        '/usr/lib/systemd/system/gandi-config.service': '',
+        '/etc/systemd/system/gandi-config.service': { link: '/dev/null' },
+        '/etc/systemd/system/multi-user.target.wants/gandi-config.service': '',
+      },
+      {},
+      'warning gandi-config.service',
+    ],
+    [
+      'a rule that another takes the place of',
+      {
+        '/usr/lib/udev/rules.d/86-gandi.rules': '',
+        '/etc/udev/rules.d/86-gandi.rules': { link: '/dev/null' },
+      },
+      {},
+      'warning /etc/udev/rules.d/86-gandi.rules',
+    ],
+    [
+      'two that mount disks',
+      {
+        '/usr/lib/udev/rules.d/86-gandi.rules': 'ENV{SYSTEMD_WANTS}+="gandi-mount@%k.service"',
+        '/etc/auto.master.d/gandi.autofs': '',
+        '/usr/lib/systemd/system/autofs.service': '',
+        '/etc/systemd/system/multi-user.target.wants/autofs.service': '',
+      },
+      {},
+      'warning data disks',
+    ],
+    ['no network manager', {}, { facts: { networkManager: undefined } }, 'problem network'],
+    ['no host key', { '/etc/ssh/ssh_host_ed25519_key': '' }, {}, 'problem sshd'],
+    [
+      'a failed step',
+      { '/var/lib/gandi/gandi-config.json': report },
+      {},
+      'problem gandi-config, step 05-mine',
+    ],
+  ])('finds %s', (_, files, parts, finding) => {
+    expect(findingsFor(files, parts)).toEqual([finding]);
+  });
+
+  it('tells problems first', () => {
+    const parts = { settings: 'x', facts: { networkManager: undefined } };
+    expect(findingsFor({}, parts).map((finding) => finding.split(' ')[0])).toEqual(['problem', 'warning']);
+  });
+});
