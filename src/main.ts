@@ -10,6 +10,7 @@ type Program = (args: readonly string[]) => Promise<number>;
 const PROGRAMS = new Map<string, () => Promise<{ main: Program }>>([
   ['gandi-bootstrap', () => import('./bootstrap/program.ts')],
   ['gandi-guest', () => import('./guest/program.ts')],
+  ['gandi-mount', () => import('./mount/program.ts')],
 ]);
 
 /** The program is the called name's, or the first argument's (as the launcher gives it). */

@@ -4,7 +4,7 @@ import type { Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
-import { makeDirectory, removeFile, replaceFile, writeFully } from './write.ts';
+import { makeDirectory, removeEmptyDirectory, removeFile, replaceFile, writeFully } from './write.ts';
 
 /** What changes are applied to. */
 export interface Machine {
@@ -101,8 +101,12 @@ export async function applyChange(change: Change, machine: Machine): Promise<'do
     case 'remove-file':
       removeFile(machine.files, change.path);
       break;
+    case 'remove-empty-directory':
+      removeEmptyDirectory(machine.files, change.path);
+      break;
     case 'run-command': {
-      const { failure } = await machine.commands.run(change.argv, change);
+      const { failure, exitCode } = await machine.commands.run(change.argv, change);
+      if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
       if (failure !== undefined) throw new Error(failure);
       break;
     }

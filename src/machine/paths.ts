@@ -11,4 +11,9 @@ export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */
 export const RUNTIME_DIRECTORY = '/run/gandi';
 
+/** Which file system was mounted under which name, over boots. */
+export const FILE_SYSTEMS_FILE = '/var/lib/gandi/disks.json';
+/** The data disks of this boot and what became of them. */
+export const DISKS_FILE = '/run/gandi/disks.json';
+
 export const LOG_FILE = '/var/log/gandi.log';

@@ -2,10 +2,15 @@ import { reasonOf } from './errors.ts';
 import type { FileView } from './files.ts';
 import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
 import {
+  type DiskBus,
   EXPECTED,
+  type MountMode,
   READERS,
   readDirectory,
+  readDiskBuses,
+  readGroup,
   readInterfaces,
+  readMountMode,
   readMountOptions,
   readSeconds,
   readSwitch,
@@ -14,6 +19,7 @@ import {
 import { parseShellAssignments } from './shell-assignments.ts';
 
 export type { Switch } from './setting-definitions.ts';
+export type { DiskBus, MountMode } from './setting-kinds.ts';
 
 /** A line of the settings file that was not understood. */
 export interface SettingsWarning {
@@ -33,6 +39,12 @@ export interface Settings {
   mountParameters: string;
   /** CONFIG_DISK_ROOT */
   diskRoot: string;
+  /** CONFIG_MOUNT_MODE; CONFIG_ALLOW_MOUNT=0 counts more than this. */
+  mountMode: MountMode;
+  /** CONFIG_DISK_BUSES */
+  diskBuses: readonly DiskBus[];
+  /** CONFIG_DISK_GROUP: number or name. */
+  diskGroup: string;
   /** CONFIG_NODHCP: whole interface names. */
   noDhcp: readonly string[];
   /** GANDI_PLUGIN_DIR */
@@ -116,6 +128,9 @@ export function parseSettings(text: string, path: string): Settings {
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),
     diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
+    mountMode: settingOf('CONFIG_MOUNT_MODE', readMountMode),
+    diskBuses: settingOf('CONFIG_DISK_BUSES', readDiskBuses),
+    diskGroup: settingOf('CONFIG_DISK_GROUP', readGroup),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
     pluginDirectory: settingOf('GANDI_PLUGIN_DIR', readDirectory),
     hookDirectory: settingOf('GANDI_HOOK_DIR', readDirectory),

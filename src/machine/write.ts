@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -122,4 +123,16 @@ export function makeDirectory(files: Files, target: Target): void {
 /** Removes a file, or nothing if there is none. A link is removed itself. */
 export function removeFile(files: Files, path: string): void {
   rmSync(files.locate(path, 'keep'), { force: true });
+}
+
+/** What rmdir(2) says of a directory that is to stay: not there, no directory, in use, a mount point, or not empty. */
+const STAYS = new Set(['ENOENT', 'ENOTDIR', 'EBUSY', 'ENOTEMPTY', 'EEXIST']);
+
+/** Removes a directory if it is empty; anything else at that path stays. */
+export function removeEmptyDirectory(files: Files, path: string): void {
+  try {
+    rmdirSync(files.locate(path, 'keep'));
+  } catch (error) {
+    if (!STAYS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
