@@ -111,6 +111,7 @@ export function makeDirectory(files: Files, target: Target): void {
     try {
       setOwner(made.descriptor, target.owner ?? ROOT_OWNER);
       fchmodSync(made.descriptor, target.mode);
+      fsyncSync(made.descriptor);
       fsyncSync(directory.descriptor);
     } finally {
       closeSync(made.descriptor);

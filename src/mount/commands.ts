@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listBlockDevices } from '../machine/block-devices.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords } from '../plan/disk-records.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
 import type { MountRun } from './run.ts';
@@ -78,12 +78,10 @@ async function settle(run: MountRun): Promise<void> {
  * @param onlyNew only what came, went or grew since the last time
  */
 export async function rescan(run: MountRun, onlyNew: boolean): Promise<number> {
-  if (!onlyNew) {
-    await settle(run);
-    await applyMode(run);
-  }
+  if (!onlyNew) await settle(run);
+  const follows = onlyNew || (await applyMode(run));
   const { touched } = await serveDisks(run, onlyNew ? 'new' : 'all');
-  return touched.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok;
+  return touched.some(({ state }) => state === 'failed') || !follows ? EXIT.failed : EXIT.ok;
 }
 
 /** Makes the system follow the settings, and mounts what then is to be mounted. */

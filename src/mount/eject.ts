@@ -31,7 +31,7 @@ export function findNamed(states: readonly DiskState[], name: string): DiskState
     ({ device, mount }) => device.node === plain || device.name === plain || mount?.mountPoint === plain,
   );
   if (exact.length > 0) return exact;
-  const directory = by(({ mount }) => mount !== undefined && mount.mountPoint.endsWith(`/${plain}`));
+  const directory = by(({ mount }) => mount?.mountPoint.endsWith(`/${plain}`) === true);
   if (directory.length > 0 && !plain.includes('/')) return directory;
   return by(({ verdict }) => verdict.kind === 'data' && verdict.content.label === name);
 }
@@ -58,25 +58,28 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
   }
 }
 
-/** Tries to unmount until it succeeds or the time is up. */
+/** One try. @returns why it stays mounted; undefined if it does not */
+async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<string | undefined> {
+  const facts = observeDisks(run.machine.files, run.diskRoot);
+  if (force) await endProcesses(run, mount, facts);
+  const users = findUsers(mount, facts.mounts);
+  if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
+  try {
+    await run.perform([...planFlush(mount.mountPoint), ...planUnmount(mount.mountPoint)]);
+  } catch (error) {
+    const now = findUsers(mount, facts.mounts);
+    return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
+  }
+  await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
+  return undefined;
+}
+
+/** Tries to unmount until it succeeds or the time is up. @returns why it stays mounted; undefined if it does not */
 async function unmount(run: MountRun, mount: Mount, options: EjectOptions): Promise<string | undefined> {
   const deadline = performance.now() + options.waitSeconds * 1000;
   for (;;) {
-    const facts = observeDisks(run.machine.files, run.diskRoot);
-    if (options.force) await endProcesses(run, mount, facts);
-    const users = findUsers(mount, facts.mounts);
-    if (!isUsed(users) || run.dryRun) {
-      try {
-        await run.perform([...planFlush(mount.mountPoint), ...planUnmount(mount.mountPoint)]);
-        await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
-        return undefined;
-      } catch (error) {
-        if (performance.now() >= deadline) {
-          const now = findUsers(mount, facts.mounts);
-          return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
-        }
-      }
-    } else if (performance.now() >= deadline) return `it is in use by ${describeUsers(users)}`;
+    const refused = await tryUnmount(run, mount, options.force);
+    if (refused === undefined || performance.now() >= deadline) return refused;
     await sleep(POLL_MILLISECONDS);
   }
 }

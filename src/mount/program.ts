@@ -1,48 +1,5 @@
-import { InvalidArgumentError } from 'commander';
-import type { Machine } from '../machine/apply.ts';
-import { type Change, describeChange } from '../machine/change.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { Files } from '../machine/files.ts';
-import { takeLock } from '../machine/lock.ts';
-import { print } from '../machine/output.ts';
-import { readSettings } from '../machine/settings.ts';
-import { createProgram, EXIT, runCommandLine } from '../plan/program.ts';
-import { MountRun, PROGRAM } from './run.ts';
-
-/** Another run may be checking a large file system. */
-const LOCK_WAIT_SECONDS = 300;
-
-interface Options {
-  dryRun?: boolean;
-}
-
-const showChange = (change: Change): void => print(`would ${describeChange(change)}\n`);
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 86400)
-    throw new InvalidArgumentError('Expected whole seconds from 0 to 86400.');
-  return value;
-}
-
-/** Does work with the settings of the guest, alone unless nothing is changed. */
-async function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number>): Promise<number> {
-  const files = new Files();
-  const machine: Machine = { files, commands: systemCommands, live: true };
-  const release = dryRun ? undefined : await takeLock(PROGRAM, LOCK_WAIT_SECONDS);
-  const settings = readSettings(files);
-  const run = new MountRun(machine, settings, dryRun, showChange);
-  for (const { line, text } of settings.warnings) {
-    if (/CONFIG_(DISK|MOUNT|ALLOW_MOUNT)/.test(text))
-      run.tell('warning', `${settings.path}:${line}: ${text}`);
-  }
-  try {
-    return await work(run);
-  } finally {
-    await run.close();
-    release?.();
-  }
-}
+import { rescan } from './commands.ts';
+import { withRun } from './with-run.ts';
 
 /**
  * gandi-mount: mounts data disks as they come, and takes care of those that go.
@@ -50,64 +7,11 @@ async function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number>
  * @returns exit status
  */
 export async function main(args: readonly string[]): Promise<number> {
-  let status: number = EXIT.ok;
-  const program = createProgram(PROGRAM, 'Mount data disks as they come, and take care of those that go.');
-  const command = (usage: string, summary: string) =>
-    program
-      .command(usage)
-      .description(summary)
-      .option('-n, --dry-run', 'show what would be done, and do nothing');
-  const perform = async ({ dryRun = false }: Options, work: (run: MountRun) => Promise<number>) => {
-    status = await withRun(dryRun, work);
-  };
-
-  command('attach <device>', 'mount this data disk or partition').action(
-    async (device: string, options: Options) => {
-      const { attach } = await import('./commands.ts');
-      await perform(options, (run) => attach(run, device));
-    },
-  );
-  command(
-    'detach <device|label|mount-point>',
-    'unmount a data disk, or clean up after one that is gone',
-  ).action(async (name: string, options: Options) => {
-    const { detach } = await import('./commands.ts');
-    await perform(options, (run) => detach(run, name));
-  });
-  command('eject <label|device>', 'unmount a data disk so that it can be detached, or say who uses it')
-    .option('--force', 'end the processes that use it', false)
-    .option('--wait <seconds>', 'how long to wait for others to stop using it', seconds, 0)
-    .action(async (name: string, options: Options & { force: boolean; wait: number }) => {
-      const { eject } = await import('./commands.ts');
-      await perform(options, (run) => eject(run, name, { force: options.force, waitSeconds: options.wait }));
-    });
-  command('rescan', 'mount all data disks that are there and not ejected; clean up after those that are gone')
-    .option('--new', 'only disks that came, went or grew since the last time', false)
-    .action(async (options: Options & { new: boolean }) => {
-      const { rescan } = await import('./commands.ts');
-      await perform(options, (run) => rescan(run, options.new));
-    });
-  command('list', 'present and past disks, and why one is left alone')
-    .option('--json', 'print JSON', false)
-    .action(async ({ json }: { json: boolean }) => {
-      const { listDisks } = await import('./list.ts');
-      status = await withRun(true, async (run) => {
-        listDisks(run, json);
-        return EXIT.ok;
-      });
-    });
-  command('autofs <key>', 'print the map entry of a data disk, for /etc/auto.gandi').action(
-    async (key: string, options: Options) => {
-      const { answerLookup } = await import('./autofs-lookup.ts');
-      await perform(options, async (run) => ((await answerLookup(run, key)) ? EXIT.ok : EXIT.failed));
-    },
-  );
-  command('apply-mode', 'make the system follow CONFIG_MOUNT_MODE and CONFIG_DISK_ROOT').action(
-    async (options: Options) => {
-      const { changeMode } = await import('./commands.ts');
-      await perform(options, changeMode);
-    },
-  );
-  const usage = await runCommandLine(program, args);
-  return usage === EXIT.ok ? status : usage;
+  // What the units ask for at each boot and for each disk goes past the parser: it costs a tenth of such a run.
+  const [command, ...options] = args;
+  if (command === 'rescan' && options.every((option) => option === '--new' || option === '--dry-run')) {
+    return await withRun(options.includes('--dry-run'), (run) => rescan(run, options.includes('--new')));
+  }
+  const { runMountCommand } = await import('./command-line.ts');
+  return await runMountCommand(args);
 }

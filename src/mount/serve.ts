@@ -86,6 +86,7 @@ class DiskService {
     if (mount === undefined) {
       if (record.state === 'on-demand') return;
       const why = 'it was unmounted by hand';
+      this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
       const { mountPoint: _, ...rest } = record;
       this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
       return;

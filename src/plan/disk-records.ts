@@ -101,6 +101,7 @@ export async function storeDiskRecords(machine: Machine, disks: readonly DiskRec
 
 /** Keeps the memory; nothing is written if nothing is new. */
 export async function storePathMemory(machine: Machine, memory: PathMemory): Promise<void> {
+  if (memory.length === 0) return;
   await store(machine, STATE_DIRECTORY, FILE_SYSTEMS_FILE, { fileSystems: memory });
 }
 

@@ -4,10 +4,12 @@ const LONGEST_BYTES = 240;
 /** What udev, too, keeps of a label in the names it makes (systemd, src/shared/udev-util.c), less `#` and `:`. */
 const UNSAFE = /[^\p{L}\p{N}\p{M}+\-.=@_]/gu;
 
-function shortened(text: string): string {
-  let name = text;
-  while (Buffer.byteLength(name) > LONGEST_BYTES) name = [...name].slice(0, -1).join('');
-  return name;
+/** Cut at the end of a character. */
+function shortened(name: string): string {
+  const bytes = Buffer.from(name);
+  return bytes.length <= LONGEST_BYTES
+    ? name
+    : bytes.toString('utf8', 0, LONGEST_BYTES).replace(/\ufffd+$/, '');
 }
 
 /**
