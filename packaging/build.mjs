@@ -79,6 +79,7 @@ function trainingRuns(folder) {
   return [
     ['gandi-guest', 'seed', join(root, 'docs/example-config.json'), '-o', seed],
     ['gandi-bootstrap', '--dry-run', '--root', join(folder, 'root'), '--seed', seed],
+    ['gandi-mount', 'rescan', '--new', '--dry-run'],
     ['gandi-guest', '--version'],
   ];
 }

@@ -12,6 +12,7 @@ const PROGRAMS = new Map<string, () => Promise<{ main: Program }>>([
   ['gandi-config', () => import('./config/program.ts')],
   ['gandi-postboot', () => import('./postboot/program.ts')],
   ['gandi-guest', () => import('./guest/program.ts')],
+  ['gandi-mount', () => import('./mount/program.ts')],
 ]);
 
 /** The program is the called name's, or the first argument's (as the launcher gives it). */

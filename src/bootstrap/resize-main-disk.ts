@@ -2,16 +2,13 @@ import type { Change } from '../machine/change.ts';
 import type { RootFileSystem } from '../machine/facts.ts';
 import { isExtended } from '../machine/partition-table/mbr.ts';
 import type { DiskPartitions, Partition } from '../machine/partition-table.ts';
+import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 
 const MIB = 1024 * 1024;
 /** A partition is grown if it gains at least this much: less is rounding. */
 const LEAST_PARTITION_GAIN = MIB;
-/** ext4 cannot always use a last block group that is small: asking again at every boot would change nothing. */
-const LEAST_FILE_SYSTEM_GAIN = 8 * MIB;
 const COMMAND_SECONDS = 60;
-/** Growing a large ext4 file system writes its new group tables. */
-const GROW_SECONDS = 600;
 
 /** Options for changing the table of a disk in use, where the kernel is told afterwards by partx (sfdisk(8)). */
 const IN_USE = ['--no-reread', '--no-tell-kernel'] as const;
@@ -104,25 +101,10 @@ function renewGuids(
 
 function growFileSystem(root: RootFileSystem): Change[] {
   const gain = root.deviceBytes - root.fileSystemBytes;
-  const argv = growCommand(root);
+  const argv = growCommand(root.type, root.device, '/');
   if (!argv || gain < LEAST_FILE_SYSTEM_GAIN) return [];
   const why = `grow the root file system by ${Math.floor(gain / MIB)} MiB`;
   return [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }];
-}
-
-function growCommand({ type, device }: RootFileSystem): [string, ...string[]] | undefined {
-  switch (type) {
-    case 'ext2':
-    case 'ext3':
-    case 'ext4':
-      return ['resize2fs', device];
-    case 'xfs':
-      return ['xfs_growfs', '/'];
-    case 'btrfs':
-      return ['btrfs', 'filesystem', 'resize', 'max', '/'];
-    default:
-      return undefined;
-  }
 }
 
 function plan(context: StepContext): Plan {
@@ -131,7 +113,8 @@ function plan(context: StepContext): Plan {
   if (!facts.live || !root) return { changes: [] };
   const note = (text: string): Plan => ({ changes: [], notes: [{ level: 'info', text }] });
   if (root.fixed !== undefined) return note(`the root file system keeps its size: ${root.fixed}`);
-  if (!growCommand(root)) return note(`the root file system keeps its size: its type is ${root.type}`);
+  if (!growCommand(root.type, root.device, '/'))
+    return note(`the root file system keeps its size: its type is ${root.type}`);
   const { table, partitionNumber } = root;
   if (partitionNumber !== undefined && !table) {
     return note(`the partition table of ${root.disk} cannot be read or is damaged: nothing on it is changed`);

@@ -3,7 +3,7 @@ import { decompressKernel } from '../machine/decompress-kernel.ts';
 import { Files } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 
 /** `PV`, `HVM` or `PVH` (Documentation/ABI/stable/sysfs-hypervisor-xen). */
 const XEN_GUEST_TYPE = '/sys/hypervisor/guest_type';

@@ -7,7 +7,7 @@ import { observeFacts } from '../machine/observed-facts.ts';
 import { print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
 import { colours } from '../plan/colours.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Finding } from './finding.ts';
 import { type XenFinding, xenFindings } from './xen-readiness.ts';

@@ -4,7 +4,7 @@ import { print } from '../machine/output.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { colours } from '../plan/colours.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { describeProblem } from '../plan/report.ts';
 import { renderTable } from '../plan/table.ts';
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { createProgram, EXIT, runCommandLine } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
+import { createProgram, runCommandLine } from '../plan/program.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
 import type { SeedOptions } from './seed.ts';

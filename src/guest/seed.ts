@@ -4,7 +4,7 @@ import { makeDiskImage, readWhole } from '../machine/disk-image.ts';
 import { print, printError } from '../machine/output.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { packArchive, type SeedLayout, seedLayout } from '../metadata/gandi/seed-disk.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { describeProblem } from '../plan/report.ts';
 
 export interface SeedOptions {

@@ -3,7 +3,9 @@ import { Files } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
 import { isEnabled } from '../machine/units.ts';
-import { EXIT } from '../plan/program.ts';
+import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
+import { renderDisks } from '../plan/disk-table.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { latestReport } from '../plan/records.ts';
 import type { Report } from '../plan/report.ts';
 import { renderReport } from '../plan/summary.ts';
@@ -60,8 +62,9 @@ async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
 
 type Overall = Report['status'] | 'not-run';
 
-/** The worst that counts: on a running system that is what happened in this boot. */
-function overall(found: readonly Found[], live: boolean): Overall {
+/** The worst that counts: on a running system that is what happened in this boot. A disk that failed counts, too. */
+function overall(found: readonly Found[], disks: readonly DiskRecord[], live: boolean): Overall {
+  if (disks.some(({ state }) => state === 'failed')) return 'failed';
   const counting = found.filter(({ expected }) => expected || !live);
   const statuses = counting.map(({ report, thisBoot }): Overall => {
     return report === undefined || (live && !thisBoot) ? 'not-run' : report.status;
@@ -78,6 +81,13 @@ function render({ program, report, thisBoot, expected }: Found, live: boolean): 
   return live && expected ? `${missing}${earlier}` : earlier;
 }
 
+/** The data disks of this boot, present and past. */
+function renderDiskRecords(disks: readonly DiskRecord[]): string {
+  if (disks.length === 0) return '';
+  const rows = disks.map(({ node, ...disk }) => ({ ...disk, device: node, present: disk.state !== 'gone' }));
+  return `disks:\n${renderDisks(rows)}`;
+}
+
 /**
  * Shows what the programs did at this boot, and what the last run before it did where one has not run.
  * @returns exit status: 1 if something failed, 3 if a program has not run
@@ -86,11 +96,16 @@ export async function showStatus(options: StatusOptions): Promise<number> {
   const files = new Files(options.root);
   const live = files.root === '/';
   const found = options.wait === true ? await waitForAll(files, options.timeout) : collect(files);
-  const status = overall(found, live);
+  // An unpacked image has no disks of its own.
+  const disks = live ? readDiskRecords(files) : [];
+  const status = overall(found, disks, live);
   if (options.json === true) {
     const programs = found.map(({ program, report, thisBoot }) => ({ program, thisBoot, ...report }));
-    print(`${JSON.stringify({ status, programs }, null, 1)}\n`);
-  } else print(`${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}`);
+    print(`${JSON.stringify({ status, programs, disks }, null, 1)}\n`);
+  } else
+    print(
+      `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,
+    );
   if (status === 'not-run') return EXIT.nothingFound;
   return status === 'failed' ? EXIT.failed : EXIT.ok;
 }

@@ -4,7 +4,7 @@ import { CONFIG_BYTES_LIMIT } from '../metadata/gandi/json-text.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
 import type { Problem } from '../metadata/guest-config.ts';
-import { EXIT } from '../plan/program.ts';
+import { EXIT } from '../plan/exit-status.ts';
 import { describeProblem } from '../plan/report.ts';
 
 interface Validated {

@@ -5,7 +5,14 @@ import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
-import { makeDirectory, removeFile, replaceFile, replaceLink, writeFully } from './write.ts';
+import {
+  makeDirectory,
+  removeEmptyDirectory,
+  removeFile,
+  replaceFile,
+  replaceLink,
+  writeFully,
+} from './write.ts';
 
 /** What changes are applied to. */
 export interface Machine {
@@ -119,9 +126,13 @@ export async function applyChange(
     case 'remove-file':
       removeFile(machine.files, change.path);
       break;
+    case 'remove-empty-directory':
+      removeEmptyDirectory(machine.files, change.path);
+      break;
     case 'run-command': {
-      const { failure, stdout, stderr } = await machine.commands.run(change.argv, change);
+      const { failure, exitCode, stdout, stderr } = await machine.commands.run(change.argv, change);
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
+      if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
       if (failure !== undefined) throw new Error(failure);
       break;
     }

@@ -30,6 +30,8 @@ export interface BlockDevice {
   kind: BlockDeviceKind;
   /** As `major:minor`, the form of /proc/self/mountinfo. */
   deviceNumber: string;
+  /** Of the whole disk: a number that no other disk has had since the boot (kernel 5.15 or later). */
+  sequence?: number;
   /** In bytes. */
   size: number;
   /** Size of a logical sector in bytes. */
@@ -98,6 +100,7 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   const event = parseEvent(files.readText(`${path}/uevent`) ?? '');
   const number = attribute('partition');
   const diskPath = number === undefined ? path : posix.dirname(path);
+  const sequence = files.readText(`${diskPath}/diskseq`)?.trim();
   // sysfs writes `!` for the slash in names such as cciss/c0d0.
   const name = entry.replaceAll('!', '/');
   return {
@@ -105,6 +108,7 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     node: `/dev/${event.get('DEVNAME') ?? name}`,
     kind: number === undefined ? kindOf(name) : 'partition',
     deviceNumber: attribute('dev') ?? `${event.get('MAJOR')}:${event.get('MINOR')}`,
+    ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
     size,
     sectorBytes: Number(files.readText(`${diskPath}/queue/logical_block_size`)?.trim() ?? 512),
     readOnly: attribute('ro') === '1',

@@ -63,6 +63,12 @@ export interface RemoveFile {
   path: string;
 }
 
+/** Removes a directory if it is empty; one that is not empty, not there, or a mount point stays as it is. */
+export interface RemoveEmptyDirectory {
+  kind: 'remove-empty-directory';
+  path: string;
+}
+
 /** Runs a program. It needs the live system: with a root prefix it is listed as skipped. */
 export interface RunCommand {
   kind: 'run-command';
@@ -72,6 +78,8 @@ export interface RunCommand {
   /** The input is never shown or logged. */
   secretInput?: boolean;
   timeoutSeconds: number;
+  /** Exit statuses beside 0 that mean success, such as 1 of fsck(8): errors were corrected. */
+  successStatuses?: readonly number[];
   environment?: Readonly<Record<string, string>>;
   /** It sets something up that is gone after a reboot, such as swap in use, and so is done at every boot. */
   thisBootOnly?: boolean;
@@ -143,6 +151,7 @@ export type Change =
   | CopyRange
   | MakeDirectory
   | RemoveFile
+  | RemoveEmptyDirectory
   | RunCommand
   | RunSupervised
   | MakeLink
@@ -165,6 +174,7 @@ export function needsLiveSystem(change: Change): boolean {
     case 'make-directory':
     case 'make-link':
     case 'remove-file':
+    case 'remove-empty-directory':
     case 'unpack-modules':
       return false;
   }
@@ -198,6 +208,8 @@ export function describeChange(change: Change): string {
       return `link ${change.path} to ${change.target}`;
     case 'remove-file':
       return `remove ${change.path}`;
+    case 'remove-empty-directory':
+      return `remove directory ${change.path} if it is empty`;
     case 'run-command':
       return `run ${change.argv.map(shellWord).join(' ')} (${change.why})`;
     case 'run-supervised':

@@ -57,8 +57,8 @@ export function rootOf(mounts: readonly Mount[]): Mount | undefined {
   return mounts.findLast(({ mountPoint }) => mountPoint === '/');
 }
 
-/** By device number; btrfs has an anonymous one, and is known by the source it was mounted from. */
-function mountedDevice(
+/** The device that a mount shows. By device number; btrfs has an anonymous one, and is known by the source it was mounted from. */
+export function mountedDevice(
   mount: Mount,
   devices: readonly BlockDevice[],
   files: LinkView,
@@ -68,7 +68,12 @@ function mountedDevice(
   return mount.source.startsWith('/dev/') ? byNode(mount.source, devices, files) : undefined;
 }
 
-function byNode(path: string, devices: readonly BlockDevice[], files: LinkView): BlockDevice | undefined {
+/** The device that a path in /dev leads to, through the links that udev makes. */
+export function byNode(
+  path: string,
+  devices: readonly BlockDevice[],
+  files: LinkView,
+): BlockDevice | undefined {
   let node = path;
   // Links of udev such as /dev/mapper/NAME lead to the kernel's name in one step; LVM's in two.
   for (let steps = 0; steps < 8; steps++) {
@@ -80,7 +85,7 @@ function byNode(path: string, devices: readonly BlockDevice[], files: LinkView):
 }
 
 /** The whole disks that devices lie on, through partitions and through what devices are built on. */
-function disksBelow(names: readonly string[], byName: ReadonlyMap<string, BlockDevice>): Set<string> {
+export function disksBelow(names: readonly string[], byName: ReadonlyMap<string, BlockDevice>): Set<string> {
   const seen = new Set<string>();
   const disks = new Set<string>();
   const waiting = [...names];

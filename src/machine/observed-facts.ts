@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type BlockDevice, listBlockDevices } from './block-devices.ts';
 import { openDevice } from './device-reader.ts';
 import { type DeviceUse, deviceUse } from './device-use.ts';
 import type { Facts, NetworkInterface, NetworkManagerName, OsRelease, RootFileSystem } from './facts.ts';
 import type { Files } from './files.ts';
+import { mountedBytes } from './mounted-size.ts';
 import { type Mount, parseMountInfo, parseSwaps } from './mounts.ts';
 import { listInterfaces } from './network-interfaces.ts';
 import { detectNetworkManager } from './network-manager.ts';
@@ -67,10 +68,7 @@ function observeRoot({ devices, mounts, use }: ObservedStorage): RootFileSystem 
     mounts,
     use,
     open: openDevice,
-    mountedBytes: (mountPoint) => {
-      const { bsize, blocks } = statfsSync(mountPoint);
-      return bsize * blocks;
-    },
+    mountedBytes,
     randomGuid: () => randomUUID().toUpperCase(),
   });
 }

@@ -18,11 +18,13 @@ export const RUNTIME_DIRECTORY = '/run/gandi';
  */
 export const POST_BOOT_ORDER = '/run/gandi/postboot';
 export const POST_BOOT_BACKGROUND_ORDER = '/run/gandi/postboot-background';
-
 /** Which configuration's script and command were started. */
 export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
-
 /** What the script and the command printed. */
 export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
+/** Which file system was mounted under which name, over boots. */
+export const FILE_SYSTEMS_FILE = '/var/lib/gandi/disks.json';
+/** The data disks of this boot and what became of them. */
+export const DISKS_FILE = '/run/gandi/disks.json';
 
 export const LOG_FILE = '/var/log/gandi.log';

@@ -13,6 +13,7 @@ export type Switch =
   | 'CONFIG_RESIZE'
   | 'CONFIG_HOST_INIT'
   | 'CONFIG_ALLOW_MOUNT'
+  | 'CONFIG_DISK_NOTIFY'
   | 'CONFIG_MOTD'
   | 'CONFIG_TIMEZONE'
   | 'CONFIG_SSHD'
@@ -29,8 +30,11 @@ export type Switch =
 export type ValueName =
   | 'CONFIG_SEED_WAIT'
   | 'CONFIG_NETWORK_MANAGER'
+  | 'CONFIG_MOUNT_MODE'
   | 'CONFIG_MOUNT_PARAMS'
   | 'CONFIG_DISK_ROOT'
+  | 'CONFIG_DISK_BUSES'
+  | 'CONFIG_DISK_GROUP'
   | 'CONFIG_NODHCP'
   | 'CONFIG_MOTD_FILE'
   | 'CONFIG_POSTBOOT_TIMEOUT'
@@ -108,6 +112,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
     settings: [
       on('CONFIG_ALLOW_MOUNT', 'Mount data disks'),
       {
+        name: 'CONFIG_MOUNT_MODE',
+        kind: 'mount mode',
+        default: 'udev',
+        summary:
+          'Mount them as they come (udev), on first access (autofs), or never (off); see gandi-mount apply-mode',
+      },
+      {
         name: 'CONFIG_MOUNT_PARAMS',
         kind: 'mount options',
         default: 'rw,nosuid,nodev,noatime',
@@ -119,6 +130,21 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         default: '/srv',
         summary: 'Directory below which data disks are mounted',
       },
+      {
+        name: 'CONFIG_DISK_BUSES',
+        kind: 'disk buses',
+        default: 'gandi xen',
+        summary:
+          'Disks that can be data disks: vendor gandi.ne (gandi), xen, virtio, scsi, nvme, or all; separated by blanks',
+      },
+      {
+        name: 'CONFIG_DISK_GROUP',
+        kind: 'group',
+        default: '1001',
+        summary:
+          'Group, by number or name, that a file system belongs to when it is mounted for the first time ever',
+      },
+      off('CONFIG_DISK_NOTIFY', 'Tell logged-in users when a data disk comes or goes'),
       {
         name: 'CONFIG_NODHCP',
         kind: 'interfaces',

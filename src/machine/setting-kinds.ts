@@ -7,6 +7,9 @@ export type SettingKind =
   | 'seconds'
   | 'long seconds'
   | 'mount options'
+  | 'mount mode'
+  | 'disk buses'
+  | 'group'
   | 'directory'
   | 'optional file'
   | 'interfaces'
@@ -14,12 +17,24 @@ export type SettingKind =
   | 'network manager'
   | 'tag';
 
+/** How data disks are mounted. */
+export type MountMode = 'udev' | 'autofs' | 'off';
+
+/** What a disk is attached by; `gandi` is a SCSI disk whose vendor is `gandi.ne`. */
+export type DiskBus = 'gandi' | 'xen' | 'virtio' | 'scsi' | 'nvme' | 'all';
+
+const MOUNT_MODES: readonly MountMode[] = ['udev', 'autofs', 'off'];
+const DISK_BUSES: readonly DiskBus[] = ['gandi', 'xen', 'virtio', 'scsi', 'nvme', 'all'];
+
 /** What is expected of a value of each kind, for the line that refuses one. */
 export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   switch: '0 or 1',
   seconds: 'whole seconds from 0 to 300',
   'long seconds': 'whole seconds from 1 to 86400',
   'mount options': 'mount options separated by commas, without blanks',
+  'mount mode': MOUNT_MODES.join(', '),
+  'disk buses': `some of ${DISK_BUSES.join(', ')}, separated by blanks`,
+  group: 'the number or the name of a group',
   directory: 'an absolute path below /, without ".."',
   'optional file': 'nothing, or an absolute path without ".."',
   interfaces: 'names of network interfaces separated by blanks',
@@ -72,6 +87,25 @@ export function readMountOptions(text: string): string | undefined {
   return /^[^\s,\\]+(,[^\s,\\]+)*$/.test(text) ? text : undefined;
 }
 
+export function readMountMode(text: string): MountMode | undefined {
+  return MOUNT_MODES.find((mode) => mode === text.trim().toLowerCase());
+}
+
+export function readDiskBuses(text: string): DiskBus[] | undefined {
+  const words = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+  const buses = words.flatMap((word) => DISK_BUSES.find((bus) => bus === word) ?? []);
+  return buses.length === words.length ? buses : undefined;
+}
+
+/** A number up to the largest that chown(2) takes, or a name as groupadd(8) allows. */
+export function readGroup(text: string): string | undefined {
+  if (/^\d+$/.test(text)) return Number(text) < 2 ** 32 - 1 ? text : undefined;
+  return /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(text) ? text : undefined;
+}
+
 /** Names that the kernel allows for an interface (net/core/dev.c, dev_valid_name). */
 const isInterfaceName = (name: string) => /^[^\s/:]{1,15}$/.test(name) && name !== '.' && name !== '..';
 
@@ -96,6 +130,9 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   seconds: readSeconds,
   'long seconds': readLongSeconds,
   'mount options': readMountOptions,
+  'mount mode': readMountMode,
+  'disk buses': readDiskBuses,
+  group: readGroup,
   directory: readDirectory,
   'optional file': readOptionalFile,
   interfaces: readInterfaces,

@@ -3,11 +3,16 @@ import type { NetworkManagerName } from './facts.ts';
 import type { FileView } from './files.ts';
 import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
 import {
+  type DiskBus,
   EXPECTED,
+  type MountMode,
   READERS,
   readDirectory,
+  readDiskBuses,
+  readGroup,
   readInterfaces,
   readLongSeconds,
+  readMountMode,
   readMountOptions,
   readNetworkManager,
   readOptionalFile,
@@ -19,6 +24,7 @@ import {
 import { parseShellAssignments } from './shell-assignments.ts';
 
 export type { Switch } from './setting-definitions.ts';
+export type { DiskBus, MountMode } from './setting-kinds.ts';
 
 /** A line of the settings file that was not understood. */
 export interface SettingsWarning {
@@ -40,6 +46,12 @@ export interface Settings {
   mountParameters: string;
   /** CONFIG_DISK_ROOT */
   diskRoot: string;
+  /** CONFIG_MOUNT_MODE; CONFIG_ALLOW_MOUNT=0 counts more than this. */
+  mountMode: MountMode;
+  /** CONFIG_DISK_BUSES */
+  diskBuses: readonly DiskBus[];
+  /** CONFIG_DISK_GROUP: number or name. */
+  diskGroup: string;
   /** CONFIG_NODHCP: whole interface names. */
   noDhcp: readonly string[];
   /** CONFIG_TIMEZONE where it names a zone, such as `Europe/Paris`. */
@@ -134,6 +146,9 @@ export function parseSettings(text: string, path: string): Settings {
     networkManager: settingOf('CONFIG_NETWORK_MANAGER', readNetworkManager),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),
     diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
+    mountMode: settingOf('CONFIG_MOUNT_MODE', readMountMode),
+    diskBuses: settingOf('CONFIG_DISK_BUSES', readDiskBuses),
+    diskGroup: settingOf('CONFIG_DISK_GROUP', readGroup),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
     ...(readSwitch(timeZone) === undefined ? { timeZone } : {}),
     motdFile: settingOf('CONFIG_MOTD_FILE', readOptionalFile),

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -119,6 +120,7 @@ export function makeDirectory(files: Files, target: Target): void {
     try {
       setOwner(made.descriptor, target.owner ?? ROOT_OWNER);
       fchmodSync(made.descriptor, target.mode);
+      fsyncSync(made.descriptor);
       fsyncSync(directory.descriptor);
     } finally {
       closeSync(made.descriptor);
@@ -160,5 +162,17 @@ export function removeFile(files: Files, path: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** What rmdir(2) says of a directory that is to stay: not there, no directory, in use, a mount point, or not empty. */
+const STAYS = new Set(['ENOENT', 'ENOTDIR', 'EBUSY', 'ENOTEMPTY', 'EEXIST']);
+
+/** Removes a directory if it is empty; anything else at that path stays. */
+export function removeEmptyDirectory(files: Files, path: string): void {
+  try {
+    rmdirSync(files.locate(path, 'keep'));
+  } catch (error) {
+    if (!STAYS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

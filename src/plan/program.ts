@@ -1,8 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { EXIT } from './exit-status.ts';
 import { VERSION } from './version.ts';
-
-/** Exit statuses that all of the programs share. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, nothingFound: 3 } as const;
 
 const EXIT_HELP = `
 Exit status:

@@ -39,6 +39,8 @@ export const findExt: Probe = ({ head }) => {
     blockBytes,
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
+    // s_mtime, the time of the last mount, which mke2fs(8) leaves 0.
+    everMounted: view.getUint32(44, true) !== 0,
     features,
     // s_max_mnt_count and s_checkinterval; a count of 0 or below is none.
     checks: { mostMounts: view.getInt16(54, true), intervalSeconds: view.getUint32(68, true) },

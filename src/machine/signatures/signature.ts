@@ -19,6 +19,8 @@ export interface Signature {
   blockBytes?: number;
   /** File systems that keep such a mark: it was unmounted in order and has no journal to replay. */
   clean?: boolean;
+  /** ext2/3/4: it was mounted since it was made. */
+  everMounted?: boolean;
   /** ext2/3/4: the numbers of the feature words of the superblock. */
   features?: { compatible: number; incompatible: number; readOnlyCompatible: number };
   /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */

@@ -42,6 +42,7 @@ describe('what the tools make', () => {
         blockBytes: 4096,
         fileSystemBytes: 64 * MIB,
         clean: true,
+        everMounted: false,
         features: expect.objectContaining({ incompatible: expect.any(Number) }),
         // mke2fs(8) turns both off.
         checks: { mostMounts: -1, intervalSeconds: 0 },
@@ -53,7 +54,10 @@ describe('what the tools make', () => {
     const path = makeImage(64 * MIB);
     run('mke2fs', ['-q', '-F', '-t', 'ext4', '-b', '1024', path, '20M']);
     writeAt(path, 1024 + 58, Uint8Array.of(0, 0));
-    expect(signaturesOf(path)).toMatchObject([{ type: 'ext4', fileSystemBytes: 20 * MIB, clean: false }]);
+    run('debugfs', ['-w', '-R', 'set_super_value mtime 20260101', path]);
+    expect(signaturesOf(path)).toMatchObject([
+      { type: 'ext4', fileSystemBytes: 20 * MIB, clean: false, everMounted: true },
+    ]);
   });
 
   test('ext4 whose journal is to be replayed is not clean', () => {

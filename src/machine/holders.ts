@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { isAbsent } from './files.ts';
+
+/** A process that keeps a file system from being unmounted. */
+export interface Holder {
+  pid: number;
+  /** Name of the program, from /proc/PID/comm. */
+  command: string;
+  /** A file of the file system that it has open, or its working directory or root. */
+  file: string;
+  /** Control group, such as `/system.slice/cron.service`, by which a service's processes are known. */
+  controlGroup: string;
+}
+
+/** A process that has just ended gives one of these. */
+const GONE = new Set(['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR']);
+
+function orNothing<T>(nothing: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isAbsent(error) || GONE.has((error as NodeJS.ErrnoException).code ?? '')) return nothing;
+    throw error;
+  }
+}
+
+/** The path that a link in /proc shows, if the file it leads to is on the file system with that number. */
+function pathOnDevice(link: string, device: bigint): string | undefined {
+  const path = orNothing('', () => readlinkSync(link));
+  // Sockets, pipes and the like have no path; asking for what they are costs more than their name.
+  if (!path.startsWith('/')) return undefined;
+  // Following the link asks the open file itself, whatever its name leads to by now.
+  const found = orNothing(undefined, () => statSync(link, { bigint: true }).dev);
+  return found === device ? path : undefined;
+}
+
+/** A file that the process has mapped: the sixth field, behind `major:minor` and inode (proc(5), /proc/PID/maps). */
+function mappedFile(pid: string, deviceNumber: string, mountPoint: string): string | undefined {
+  const maps = orNothing('', () => readFileSync(`/proc/${pid}/maps`, 'utf8'));
+  const [major, minor] = deviceNumber.split(':').map((part) => Number(part).toString(16).padStart(2, '0'));
+  for (const line of maps.split('\n')) {
+    const [, , , device, , ...rest] = line.split(/ +/);
+    const path = rest.join(' ');
+    if (device === `${major}:${minor}` || path.startsWith(`${mountPoint}/`)) return path;
+  }
+  return undefined;
+}
+
+function fileOf(pid: string, device: bigint, deviceNumber: string, mountPoint: string): string | undefined {
+  for (const name of ['cwd', 'root', 'exe']) {
+    const path = pathOnDevice(`/proc/${pid}/${name}`, device);
+    if (path !== undefined) return path;
+  }
+  for (const descriptor of orNothing([], () => readdirSync(`/proc/${pid}/fd`))) {
+    const path = pathOnDevice(`/proc/${pid}/fd/${descriptor}`, device);
+    if (path !== undefined) return path;
+  }
+  return mappedFile(pid, deviceNumber, mountPoint);
+}
+
+/** The one line of cgroup v2, or that of systemd's own hierarchy (cgroups(7)). */
+function controlGroup(pid: string): string {
+  const lines = orNothing('', () => readFileSync(`/proc/${pid}/cgroup`, 'utf8')).split('\n');
+  const line = lines.find((one) => one.startsWith('0::') || one.includes(':name=systemd:')) ?? '';
+  return line.split(':').slice(2).join(':');
+}
+
+/**
+ * Finds the processes that use a mounted file system: by working directory, root, program, open or mapped file; also
+ * those of other mount namespaces, and deleted files. A process that ends meanwhile is left out.
+ * @param mountPoint where the file system is mounted
+ * @param deviceNumber its device as `major:minor`
+ * @throws the system's error if the mount point or /proc cannot be read
+ */
+export function findHolders(mountPoint: string, deviceNumber: string): Holder[] {
+  const device = statSync(mountPoint, { bigint: true }).dev;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const file = fileOf(pid, device, deviceNumber, mountPoint);
+      if (file === undefined) return [];
+      const command = orNothing('', () => readFileSync(`/proc/${pid}/comm`, 'utf8')).trimEnd();
+      return [{ pid: Number(pid), command, file, controlGroup: controlGroup(pid) }];
+    });
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
+import { parseMountInfo } from '../machine/mounts.ts';
+import type { MountMode } from '../machine/settings.ts';
+import { readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { ensureFile } from '../plan/ensure-file.ts';
+import { ejectDisk } from './eject.ts';
+import type { MountRun } from './run.ts';
+
+/** Our entry in the master map (auto.master(5)), and the map that it names. */
+export const MASTER_MAP = '/etc/auto.master.d/gandi.autofs';
+const MAP = '/etc/auto.gandi';
+
+const HEADER = `# Data disks, mounted on first access. "gandi-mount apply-mode" keeps the directory in the line below as
+# CONFIG_DISK_ROOT says, and the line commented out unless CONFIG_MOUNT_MODE is autofs. The options are yours.
+`;
+
+/** Thirty days, as version 2 of the tools had it. A disk that was just attached is not to be denied for long. */
+const OPTIONS = '--timeout=2592000 --negative-timeout=2';
+
+const DAEMONS = ['/usr/sbin/automount', '/sbin/automount'];
+const SERVICE = 'autofs.service';
+const COMMAND_SECONDS = 60;
+
+/** How long the daemon has to give its directory up. */
+const RELEASE_SECONDS = 10;
+const POLL_MILLISECONDS = 200;
+
+/** Directory, map and options of our line, whether it is commented out or not. */
+const LINE = /^(#?)\s*("[^"]+"|\S+)\s+(\/etc\/auto\.gandi)(?:\s+(.*))?$/;
+
+/**
+ * The text of our file in the master map for a mode. The options that stand there stay.
+ * @param old text of the file; undefined if there is none
+ */
+export function renderMasterMap(old: string | undefined, mode: MountMode, diskRoot: string): string {
+  const lines = (old ?? HEADER).replace(/\n$/, '').split('\n');
+  const at = lines.findIndex((line) => LINE.test(line));
+  const options = at < 0 ? OPTIONS : (LINE.exec(lines[at] ?? '')?.[4] ?? '');
+  const directory = /\s/.test(diskRoot) ? `"${diskRoot}"` : diskRoot;
+  const line = `${mode === 'autofs' ? '' : '#'}${directory} ${MAP} ${options}`.trimEnd();
+  const others = at < 0 ? lines : lines.filter((_, index) => index !== at);
+  return `${[...others.slice(0, at < 0 ? undefined : at), line, ...(at < 0 ? [] : others.slice(at))].join('\n')}\n`;
+}
+
+/** Whether the admin has another map for the disk root (auto.master(5)). */
+function hasOtherMap(files: FileView, diskRoot: string): boolean {
+  const others = files.list('/etc/auto.master.d').map((name) => `/etc/auto.master.d/${name}`);
+  return ['/etc/auto.master', ...others]
+    .filter((path) => path !== MASTER_MAP)
+    .some((path) =>
+      (files.readText(path) ?? '').split('\n').some((line) => line.split(/\s+/)[0] === diskRoot),
+    );
+}
+
+function isEnabled(files: FileView): boolean {
+  return files.list('/etc/systemd/system/multi-user.target.wants').includes(SERVICE);
+}
+
+/** Why the system cannot follow the settings; undefined if it can. */
+export function whyNotAutofs(files: FileView, mode: MountMode, diskRoot: string): string | undefined {
+  if (mode !== 'autofs') return undefined;
+  if (!DAEMONS.some((path) => files.status(path) !== undefined)) {
+    return 'autofs is not installed: install it, or set CONFIG_MOUNT_MODE=udev';
+  }
+  if (hasOtherMap(files, diskRoot)) {
+    return `the master map of autofs has another map for ${diskRoot}: remove it, or change CONFIG_DISK_ROOT`;
+  }
+  return undefined;
+}
+
+/** What is to be changed so that autofs follows the settings; nothing if it does. */
+export function planMode(files: FileView, mode: MountMode, diskRoot: string): Change[] {
+  const old = files.readText(MASTER_MAP);
+  // A guest that never had the file and does not need it does not get one.
+  if (old === undefined && mode !== 'autofs') return [];
+  const file = ensureFile(files, {
+    path: MASTER_MAP,
+    content: renderMasterMap(old, mode, diskRoot),
+    mode: 0o644,
+  });
+  const run = (why: string, ...words: string[]): Change => ({
+    kind: 'run-command',
+    argv: ['systemctl', ...words, SERVICE],
+    timeoutSeconds: COMMAND_SECONDS,
+    why,
+  });
+  if (mode === 'autofs' && !isEnabled(files)) {
+    return [
+      ...file,
+      run('at each boot', 'enable'),
+      run('disks on first access', '--no-block', 'reload-or-restart'),
+    ];
+  }
+  if (file.length === 0) return [];
+  const verb = mode === 'autofs' ? 'reload-or-restart' : 'try-reload-or-restart';
+  // Not waited for: at boot it comes after us.
+  return [...file, run('its master map has changed', '--no-block', verb)];
+}
+
+/** Whether autofs watches the disk root. */
+export function isWatched(run: MountRun): boolean {
+  const mounts = parseMountInfo(run.machine.files.readText('/proc/self/mountinfo') ?? '');
+  return mounts.some(({ type, mountPoint }) => type === 'autofs' && mountPoint === run.diskRoot);
+}
+
+/** Takes away the mounts that autofs would hide. False, with the reason told, if one is in use. */
+async function unmountAll(run: MountRun): Promise<boolean> {
+  for (const { node, state } of readDiskRecords(run.machine.files)) {
+    if (state !== 'mounted') continue;
+    const { outcome, text } = await ejectDisk(run, node, { force: false, waitSeconds: 0 });
+    if (outcome === 'refused') {
+      run.tell('problem', `${text}; end its use and run gandi-mount apply-mode`);
+      return false;
+    }
+  }
+  if (!run.dryRun) {
+    const records = readDiskRecords(run.machine.files).filter(({ state }) => state === 'gone');
+    await storeDiskRecords(run.machine, records);
+  }
+  return true;
+}
+
+/**
+ * Makes autofs follow CONFIG_MOUNT_MODE and CONFIG_DISK_ROOT.
+ * @returns whether the system follows the settings now; if not, the reason was told
+ */
+export async function applyMode(run: MountRun): Promise<boolean> {
+  const { files } = run.machine;
+  const problem = whyNotAutofs(files, run.mode, run.diskRoot);
+  if (problem !== undefined) {
+    run.tell('problem', problem);
+    return false;
+  }
+  const changes = planMode(files, run.mode, run.diskRoot);
+  if (changes.length === 0) return true;
+  if (run.mode === 'autofs' && !(await unmountAll(run))) return false;
+  await run.perform(changes);
+  const deadline = performance.now() + RELEASE_SECONDS * 1000;
+  while (!run.dryRun && run.mode === 'udev' && isWatched(run)) {
+    if (performance.now() > deadline) {
+      run.tell(
+        'problem',
+        `autofs still holds ${run.diskRoot}: somebody uses it; run gandi-mount apply-mode again`,
+      );
+      return false;
+    }
+    await sleep(POLL_MILLISECONDS);
+  }
+  return true;
+}

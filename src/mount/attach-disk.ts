@@ -1,0 +1,157 @@
+import type { BlockDevice } from '../machine/block-devices.ts';
+import { reasonOf } from '../machine/errors.ts';
+import { mountedBytes } from '../machine/mounted-size.ts';
+import type { Signature } from '../machine/signatures/signature.ts';
+import type { DiskRecord } from '../plan/disk-records.ts';
+import { groupNumber, needsCheck, planCheck, planFirstMount, planGrow, planMount } from './attach-plan.ts';
+import { readServices } from './detach-plan.ts';
+import { notifyUsers, runHook } from './hook.ts';
+import type { MountRun } from './run.ts';
+
+/** A file system to be mounted, and where. */
+export interface Attachment {
+  device: BlockDevice;
+  content: Signature;
+  mountPoint: string;
+  /** Whether this guest mounted it before. */
+  known: boolean;
+}
+
+/** What a record says of a device, whatever became of it. */
+export function describeDevice(
+  device: BlockDevice,
+  content?: Pick<Signature, 'type' | 'uuid' | 'label'>,
+): Omit<DiskRecord, 'state'> {
+  const { node, name, sequence, deviceNumber } = device;
+  const { type, uuid, label } = content ?? {};
+  const present = Object.entries({ sequence, type, uuid, label }).filter(([, value]) => value !== undefined);
+  return { node, name, deviceNumber, ...Object.fromEntries(present), since: new Date().toISOString() };
+}
+
+/**
+ * Checks a file system that was not unmounted in order.
+ * @throws Error for people if it cannot be repaired without loss; then it is as it was
+ */
+export async function checkIfNeeded(
+  run: MountRun,
+  { device, content }: Pick<Attachment, 'device' | 'content'>,
+): Promise<void> {
+  if (!needsCheck(device, content)) return;
+  const { before, after, undo } = planCheck(device);
+  try {
+    await run.perform(before);
+  } catch (error) {
+    await run.attempt(undo);
+    throw new Error(
+      `its file system needs a repair that may lose data and was left as it was (${reasonOf(error)}); run e2fsck ${device.node}`,
+    );
+  }
+  await run.perform(after);
+}
+
+/** Size of a mounted file system. ext keeps it in its superblock; of the others the mounted system tells. */
+export function sizeNow(content: Signature, mountPoint: string): number | undefined {
+  if (content.type.startsWith('ext')) return content.fileSystemBytes;
+  return mountedBytes(mountPoint) + (content.logBytes ?? 0);
+}
+
+/** Gives a file system that is mounted the whole of its disk. What fails here leaves it mounted. */
+export async function grow(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
+  const size = run.dryRun ? content.fileSystemBytes : sizeNow(content, mountPoint);
+  const changes = planGrow(device, content.type, mountPoint, size);
+  await run.attempt(changes);
+  if (changes.length > 0 && !run.dryRun)
+    run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
+}
+
+/** What is done to a file system right after it was mounted: its first owner, and its size. */
+export async function afterMount(run: MountRun, attachment: Attachment): Promise<void> {
+  const { content, mountPoint, known, device } = attachment;
+  const { files } = run.machine;
+  const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
+  if (group === undefined) {
+    run.tell(
+      'warning',
+      `CONFIG_DISK_GROUP: there is no group ${run.settings.diskGroup}; owners stay as they are`,
+    );
+  }
+  if (!run.dryRun) {
+    const status = files.status(mountPoint);
+    const root = status && { status, entries: files.list(mountPoint) };
+    if (root && !device.readOnly) await run.attempt(planFirstMount(content, mountPoint, root, known, group));
+  }
+  await grow(run, attachment);
+}
+
+/** Checks and mounts; what it leaves behind when it fails is what was there before. */
+async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
+  const { files } = run.machine;
+  const used = files.list(mountPoint).length > 0;
+  await checkIfNeeded(run, { device, content });
+  const changes = planMount(device, content, mountPoint, run.settings, files);
+  try {
+    await run.perform(changes);
+  } catch (error) {
+    if (changes.some(({ kind }) => kind === 'make-directory')) {
+      await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
+    }
+    throw error;
+  }
+  if (used)
+    run.tell(
+      'warning',
+      `${mountPoint} was not empty: what is in it is hidden while ${device.node} is mounted`,
+    );
+}
+
+/**
+ * Mounts one data disk: check, mount, owner, size, hook.
+ * @returns the record of what became of it; nothing of what goes wrong is thrown
+ */
+export async function attachDisk(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
+  const { device, content, mountPoint } = attachment;
+  const { files } = run.machine;
+  const record = describeDevice(device, content);
+  try {
+    await mount(run, attachment);
+  } catch (error) {
+    if (files.linkTarget(`/sys/class/block/${device.name.replaceAll('/', '!')}`) === undefined) {
+      run.tell('warning', `${device.node} went away while it was being mounted`);
+      return { ...record, state: 'gone', why: 'it went away while it was being mounted' };
+    }
+    const why = reasonOf(error);
+    run.tell('problem', `${device.node} is not mounted: ${why}`);
+    return { ...record, state: 'failed', why };
+  }
+  await afterMount(run, attachment);
+  if (run.dryRun) {
+    await run.attempt(
+      runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint),
+    );
+    return { ...record, state: 'mounted', mountPoint };
+  }
+  const text = `${device.node} (${content.type}${content.label === undefined ? '' : `, label ${content.label}`}) is mounted at ${mountPoint}`;
+  run.tell('info', device.readOnly ? `${text}, read-only` : text);
+  await run.attempt([
+    ...runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint),
+    ...notifyUsers(run.settings, text),
+  ]);
+  const services = servicesOf(run, mountPoint);
+  return {
+    ...record,
+    state: 'mounted',
+    mountPoint,
+    deviceBytes: device.size,
+    ...(services.length > 0 ? { services } : {}),
+  };
+}
+
+/** The units that the disk names; none if they cannot be read, which is told. */
+export function servicesOf(run: MountRun, mountPoint: string): string[] {
+  try {
+    return readServices(run.machine.files, mountPoint);
+  } catch (error) {
+    run.tell('warning', `${mountPoint}/.gandi/services is not used: ${reasonOf(error)}`);
+    return [];
+  }
+}

@@ -1,0 +1,154 @@
+import type { BlockDevice } from '../machine/block-devices.ts';
+import type { Change } from '../machine/change.ts';
+import type { FileStatus, FileView } from '../machine/files.ts';
+import type { Settings } from '../machine/settings.ts';
+import type { Signature } from '../machine/signatures/signature.ts';
+import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
+
+/** Replaying a journal takes seconds; a whole check after errors takes as long as the disk is large. */
+const CHECK_SECONDS = 900;
+/** A journal is replayed while mounting. */
+const MOUNT_SECONDS = 300;
+
+const MIB = 1024 * 1024;
+
+/** File systems that keep no owners: who may write is said at each mount (mount(8)). */
+const WITHOUT_OWNERS = new Set(['vfat', 'exfat']);
+
+/** The number of CONFIG_DISK_GROUP; undefined if there is no group of that name in /etc/group (group(5)). */
+export function groupNumber(group: string, groupFile: string | undefined): number | undefined {
+  if (/^\d+$/.test(group)) return Number(group);
+  const line = (groupFile ?? '').split('\n').find((one) => one.startsWith(`${group}:`));
+  return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
+/**
+ * The options that a file system is mounted with.
+ * @param parameters CONFIG_MOUNT_PARAMS
+ * @param group number of CONFIG_DISK_GROUP
+ */
+export function mountOptions(
+  parameters: string,
+  { type }: Pick<Signature, 'type'>,
+  readOnly: boolean,
+  group: number | undefined,
+): string {
+  const asked = parameters.split(',');
+  const names = new Set(asked.map((option) => option.split('=')[0]));
+  const options = readOnly ? ['ro', ...asked.filter((option) => option !== 'rw' && option !== 'ro')] : asked;
+  if (!WITHOUT_OWNERS.has(type)) return options.join(',');
+  const access = [...(group === undefined ? [] : [`gid=${group}`]), 'umask=0002'];
+  return [...options, ...access.filter((option) => !names.has(option.split('=')[0] ?? ''))].join(',');
+}
+
+/** Whether a file system is checked before it is mounted: ext2/3/4 that was not unmounted in order. */
+export function needsCheck(device: BlockDevice, content: Signature): boolean {
+  return content.type.startsWith('ext') && content.clean === false && !device.readOnly;
+}
+
+/** Where e2fsck(8) keeps the blocks that it overwrites. */
+export function undoFile(device: BlockDevice): string {
+  return `/run/gandi/${device.name.replaceAll('/', '!')}.e2undo`;
+}
+
+/**
+ * Checks a file system as the system does at boot, in preen mode. What is overwritten is kept until the end: a file
+ * system that this mode cannot repair is to be given back as it was.
+ */
+export function planCheck(device: BlockDevice): { before: Change[]; after: Change[]; undo: Change[] } {
+  const remove: Change = { kind: 'remove-file', path: undoFile(device) };
+  return {
+    before: [
+      remove,
+      {
+        kind: 'run-command',
+        argv: ['e2fsck', '-p', '-z', undoFile(device), device.node],
+        timeoutSeconds: CHECK_SECONDS,
+        // Errors were corrected; of 2, "reboot", this holds for mounted file systems (e2fsck(8)).
+        successStatuses: [1, 2],
+        why: 'check the file system, which was not unmounted in order',
+      },
+    ],
+    after: [remove],
+    undo: [
+      {
+        kind: 'run-command',
+        argv: ['e2undo', undoFile(device), device.node],
+        timeoutSeconds: CHECK_SECONDS,
+        why: 'take back what the check that failed has changed',
+      },
+      remove,
+    ],
+  };
+}
+
+/** Makes the directory and mounts the file system there. The type is named: nothing is to guess it again. */
+export function planMount(
+  device: BlockDevice,
+  content: Signature,
+  mountPoint: string,
+  settings: Pick<Settings, 'mountParameters' | 'diskGroup'>,
+  files: Pick<FileView, 'status' | 'readText'>,
+): Change[] {
+  const group = groupNumber(settings.diskGroup, files.readText('/etc/group'));
+  const options = mountOptions(settings.mountParameters, content, device.readOnly, group);
+  const make: Change = { kind: 'make-directory', path: mountPoint, mode: 0o755 };
+  return [
+    ...(files.status(mountPoint) === undefined ? [make] : []),
+    {
+      kind: 'run-command',
+      argv: ['mount', '-t', content.type, '-o', options, '--', device.node, mountPoint],
+      timeoutSeconds: MOUNT_SECONDS,
+      thisBootOnly: true,
+      why: content.label === undefined ? 'no label' : `label ${content.label}`,
+    },
+  ];
+}
+
+/** The root directory of a file system that is mounted. */
+export interface MountedRoot {
+  status: Pick<FileStatus, 'mode' | 'uid' | 'gid'>;
+  entries: readonly string[];
+}
+
+/** As mkfs leaves it: never mounted, empty, and with the modes and the owner of a new root directory. */
+function isPristine(content: Signature, { status, entries }: MountedRoot): boolean {
+  return (
+    content.everMounted !== true &&
+    status.uid === 0 &&
+    status.gid === 0 &&
+    status.mode === 0o755 &&
+    entries.every((name) => name === 'lost+found')
+  );
+}
+
+/**
+ * Lets the group write to a file system that was just made.
+ * @param known whether it was mounted here before; then its modes are the admin's
+ */
+export function planFirstMount(
+  content: Signature,
+  mountPoint: string,
+  root: MountedRoot,
+  known: boolean,
+  group: number | undefined,
+): Change[] {
+  if (known || group === undefined || WITHOUT_OWNERS.has(content.type) || !isPristine(content, root))
+    return [];
+  return [{ kind: 'make-directory', path: mountPoint, mode: 0o775, owner: { uid: 0, gid: group } }];
+}
+
+/** Grows a mounted file system that has a whole disk for itself to the size of that disk. */
+export function planGrow(
+  device: BlockDevice,
+  type: string,
+  mountPoint: string,
+  fileSystemBytes: number | undefined,
+): Change[] {
+  const argv = growCommand(type, device.node, mountPoint);
+  if (argv === undefined || device.partition !== undefined || device.readOnly) return [];
+  const gain = device.size - (fileSystemBytes ?? device.size);
+  if (gain < LEAST_FILE_SYSTEM_GAIN) return [];
+  const why = `grow the file system by ${Math.floor(gain / MIB)} MiB`;
+  return [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }];
+}

@@ -1,0 +1,62 @@
+import { posix } from 'node:path';
+import { print } from '../machine/output.ts';
+import { readDiskRecords, readPathMemory, recordOf } from '../plan/disk-records.ts';
+import { type Attachment, afterMount, checkIfNeeded } from './attach-disk.ts';
+import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
+import { judge } from './data-disk.ts';
+import { planUnmount } from './detach-plan.ts';
+import { observeDisks } from './disk-facts.ts';
+import type { MountRun } from './run.ts';
+
+/** Where a file system is mounted for a moment to be grown and given its first owner. */
+const WORK_DIRECTORY = '/run/gandi/mounted';
+
+/** The disk that a key of the map stands for, if it is there and not mounted anywhere. */
+function find(run: MountRun, key: string): Attachment | undefined {
+  const { files } = run.machine;
+  const records = readDiskRecords(files).filter(
+    ({ state, mountPoint }) => state === 'on-demand' && posix.basename(mountPoint ?? '') === key,
+  );
+  if (records.length === 0) return undefined;
+  const facts = observeDisks(files, run.diskRoot);
+  const device = facts.devices.find((one) => recordOf(records, one) !== undefined);
+  if (device === undefined || facts.mountsOf.has(device.name)) return undefined;
+  const verdict = judge(device, facts, run.settings.diskBuses);
+  if (verdict.kind !== 'data') return undefined;
+  const { content } = verdict;
+  const known =
+    readPathMemory(files).some(({ uuid }) => uuid === content.uuid) && content.everMounted !== false;
+  return { device, content, mountPoint: `${WORK_DIRECTORY}/${key}`, known };
+}
+
+/** What can only be done to a mounted file system is done before autofs mounts it. */
+async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
+  const { device, content, mountPoint, known } = attachment;
+  await checkIfNeeded(run, attachment);
+  const grows = planGrow(device, content.type, mountPoint, content.fileSystemBytes).length > 0;
+  if (!grows && (known || content.everMounted === true)) return;
+  await run.perform(planMount(device, content, mountPoint, run.settings, run.machine.files));
+  try {
+    await afterMount(run, attachment);
+  } finally {
+    await run.perform(planUnmount(mountPoint));
+    await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
+  }
+}
+
+/**
+ * Answers a lookup of autofs: prints the entry of the map (autofs(5)) for a key.
+ * @returns false if the key is not a data disk's, or the disk is mounted already
+ * @throws Error if its file system cannot be made ready
+ */
+export async function answerLookup(run: MountRun, key: string): Promise<boolean> {
+  if (run.mode !== 'autofs') return false;
+  const attachment = find(run, key);
+  if (attachment === undefined) return false;
+  await prepare(run, attachment);
+  const { device, content } = attachment;
+  const group = groupNumber(run.settings.diskGroup, run.machine.files.readText('/etc/group'));
+  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group);
+  print(`-fstype=${content.type},${options} :${device.node}\n`);
+  return true;
+}

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listBlockDevices } from '../machine/block-devices.ts';
+import { print } from '../machine/output.ts';
+import { readDiskRecords } from '../plan/disk-records.ts';
+import { EXIT } from '../plan/exit-status.ts';
+import { applyMode } from './apply-mode.ts';
+import { type EjectOptions, ejectDisk } from './eject.ts';
+import type { MountRun } from './run.ts';
+import { serveDisks } from './serve.ts';
+
+/** How long a boot waits for udev to see the disks that the kernel has. */
+const SETTLE_SECONDS = 10;
+const POLL_MILLISECONDS = 100;
+
+const deviceName = (device: string) => device.replace(/^\/dev\//, '');
+
+/**
+ * Mounts one disk.
+ * @param device node or kernel name
+ */
+export async function attach(run: MountRun, device: string): Promise<number> {
+  const name = deviceName(device);
+  const { touched } = await serveDisks(run, { device: name });
+  const record = touched.findLast((one) => one.name === name);
+  if (record === undefined) {
+    const known = readDiskRecords(run.machine.files).find(
+      (one) => one.name === name && one.state === 'mounted',
+    );
+    if (known !== undefined) {
+      print(`/dev/${name} is mounted at ${known.mountPoint}\n`);
+      return EXIT.ok;
+    }
+    run.tell('problem', `there is no disk ${device} that could be mounted`);
+    return EXIT.nothingFound;
+  }
+  return record.state === 'mounted' || record.state === 'on-demand' ? EXIT.ok : EXIT.failed;
+}
+
+/** Unmounts because somebody asked, and says whether the disk can be detached. */
+export async function eject(run: MountRun, name: string, options: EjectOptions): Promise<number> {
+  const { outcome, text } = await ejectDisk(run, name, options);
+  if (outcome === 'safe') {
+    print(`${text}\n`);
+    return EXIT.ok;
+  }
+  run.tell('problem', text);
+  return outcome === 'unknown' ? EXIT.nothingFound : EXIT.failed;
+}
+
+/** Like eject, and cleans up if the disk is gone already. */
+export async function detach(run: MountRun, name: string): Promise<number> {
+  const isMeant = (record: { node: string; name: string; label?: string; mountPoint?: string }) =>
+    [record.node, record.name, record.label, record.mountPoint].includes(name);
+  // Those that are gone are told apart by this: their records change to `gone`.
+  const { touched } = await serveDisks(run, { device: '' });
+  if (touched.some((record) => record.state === 'gone' && isMeant(record))) {
+    print(`${name} was gone already: cleaned up\n`);
+    return EXIT.ok;
+  }
+  return await eject(run, name, { force: false, waitSeconds: 0 });
+}
+
+/** Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. */
+async function settle(run: MountRun): Promise<void> {
+  const { files } = run.machine;
+  const deadline = performance.now() + SETTLE_SECONDS * 1000;
+  const isLate = () =>
+    listBlockDevices(files).some(
+      ({ kind, deviceNumber }) =>
+        (kind === 'disk' || kind === 'partition') &&
+        files.status(`/run/udev/data/b${deviceNumber}`) === undefined,
+    );
+  while (isLate() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
+}
+
+/**
+ * Mounts what is there and cleans up after what is gone.
+ * @param onlyNew only what came, went or grew since the last time
+ */
+export async function rescan(run: MountRun, onlyNew: boolean): Promise<number> {
+  if (!onlyNew) await settle(run);
+  const follows = onlyNew || (await applyMode(run));
+  const { touched } = await serveDisks(run, onlyNew ? 'new' : 'all');
+  return touched.some(({ state }) => state === 'failed') || !follows ? EXIT.failed : EXIT.ok;
+}
+
+/** Makes the system follow the settings, and mounts what then is to be mounted. */
+export async function changeMode(run: MountRun): Promise<number> {
+  if (!(await applyMode(run))) return EXIT.failed;
+  const { touched } = await serveDisks(run, 'all');
+  return touched.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok;
+}

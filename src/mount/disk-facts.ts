@@ -1,0 +1,128 @@
+import type { BlockDevice } from '../machine/block-devices.ts';
+import { listBlockDevices } from '../machine/block-devices.ts';
+import { openDevice } from '../machine/device-reader.ts';
+import { byNode, deviceUse, disksBelow, mountedDevice } from '../machine/device-use.ts';
+import type { Files, FileView } from '../machine/files.ts';
+import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
+import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
+import type { Signature } from '../machine/signatures/signature.ts';
+import { identify } from '../machine/signatures.ts';
+
+/** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
+export interface DiskFacts {
+  devices: readonly BlockDevice[];
+  mounts: readonly Mount[];
+  /** Mounts of each device, in the order in which they were made. */
+  mountsOf: ReadonlyMap<string, readonly Mount[]>;
+  /** Whole disks below the root file system. */
+  rootDisks: ReadonlySet<string>;
+  /** Whole disks with a mounted system directory, and that directory. */
+  systemDisks: ReadonlyMap<string, string>;
+  activeSwaps: ReadonlySet<string>;
+  /** What /etc/fstab and mount units of the admin name. */
+  declared: readonly FstabEntry[];
+  /** Devices that these name by a path or by a link of udev's, with the source as it is written. */
+  declaredDevices: ReadonlyMap<string, string>;
+  /** Whether udev has seen the device: its links are there, and its partitions known. */
+  isReady(device: BlockDevice): boolean;
+  /** What is on a device. Throws the system's error if it cannot be read. */
+  contentOf(device: BlockDevice): readonly Signature[];
+}
+
+/** Places where people mount things for themselves: what is mounted there makes no system disk. */
+const FOREIGN_PLACES = ['/mnt', '/media', '/run'];
+
+const UNIT_DIRECTORY = '/etc/systemd/system';
+
+/** Folder of udev's links for each tag of fstab(5). */
+const TAG_LINKS: Readonly<Record<string, string>> = {
+  UUID: 'by-uuid',
+  LABEL: 'by-label',
+  PARTUUID: 'by-partuuid',
+  PARTLABEL: 'by-partlabel',
+  ID: 'by-id',
+};
+
+const isBelow = (path: string, directory: string) => path.startsWith(`${directory}/`);
+
+function isSystemDirectory(mountPoint: string, diskRoot: string): boolean {
+  return ![diskRoot, ...FOREIGN_PLACES].some((place) => isBelow(mountPoint, place) || mountPoint === place);
+}
+
+/** `What=` of the admin's own mount units (systemd.mount(5)). */
+function mountUnits(files: FileView): FstabEntry[] {
+  return files
+    .list(UNIT_DIRECTORY)
+    .filter((name) => name.endsWith('.mount'))
+    .flatMap((name) => {
+      const text = files.readText(`${UNIT_DIRECTORY}/${name}`) ?? '';
+      const source = /^What=(.+)$/m.exec(text)?.[1]?.trim();
+      return source === undefined ? [] : [{ source, mountPoint: name, type: 'auto' }];
+    });
+}
+
+function devicePath({ source }: FstabEntry): string | undefined {
+  const named = parseTag(source);
+  if (named === undefined) return source.startsWith('/dev/') ? source : undefined;
+  const folder = TAG_LINKS[named.tag];
+  // udev writes what is not safe in a file name as \xNN; such labels are compared with the content instead.
+  return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
+}
+
+/** Reads each device's content once. */
+function contentReader(): DiskFacts['contentOf'] {
+  const known = new Map<string, readonly Signature[]>();
+  return ({ name, node }) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const device = openDevice(node);
+    try {
+      const content = identify(device);
+      known.set(name, content);
+      return content;
+    } finally {
+      device.close();
+    }
+  };
+}
+
+/**
+ * Observes the block devices of the running system.
+ * @param diskRoot where data disks are mounted, without links
+ * @throws the system's error if /sys or /proc cannot be read
+ */
+export function observeDisks(files: Files, diskRoot: string): DiskFacts {
+  const devices = listBlockDevices(files);
+  const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
+  const swaps = parseSwaps(files.readText('/proc/swaps') ?? '');
+  const { rootDisks, activeSwaps } = deviceUse(devices, mounts, swaps, files);
+  const byName = new Map(devices.map((device) => [device.name, device]));
+  const mountsOf = new Map<string, Mount[]>();
+  const systemDisks = new Map<string, string>();
+  for (const mount of mounts) {
+    const device = mountedDevice(mount, devices, files);
+    if (device === undefined) continue;
+    mountsOf.set(device.name, [...(mountsOf.get(device.name) ?? []), mount]);
+    // Only a file system's own root says whose disk it is: parts of a data disk are mounted elsewhere, too.
+    if (mount.root !== '/' || !isSystemDirectory(mount.mountPoint, diskRoot)) continue;
+    for (const disk of disksBelow([device.name], byName)) systemDisks.set(disk, mount.mountPoint);
+  }
+  const declared = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
+  const declaredDevices = declared.flatMap((entry): [string, string][] => {
+    const path = devicePath(entry);
+    const device = path === undefined ? undefined : byNode(path, devices, files);
+    return device === undefined ? [] : [[device.name, entry.source]];
+  });
+  return {
+    devices,
+    mounts,
+    mountsOf,
+    rootDisks,
+    systemDisks,
+    activeSwaps,
+    declared,
+    declaredDevices: new Map(declaredDevices),
+    isReady: ({ deviceNumber }) => files.status(`/run/udev/data/b${deviceNumber}`) !== undefined,
+    contentOf: contentReader(),
+  };
+}

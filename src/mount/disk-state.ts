@@ -1,0 +1,91 @@
+import { posix } from 'node:path';
+import type { BlockDevice } from '../machine/block-devices.ts';
+import type { Mount } from '../machine/mounts.ts';
+import type { DiskBus } from '../machine/settings.ts';
+import { type DiskRecord, recordOf } from '../plan/disk-records.ts';
+import type { NamedDisk } from '../plan/path-memory.ts';
+import { judge, type Verdict } from './data-disk.ts';
+import type { DiskFacts } from './disk-facts.ts';
+
+/** A device that is there, and all that decides what is done with it. */
+export interface DiskState {
+  device: BlockDevice;
+  verdict: Verdict;
+  /** Where it is mounted in the disk root. */
+  mount?: Mount;
+  /** Where else it is mounted. */
+  elsewhere?: Mount;
+  record?: DiskRecord;
+}
+
+/** Which disks are served: those that came, went, grew or changed since the last run; all; or one. */
+export type Scope = 'new' | 'all' | { device: string };
+
+/** Whether a mount is one of ours by its place: directly in the disk root. */
+export function isInDiskRoot({ mountPoint }: Pick<Mount, 'mountPoint'>, diskRoot: string): boolean {
+  return posix.dirname(mountPoint) === diskRoot;
+}
+
+/** What was found on a disk before it was mounted: it need not be read again. */
+function asMounted({ type = '', uuid, label }: DiskRecord): Verdict {
+  const names = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
+  return { kind: 'data', content: { type, usage: 'filesystem', title: `${type} file system`, ...names } };
+}
+
+/** The state of each device that udev has seen, and that has a bus and a kind of ours. */
+export function diskStates(
+  facts: DiskFacts,
+  records: readonly DiskRecord[],
+  diskRoot: string,
+  buses: readonly DiskBus[],
+): DiskState[] {
+  return facts.devices
+    .filter((device) => facts.isReady(device))
+    .map((device): DiskState => {
+      const mounts = facts.mountsOf.get(device.name) ?? [];
+      const mount = mounts.find((one) => one.root === '/' && isInDiskRoot(one, diskRoot));
+      const [other] = mounts;
+      const record = recordOf(records, device);
+      return {
+        device,
+        verdict: mount && record?.state === 'mounted' ? asMounted(record) : judge(device, facts, buses),
+        ...(mount === undefined ? {} : { mount }),
+        ...(other === undefined || mount !== undefined ? {} : { elsewhere: other }),
+        ...(record === undefined ? {} : { record }),
+      };
+    });
+}
+
+/** What names are chosen by: all data disks, whether they are to be mounted or not. */
+export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
+  return states.flatMap(({ device, verdict, mount }) => {
+    if (verdict.kind !== 'data') return [];
+    const { type, uuid, label } = verdict.content;
+    const identity = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
+    const mounted = mount === undefined ? {} : { mountedAs: posix.basename(mount.mountPoint) };
+    return [{ device: device.name, type, ...identity, ...mounted }];
+  });
+}
+
+const isSameContent = (record: DiskRecord, verdict: Verdict) =>
+  verdict.kind === 'data' && record.type === verdict.content.type && record.uuid === verdict.content.uuid;
+
+/** Whether something is to be done with a device that is not mounted. */
+export function isToBeServed({ device, verdict, record, mount }: DiskState, scope: Scope): boolean {
+  if (verdict.kind === 'not-ours') return typeof scope === 'object' && scope.device === device.name;
+  if (typeof scope === 'object') return scope.device === device.name && mount === undefined;
+  if (mount !== undefined) return record === undefined;
+  switch (record?.state) {
+    case undefined:
+    case 'gone':
+    case 'mounted':
+      return true;
+    case 'left-alone':
+      return scope === 'all' || verdict.kind === 'data';
+    case 'ejected':
+      return !isSameContent(record, verdict);
+    case 'failed':
+    case 'on-demand':
+      return scope === 'all' || !isSameContent(record, verdict);
+  }
+}

@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../machine/errors.ts';
+import type { Mount } from '../machine/mounts.ts';
+import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { describeDevice, servicesOf } from './attach-disk.ts';
+import { demandNames, storeDemandNames } from './autofs-names.ts';
+import { planFlush, planRemoveMountPoint, planServices, planUnmount } from './detach-plan.ts';
+import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import { type DiskState, diskStates } from './disk-state.ts';
+import { notifyUsers, runHook } from './hook.ts';
+import type { MountRun } from './run.ts';
+import { describeUsers, findUsers, isUsed } from './users.ts';
+
+export interface EjectOptions {
+  /** End the processes that use it. */
+  force: boolean;
+  /** How long to wait for others to stop using it. */
+  waitSeconds: number;
+}
+
+const POLL_MILLISECONDS = 500;
+
+/** How long processes have to end before they are killed. */
+const TERM_SECONDS = 5;
+
+/** The disks that somebody means: by node, kernel name, label, mount point or the name of its directory. */
+export function findNamed(states: readonly DiskState[], name: string): DiskState[] {
+  const plain = name.replace(/(.)\/+$/, '$1');
+  const by = (test: (state: DiskState) => boolean) => states.filter(test);
+  const exact = by(
+    ({ device, mount }) => device.node === plain || device.name === plain || mount?.mountPoint === plain,
+  );
+  if (exact.length > 0) return exact;
+  const directory = by(({ mount }) => mount?.mountPoint.endsWith(`/${plain}`) === true);
+  if (directory.length > 0 && !plain.includes('/')) return directory;
+  return by(({ verdict }) => verdict.kind === 'data' && verdict.content.label === name);
+}
+
+async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Promise<void> {
+  for (const signal of ['TERM', 'KILL']) {
+    const { processes } = findUsers(mount, facts.mounts);
+    if (processes.length === 0) return;
+    run.tell('warning', `ending ${describeUsers({ processes, mounts: [] })}`);
+    await run.attempt([
+      {
+        kind: 'run-command',
+        argv: ['kill', '-s', signal, '--', ...processes.map(({ pid }) => String(pid))],
+        timeoutSeconds: 10,
+        thisBootOnly: true,
+        why: 'they use the disk, and --force was given',
+      },
+    ]);
+    if (run.dryRun) return;
+    const deadline = performance.now() + TERM_SECONDS * 1000;
+    while (findUsers(mount, facts.mounts).processes.length > 0 && performance.now() < deadline) {
+      await sleep(POLL_MILLISECONDS);
+    }
+  }
+}
+
+/** One try. @returns why it stays mounted; undefined if it does not */
+async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<string | undefined> {
+  const facts = observeDisks(run.machine.files, run.diskRoot);
+  if (force) await endProcesses(run, mount, facts);
+  const users = findUsers(mount, facts.mounts);
+  if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
+  try {
+    await run.perform([...planFlush(mount.mountPoint), ...planUnmount(mount.mountPoint)]);
+  } catch (error) {
+    const now = findUsers(mount, facts.mounts);
+    return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
+  }
+  await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
+  return undefined;
+}
+
+/** Tries to unmount until it succeeds or the time is up. @returns why it stays mounted; undefined if it does not */
+async function unmount(run: MountRun, mount: Mount, options: EjectOptions): Promise<string | undefined> {
+  const deadline = performance.now() + options.waitSeconds * 1000;
+  for (;;) {
+    const refused = await tryUnmount(run, mount, options.force);
+    if (refused === undefined || performance.now() >= deadline) return refused;
+    await sleep(POLL_MILLISECONDS);
+  }
+}
+
+/**
+ * Ejects one mounted disk: hook, services, flush, unmount.
+ * @returns the record of the disk afterwards, with the reason if it is still mounted
+ */
+async function ejectMounted(
+  run: MountRun,
+  state: DiskState & { mount: Mount },
+  facts: DiskFacts,
+  options: EjectOptions,
+): Promise<{ record: DiskRecord; refused?: string }> {
+  const { device, mount, verdict } = state;
+  const { mountPoint } = mount;
+  const services = servicesOf(run, mountPoint);
+  const hook = runHook(run.settings, run.machine.files, 'pre-disk-detach', device.node, mountPoint);
+  const content = verdict.kind === 'data' ? verdict.content : undefined;
+  const record: DiskRecord = state.record ?? {
+    ...describeDevice(device, content),
+    state: 'mounted',
+    mountPoint,
+  };
+  const users = findUsers(mount, facts.mounts, services);
+  // Without a hook nobody else is going to let go of it: nothing is stopped in vain.
+  const inVain = hook.length === 0 && isUsed(users) && !options.force && options.waitSeconds === 0;
+  if (inVain) return { record, refused: `it is in use by ${describeUsers(users)}` };
+  // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
+  const hookIsDue = record.detachHookRan !== true || isUsed(users);
+  await run.attempt([...(hookIsDue ? hook : []), ...planServices(services, 'stop')]);
+  const refused = await unmount(run, mount, options);
+  if (refused !== undefined) {
+    await run.attempt(planServices(services, 'start'));
+    return { record: { ...record, detachHookRan: hook.length > 0 }, refused };
+  }
+  const { detachHookRan: _, mountPoint: __, ...rest } = record;
+  const why = `it was ejected from ${mountPoint}`;
+  return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
+}
+
+/** Other partitions of the same disk that are mounted still. */
+function alsoMounted(state: DiskState, facts: DiskFacts): string[] {
+  const disk = state.device.partition?.disk ?? state.device.name;
+  return facts.devices
+    .filter(({ name, partition }) => name !== state.device.name && (partition?.disk ?? name) === disk)
+    .flatMap(({ name }) => facts.mountsOf.get(name) ?? [])
+    .map(({ mountPoint }) => mountPoint);
+}
+
+async function keepRecord(run: MountRun, record: DiskRecord): Promise<void> {
+  if (run.dryRun) return;
+  const records = readDiskRecords(run.machine.files);
+  const others = records.filter(
+    ({ name, sequence, state }) => state === 'gone' || name !== record.name || sequence !== record.sequence,
+  );
+  await storeDiskRecords(run.machine, [...others, record]);
+  await storeDemandNames(run, demandNames([...others, record]));
+}
+
+/**
+ * Unmounts a disk because somebody asked, and says whether it can be detached.
+ * @param name label, device, or mount point
+ * @returns one of: `safe`; `refused`, with the reason told; `unknown`, no such disk
+ */
+export async function ejectDisk(
+  run: MountRun,
+  name: string,
+  options: EjectOptions,
+): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
+  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const records = readDiskRecords(run.machine.files);
+  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const ours = states.filter(({ verdict }) => verdict.kind === 'data');
+  const named = findNamed(ours, name);
+  const mounted = named.filter((state): state is DiskState & { mount: Mount } => state.mount !== undefined);
+  const [first] = named;
+  if (first === undefined)
+    return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}` };
+  if (mounted.length > 1) {
+    const places = mounted.map(({ mount }) => mount.mountPoint).join(', ');
+    return { outcome: 'refused', text: `several disks have the label ${name}: name one of ${places}` };
+  }
+  const [state] = mounted;
+  if (state === undefined) {
+    if (first.elsewhere !== undefined) {
+      const text = `${first.device.node} is mounted at ${first.elsewhere.mountPoint} by somebody else`;
+      return { outcome: 'refused', text };
+    }
+    return { outcome: 'safe', text: `${first.device.node} is not mounted: it can be detached` };
+  }
+  const { node } = state.device;
+  const { mountPoint } = state.mount;
+  const { record, refused } = await ejectMounted(run, state, facts, options);
+  await keepRecord(run, record);
+  if (refused !== undefined) {
+    return { outcome: 'refused', text: `${node} stays mounted at ${mountPoint}: ${refused}` };
+  }
+  const left = alsoMounted(state, facts);
+  const text =
+    left.length === 0
+      ? `${node} was unmounted from ${mountPoint}: it can be detached`
+      : `${node} was unmounted from ${mountPoint}; its disk is still mounted at ${left.join(', ')}`;
+  if (!run.dryRun) await run.attempt(notifyUsers(run.settings, text));
+  return { outcome: 'safe', text };
+}

@@ -1,0 +1,42 @@
+import type { Mount } from '../machine/mounts.ts';
+import type { DiskRecord } from '../plan/disk-records.ts';
+import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
+import { notifyUsers, runHook } from './hook.ts';
+import type { MountRun } from './run.ts';
+
+/** The mounts of a device that is gone. btrfs has a number of its own and is known by its source. */
+export function mountsOfGone(record: DiskRecord, mounts: readonly Mount[]): Mount[] {
+  return mounts.filter(
+    ({ deviceNumber, source }) =>
+      deviceNumber === record.deviceNumber || (deviceNumber.startsWith('0:') && source === record.node),
+  );
+}
+
+/**
+ * Cleans up after a disk that the host took away: hook, services, mounts, mount point. Nothing here waits for the
+ * device; what fails is told.
+ * @param mounts all mounts
+ * @returns the record of the disk that is gone
+ */
+export async function handleGone(
+  run: MountRun,
+  record: DiskRecord,
+  mounts: readonly Mount[],
+): Promise<DiskRecord> {
+  const since = new Date().toISOString();
+  const left = mountsOfGone(record, mounts);
+  const { node, mountPoint, services = [] } = record;
+  if (left.length === 0 || mountPoint === undefined) return { ...record, state: 'gone', since };
+  const why = 'it went away while it was mounted';
+  const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
+  run.tell('warning', text);
+  const hook = runHook(run.settings, run.machine.files, 'pre-disk-detach', node, mountPoint);
+  await run.attempt([
+    ...(record.detachHookRan === true ? [] : hook),
+    ...planServices(services, 'stop'),
+    ...planUnmountGone(left.map((mount) => mount.mountPoint)),
+    ...planRemoveMountPoint(mountPoint, run.mode),
+    ...notifyUsers(run.settings, text),
+  ]);
+  return { ...record, state: 'gone', why, since };
+}

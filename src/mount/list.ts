@@ -1,0 +1,60 @@
+import type { FileView } from '../machine/files.ts';
+import { print } from '../machine/output.ts';
+import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
+import { type DiskRow, renderDisks } from '../plan/disk-table.ts';
+import { observeDisks } from './disk-facts.ts';
+import { type DiskState, diskStates } from './disk-state.ts';
+import type { MountRun } from './run.ts';
+
+function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): DiskRow {
+  const { type, uuid, label } = verdict.kind === 'data' ? verdict.content : (record ?? {});
+  const mountPoint = mount?.mountPoint ?? elsewhere?.mountPoint ?? record?.mountPoint;
+  const state = mount === undefined ? record?.state : 'mounted';
+  const why = verdict.kind === 'data' ? record?.why : verdict.why;
+  const fields = Object.entries({ type, uuid, label, mountPoint, why, since: record?.since });
+  return {
+    device: device.node,
+    present: true,
+    bytes: device.size,
+    state: state ?? (verdict.kind === 'data' ? 'not-mounted' : verdict.kind),
+    ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Disks that are there, then those that were: of this boot, and file systems of earlier boots. */
+function rows(run: MountRun, files: FileView): DiskRow[] {
+  const records = readDiskRecords(files);
+  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const present = states
+    .filter(({ device }) => device.kind === 'disk' || device.kind === 'partition')
+    .map(presentRow);
+  const gone = records
+    .filter(({ state }) => state === 'gone')
+    .map(
+      ({ node, name: _, deviceNumber: __, ...record }): DiskRow => ({
+        device: node,
+        present: false,
+        ...record,
+      }),
+    );
+  const known = new Set([...present, ...gone].map(({ uuid }) => uuid));
+  const earlier = readPathMemory(files)
+    .filter(({ uuid }) => !known.has(uuid))
+    .map(
+      ({ name, ...fileSystem }): DiskRow => ({
+        ...fileSystem,
+        present: false,
+        state: 'not-attached',
+        mountPoint: `${run.diskRoot}/${name}`,
+        why: 'it was mounted there at an earlier boot',
+      }),
+    );
+  return [...present, ...gone, ...earlier];
+}
+
+/** Prints present and past disks, what became of them, and why one is left alone. */
+export function listDisks(run: MountRun, json: boolean): void {
+  const disks = rows(run, run.machine.files);
+  print(json ? `${JSON.stringify({ disks }, null, 1)}\n` : renderDisks(disks));
+}

@@ -1,0 +1,17 @@
+import { rescan } from './commands.ts';
+import { withRun } from './with-run.ts';
+
+/**
+ * gandi-mount: mounts data disks as they come, and takes care of those that go.
+ * @param args the command line's arguments
+ * @returns exit status
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  // What the units ask for at each boot and for each disk goes past the parser: it costs a tenth of such a run.
+  const [command, ...options] = args;
+  if (command === 'rescan' && options.every((option) => option === '--new' || option === '--dry-run')) {
+    return await withRun(options.includes('--dry-run'), (run) => rescan(run, options.includes('--new')));
+  }
+  const { runMountCommand } = await import('./command-line.ts');
+  return await runMountCommand(args);
+}

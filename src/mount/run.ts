@@ -1,0 +1,68 @@
+import { applyChange, type Machine } from '../machine/apply.ts';
+import { type Change, describeChange } from '../machine/change.ts';
+import { reasonOf } from '../machine/errors.ts';
+import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
+import type { MountMode, Settings } from '../machine/settings.ts';
+
+export const PROGRAM = 'gandi-mount';
+
+/** One run of gandi-mount: what it works on, and how it tells what it does. */
+export class MountRun {
+  /** How disks are mounted: CONFIG_ALLOW_MOUNT=0 counts more than CONFIG_MOUNT_MODE. */
+  readonly mode: MountMode;
+  /** CONFIG_DISK_ROOT with its links resolved, as /proc/self/mountinfo shows it. */
+  readonly diskRoot: string;
+  readonly #log: LogRecord[] = [];
+
+  /**
+   * @param show prints a change that a dry run would make
+   */
+  constructor(
+    readonly machine: Machine,
+    readonly settings: Settings,
+    readonly dryRun: boolean,
+    private readonly show: (change: Change) => void,
+  ) {
+    this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
+    this.diskRoot = machine.files.locate(settings.diskRoot);
+  }
+
+  /** Tells an admin in one line, in the journal and in the log file. */
+  tell(level: Level, message: string): void {
+    say(PROGRAM, level, message);
+    this.#log.push({ level, message });
+  }
+
+  /**
+   * Makes changes one after the other, or shows them in a dry run.
+   * @throws Error for people at the first that fails
+   */
+  async perform(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) {
+      if (this.dryRun) this.show(change);
+      else await applyChange(change, this.machine);
+    }
+  }
+
+  /** Makes changes on which nothing else depends: what fails is told, and the others are made. */
+  async attempt(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) {
+      try {
+        await this.perform([change]);
+      } catch (error) {
+        this.tell('warning', `could not ${describeChange(change)}: ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  /** Writes what was told to the log file. To be called once, at the end. */
+  async close(): Promise<void> {
+    if (this.dryRun) return;
+    try {
+      await appendLog(PROGRAM, this.#log);
+    } catch (error) {
+      // The journal has the lines; what was done to disks stays done.
+      say(PROGRAM, 'warning', `could not write the log file: ${reasonOf(error)}`);
+    }
+  }
+}

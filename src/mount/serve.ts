@@ -1,0 +1,164 @@
+import {
+  type DiskRecord,
+  isAbout,
+  readDiskRecords,
+  readPathMemory,
+  storeDiskRecords,
+  storePathMemory,
+} from '../plan/disk-records.ts';
+import { chooseNames, type PathMemory, remember } from '../plan/path-memory.ts';
+import { attachDisk, describeDevice, grow, servicesOf } from './attach-disk.ts';
+import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
+import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
+import { handleGone } from './gone.ts';
+import type { MountRun } from './run.ts';
+
+/** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
+const MOST_ROUNDS = 50;
+
+/** What a run of serving disks led to. */
+export interface Served {
+  /** The records that it made, in the order in which the disks were served. */
+  touched: DiskRecord[];
+}
+
+/** Makes the mounts follow the disks that are there. */
+class DiskService {
+  readonly touched: DiskRecord[] = [];
+  #records: DiskRecord[];
+  #memory: PathMemory;
+
+  constructor(
+    private readonly run: MountRun,
+    private readonly scope: Scope,
+  ) {
+    this.#records = readDiskRecords(run.machine.files);
+    this.#memory = readPathMemory(run.machine.files);
+  }
+
+  /** @returns whether anything was done, so that it is worth looking again */
+  async round(): Promise<boolean> {
+    const before = this.touched.length;
+    const facts = observeDisks(this.run.machine.files, this.run.diskRoot);
+    await this.#gone(facts);
+    const { diskBuses } = this.run.settings;
+    const states = diskStates(facts, this.#records, this.run.diskRoot, diskBuses);
+    for (const state of states) await this.#followMounted(state, facts);
+    const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
+    const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
+    for (const state of waiting) this.#put(await this.#serve(state, names.get(state.device.name)));
+    await this.#store(waiting, names);
+    return this.touched.length > before;
+  }
+
+  /** Each attachment is served once in a run. */
+  #wasServed({ device }: DiskState): boolean {
+    return this.touched.some((record) => isAbout(record, device));
+  }
+
+  /** Something else than a directory of ours is at that name. What autofs watches is not looked at: it would mount. */
+  #isUnusable(name: string, facts: DiskFacts): boolean {
+    if (this.run.mode === 'autofs') return false;
+    const path = `${this.run.diskRoot}/${name}`;
+    if (facts.mounts.some(({ mountPoint }) => mountPoint === path)) return true;
+    const status = this.run.machine.files.status(path);
+    return status !== undefined && status.kind !== 'directory';
+  }
+
+  #put(record: DiskRecord): void {
+    this.touched.push(record);
+    const { name, sequence } = record;
+    const others = this.#records.filter(
+      (one) => one.state === 'gone' || one.name !== name || one.sequence !== sequence,
+    );
+    this.#records = [...others, record];
+  }
+
+  async #gone(facts: DiskFacts): Promise<void> {
+    const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
+    const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
+    for (const record of gone) this.#put(await handleGone(this.run, record, facts.mounts));
+  }
+
+  async #followMounted({ device, record, mount }: DiskState, facts: DiskFacts): Promise<void> {
+    if (record?.state !== 'mounted' && record?.state !== 'on-demand') return;
+    if (mount === undefined) {
+      if (record.state === 'on-demand') return;
+      const why = 'it was unmounted by hand';
+      this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
+      const { mountPoint: _, ...rest } = record;
+      this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
+      return;
+    }
+    if (device.size <= (record.deviceBytes ?? 0)) return;
+    const content = facts.contentOf(device).find(({ type }) => type === record.type);
+    if (content !== undefined) {
+      await grow(this.run, { device, content, mountPoint: mount.mountPoint, known: true });
+    }
+    this.#put({ ...record, deviceBytes: device.size });
+  }
+
+  async #serve(state: DiskState, name: string | undefined): Promise<DiskRecord> {
+    const { device, verdict, mount, elsewhere } = state;
+    if (verdict.kind !== 'data' || name === undefined) {
+      return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
+    }
+    const { content } = verdict;
+    if (mount !== undefined) return this.#adopt(state, mount.mountPoint);
+    if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
+    if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
+    const mountPoint = `${this.run.diskRoot}/${name}`;
+    if (this.run.mode === 'autofs') return offerOnDemand(this.run, device, content, mountPoint);
+    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
+    return await attachDisk(this.run, { device, content, mountPoint, known });
+  }
+
+  /** A disk that is at its place already, from before this program was installed or by hand. */
+  #adopt({ device, verdict }: DiskState, mountPoint: string): DiskRecord {
+    const services = servicesOf(this.run, mountPoint);
+    const content = verdict.kind === 'data' ? verdict.content : undefined;
+    const found: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+    return services.length > 0 ? { ...found, services } : found;
+  }
+
+  #leave({ device, verdict, record }: DiskState, why: string): DiskRecord {
+    const content = verdict.kind === 'data' ? verdict.content : undefined;
+    // Said once: not again at each later event.
+    if (record?.why !== why) this.run.tell('info', `${device.node} is left alone: ${why}`);
+    return { ...describeDevice(device, content), state: 'left-alone', why };
+  }
+
+  async #store(served: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+    if (this.run.dryRun) return;
+    const { machine } = this.run;
+    for (const disk of namedDisks(served)) {
+      const name = names.get(disk.device);
+      const record = this.#records.find(
+        ({ name: device, state }) => device === disk.device && state !== 'gone',
+      );
+      const usesName = record?.state === 'mounted' || record?.state === 'on-demand';
+      const copies = this.#records.filter(({ uuid, state }) => uuid === disk.uuid && state !== 'gone');
+      // Of several copies of a file system the first one keeps the name.
+      if (name !== undefined && usesName && copies.length === 1)
+        this.#memory = remember(this.#memory, disk, name);
+    }
+    await storeDiskRecords(machine, this.#records);
+    await storePathMemory(machine, this.#memory);
+    await storeDemandNames(this.run, demandNames(this.#records));
+  }
+}
+
+/**
+ * Serves the disks of a scope until nothing new is found: unmounts what is gone, grows what has grown, mounts what is
+ * to be mounted, and keeps the records. In a dry run it shows what it would do.
+ * @throws the system's error if /sys or /proc cannot be read or the records cannot be written
+ */
+export async function serveDisks(run: MountRun, scope: Scope): Promise<Served> {
+  const service = new DiskService(run, scope);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const busy = await service.round();
+    if (!busy || run.dryRun) break;
+  }
+  return { touched: service.touched };
+}

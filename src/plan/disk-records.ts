@@ -1,0 +1,116 @@
+import { applyChange, type Machine } from '../machine/apply.ts';
+import type { BlockDevice } from '../machine/block-devices.ts';
+import type { FileView } from '../machine/files.ts';
+import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
+import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
+
+export type DiskState =
+  | 'mounted'
+  /** Mounted on first access, by autofs. */
+  | 'on-demand'
+  /** Not mounted, for a reason that is no failure. */
+  | 'left-alone'
+  /** It should have been mounted. */
+  | 'failed'
+  /** Unmounted because somebody asked; it stays so until `attach`, or until it is attached anew. */
+  | 'ejected'
+  /** The device is not there any more. */
+  | 'gone';
+
+/** A disk or partition of this boot, and what became of it. */
+export interface DiskRecord {
+  /** Such as `/dev/sdb1`. */
+  node: string;
+  name: string;
+  /** `diskseq` of its disk: with the name it tells one attachment from another. */
+  sequence?: number;
+  deviceNumber: string;
+  type?: string;
+  uuid?: string;
+  label?: string;
+  state: DiskState;
+  mountPoint?: string;
+  /** Size of the device in bytes when its file system was last grown to it. */
+  deviceBytes?: number;
+  /** Why it is in this state, for people. */
+  why?: string;
+  /** Units that `.gandi/services` named when it was mounted. */
+  services?: string[];
+  /** The hook before a detach ran, and the disk is mounted still: somebody was using it. */
+  detachHookRan?: boolean;
+  /** ISO 8601, by the guest's clock: when it came to this state. */
+  since: string;
+}
+
+/** Disks that went away are kept up to this number. */
+const MOST_GONE = 200;
+
+const STATES: readonly string[] = ['mounted', 'on-demand', 'left-alone', 'failed', 'ejected', 'gone'];
+
+/** Entries of a list in a JSON file of ours. A damaged file costs what it said, which is found out again. */
+function readEntries(text: string | undefined, key: string): Record<string, unknown>[] {
+  if (text === undefined) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    const list = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+
+/** What became of the disks of this boot, in the order in which they came. */
+export function readDiskRecords(files: FileView): DiskRecord[] {
+  return readEntries(files.readText(DISKS_FILE), 'disks').filter(
+    (entry): entry is Record<string, unknown> & DiskRecord =>
+      isText(entry.node) &&
+      isText(entry.name) &&
+      isText(entry.deviceNumber) &&
+      isText(entry.since) &&
+      STATES.includes(String(entry.state)),
+  );
+}
+
+/** Which file system had which name, over boots. */
+export function readPathMemory(files: FileView): PathMemory {
+  return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(
+    (entry): entry is Record<string, unknown> & RememberedFileSystem =>
+      isText(entry.uuid) && isText(entry.type) && isText(entry.name) && !String(entry.name).includes('/'),
+  );
+}
+
+async function store(machine: Machine, directory: string, path: string, value: unknown): Promise<void> {
+  const content = `${JSON.stringify(value, null, 1)}\n`;
+  if (machine.files.readText(path) === content) return;
+  if (machine.files.status(directory) === undefined) {
+    await applyChange({ kind: 'make-directory', path: directory, mode: 0o755 }, machine);
+  }
+  await applyChange({ kind: 'write-file', path, content, mode: 0o644 }, machine);
+}
+
+/** Keeps the records. Of the disks that went away the last ones are kept. */
+export async function storeDiskRecords(machine: Machine, disks: readonly DiskRecord[]): Promise<void> {
+  const surplus = disks.filter(({ state }) => state === 'gone').slice(0, -MOST_GONE);
+  await store(machine, RUNTIME_DIRECTORY, DISKS_FILE, {
+    disks: disks.filter((disk) => !surplus.includes(disk)),
+  });
+}
+
+/** Keeps the memory; nothing is written if nothing is new. */
+export async function storePathMemory(machine: Machine, memory: PathMemory): Promise<void> {
+  if (memory.length === 0) return;
+  await store(machine, STATE_DIRECTORY, FILE_SYSTEMS_FILE, { fileSystems: memory });
+}
+
+/** Whether a record is about the device that has this name now, and not about one that had it before. */
+export function isAbout(record: DiskRecord, device: BlockDevice): boolean {
+  return record.state !== 'gone' && record.name === device.name && record.sequence === device.sequence;
+}
+
+/** The record of a device that is there. */
+export function recordOf(records: readonly DiskRecord[], device: BlockDevice): DiskRecord | undefined {
+  return records.find((record) => isAbout(record, device));
+}

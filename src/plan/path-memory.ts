@@ -1,0 +1,90 @@
+import { candidateNames, safeName } from './mount-point-name.ts';
+
+/** A file system that was mounted before, and the name it had. */
+export interface RememberedFileSystem {
+  uuid: string;
+  /** Its label then; with another label it gets another name. */
+  label?: string;
+  /** Name of its directory in the disk root. */
+  name: string;
+  type: string;
+}
+
+/** All of them over boots, the one named last at the end. */
+export type PathMemory = readonly RememberedFileSystem[];
+
+/** A file system that is there now. */
+export interface NamedDisk {
+  /** Kernel name, such as `sdb1`. */
+  device: string;
+  type: string;
+  uuid?: string;
+  label?: string;
+  /** The name of the directory where it is mounted already. */
+  mountedAs?: string;
+}
+
+/** More file systems than any guest has at a time; what was not seen for longest is forgotten. */
+const MOST_REMEMBERED = 1000;
+
+const sameFileSystem = (one: RememberedFileSystem, disk: NamedDisk) =>
+  one.uuid === disk.uuid && one.label === disk.label;
+
+function remembered(memory: PathMemory, disk: NamedDisk): number {
+  return disk.uuid === undefined ? -1 : memory.findIndex((entry) => sameFileSystem(entry, disk));
+}
+
+/**
+ * Gives each file system the name of its directory. Those that are mounted keep theirs; then those that were here
+ * before get the name that they had, the one named last first; the others take the first name that is free.
+ * @param disks all data disks that are there now, whether mounted or not
+ * @param isUnusable tells that something else is at that name, such as a link or another mount
+ * @returns names by kernel name; no two are alike
+ */
+export function chooseNames(
+  disks: readonly NamedDisk[],
+  memory: PathMemory,
+  isUnusable: (name: string) => boolean,
+): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  const give = ({ device }: NamedDisk, name: string): void => {
+    names.set(device, name);
+    taken.add(name);
+  };
+  for (const disk of disks) if (disk.mountedAs !== undefined) give(disk, disk.mountedAs);
+  const waiting = disks.filter(({ mountedAs }) => mountedAs === undefined);
+  const known = waiting
+    .map((disk) => ({ disk, at: remembered(memory, disk) }))
+    .filter(({ at }) => at >= 0)
+    .sort((one, other) => other.at - one.at);
+  for (const { disk, at } of known) {
+    const name = memory[at]?.name;
+    if (name !== undefined && !taken.has(name) && !isUnusable(name)) give(disk, name);
+  }
+  for (const disk of waiting) {
+    if (names.has(disk.device)) continue;
+    for (const name of candidateNames(safeName(disk.label ?? disk.device))) {
+      if (taken.has(name) || isUnusable(name)) continue;
+      give(disk, name);
+      break;
+    }
+  }
+  return names;
+}
+
+/**
+ * Notes the name that a file system has. An entry that says so already stays where it is, unless another file system
+ * was given that name since: so a boot without news leaves the memory as it was.
+ * @returns the memory itself if nothing is new
+ */
+export function remember(memory: PathMemory, disk: NamedDisk, name: string): PathMemory {
+  const { uuid, label, type } = disk;
+  if (uuid === undefined) return memory;
+  const at = memory.findIndex((entry) => entry.uuid === uuid);
+  const old = memory[at];
+  const givenSince = memory.slice(at + 1).some((entry) => entry.name === name);
+  if (old !== undefined && old.name === name && sameFileSystem(old, disk) && !givenSince) return memory;
+  const entry: RememberedFileSystem = { uuid, ...(label === undefined ? {} : { label }), name, type };
+  return [...memory.filter((_, index) => index !== at), entry].slice(-MOST_REMEMBERED);
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type KnownDisk, knownDisk, mountedByUuid } from './data-disks.ts';
+import { overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import type { Attached } from './hot-plug.ts';
+import { toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+
+/** Notes the largest number of processes that our disk units had at a time. */
+const WATCH = `most=0; while :; do
+  now=$(cat /sys/fs/cgroup/system.slice/gandi-disks.service/cgroup.procs /sys/fs/cgroup/system.slice/system-gandi*/*/cgroup.procs 2>/dev/null | wc -l)
+  [ "$now" -gt "$most" ] && { most=$now; echo $most > /run/most; }
+  sleep 0.05
+done`;
+
+describe('many disks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-burst-'));
+  let guest: Guest;
+
+  beforeAll(async () => {
+    const image = await toolkitImage();
+    guest = await Guest.boot({
+      name: 'burst',
+      image,
+      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 }],
+      memory: { mebibytes: 1024, maximumMebibytes: 4096 },
+    });
+    expect(await guest.waitForBoot()).toBe('running');
+  }, 15 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('puts added memory to use without a process', async () => {
+    const total = async () => Number(await guest.output("grep MemTotal /proc/meminfo | tr -dc '0-9'"));
+    const before = await total();
+    await guest.qmp.execute('object-add', {
+      'qom-type': 'memory-backend-ram',
+      id: 'more',
+      size: 256 * 1024 * 1024,
+    });
+    await guest.qmp.execute('device_add', { driver: 'pc-dimm', id: 'dimm', memdev: 'more' });
+    await guest.waitFor(async () => (await total()) >= before + 250 * 1024, 60);
+  });
+
+  it(
+    'serves 24 disks that come at once with few processes, and cleans up when they go at once',
+    async () => {
+      await guest.output('cat > /run/watch; (setsid bash /run/watch > /dev/null 2>&1 &)', { input: WATCH });
+      const disks: KnownDisk[] = [];
+      for (let number = 0; number < 24; number++) {
+        disks.push(await knownDisk(folder, `many${number}`, { mebibytes: 16, label: `many${number}` }));
+      }
+      const attached: Attached[] = [];
+      for (const disk of disks) attached.push(await guest.attachDisk({ disk }));
+      await guest.waitFor('[ "$(findmnt -rn | grep -c /srv/many)" = 24 ]', 120);
+      const places = await mountedByUuid(guest);
+      for (const [number, { uuid }] of disks.entries()) expect(places.get(uuid)).toBe(`/srv/many${number}`);
+      expect(Number(await guest.output('cat /run/most'))).toBeLessThanOrEqual(4);
+      for (const one of attached) await guest.detach(one);
+      await guest.waitFor('! findmnt -rn | grep -q /srv/many && [ -z "$(ls /srv)" ]', 120);
+      expect((await guest.run('systemctl --failed --plain --no-legend')).stdout).toBe('');
+    },
+    10 * minutes,
+  );
+
+  it(
+    'has the right file system at the right path in 50 rounds of attach and detach',
+    async () => {
+      const disks: KnownDisk[] = [];
+      for (let number = 0; number < 50; number++) {
+        disks.push(await knownDisk(folder, `round${number}`, { mebibytes: 4, label: `round${number % 3}` }));
+      }
+      for (const [round, disk] of disks.entries()) {
+        const attached = await guest.attachDisk({ disk, scsiId: 200 });
+        await guest.waitFor(`[ "$(findmnt -rno UUID /srv/round${round % 3})" = ${disk.uuid} ]`, 60);
+        await guest.detach(attached);
+        await guest.waitFor(`! findmnt -rn /srv/round${round % 3}`, 60);
+      }
+    },
+    15 * minutes,
+  );
+});

@@ -1,0 +1,314 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  damagedDisk,
+  type KnownDisk,
+  knownDisk,
+  listedDisk,
+  mountedByUuid,
+  partitionedDataDisk,
+} from './data-disks.ts';
+import { blankDisk, type DiskFile, mebibyte, overlayDisk, rawDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import type { Attached } from './hot-plug.ts';
+import type { GuestDisk } from './machine.ts';
+import { toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+
+const HOOKS = `mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-disk-detach; do
+  printf '#!/bin/sh\\necho %s "$@" >> /var/hooks.log\\n' $hook > /etc/gandi/hooks/$hook && chmod 755 /etc/gandi/hooks/$hook
+done`;
+
+const digest = ({ file }: DiskFile) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+describe('data disks mounted as they come', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-disks-'));
+  let root: GuestDisk;
+  let equal: KnownDisk[];
+  let image: Awaited<ReturnType<typeof toolkitImage>>;
+  let guest: Guest;
+
+  const boot = (disks: readonly DiskFile[]) =>
+    Guest.boot({
+      name: 'disks',
+      image,
+      disks: [root, ...disks.map((disk, index) => ({ disk, scsiId: 200 + index }))],
+    });
+  const attach = (disk: DiskFile, options: Partial<GuestDisk> = {}) => guest.attachDisk({ disk, ...options });
+  const isMounted = (path: string, seconds = 60) => guest.waitFor(`findmnt -rn ${path}`, seconds);
+  const hooks = async () => (await guest.run('cat /var/hooks.log')).stdout.trim().split('\n');
+  /** All that was asked for is done. */
+  const isIdle = () =>
+    guest.waitFor(
+      'udevadm settle && sleep 1 && [ "$(systemctl show -P ActiveState gandi-disks.service)" = inactive ]',
+      60,
+    );
+
+  beforeAll(async () => {
+    image = await toolkitImage();
+    root = { disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 };
+    equal = [];
+    for (const name of ['one', 'two', 'three']) {
+      equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
+    }
+    guest = await boot(equal);
+    expect(await guest.waitForBoot()).toBe('running');
+    await guest.output(HOOKS);
+  }, 15 * minutes);
+
+  afterAll(async () => {
+    if (process.env.KEEP_JOURNAL && guest?.running)
+      writeFileSync(
+        process.env.KEEP_JOURNAL,
+        (await guest.run('journalctl -b -o short-monotonic --no-pager; cat /run/gandi/disks.json')).stdout,
+      );
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('mounts what is there at boot, each of three equal labels at a path of its own', async () => {
+    const places = await mountedByUuid(guest);
+    expect(equal.map(({ uuid }) => places.get(uuid)).sort()).toEqual([
+      '/srv/equal',
+      '/srv/equal_2',
+      '/srv/equal_3',
+    ]);
+  });
+
+  it('mounts an ext4 disk by its label, gives it to the group once, and runs the hook once', async () => {
+    const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data' });
+    const attached = await attach(disk);
+    await isMounted('/srv/data');
+    expect(await guest.output('findmnt -rno OPTIONS /srv/data')).toMatch(/^rw,nosuid,nodev,noatime/);
+    await guest.waitFor('[ "$(stat -c "%a %u %g" /srv/data)" = "775 0 1001" ]');
+    const node = await guest.output('findmnt -rno SOURCE /srv/data');
+    await guest.output('chmod 700 /srv/data && sync -f /srv/data');
+    await guest.detach(attached);
+    await guest.waitFor('! findmnt -rn /srv/data');
+    await isIdle();
+    await guest.detach(await attachAgain(disk));
+    await isIdle();
+    expect(await hooks()).toEqual([
+      `post-disk-attach ${node} ext4 /srv/data`,
+      `pre-disk-detach ${node} /srv/data`,
+      `post-disk-attach ${node} ext4 /srv/data`,
+      `pre-disk-detach ${node} /srv/data`,
+    ]);
+  });
+
+  async function attachAgain(disk: DiskFile): Promise<Attached> {
+    const attached = await attach(disk);
+    await isMounted('/srv/data');
+    await isIdle();
+    expect(await guest.output('stat -c %a /srv/data')).toBe('700');
+    return attached;
+  }
+
+  it('mounts XFS, btrfs, vfat, partitions and a file system without label, and grows them', async () => {
+    const disks = {
+      xfs: await knownDisk(folder, 'x', {
+        mebibytes: 320,
+        fileSystem: 'xfs',
+        label: 'x',
+        diskMebibytes: 384,
+      }),
+      btrfs: await knownDisk(folder, 'b', { mebibytes: 128, fileSystem: 'btrfs', label: 'b' }),
+      vfat: await knownDisk(folder, 'v', { mebibytes: 16, fileSystem: 'vfat', label: 'V' }),
+      plain: await knownDisk(folder, 'plain', { mebibytes: 32, diskMebibytes: 64 }),
+      parts: await partitionedDataDisk(folder, 'parts', [
+        { fileSystem: 'ext4', label: 'p1' },
+        { fileSystem: 'vfat', label: 'P2' },
+      ]),
+    };
+    const attached = new Map<string, Attached>();
+    for (const [name, disk] of Object.entries(disks)) attached.set(name, await attach(disk));
+    for (const name of ['x', 'b', 'V', 'p1', 'P2']) await isMounted(`/srv/${name}`);
+    await guest.waitFor(`findmnt -rn UUID=${disks.plain.uuid}`);
+    await isIdle();
+    const plain = await guest.output(`findmnt -rno TARGET UUID=${disks.plain.uuid}`);
+    expect(plain).toMatch(/^\/srv\/sd[a-z]+$/);
+    const size = async (path: string) =>
+      Number(await guest.output(`df -BM --output=size ${path} | tail -1 | tr -dc 0-9`));
+    expect(await size(plain)).toBeGreaterThan(50);
+    expect(await size('/srv/x')).toBeGreaterThan(300);
+    expect(await guest.output('stat -c "%a %g" /srv/x /srv/b /srv/V')).toBe('775 1001\n775 1001\n775 1001');
+    for (const [name, path, mebibytes, least] of [
+      ['xfs', '/srv/x', 512, 420],
+      ['btrfs', '/srv/b', 256, 250],
+      ['plain', plain, 128, 100],
+    ] as const) {
+      await guest.qmp.execute('block_resize', {
+        'node-name': attached.get(name)?.backend,
+        size: mebibytes * mebibyte,
+      });
+      await guest.waitFor(`[ "$(df -BM --output=size ${path} | tail -1 | tr -dc 0-9)" -gt ${least} ]`, 60);
+    }
+    await isIdle();
+    for (const one of attached.values()) await guest.detach(one);
+    await guest.waitFor('! findmnt -rn /srv/x && ! findmnt -rn /srv/p1 && ! findmnt -rn /srv/P2', 60);
+    await isIdle();
+    expect(await guest.output('ls /srv')).toBe('equal\nequal_2\nequal_3');
+  });
+
+  it('leaves virtio-blk alone until the settings name it', async () => {
+    const disk = await knownDisk(folder, 'virtio', { mebibytes: 16, label: 'virtio' });
+    const first = await attach(disk, { bus: 'virtio-blk' });
+    await guest.waitFor('test -b /dev/vda');
+    await isIdle();
+    expect(await listedDisk(guest, '/dev/vda')).toMatchObject({ state: 'not-ours' });
+    await guest.detach(first);
+    await guest.output(
+      'sed -i "s/^CONFIG_DISK_BUSES=.*/CONFIG_DISK_BUSES=\\"gandi xen virtio\\" # more/" /etc/default/gandi',
+    );
+    const second = await attach(disk, { bus: 'virtio-blk' });
+    await isMounted('/srv/virtio');
+    await isIdle();
+    await guest.detach(second);
+    await guest.waitFor('! findmnt -rn /srv/virtio');
+  });
+
+  it('leaves alone, to the byte, what is no sound file system', async () => {
+    const luks = Buffer.concat([Buffer.from('LUKS\xba\xbe\x00\x02', 'latin1'), Buffer.alloc(4096, 7)]);
+    const disks: [string, DiskFile, RegExp][] = [
+      ['LUKS', await rawDisk(join(folder, 'luks.img'), 16, [{ offset: 0, bytes: luks }]), /LUKS2 encryption/],
+      ['nothing', await blankDisk(join(folder, 'blank.img'), 16), /no file system/],
+      [
+        'damaged',
+        await damagedDisk(folder, 'damaged', 'damaged'),
+        /repair that may lose data.*run e2fsck \/dev\/sd/,
+      ],
+    ];
+    const before = disks.map(([, disk]) => digest(disk));
+    const attached: Attached[] = [];
+    for (const [index, [, disk, why]] of disks.entries()) {
+      attached.push(await attach(disk, { scsiId: 150 + index }));
+      const link = `/dev/disk/by-path/*-scsi-0:0:${150 + index}:0`;
+      await guest.waitFor(`test -b ${link}`);
+      const node = await guest.output(`readlink -f ${link}`);
+      await guest.waitFor(`gandi-mount list | grep -q '^${node}.*\\(left-alone\\|failed\\)'`, 60);
+      expect((await listedDisk(guest, node))?.why).toMatch(why);
+    }
+    await isIdle();
+    for (const one of attached) await guest.detach(one);
+    expect(disks.map(([, disk]) => digest(disk))).toEqual(before);
+    expect((await guest.run('e2fsck -V')).exitCode).toBe(0);
+    await isIdle();
+    await guest.output('systemctl reset-failed');
+  });
+
+  it.each([
+    ['..', '_.'],
+    ['-rf', '_rf'],
+    ['a/b c', 'a_b_c'],
+    ['\\x20%"', '_x20__'],
+    ['c++', 'c++'],
+    ['é\u001b[2J', 'é__2J'],
+  ])('mounts the label %j at /srv/%s and finds it again', async (label, name) => {
+    const disk = await knownDisk(folder, 'hostile', { mebibytes: 16, label });
+    const attached = await attach(disk);
+    await isMounted(`'/srv/${name}'`);
+    await isIdle();
+    const ejected = await guest.run('gandi-mount eject -- "$(cat)"', { input: label });
+    expect(ejected.stdout).toContain('it can be detached');
+    await guest.detach(attached);
+    await guest.waitFor(`! test -e '/srv/${name}'`);
+  });
+
+  it('does not follow a link, and warns of a directory that is not empty', async () => {
+    await guest.output(
+      'mkdir -p /var/elsewhere /srv/full; ln -s /var/elsewhere /srv/link; touch /srv/full/mine',
+    );
+    const link = await attach(await knownDisk(folder, 'link', { mebibytes: 16, label: 'link' }));
+    await isMounted('/srv/link_2');
+    const full = await attach(await knownDisk(folder, 'full', { mebibytes: 16, label: 'full' }));
+    await isMounted('/srv/full');
+    await isIdle();
+    expect(await guest.output('journalctl -b -o cat -u gandi-disks.service')).toContain(
+      '/srv/full was not empty',
+    );
+    await guest.detach(link);
+    await guest.detach(full);
+    await guest.waitFor('! findmnt -rn /srv/full');
+    await isIdle();
+    expect(await guest.output('ls /srv/full; ls /var/elsewhere; rm -r /srv/link /srv/full')).toBe('mine');
+  });
+
+  it('leaves a disk of /etc/fstab to fstab', async () => {
+    const disk = await knownDisk(folder, 'fstab', { mebibytes: 16, label: 'fstab' });
+    await guest.output(`echo 'UUID=${disk.uuid} /opt/own ext4 noauto 0 0' >> /etc/fstab`);
+    const attached = await attach(disk);
+    await guest.waitFor(`test -b /dev/disk/by-uuid/${disk.uuid}`);
+    await isIdle();
+    const node = await guest.output(`readlink -f /dev/disk/by-uuid/${disk.uuid}`);
+    expect(await listedDisk(guest, node)).toMatchObject({
+      state: 'left-alone',
+      why: expect.stringContaining('fstab'),
+    });
+    await guest.detach(attached);
+  });
+
+  it('refuses to eject a disk in use and names its user, then stops its services and ejects it', async () => {
+    const attached = await attach(await knownDisk(folder, 'busy', { mebibytes: 16, label: 'busy' }));
+    await isMounted('/srv/busy');
+    await isIdle();
+    await guest.output(
+      'rm /etc/gandi/hooks/pre-disk-detach; systemd-run --unit writer sh -c "exec 3>/srv/busy/file; sleep 1000"',
+    );
+    const refused = await guest.run('gandi-mount eject busy');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/in use by process \d+ \((sh|sleep)\) with \/srv\/busy\/file/);
+    await guest.output('mkdir /srv/busy/.gandi; echo writer > /srv/busy/.gandi/services');
+    const safe = await guest.run('gandi-mount eject busy');
+    expect(safe).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('it can be detached') });
+    expect((await guest.run('systemctl is-active writer; ls -d /srv/busy')).stdout).toBe('inactive\n');
+    await guest.output('gandi-mount rescan');
+    expect((await guest.run('findmnt -rn /srv/busy')).exitCode).toBe(1);
+    await guest.detach(attached);
+    await isIdle();
+    await guest.output(HOOKS);
+  });
+
+  it('cleans up after a disk that went away while a process wrote to it', async () => {
+    const attached = await attach(await knownDisk(folder, 'gone', { mebibytes: 16, label: 'gone' }));
+    await isMounted('/srv/gone');
+    await isIdle();
+    await guest.output(
+      'systemd-run --unit filler sh -c "while :; do echo x; sleep 0.05; done > /srv/gone/file"',
+    );
+    await guest.detach(attached);
+    await guest.waitFor('! findmnt -rn /srv/gone && ! test -e /srv/gone', 30);
+    await isIdle();
+    expect(
+      await guest.output(
+        'journalctl -b -o cat -u gandi-disks.service | grep -c "went away while it was mounted at /srv/gone"',
+      ),
+    ).toBe('1');
+    expect((await hooks()).filter((line) => line.endsWith('/srv/gone')).length).toBe(2);
+    await guest.output('systemctl stop filler');
+  });
+
+  it(
+    'keeps the paths of equal labels when the guest boots with the disks in another order',
+    async () => {
+      const before = await mountedByUuid(guest);
+      if (process.env.KEEP_JOURNAL)
+        writeFileSync(
+          `${process.env.KEEP_JOURNAL}.1`,
+          (await guest.run('journalctl -b -o short-monotonic --no-pager; cat /run/gandi/disks.json')).stdout,
+        );
+      await guest.powerOff();
+      const [one, two, three] = equal;
+      if (!one || !two || !three) throw new Error('three disks were made');
+      guest = await boot([three, one, two]);
+      expect(await guest.waitForBoot()).toBe('running');
+      expect(await mountedByUuid(guest)).toEqual(before);
+      const errors = await guest.output('journalctl -b -p err -o cat -t gandi-mount -t systemd || true');
+      expect(errors).not.toMatch(/gandi/);
+    },
+    5 * minutes,
+  );
+});

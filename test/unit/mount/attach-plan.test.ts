@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { BlockDevice } from '../../../src/machine/block-devices.ts';
+import { parseSettings } from '../../../src/machine/settings.ts';
+import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import {
+  groupNumber,
+  mountOptions,
+  needsCheck,
+  planCheck,
+  planFirstMount,
+  planGrow,
+  planMount,
+} from '../../../src/mount/attach-plan.ts';
+import { makeFiles } from '../context.ts';
+
+const MIB = 1024 * 1024;
+const device: BlockDevice = {
+  name: 'sdb',
+  node: '/dev/sdb',
+  kind: 'disk',
+  deviceNumber: '8:16',
+  size: 128 * MIB,
+  sectorBytes: 512,
+  readOnly: false,
+  removable: false,
+  path: '/sys/devices/x/block/sdb',
+  holders: [],
+  slaves: [],
+};
+const ext4: Signature = {
+  type: 'ext4',
+  usage: 'filesystem',
+  title: 'ext4 file system',
+  label: 'data',
+  clean: true,
+};
+
+describe('mountOptions', () => {
+  it.each([
+    ['rw,nosuid', 'ext4', false, 'rw,nosuid'],
+    ['rw,nosuid', 'ext4', true, 'ro,nosuid'],
+    ['rw,nosuid', 'vfat', false, 'rw,nosuid,gid=1001,umask=0002'],
+    ['rw,gid=5,umask=0077', 'vfat', false, 'rw,gid=5,umask=0077'],
+  ])('makes of %s for %s (read-only: %s) %s', (parameters, type, readOnly, options) => {
+    expect(mountOptions(parameters, { type }, readOnly, 1001)).toBe(options);
+  });
+});
+
+describe('groupNumber', () => {
+  it('takes a number as it is and looks a name up', () => {
+    const file = 'root:x:0:\nstaff:x:50:a,b\n';
+    expect([groupNumber('1001', file), groupNumber('staff', file), groupNumber('none', file)]).toEqual([
+      1001,
+      50,
+      undefined,
+    ]);
+  });
+});
+
+describe('planMount', () => {
+  const settings = parseSettings('', '/etc/default/gandi');
+
+  it('makes the directory and mounts with the type that was found', () => {
+    expect(planMount(device, ext4, '/srv/data', settings, makeFiles({}))).toEqual([
+      { kind: 'make-directory', path: '/srv/data', mode: 0o755 },
+      {
+        kind: 'run-command',
+        argv: ['mount', '-t', 'ext4', '-o', 'rw,nosuid,nodev,noatime', '--', '/dev/sdb', '/srv/data'],
+        timeoutSeconds: 300,
+        thisBootOnly: true,
+        why: 'label data',
+      },
+    ]);
+  });
+
+  it('uses a directory that is there without touching it', () => {
+    const files = makeFiles({ '/srv/data/mine': 'x' });
+    expect(planMount(device, ext4, '/srv/data', settings, files).map(({ kind }) => kind)).toEqual([
+      'run-command',
+    ]);
+  });
+});
+
+describe('a check', () => {
+  it.each([
+    ['a dirty ext4', { ...ext4, clean: false }, false, true],
+    ['a clean ext4', ext4, false, false],
+    ['a dirty ext4 on a read-only disk', { ...ext4, clean: false }, true, false],
+    ['XFS', { ...ext4, type: 'xfs', clean: false }, false, false],
+  ])('of %s', (_, content, readOnly, wanted) => {
+    expect(needsCheck({ ...device, readOnly }, content)).toBe(wanted);
+  });
+
+  it('keeps what it overwrites until it has succeeded', () => {
+    const { before, after, undo } = planCheck(device);
+    expect(before[1]).toMatchObject({
+      argv: ['e2fsck', '-p', '-z', '/run/gandi/sdb.e2undo', '/dev/sdb'],
+      successStatuses: [1, 2],
+    });
+    expect(after).toEqual([{ kind: 'remove-file', path: '/run/gandi/sdb.e2undo' }]);
+    expect(undo[0]).toMatchObject({ argv: ['e2undo', '/run/gandi/sdb.e2undo', '/dev/sdb'] });
+  });
+});
+
+describe('planFirstMount', () => {
+  const fresh = { status: { mode: 0o755, uid: 0, gid: 0 }, entries: ['lost+found'] };
+  const wanted = [{ kind: 'make-directory', path: '/srv/data', mode: 0o775, owner: { uid: 0, gid: 1001 } }];
+
+  it('gives a pristine file system to the group', () => {
+    expect(planFirstMount({ ...ext4, everMounted: false }, '/srv/data', fresh, false, 1001)).toEqual(wanted);
+    expect(
+      planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', { ...fresh, entries: [] }, false, 1001),
+    ).toEqual(wanted);
+  });
+
+  it.each([
+    ['known', ext4, fresh, true, 1001],
+    ['mounted elsewhere before', { ...ext4, everMounted: true }, fresh, false, 1001],
+    ['not empty', ext4, { ...fresh, entries: ['www'] }, false, 1001],
+    ['of another mode', ext4, { ...fresh, status: { mode: 0o700, uid: 0, gid: 0 } }, false, 1001],
+    ['somebody else’s', ext4, { ...fresh, status: { mode: 0o755, uid: 33, gid: 33 } }, false, 1001],
+    ['without owners', { ...ext4, type: 'vfat' }, fresh, false, 1001],
+    ['for a group that does not exist', ext4, fresh, false, undefined],
+  ])('leaves alone a file system that is %s', (_, content, root, known, group) => {
+    expect(planFirstMount(content, '/srv/data', root, known, group)).toEqual([]);
+  });
+});
+
+describe('planGrow', () => {
+  it.each([
+    ['ext4', ['resize2fs', '/dev/sdb']],
+    ['xfs', ['xfs_growfs', '/srv/data']],
+    ['btrfs', ['btrfs', 'filesystem', 'resize', 'max', '/srv/data']],
+  ])('grows %s', (type, argv) => {
+    expect(planGrow(device, type, '/srv/data', 64 * MIB)).toMatchObject([
+      { argv, why: 'grow the file system by 64 MiB' },
+    ]);
+  });
+
+  it.each([
+    ['a partition', { ...device, partition: { disk: 'sdb', number: 1, start: 0 } }, 'ext4', 64 * MIB],
+    ['a read-only disk', { ...device, readOnly: true }, 'ext4', 64 * MIB],
+    ['a file system that fills it', device, 'ext4', 127 * MIB],
+    ['a type that cannot grow', device, 'vfat', 64 * MIB],
+    ['an unknown size', device, 'ext4', undefined],
+  ])('leaves %s as it is', (_, disk, type, bytes) => {
+    expect(planGrow(disk, type, '/srv/data', bytes)).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { chooseNames, type NamedDisk, type PathMemory, remember } from '../../../src/plan/path-memory.ts';
+
+const disk = (device: string, uuid: string, label?: string): NamedDisk => ({
+  device,
+  type: 'ext4',
+  uuid,
+  ...(label === undefined ? {} : { label }),
+});
+const free = () => false;
+
+/** What a boot does: names for all, then a note of each. */
+function boot(
+  disks: readonly NamedDisk[],
+  memory: PathMemory,
+): { names: Record<string, string>; memory: PathMemory } {
+  const chosen = chooseNames(disks, memory, free);
+  let after = memory;
+  for (const one of disks) after = remember(after, one, chosen.get(one.device) ?? '');
+  return {
+    names: Object.fromEntries(disks.map((one) => [one.uuid, chosen.get(one.device) ?? ''])),
+    memory: after,
+  };
+}
+
+describe('chooseNames', () => {
+  it('names by label, else by the kernel’s name', () => {
+    expect(boot([disk('sdb', 'A', 'data'), disk('sdc1', 'B')], []).names).toEqual({ A: 'data', B: 'sdc1' });
+  });
+
+  it('keeps the names of equal labels, in whichever order they come', () => {
+    const first = boot([disk('sdb', 'A', 'x'), disk('sdc', 'B', 'x'), disk('sdd', 'C', 'x')], []);
+    expect(first.names).toEqual({ A: 'x', B: 'x_2', C: 'x_3' });
+    const second = boot([disk('sdb', 'C', 'x'), disk('sdc', 'A', 'x'), disk('sdd', 'B', 'x')], first.memory);
+    expect(second.names).toEqual(first.names);
+    expect(boot([disk('sdb', 'B', 'x')], second.memory).names).toEqual({ B: 'x_2' });
+  });
+
+  it('remembers nothing anew when nothing is new', () => {
+    const { memory } = boot([disk('sdb', 'A', 'x'), disk('sdc', 'B', 'x')], []);
+    expect(boot([disk('sdb', 'B', 'x'), disk('sdc', 'A', 'x')], memory).memory).toBe(memory);
+  });
+
+  it('gives the name of a disk that is away to one that takes its place', () => {
+    let { memory } = boot([disk('sdb', 'A', 'data')], []);
+    const taken = boot([disk('sdb', 'B', 'data')], memory);
+    expect(taken.names).toEqual({ B: 'data' });
+    memory = taken.memory;
+    expect(boot([disk('sdb', 'A', 'data'), disk('sdc', 'B', 'data')], memory).names).toEqual({
+      A: 'data_2',
+      B: 'data',
+    });
+  });
+
+  it('keeps a path without label although the kernel’s name changes', () => {
+    const { memory } = boot([disk('sdb', 'A')], []);
+    expect(boot([disk('sdc', 'A'), disk('sdb', 'B')], memory).names).toEqual({ A: 'sdb', B: 'sdb_2' });
+  });
+
+  it('follows a new label', () => {
+    const { memory } = boot([disk('sdb', 'A', 'old')], []);
+    expect(boot([disk('sdb', 'A', 'new')], memory).names).toEqual({ A: 'new' });
+  });
+
+  it('passes over names that something else has, also remembered ones', () => {
+    const memory: PathMemory = [{ uuid: 'A', label: 'x', name: 'x', type: 'ext4' }];
+    const names = chooseNames([disk('sdb', 'A', 'x')], memory, (name) => name === 'x' || name === 'x_2');
+    expect(names.get('sdb')).toBe('x_3');
+  });
+
+  it('leaves what is mounted where it is', () => {
+    const mounted = { ...disk('sdc', 'B', 'x'), mountedAs: 'x' };
+    const names = chooseNames(
+      [disk('sdb', 'A', 'x'), mounted],
+      [{ uuid: 'A', label: 'x', name: 'x', type: 'ext4' }],
+      free,
+    );
+    expect([names.get('sdb'), names.get('sdc')]).toEqual(['x_2', 'x']);
+  });
+
+  it('tells copies of one file system apart', () => {
+    const names = chooseNames([disk('sdb', 'A', 'x'), disk('sdc', 'A', 'x')], [], free);
+    expect([names.get('sdb'), names.get('sdc')]).toEqual(['x', 'x_2']);
+  });
+});
+
+it('forgets what was not named for longest', () => {
+  let memory: PathMemory = [];
+  for (let number = 0; number < 1001; number++) memory = remember(memory, disk('sdb', `U${number}`), 'sdb');
+  expect(memory.length).toBe(1000);
+  expect(memory.at(-1)?.uuid).toBe('U1000');
+  expect(memory.some(({ uuid }) => uuid === 'U0')).toBe(false);
+});
