@@ -52,7 +52,11 @@ describe('gandi-guest status', () => {
 
   it('gives the same as JSON', async () => {
     await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(report) }, { json: true });
-    expect(JSON.parse(printed)).toEqual({ status: 'failed', programs: [{ ...report, thisBoot: true }] });
+    expect(JSON.parse(printed)).toEqual({
+      status: 'failed',
+      programs: [{ ...report, thisBoot: true }],
+      disks: [],
+    });
   });
 
   it('says when nothing has run', async () => {
