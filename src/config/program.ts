@@ -5,23 +5,15 @@ import { takeLock } from '../machine/lock.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { isTerminal, print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
-import { EXIT } from '../plan/exit-status.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
-import { createProgram, runCommandLine } from '../plan/program.ts';
 import { exitStatus } from '../plan/report.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
-import { CONFIG_STEPS, configSteps } from './steps.ts';
+import type { Options } from './command-line.ts';
+import { configSteps } from './steps.ts';
 
 const PROGRAM = 'gandi-config';
 const LOCK_WAIT_SECONDS = 60;
-
-interface Options {
-  dryRun?: boolean;
-  root: string;
-  only: string[];
-  json?: boolean;
-}
 
 function choose(steps: readonly Step[], only: readonly string[]): Step[] {
   const unknown = only.find((name) => !steps.some((step) => step.name === name));
@@ -42,7 +34,7 @@ async function configure(options: Options): Promise<number> {
     const settings = readSettings(files);
     const report = await runProgram({
       program: PROGRAM,
-      steps: choose(configSteps(files, settings), options.only),
+      steps: choose(configSteps(files, settings), options.only ?? []),
       machine,
       settings,
       host: ownConfiguration(settings.path),
@@ -51,7 +43,9 @@ async function configure(options: Options): Promise<number> {
       ...(options.json === true ? {} : { show: print }),
     });
     if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal()) print((await import('../plan/summary.ts')).renderReport(report));
+    else if (dryRun || isTerminal()) {
+      print((await import('../plan/summary.ts')).renderReport(report, { dryRun }));
+    }
     return exitStatus(report.status);
   } finally {
     release?.();
@@ -64,22 +58,9 @@ async function configure(options: Options): Promise<number> {
  * @returns exit status
  */
 export async function main(args: readonly string[]): Promise<number> {
-  let status: number = EXIT.ok;
-  const steps = CONFIG_STEPS.map(({ name, summary }) => `  ${name.padEnd(22)}  ${summary}`).join('\n');
-  const program = createProgram(PROGRAM, 'Configure console, time zone, SSH and periodic jobs of this guest.')
-    .option('-n, --dry-run', 'show what would be done, and do nothing')
-    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
-    .option(
-      '--only <step>',
-      'run this step alone; can be given several times',
-      (name: string, chosen: string[]) => [...chosen, name],
-      [],
-    )
-    .option('--json', 'print the report as JSON')
-    .addHelpText('after', `\nSteps, and your own in GANDI_PLUGIN_DIR:\n${steps}`)
-    .action(async () => {
-      status = await configure(program.opts<Options>());
-    });
-  const usage = await runCommandLine(program, args);
-  return usage === EXIT.ok ? status : usage;
+  // So it is at each boot, which need not pay for a parser.
+  if (args.length === 0) return configure({ root: '/' });
+  const { parseCommandLine } = await import('./command-line.ts');
+  const { options, status } = await parseCommandLine(PROGRAM, args);
+  return options === undefined ? status : configure(options);
 }

@@ -14,8 +14,13 @@ import { colourStatus } from '../plan/table.ts';
 /** Programs that leave a report at every boot, in the order in which they run. */
 const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config'];
 
-/** It runs at boots that have an order for it. */
 const POST_BOOT_PROGRAM = 'gandi-postboot';
+
+/** It runs at boots that have an order for it, by the unit that the order is for. */
+const POST_BOOT_UNITS = [
+  { order: POST_BOOT_ORDER, unit: 'gandi-postboot.service' },
+  { order: POST_BOOT_BACKGROUND_ORDER, unit: 'gandi-postboot-background.service' },
+];
 
 const POLL_MILLISECONDS = 200;
 
@@ -38,7 +43,9 @@ interface Found {
 function isExpected(files: Files, program: string): boolean {
   if (program !== POST_BOOT_PROGRAM)
     return isEnabled(files, `${program}.service`) || program === 'gandi-bootstrap';
-  return [POST_BOOT_ORDER, POST_BOOT_BACKGROUND_ORDER].some((path) => files.status(path) !== undefined);
+  return POST_BOOT_UNITS.some(
+    ({ order, unit }) => files.status(order) !== undefined && isEnabled(files, unit),
+  );
 }
 
 function collect(files: Files): Found[] {

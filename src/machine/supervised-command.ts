@@ -26,6 +26,9 @@ interface Ending {
 
 /** How long the processes of a group have between being asked to end and being killed. */
 const GRACE_SECONDS = 5;
+/** sd_booted(3) */
+const SYSTEMD_IS_RUNNING = '/run/systemd/system';
+
 const SYSTEMCTL_SECONDS = 20;
 
 /** How long the outputs are still read when the program itself has ended. */
@@ -116,11 +119,14 @@ function writeMark({ files }: Machine, { path, content }: RunSupervised['mark'])
 /**
  * Runs a program of the customer's in a control group of its own, under a deadline, its output bounded. What it
  * leaves running when it ends by itself lives on in that group.
- * @throws Error if its mark cannot be written: then it was not started
+ * @throws Error if there is no systemd, or if its mark cannot be written: then it was not started
  */
 export async function runSupervised(change: RunSupervised, machine: Machine): Promise<SupervisedResult> {
   const { what, timeoutSeconds, scope } = change;
   const { commands, files } = machine;
+  if (files.status(SYSTEMD_IS_RUNNING) === undefined) {
+    throw new Error('the guest was not started by systemd, which the control group is asked of');
+  }
   if (await isShuttingDown(commands)) {
     return { output: '', warning: `${what} is left for the next boot: the guest is shutting down` };
   }

@@ -6,24 +6,18 @@ import { say } from '../machine/log.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { isTerminal, print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
-import { EXIT } from '../plan/exit-status.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
-import { createProgram, runCommandLine } from '../plan/program.ts';
 import { storeLastingReport } from '../plan/records.ts';
 import { exitStatus, type Report } from '../plan/report.ts';
 import { runProgram } from '../plan/run-program.ts';
 import { VERSION } from '../plan/version.ts';
+import type { Options } from './command-line.ts';
 import { hasCustomerWork, readOrder } from './order.ts';
 import { POST_BOOT_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-postboot';
 const SOURCE = 'the order of gandi-bootstrap';
 const LOCK_WAIT_SECONDS = 5;
-
-interface Options {
-  dryRun?: boolean;
-  json?: boolean;
-}
 
 /** What status says if the machine goes down before the end is recorded. */
 async function storeProvisionalReport({ files, ...machine }: Machine): Promise<void> {
@@ -56,7 +50,7 @@ async function postBoot(options: Options): Promise<number> {
   const works = hasCustomerWork(order);
   if (!works && order?.stopAutofs !== true) {
     say(PROGRAM, 'info', 'nothing is left to run at this boot');
-    return EXIT.nothingFound;
+    return exitStatus('nothing-found');
   }
   const dryRun = options.dryRun === true;
   const release = dryRun ? undefined : await takeLock(PROGRAM, LOCK_WAIT_SECONDS);
@@ -74,7 +68,9 @@ async function postBoot(options: Options): Promise<number> {
       ...(options.json === true ? {} : { show: print }),
     });
     if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal()) print((await import('../plan/summary.ts')).renderReport(report));
+    else if (dryRun || isTerminal()) {
+      print((await import('../plan/summary.ts')).renderReport(report, { dryRun }));
+    }
     return exitStatus(report.status);
   } finally {
     release?.();
@@ -87,18 +83,9 @@ async function postBoot(options: Options): Promise<number> {
  * @returns exit status
  */
 export async function main(args: readonly string[]): Promise<number> {
-  let status: number = EXIT.ok;
-  const steps = POST_BOOT_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
-  const program = createProgram(
-    PROGRAM,
-    'Run the script and the command that the host gave this guest, once.',
-  )
-    .option('-n, --dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print the report as JSON')
-    .addHelpText('after', `\nSteps:\n${steps}`)
-    .action(async () => {
-      status = await postBoot(program.opts<Options>());
-    });
-  const usage = await runCommandLine(program, args);
-  return usage === EXIT.ok ? status : usage;
+  // So it is at each boot, which need not pay for a parser.
+  if (args.length === 0) return postBoot({});
+  const { parseCommandLine } = await import('./command-line.ts');
+  const { options, status } = await parseCommandLine(PROGRAM, args);
+  return options === undefined ? status : postBoot(options);
 }

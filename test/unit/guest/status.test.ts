@@ -59,6 +59,32 @@ describe('gandi-guest status', () => {
     });
   });
 
+  it('waits for gandi-config where it is enabled, and for gandi-postboot where it has work', async () => {
+    const unit = (name: string) => ({
+      [`/usr/lib/systemd/system/${name}`]: '',
+      [`/etc/systemd/system/multi-user.target.wants/${name}`]: '',
+    });
+    const entries = {
+      '/run/gandi/gandi-bootstrap.json': JSON.stringify({ ...report, status: 'unchanged', problems: [] }),
+      ...unit('gandi-config.service'),
+      ...unit('gandi-postboot.service'),
+    };
+    await show(entries, { json: true });
+    const names = (): string[] =>
+      (JSON.parse(printed) as { programs: { program: string }[] }).programs.map(({ program }) => program);
+    expect(names()).toEqual(['gandi-bootstrap', 'gandi-config']);
+    printed = '';
+    expect(await show({ ...entries, '/run/gandi/postboot': '{}' }, { json: true })).toBe(3);
+    expect(names()).toEqual(['gandi-bootstrap', 'gandi-config', 'gandi-postboot']);
+  });
+
+  it('shows the last words of a script', async () => {
+    const [step] = report.steps;
+    const said = { ...report, steps: [{ ...step, name: 'script', output: 'one\ntwo' }] };
+    await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(said) });
+    expect(printed).toContain('output of script, its end:\n  | one\n  | two\n');
+  });
+
   it('says when nothing has run', async () => {
     expect(await show({})).toBe(3);
     expect(printed).toContain('gandi-bootstrap: not-run');

@@ -1,0 +1,35 @@
+import { createProgram, runCommandLine } from '../plan/program.ts';
+import { CONFIG_STEPS } from './steps.ts';
+
+export interface Options {
+  dryRun?: boolean;
+  root: string;
+  only?: string[];
+  json?: boolean;
+}
+
+/**
+ * Parses the arguments of gandi-config, and does what needs no run: help, version, telling a wrong usage. Names of
+ * steps are checked by the run, which knows the admin's plugins.
+ * @param name the program's
+ * @returns the options of a run, or none and the exit status if there is to be no run
+ */
+export async function parseCommandLine(
+  name: string,
+  args: readonly string[],
+): Promise<{ options?: Options; status: number }> {
+  let options: Options | undefined;
+  const steps = CONFIG_STEPS.map((step) => `  ${step.name.padEnd(22)}  ${step.summary}`).join('\n');
+  const addStep = (step: string, chosen: readonly string[] = []) => [...chosen, step];
+  const program = createProgram(name, 'Configure console, time zone, SSH and periodic jobs of this guest.')
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
+    .option('--only <step>', 'run this step alone; can be given several times', addStep)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', `\nSteps, and your own in GANDI_PLUGIN_DIR:\n${steps}`)
+    .action(() => {
+      options = program.opts<Options>();
+    });
+  const status = await runCommandLine(program, args);
+  return options === undefined ? { status } : { options, status };
+}
