@@ -73,6 +73,15 @@ export interface SetKernelValue {
   value: string;
 }
 
+/** Waits until an interface has its addresses, which a network manager may set later. It needs the live system. */
+export interface WaitForAddress {
+  kind: 'wait-for-address';
+  interface: string;
+  /** In canonical form, without prefix lengths. */
+  addresses: readonly string[] | 'any IPv4';
+  timeoutSeconds: number;
+}
+
 /** Overwrites a few bytes of a block device in place, and syncs it. It needs the live system. */
 export interface WriteBytes {
   kind: 'write-bytes';
@@ -109,6 +118,7 @@ export type Change =
   | RemoveFile
   | RunCommand
   | SetKernelValue
+  | WaitForAddress
   | WriteBytes
   | EraseRange
   | UnpackModules;
@@ -118,6 +128,7 @@ export function needsLiveSystem(change: Change): boolean {
   switch (change.kind) {
     case 'run-command':
     case 'set-kernel-value':
+    case 'wait-for-address':
     case 'write-bytes':
     case 'erase-range':
       return true;
@@ -132,7 +143,7 @@ export function needsLiveSystem(change: Change): boolean {
 
 /** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
 export function isLasting(change: Change): boolean {
-  if (change.kind === 'set-kernel-value') return false;
+  if (change.kind === 'set-kernel-value' || change.kind === 'wait-for-address') return false;
   return change.kind !== 'run-command' || change.thisBootOnly !== true;
 }
 
@@ -159,6 +170,11 @@ export function describeChange(change: Change): string {
       return `run ${change.argv.map(shellWord).join(' ')} (${change.why})`;
     case 'set-kernel-value':
       return `set ${change.path} to ${JSON.stringify(change.value)}`;
+    case 'wait-for-address': {
+      const { addresses } = change;
+      const which = addresses === 'any IPv4' ? 'an IPv4 address' : addresses.join(' and ');
+      return `wait until ${change.interface} has ${which}`;
+    }
     case 'write-bytes':
       return `write ${change.bytes.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
     case 'erase-range':

@@ -11,4 +11,7 @@ export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */
 export const RUNTIME_DIRECTORY = '/run/gandi';
 
+/** An empty file for each interface that is served in this boot: units/gandi-iface@.service passes over it. */
+export const SERVED_DIRECTORY = '/run/gandi/interfaces';
+
 export const LOG_FILE = '/var/log/gandi.log';

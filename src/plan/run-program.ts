@@ -54,7 +54,7 @@ async function record(run: ProgramRun, report: Report, digests: Record<string, s
 }
 
 async function runOne(run: ProgramRun, step: Step, applied: Record<string, string>): Promise<StepOutcome> {
-  if (!run.settings.switches[step.setting]) return { report: turnedOff(step) };
+  if (step.setting !== undefined && !run.settings.switches[step.setting]) return { report: turnedOff(step) };
   const { program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
   const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;

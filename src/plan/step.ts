@@ -44,8 +44,8 @@ export interface StepContext {
 export interface Step {
   /** The upstream plug-in's name where there is one, such as `01-config_swap`. */
   name: string;
-  /** The setting that turns the step off when it is 0. */
-  setting: Switch;
+  /** The setting that turns the step off when it is 0; absent where several settings each turn a part of it off. */
+  setting?: Switch;
   /** One line for `--help` and the documentation. */
   summary: string;
   /** `many`: its later changes depend on what its earlier ones led to, so it plans again until nothing is left. */
