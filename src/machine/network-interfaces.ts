@@ -51,6 +51,11 @@ export function interfaceFor(number: number, interfaces: readonly NetworkInterfa
   return names.find((name) => name === `eth${number}`);
 }
 
+/** Number of an interface, which no other one gets in this boot; 0 if there is no such interface. */
+export function indexOf(files: FileView, name: string): number {
+  return Number((files.readText(`${NET_CLASS}/${name}/ifindex`) ?? '0').trim());
+}
+
 /** IFF_UP (include/uapi/linux/if.h). */
 const UP_FLAG = 1;
 

@@ -10,7 +10,8 @@ import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts'
 
 const minutes = 60_000;
 
-/** A private network of the host's configuration, and two that it does not know. */
+/** Private networks of the host's configuration, the first there at boot, and two that it does not know. */
+const BACKEND = { network: '10.20.0.0/16', hostAddress: '10.20.0.1', mac: '52:54:00:67:62:00' };
 const LAN = { network: '192.168.10.0/24', hostAddress: '192.168.10.1', mac: '52:54:00:67:62:01' };
 const UNKNOWN = { network: '10.77.0.0/24', hostAddress: '10.77.0.1', mac: '52:54:00:67:62:02', routed: true };
 const EXCLUDED = { network: '10.78.0.0/24', hostAddress: '10.78.0.1', mac: '52:54:00:67:62:03' };
@@ -58,17 +59,21 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-interfaces-'));
   let key: KeyPair;
   let guest: Guest;
-  /** Name of the guest's first interface, and of the one in the private network. */
+  /** Names of the guest's first interface, and of those in the private networks. */
   let first: string;
+  let backend: string;
   let lan: string;
   let attachedLan: Attached;
+
+  const nameOf = ({ mac }: { mac: string }) =>
+    guest.output(`basename $(dirname $(grep -l ${mac} /sys/class/net/*/address))`);
 
   /** Waits until an interface has been dealt with, and gives its name. */
   async function served({ mac }: typeof LAN): Promise<string> {
     const unit = `gandi-iface@$(basename $(dirname $(grep -l ${mac} /sys/class/net/*/address)))`;
     const ended = `systemctl show -p SubState --value ${unit} | grep -q "exited\\|failed"`;
     await guest.waitFor(`grep -q ${mac} /sys/class/net/*/address && ${ended}`, 120);
-    return guest.output(`basename $(dirname $(grep -l ${mac} /sys/class/net/*/address))`);
+    return nameOf({ mac });
   }
 
   async function attach(nic: typeof LAN): Promise<{ attached: Attached; name: string }> {
@@ -89,6 +94,8 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   const valuesOf = (name: string) =>
     guest.output(`cd /proc/sys/net/ipv4/conf/${name} && echo $(cat arp_announce rp_filter arp_filter)`);
 
+  const marked = async () => (await guest.output('ls /run/gandi/interfaces')).split('\n').sort();
+
   const hookCalls = (name: string) => guest.output(`grep '^${name} ' /run/hook.log || true`);
 
   beforeAll(async () => {
@@ -101,19 +108,31 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
     key = await makeKeyPair(join(folder, 'key'));
     const image = await toolkitImage({ overlays: [join(folder, 'overlay')] });
     const config = hostConfig(key.publicKey);
-    const [wan, second] = config.vif as [object, object];
-    const vif = [wan, variant.byMac ? { ...second, vif_mac: LAN.mac } : second];
+    const [wan] = config.vif as object[];
+    const privateNetwork = (number: number, address: string, network: string) => ({
+      vif_number: number,
+      pna: [{ pna_address: address, pvn: { pvn_network: network, pvn_gateway: null } }],
+    });
+    const vif = [
+      wan,
+      privateNetwork(1, '10.20.0.2', BACKEND.network),
+      {
+        ...privateNetwork(2, '192.168.10.2', LAN.network),
+        ...(variant.byMac ? { vif_mac: LAN.mac } : {}),
+      },
+    ];
     const root = await overlayDisk(image, join(folder, 'root.qcow2'), 2048);
     guest = await Guest.boot({
       name: variant.manager,
       image,
       kernelArguments: variant.kernelArguments,
       disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: { ...config, vif } }) }],
-      interfaces: [publicNetwork],
+      interfaces: [publicNetwork, BACKEND],
     });
-    // The second interface of the configuration is not there, which gandi-bootstrap reports.
+    // The last interface of the configuration is not there, which gandi-bootstrap reports.
     expect(await guest.waitForBoot()).toBe('degraded');
     first = await guest.output("ip -4 -o route show default | sed 's/.* dev \\([^ ]*\\).*/\\1/'");
+    backend = await nameOf(BACKEND);
     await guest.output(
       'cat > /etc/gandi/hooks/post-iface-attach; chmod 755 /etc/gandi/hooks/post-iface-attach',
       {
@@ -129,7 +148,7 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   });
 
   it('starts no process for what the boot has configured', async () => {
-    expect(await guest.output('ls /run/gandi/interfaces')).toBe(first);
+    expect(await marked()).toEqual([first, backend].sort());
     expect(await guest.output(`journalctl -b -o cat _SYSTEMD_UNIT=gandi-iface@${first}.service`)).toBe('');
     expect(
       await guest.output(`systemctl show -p Result,ExecMainStartTimestampMonotonic gandi-iface@${first}`),
@@ -158,13 +177,27 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
     'does so again for one that was taken out',
     async () => {
       await detach(attachedLan, lan);
-      expect(await guest.output('ls /run/gandi/interfaces')).toBe(first);
+      expect(await marked()).toEqual([first, backend].sort());
       const again = await attach(LAN);
       expect(await ipv4Of(again.name)).toEqual(['192.168.10.2/24']);
       expect((await guest.run('ping -c 1 -W 5 192.168.10.1')).exitCode).toBe(0);
       ({ attached: attachedLan, name: lan } = again);
     },
     4 * minutes,
+  );
+
+  it(
+    'does so again for one that the boot configured',
+    async () => {
+      const device = await guest.output(`readlink -f /sys/class/net/${backend}/device/..`);
+      await guest.output(`echo 1 > ${device}/remove`);
+      await guest.waitFor(`! test -e /run/gandi/interfaces/${backend}`);
+      await guest.output('echo 1 > /sys/bus/pci/rescan');
+      expect(await served(BACKEND)).toBe(backend);
+      expect(await ipv4Of(backend)).toEqual(['10.20.0.2/16']);
+      expect(await valuesOf(backend)).toBe('2 0 0');
+    },
+    3 * minutes,
   );
 
   it(
@@ -176,17 +209,18 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
       await guest.output(
         `sed -i 's/^CONFIG_NODHCP=.*/CONFIG_NODHCP="${first} ${unknown}2 ${excluded}"/' /etc/default/gandi; mkdir -p /var/lib/dhcp; echo '${STALE_LEASE}' > /var/lib/dhcp/dhclient.${unknown}.leases; rm /run/hook.log`,
       );
-      const attached = [await guest.attachInterface(UNKNOWN), await guest.attachInterface(EXCLUDED)] as const;
-      const dynamic = { attached: attached[0], name: await served(UNKNOWN) };
-      const silent = { attached: attached[1], name: await served(EXCLUDED) };
+      const attachedUnknown = await guest.attachInterface(UNKNOWN);
+      // The kernel gives names as it finds devices.
+      await guest.waitFor(`grep -q ${UNKNOWN.mac} /sys/class/net/*/address`);
+      const attachedExcluded = await guest.attachInterface(EXCLUDED);
+      const dynamic = await served(UNKNOWN);
+      const silent = await served(EXCLUDED);
 
-      expect(dynamic.name).toBe(unknown);
-      expect(await ipv4Of(dynamic.name)).toEqual(['10.77.0.15/24']);
-      expect(await valuesOf(dynamic.name)).toBe('2 0 0');
-      expect(await hookCalls(dynamic.name)).toBe(`${dynamic.name} 1`);
-      expect(await guest.output(`head -n 1 ${variant.dhcpFile(dynamic.name)}`)).toMatch(
-        /^# Written by gandi-b/,
-      );
+      expect(dynamic).toBe(unknown);
+      expect(await ipv4Of(dynamic)).toEqual(['10.77.0.15/24']);
+      expect(await valuesOf(dynamic)).toBe('2 0 0');
+      expect(await hookCalls(dynamic)).toBe(`${dynamic} 1`);
+      expect(await guest.output(`head -n 1 ${variant.dhcpFile(dynamic)}`)).toMatch(/^# Written by gandi-b/);
       expect(await guest.output('cat /var/lib/dhcp/* 2>/dev/null || true')).not.toContain('203.0.113.9');
       // The default route of the lease is there, behind the host's; the name servers of the lease are not used.
       const routes = (await guest.output('ip -4 route show default')).split('\n');
@@ -195,20 +229,18 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
       expect(await guest.output('ip -4 route get 198.51.100.1')).toContain(`dev ${first} `);
       expect(await guest.output('sha256sum --check --status /run/resolver && echo same')).toBe('same');
 
-      expect(silent.name).toBe(excluded);
-      expect(await hookCalls(silent.name)).toBe(`${silent.name} 0`);
-      expect(await ipv4Of(silent.name)).toEqual([]);
-      expect(await guest.output(`ip link show up dev ${silent.name}`)).toContain(silent.name);
-      expect((await guest.run(`test -e ${variant.dhcpFile(silent.name)}`)).exitCode).toBe(1);
-      expect((await guest.run(`pgrep -af "dhclient.*${silent.name}"`)).exitCode).toBe(1);
+      expect(silent).toBe(excluded);
+      expect(await hookCalls(silent)).toBe(`${silent} 0`);
+      expect(await ipv4Of(silent)).toEqual([]);
+      expect(await guest.output(`ip link show up dev ${silent}`)).toContain(silent);
+      expect((await guest.run(`test -e ${variant.dhcpFile(silent)}`)).exitCode).toBe(1);
+      expect((await guest.run(`pgrep -af "dhclient.*${silent}"`)).exitCode).toBe(1);
 
-      await detach(dynamic.attached, dynamic.name);
-      await detach(silent.attached, silent.name);
-      expect((await guest.run(`test -e ${variant.dhcpFile(dynamic.name)}`)).exitCode).toBe(1);
+      await detach(attachedUnknown, dynamic);
+      await detach(attachedExcluded, silent);
+      expect((await guest.run(`test -e ${variant.dhcpFile(dynamic)}`)).exitCode).toBe(1);
       expect((await guest.run('pgrep -a "dhclient|dhcpcd"')).exitCode).toBe(1);
-      expect((await guest.output('ls /run/gandi/interfaces')).split('\n').sort()).toEqual(
-        [first, lan].sort(),
-      );
+      expect(await marked()).toEqual([first, backend, lan].sort());
       expect(await guest.output('sha256sum --check --status /run/resolver && echo same')).toBe('same');
     },
     6 * minutes,
@@ -231,6 +263,9 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   it('leaves the first interface alone all the while, and the journal without an error', async () => {
     expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
     expect(await guest.output(`grep 'inet 92.243.10.20' /run/monitor || true`)).toBe('');
-    expect(await guest.output("journalctl -b -q -p warning -o cat -u 'gandi-iface@*'")).toBe('');
+    // dhclient says so when its interface goes.
+    const journal = await guest.output("journalctl -b -q -p warning -o short -u 'gandi-iface@*'");
+    const lines = journal.split('\n').filter((line) => !/ dhclient\[\d+\]: .*Network is down$/.test(line));
+    expect(lines.join('\n')).toBe('');
   });
 });

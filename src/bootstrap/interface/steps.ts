@@ -4,7 +4,8 @@ import { planHook } from '../../plan/hooks.ts';
 import type { Note, Plan, Step, StepContext } from '../../plan/step.ts';
 import { planKernelValues } from '../kernel-values.ts';
 import { planQueues } from '../multiqueue.ts';
-import { planAddresses, stopDhcp } from './addresses.ts';
+import { planAddresses } from './addresses.ts';
+import { stopDhcp } from './dhcp-address.ts';
 import { additionalInterfaces, interfaceValues } from './kernel-values.ts';
 import { ATTACH_HOOK, isServed, markServed, unmarkServed } from './served.ts';
 

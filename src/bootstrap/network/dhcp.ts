@@ -25,6 +25,11 @@ export interface DhcpWriter {
   start(name: string, path: string): Activation;
   /** Commands around removing the file. */
   stop(name: string, path: string): Activation;
+  /**
+   * Text that the file is given before the commands of `stop` where the interface has gone, so that they only make the
+   * manager forget it: no client can give an address back then.
+   */
+  forgetting?(name: string): string;
   /** One of these must be installed; absent: the manager is a client itself. */
   clients?: readonly string[];
 }
@@ -48,13 +53,13 @@ const ifupdown: DhcpWriter = {
     before: [],
     after: [liveCommand(['ifup', `--interfaces=${path}`, name], START_SECONDS, 'ask for an address')],
   }),
-  // Forced: what it takes back is partly gone already, with the interface.
   stop: (name, path) => ({
     before: [
       liveCommand(['ifdown', '--force', `--interfaces=${path}`, name], STOP_SECONDS, 'give the address back'),
     ],
     after: [],
   }),
+  forgetting: (name) => `iface ${name} inet manual\n`,
   clients: ['dhclient', 'dhcpcd', 'udhcpc'],
 };
 

@@ -41,6 +41,7 @@ const FILES: FileEntries = {
   '/run/systemd/units/invocation:systemd-networkd.service': { link: '0123' },
   '/usr/sbin/dhclient': '',
   '/run/gandi/interfaces/eth0': '',
+  '/sys/class/net/eth2/ifindex': '4\n',
   '/sys/class/net/eth2/flags': '0x1003\n',
   '/sys/class/net/eth3/flags': '0x1002\n',
 };
@@ -135,7 +136,7 @@ describe('attachInterface', () => {
         'wait eth2 any IPv4',
         MARK('eth2'),
       ],
-      `${HEADER}# The name servers of a lease are not used: the host names others.\niface eth2 inet dhcp\n    metric 2050\n`,
+      `${HEADER}# The name servers of a lease are not used: the host names others.\niface eth2 inet dhcp\n    metric 2052\n`,
     ],
     [
       'with systemd-networkd, in place of addresses that it had',
@@ -151,7 +152,7 @@ describe('attachInterface', () => {
         'wait eth2 any IPv4',
         MARK('eth2'),
       ],
-      `${HEADER}\n[Match]\nName=eth2\nType=ether\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2050\nUseDNS=no\nUseHostname=no\n`,
+      `${HEADER}\n[Match]\nName=eth2\nType=ether\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2052\nUseDNS=no\nUseHostname=no\n`,
     ],
     [
       'not where an admin configures it',
@@ -254,6 +255,19 @@ describe('detachInterface', () => {
       'ifdown --force --interfaces=/run/gandi/ifupdown/eth2 eth2',
       'remove-file /run/gandi/ifupdown/eth2',
     ]);
+  });
+
+  it('lets ifupdown forget one that has gone, without a client that finds no interface', () => {
+    const path = '/run/gandi/ifupdown/eth7';
+    const forgotten = '# Written by gandi-bootstrap: the interface has gone.\niface eth7 inet manual\n';
+    const expected = [
+      { kind: 'write-file', path, content: forgotten, mode: 0o644 },
+      expect.objectContaining({ argv: ['ifdown', '--force', `--interfaces=${path}`, 'eth7'] }),
+      { kind: 'remove-file', path },
+    ];
+    for (const text of [`${HEADER}iface eth7 inet dhcp\n`, forgotten]) {
+      expect(detachInterface('eth7').plan(contextOf({ files: { [path]: text } })).changes).toEqual(expected);
+    }
   });
 
   it('leaves a file with addresses for when it comes again', () => {
