@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { readInterfaces } from '../machine/setting-kinds.ts';
 import { createProgram, runCommandLine } from '../plan/program.ts';
+import type { InterfaceRun } from './interface/command.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 export interface Options {
@@ -16,18 +18,28 @@ function addStep(name: string, chosen: readonly string[] = []): string[] {
   throw new InvalidArgumentError(`There is no step of that name; the steps are ${names}.`);
 }
 
+function readInterfaceName(text: string): string {
+  const [name, ...others] = readInterfaces(text) ?? [];
+  if (name !== text || others.length > 0)
+    throw new InvalidArgumentError('It is not the name of an interface.');
+  return name;
+}
+
 /**
  * Parses the arguments of gandi-bootstrap, and does what needs no run: help, version, telling a wrong usage.
  * @param name the program's
- * @returns the options of a run, or none and the exit status if there is to be no run
+ * @returns the options of a run, or the one interface that is to be served, or neither and the exit status if there is to be no run
  */
 export async function parseCommandLine(
   name: string,
   args: readonly string[],
-): Promise<{ options?: Options; status: number }> {
+): Promise<{ options?: Options; one?: InterfaceRun; status: number }> {
   let options: Options | undefined;
+  let one: InterfaceRun | undefined;
   const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
   const program = createProgram(name, 'Configure this guest from the disk that its host prepared.')
+    // An option behind the subcommand is the subcommand's.
+    .enablePositionalOptions()
     .option('-n, --dry-run', 'show what would be done, and do nothing')
     .option('--root <dir>', 'configure the unpacked image in this directory', '/')
     .option('--seed <file|device>', 'take the configuration from here instead of looking for the swap disk')
@@ -37,6 +49,16 @@ export async function parseCommandLine(
     .action(() => {
       options = program.opts<Options>();
     });
+  program
+    .command('interface')
+    .argument('<name>', 'such as eth1', readInterfaceName)
+    .description('configure one interface that came while the guest runs')
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--detach', 'the interface has gone: remove what was made for it alone')
+    .option('--json', 'print the report as JSON')
+    .action((interfaceName: string, given: Omit<InterfaceRun, 'name'>) => {
+      one = { name: interfaceName, ...given };
+    });
   const status = await runCommandLine(program, args);
-  return options === undefined ? { status } : { options, status };
+  return { status, ...(options === undefined ? {} : { options }), ...(one === undefined ? {} : { one }) };
 }

@@ -1,4 +1,5 @@
 import type { Change, RunCommand } from '../machine/change.ts';
+import type { NetworkInterface } from '../machine/facts.ts';
 import { mostQueues } from '../machine/network-interfaces.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 
@@ -21,12 +22,15 @@ function setQueues(name: string, queues: number): RunCommand {
  * large guests, and to raise it where the kernel is old or CPUs came later. More than the device has is never asked
  * for, so that nothing fails at each boot; where that is not known, the number is not raised.
  */
-function plan({ facts, files }: StepContext): Plan {
+export function planQueues(
+  { facts, files }: Pick<StepContext, 'facts' | 'files'>,
+  interfaces: readonly NetworkInterface[],
+): Plan {
   const changes: Change[] = [];
   const notes: Note[] = [];
   if (facts.onlineCpus <= 1) return { changes };
   const wanted = Math.min(facts.onlineCpus, MOST_QUEUES);
-  for (const { name, driver, queues, multiQueue } of facts.interfaces) {
+  for (const { name, driver, queues, multiQueue } of interfaces) {
     if (driver !== 'virtio_net' || !multiQueue || queues === wanted) continue;
     const most = queues > wanted ? queues : (mostQueues(files, name) ?? queues);
     const possible = Math.min(wanted, most);
@@ -44,5 +48,5 @@ export const multiQueue: Step = {
   name: 'multi-queue',
   setting: 'CONFIG_MULTIQUEUE',
   summary: 'a queue of each virtio network device for each CPU, at most 8',
-  plan,
+  plan: (context) => planQueues(context, context.facts.interfaces),
 };

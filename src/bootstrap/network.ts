@@ -14,12 +14,12 @@ import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
 import { chooseResolvers } from './resolver.ts';
 import { resolverPlace } from './resolver-place.ts';
 
-const SETTING = 'CONFIG_NETWORK';
+export const SETTING = 'CONFIG_NETWORK';
 
 const problem = (text: string): Note => ({ level: 'problem', text });
 
 /** The resolver, where the network manager takes it from the files that are written here. */
-function resolverFor(
+export function resolverFor(
   { files, host, settings }: StepContext,
   manager: NetworkManagerName,
 ): Resolver | undefined {
@@ -32,7 +32,7 @@ function resolverFor(
 }
 
 /** An interface with its files, and what is to be done about them. */
-interface PlannedInterface {
+export interface PlannedInterface {
   name: string;
   files: readonly WantedFile[];
   changes: Change[];
@@ -40,7 +40,7 @@ interface PlannedInterface {
   taken?: Place;
 }
 
-function planInterface(
+export function planInterface(
   writer: Writer,
   { files, facts, settings }: StepContext,
   { name, mac }: NamedInterface,

@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/apply.ts';
+import { applyChange, type Machine } from '../machine/apply.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
 import { waitForInterfaces } from '../machine/late-interfaces.ts';
@@ -13,6 +13,7 @@ import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
 import type { Options } from './command-line.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
+import { markServedAtBoot } from './interface/served.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-bootstrap';
@@ -55,6 +56,10 @@ async function bootstrap(options: Options): Promise<number> {
     if (live && !dryRun && configuresNetwork) await waitForInterfaces(files, meant);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
     const report = await runProgram(show === undefined ? run : { ...run, show });
+    if (live && !dryRun && options.only === undefined) {
+      const marks = markServedAtBoot(files, observe(), host, settings);
+      for (const mark of marks) await applyChange(mark, machine);
+    }
     if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
     else if (dryRun || isTerminal()) {
       const summary = (await import('../plan/summary.ts')).renderReport(report, { dryRun });
@@ -76,6 +81,7 @@ export async function main(args: readonly string[]): Promise<number> {
   // So it is at each boot, which need not pay for a parser.
   if (args.length === 0) return bootstrap({ root: '/' });
   const { parseCommandLine } = await import('./command-line.ts');
-  const { options, status } = await parseCommandLine(PROGRAM, args);
+  const { options, one, status } = await parseCommandLine(PROGRAM, args);
+  if (one !== undefined) return (await import('./interface/command.ts')).serveInterface(one);
   return options === undefined ? status : bootstrap(options);
 }

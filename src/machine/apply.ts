@@ -146,6 +146,11 @@ export async function applyChange(
     case 'set-kernel-value':
       writeFileSync(change.path, `${change.value}\n`);
       break;
+    case 'wait-for-address': {
+      const { waitForAddress } = await import('./interface-addresses.ts');
+      await waitForAddress(change);
+      break;
+    }
     case 'write-bytes':
       writeBytes(change);
       break;

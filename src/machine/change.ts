@@ -117,6 +117,15 @@ export interface SetKernelValue {
   value: string;
 }
 
+/** Waits until an interface has its addresses, which a network manager may set later. It needs the live system. */
+export interface WaitForAddress {
+  kind: 'wait-for-address';
+  interface: string;
+  /** In canonical form, without prefix lengths. */
+  addresses: readonly string[] | 'any IPv4';
+  timeoutSeconds: number;
+}
+
 /** Overwrites a few bytes of a block device in place, and syncs it. It needs the live system. */
 export interface WriteBytes {
   kind: 'write-bytes';
@@ -156,6 +165,7 @@ export type Change =
   | RunSupervised
   | MakeLink
   | SetKernelValue
+  | WaitForAddress
   | WriteBytes
   | EraseRange
   | UnpackModules;
@@ -166,6 +176,7 @@ export function needsLiveSystem(change: Change): boolean {
     case 'run-command':
     case 'run-supervised':
     case 'set-kernel-value':
+    case 'wait-for-address':
     case 'write-bytes':
     case 'erase-range':
       return true;
@@ -182,7 +193,7 @@ export function needsLiveSystem(change: Change): boolean {
 
 /** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
 export function isLasting(change: Change): boolean {
-  if (change.kind === 'set-kernel-value') return false;
+  if (change.kind === 'set-kernel-value' || change.kind === 'wait-for-address') return false;
   const mayPass = change.kind === 'run-command' || change.kind === 'write-file';
   return !mayPass || change.thisBootOnly !== true;
 }
@@ -216,6 +227,11 @@ export function describeChange(change: Change): string {
       return `run ${change.what} for at most ${change.timeoutSeconds} s (output in ${change.logFile})`;
     case 'set-kernel-value':
       return `set ${change.path} to ${JSON.stringify(change.value)}`;
+    case 'wait-for-address': {
+      const { addresses } = change;
+      const which = addresses === 'any IPv4' ? 'an IPv4 address' : addresses.join(' and ');
+      return `wait until ${change.interface} has ${which}`;
+    }
     case 'write-bytes':
       return `write ${change.bytes.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
     case 'erase-range':

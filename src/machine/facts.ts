@@ -21,6 +21,8 @@ export interface NetworkInterface {
   queues: number;
   /** The device offers several queues (virtio feature bit VIRTIO_NET_F_MQ). */
   multiQueue: boolean;
+  /** IP addresses that it has now, without prefix lengths and link-local ones; absent where that was not observed. */
+  addresses?: readonly string[];
 }
 
 /** The programs that can own the guest's network configuration. */

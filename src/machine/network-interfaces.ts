@@ -51,6 +51,25 @@ export function interfaceFor(number: number, interfaces: readonly NetworkInterfa
   return names.find((name) => name === `eth${number}`);
 }
 
+/** Number of an interface, which no other one gets in this boot; 0 if there is no such interface. */
+export function indexOf(files: FileView, name: string): number {
+  return Number((files.readText(`${NET_CLASS}/${name}/ifindex`) ?? '0').trim());
+}
+
+/** IFF_UP (include/uapi/linux/if.h). */
+const UP_FLAG = 1;
+
+/** Whether an interface is up, with or without a link. */
+export function isUp(files: FileView, name: string): boolean {
+  return (Number((files.readText(`${NET_CLASS}/${name}/flags`) ?? '0').trim()) & UP_FLAG) !== 0;
+}
+
+/** The bond or bridge that an interface is part of. */
+export function masterOf(files: FileView, name: string): string | undefined {
+  const target = files.linkTarget(`${NET_CLASS}/${name}/master`);
+  return target === undefined ? undefined : posix.basename(target);
+}
+
 /** How an interface is meant: by MAC address if there is one, else by name, else by number. */
 export interface InterfaceIdentity {
   number: number;

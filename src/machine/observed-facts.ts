@@ -5,7 +5,9 @@ import { openDevice } from './device-reader.ts';
 import { type DeviceUse, deviceUse } from './device-use.ts';
 import type { Facts, NetworkInterface, NetworkManagerName, OsRelease, RootFileSystem } from './facts.ts';
 import type { Files } from './files.ts';
+import { addressesOf } from './interface-addresses.ts';
 import { mountedBytes } from './mounted-size.ts';
+
 import { type Mount, parseMountInfo, parseSwaps } from './mounts.ts';
 import { listInterfaces } from './network-interfaces.ts';
 import { detectNetworkManager } from './network-manager.ts';
@@ -73,6 +75,10 @@ function observeRoot({ devices, mounts, use }: ObservedStorage): RootFileSystem 
   });
 }
 
+function observeInterfaces(files: Files): NetworkInterface[] {
+  return listInterfaces(files).map((device) => ({ ...device, addresses: addressesOf(device.name) }));
+}
+
 /** Facts that can be read from the files of an unpacked image, and what a running system adds to them. */
 class ObservedFacts implements Facts {
   readonly live: boolean;
@@ -87,7 +93,7 @@ class ObservedFacts implements Facts {
     this.live = live;
     this.#files = files;
     this.#os = once(() => readOsRelease(files));
-    this.#interfaces = once(() => (live ? listInterfaces(files) : []));
+    this.#interfaces = once(() => (live ? observeInterfaces(files) : []));
     this.#storage = once(() => observeStorage(files));
     this.#root = once(() => (live ? observeRoot(this.#storage()) : undefined));
     this.#networkManager = once(() => detectNetworkManager(files));

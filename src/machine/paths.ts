@@ -26,5 +26,7 @@ export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
 export const FILE_SYSTEMS_FILE = '/var/lib/gandi/disks.json';
 /** The data disks of this boot and what became of them. */
 export const DISKS_FILE = '/run/gandi/disks.json';
+/** An empty file for each interface that is served in this boot: units/gandi-iface@.service passes over it. */
+export const SERVED_DIRECTORY = '/run/gandi/interfaces';
 
 export const LOG_FILE = '/var/log/gandi.log';

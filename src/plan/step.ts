@@ -44,7 +44,10 @@ export interface StepContext {
 export interface Step {
   /** The upstream plug-in's name where there is one, such as `01-config_swap`. */
   name: string;
-  /** The setting that turns the step off when it is 0; absent for what the admin added. */
+  /**
+   * The setting that turns the step off when it is 0; absent for what the admin added, and where several settings each
+   * turn a part of it off.
+   */
   setting?: Switch;
   /** Why the step is off, whatever its setting. */
   off?: string;

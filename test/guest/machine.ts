@@ -23,6 +23,8 @@ export interface GuestInterface {
   /** The guest's address to which SSH connections go; on the first interface that has one. */
   readonly guestAddress?: string;
   readonly mac?: string;
+  /** QEMU's DHCP server names a router and a name server too, and the router leads to the networks of this machine. */
+  readonly routed?: boolean;
 }
 
 /** Everything that determines the emulated machine. */
@@ -144,7 +146,7 @@ export function networkBackend(
     id: `net${index}`,
     net: nic.network,
     host: nic.hostAddress,
-    restrict: true,
+    restrict: nic.routed !== true,
     ...(sshPort === undefined ? {} : { hostfwd: [forward] }),
   };
 }

@@ -28,7 +28,7 @@ export interface SourceOptions {
 const NOTHING: ParsedConfig = { config: {}, problems: [], origins: [] };
 
 /** What an earlier boot stored. */
-function keptConfiguration(files: Files): HostConfiguration {
+export function keptConfiguration(files: Files): HostConfiguration {
   const text = files.readText(HOST_CONFIG);
   const hasInit = files.status('/gandi/init') !== undefined;
   if (text === undefined)

@@ -10,6 +10,22 @@ const set = (key: string, value: string) => ({ kind: 'set-kernel-value', path: `
 const WANTED = { [OWN]: 'vm.swappiness = 10\n' };
 
 describe('02-config_sysctl', () => {
+  it('sets values of interfaces beside the first, unless the file has others', () => {
+    const device = { mac: '52:54:00:00:00:01', driver: 'virtio_net', queues: 1, multiQueue: false };
+    const facts = { interfaces: ['eth0', 'eth1'].map((name) => ({ ...device, name })) };
+    const conf = 'net/ipv4/conf';
+    const live = ['arp_announce', 'rp_filter', 'arp_filter'].flatMap((value) => [
+      [`/proc/sys/${conf}/eth0/${value}`, '1\n'],
+      [`/proc/sys/${conf}/eth1/${value}`, '1\n'],
+    ]);
+    const files = { [OWN]: 'net.ipv4.conf.eth1.rp_filter = 2\n', ...Object.fromEntries(live) };
+    expect(sysctl.plan(makeContext({ files, facts })).changes).toEqual([
+      set(`${conf}/eth1/rp_filter`, '2'),
+      set(`${conf}/eth1/arp_announce`, '2'),
+      set(`${conf}/eth1/arp_filter`, '0'),
+    ]);
+  });
+
   it.each<[string, FileEntries, object[]]>([
     ['a value that differs', { ...WANTED, '/proc/sys/vm/swappiness': '60\n' }, [set('vm/swappiness', '10')]],
     ['a value that is live', { ...WANTED, '/proc/sys/vm/swappiness': '10\n' }, []],

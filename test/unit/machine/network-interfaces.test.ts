@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   findInterface,
+  indexOf,
   interfaceFor,
+  isUp,
   listInterfaces,
+  masterOf,
   mostQueues,
 } from '../../../src/machine/network-interfaces.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
@@ -100,5 +103,26 @@ describe('mostQueues', () => {
       mostQueues(makeFiles({ ...link, '/proc/interrupts': ' 11: 5 virtio2\n' }), 'eth0'),
     ).toBeUndefined();
     expect(mostQueues(makeFiles({ '/proc/interrupts': interrupts }), 'eth0')).toBeUndefined();
+  });
+});
+
+describe('the state of an interface', () => {
+  it('has a number', () => {
+    const files = makeFiles({ '/sys/class/net/eth0/ifindex': '7\n' });
+    expect(indexOf(files, 'eth0')).toBe(7);
+    expect(indexOf(files, 'eth1')).toBe(0);
+  });
+
+  it('is up, with a link or without', () => {
+    const withFlags = (flags: string) => makeFiles({ '/sys/class/net/eth0/flags': flags });
+    expect(isUp(withFlags('0x1003\n'), 'eth0')).toBe(true);
+    expect(isUp(withFlags('0x1002\n'), 'eth0')).toBe(false);
+    expect(isUp(makeFiles({}), 'eth0')).toBe(false);
+  });
+
+  it('may be part of another', () => {
+    const files = makeFiles({ '/sys/class/net/eth0/master': { link: '../../../virtual/net/br0' } });
+    expect(masterOf(files, 'eth0')).toBe('br0');
+    expect(masterOf(files, 'eth1')).toBeUndefined();
   });
 });

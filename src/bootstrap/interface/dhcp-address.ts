@@ -1,0 +1,86 @@
+import { posix } from 'node:path';
+import type { Change } from '../../machine/change.ts';
+import type { NetworkInterface, NetworkManagerName } from '../../machine/facts.ts';
+import type { FileView } from '../../machine/files.ts';
+import { hasAddresses } from '../../machine/interface-addresses.ts';
+import { indexOf } from '../../machine/network-interfaces.ts';
+import { ensureFile } from '../../plan/ensure-file.ts';
+import type { Plan, StepContext } from '../../plan/step.ts';
+import { DHCP_WRITERS, type DhcpInterface } from '../network/dhcp.ts';
+import { removeLeases } from '../network/leases.ts';
+import { WRITERS } from '../network/writers.ts';
+import { SETTING } from '../network.ts';
+import { isOwn, ownHeader } from '../own-file.ts';
+import { chooseResolvers } from '../resolver.ts';
+import { isStarted, notStarted, staleFiles } from './own-files.ts';
+
+/** How long a client that runs may take to have its lease. */
+const LEASE_SECONDS = 30;
+
+/** Above what network managers give to routes by themselves; an interface adds its own number. */
+const ROUTE_METRIC = 2048;
+
+/** First line of the file of an interface that has gone: a run that was cut off is taken up again. */
+const FORGOTTEN = '# Written by gandi-bootstrap: the interface has gone.\n';
+
+const CLIENT_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+const isInstalled = (files: FileView, program: string) =>
+  CLIENT_DIRECTORIES.some((directory) => files.status(`${directory}/${program}`) !== undefined);
+
+/** Takes a DHCP file of ours away, with what it led to. Also what there is to do when the interface has gone. */
+export function stopDhcp(manager: NetworkManagerName, { files, facts }: StepContext, name: string): Change[] {
+  const { fileOf, stop, forgetting } = DHCP_WRITERS[manager];
+  const { path, mode } = fileOf('', { name, metric: 0, useServers: true });
+  const text = files.readText(path);
+  const isDhcp = isOwn(text) && /dhcp|method=auto/i.test(text ?? '');
+  if (!isDhcp && text?.startsWith(FORGOTTEN) !== true) return [];
+  const { before, after } = stop(name, path);
+  const isGone = facts.interfaces.every((each) => each.name !== name);
+  const forget: Change[] =
+    isGone && forgetting !== undefined
+      ? [{ kind: 'write-file', path, content: `${FORGOTTEN}${forgetting(name)}`, mode }]
+      : [];
+  return [...forget, ...before, { kind: 'remove-file', path }, ...after];
+}
+
+/** How the interface is to use DHCP, beside the others. */
+function wantedFor(name: string, { files, host, settings }: StepContext): DhcpInterface {
+  const hostNames = settings.switches.CONFIG_NAMESERVER && chooseResolvers(host.parsed.config).length > 0;
+  return { name, metric: ROUTE_METRIC + indexOf(files, name), useServers: !hostNames };
+}
+
+/** DHCP by the guest's own network manager. */
+export function planDhcp(manager: NetworkManagerName, context: StepContext, device: NetworkInterface): Plan {
+  const { files, settings } = context;
+  const { name, addresses = [] } = device;
+  const writer = WRITERS[manager];
+  const taken = writer.takenBy(files, device);
+  if (taken !== undefined) {
+    const text = `${taken.file} line ${taken.line} configures it`;
+    return { changes: [], notes: [{ level: 'info', text }] };
+  }
+  const { clients, fileOf, start } = DHCP_WRITERS[manager];
+  if (clients !== undefined && !clients.some((client) => isInstalled(files, client))) {
+    const text = `it gets no address: no DHCP client is installed (${clients.join(', ')}); install one, or add ${name} to CONFIG_NODHCP in ${settings.path}`;
+    return { changes: [], notes: [{ level: 'problem', text }] };
+  }
+  const file = fileOf(ownHeader(settings, SETTING), wantedFor(name, context));
+  const write = ensureFile(files, file);
+  const stale = staleFiles(writer, context, name, [file.path]);
+  if (write.length === 0 && stale.length === 0 && hasAddresses(addresses, 'any IPv4')) return { changes: [] };
+  const directory = posix.dirname(file.path);
+  const make: Change[] =
+    files.status(directory) === undefined ? [{ kind: 'make-directory', path: directory, mode: 0o755 }] : [];
+  const leases = write.length > 0 ? removeLeases(files, name) : [];
+  const changes: Change[] = [...stale, ...leases, ...make, ...write];
+  if (!isStarted(writer, context)) return { changes, notes: [notStarted(manager)] };
+  const { before, after } = start(name, file.path);
+  const wait: Change = {
+    kind: 'wait-for-address',
+    interface: name,
+    addresses: 'any IPv4',
+    timeoutSeconds: LEASE_SECONDS,
+  };
+  return { changes: [...before, ...changes, ...after, wait] };
+}

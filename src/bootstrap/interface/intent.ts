@@ -1,0 +1,43 @@
+import type { GuestConfig, InterfaceConfig } from '../../metadata/guest-config.ts';
+import type { StepContext } from '../../plan/step.ts';
+import type { NamedInterface, Resolver } from '../network/addresses.ts';
+import { meantInterfaces } from '../network/meant-interfaces.ts';
+import { bindInterfaces } from './binding.ts';
+
+/** What an interface that came is to get. */
+export type Intent =
+  | { kind: 'static'; wanted: NamedInterface }
+  | { kind: 'dhcp' }
+  /** No address from us; `reason` for people. */
+  | { kind: 'none'; reason: string };
+
+function isIpv6Only({ interfaces = [] }: GuestConfig): boolean {
+  const addresses = interfaces.flatMap((each) => each.addresses);
+  return addresses.length > 0 && addresses.every(({ family }) => family === 6);
+}
+
+/** The host's interfaces under the names that they have, those that the guest lacks left out. */
+function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext): InterfaceConfig[] {
+  return [...bindInterfaces(interfaces, facts.interfaces)].map(([each, name]) => ({ ...each, name }));
+}
+
+/**
+ * What the host's configuration says of an interface: addresses; else DHCP for one that it does not know, unless
+ * CONFIG_NODHCP names it or the guest has IPv6 alone.
+ * @param resolver given to the interface if it is the first public one
+ */
+export function intentFor(name: string, context: StepContext, resolver: Resolver | undefined): Intent {
+  const { host, facts, settings } = context;
+  const { config, problems } = host.parsed;
+  const interfaces = renamed(config.interfaces ?? [], context);
+  const wanted = meantInterfaces(interfaces, facts, resolver).found.find((each) => each.name === name);
+  if (wanted !== undefined) return { kind: 'static', wanted };
+  if (interfaces.some((each) => each.name === name))
+    return { kind: 'none', reason: 'the host gives it no address' };
+  if (settings.noDhcp.includes(name))
+    return { kind: 'none', reason: `CONFIG_NODHCP in ${settings.path} names it` };
+  if (isIpv6Only(config)) return { kind: 'none', reason: 'the guest has IPv6 addresses alone' };
+  if (problems.some(({ group }) => group === 'network'))
+    return { kind: 'none', reason: `the network of ${host.origin} is not valid` };
+  return { kind: 'dhcp' };
+}

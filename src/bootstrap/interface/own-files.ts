@@ -1,0 +1,31 @@
+import type { RemoveFile } from '../../machine/change.ts';
+import type { NetworkManagerName } from '../../machine/facts.ts';
+import { isUnitStarted } from '../../machine/network-manager.ts';
+import type { Note, StepContext } from '../../plan/step.ts';
+import type { Writer } from '../network/writer.ts';
+import { isOwn } from '../own-file.ts';
+
+/** Files of ours that an earlier configuration gave this interface, other than those named. */
+export function staleFiles(
+  writer: Writer,
+  { files }: StepContext,
+  name: string,
+  kept: string[],
+): RemoveFile[] {
+  const own = files.list(writer.directory).filter((file) => writer.ownName.test(file));
+  const paths = own.map((file) => `${writer.directory}/${file}`).filter((path) => !kept.includes(path));
+  const stale = paths.filter((path) => {
+    const text = files.readText(path) ?? '';
+    return isOwn(text) && writer.interfaceIn(path, text) === name && !writer.supportFiles.includes(path);
+  });
+  return stale.map((path) => ({ kind: 'remove-file', path }));
+}
+
+/** Whether the network manager runs: if not, it reads its files when it starts. */
+export const isStarted = (writer: Writer, { files }: StepContext) =>
+  writer.units.some((unit) => isUnitStarted(files, unit));
+
+export const notStarted = (manager: NetworkManagerName): Note => ({
+  level: 'warning',
+  text: `${manager} is not running: the address is set when it starts`,
+});

@@ -1,0 +1,55 @@
+import type { Change } from '../../machine/change.ts';
+import type { NetworkInterface, NetworkManagerName } from '../../machine/facts.ts';
+import { hasAddresses } from '../../machine/interface-addresses.ts';
+import { digestOf } from '../../plan/applied.ts';
+import type { Plan, StepContext } from '../../plan/step.ts';
+import type { NamedInterface } from '../network/addresses.ts';
+import { WRITERS } from '../network/writers.ts';
+import { planInterface, SETTING } from '../network.ts';
+import { ownHeader } from '../own-file.ts';
+import { stopDhcp } from './dhcp-address.ts';
+import { isStarted, notStarted } from './own-files.ts';
+
+/** How long addresses may take to be there once the network manager knows of them. */
+const ADDRESS_SECONDS = 30;
+
+/** The addresses of the host's configuration, in the file that the step `network` would write for the interface. */
+export function planStatic(
+  manager: NetworkManagerName,
+  context: StepContext,
+  device: NetworkInterface,
+  wanted: NamedInterface,
+  applied: string | undefined,
+): Plan {
+  const { files, settings } = context;
+  const writer = WRITERS[manager];
+  const own = writer.filesOf(ownHeader(settings, SETTING), wanted);
+  const digest = digestOf({ manager, files: own.map(({ path, content }) => [path, content]) });
+  const { changes, taken } = planInterface(writer, context, wanted, own, applied !== digest);
+  if (taken !== undefined) {
+    const text = `it does not get the host's addresses: ${taken.file} line ${taken.line} configures it already; remove it there, or set ${SETTING}=0 in ${settings.path}`;
+    return { changes: [], notes: [{ level: 'problem', text }] };
+  }
+  const addresses = wanted.addresses.map(({ address }) => address);
+  const dhcp = stopDhcp(manager, context, device.name);
+  const complete = hasAddresses(device.addresses ?? [], addresses);
+  if (changes.length === 0 && dhcp.length === 0 && complete) return { changes, digest };
+  const started = isStarted(writer, context);
+  const existed = own.some(({ path }) => files.status(path) !== undefined);
+  const { before, after } = writer.activate({
+    changed: changes.length > 0 ? [wanted.name] : [],
+    // An interface of that name that went away may still be up for the manager.
+    outdated: existed ? [wanted.name] : [],
+    configured: [wanted.name],
+    started,
+  });
+  const all: Change[] = [...dhcp, ...before, ...changes, ...after];
+  if (!started) return { changes: all, notes: [notStarted(manager)], digest };
+  const wait: Change = {
+    kind: 'wait-for-address',
+    interface: wanted.name,
+    addresses,
+    timeoutSeconds: ADDRESS_SECONDS,
+  };
+  return { changes: [...all, wait], digest };
+}
