@@ -20,7 +20,8 @@ function addStep(name: string, chosen: readonly string[] = []): string[] {
 
 function readInterfaceName(text: string): string {
   const [name, ...others] = readInterfaces(text) ?? [];
-  if (name !== text || others.length > 0) throw new InvalidArgumentError('It is not the name of an interface.');
+  if (name !== text || others.length > 0)
+    throw new InvalidArgumentError('It is not the name of an interface.');
   return name;
 }
 
