@@ -8,7 +8,7 @@ import { isTerminal, print } from '../machine/output.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
 import { withPlugins } from '../plan/plugins.ts';
-import { exitStatus } from '../plan/report.ts';
+import { exitStatus, type Report } from '../plan/report.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
 import type { Options } from './command-line.ts';
@@ -29,6 +29,15 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
   return withPlugins(BOOTSTRAP_STEPS, PLUGIN_DIRECTORIES, files, settings).filter(
     ({ name }) => (only.length === 0 || only.includes(name)) && !replaced.has(name),
   );
+}
+
+async function showReport(report: Report, { json, dryRun = false }: Options): Promise<void> {
+  if (json === true) print(`${JSON.stringify(report, null, 1)}\n`);
+  else if (dryRun || isTerminal()) {
+    const summary = (await import('../plan/summary.ts')).renderReport(report, { dryRun });
+    const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
+    print(planned ? `\n${summary}` : summary);
+  }
 }
 
 async function bootstrap(options: Options): Promise<number> {
@@ -57,15 +66,9 @@ async function bootstrap(options: Options): Promise<number> {
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
     const report = await runProgram(show === undefined ? run : { ...run, show });
     if (live && !dryRun && options.only === undefined) {
-      const marks = markServedAtBoot(files, observe(), host, settings);
-      for (const mark of marks) await applyChange(mark, machine);
+      for (const mark of markServedAtBoot(files, observe(), host, settings)) await applyChange(mark, machine);
     }
-    if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal()) {
-      const summary = (await import('../plan/summary.ts')).renderReport(report, { dryRun });
-      const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
-      print(planned ? `\n${summary}` : summary);
-    }
+    await showReport(report, options);
     return exitStatus(report.status);
   } finally {
     release?.();

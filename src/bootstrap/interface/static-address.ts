@@ -38,8 +38,8 @@ export function planStatic(
   const existed = own.some(({ path }) => files.status(path) !== undefined);
   const { before, after } = writer.activate({
     changed: changes.length > 0 ? [wanted.name] : [],
-    // An interface of that name that went away may still be up for the manager.
-    outdated: existed ? [wanted.name] : [],
+    // An interface of that name that went away is still up for ifupdown, which keeps a list of its own.
+    outdated: existed && (changes.length > 0 || manager === 'ifupdown') ? [wanted.name] : [],
     configured: [wanted.name],
     started,
   });
