@@ -1,9 +1,7 @@
 import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import type { Settings } from '../machine/settings.ts';
-
-/** A hook that takes longer is ended with its processes: the other disks of a burst wait for it. */
-const HOOK_SECONDS = 60;
+import { planHook } from '../plan/hooks.ts';
 
 /** wall(1) waits for terminals that do not take its text. */
 const WALL_SECONDS = 10;
@@ -13,17 +11,12 @@ const WALL_SECONDS = 10;
  * @param name `post-disk-attach` with device, type and mount point, or `pre-disk-detach` with device and mount point
  */
 export function runHook(
-  settings: Pick<Settings, 'hookDirectory'>,
-  files: Pick<FileView, 'status'>,
+  settings: Settings,
+  files: FileView,
   name: 'post-disk-attach' | 'pre-disk-detach',
   ...hookArguments: string[]
 ): Change[] {
-  const path = `${settings.hookDirectory}/${name}`;
-  const status = files.status(path);
-  const executable = status?.kind === 'link' || (status?.kind === 'file' && (status.mode & 0o111) !== 0);
-  if (!executable) return [];
-  const argv: [string, ...string[]] = [path, ...hookArguments];
-  return [{ kind: 'run-command', argv, timeoutSeconds: HOOK_SECONDS, thisBootOnly: true, why: 'hook' }];
+  return planHook(name, hookArguments, { files, settings }).changes;
 }
 
 /** The change that tells logged-in users, if CONFIG_DISK_NOTIFY asks for it. */

@@ -13,7 +13,9 @@ describe('planHook', () => {
         kind: 'run-command',
         argv: ['/opt/hooks/post-iface-attach', 'eth1'],
         timeoutSeconds: 60,
+        environment: expect.objectContaining({ GANDI_HOOK_DIR: '/opt/hooks' }),
         thisBootOnly: true,
+        reportOutput: true,
         why: 'hook post-iface-attach',
       },
     ]);
