@@ -42,9 +42,12 @@ export async function checkIfNeeded(
     await run.perform(before);
   } catch (error) {
     await run.attempt(undo);
-    throw new Error(
-      `its file system needs a repair that may lose data and was left as it was (${reasonOf(error)}); run e2fsck ${device.node}`,
-    );
+    const reason = reasonOf(error);
+    // Exit status 4 of e2fsck(8): errors were left, for somebody to decide.
+    const what = /^e2fsck: exit status 4\b/.test(reason)
+      ? 'its file system needs a repair that may lose data, and was left as it was'
+      : `its file system was not unmounted in order and could not be checked (${reason})`;
+    throw new Error(`${what}; run e2fsck ${device.node}`);
   }
   await run.perform(after);
 }

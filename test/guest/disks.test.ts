@@ -44,7 +44,7 @@ describe('data disks mounted as they come', () => {
   /** All that was asked for is done. */
   const isIdle = () =>
     guest.waitFor(
-      'udevadm settle && sleep 1 && [ "$(systemctl show -P ActiveState gandi-disks.service)" = inactive ]',
+      'udevadm settle && sleep 1 && systemctl show -P ActiveState gandi-disks.service | grep -qx "inactive\\|failed"',
       60,
     );
 
