@@ -31,7 +31,7 @@ const first = hostConfig('', {
   vm_conf: {},
   nameservers: SERVERS,
   vif: [
-    { pna: [{ pna_address: '92.243.10.20', pbn: ipv4('92.243.10.0/24') }, ipv6] },
+    { vif_mtu: 1450, pna: [{ pna_address: '92.243.10.20', pbn: ipv4('92.243.10.0/24') }, ipv6] },
     lan,
     {
       vif_number: 2,
@@ -101,17 +101,18 @@ const phases: readonly Phase[] = [
   {
     manager: 'NetworkManager',
     choose:
-      'systemctl stop systemd-networkd.socket systemd-networkd.service; rm /etc/netplan/*.yaml; netplan generate; systemctl daemon-reload; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
+      'systemctl stop systemd-networkd.socket systemd-networkd.service; rm /etc/netplan/*.yaml; netplan generate; udevadm control --reload; udevadm trigger --settle --subsystem-match=net; systemctl daemon-reload; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
     start: 'systemctl start NetworkManager.service',
     check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
     directory: '/etc/NetworkManager/system-connections',
   },
 ];
 
-const suites: readonly { suite: Suite; kernelArguments: string[] }[] = [
-  { suite: 'bookworm', kernelArguments: [] },
-  // With the names that udev gives.
-  { suite: 'trixie', kernelArguments: ['net.ifnames=1'] },
+const suites: readonly { suite: Suite; kernelArguments: string[]; cpus: { count: number } }[] = [
+  { suite: 'bookworm', kernelArguments: [], cpus: { count: 2 } },
+  // With the names that udev gives. Its kernel 6.12 panics on two processors that QEMU 7.2 emulates: a 16 byte exchange
+  // of its memory allocator goes wrong there.
+  { suite: 'trixie', kernelArguments: ['net.ifnames=1'], cpus: { count: 1 } },
 ];
 
 /** What an interface has, as ip(8) tells it: `ADDRESS/PREFIX` in order. */
@@ -122,7 +123,7 @@ async function addressesOf(guest: Guest, name: string): Promise<string[]> {
   return listed.map(({ local, prefixlen }) => `${local}/${prefixlen}`).sort();
 }
 
-describe.each(suites)('network managers of Debian $suite', ({ suite, kernelArguments }) => {
+describe.each(suites)('network managers of Debian $suite', ({ suite, kernelArguments, cpus }) => {
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-managers-'));
   let guest: Guest;
   /** Names of the interfaces, in the order of the machine's slots. */
@@ -140,6 +141,7 @@ describe.each(suites)('network managers of Debian $suite', ({ suite, kernelArgum
       name: suite,
       image,
       kernelArguments,
+      cpus,
       disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: first }) }],
       interfaces: [
         publicNetwork,
@@ -202,7 +204,7 @@ describe.each(suites)('network managers of Debian $suite', ({ suite, kernelArgum
     expect(await addressesOf(guest, wan)).toEqual(['2001:db8:41::20/64', '92.243.10.20/24']);
     expect(await addressesOf(guest, lan0)).toEqual(['192.168.10.2/24']);
     expect(await addressesOf(guest, lan1)).toEqual(['10.20.0.2/16']);
-    expect(await guest.output(`cat /sys/class/net/${wan}/mtu`)).toBe('1500');
+    expect(await guest.output(`cat /sys/class/net/${wan}/mtu`)).toBe('1450');
     await expectRoutes();
     await expectResolver([]);
   }
