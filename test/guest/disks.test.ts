@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,11 +61,6 @@ describe('data disks mounted as they come', () => {
   }, 15 * minutes);
 
   afterAll(async () => {
-    if (process.env.KEEP_JOURNAL && guest?.running)
-      writeFileSync(
-        process.env.KEEP_JOURNAL,
-        (await guest.run('journalctl -b -o short-monotonic --no-pager; cat /run/gandi/disks.json')).stdout,
-      );
     await guest?.powerCut();
     rmSync(folder, { recursive: true });
   });
@@ -295,11 +290,6 @@ describe('data disks mounted as they come', () => {
     'keeps the paths of equal labels when the guest boots with the disks in another order',
     async () => {
       const before = await mountedByUuid(guest);
-      if (process.env.KEEP_JOURNAL)
-        writeFileSync(
-          `${process.env.KEEP_JOURNAL}.1`,
-          (await guest.run('journalctl -b -o short-monotonic --no-pager; cat /run/gandi/disks.json')).stdout,
-        );
       await guest.powerOff();
       const [one, two, three] = equal;
       if (!one || !two || !three) throw new Error('three disks were made');
