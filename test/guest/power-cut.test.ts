@@ -73,7 +73,10 @@ describe('a guest whose power is cut in its first boot', () => {
 
   beforeAll(async () => {
     const { publicKey } = await makeKeyPair(join(folder, 'key'));
-    image = await toolkitImage({ files: STOPPING_TOOLS });
+    // What gandi-config does differs from guest to guest by design, such as the times of cron's jobs. An empty unit file
+    // masks the unit (systemd.unit(5)).
+    const masked = { '/etc/systemd/system/gandi-config.service': '' };
+    image = await toolkitImage({ files: { ...STOPPING_TOOLS, ...masked } });
     const modules = await largeModulesArchive(folder);
     const script = '#!/bin/sh\ntrue\n';
     seed = await seedDisk(folder, 'seed.img', { config: hostConfig(publicKey), script, modules });
@@ -98,7 +101,7 @@ describe('a guest whose power is cut in its first boot', () => {
 
   async function stateAfterBoot(guest: Guest): Promise<string> {
     const ended = await guest.waitForBoot();
-    const status = await guest.run('gandi-guest status --wait; systemctl --failed --plain');
+    const status = await guest.run('gandi-guest status; systemctl --failed --plain');
     expect(ended, status.stdout).toBe('running');
     const state = await guest.output(STATE);
     await guest.powerCut();
