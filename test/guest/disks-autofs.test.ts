@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knownDisk } from './data-disks.ts';
 import { overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
-import type { Attached } from './hot-plug.ts';
 import { toolkitImage } from './toolkit.ts';
 
 const minutes = 60_000;
@@ -16,7 +15,6 @@ const isMounted = (path: string) => `findmnt -rn -t ext4 ${path}`;
 describe('data disks on first access', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-autofs-'));
   let guest: Guest;
-  let attached: Attached;
 
   const set = (name: string, value: string) =>
     guest.output(`sed -i 's|^${name}=.*|${name}=${value}|' /etc/default/gandi`);
@@ -30,7 +28,7 @@ describe('data disks on first access', () => {
     });
     expect(await guest.waitForBoot()).toBe('running');
     const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data', diskMebibytes: 64 });
-    attached = await guest.attachDisk({ disk });
+    await guest.attachDisk({ disk });
     await guest.waitFor(isMounted('/srv/data'), 60);
   }, 15 * minutes);
 
