@@ -69,21 +69,4 @@ describe('many disks', () => {
     },
     10 * minutes,
   );
-
-  it(
-    'has the right file system at the right path in 50 rounds of attach and detach',
-    async () => {
-      const disks: KnownDisk[] = [];
-      for (let number = 0; number < 50; number++) {
-        disks.push(await knownDisk(folder, `round${number}`, { mebibytes: 4, label: `round${number % 3}` }));
-      }
-      for (const [round, disk] of disks.entries()) {
-        const attached = await guest.attachDisk({ disk, scsiId: 200 });
-        await guest.waitFor(`[ "$(findmnt -rno UUID /srv/round${round % 3})" = ${disk.uuid} ]`, 60);
-        await guest.detach(attached);
-        await guest.waitFor(`! findmnt -rn /srv/round${round % 3}`, 60);
-      }
-    },
-    15 * minutes,
-  );
 });
