@@ -8,9 +8,6 @@ for (const name of Object.keys(process.env)) {
 const minutes = 60_000;
 const globalSetup = 'test/global-setup.ts';
 
-/** Shown before all programs were joined in one guest, not since: `npx vitest run --project pending`. */
-const pending = ['test/guest/interfaces.test.ts'];
-
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
@@ -25,21 +22,11 @@ export default defineConfig({
         test: {
           name: 'guest',
           include: ['test/guest/**/*.test.ts'],
-          exclude: pending,
           // An emulated guest on a busy machine can miss a time limit.
           retry: 1,
           globalSetup,
           testTimeout: 5 * minutes,
           // The first may build the guest's root file system and wait for other workers that build it.
-          hookTimeout: 15 * minutes,
-        },
-      },
-      {
-        test: {
-          name: 'pending',
-          include: pending,
-          globalSetup,
-          testTimeout: 5 * minutes,
           hookTimeout: 15 * minutes,
         },
       },
