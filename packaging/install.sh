@@ -41,6 +41,7 @@ enable_unit() { # UNIT
 install_program 644 dist/gandi.cjs
 if [ -e dist/gandi ]; then install_program 755 dist/gandi; fi
 copy 755 packaging/launcher.sh "$library/gandi-launcher"
+copy 755 packaging/steady.sh "$library/gandi-steady"
 mkdir -p "$root$prefix/sbin"
 for program in bootstrap mount config postboot guest; do
   ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"

@@ -13,6 +13,7 @@ function setQueues(name: string, queues: number): RunCommand {
     kind: 'run-command',
     argv: ['ethtool', '-L', name, 'combined', String(queues)],
     timeoutSeconds: 10,
+    thisBootOnly: true,
     why: `use ${queues} queues of ${name}`,
   };
 }

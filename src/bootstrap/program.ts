@@ -1,19 +1,22 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { Files } from '../machine/files.ts';
+import { listBlockDevices } from '../machine/block-devices.ts';
+import type { Change } from '../machine/change.ts';
+import type { Files } from '../machine/files.ts';
 import { waitForInterfaces } from '../machine/late-interfaces.ts';
-import { takeLock } from '../machine/lock.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
-import { isTerminal, print } from '../machine/output.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { withPlugins } from '../plan/plugins.ts';
-import { exitStatus, type Report } from '../plan/report.ts';
+import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
+import { type FinishedRun, recordSteadyState } from '../plan/steady.ts';
 import type { Step } from '../plan/step.ts';
 import type { Options } from './command-line.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
 import { markServedAtBoot } from './interface/served.ts';
+import { network } from './network.ts';
+import { steadyExtras } from './steady-extras.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-bootstrap';
@@ -31,25 +34,20 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
   );
 }
 
-async function showReport(report: Report, { json, dryRun = false }: Options): Promise<void> {
-  if (json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-  else if (dryRun || isTerminal()) {
-    const summary = (await import('../plan/summary.ts')).renderReport(report, { dryRun });
-    const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
-    print(planned ? `\n${summary}` : summary);
-  }
+/** Notes down what the next boot needs to know to see that nothing is new. */
+async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfiguration): Promise<void> {
+  const { files } = machine;
+  const facts = observeFacts(files, true);
+  for (const mark of markServedAtBoot(files, facts, host, run.settings)) await applyChange(mark, machine);
+  await recordSteadyState(run, machine, steadyExtras(files, listBlockDevices(files), host));
 }
 
-async function bootstrap(options: Options): Promise<number> {
-  const files = new Files(options.root);
-  const live = files.root === '/';
-  const machine: Machine = { files, commands: systemCommands, live };
-  const dryRun = options.dryRun === true;
-  const release = live && !dryRun ? await takeLock(PROGRAM, LOCK_WAIT_SECONDS) : undefined;
-  try {
+async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
+  const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
+  return await runOnMachine(options, lock, async ({ machine, dryRun, show, trace }) => {
+    const { files, live } = machine;
     const settings = readSettings(files);
     const observe = () => observeFacts(files, live);
-    const { seed } = options;
     const host = await loadHostConfiguration({
       files,
       live,
@@ -57,22 +55,17 @@ async function bootstrap(options: Options): Promise<number> {
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
-    const steps = chooseSteps(files, settings, options.only ?? []);
-    const show = options.json === true ? undefined : (text: string) => print(text);
-    const meant = host.parsed.config.interfaces ?? [];
-    const configuresNetwork =
-      settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === 'network');
-    if (live && !dryRun && configuresNetwork) await waitForInterfaces(files, meant);
-    const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun };
-    const report = await runProgram(show === undefined ? run : { ...run, show });
-    if (live && !dryRun && options.only === undefined) {
-      for (const mark of markServedAtBoot(files, observe(), host, settings)) await applyChange(mark, machine);
-    }
-    await showReport(report, options);
-    return exitStatus(report.status);
-  } finally {
-    release?.();
-  }
+    const steps = chooseSteps(files, settings, only ?? []);
+    const acts = live && !dryRun;
+    if (acts && settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === network.name))
+      await waitForInterfaces(files, host.parsed.config.interfaces ?? []);
+    const applied: Change[] = [];
+    const onApplied = (change: Change) => applied.push(change);
+    const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun, show, onApplied };
+    const report = await runProgram(run);
+    if (acts && only === undefined) await finishBoot({ report, settings, trace, applied }, machine, host);
+    return report;
+  });
 }
 
 /**

@@ -1,13 +1,10 @@
-import type { Machine } from '../machine/apply.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { Files } from '../machine/files.ts';
-import { takeLock } from '../machine/lock.ts';
+import type { Change } from '../machine/change.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
-import { isTerminal, print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
-import { exitStatus } from '../plan/report.ts';
+import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
+import { recordSteadyState } from '../plan/steady.ts';
 import type { Step } from '../plan/step.ts';
 import type { Options } from './command-line.ts';
 import { configSteps } from './steps.ts';
@@ -25,13 +22,11 @@ function choose(steps: readonly Step[], only: readonly string[]): Step[] {
 }
 
 async function configure(options: Options): Promise<number> {
-  const files = new Files(options.root);
-  const live = files.root === '/';
-  const machine: Machine = { files, commands: systemCommands, live };
-  const dryRun = options.dryRun === true;
-  const release = live && !dryRun ? await takeLock(PROGRAM, LOCK_WAIT_SECONDS) : undefined;
-  try {
+  const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
+  return await runOnMachine(options, lock, async ({ machine, dryRun, show, trace }) => {
+    const { files, live } = machine;
     const settings = readSettings(files);
+    const applied: Change[] = [];
     const report = await runProgram({
       program: PROGRAM,
       steps: choose(configSteps(files, settings), options.only ?? []),
@@ -40,16 +35,13 @@ async function configure(options: Options): Promise<number> {
       host: ownConfiguration(settings.path),
       observe: () => observeFacts(files, live),
       dryRun,
-      ...(options.json === true ? {} : { show: print }),
+      show,
+      onApplied: (change) => applied.push(change),
     });
-    if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal()) {
-      print((await import('../plan/summary.ts')).renderReport(report, { dryRun }));
-    }
-    return exitStatus(report.status);
-  } finally {
-    release?.();
-  }
+    if (live && !dryRun && options.only === undefined)
+      await recordSteadyState({ report, settings, trace, applied }, machine, {});
+    return report;
+  });
 }
 
 /**

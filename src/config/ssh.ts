@@ -72,7 +72,7 @@ function checked(files: FileView, whole: string, change: Change): Change[] {
       kind: 'run-command',
       argv: ['sshd', '-t', '-f', CANDIDATE],
       timeoutSeconds: CHECK_SECONDS,
-      thisBootOnly: true,
+      checkOnly: true,
       why: 'check the SSH server’s configuration',
     },
     change,

@@ -83,6 +83,8 @@ export interface RunCommand {
   environment?: Readonly<Record<string, string>>;
   /** It sets something up that is gone after a reboot, such as swap in use, and so is done at every boot. */
   thisBootOnly?: boolean;
+  /** It only looks, and changes nothing; its failure keeps what follows from being done. */
+  checkOnly?: boolean;
   /** Nothing that was asked for depends on it: its failure is a warning. */
   optional?: boolean;
   /** The end of what it prints goes into the report: it is a program of the admin's own. */
@@ -194,6 +196,7 @@ export function needsLiveSystem(change: Change): boolean {
 /** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
 export function isLasting(change: Change): boolean {
   if (change.kind === 'set-kernel-value' || change.kind === 'wait-for-address') return false;
+  if (change.kind === 'run-command' && change.checkOnly === true) return false;
   const mayPass = change.kind === 'run-command' || change.kind === 'write-file';
   return !mayPass || change.thisBootOnly !== true;
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
+import type { ReadTrace } from './read-trace.ts';
 
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
@@ -95,10 +96,15 @@ function readOpened(path: string, location: string, flags = 0): string {
 /** The files of a running system, or of an unpacked image in a directory, which no link can lead out of. */
 export class Files implements FileView {
   readonly root: string;
+  readonly #trace: ReadTrace | undefined;
 
-  /** @param root directory that stands for `/`; it must exist */
-  constructor(root = '/') {
+  /**
+   * @param root directory that stands for `/`; it must exist
+   * @param trace is told what is read
+   */
+  constructor(root = '/', trace?: ReadTrace) {
     this.root = root === '/' ? '/' : realpathSync(root);
+    this.#trace = trace;
   }
 
   /**
@@ -128,10 +134,13 @@ export class Files implements FileView {
   }
 
   readText(path: string): string | undefined {
-    return absentIs(undefined, () => readOpened(path, this.#forReading(path)));
+    const text = absentIs(undefined, () => readOpened(path, this.#forReading(path)));
+    this.#trace?.read(path, text);
+    return text;
   }
 
   readTextWithoutLinks(trusted: string, path: string): string | undefined {
+    this.#trace?.looked(path);
     return absentIs(undefined, () => {
       const directory = openWithoutLinks(this.locate(trusted), relative(trusted, dirname(path)));
       try {
@@ -146,6 +155,7 @@ export class Files implements FileView {
   }
 
   status(path: string): FileStatus | undefined {
+    this.#trace?.looked(path);
     const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep')));
     if (stats === undefined) return undefined;
     return {
@@ -158,6 +168,7 @@ export class Files implements FileView {
   }
 
   linkTarget(path: string): string | undefined {
+    this.#trace?.looked(path);
     try {
       return readlinkSync(this.#forReading(path, 'keep'));
     } catch (error) {
@@ -167,6 +178,7 @@ export class Files implements FileView {
   }
 
   list(path: string): string[] {
+    this.#trace?.looked(path);
     return absentIs([], () => readdirSync(this.#forReading(path)).sort());
   }
 

@@ -6,7 +6,10 @@ export const HOST_SCRIPT = '/gandi/script';
 
 /** What outlives a boot: what was applied, the last report that had news, files replaced. */
 export const STATE_DIRECTORY = '/var/lib/gandi';
-export const APPLIED_FILE = '/var/lib/gandi/applied.json';
+/** One file a program. */
+export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
+/** By what each program's next boot can tell that all is as it was. */
+export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */

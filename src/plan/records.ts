@@ -1,6 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import type { FileView } from '../machine/files.ts';
-import { APPLIED_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
+import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { Report } from './report.ts';
 
@@ -16,9 +16,14 @@ function parseObject(text: string | undefined): Record<string, unknown> {
   }
 }
 
-/** What was applied before; empty if nothing was, or if the record is damaged: then steps look at the guest itself. */
-export function readApplied(files: FileView): AppliedDigests {
-  const entries = Object.entries(parseObject(files.readText(APPLIED_FILE)));
+const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
+
+/**
+ * What a program applied before; empty if nothing was, or if the record is damaged: then steps look at the guest
+ * itself.
+ */
+export function readApplied(files: FileView, program: string): AppliedDigests {
+  const entries = Object.entries(parseObject(files.readText(appliedPath(program))));
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
@@ -33,9 +38,14 @@ async function store(machine: Machine, directory: string, path: string, value: u
   await applyChange({ kind: 'write-file', path, content, mode: 0o600 }, machine);
 }
 
-/** Records what is applied now. Nothing is written if nothing is new. */
-export async function storeApplied(machine: Machine, digests: AppliedDigests): Promise<void> {
-  await store(machine, STATE_DIRECTORY, APPLIED_FILE, digests);
+/** Records what a program has applied now. Nothing is written if nothing is new. */
+export async function storeApplied(
+  machine: Machine,
+  program: string,
+  digests: AppliedDigests,
+): Promise<void> {
+  if (Object.keys(digests).length === 0 && machine.files.status(appliedPath(program)) === undefined) return;
+  await store(machine, APPLIED_DIRECTORY, appliedPath(program), digests);
 }
 
 function lastingPath(program: string): string {

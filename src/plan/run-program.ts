@@ -1,4 +1,5 @@
 import type { Machine } from '../machine/apply.ts';
+import type { Change } from '../machine/change.ts';
 import type { Facts } from '../machine/facts.ts';
 import { appendLog, type LogRecord, say } from '../machine/log.ts';
 import { LOG_FILE } from '../machine/paths.ts';
@@ -22,6 +23,8 @@ export interface ProgramRun {
   dryRun: boolean;
   /** Shows a dry run's changes; called in order. */
   show?: (text: string) => void;
+  /** Is told of each change that was made, in order. */
+  onApplied?: (change: Change) => void;
 }
 
 /** Lines for the log file; what does not change anything is not worth one. */
@@ -45,7 +48,7 @@ function logRecords(report: Report): LogRecord[] {
 async function record(run: ProgramRun, report: Report, digests: Record<string, string>): Promise<void> {
   const { machine, program } = run;
   try {
-    await storeApplied(machine, { ...readApplied(machine.files), ...digests });
+    await storeApplied(machine, program, { ...readApplied(machine.files, program), ...digests });
     await storeReport(machine, report);
     if (machine.live) await appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
   } catch (error) {
@@ -69,7 +72,8 @@ async function runOne(run: ProgramRun, step: Step, applied: Record<string, strin
   return await runStep(step, () => ({ settings, host, facts: run.observe(), files, applied }), machine, {
     dryRun,
     onChange: (_, change, outcome) => {
-      if (render !== undefined && outcome !== 'done') showInStep(render(change, outcome, files));
+      if (outcome === 'done') run.onApplied?.(change);
+      else if (render !== undefined) showInStep(render(change, outcome, files));
     },
     onNote: (_, { level, text }) => {
       if (dryRun && level === 'info') showInStep(`  ${text}\n`);
@@ -93,7 +97,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
   for (const problem of problems) say(program, 'problem', describeProblem(problem));
-  const applied: Record<string, string> = { ...readApplied(machine.files) };
+  const applied: Record<string, string> = { ...readApplied(machine.files, program) };
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
   for (const step of run.steps) {

@@ -1,14 +1,12 @@
 import type { Machine } from '../machine/apply.ts';
-import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
-import { takeLock } from '../machine/lock.ts';
 import { say } from '../machine/log.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
-import { isTerminal, print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
 import { storeLastingReport } from '../plan/records.ts';
 import { exitStatus, type Report } from '../plan/report.ts';
+import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import { VERSION } from '../plan/version.ts';
 import type { Options } from './command-line.ts';
@@ -44,37 +42,27 @@ async function storeProvisionalReport({ files, ...machine }: Machine): Promise<v
 }
 
 async function postBoot(options: Options): Promise<number> {
-  const files = new Files();
-  const machine: Machine = { files, commands: systemCommands, live: true };
-  const order = readOrder(files);
+  const order = readOrder(new Files());
   const works = hasCustomerWork(order);
   if (!works && order?.stopAutofs !== true) {
     say(PROGRAM, 'info', 'nothing is left to run at this boot');
     return exitStatus('nothing-found');
   }
-  const dryRun = options.dryRun === true;
-  const release = dryRun ? undefined : await takeLock(PROGRAM, LOCK_WAIT_SECONDS);
-  try {
-    const settings = readSettings(files);
+  const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
+  return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
+    const { files } = machine;
     if (works && !dryRun) await storeProvisionalReport(machine);
-    const report = await runProgram({
+    return await runProgram({
       program: PROGRAM,
       steps: POST_BOOT_STEPS,
       machine,
-      settings,
+      settings: readSettings(files),
       host: ownConfiguration(SOURCE),
       observe: () => observeFacts(files, true),
       dryRun,
-      ...(options.json === true ? {} : { show: print }),
+      show,
     });
-    if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal()) {
-      print((await import('../plan/summary.ts')).renderReport(report, { dryRun }));
-    }
-    return exitStatus(report.status);
-  } finally {
-    release?.();
-  }
+  });
 }
 
 /**

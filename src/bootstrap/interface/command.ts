@@ -1,12 +1,7 @@
-import type { Machine } from '../../machine/apply.ts';
-import { systemCommands } from '../../machine/commands.ts';
-import { Files } from '../../machine/files.ts';
-import { takeLock } from '../../machine/lock.ts';
 import { observeFacts } from '../../machine/observed-facts.ts';
-import { isTerminal, print } from '../../machine/output.ts';
 import { readSettings } from '../../machine/settings.ts';
 import { keptConfiguration } from '../../metadata/gandi/source.ts';
-import { exitStatus } from '../../plan/report.ts';
+import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
 import { attachInterface, detachInterface } from './steps.ts';
 
@@ -30,30 +25,19 @@ export interface InterfaceRun {
  * Configures one interface of the running guest from what the host's configuration in /gandi says of it, else by DHCP.
  * @returns exit status
  */
-export async function serveInterface({ name, ...options }: InterfaceRun): Promise<number> {
-  const files = new Files('/');
-  const machine: Machine = { files, commands: systemCommands, live: true };
-  const dryRun = options.dryRun === true;
-  const release = dryRun ? undefined : await takeLock(LOCK, LOCK_WAIT_SECONDS);
-  try {
-    const settings = readSettings(files);
-    const step = options.detach === true ? detachInterface(name) : attachInterface(name);
-    const run = {
+export async function serveInterface({ name, detach, ...options }: InterfaceRun): Promise<number> {
+  const lock = { name: LOCK, waitSeconds: LOCK_WAIT_SECONDS };
+  return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
+    const { files } = machine;
+    return await runProgram({
       program: PROGRAM,
-      steps: [step],
+      steps: [detach === true ? detachInterface(name) : attachInterface(name)],
       machine,
-      settings,
+      settings: readSettings(files),
       host: keptConfiguration(files),
       observe: () => observeFacts(files, true),
       dryRun,
-    };
-    const show = options.json === true ? undefined : (text: string) => print(text);
-    const report = await runProgram(show === undefined ? run : { ...run, show });
-    if (options.json === true) print(`${JSON.stringify(report, null, 1)}\n`);
-    else if (dryRun || isTerminal())
-      print((await import('../../plan/summary.ts')).renderReport(report, { dryRun }));
-    return exitStatus(report.status);
-  } finally {
-    release?.();
-  }
+      show,
+    });
+  });
 }

@@ -27,6 +27,7 @@ const set = (queues: number) => ({
   kind: 'run-command',
   argv: ['ethtool', '-L', 'eth0', 'combined', String(queues)],
   timeoutSeconds: 10,
+  thisBootOnly: true,
   why: `use ${queues} queues of eth0`,
 });
 

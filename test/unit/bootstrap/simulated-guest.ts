@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
 import { Files } from '../../../src/machine/files.ts';
-import { APPLIED_FILE } from '../../../src/machine/paths.ts';
+import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
 import { packArchive } from '../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../src/metadata/gandi/source.ts';
@@ -163,7 +163,7 @@ export class SimulatedGuest {
     device.fill(0, 1036, 1052);
     return {
       ...treeState(this.files.root, ''),
-      [APPLIED_FILE]: JSON.stringify(Object.entries(readApplied(this.files)).sort()),
+      [APPLIED_DIRECTORY]: JSON.stringify(Object.entries(readApplied(this.files, 'gandi-bootstrap')).sort()),
       'root file system': String(this.commands.fileSystemBytes),
       'swap device': digest(device),
       'disk with the archive': digest(

@@ -27,13 +27,15 @@ const lasting = '/var/lib/gandi/gandi-bootstrap.json';
 describe('what was applied', () => {
   it('is read back', async () => {
     const m = machine();
-    await storeApplied(m, { identity: 'abc' });
-    expect(readApplied(m.files)).toEqual({ identity: 'abc' });
-    expect(m.files.status('/var/lib/gandi/applied.json')?.mode).toBe(0o600);
+    await storeApplied(m, 'gandi-config', { identity: 'abc' });
+    expect(readApplied(m.files, 'gandi-config')).toEqual({ identity: 'abc' });
+    expect(readApplied(m.files, 'gandi-bootstrap')).toEqual({});
+    expect(m.files.status('/var/lib/gandi/applied/gandi-config.json')?.mode).toBe(0o600);
   });
 
   it.each(['', '{', '[]', 'null', '{"identity": 1}'])('is nothing in a damaged record: %s', (text) => {
-    expect(readApplied(temporaryRoot({ '/var/lib/gandi/applied.json': text }))).toEqual({});
+    const files = temporaryRoot({ '/var/lib/gandi/applied/gandi-config.json': text });
+    expect(readApplied(files, 'gandi-config')).toEqual({});
   });
 });
 

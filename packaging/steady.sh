@@ -1,0 +1,86 @@
+#!/bin/sh
+# Starts a program of the toolkit at boot: `gandi-steady gandi-bootstrap`. If its last run left a record, and all that
+# the run read is as it was, then nothing is new: what a reboot undoes is done again here, and the program, whose
+# runtime costs many times as much as all of this, is not started. The record consists of assignments; its variables
+# are explained in src/plan/steady-record.ts, which writes it. At the least doubt the program does the work.
+
+program=$1
+record=/var/lib/gandi/steady/$program
+state=/run/gandi
+
+# Names sort by their bytes, as the record has them.
+export LC_ALL=C
+
+# Drivers may still load, and udev rename: an interface that was there before gets up to two seconds. A process for
+# each look, hence few.
+wait_for_interface() { # NAME
+  for delay in 0.1 0.2 0.3 0.4 1; do
+    if [ -e "/sys/class/net/$1" ]; then return 0; fi
+    sleep $delay
+  done
+  [ -e "/sys/class/net/$1" ]
+}
+
+# First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
+unchanged() {
+  for name in $interfaces; do wait_for_interface "$name" || return 1; done
+  for path in $generated; do [ -e "$path" ] || return 1; done
+  for path in $absent; do if [ -e "$path" ] || [ -L "$path" ]; then return 1; fi; done
+
+  # Another disk may be a new one of the host's.
+  names=
+  for path in /sys/class/block/*; do names="$names ${path##*/}"; done
+  [ "$names" = " $block_devices" ] || return 1
+
+  lines=
+  for path in $kernel_files; do
+    IFS= read -r line < "$path" || return 1
+    lines="$lines$line
+"
+  done
+  [ "$lines" = "$kernel_lines" ] || return 1
+
+  if [ -n "$expected_file" ]; then
+    IFS= read -r line < "$expected_file" || return 1
+    [ "$line" = "$expected_line" ] || return 1
+  fi
+
+  # Inode, size and time of change of every file that was read.
+  # shellcheck disable=SC2086
+  [ "$(stat -c '%n %i %s %.9Z' $files)" = "$file_states" ] || return 1
+
+  # The host's disk: its swap header, and where an archive would be.
+  from=0
+  for range in $ranges; do
+    length=${range##*:}
+    place=${range%:*}
+    cmp -s -n "$length" -i "${place##*:}:$from" "${place%:*}" "$record.bytes" || return 1
+    from=$((from + length))
+  done
+}
+
+# In the order of a whole run: values of interfaces need these to be there, and the marks say that all is done.
+repeat() {
+  set -f
+  IFS='
+'
+  for pair in $values; do printf '%s\n' "${pair#*=}" > "${pair%%=*}" || return 1; done
+  for command in $commands; do
+    IFS=' '
+    $command || return 1
+  done
+  IFS=' '
+  mkdir -p $state/interfaces || return 1
+  for path in $marks; do : > "$path" || return 1; done
+  read -r boot < /proc/sys/kernel/random/boot_id || return 1
+  # The report holds what the host asked for: for root alone.
+  umask 077
+  printf '%s,"startedAt":"%s","bootId":"%s"}\n' "$report" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$boot" \
+    > "$state/$program.json"
+}
+
+# In a shell of its own: a damaged record ends that, not the start of the program.
+if [ -r "$record" ] && (. "$record" && unchanged && repeat) 2> /dev/null; then exit 0; fi
+
+export GANDI_BOOT=1
+exec "/usr/sbin/$program"

@@ -1,0 +1,64 @@
+import type { BlockDevice } from '../machine/block-devices.ts';
+import type { FileView } from '../machine/files.ts';
+import {
+  POST_BOOT_BACKGROUND_ORDER,
+  POST_BOOT_ORDER,
+  POST_BOOT_STARTED,
+  SERVED_DIRECTORY,
+} from '../machine/paths.ts';
+import { ARCHIVE_OFFSET } from '../machine/signatures/archive.ts';
+import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
+import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../plan/post-boot-order.ts';
+import type { SteadyExtras } from '../plan/steady.ts';
+
+type Range = NonNullable<SteadyExtras['ranges']>[number];
+
+const SECTOR_BYTES = 512;
+
+/** A swap area's header fills its first page (struct swap_header of linux/swap.h). */
+const SMALLEST_PAGE_BYTES = 4096;
+
+/** The sectors where an archive of the host would begin: in the swap area, and before it where there is room. */
+function archiveSectors(swap: SwapDevice, devices: readonly BlockDevice[]): Range[] {
+  const sector = (device: string): Range => ({ device, offset: ARCHIVE_OFFSET, length: SECTOR_BYTES });
+  const { partition } = devices.find(({ node }) => node === swap.node) ?? {};
+  const disk = devices.find(({ name }) => name === partition?.disk);
+  const gap = disk !== undefined && partition !== undefined && partition.start > ARCHIVE_OFFSET;
+  return [sector(swap.node), ...(gap ? [sector(disk.node)] : [])];
+}
+
+/** The marks that gandi-postboot will have made once it has started what it was told to; its file has one line. */
+function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefined {
+  const text = files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER);
+  if (text === undefined) return {};
+  const order = parsePostBootOrder(text);
+  // Autofs is to be stopped at each boot.
+  if (order === undefined || order.stopAutofs === true) return undefined;
+  const { digest, script, command } = order;
+  const marks = renderStartedMarks(parseStartedMarks(files.readText(POST_BOOT_STARTED)), {
+    ...(script === undefined ? {} : { script: digest }),
+    ...(command === undefined ? {} : { command: digest }),
+  });
+  return { expected: { path: POST_BOOT_STARTED, line: marks.trimEnd() } };
+}
+
+/**
+ * What the next boot must compare and repeat beside what was read and set: the host's disk has no new archive and is
+ * the swap area that it was, gandi-postboot has done its work, and the interfaces are marked as served.
+ * @returns undefined where each boot has to look for itself: without the host's disk, one may come late
+ */
+export function steadyExtras(
+  files: FileView,
+  devices: readonly BlockDevice[],
+  { swap, state }: HostConfiguration,
+): SteadyExtras | undefined {
+  const known = (state === 'new' || state === 'kept') && swap !== undefined && swap.state !== 'foreign';
+  const expected = expectedMarks(files);
+  if (!known || expected === undefined) return undefined;
+  const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
+  return {
+    ranges: [header, ...archiveSectors(swap, devices)],
+    marks: files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`),
+    ...expected,
+  };
+}

@@ -1,0 +1,34 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { isAbsent } from './files.ts';
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** `%.9Z` of stat(1): seconds of the last change of status, with nine decimals. */
+function changedAt(nanoseconds: bigint): string {
+  return `${nanoseconds / NANOSECONDS}.${String(nanoseconds % NANOSECONDS).padStart(9, '0')}`;
+}
+
+/**
+ * What stat(1) prints of a path with the format `%n %i %s %.9Z`: path, inode, size in bytes, time of the last change
+ * of content, mode or owner. Two equal lines mean that nothing was changed between.
+ * @returns undefined if nothing is at that path
+ */
+export function pathState(path: string): string | undefined {
+  try {
+    const { ino, size, ctimeNs } = lstatSync(path, { bigint: true });
+    return `${path} ${ino} ${size} ${changedAt(ctimeNs)}`;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The path that links lead to, which is the path itself where there is none on the way; undefined if it is dangling. */
+export function withoutLinks(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}

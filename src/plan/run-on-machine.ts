@@ -1,0 +1,60 @@
+import type { Machine } from '../machine/apply.ts';
+import { systemCommands } from '../machine/commands.ts';
+import { Files } from '../machine/files.ts';
+import { takeLock } from '../machine/lock.ts';
+import { isTerminal, print } from '../machine/output.ts';
+import { ReadTrace } from '../machine/read-trace.ts';
+import { exitStatus, type Report } from './report.ts';
+
+/** Options that the programs have in common. */
+export interface RunOptions {
+  /** Directory of an unpacked image; `/`: the running system. */
+  root?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** What a run works on. */
+export interface MachineAtWork {
+  machine: Machine;
+  dryRun: boolean;
+  /** Shows a change of a dry run. */
+  show: (text: string) => void;
+  /** What is read through `machine.files`. */
+  trace: ReadTrace;
+}
+
+async function showReport(report: Report, { json, dryRun = false }: RunOptions): Promise<void> {
+  if (json === true) print(`${JSON.stringify(report, null, 1)}\n`);
+  else if (dryRun || isTerminal()) {
+    const summary = (await import('./summary.ts')).renderReport(report, { dryRun });
+    const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
+    print(planned ? `\n${summary}` : summary);
+  }
+}
+
+/**
+ * Opens the guest, keeps other runs out while the work is done, and shows what came of it.
+ * @param lock other runs that take the lock of this name wait for this one; a dry run and an image need none
+ * @returns exit status
+ * @throws Error if the root is not there, or another run takes too long
+ */
+export async function runOnMachine(
+  options: RunOptions,
+  lock: { name: string; waitSeconds: number },
+  work: (at: MachineAtWork) => Promise<Report>,
+): Promise<number> {
+  const trace = new ReadTrace();
+  const files = new Files(options.root, trace);
+  const live = files.root === '/';
+  const dryRun = options.dryRun === true;
+  const release = live && !dryRun ? await takeLock(lock.name, lock.waitSeconds) : undefined;
+  try {
+    const show = options.json === true ? () => undefined : print;
+    const report = await work({ machine: { files, commands: systemCommands, live }, dryRun, show, trace });
+    await showReport(report, options);
+    return exitStatus(report.status);
+  } finally {
+    release?.();
+  }
+}

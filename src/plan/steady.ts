@@ -1,0 +1,144 @@
+import { applyChange, type Machine } from '../machine/apply.ts';
+import type { Change } from '../machine/change.ts';
+import { openDevice } from '../machine/device-reader.ts';
+import type { Files, FileView } from '../machine/files.ts';
+import { pathState, withoutLinks } from '../machine/path-state.ts';
+import { STEADY_DIRECTORY } from '../machine/paths.ts';
+import type { ReadTrace } from '../machine/read-trace.ts';
+import type { Settings } from '../machine/settings.ts';
+import type { Report } from './report.ts';
+import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
+
+/**
+ * Set by packaging/steady.sh, which starts the programs at boot. Only such a run leaves a record: while an admin works
+ * in the guest a file could be changed between its being read and its state being noted down.
+ */
+const BOOT_VARIABLE = 'GANDI_BOOT';
+
+/** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
+const STEADY_KERNEL_FILES = [
+  /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
+  /^\/sys\/class\/dmi\/id\/product_uuid$/,
+  /^\/sys\/class\/net\/[^/]+\/address$/,
+  /^\/sys\/class\/tty\/console\/active$/,
+  /^\/sys\/devices\/system\/cpu\/online$/,
+  /^\/sys\/hypervisor\/uuid$/,
+];
+
+/** What lies there is made anew at each boot. Only what generators make of files is the same as long as those are. */
+const OF_THIS_BOOT = /^\/(dev|proc|sys|tmp|run(?!\/systemd\/generator))(\/|$)/;
+const GENERATED = /^\/run\//;
+
+const BLOCK_CLASS = '/sys/class/block';
+const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
+
+/** What a program adds to what can be known of any. */
+export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>>;
+
+/** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
+const ownFile = () => (process.versions.bun === undefined ? (process.argv[1] ?? '') : process.execPath);
+
+function pathsRead({ paths }: ReadTrace, passedOver: readonly string[]): string[] {
+  const read = [...paths].filter((path) => !OF_THIS_BOOT.test(path) && !passedOver.includes(path));
+  return [...new Set([...read, ownFile()].flatMap((path) => [path, withoutLinks(path) ?? path]))];
+}
+
+/** How the files are that a run has read. Of those that are made at each boot it only counts whether they are. */
+function fileStates(paths: readonly string[]): Pick<SteadyState, 'present' | 'generated' | 'absent'> {
+  const states = paths.map((path) => ({ path, state: pathState(path) }));
+  const present = states.filter(({ path }) => !GENERATED.test(path)).flatMap(({ state }) => state ?? []);
+  const named = (wanted: boolean) =>
+    states.filter(({ state }) => (state !== undefined) === wanted).map(({ path }) => path);
+  return {
+    present,
+    generated: named(true).filter((path) => GENERATED.test(path)),
+    absent: named(false),
+  };
+}
+
+function kernelLines(trace: ReadTrace, set: readonly string[], files: FileView): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const [path, text] of trace.kernelTexts) {
+    if (text === undefined || set.includes(path)) continue;
+    if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) lines.set(path, text.trimEnd());
+  }
+  for (const name of files.list(BLOCK_CLASS)) {
+    const path = `${BLOCK_CLASS}/${name}/size`;
+    lines.set(path, files.readText(path)?.trimEnd() ?? '');
+  }
+  return lines;
+}
+
+/** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
+function readRanges(ranges: SteadyState['ranges']): Uint8Array | undefined {
+  const parts = ranges.map(({ device, offset, length }) => {
+    const source = openDevice(device);
+    try {
+      return source.read(offset, length);
+    } finally {
+      source.close();
+    }
+  });
+  const whole = parts.every((part, index) => part.length === ranges[index]?.length);
+  return whole ? Buffer.concat(parts) : undefined;
+}
+
+const isQuiet = ({ status, problems, steps }: Report) =>
+  (status === 'configured' || status === 'unchanged') &&
+  problems.length === 0 &&
+  steps.every(({ notes }) => notes.every(({ level }) => level === 'info'));
+
+export interface FinishedRun {
+  report: Report;
+  settings: Settings;
+  trace: ReadTrace;
+  /** What was done, in order. */
+  applied: readonly Change[];
+}
+
+/**
+ * Notes down, after a run at boot that had nothing to complain of, by what the next boot can tell that all is as it
+ * was, and what is to be repeated then: packaging/steady.sh does so without starting the program. Otherwise takes an
+ * earlier record away.
+ */
+export async function recordSteadyState(
+  run: FinishedRun,
+  machine: Machine,
+  extras: SteadyExtras | undefined,
+): Promise<void> {
+  if (process.env[BOOT_VARIABLE] === undefined) return;
+  const { files } = machine;
+  const path = `${STEADY_DIRECTORY}/${run.report.program}`;
+  const quiet = extras !== undefined && run.settings.warnings.length === 0 && isQuiet(run.report);
+  const record = quiet ? steadyRecord(run, files, extras) : undefined;
+  if (record === undefined) {
+    if (files.status(path) !== undefined) await applyChange({ kind: 'remove-file', path }, machine);
+    return;
+  }
+  const bytes: Change = { kind: 'write-file', path: `${path}.bytes`, content: record.bytes, mode: 0o600 };
+  if (record.bytes.length > 0) await applyChange(bytes, machine);
+  await applyChange({ kind: 'write-file', path, content: record.text, mode: 0o600 }, machine);
+}
+
+function steadyRecord(
+  { report, trace, applied }: FinishedRun,
+  files: Files,
+  { marks = [], ranges = [], expected }: SteadyExtras,
+): { text: string; bytes: Uint8Array } | undefined {
+  const bytes = readRanges(ranges);
+  if (bytes === undefined) return undefined;
+  const repeated = applied.filter(repeatedAtBoot);
+  const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
+  const text = renderSteadyRecord({
+    report,
+    repeated,
+    ...fileStates(pathsRead(trace, expected === undefined ? [] : [expected.path])),
+    blockDevices: files.list(BLOCK_CLASS),
+    kernelLines: kernelLines(trace, set, files),
+    interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
+    marks,
+    ranges,
+    ...(expected === undefined ? {} : { expected }),
+  });
+  return text === undefined ? undefined : { text, bytes };
+}
