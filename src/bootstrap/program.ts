@@ -37,9 +37,10 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
 /** Notes down what the next boot needs to know to see that nothing is new. */
 async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfiguration): Promise<void> {
   const { files } = machine;
+  const { settings } = run;
   const facts = observeFacts(files, true);
-  for (const mark of markServedAtBoot(files, facts, host, run.settings)) await applyChange(mark, machine);
-  await recordSteadyState(run, machine, steadyExtras(files, listBlockDevices(files), host));
+  for (const mark of markServedAtBoot(files, facts, host, settings)) await applyChange(mark, machine);
+  await recordSteadyState(run, machine, steadyExtras({ files, settings }, listBlockDevices(files), host));
 }
 
 async function bootstrap({ only, seed, ...options }: Options): Promise<number> {

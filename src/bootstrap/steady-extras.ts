@@ -1,6 +1,7 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { FileView } from '../machine/files.ts';
 import {
+  HOST_INIT,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
@@ -10,6 +11,7 @@ import { ARCHIVE_OFFSET } from '../machine/signatures/archive.ts';
 import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../plan/post-boot-order.ts';
 import type { SteadyExtras } from '../plan/steady.ts';
+import type { StepContext } from '../plan/step.ts';
 
 type Range = NonNullable<SteadyExtras['ranges']>[number];
 
@@ -48,7 +50,7 @@ function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefi
  * @returns undefined where each boot has to look for itself: without the host's disk, one may come late
  */
 export function steadyExtras(
-  files: FileView,
+  { files, settings }: Pick<StepContext, 'files' | 'settings'>,
   devices: readonly BlockDevice[],
   { swap, state }: HostConfiguration,
 ): SteadyExtras | undefined {
@@ -59,6 +61,8 @@ export function steadyExtras(
   return {
     ranges: [header, ...archiveSectors(swap, devices)],
     marks: files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`),
+    // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
+    passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],
     ...expected,
   };
 }

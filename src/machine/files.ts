@@ -140,7 +140,7 @@ export class Files implements FileView {
   }
 
   readTextWithoutLinks(trusted: string, path: string): string | undefined {
-    this.#trace?.looked(path);
+    this.#trace?.read(path);
     return absentIs(undefined, () => {
       const directory = openWithoutLinks(this.locate(trusted), relative(trusted, dirname(path)));
       try {
@@ -168,7 +168,7 @@ export class Files implements FileView {
   }
 
   linkTarget(path: string): string | undefined {
-    this.#trace?.looked(path);
+    this.#trace?.read(path);
     try {
       return readlinkSync(this.#forReading(path, 'keep'));
     } catch (error) {
@@ -178,7 +178,7 @@ export class Files implements FileView {
   }
 
   list(path: string): string[] {
-    this.#trace?.looked(path);
+    this.#trace?.read(path);
     return absentIs([], () => readdirSync(this.#forReading(path)).sort());
   }
 

@@ -9,14 +9,14 @@ function changedAt(nanoseconds: bigint): string {
 }
 
 /**
- * What stat(1) prints of a path with the format `%n %i %s %.9Z`: path, inode, size in bytes, time of the last change
- * of content, mode or owner. Two equal lines mean that nothing was changed between.
- * @returns undefined if nothing is at that path
+ * @returns what stat(1) prints of a path with the format `%n %i %s %.9Z`: path, inode, size in bytes, time of the last
+ *   change of content, mode or owner. Two equal lines mean that nothing was changed between. Undefined if nothing is at that path
  */
-export function pathState(path: string): string | undefined {
+export function pathState(path: string): { line: string; directory: boolean } | undefined {
   try {
-    const { ino, size, ctimeNs } = lstatSync(path, { bigint: true });
-    return `${path} ${ino} ${size} ${changedAt(ctimeNs)}`;
+    const stats = lstatSync(path, { bigint: true });
+    const line = `${path} ${stats.ino} ${stats.size} ${changedAt(stats.ctimeNs)}`;
+    return { line, directory: stats.isDirectory() };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -8,14 +8,14 @@ export interface SteadyState {
   repeated: readonly Change[];
   /** One line of `pathState` for each path that is there. */
   present: readonly string[];
-  /** Paths of which only counts that something is there, for it is made anew at each boot. */
-  generated: readonly string[];
+  /** Paths of which only counts that something is there. */
+  existing: readonly string[];
   /** Paths where nothing is. */
   absent: readonly string[];
   /** Names in /sys/class/block. */
   blockDevices: readonly string[];
-  /** Files of one line that the kernel makes up, with what they say. */
-  kernelLines: ReadonlyMap<string, string>;
+  /** Files that the kernel makes up, with what they say. */
+  kernelTexts: ReadonlyMap<string, string>;
   /** Names of the network interfaces that were there. */
   interfaces: readonly string[];
   /** Files that are empty when they are made, such as marks in /run/gandi. */
@@ -74,11 +74,11 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     else commands.push(command);
   }
   const files = state.present.map((line) => line.slice(0, line.indexOf(' ')));
-  const kernelFiles = [...state.kernelLines.keys()];
+  const kernelFiles = [...state.kernelTexts.keys()];
   const ranges = state.ranges.map(({ device, offset, length }) => `${device}:${offset}:${length}`);
   const words = [
     ...files,
-    ...state.generated,
+    ...state.existing,
     ...state.absent,
     ...state.blockDevices,
     ...kernelFiles,
@@ -86,17 +86,18 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     ...state.interfaces,
     ...state.marks,
   ];
-  const lines = [...values, ...state.kernelLines.values(), state.expected?.line ?? ''];
+  const lines = [...values, state.expected?.line ?? ''];
   if (!words.every((word) => PLAIN.test(word)) || lines.some((line) => /[\n\0]/.test(line))) return undefined;
   const variables: [string, string][] = [
     ['interfaces', state.interfaces.join(' ')],
     ['block_devices', state.blockDevices.join(' ')],
     ['absent', state.absent.join(' ')],
-    ['generated', state.generated.join(' ')],
+    ['existing', state.existing.join(' ')],
     ['files', files.join(' ')],
     ['file_states', state.present.join('\n')],
     ['kernel_files', kernelFiles.join(' ')],
-    ['kernel_lines', [...state.kernelLines.values()].map((line) => `${line}\n`).join('')],
+    // As the shell keeps what a program prints: without the line ends at the end.
+    ['kernel_texts', [...state.kernelTexts.values()].join('').trimEnd()],
     ['ranges', ranges.join(' ')],
     ['expected_file', state.expected?.path ?? ''],
     ['expected_line', state.expected?.line ?? ''],

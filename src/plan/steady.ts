@@ -33,40 +33,51 @@ const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 
 /** What a program adds to what can be known of any. */
-export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>>;
+export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>> & {
+  /** Files that were read, but whose change would be no news. */
+  passedOver?: readonly string[];
+};
 
 /** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
 const ownFile = () => (process.versions.bun === undefined ? (process.argv[1] ?? '') : process.execPath);
 
+/** The paths that were read, and what links on the way lead to; without those of this boot. */
 function pathsRead({ paths }: ReadTrace, passedOver: readonly string[]): string[] {
-  const read = [...paths].filter((path) => !OF_THIS_BOOT.test(path) && !passedOver.includes(path));
-  return [...new Set([...read, ownFile()].flatMap((path) => [path, withoutLinks(path) ?? path]))];
+  const read = [...paths, ownFile()].flatMap((path) => [path, withoutLinks(path) ?? path]);
+  return [...new Set(read)].filter((path) => !OF_THIS_BOOT.test(path) && !passedOver.includes(path));
 }
 
-/** How the files are that a run has read. Of those that are made at each boot it only counts whether they are. */
-function fileStates(paths: readonly string[]): Pick<SteadyState, 'present' | 'generated' | 'absent'> {
-  const states = paths.map((path) => ({ path, state: pathState(path) }));
-  const present = states.filter(({ path }) => !GENERATED.test(path)).flatMap(({ state }) => state ?? []);
-  const named = (wanted: boolean) =>
-    states.filter(({ state }) => (state !== undefined) === wanted).map(({ path }) => path);
-  return {
-    present,
-    generated: named(true).filter((path) => GENERATED.test(path)),
-    absent: named(false),
-  };
+/**
+ * How the files are that a run has read. What generators make is new at each boot, and a directory whose names nobody
+ * asked for may get others: of these it only counts that they are there.
+ */
+function fileStates(
+  trace: ReadTrace,
+  paths: readonly string[],
+): Pick<SteadyState, 'present' | 'existing' | 'absent'> {
+  const present: string[] = [];
+  const existing: string[] = [];
+  const absent: string[] = [];
+  for (const path of paths) {
+    const state = pathState(path);
+    if (state === undefined) absent.push(path);
+    else if (GENERATED.test(path) || (state.directory && !trace.contents.has(path))) existing.push(path);
+    else present.push(state.line);
+  }
+  return { present, existing, absent };
 }
 
-function kernelLines(trace: ReadTrace, set: readonly string[], files: FileView): Map<string, string> {
-  const lines = new Map<string, string>();
+function kernelTexts(trace: ReadTrace, set: readonly string[], files: FileView): Map<string, string> {
+  const texts = new Map<string, string>();
   for (const [path, text] of trace.kernelTexts) {
     if (text === undefined || set.includes(path)) continue;
-    if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) lines.set(path, text.trimEnd());
+    if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
   }
   for (const name of files.list(BLOCK_CLASS)) {
     const path = `${BLOCK_CLASS}/${name}/size`;
-    lines.set(path, files.readText(path)?.trimEnd() ?? '');
+    texts.set(path, files.readText(path) ?? '');
   }
-  return lines;
+  return texts;
 }
 
 /** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
@@ -123,7 +134,7 @@ export async function recordSteadyState(
 function steadyRecord(
   { report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], expected }: SteadyExtras,
+  { marks = [], ranges = [], passedOver = [], expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const bytes = readRanges(ranges);
   if (bytes === undefined) return undefined;
@@ -132,9 +143,12 @@ function steadyRecord(
   const text = renderSteadyRecord({
     report,
     repeated,
-    ...fileStates(pathsRead(trace, expected === undefined ? [] : [expected.path])),
+    ...fileStates(
+      trace,
+      pathsRead(trace, expected === undefined ? passedOver : [...passedOver, expected.path]),
+    ),
     blockDevices: files.list(BLOCK_CLASS),
-    kernelLines: kernelLines(trace, set, files),
+    kernelTexts: kernelTexts(trace, set, files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
     ranges,
