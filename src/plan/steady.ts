@@ -41,10 +41,16 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
 /** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
 const ownFile = () => (process.versions.bun === undefined ? (process.argv[1] ?? '') : process.execPath);
 
-/** The paths that were read, and what links on the way lead to; without those of this boot. */
-function pathsRead({ paths }: ReadTrace, passedOver: readonly string[]): string[] {
-  const read = [...paths, ownFile()].flatMap((path) => [path, withoutLinks(path) ?? path]);
-  return [...new Set(read)].filter((path) => !OF_THIS_BOOT.test(path) && !passedOver.includes(path));
+/** The paths that were read, and whether their content counted; with what links lead to, without those of this boot. */
+function pathsRead(trace: ReadTrace, passedOver: readonly string[]): Map<string, boolean> {
+  const read = new Map<string, boolean>();
+  for (const path of [...trace.paths, ownFile()]) {
+    for (const place of [path, withoutLinks(path) ?? path]) {
+      if (!OF_THIS_BOOT.test(place) && !passedOver.includes(place))
+        read.set(place, read.get(place) === true || trace.contents.has(path));
+    }
+  }
+  return read;
 }
 
 /**
@@ -52,16 +58,15 @@ function pathsRead({ paths }: ReadTrace, passedOver: readonly string[]): string[
  * asked for may get others: of these it only counts that they are there.
  */
 function fileStates(
-  trace: ReadTrace,
-  paths: readonly string[],
+  read: ReadonlyMap<string, boolean>,
 ): Pick<SteadyState, 'present' | 'existing' | 'absent'> {
   const present: string[] = [];
   const existing: string[] = [];
   const absent: string[] = [];
-  for (const path of paths) {
+  for (const [path, content] of read) {
     const state = pathState(path);
     if (state === undefined) absent.push(path);
-    else if (GENERATED.test(path) || (state.directory && !trace.contents.has(path))) existing.push(path);
+    else if (GENERATED.test(path) || (state.directory && !content)) existing.push(path);
     else present.push(state.line);
   }
   return { present, existing, absent };
@@ -143,10 +148,7 @@ function steadyRecord(
   const text = renderSteadyRecord({
     report,
     repeated,
-    ...fileStates(
-      trace,
-      pathsRead(trace, expected === undefined ? passedOver : [...passedOver, expected.path]),
-    ),
+    ...fileStates(trace, pathsRead(trace, [...passedOver, expected?.path ?? ''])),
     blockDevices: files.list(BLOCK_CLASS),
     kernelTexts: kernelTexts(trace, set, files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
