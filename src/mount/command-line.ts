@@ -43,28 +43,28 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
     await perform(options.dryRun === true, (run) => detach(run, name));
   });
   command('eject <label|device>', 'unmount a data disk so that it can be detached, or say who uses it')
-    .option('--force', 'end the processes that use it', false)
+    .option('--force', 'end the processes that use it')
     .option('--wait <seconds>', 'how long to wait for others to stop using it', seconds, 0)
-    .action(async (name: string, options: Options & { force: boolean; wait: number }) => {
+    .action(async (name: string, options: Options & { force?: boolean; wait: number }) => {
       const { eject } = await import('./commands.ts');
       await perform(options.dryRun === true, (run) =>
-        eject(run, name, { force: options.force, waitSeconds: options.wait }),
+        eject(run, name, { force: options.force === true, waitSeconds: options.wait }),
       );
     });
   command('rescan', 'mount all data disks that are there and not ejected; clean up after those that are gone')
-    .option('--new', 'only disks that came, went or grew since the last time', false)
-    .action(async (options: Options & { new: boolean }) => {
+    .option('--new', 'only disks that came, went or grew since the last time')
+    .action(async (options: Options & { new?: boolean }) => {
       const { rescan } = await import('./commands.ts');
-      await perform(options.dryRun === true, (run) => rescan(run, options.new));
+      await perform(options.dryRun === true, (run) => rescan(run, options.new === true));
     });
   program
     .command('list')
     .description('present and past disks, and why one is left alone')
-    .option('--json', 'print JSON', false)
-    .action(async ({ json }: { json: boolean }) => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
       const { listDisks } = await import('./list.ts');
       await perform(true, async (run) => {
-        listDisks(run, json);
+        listDisks(run, json === true);
         return EXIT.ok;
       });
     });
