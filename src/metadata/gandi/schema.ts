@@ -118,7 +118,9 @@ const VIF_NAME = 'the name of an interface: at most 15 of A to Z, a to z, 0 to 9
 const Vif = jsonObject({
   vif_number: v.nullish(wholeNumber(0, VIF_NUMBER_LIMIT)),
   vif_mac: v.nullish(v.pipe(v.string(MAC), v.check(isMacAddress, MAC), jsonSchema({ pattern: MAC_FORM }))),
-  vif_name: v.nullish(v.pipe(v.string(VIF_NAME), v.check(isInterfaceName, VIF_NAME), jsonSchema({ maxLength: 15 }))),
+  vif_name: v.nullish(
+    v.pipe(v.string(VIF_NAME), v.check(isInterfaceName, VIF_NAME), jsonSchema({ maxLength: 15 })),
+  ),
   vif_mtu: v.nullish(wholeNumber(MTU_LIMITS.least, MTU_LIMITS.most)),
   pna: v.optional(v.array(Pna, 'a list of addresses')),
 });
@@ -154,11 +156,20 @@ const DOMAIN = 'a domain name (RFC 1123) of at most 253 characters, without a do
 
 /** The whole document. */
 export const ConfigSchema = jsonObject({
-  vm_hostname: v.nullish(v.pipe(v.string(HOST_NAME), v.check(isHostName, HOST_NAME), jsonSchema({ format: 'hostname', maxLength: 64 }))),
+  vm_hostname: v.nullish(
+    v.pipe(
+      v.string(HOST_NAME),
+      v.check(isHostName, HOST_NAME),
+      jsonSchema({ format: 'hostname', maxLength: 64 }),
+    ),
+  ),
   nameservers: v.optional(v.array(HostAddress, 'a list of addresses')),
   search_domains: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(DOMAIN), v.check(isDomain, DOMAIN), jsonSchema({ format: 'hostname' })), 'a list of domain names'),
+      v.array(
+        v.pipe(v.string(DOMAIN), v.check(isDomain, DOMAIN), jsonSchema({ format: 'hostname' })),
+        'a list of domain names',
+      ),
       v.maxLength(SEARCH_DOMAINS_LIMIT, `at most ${SEARCH_DOMAINS_LIMIT} domain names`),
     ),
   ),
