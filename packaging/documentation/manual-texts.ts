@@ -1,5 +1,4 @@
 import {
-  APPLIED_FILE,
   BACKUP_DIRECTORY,
   DISKS_FILE,
   FILE_SYSTEMS_FILE,
@@ -78,9 +77,11 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
         `Run with its name when an interface was configured. ${OWN_PROGRAMS}`,
       ],
       KILL_SWITCH,
-      [APPLIED_FILE, 'Digests of what the host asked for and what was done.'],
+      [
+        STATE_DIRECTORY,
+        'What was done of what the host asked for, and the report of the last run that had news.',
+      ],
       [BACKUP_DIRECTORY, 'Files of the admin’s that were replaced.'],
-      [`${STATE_DIRECTORY}/gandi-bootstrap.json`, 'Report of the last run that had news.'],
       [`${RUNTIME_DIRECTORY}/gandi-bootstrap.json`, 'Report of this boot.'],
       LOG,
     ],
