@@ -4,15 +4,27 @@ PREFIX = /usr
 SETUP = packaging/setup.sh
 SOURCES = $(shell find src -name '*.ts') $(wildcard packaging/*.mjs) package.json package-lock.json
 
-.PHONY: build install lint types unit guest test demo bench clean
+DOCUMENTATION = $(wildcard packaging/documentation/*.ts) CHANGELOG.md
+
+.PHONY: build docs generated install lint types unit guest test demo bench clean
 .DELETE_ON_ERROR:
 
-build: dist/gandi.cjs
+build: dist/gandi.cjs docs
 
 dist/gandi.cjs: $(SOURCES)
 	$(SETUP) node packaging/build.mjs
 
-install: dist/gandi.cjs
+# Manual pages and completions, from the same definitions as the programs. The build of the programs empties dist.
+docs: dist/man
+
+dist/man: dist/gandi.cjs $(DOCUMENTATION)
+	$(SETUP) node packaging/run-ts.mjs packaging/documentation/build.ts dist
+
+# Files of the repository that are made from definitions in the source; a unit test says when they are out of date.
+generated:
+	$(SETUP) node packaging/run-ts.mjs packaging/documentation/generated.ts
+
+install: dist/gandi.cjs dist/man
 	DESTDIR='$(DESTDIR)' packaging/install.sh '$(PREFIX)'
 
 # Each suite alone, or all of them; the last line is "N passed, N failed".

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what `make build` made: `packaging/install.sh [PREFIX]`, below $DESTDIR if that is set. It needs no systemd,
-# so that it works on the tree of a guest or package being built.
+# so that it works on the tree of a guest or package being built. zsh looks for completions of packages in
+# share/zsh/vendor-completions on Debian and Ubuntu; ZSH_COMPLETIONS=share/zsh/site-functions is for other systems.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=${1:-/usr}
@@ -49,6 +50,17 @@ done
 for file in COPYING README.md dist/THIRD-PARTY-LICENSES; do
   install -D -m 644 "$file" "$root$prefix/share/doc/gandi-guest/$(basename "$file")"
 done
+
+for file in dist/man/*; do
+  volume=${file##*.}
+  copy 644 "$file" "$root$prefix/share/man/man$volume/${file##*/}"
+done
+install_completions() { # SHELL DIRECTORY
+  for file in dist/completions/"$1"/*; do copy 644 "$file" "$root$prefix/$2/${file##*/}"; done
+}
+install_completions bash share/bash-completion/completions
+install_completions zsh "${ZSH_COMPLETIONS:-share/zsh/vendor-completions}"
+install_completions fish share/fish/vendor_completions.d
 
 for file in units/*.*; do
   [ -f "$file" ] || continue

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { readInterfaces } from '../machine/setting-kinds.ts';
 import { createProgram, runCommandLine } from '../plan/program.ts';
 import type { InterfaceRun } from './interface/command.ts';
@@ -25,6 +25,41 @@ function readInterfaceName(text: string): string {
   return name;
 }
 
+/** What the arguments ask for. */
+interface Requests {
+  configure(options: Options): void;
+  serveInterface(one: InterfaceRun): void;
+}
+
+/**
+ * The command line of gandi-bootstrap; help, manual and completions are made from it.
+ * @param name the program's
+ */
+export function defineCommandLine(name: string, { configure, serveInterface }: Requests): Command {
+  const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
+  const program = createProgram(name, 'Configure this guest from the disk that its host prepared.')
+    // An option behind the subcommand is the subcommand's.
+    .enablePositionalOptions()
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
+    .option('--seed <file|device>', 'take the configuration from here instead of looking for the swap disk')
+    .option('--only <step>', 'run this step alone; can be given several times', addStep)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', `\nSteps:\n${steps}`)
+    .action(() => configure(program.opts<Options>()));
+  program
+    .command('interface')
+    .argument('<name>', 'such as eth1', readInterfaceName)
+    .description('configure one interface that came while the guest runs')
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--detach', 'the interface has gone: remove what was made for it alone')
+    .option('--json', 'print the report as JSON')
+    .action((interfaceName: string, given: Omit<InterfaceRun, 'name'>) =>
+      serveInterface({ name: interfaceName, ...given }),
+    );
+  return program;
+}
+
 /**
  * Parses the arguments of gandi-bootstrap, and does what needs no run: help, version, telling a wrong usage.
  * @param name the program's
@@ -36,29 +71,14 @@ export async function parseCommandLine(
 ): Promise<{ options?: Options; one?: InterfaceRun; status: number }> {
   let options: Options | undefined;
   let one: InterfaceRun | undefined;
-  const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
-  const program = createProgram(name, 'Configure this guest from the disk that its host prepared.')
-    // An option behind the subcommand is the subcommand's.
-    .enablePositionalOptions()
-    .option('-n, --dry-run', 'show what would be done, and do nothing')
-    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
-    .option('--seed <file|device>', 'take the configuration from here instead of looking for the swap disk')
-    .option('--only <step>', 'run this step alone; can be given several times', addStep)
-    .option('--json', 'print the report as JSON')
-    .addHelpText('after', `\nSteps:\n${steps}`)
-    .action(() => {
-      options = program.opts<Options>();
-    });
-  program
-    .command('interface')
-    .argument('<name>', 'such as eth1', readInterfaceName)
-    .description('configure one interface that came while the guest runs')
-    .option('-n, --dry-run', 'show what would be done, and do nothing')
-    .option('--detach', 'the interface has gone: remove what was made for it alone')
-    .option('--json', 'print the report as JSON')
-    .action((interfaceName: string, given: Omit<InterfaceRun, 'name'>) => {
-      one = { name: interfaceName, ...given };
-    });
+  const program = defineCommandLine(name, {
+    configure: (asked) => {
+      options = asked;
+    },
+    serveInterface: (asked) => {
+      one = asked;
+    },
+  });
   const status = await runCommandLine(program, args);
   return { status, ...(options === undefined ? {} : { options }), ...(one === undefined ? {} : { one }) };
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { createProgram, runCommandLine } from '../plan/program.ts';
 import { CONFIG_STEPS } from './steps.ts';
 
@@ -6,6 +7,24 @@ export interface Options {
   root: string;
   only?: string[];
   json?: boolean;
+}
+
+/**
+ * The command line of gandi-config; help, manual and completions are made from it.
+ * @param name the program's
+ * @param run is given the options of a run
+ */
+export function defineCommandLine(name: string, run: (options: Options) => void): Command {
+  const steps = CONFIG_STEPS.map((step) => `  ${step.name.padEnd(22)}  ${step.summary}`).join('\n');
+  const addStep = (step: string, chosen: readonly string[] = []) => [...chosen, step];
+  const program = createProgram(name, 'Configure console, time zone, SSH and periodic jobs of this guest.')
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
+    .option('--only <step>', 'run this step alone; can be given several times', addStep)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', `\nSteps, and your own in GANDI_PLUGIN_DIR:\n${steps}`)
+    .action(() => run(program.opts<Options>()));
+  return program;
 }
 
 /**
@@ -19,17 +38,9 @@ export async function parseCommandLine(
   args: readonly string[],
 ): Promise<{ options?: Options; status: number }> {
   let options: Options | undefined;
-  const steps = CONFIG_STEPS.map((step) => `  ${step.name.padEnd(22)}  ${step.summary}`).join('\n');
-  const addStep = (step: string, chosen: readonly string[] = []) => [...chosen, step];
-  const program = createProgram(name, 'Configure console, time zone, SSH and periodic jobs of this guest.')
-    .option('-n, --dry-run', 'show what would be done, and do nothing')
-    .option('--root <dir>', 'configure the unpacked image in this directory', '/')
-    .option('--only <step>', 'run this step alone; can be given several times', addStep)
-    .option('--json', 'print the report as JSON')
-    .addHelpText('after', `\nSteps, and your own in GANDI_PLUGIN_DIR:\n${steps}`)
-    .action(() => {
-      options = program.opts<Options>();
-    });
+  const program = defineCommandLine(name, (asked) => {
+    options = asked;
+  });
   const status = await runCommandLine(program, args);
   return options === undefined ? { status } : { options, status };
 }

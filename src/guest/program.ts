@@ -1,92 +1,17 @@
-import { InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../plan/exit-status.ts';
-import { createProgram, runCommandLine } from '../plan/program.ts';
-import type { DoctorOptions } from './doctor.ts';
-import type { InspectOptions } from './inspect.ts';
-import type { SeedOptions } from './seed.ts';
-import type { StatusOptions } from './status.ts';
-
-const DEFAULT_WAIT_SECONDS = 300;
-const DEFAULT_SEED_MEBIBYTES = 512;
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
-}
+import { runCommandLine } from '../plan/program.ts';
+import { defineCommandLine } from './command-line.ts';
 
 /**
- * gandi-guest: looks at a guest's configuration, and makes seed disks. Each command loads only its own code.
+ * gandi-guest: looks at a guest's configuration, and makes seed disks.
  * @param args the command line's arguments
  * @returns exit status
  */
 export async function main(args: readonly string[]): Promise<number> {
   let status: number = EXIT.ok;
-  const program = createProgram(
-    'gandi-guest',
-    'Look at how this guest was configured; make and check seed disks.',
-  );
-  program
-    .command('status')
-    .description('what the programs did at this boot; exit status 1 if something failed')
-    .option('--wait', 'wait until the boot’s programs have run')
-    .option('--timeout <seconds>', 'longest wait', positive, DEFAULT_WAIT_SECONDS)
-    .option('--json', 'print JSON')
-    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
-    .action(async (options: StatusOptions) => {
-      status = await (await import('./status.ts')).showStatus(options);
-    });
-  program
-    .command('doctor')
-    .description('what is wrong with this guest’s configuration, and what to do; exit status 1 for a problem')
-    .option('--xen', 'whether it is ready to move from KVM to Xen')
-    .option('--fix', 'with --xen: set right what can be set right safely; without it nothing is changed')
-    .option('--json', 'print JSON')
-    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
-    .action(async (options: DoctorOptions) => {
-      status = await (await import('./doctor.ts')).doctor(options);
-    });
-  program
-    .command('decompress-kernel')
-    .description('unpack an LZ4 or zstd kernel in place, under Xen PV or with CONFIG_DECOMPRESS_KERNEL=1')
-    .argument('<image>', 'kernel image, such as /boot/vmlinuz-6.1.0-13-amd64')
-    .action(async (image: string) => {
-      status = await (await import('./decompress-kernel.ts')).decompress(image);
-    });
-  program
-    .command('inspect')
-    .description('what the host gave, where it was found, and which setting comes from which field')
-    .option('--seed <file|device>', 'look at this archive or seed disk')
-    .option('--json', 'print JSON')
-    .option('--root <dir>', 'look at the unpacked image in this directory', '/')
-    .action(async (options: InspectOptions) => {
-      status = await (await import('./inspect.ts')).inspect(options);
-    });
-  program
-    .command('validate')
-    .description('check a configuration, an archive or a seed disk; prints all problems with their paths')
-    .argument('<file>', 'JSON configuration, tar archive or disk image')
-    .option('--json', 'print JSON')
-    .action(async (file: string, options: { json?: boolean }) => {
-      status = (await import('./validate.ts')).validate(file, options);
-    });
-  program
-    .command('seed')
-    .description('make the disk image that a host would attach')
-    .argument('<config>', 'JSON configuration')
-    .requiredOption('-o, --output <disk>', 'image to make; it must not exist')
-    .option('--script <file>', 'customer’s script')
-    .option('--init <file>', 'host’s first-boot script')
-    .option('--modules <file>', 'kernel modules, named <release>-modules.tar.gz or .tar.bz2')
-    .addOption(
-      new Option('--layout <layout>', 'how the disk shows up').choices(['gpt', 'raw', 'xen']).default('gpt'),
-    )
-    .option('--size <MiB>', 'size of the disk', positive, DEFAULT_SEED_MEBIBYTES)
-    .option('--force', 'make it although the configuration has problems')
-    .action(async (config: string, options: SeedOptions) => {
-      status = await (await import('./seed.ts')).makeSeed(config, options);
-    });
+  const program = defineCommandLine((given) => {
+    status = given;
+  });
   const usage = await runCommandLine(program, args);
   return usage === EXIT.ok ? status : usage;
 }

@@ -223,9 +223,14 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         name: 'TEMP_DIR_CONF',
         kind: 'directory',
         default: '/var/gandi',
-        summary: 'Directory for files that last until the next boot',
+        summary: 'Passed on to your own programs alone: where version 2 kept files until the next boot',
       },
-      { name: 'SYSLOG_TARGET', kind: 'tag', default: 'gandi', summary: 'Tag of lines in the system log' },
+      {
+        name: 'SYSLOG_TARGET',
+        kind: 'tag',
+        default: 'gandi',
+        summary: 'Passed on to your own programs alone: tag for their lines in the system log',
+      },
     ],
   },
 ];

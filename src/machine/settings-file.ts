@@ -2,6 +2,7 @@ import { SETTING_SECTIONS, type SettingDefinition } from './setting-definitions.
 
 const HEADER = `# Settings of gandi-guest: NAME=value, one a line, as in a shell; nothing is evaluated.
 # 0 turns a thing off, 1 turns it on. A setting that is missing has the value shown here.
+# See gandi-settings(5).
 `;
 
 function renderSetting({ name, default: value, summary }: SettingDefinition): string {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT } from '../plan/exit-status.ts';
 import { createProgram, runCommandLine } from '../plan/program.ts';
 import { type MountRun, PROGRAM } from './run.ts';
@@ -15,27 +15,24 @@ function seconds(text: string): number {
   return value;
 }
 
+type Work = (run: MountRun) => Promise<number>;
+
 /**
- * The whole command line of gandi-mount.
- * @param args the command line's arguments
- * @returns exit status
+ * The command line of gandi-mount; help, manual and completions are made from it.
+ * @param perform does the work that is asked for, or only shows it in a dry run
  */
-export async function runMountCommand(args: readonly string[]): Promise<number> {
-  let status: number = EXIT.ok;
+export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Promise<void>): Command {
   const program = createProgram(PROGRAM, 'Mount data disks as they come, and take care of those that go.');
   const command = (usage: string, summary: string) =>
     program
       .command(usage)
       .description(summary)
       .option('-n, --dry-run', 'show what would be done, and do nothing');
-  const perform = async ({ dryRun = false }: Options, work: (run: MountRun) => Promise<number>) => {
-    status = await withRun(dryRun, work);
-  };
 
   command('attach <device>', 'mount this data disk or partition').action(
     async (device: string, options: Options) => {
       const { attach } = await import('./commands.ts');
-      await perform(options, (run) => attach(run, device));
+      await perform(options.dryRun === true, (run) => attach(run, device));
     },
   );
   command(
@@ -43,44 +40,61 @@ export async function runMountCommand(args: readonly string[]): Promise<number> 
     'unmount a data disk, or clean up after one that is gone',
   ).action(async (name: string, options: Options) => {
     const { detach } = await import('./commands.ts');
-    await perform(options, (run) => detach(run, name));
+    await perform(options.dryRun === true, (run) => detach(run, name));
   });
   command('eject <label|device>', 'unmount a data disk so that it can be detached, or say who uses it')
-    .option('--force', 'end the processes that use it', false)
+    .option('--force', 'end the processes that use it')
     .option('--wait <seconds>', 'how long to wait for others to stop using it', seconds, 0)
-    .action(async (name: string, options: Options & { force: boolean; wait: number }) => {
+    .action(async (name: string, options: Options & { force?: boolean; wait: number }) => {
       const { eject } = await import('./commands.ts');
-      await perform(options, (run) => eject(run, name, { force: options.force, waitSeconds: options.wait }));
+      await perform(options.dryRun === true, (run) =>
+        eject(run, name, { force: options.force === true, waitSeconds: options.wait }),
+      );
     });
   command('rescan', 'mount all data disks that are there and not ejected; clean up after those that are gone')
-    .option('--new', 'only disks that came, went or grew since the last time', false)
-    .action(async (options: Options & { new: boolean }) => {
+    .option('--new', 'only disks that came, went or grew since the last time')
+    .action(async (options: Options & { new?: boolean }) => {
       const { rescan } = await import('./commands.ts');
-      await perform(options, (run) => rescan(run, options.new));
+      await perform(options.dryRun === true, (run) => rescan(run, options.new === true));
     });
   program
     .command('list')
     .description('present and past disks, and why one is left alone')
-    .option('--json', 'print JSON', false)
-    .action(async ({ json }: { json: boolean }) => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
       const { listDisks } = await import('./list.ts');
-      status = await withRun(true, async (run) => {
-        listDisks(run, json);
+      await perform(true, async (run) => {
+        listDisks(run, json === true);
         return EXIT.ok;
       });
     });
   command('autofs <key>', 'print the map entry of a data disk, for /etc/auto.gandi').action(
     async (key: string, options: Options) => {
       const { answerLookup } = await import('./autofs-lookup.ts');
-      await perform(options, async (run) => ((await answerLookup(run, key)) ? EXIT.ok : EXIT.failed));
+      await perform(options.dryRun === true, async (run) =>
+        (await answerLookup(run, key)) ? EXIT.ok : EXIT.failed,
+      );
     },
   );
   command('apply-mode', 'make the system follow CONFIG_MOUNT_MODE and CONFIG_DISK_ROOT').action(
     async (options: Options) => {
       const { changeMode } = await import('./commands.ts');
-      await perform(options, changeMode);
+      await perform(options.dryRun === true, changeMode);
     },
   );
+  return program;
+}
+
+/**
+ * Runs what the command line of gandi-mount asks for.
+ * @param args the command line's arguments
+ * @returns exit status
+ */
+export async function runMountCommand(args: readonly string[]): Promise<number> {
+  let status: number = EXIT.ok;
+  const program = defineCommandLine(async (dryRun, work) => {
+    status = await withRun(dryRun, work);
+  });
   const usage = await runCommandLine(program, args);
   return usage === EXIT.ok ? status : usage;
 }

@@ -1,13 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT } from './exit-status.ts';
+import { EXIT, EXIT_MEANINGS } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_HELP = `
 Exit status:
-  0  all well, or nothing to do
-  1  some step failed
-  2  wrong usage
-  3  nothing was done because nothing was found`;
+${EXIT_MEANINGS.map(([status, meaning]) => `  ${status}  ${meaning}`).join('\n')}`;
 
 /**
  * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that

@@ -7,7 +7,9 @@ import { withProgress } from './progress.ts';
 const packageOf: Readonly<Record<string, string>> = {
   bzip2: 'bzip2',
   debootstrap: 'debootstrap',
+  fish: 'fish',
   genisoimage: 'genisoimage',
+  mandoc: 'mandoc',
   'mkfs.btrfs': 'btrfs-progs',
   'mkfs.vfat': 'dosfstools',
   'mkfs.xfs': 'xfsprogs',
@@ -17,6 +19,7 @@ const packageOf: Readonly<Record<string, string>> = {
   sgdisk: 'gdisk',
   ssh: 'openssh-client',
   xz: 'xz-utils',
+  zsh: 'zsh',
 };
 
 /**

@@ -51,9 +51,15 @@ function findings<Input>(check: (input: Input) => Finding[]) {
   });
 }
 
+/** What a rule means to programs that know JSON Schema alone: keywords for docs/config.schema.json. */
+function jsonSchema<Input>(keywords: Record<string, unknown>) {
+  return v.metadata<Input, { jsonSchema: Record<string, unknown> }>({ jsonSchema: keywords });
+}
+
 const HostAddress = v.pipe(
   v.string('an IPv4 or IPv6 address'),
   v.check((text) => parseHostAddress(text) !== undefined, 'the IPv4 or IPv6 address of a host'),
+  jsonSchema({ anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }),
 );
 
 const Network = v.pipe(
@@ -61,8 +67,10 @@ const Network = v.pipe(
   v.check((text) => parseNetwork(text) !== undefined, 'a network such as 192.0.2.0/24 or 2001:db8::/64'),
 );
 
-/** The gateway is reached directly although it is outside of the network. */
-const OnLink = v.boolean('true or false');
+const OnLink = v.pipe(
+  v.boolean('true or false'),
+  v.description('whether the gateway is reached directly although it is outside of the network'),
+);
 
 const Pna = v.pipe(
   jsonObject({
@@ -83,6 +91,13 @@ const Pna = v.pipe(
     ),
   }),
   findings(checkPna),
+  v.description('an address and its network: either pbn (public) or pvn (private)'),
+  jsonSchema({
+    oneOf: [
+      { required: ['pbn'], properties: { pbn: { type: 'object' } } },
+      { required: ['pvn'], properties: { pvn: { type: 'object' } } },
+    ],
+  }),
 );
 
 function wholeNumber(least: number, most: number, why = '') {
@@ -95,13 +110,17 @@ function wholeNumber(least: number, most: number, why = '') {
   );
 }
 
+/** Its pairs are counted here; which of them there can be, code tells. */
+const MAC_FORM = '^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$';
 const MAC = 'the MAC address of one interface, such as 00:16:3e:00:00:01';
 const VIF_NAME = 'the name of an interface: at most 15 of A to Z, a to z, 0 to 9, ".", "_" and "-"';
 
 const Vif = jsonObject({
   vif_number: v.nullish(wholeNumber(0, VIF_NUMBER_LIMIT)),
-  vif_mac: v.nullish(v.pipe(v.string(MAC), v.check(isMacAddress, MAC))),
-  vif_name: v.nullish(v.pipe(v.string(VIF_NAME), v.check(isInterfaceName, VIF_NAME))),
+  vif_mac: v.nullish(v.pipe(v.string(MAC), v.check(isMacAddress, MAC), jsonSchema({ pattern: MAC_FORM }))),
+  vif_name: v.nullish(
+    v.pipe(v.string(VIF_NAME), v.check(isInterfaceName, VIF_NAME), jsonSchema({ maxLength: 15 })),
+  ),
   vif_mtu: v.nullish(wholeNumber(MTU_LIMITS.least, MTU_LIMITS.most)),
   pna: v.optional(v.array(Pna, 'a list of addresses')),
 });
@@ -137,11 +156,20 @@ const DOMAIN = 'a domain name (RFC 1123) of at most 253 characters, without a do
 
 /** The whole document. */
 export const ConfigSchema = jsonObject({
-  vm_hostname: v.nullish(v.pipe(v.string(HOST_NAME), v.check(isHostName, HOST_NAME))),
+  vm_hostname: v.nullish(
+    v.pipe(
+      v.string(HOST_NAME),
+      v.check(isHostName, HOST_NAME),
+      jsonSchema({ format: 'hostname', maxLength: 64 }),
+    ),
+  ),
   nameservers: v.optional(v.array(HostAddress, 'a list of addresses')),
   search_domains: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(DOMAIN), v.check(isDomain, DOMAIN)), 'a list of domain names'),
+      v.array(
+        v.pipe(v.string(DOMAIN), v.check(isDomain, DOMAIN), jsonSchema({ format: 'hostname' })),
+        'a list of domain names',
+      ),
       v.maxLength(SEARCH_DOMAINS_LIMIT, `at most ${SEARCH_DOMAINS_LIMIT} domain names`),
     ),
   ),

@@ -1,0 +1,189 @@
+import {
+  BACKUP_DIRECTORY,
+  DISKS_FILE,
+  FILE_SYSTEMS_FILE,
+  HOST_DIRECTORY,
+  LOG_FILE,
+  POST_BOOT_BACKGROUND_ORDER,
+  POST_BOOT_LOG,
+  POST_BOOT_ORDER,
+  POST_BOOT_STARTED,
+  RUNTIME_DIRECTORY,
+  STATE_DIRECTORY,
+} from '../../src/machine/paths.ts';
+
+/** A name and what is to be said of it. */
+type Named = readonly [name: string, text: string];
+
+/** What a page says beside what the program's code says by itself; backquotes make bold. */
+export interface ManualText {
+  /** Paragraphs. */
+  description: readonly string[];
+  /** Paragraphs behind the exit statuses that all programs share. */
+  exit?: readonly string[];
+  /** Variables of this program alone. */
+  environment?: readonly Named[];
+  files: readonly Named[];
+  /** Such as `gandi-mount(8)`. */
+  seeAlso: readonly string[];
+}
+
+/** What all programs honour. */
+export const ENVIRONMENT: readonly Named[] = [
+  ['NO_COLOR', 'Output has no colours if it is set; nor has it where it goes to no terminal.'],
+  [
+    'NODE_OPTIONS, BUN_*',
+    'They are taken out before the program starts: variables for its runtime are not meant for a program of the system.',
+  ],
+];
+
+const SETTINGS: readonly Named[] = [
+  ['/etc/default/gandi', 'The settings, see gandi-settings(5).'],
+  ['/etc/sysconfig/gandi', 'The settings where the file above does not exist, as on RPM systems.'],
+];
+
+const KILL_SWITCH: Named = [
+  '/etc/gandi/disabled',
+  'While this file exists the units start nothing; so does `gandi.disabled` on the kernel command line.',
+];
+
+const LOG: Named = [LOG_FILE, 'What was done and what went wrong, as JSON lines.'];
+
+const OWN_PROGRAMS =
+  'It must be executable, belong to root and not be writable by everyone. All settings are in its environment. It has `CONFIG_PLUGIN_TIMEOUT` seconds.';
+
+export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
+  'gandi-bootstrap': {
+    description: [
+      'It runs at every boot, before the network is set up and before anyone can log in. It looks for the disk that the host attached, checks the archive on it, stores the files of the archive in `/gandi`, and configures the guest from `/gandi/config`. Later boots change only what the host asks for anew.',
+      'A field that is wrong costs its group (host name, user, network, resolver, post-boot) and nothing else; one line names the field, what was found and what was expected. Every step is planned from what is there, so that a run which was cut off is made up for by the next one.',
+      'What an admin changes afterwards stays, until the host asks for something else. An interface that an admin’s own file configures is left alone.',
+      'With `--root` an unpacked image is configured: files only. What needs a running system is told as skipped.',
+    ],
+    exit: [
+      'That the guest runs on an unsupported CPU without Node.js 20 or later gives 1, too; a line on standard error says so.',
+    ],
+    files: [
+      ...SETTINGS,
+      [HOST_DIRECTORY, 'What the host gave: `config`, `script`, `init` and kernel modules. Mode 0700.'],
+      ['/etc/gandi/sysctl.conf', 'Kernel values that are set at each boot, in the format of sysctl.conf(5).'],
+      [
+        '/etc/gandi/bootstrap.d/NAME',
+        `A program of yours that runs as a step, in the order of the names. ${OWN_PROGRAMS}`,
+      ],
+      ['/usr/share/gandi/bootstrap.d/NAME', 'The same, for packages.'],
+      [
+        '/etc/gandi/hooks/post-iface-attach',
+        `Run with its name when an interface was configured. ${OWN_PROGRAMS}`,
+      ],
+      KILL_SWITCH,
+      [
+        STATE_DIRECTORY,
+        'What was done of what the host asked for, and the report of the last run that had news.',
+      ],
+      [BACKUP_DIRECTORY, 'Files of the admin’s that were replaced.'],
+      [`${RUNTIME_DIRECTORY}/gandi-bootstrap.json`, 'Report of this boot.'],
+      LOG,
+    ],
+    seeAlso: [
+      'gandi-settings(5)',
+      'gandi-guest(8)',
+      'gandi-config(8)',
+      'gandi-mount(8)',
+      'gandi-postboot(8)',
+    ],
+  },
+  'gandi-mount': {
+    description: [
+      'Data disks are disks of the vendor `gandi.ne` and Xen disks, or what `CONFIG_DISK_BUSES` says, that hold one file system and are not root’s, swap, a configuration disk, or named in `/etc/fstab` or a mount unit. Each is mounted at `CONFIG_DISK_ROOT`/`label`, or the kernel’s name of the disk where there is no label, and found there again at later boots.',
+      'A file system of ext2, ext3 or ext4 that was not unmounted in order is checked first. One that has the whole disk to itself is grown to its size. One that was never mounted before is given to the group `CONFIG_DISK_GROUP`. Nothing is ever formatted.',
+      'The units call `gandi-mount rescan`; the other commands are for people.',
+      'When a disk goes, units that it names in `.gandi/services` are stopped: one name a line, if the file and its directory belong to root and only root can write there.',
+    ],
+    files: [
+      ...SETTINGS,
+      [
+        '/etc/gandi/hooks/post-disk-attach',
+        `Run with device, file system type and mount point when a disk was mounted. ${OWN_PROGRAMS}`,
+      ],
+      [
+        '/etc/gandi/hooks/pre-disk-detach',
+        `Run with device and mount point before a disk is unmounted. ${OWN_PROGRAMS}`,
+      ],
+      ['/etc/auto.gandi', 'The map of autofs, for `CONFIG_MOUNT_MODE=autofs`.'],
+      ['/etc/auto.master.d/gandi.autofs', 'Names that map, its directory and its options.'],
+      [
+        '/usr/lib/udev/rules.d/86-gandi.rules',
+        'Which disks are announced. A copy in /etc/udev/rules.d takes its place.',
+      ],
+      KILL_SWITCH,
+      [FILE_SYSTEMS_FILE, 'Which file system was mounted under which name.'],
+      [DISKS_FILE, 'The data disks of this boot.'],
+      LOG,
+    ],
+    seeAlso: ['gandi-settings(5)', 'gandi-guest(8)', 'autofs(5)', 'mount(8)', 'udev(7)'],
+  },
+  'gandi-config': {
+    description: [
+      'It runs at every boot, before SSH, cron and the login prompts start. It changes only what has the distribution’s own value or one that it gave itself; what an admin set stays.',
+      'Programs in `GANDI_PLUGIN_DIR` run among its steps, in the order of their names. One with the name of a built-in step takes its place; one that is not executable turns it off. Copies such as `NAME~`, `NAME.bak`, `NAME.dpkg-old` and `NAME.rpmsave` are passed over, as is a name with `pre-first` in it.',
+    ],
+    environment: [
+      [
+        'CONFIG_*, GANDI_*, SYSLOG_TARGET, TEMP_DIR_CONF',
+        'Programs of yours and hooks find all settings in their environment; the variables of gandi-config itself have no effect.',
+      ],
+    ],
+    files: [
+      ...SETTINGS,
+      ['/etc/gandi/plugins.d/NAME', `A program of yours that runs as a step. ${OWN_PROGRAMS}`],
+      ['/etc/gandi/hooks/post-vm-config', `Run at the end. ${OWN_PROGRAMS}`],
+      KILL_SWITCH,
+      [`${STATE_DIRECTORY}/instance.json`, 'What tells this guest from a clone of it.'],
+      [`${STATE_DIRECTORY}/gandi-config.json`, 'Report of the last run that had news.'],
+      [`${RUNTIME_DIRECTORY}/gandi-config.json`, 'Report of this boot.'],
+      LOG,
+    ],
+    seeAlso: ['gandi-settings(5)', 'gandi-bootstrap(8)', 'gandi-guest(8)'],
+  },
+  'gandi-postboot': {
+    description: [
+      'It runs as the last of a boot, where gandi-bootstrap left an order: first the host’s script with its arguments, split at blanks with quotes honoured and nothing evaluated, then the host’s command by `sh -c`, both as root and once the network is up.',
+      'Each is started once for each configuration. It is noted down before it starts, so that one that fails, hangs or restarts the guest is not started again; any change of the host’s configuration or script makes a new one.',
+      'Each has `CONFIG_POSTBOOT_TIMEOUT` seconds and a control group of its own, `gandi-postboot-script-*` or `gandi-postboot-command-*`; one that hangs is stopped with all of its processes.',
+    ],
+    files: [
+      ...SETTINGS,
+      [POST_BOOT_LOG, 'What they printed: the start and the end, 512 KiB each.'],
+      [POST_BOOT_ORDER, 'The order that gandi-bootstrap leaves; without it no process is started.'],
+      [POST_BOOT_BACKGROUND_ORDER, 'The same where `CONFIG_POSTBOOT_WAIT` is 0.'],
+      [POST_BOOT_STARTED, 'Which script and command were started.'],
+      KILL_SWITCH,
+      LOG,
+    ],
+    seeAlso: ['gandi-settings(5)', 'gandi-bootstrap(8)', 'gandi-guest(8)'],
+  },
+  'gandi-guest': {
+    description: [
+      'For people: it looks, and changes nothing, save for `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
+      'With `--root` it looks at an unpacked image. With `--json` each command prints JSON for programs.',
+    ],
+    exit: [
+      '`status` and `doctor` give 1 for a failure or problem that they show, `validate` and `inspect` for a configuration with problems. `status` gives 3 if a program has not run yet, `inspect` if no configuration was found.',
+    ],
+    files: [
+      ...SETTINGS,
+      [`${HOST_DIRECTORY}/config`, 'The configuration that the host gave.'],
+      [STATE_DIRECTORY, 'What was done at earlier boots.'],
+      [RUNTIME_DIRECTORY, 'What was done at this boot.'],
+      LOG,
+    ],
+    seeAlso: [
+      'gandi-settings(5)',
+      'gandi-bootstrap(8)',
+      'gandi-mount(8)',
+      'gandi-config(8)',
+      'gandi-postboot(8)',
+    ],
+  },
+};

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { freshPath } from './program.ts';
+
+const script = fileURLToPath(new URL('../../../packaging/install.sh', import.meta.url));
+const PROGRAMS = ['gandi-bootstrap', 'gandi-config', 'gandi-guest', 'gandi-mount', 'gandi-postboot'];
+
+/** Installs what was built into a folder of its own. */
+function install(environment: Record<string, string> = {}): string {
+  const tree = freshPath('tree');
+  const { status, stderr } = spawnSync('sh', [script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment, DESTDIR: tree },
+  });
+  expect(status, stderr).toBe(0);
+  return tree;
+}
+
+describe('packaging/install.sh', { timeout: 60_000 }, () => {
+  it('puts manual and completions where man and the shells look', () => {
+    const share = join(install(), 'usr/share');
+    expect(readdirSync(join(share, 'man/man8'))).toEqual(PROGRAMS.map((name) => `${name}.8`));
+    expect(readdirSync(join(share, 'man/man5'))).toEqual(['gandi-settings.5']);
+    expect(readdirSync(join(share, 'bash-completion/completions'))).toEqual(PROGRAMS);
+    expect(readdirSync(join(share, 'zsh/vendor-completions'))).toEqual(PROGRAMS.map((name) => `_${name}`));
+    expect(readdirSync(join(share, 'fish/vendor_completions.d'))).toEqual(
+      PROGRAMS.map((name) => `${name}.fish`),
+    );
+    const page = join(share, 'man/man8/gandi-mount.8');
+    expect(statSync(page).mode & 0o777).toBe(0o644);
+    expect(readFileSync(page, 'utf8')).toMatch(/^\.TH GANDI\\-MOUNT 8 /);
+  });
+
+  it('takes another directory for zsh', () => {
+    const share = join(install({ ZSH_COMPLETIONS: 'share/zsh/site-functions' }), 'usr/share');
+    expect(readdirSync(join(share, 'zsh/site-functions'))).toContain('_gandi-mount');
+    expect(existsSync(join(share, 'zsh/vendor-completions'))).toBe(false);
+  });
+});
