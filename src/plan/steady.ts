@@ -148,7 +148,7 @@ function steadyRecord(
   const text = renderSteadyRecord({
     report,
     repeated,
-    ...fileStates(trace, pathsRead(trace, [...passedOver, expected?.path ?? ''])),
+    ...fileStates(pathsRead(trace, expected === undefined ? passedOver : [...passedOver, expected.path])),
     blockDevices: files.list(BLOCK_CLASS),
     kernelTexts: kernelTexts(trace, set, files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
