@@ -1,5 +1,4 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
-import { listBlockDevices } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
 import type { Files } from '../machine/files.ts';
 import { waitForInterfaces } from '../machine/late-interfaces.ts';
@@ -40,7 +39,7 @@ async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfigur
   const { settings } = run;
   const facts = observeFacts(files, true);
   for (const mark of markServedAtBoot(files, facts, host, settings)) await applyChange(mark, machine);
-  await recordSteadyState(run, machine, steadyExtras({ files, settings }, listBlockDevices(files), host));
+  await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 
 async function bootstrap({ only, seed, ...options }: Options): Promise<number> {

@@ -1,4 +1,3 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
 import type { FileView } from '../machine/files.ts';
 import {
   HOST_INIT,
@@ -7,8 +6,7 @@ import {
   POST_BOOT_STARTED,
   SERVED_DIRECTORY,
 } from '../machine/paths.ts';
-import { ARCHIVE_OFFSET } from '../machine/signatures/archive.ts';
-import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
+import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../plan/post-boot-order.ts';
 import type { SteadyExtras } from '../plan/steady.ts';
 import type { StepContext } from '../plan/step.ts';
@@ -19,15 +17,6 @@ const SECTOR_BYTES = 512;
 
 /** A swap area's header fills its first page (struct swap_header of linux/swap.h). */
 const SMALLEST_PAGE_BYTES = 4096;
-
-/** The sectors where an archive of the host would begin: in the swap area, and before it where there is room. */
-function archiveSectors(swap: SwapDevice, devices: readonly BlockDevice[]): Range[] {
-  const sector = (device: string): Range => ({ device, offset: ARCHIVE_OFFSET, length: SECTOR_BYTES });
-  const { partition } = devices.find(({ node }) => node === swap.node) ?? {};
-  const disk = devices.find(({ name }) => name === partition?.disk);
-  const gap = disk !== undefined && partition !== undefined && partition.start > ARCHIVE_OFFSET;
-  return [sector(swap.node), ...(gap ? [sector(disk.node)] : [])];
-}
 
 /** The marks that gandi-postboot will have made once it has started what it was told to; its file has one line. */
 function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefined {
@@ -51,15 +40,16 @@ function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefi
  */
 export function steadyExtras(
   { files, settings }: Pick<StepContext, 'files' | 'settings'>,
-  devices: readonly BlockDevice[],
-  { swap, state }: HostConfiguration,
+  { swap, state, archive }: HostConfiguration,
 ): SteadyExtras | undefined {
+  // One that stays on the disk can be replaced by another that begins in the same way.
+  if (archive !== undefined && !settings.switches.CONFIG_SWAP) return undefined;
   const known = (state === 'new' || state === 'kept') && swap !== undefined && swap.state !== 'foreign';
   const expected = expectedMarks(files);
   if (!known || expected === undefined) return undefined;
   const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
   return {
-    ranges: [header, ...archiveSectors(swap, devices)],
+    ranges: [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))],
     marks: files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`),
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
     passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Files } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
+import { sleep } from '../machine/sleep.ts';
 import { isEnabled } from '../machine/units.ts';
 import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
 import { renderDisks } from '../plan/disk-table.ts';

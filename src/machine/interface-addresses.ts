@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WaitForAddress } from './change.ts';
+import { sleep } from './sleep.ts';
 
 const POLL_MILLISECONDS = 100;
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileView } from './files.ts';
+import { sleep } from './sleep.ts';
 
 /** udevd keeps this file while it has events to handle (systemd, src/udev/udev-manager.c). */
 const UDEV_QUEUE = '/run/udev/queue';

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isAbsent } from './files.ts';
 import { RUNTIME_DIRECTORY } from './paths.ts';
+import { sleep } from './sleep.ts';
 
 const POLL_MILLISECONDS = 100;
 

@@ -26,7 +26,8 @@ export function pathState(path: string): { line: string; directory: boolean } | 
 /** The path that links lead to, which is the path itself where there is none on the way; undefined if it is dangling. */
 export function withoutLinks(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    // The kernel's own resolution: the other one asks for each part of the path.
+    return realpathSync.native(path);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

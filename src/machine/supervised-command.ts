@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from './apply.ts';
 import { CappedLog } from './capped-log.ts';
 import type { RunSupervised } from './change.ts';
@@ -7,6 +6,7 @@ import { type Commands, SEARCH_PATH, signalGroup } from './commands.ts';
 import { reasonOf } from './errors.ts';
 import { endOfOutput } from './output-end.ts';
 import { STATE_DIRECTORY } from './paths.ts';
+import { sleep } from './sleep.ts';
 import { makeDirectory, replaceFile, writeFully } from './write.ts';
 
 /** How a supervised program ended. A shutdown that ends it is no failure: that may have been its purpose. */

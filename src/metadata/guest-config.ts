@@ -138,6 +138,8 @@ export interface SwapDevice {
   badPages?: number[];
   /** Where in this device the host puts its archive, in bytes; absent where that is outside of it (the GPT gap). */
   archiveOffset?: number;
+  /** All places where the host may put its archive: in this device, and in the gap before it; in bytes. */
+  archivePlaces?: { device: string; offset: number }[];
   /** Why this device was taken for the swap disk, such as `partition label gandiswap`. */
   reason: string;
   /** An erasure that was cut off and is to be finished: range of `device`, in bytes. */

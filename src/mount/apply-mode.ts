@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { parseMountInfo } from '../machine/mounts.ts';
 import type { MountMode } from '../machine/settings.ts';
+import { sleep } from '../machine/sleep.ts';
 import { readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import { ejectDisk } from './eject.ts';

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { listBlockDevices } from '../machine/block-devices.ts';
 import { print } from '../machine/output.ts';
+import { sleep } from '../machine/sleep.ts';
 import { readDiskRecords } from '../plan/disk-records.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';

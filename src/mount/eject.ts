@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
+import { sleep } from '../machine/sleep.ts';
 import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
 import { describeDevice, servicesOf } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';

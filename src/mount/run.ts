@@ -59,7 +59,7 @@ export class MountRun {
   async close(): Promise<void> {
     if (this.dryRun) return;
     try {
-      await appendLog(PROGRAM, this.#log);
+      appendLog(PROGRAM, this.#log);
     } catch (error) {
       // The journal has the lines; what was done to disks stays done.
       say(PROGRAM, 'warning', `could not write the log file: ${reasonOf(error)}`);

@@ -50,7 +50,7 @@ async function record(run: ProgramRun, report: Report, digests: Record<string, s
   try {
     await storeApplied(machine, program, { ...readApplied(machine.files, program), ...digests });
     await storeReport(machine, report);
-    if (machine.live) await appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
+    if (machine.live) appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
   } catch (error) {
     // The guest is configured all the same; the next run finds out again what this one could not note down.
     say(program, 'warning', `could not record what was done: ${(error as Error).message}`);

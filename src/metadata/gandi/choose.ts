@@ -104,6 +104,7 @@ function toCandidate(observed: ObservedPlace, reason: string): SwapCandidate {
     ...(header ? { pageSize: header.pageBytes, badPages: header.badPages } : {}),
     // Said also where the archive is in the gap: whatever stands at this place inside is read at the next boot, too.
     ...(inside ? { archiveOffset: inside.offset } : {}),
+    archivePlaces: place.archives.map(({ device, offset }) => ({ device: device.node, offset })),
     reason,
     ...(pending
       ? {

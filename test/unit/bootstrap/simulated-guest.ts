@@ -163,7 +163,9 @@ export class SimulatedGuest {
     device.fill(0, 1036, 1052);
     return {
       ...treeState(this.files.root, ''),
-      [APPLIED_DIRECTORY]: JSON.stringify(Object.entries(readApplied(this.files, 'gandi-bootstrap')).sort()),
+      [`${APPLIED_DIRECTORY}/gandi-bootstrap.json`]: JSON.stringify(
+        Object.entries(readApplied(this.files, 'gandi-bootstrap')).sort(),
+      ),
       'root file system': String(this.commands.fileSystemBytes),
       'swap device': digest(device),
       'disk with the archive': digest(

@@ -22,6 +22,7 @@ describe('KVM', () => {
           state: 'archive',
           content: 'archive of the host',
           archiveOffset: 524288,
+          archivePlaces: [{ device: '/dev/sdb', offset: 524288 }],
           reason: 'the disk next to root’s on its SCSI host',
         },
         archive: { device: expect.objectContaining({ node: '/dev/sdb' }), offset: 524288, end: SIZE },
@@ -50,6 +51,7 @@ describe('KVM', () => {
       pageSize: 4096,
       badPages: [128],
       archiveOffset: 524288,
+      archivePlaces: [{ device: '/dev/sdb', offset: 524288 }],
       reason: 'file system label swap',
     });
     expect(first?.archive?.device.node).toBe('/dev/sdb');
