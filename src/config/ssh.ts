@@ -15,6 +15,12 @@ const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
 const CANDIDATE = '/run/gandi/sshd_config.candidate';
 const CHECK_SECONDS = 30;
 
+/**
+ * With a host key named, sshd does not load the default ones for its check (sshd(8), -h): an RSA key takes it longer
+ * than all the rest. Keys that the configuration names are loaded in any case.
+ */
+const CHECKED_KEY = '/etc/ssh/ssh_host_ed25519_key';
+
 /** Debian's sshd wants this directory, which its unit makes, also for a check of its configuration. */
 const PRIVILEGE_SEPARATION = '/run/sshd';
 
@@ -65,12 +71,13 @@ function checked(files: FileView, whole: string, change: Change): Change[] {
     files.status(PRIVILEGE_SEPARATION) === undefined
       ? [{ kind: 'make-directory', path: PRIVILEGE_SEPARATION, mode: 0o755 }]
       : [];
+  const key = files.status(CHECKED_KEY) === undefined ? [] : ['-h', CHECKED_KEY];
   return [
     ...separation,
     { kind: 'write-file', path: CANDIDATE, content: whole, mode: 0o600, thisBootOnly: true },
     {
       kind: 'run-command',
-      argv: ['sshd', '-t', '-f', CANDIDATE],
+      argv: ['sshd', '-t', '-f', CANDIDATE, ...key],
       timeoutSeconds: CHECK_SECONDS,
       checkOnly: true,
       why: 'check the SSH server’s configuration',

@@ -156,7 +156,9 @@ export class Files implements FileView {
 
   status(path: string): FileStatus | undefined {
     this.#trace?.looked(path);
-    const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep')));
+    // Most questions are answered by no: an error each, with its stack, would cost ten times as much.
+    const options = { throwIfNoEntry: false } as const;
+    const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep'), options));
     if (stats === undefined) return undefined;
     return {
       kind: kindOf(stats),

@@ -1,35 +1,55 @@
 import { lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { isAbsent } from './files.ts';
 
-const NANOSECONDS = 1_000_000_000n;
-
-/** `%.9Z` of stat(1): seconds of the last change of status, with nine decimals. */
-function changedAt(nanoseconds: bigint): string {
-  return `${nanoseconds / NANOSECONDS}.${String(nanoseconds % NANOSECONDS).padStart(9, '0')}`;
+export interface PathState {
+  /**
+   * What stat(1) prints with the format `%n %i %s %.9Z`: path, inode, size in bytes, time of the last change of
+   * content, mode or owner. Two equal lines mean that nothing was changed between.
+   */
+  line: string;
+  kind: 'directory' | 'link' | 'other';
 }
 
-/**
- * @returns what stat(1) prints of a path with the format `%n %i %s %.9Z`: path, inode, size in bytes, time of the last
- *   change of content, mode or owner. Two equal lines mean that nothing was changed between. Undefined if nothing is at that path
- */
-export function pathState(path: string): { line: string; directory: boolean } | undefined {
+/** How what is at a path is, without following a link there; undefined if nothing is. */
+export function pathState(path: string): PathState | undefined {
   try {
-    const stats = lstatSync(path, { bigint: true });
-    const line = `${path} ${stats.ino} ${stats.size} ${changedAt(stats.ctimeNs)}`;
-    return { line, directory: stats.isDirectory() };
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    const changed = String(stats.ctimeNs).padStart(10, '0');
+    const line = `${path} ${stats.ino} ${stats.size} ${changed.slice(0, -9)}.${changed.slice(-9)}`;
+    const other = stats.isSymbolicLink() ? 'link' : 'other';
+    return { line, kind: stats.isDirectory() ? 'directory' : other };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
   }
 }
 
-/** The path that links lead to, which is the path itself where there is none on the way; undefined if it is dangling. */
-export function withoutLinks(path: string): string | undefined {
+function resolved(path: string): string | undefined {
   try {
     // The kernel's own resolution: the other one asks for each part of the path.
     return realpathSync.native(path);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
     throw error;
+  }
+}
+
+/** Finds out which places paths lead to. Directories are resolved once: most paths share theirs. */
+export class LinkResolver {
+  readonly #directories = new Map<string, string | undefined>();
+
+  /**
+   * The path without links on the way.
+   * @param kind of what is at the path itself, which is followed if it is a link
+   * @returns undefined if it leads nowhere
+   */
+  resolve(path: string, kind: PathState['kind'] | undefined): string | undefined {
+    if (kind === 'link' || path === '/') return resolved(path);
+    const directory = dirname(path);
+    if (!this.#directories.has(directory)) this.#directories.set(directory, resolved(directory));
+    const place = this.#directories.get(directory);
+    return place === undefined ? undefined : `${place === '/' ? '' : place}/${basename(path)}`;
   }
 }

@@ -2,7 +2,7 @@ import { applyChange, type Machine } from '../machine/apply.ts';
 import type { Change } from '../machine/change.ts';
 import { openDevice } from '../machine/device-reader.ts';
 import type { Files, FileView } from '../machine/files.ts';
-import { pathState, withoutLinks } from '../machine/path-state.ts';
+import { LinkResolver, type PathState, pathState } from '../machine/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/paths.ts';
 import type { ReadTrace } from '../machine/read-trace.ts';
 import type { Settings } from '../machine/settings.ts';
@@ -41,35 +41,32 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
 /** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
 const ownFile = () => (process.versions.bun === undefined ? (process.argv[1] ?? '') : process.execPath);
 
-/** The paths that were read, and whether their content counted; with what links lead to, without those of this boot. */
-function pathsRead(trace: ReadTrace, passedOver: readonly string[]): Map<string, boolean> {
-  const read = new Map<string, boolean>();
-  for (const path of [...trace.paths, ownFile()]) {
-    for (const place of [path, withoutLinks(path) ?? path]) {
-      if (!OF_THIS_BOOT.test(place) && !passedOver.includes(place))
-        read.set(place, read.get(place) === true || trace.contents.has(path));
-    }
-  }
-  return read;
-}
-
 /**
- * How the files are that a run has read. What generators make is new at each boot, and a directory whose names nobody
- * asked for may get others: of these it only counts that they are there.
+ * How the files are that a run has read, and what links on the way lead to. What generators make is new at each boot,
+ * and a directory whose names nobody asked for may get others: of these it only counts that they are there.
  */
 function fileStates(
-  read: ReadonlyMap<string, boolean>,
+  trace: ReadTrace,
+  passedOver: readonly string[],
 ): Pick<SteadyState, 'present' | 'existing' | 'absent'> {
-  const present: string[] = [];
-  const existing: string[] = [];
-  const absent: string[] = [];
-  for (const [path, content] of read) {
+  const links = new LinkResolver();
+  const present = new Set<string>();
+  const existing = new Set<string>();
+  const absent = new Set<string>();
+  const note = (path: string, content: boolean): PathState | undefined => {
     const state = pathState(path);
-    if (state === undefined) absent.push(path);
-    else if (GENERATED.test(path) || (state.directory && !content)) existing.push(path);
-    else present.push(state.line);
+    if (OF_THIS_BOOT.test(path) || passedOver.includes(path)) return state;
+    if (state === undefined) absent.add(path);
+    else if (GENERATED.test(path) || (state.kind === 'directory' && !content)) existing.add(path);
+    else present.add(state.line);
+    return state;
+  };
+  for (const path of [...trace.paths, ownFile()]) {
+    const content = trace.contents.has(path);
+    const place = links.resolve(path, note(path, content)?.kind);
+    if (place !== undefined && place !== path) note(place, content);
   }
-  return { present, existing, absent };
+  return { present: [...present], existing: [...existing], absent: [...absent] };
 }
 
 function kernelTexts(trace: ReadTrace, set: readonly string[], files: FileView): Map<string, string> {
@@ -148,7 +145,7 @@ function steadyRecord(
   const text = renderSteadyRecord({
     report,
     repeated,
-    ...fileStates(pathsRead(trace, expected === undefined ? passedOver : [...passedOver, expected.path])),
+    ...fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]),
     blockDevices: files.list(BLOCK_CLASS),
     kernelTexts: kernelTexts(trace, set, files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
