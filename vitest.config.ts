@@ -6,6 +6,8 @@ for (const name of Object.keys(process.env)) {
 }
 
 const minutes = 60_000;
+/** Each input of a property test may take so long on a busy machine: test/property-runs.ts. */
+const propertyMilliseconds = 60 * Number(process.env.PROPERTY_RUNS ?? 0);
 const globalSetup = 'test/global-setup.ts';
 
 export default defineConfig({
@@ -16,8 +18,14 @@ export default defineConfig({
     // Switching guests off takes a moment.
     teardownTimeout: minutes,
     projects: [
-      // Properties are tried on many examples, which takes its time on a busy machine.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup, testTimeout: minutes } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          globalSetup,
+          testTimeout: Math.max(minutes, propertyMilliseconds),
+        },
+      },
       {
         test: {
           name: 'guest',
