@@ -12,7 +12,12 @@ const globalSetup = 'test/global-setup.ts';
 
 export default defineConfig({
   test: {
-    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+      thresholds: { lines: 90, branches: 85 },
+    },
     // A guest keeps one core busy while it boots.
     maxWorkers: 2,
     // Switching guests off takes a moment.
