@@ -29,6 +29,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           globalSetup,
           testTimeout: Math.max(minutes, propertyMilliseconds),
+          // Each input may leave files to remove.
+          hookTimeout: Math.max(minutes, propertyMilliseconds),
         },
       },
       {

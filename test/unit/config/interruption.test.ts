@@ -6,6 +6,7 @@ import type { Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import type { CommandResult } from '../../../src/machine/commands.ts';
 import type { Files } from '../../../src/machine/files.ts';
+import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
 import { ownConfiguration } from '../../../src/plan/own-configuration.ts';
 import { readApplied } from '../../../src/plan/records.ts';
@@ -78,11 +79,13 @@ function stateOf(files: Files, directory = ''): Record<string, string> {
     '/var/lib/gandi/backup',
   ];
   return Object.assign(
-    directory === '' ? { applied: JSON.stringify(Object.entries(readApplied(files)).sort()) } : {},
+    directory === ''
+      ? { applied: JSON.stringify(Object.entries(readApplied(files, 'gandi-config')).sort()) }
+      : {},
     ...files.list(directory === '' ? '/' : directory).map((name): Record<string, string> => {
       const path = `${directory}/${name}`;
       const { kind, mode = 0 } = files.status(path) ?? {};
-      if (passedOver.includes(path) || path === '/var/lib/gandi/applied.json') return {};
+      if (passedOver.includes(path) || path === APPLIED_DIRECTORY) return {};
       if (kind === 'directory') return stateOf(files, path);
       const what = kind === 'link' ? files.linkTarget(path) : files.readText(path);
       return { [path]: `${kind} ${mode.toString(8)} ${what}` };

@@ -1,14 +1,20 @@
 import { chmodSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Commands } from '../../../src/machine/commands.ts';
-import type { Files } from '../../../src/machine/files.ts';
-import { takeLock } from '../../../src/machine/lock.ts';
+import { Files } from '../../../src/machine/files.ts';
+import { print } from '../../../src/machine/output.ts';
+import { exitStatus, type Report } from '../../../src/plan/report.ts';
+import type { MachineAtWork, RunOptions } from '../../../src/plan/run-on-machine.ts';
 import { main } from '../../../src/postboot/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
-/** The running system that the program finds: a tree, and commands that say which ones they were. */
-const guest = vi.hoisted(() => ({ root: '/nowhere', ran: [] as string[] }));
+/** The running system that the program finds: a tree, commands that were run, and the report of the run. */
+const guest = vi.hoisted(() => ({
+  root: '/nowhere',
+  ran: [] as string[],
+  report: undefined as Report | undefined,
+}));
 
 vi.mock('../../../src/machine/files.ts', async (original) => {
   const actual = await original<{ Files: typeof Files }>();
@@ -21,20 +27,28 @@ vi.mock('../../../src/machine/files.ts', async (original) => {
     },
   };
 });
-vi.mock('../../../src/machine/lock.ts', async (original) => {
-  const { takeLock } = await original<{ takeLock: (...args: unknown[]) => Promise<() => void> }>();
-  return { takeLock: (name: string, wait: number) => takeLock(name, wait, `${guest.root}/run/gandi`) };
-});
 vi.mock('../../../src/machine/commands.ts', async (original) => {
-  const commands: Commands = {
-    run: (argv) => {
-      guest.ran.push(argv.join(' '));
-      return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
-    },
-  };
+  // Of the running system only `systemd-run` has an effect.
   const path = { toString: () => `${guest.root}/bin:/usr/bin:/bin` };
-  return { ...(await original<object>()), systemCommands: commands, SEARCH_PATH: path };
+  return { ...(await original<object>()), SEARCH_PATH: path };
 });
+vi.mock('../../../src/plan/run-on-machine.ts', () => ({
+  runOnMachine: async (
+    options: RunOptions,
+    _: unknown,
+    work: (at: Omit<MachineAtWork, 'trace'>) => Promise<Report>,
+  ) => {
+    const commands: Commands = {
+      run: (argv) => {
+        guest.ran.push(argv.join(' '));
+        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
+      },
+    };
+    const machine = { files: new Files(guest.root), commands, live: true };
+    guest.report = await work({ machine, dryRun: options.dryRun === true, show: print });
+    return exitStatus(guest.report.status);
+  },
+}));
 
 const said = captureOutput();
 const ORDER = '/run/gandi/postboot';
@@ -81,10 +95,10 @@ describe('gandi-postboot', () => {
 
   it('runs the command once', async () => {
     const files = boot({ [ORDER]: order('echo hello') });
-    expect(await main(['--json']), said.stderr).toBe(0);
-    const report = JSON.parse(said.stdout);
+    expect(await main([]), said.stderr).toBe(0);
+    const { report } = guest;
     expect(report).toMatchObject({ program: 'gandi-postboot', status: 'configured', bootId: 'one' });
-    expect(report.steps).toContainEqual(expect.objectContaining({ name: 'run', output: 'hello' }));
+    expect(report?.steps).toContainEqual(expect.objectContaining({ name: 'run', output: 'hello' }));
     expect(guest.ran).toContain('systemctl start network-online.target');
     expect(await main([])).toBe(3);
     expect(files.readText('/var/log/gandi-postboot.log')?.match(/hello/g)).toHaveLength(1);
@@ -112,12 +126,5 @@ describe('gandi-postboot', () => {
     boot({ [ORDER]: JSON.stringify({ digest: 'd', stopAutofs: true }) });
     expect(await main([])).toBe(0);
     expect(guest.ran).toContain('systemctl stop autofs.service');
-  });
-
-  it('says so if another run has not ended', async () => {
-    boot({ [ORDER]: order('true') });
-    const release = await takeLock('gandi-postboot', 0);
-    await expect(main([])).rejects.toThrow(`another gandi-postboot is running (process ${process.pid})`);
-    release();
   });
 });
