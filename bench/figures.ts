@@ -5,7 +5,7 @@ export interface Figure {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
-  /** The mean of all samples, rounded. */
+  /** The mean of all samples, rounded but for a grade. */
   readonly value: number;
   /** How far the largest sample lies above the smallest, as a part of the smallest. */
   readonly spread: number;
@@ -43,5 +43,6 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
 }
 
 function mean(samples: readonly Sample[]): number {
-  return Math.round(samples.reduce((sum, { value }) => sum + value, 0) / samples.length);
+  const average = samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
+  return samples[0]?.unit === 'of 10' ? average : Math.round(average);
 }

@@ -9,6 +9,8 @@ export function formatValue(value: number, unit: Unit): string {
       return `${(value / mebibyte).toFixed(1)} MiB`;
     case 'MB':
       return `${(value / megabyte).toFixed(1)} MB`;
+    case 'of 10':
+      return `${value.toFixed(1)} of 10`;
   }
 }
 

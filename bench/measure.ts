@@ -1,15 +1,18 @@
 import type { Guest } from '../test/guest/guest.ts';
 import type { BenchGuest } from './bench-guests.ts';
 
-/** `instructions` are those that the guest's CPU executed. `MiB` and `MB` tell how a number of bytes is shown. */
-export type Unit = 'instructions' | 'MiB' | 'MB';
+/**
+ * `instructions` are those that the guest's CPU executed. `MiB` and `MB` tell how a number of bytes is shown. `of 10` is
+ * a grade.
+ */
+export type Unit = 'instructions' | 'MiB' | 'MB' | 'of 10';
 
 /** One figure, as it was measured once. */
 export interface Sample {
   /** Short and stable: the figure's key in the results. */
   readonly id: string;
   readonly title: string;
-  /** Instructions, or bytes. */
+  /** Instructions, bytes, or a grade. */
   readonly value: number;
   readonly unit: Unit;
   /** The target: the most that the value may be. */

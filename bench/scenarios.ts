@@ -5,6 +5,7 @@ import type { GuestMeasure, Sample } from './measure.ts';
 import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
 import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
 import { coldStart } from './measures/cold-start.ts';
+import { exposure } from './measures/exposure.ts';
 import { peakMemory } from './measures/memory.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
@@ -13,6 +14,7 @@ import { wholeBoots } from './measures/whole-boot.ts';
 const measures: readonly GuestMeasure[] = [
   ...wholeBoots,
   firstBootstrap,
+  exposure,
   firstCloudInit,
   peakMemory,
   programStart,

@@ -58,10 +58,7 @@ stamp=$root/node_modules/.package-lock.sha256
 digest=$(sha256sum < "$root/package-lock.json")
 if [ "$(cat "$stamp" 2> /dev/null)" != "$digest" ]; then
   say 'installing the npm packages of package-lock.json'
-  # npm 11 refuses in "ci" a lock file without the optional packages of other platforms, which the registry need not
-  # have; "install" takes the locked versions all the same, and writes nothing.
-  (cd "$root" && { npm ci --no-audit --no-fund --loglevel=silent >&2 ||
-    npm install --no-save --no-audit --no-fund --loglevel=error >&2; })
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2)
   echo "$digest" > "$stamp"
 fi
 

@@ -1,9 +1,11 @@
 /**
- * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [guest]`, all by default.
- * The last line is `N passed, N failed`. Lint, types and build count as one test each. Exit status 1 if any failed.
+ * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [guest]`, all by default, or
+ * `properties`: the files of unit tests with property tests, each tried on 10,000 inputs (PROPERTY_RUNS in the
+ * environment is another number). The last line is `N passed, N failed`. Lint, types and build count as one test each.
+ * Exit status 1 if any failed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +22,9 @@ const suites = {
   build: () => command('build', 'make', ['--no-print-directory', 'build']),
   unit: () => vitest('unit', ['--coverage']),
   guest: () => vitest('guest', []),
+  properties,
 };
+const byDefault = ['lint', 'types', 'build', 'unit', 'guest'];
 
 /** @param {string} name @param {string} program @param {string[]} args */
 function run(name, program, args) {
@@ -73,12 +77,27 @@ function vitest(project, options) {
   return result;
 }
 
+/** @returns {Result} */
+function properties() {
+  const folder = join(root, 'test/unit');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) =>
+      name.endsWith('.test.ts') && readFileSync(join(folder, name), 'utf8').includes('property-runs.ts'),
+  );
+  // Read by test/property-runs.ts.
+  process.env.PROPERTY_RUNS ??= '10000';
+  return vitest(
+    'unit',
+    files.map((name) => join('test/unit', name)),
+  );
+}
+
 /** @param {string} text */
 function firstLine(text) {
   return text.trim().split('\n', 1)[0];
 }
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(suites);
+const names = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
 const unknown = names.filter((name) => !(name in suites));
 if (unknown.length > 0) {
   process.stderr.write(`test: no suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}\n`);

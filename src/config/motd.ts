@@ -35,9 +35,10 @@ function plan(context: StepContext): Plan {
     return before === digest ? { changes: [], digest } : { changes: write(context, text), digest };
   }
   const current = files.readText(MOTD);
-  if (!isDefault(current) && digestOf(current) !== before) return { changes: [] };
   const hostName = files.readText('/etc/hostname')?.trim() ?? '';
   const text = renderMotd(hostName, facts.os.prettyName, settings.path);
+  // The text itself is ours, too: a run that was cut off wrote it and could not note that down.
+  if (!isDefault(current) && current !== text && digestOf(current) !== before) return { changes: [] };
   return { changes: write(context, text), digest: digestOf(text) };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
 import { printError } from './output.ts';
 import { LOG_FILE } from './paths.ts';
 import { writeFully } from './write.ts';
@@ -28,6 +28,24 @@ export interface LogRecord {
 const LEVEL_NUMBER: Record<Level, number> = { info: 30, warning: 40, problem: 50 };
 
 /**
+ * In bytes. logrotate(8) sees to it long before, by etc/logrotate.d/gandi-guest; this is for guests without it, in which
+ * something fails at every boot for years.
+ */
+const LARGEST_LOG = 4 * 1024 * 1024;
+
+/** Opens the log at its end. One that has grown too large makes room: it is kept as the only old one. */
+function openLog(path: string): number {
+  // A link at this path must not be followed.
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const open = () => openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+  const descriptor = open();
+  if (fstatSync(descriptor).size < LARGEST_LOG) return descriptor;
+  closeSync(descriptor);
+  renameSync(path, `${path}.1`);
+  return open();
+}
+
+/**
  * Appends JSON lines to the log file. By our own ten lines: a logging library took 20 million instructions of a first
  * boot only to be loaded, as much as three commands.
  * @param program name that stands in each line
@@ -40,9 +58,7 @@ export function appendLog(program: string, records: readonly LogRecord[], path =
   const lines = records.map(({ level, message, fields }) =>
     JSON.stringify({ level: LEVEL_NUMBER[level], time, program, ...fields, msg: message }),
   );
-  // A link at this path must not be followed.
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-  const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+  const descriptor = openLog(path);
   try {
     writeFully(descriptor, Buffer.from(`${lines.join('\n')}\n`));
   } finally {

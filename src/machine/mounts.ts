@@ -30,10 +30,10 @@ export interface ActiveSwap {
 export function parseMountInfo(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
-    // Optional fields end at a lone hyphen. Spaces inside a field are escaped, so a field is never just that by chance.
-    const [before, after] = line.split(' - ', 2).map((part) => part.split(' '));
-    const [id, parent, deviceNumber, root, mountPoint, options] = before ?? [];
-    const [type, source, superOptions] = after ?? [];
+    // Optional fields end at the first lone hyphen. Spaces inside a field are escaped; behind it the source can be one.
+    const hyphen = line.indexOf(' - ');
+    const [id, parent, deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
+    const [type, source, superOptions] = hyphen < 0 ? [] : line.slice(hyphen + 3).split(' ');
     if (!id || !parent || !deviceNumber || !root || !mountPoint || !options || !type) continue;
     mounts.push({
       id: Number(id),

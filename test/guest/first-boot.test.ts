@@ -122,6 +122,19 @@ describe('a guest configured from a GPT seed disk', () => {
     );
   });
 
+  it('keeps every secret from other users', async () => {
+    const places = '/gandi /var/lib/gandi /run/gandi /var/log /etc /tmp /run/systemd';
+    const nobody = 'setpriv --reuid=nobody --regid=nogroup --clear-groups';
+    expect(await guest.output(`${nobody} grep -rlsF '${passwordHash}' ${places} || true`)).toBe('');
+    expect(await guest.output(`grep -rlsF '${passwordHash}' /gandi`)).toBe('/gandi/config');
+  });
+
+  it('leaves no process behind, and nothing that listens to the network', async () => {
+    expect(await guest.output('pgrep -f /usr/lib/gandi || true')).toBe('');
+    expect(await guest.output('ss -Hltunp | grep gandi || true')).toBe('');
+    expect(await guest.output("systemctl list-sockets --all --no-legend 'gandi*'")).toBe('');
+  });
+
   it('tells what it did, without a secret', async () => {
     const status = await guest.run('gandi-guest status --wait');
     expect(status).toMatchObject({ exitCode: 0 });
@@ -131,6 +144,12 @@ describe('a guest configured from a GPT seed disk', () => {
     );
     expect(traces).toContain('gandi-bootstrap');
     expect(traces).not.toContain(passwordHash);
+  });
+
+  it('has its log rotated', async () => {
+    await guest.output('logrotate --force /etc/logrotate.d/gandi-guest');
+    expect(await guest.output('stat -c "%n %a" /var/log/gandi.log*')).toBe('/var/log/gandi.log.1.gz 640');
+    expect(await guest.output('zcat /var/log/gandi.log.1.gz')).toContain('"program":"gandi-bootstrap"');
   });
 
   it(

@@ -10,9 +10,15 @@ afterEach(() => {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
-/** An unpacked image in a directory of its own, which is gone after the test: paths to texts or links. */
-export function temporaryRoot(entries: Record<string, string | { link: string }> = {}): Files {
-  const root = mkdtempSync(join(tmpdir(), 'gandi-guest-'));
+/**
+ * An unpacked image in a directory of its own, which is gone after the test: paths to texts or links.
+ * @param place where that directory is made; `/dev/shm` does not wait for a disk
+ */
+export function temporaryRoot(
+  entries: Record<string, string | { link: string }> = {},
+  place = tmpdir(),
+): Files {
+  const root = mkdtempSync(join(place, 'gandi-guest-'));
   made.push(root);
   for (const [path, entry] of Object.entries(entries)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listBlockDevices } from '../../../src/machine/block-devices.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { makeFiles } from '../context.ts';
 import { MIB } from '../images.ts';
 import { makeSysfs } from '../sysfs.ts';
@@ -191,4 +193,30 @@ test('a disk that goes away meanwhile is left out; any other failure is thrown',
 
 test('a machine without sysfs has no devices', () => {
   expect(listBlockDevices(makeFiles({}))).toEqual([]);
+});
+
+test('whatever its uevent says, a disk is listed once under its kernel name', () => {
+  const line = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc
+      .tuple(fc.constantFrom('DEVNAME', 'PARTNAME', 'MAJOR', 'MINOR', 'PARTN', '='), fc.string())
+      .map((p) => p.join('=')),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
+      const disk = { name: 'sda', number: '8:0', size: MIB, attached: { scsi: '2:0:0:0' } };
+      const entries = Object.entries(makeSysfs([disk])).map(([path, entry]) =>
+        path.endsWith('/uevent') ? [path, lines.join('\n')] : [path, entry],
+      );
+      const [found, ...others] = listBlockDevices(makeFiles(Object.fromEntries(entries)));
+      expect(others).toEqual([]);
+      expect(found).toMatchObject({ name: 'sda', kind: 'disk', size: MIB, deviceNumber: '8:0' });
+      const named = lines
+        .join('\n')
+        .split('\n')
+        .findLast((one) => one.startsWith('DEVNAME='));
+      expect(found?.node).toBe(`/dev/${named?.slice('DEVNAME='.length) ?? 'sda'}`);
+    }),
+    { numRuns: PROPERTY_RUNS },
+  );
 });

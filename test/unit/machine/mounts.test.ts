@@ -71,3 +71,36 @@ test('no text makes them throw', () => {
     { numRuns: PROPERTY_RUNS },
   );
 });
+
+test('whatever names the kernel shows are read as they are', () => {
+  // What fs/seq_file.c escapes, and what tells fields and options apart.
+  const name = fc.string({ unit: fc.constantFrom(...' \t\n\\#/-,:a\'"$é'), minLength: 1, maxLength: 12 });
+  const escaped = (text: string) =>
+    text.replace(/[ \t\n\\#]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  const path = name.map((text) => `/${text}`);
+  const optional = fc.array(fc.constantFrom('shared:1', 'master:2', 'unbindable'), { maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(path, path, name, optional), { maxLength: 5 }), (mounts) => {
+      const lines = mounts.map(([root, at, source, more], id) =>
+        [
+          id + 1,
+          1,
+          '8:1',
+          escaped(root),
+          escaped(at),
+          'rw',
+          ...more,
+          '-',
+          'ext4',
+          escaped(source),
+          'rw',
+        ].join(' '),
+      );
+      const found = parseMountInfo(`${lines.join('\n')}\n`);
+      expect(found.map(({ root, mountPoint, source }) => [root, mountPoint, source])).toEqual(
+        mounts.map(([root, at, source]) => [root, at, source]),
+      );
+    }),
+    { numRuns: PROPERTY_RUNS },
+  );
+});

@@ -146,21 +146,17 @@ test('a blank disk and an empty one have no table', () => {
   }
 });
 
-test(
-  'no bytes make it throw or read without bound',
-  () => {
-    const sectors = fc.uint8Array({ minLength: 1536, maxLength: 1536 });
-    fc.assert(
-      fc.property(sectors, fc.boolean(), (bytes, gpt) => {
-        bytes.set([0x55, 0xaa], 510);
-        for (const at of [446, 462, 478, 494]) bytes[at] = 0;
-        if (gpt) bytes.set(text('EFI PART'), 512);
-        const device = memoryDevice(2 ** 40, { 0: bytes });
-        readPartitionTable(device.read, device.size, 512);
-        expect(device.reads.length).toBeLessThan(1000);
-      }),
-      { numRuns: PROPERTY_RUNS },
-    );
-  },
-  5000 + 20 * PROPERTY_RUNS,
-);
+test('no bytes make it throw or read without bound', () => {
+  const sectors = fc.uint8Array({ minLength: 1536, maxLength: 1536 });
+  fc.assert(
+    fc.property(sectors, fc.boolean(), (bytes, gpt) => {
+      bytes.set([0x55, 0xaa], 510);
+      for (const at of [446, 462, 478, 494]) bytes[at] = 0;
+      if (gpt) bytes.set(text('EFI PART'), 512);
+      const device = memoryDevice(2 ** 40, { 0: bytes });
+      readPartitionTable(device.read, device.size, 512);
+      expect(device.reads.length).toBeLessThan(1000);
+    }),
+    { numRuns: PROPERTY_RUNS },
+  );
+});

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseShellAssignments } from '../../../src/machine/shell-assignments.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 /** Name and value of each assignment, and what was not understood, of one text. */
 function read(text: string) {
@@ -65,5 +67,34 @@ describe('parseShellAssignments', () => {
         [7, '| tee F=6'],
       ],
     });
+  });
+});
+
+describe('any text', () => {
+  it('is read to its end, each line by itself', () => {
+    const line = fc.string({ unit: fc.constantFrom(...'AB_=\'"\\$`# \t;x1'), maxLength: 30 });
+    fc.assert(
+      fc.property(line, fc.constantFrom('\n', '\r\n', '\r'), (text, end) => {
+        const { values } = read(`${text}${end}LAST=1${end}`);
+        expect(values.at(-1)).toEqual(['LAST', '1']);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+
+  it('is given as it was quoted', () => {
+    const value = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !/[\r\n]/.test(text));
+    const single = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+    const double = (text: string) => `"${text.replace(/["\\$`]/g, '\\$&')}"`;
+    fc.assert(
+      fc.property(value, fc.constantFrom(single, double), (text, quote) => {
+        expect(read(`A=${quote(text)} # comment\n`)).toEqual({
+          values: [['A', text]],
+          remarks: [],
+          rest: [],
+        });
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
   });
 });

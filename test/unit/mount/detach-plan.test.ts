@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   parseServices,
@@ -6,6 +7,7 @@ import {
   planUnmountGone,
   readServices,
 } from '../../../src/mount/detach-plan.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 import type { FileEntries } from '../context.ts';
 import { makeFiles } from '../context.ts';
 
@@ -61,4 +63,20 @@ it('removes no directory from autofs', () => {
   expect(planRemoveMountPoint('/srv/data', 'udev')).toEqual([
     { kind: 'remove-empty-directory', path: '/srv/data' },
   ]);
+});
+
+it('takes from any list only names of units, which are no options and no paths', () => {
+  const line = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.stringMatching(/^[-a-z@./\\ #]{0,12}(\.service|\.mount)?$/),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 10 }), (lines) => {
+      for (const name of parseServices(lines.join('\n'))) {
+        expect(name).toMatch(/^[^-/\s@][^/\s]*\.[a-z]+$/);
+        expect(lines.join('\n')).toContain(name.replace(/\.service$/, ''));
+      }
+    }),
+    { numRuns: PROPERTY_RUNS },
+  );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidateNames, safeName } from '../../../src/plan/mount-point-name.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 describe('safeName', () => {
   it.each([
@@ -28,7 +29,10 @@ describe('safeName', () => {
 
   it('gives one component of a path that is no option, is not hidden, and fits', () => {
     const isSafe = (name: string) => /^[^./-][^/\p{Cc}\s]*$/u.test(name) && Buffer.byteLength(name) <= 240;
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (label) => isSafe(safeName(label))));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (label) => isSafe(safeName(label))),
+      { numRuns: PROPERTY_RUNS },
+    );
   });
 });
 

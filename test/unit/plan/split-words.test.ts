@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../src/plan/split-words.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 describe('splitWords', () => {
   it.each([
@@ -13,5 +15,28 @@ describe('splitWords', () => {
     ['', []],
   ])('%j', (text, words) => {
     expect(splitWords(text)).toEqual(words);
+  });
+});
+
+describe('any words', () => {
+  const word = fc.string({ unit: 'binary', maxLength: 20 });
+
+  it('come back as they were quoted', () => {
+    const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+        expect(splitWords(words.map(quoted).join(' \t\n'))).toEqual(words);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+
+  it('are never longer together than the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'ab\'"\\ \n$*'), maxLength: 40 }), (text) => {
+        expect(splitWords(text).join('').length).toBeLessThanOrEqual(text.length);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
   });
 });

@@ -1,0 +1,183 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CONFIG_STEPS } from '../../../src/config/steps.ts';
+import type { Machine } from '../../../src/machine/apply.ts';
+import type { Change } from '../../../src/machine/change.ts';
+import type { CommandResult } from '../../../src/machine/commands.ts';
+import type { Files } from '../../../src/machine/files.ts';
+import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
+import { readSettings } from '../../../src/machine/settings.ts';
+import { ownConfiguration } from '../../../src/plan/own-configuration.ts';
+import { readApplied } from '../../../src/plan/records.ts';
+import type { Report } from '../../../src/plan/report.ts';
+import { runProgram } from '../../../src/plan/run-program.ts';
+import { captureOutput } from '../captured-output.ts';
+import { makeContext } from '../context.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
+
+type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
+
+/** What stands between the runner and the machine. */
+const between = vi.hoisted(() => ({
+  interfere: undefined as ((change: Change) => Promise<void> | void) | undefined,
+}));
+
+vi.mock('../../../src/machine/apply.ts', async (original) => {
+  const { applyChange } = await original<{ applyChange: Apply }>();
+  return {
+    async applyChange(change: Change, machine: Machine) {
+      await between.interfere?.(change);
+      return await applyChange(change, machine);
+    },
+  };
+});
+
+const said = captureOutput();
+const debian = DISTRIBUTIONS['Debian 12'] as Distribution;
+
+afterEach(() => {
+  between.interfere = undefined;
+});
+
+const freshGuest = () =>
+  temporaryRoot(
+    { ...debian.files, '/proc/sys/kernel/random/boot_id': 'one\n', '/var/log/x': '' },
+    '/dev/shm',
+  );
+
+function makeHostKey(files: Files, argv: readonly string[]): void {
+  writeFileSync(files.locate(argv[argv.indexOf('-f') + 1] ?? ''), 'a key\n');
+}
+
+/** gandi-config from beginning to end; ssh-keygen makes its file, the other commands find all well. */
+async function configure(files: Files): Promise<Report> {
+  const run = (argv: readonly string[]): Promise<CommandResult> => {
+    if (argv[0] === 'ssh-keygen') makeHostKey(files, argv);
+    return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
+  };
+  const facts = makeContext({ facts: { os: debian.os, kernelCommandLine: 'gandi=cet-eu' } }).facts;
+  return await runProgram({
+    program: 'gandi-config',
+    steps: CONFIG_STEPS,
+    machine: { files, commands: { run }, live: true },
+    settings: readSettings(files),
+    host: ownConfiguration('/etc/default/gandi'),
+    observe: () => facts,
+    dryRun: false,
+  });
+}
+
+/** All that lasts of a guest: paths to modes and texts, without the report, which tells what each run did. */
+function stateOf(files: Files, directory = ''): Record<string, string> {
+  const passedOver = [
+    '/proc',
+    '/run',
+    '/var/log',
+    '/var/lib/gandi/gandi-config.json',
+    '/var/lib/gandi/backup',
+  ];
+  return Object.assign(
+    directory === ''
+      ? { applied: JSON.stringify(Object.entries(readApplied(files, 'gandi-config')).sort()) }
+      : {},
+    ...files.list(directory === '' ? '/' : directory).map((name): Record<string, string> => {
+      const path = `${directory}/${name}`;
+      const { kind, mode = 0 } = files.status(path) ?? {};
+      if (passedOver.includes(path) || path === APPLIED_DIRECTORY) return {};
+      if (kind === 'directory') return stateOf(files, path);
+      const what = kind === 'link' ? files.linkTarget(path) : files.readText(path);
+      return { [path]: `${kind} ${mode.toString(8)} ${what}` };
+    }),
+  );
+}
+
+/** Runs until just before a change, numbered from 0; `meanwhile` is what had been done of that change. */
+async function cutPower(files: Files, number: number, meanwhile?: (change: Change) => void): Promise<void> {
+  let count = 0;
+  const cut = new Promise<void>((resolve) => {
+    between.interfere = (change) => {
+      if (count++ !== number) return;
+      meanwhile?.(change);
+      resolve();
+      // Nothing of this run happens any more.
+      return new Promise<void>(() => undefined);
+    };
+  });
+  const ended = configure(files).then(() => {
+    throw new Error(`the run ended before its change ${number}`);
+  });
+  await Promise.race([cut, ended]);
+  between.interfere = undefined;
+}
+
+/** Leaves what a change leaves that was cut off in its middle. */
+function halfOf(files: Files): (change: Change) => void {
+  return (change) => {
+    if (change.kind === 'write-file') {
+      const path = files.locate(change.path);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(`${dirname(path)}/.${basename(path)}.gandi-new`, 'ha');
+    } else if (change.kind === 'run-command' && change.argv[0] === 'ssh-keygen') {
+      writeFileSync(files.locate(change.argv.at(-1) ?? ''), '');
+    }
+  };
+}
+
+describe('the first run of gandi-config', { timeout: 120_000 }, () => {
+  const changes: Change[] = [];
+  let state: Record<string, string> = {};
+
+  beforeEach(async () => {
+    changes.length = 0;
+    const files = freshGuest();
+    between.interfere = (change) => void changes.push(change);
+    expect((await configure(files)).status, said.stderr).toBe('configured');
+    between.interfere = undefined;
+    state = stateOf(files);
+  });
+
+  it('makes changes of these kinds', () => {
+    const kinds = new Set(changes.map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual([
+      'make-directory',
+      'make-link',
+      'remove-file',
+      'run-command',
+      'write-file',
+    ]);
+    expect(state).toHaveProperty('/etc/ssh/ssh_host_ed25519_key');
+  });
+
+  it('cut off before or in the middle of any change, leads to the same state at the next one', async () => {
+    for (const [number, change] of changes.entries()) {
+      for (const half of [false, true]) {
+        const files = freshGuest();
+        await cutPower(files, number, half ? halfOf(files) : undefined);
+        said.stderr = '';
+        const { status } = await configure(files);
+        const where = `${half ? 'in' : 'before'} change ${number}, ${change.kind}`;
+        expect(status, `${where}: ${said.stderr}`).not.toBe('failed');
+        expect(stateOf(files), where).toEqual(state);
+      }
+    }
+  });
+
+  it('with any one change refused, says so and makes up for it in the next one', async () => {
+    for (const [number, change] of changes.entries()) {
+      const files = freshGuest();
+      let count = 0;
+      between.interfere = () => {
+        if (count++ === number) throw new Error('ENOSPC: no space left on device, write');
+      };
+      said.stderr = '';
+      await configure(files);
+      between.interfere = undefined;
+      const where = `change ${number}, ${change.kind}`;
+      expect(said.stderr, where).toContain('no space left on device');
+      expect((await configure(files)).status, where).not.toBe('failed');
+      expect(stateOf(files), where).toEqual(state);
+    }
+  });
+});

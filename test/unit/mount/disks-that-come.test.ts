@@ -1,0 +1,219 @@
+import { describe, expect, it, vi } from 'vitest';
+import { main } from '../../../src/mount/program.ts';
+import { captureOutput } from '../captured-output.ts';
+import { MIB } from '../images.ts';
+import { rowsByName, simulatedGuest } from './simulated-run.ts';
+
+vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+
+const said = captureOutput();
+const guest = simulatedGuest();
+
+async function list() {
+  said.stdout = '';
+  expect(await main(['list', '--json'])).toBe(0);
+  return rowsByName(said.stdout);
+}
+
+describe('usage', () => {
+  it.each([
+    [['attach'], "missing required argument 'device'"],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['rescan', '--old'], "unknown option '--old'"],
+    [['eject', 'data', '--wait', 'forever'], 'Expected whole seconds from 0 to 86400.'],
+  ])('%j is wrong', async (args, expected) => {
+    expect(await main(args)).toBe(2);
+    expect(said.stderr).toContain(expected);
+    expect(guest.disks.ran).toEqual([]);
+  });
+
+  it('is shown with each command', async () => {
+    expect(await main(['--help'])).toBe(0);
+    for (const command of ['attach', 'detach', 'eject', 'rescan', 'list', 'autofs', 'apply-mode'])
+      expect(said.stdout).toContain(`  ${command} `);
+  });
+});
+
+describe('disks that come', () => {
+  it('are mounted under their labels, or the name of the device', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.attach({ name: 'sdc' });
+    expect(await main(['rescan']), said.stderr).toBe(0);
+    expect(disks.mounts()).toEqual(['/srv/data', expect.stringMatching(/^\/srv\/\S+sdc$/)]);
+    expect(disks.ran.find((line) => line.startsWith('mount'))).toBe(
+      'mount -t ext4 -o rw,nosuid,nodev,noatime -- /dev/sdb /srv/data',
+    );
+    expect(await list()).toMatchObject({
+      sdb: { state: 'mounted', label: 'data', mountPoint: disks.mountPoint('data'), present: true },
+      sdc: { state: 'mounted' },
+    });
+  });
+
+  it('are mounted once, however often they are announced', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    const before = guest.disks.ran.length;
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(await main(['rescan'])).toBe(0);
+    expect(guest.disks.ran).toHaveLength(before);
+  });
+
+  it('are only shown in a dry run', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan', '--new', '--dry-run'])).toBe(0);
+    expect(guest.shown).toContain(`make-directory ${guest.disks.mountPoint('data')}`);
+    expect(guest.shown).toContain('run-command');
+    expect(guest.disks.mounts()).toEqual([]);
+    expect(guest.disks.files.status('/run/gandi/disks.json')).toBeUndefined();
+  });
+
+  it('are grown to the size of their device', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    await main(['rescan', '--new']);
+    expect(guest.disks.ran.at(-1)).toMatch(/^resize2fs .*\/dev\/sdb$/);
+    expect(said.stderr).toContain('/srv/data: grown to the size of');
+  });
+
+  it('stay mounted when growing fails, which is told', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    disks.fail = (line) => (line.startsWith('resize2fs') ? 'resize2fs: exit status 1: no memory' : undefined);
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(said.stderr).toContain('resize2fs: exit status 1: no memory');
+    expect(disks.mounts()).toEqual(['/srv/data']);
+  });
+
+  it('are mounted read-only where they cannot be written', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data', readOnly: true, fileSystemBytes: 8 * MIB });
+    await main(['rescan', '--new']);
+    expect(guest.disks.ran).toEqual(['mount -t ext4 -o ro,nosuid,nodev,noatime -- /dev/sdb /srv/data']);
+    expect(said.stderr).toMatch(/is mounted at .*, read-only$/m);
+  });
+
+  it('are the concern of the hook and of logged-in users', async () => {
+    const { disks } = guest;
+    disks.write('/etc/default/gandi', 'CONFIG_DISK_NOTIFY=1\n');
+    disks.addHook('post-disk-attach');
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(disks.ran.slice(1)).toEqual(['/etc/gandi/hooks/post-disk-attach /dev/sdb ext4 /srv/data', 'wall']);
+  });
+
+  it('are mounted beside what is at their place already', async () => {
+    guest.disks.write('/srv/data', 'a file');
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data_2']);
+  });
+
+  it('hide what is in their directory, with a warning', async () => {
+    guest.disks.write('/srv/data/old', '');
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(said.stderr).toMatch(/warning: .*\/srv\/data was not empty/);
+  });
+
+  it('that cannot be mounted leave nothing behind, and say why', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.fail = (line) => (line.startsWith('mount') ? 'mount: exit status 32: bad superblock' : undefined);
+    expect(await main(['rescan', '--new'])).toBe(1);
+    expect(said.stderr).toMatch(/problem: .*sdb is not mounted: mount: exit status 32: bad superblock/);
+    expect(disks.files.status('/srv/data')).toBeUndefined();
+    expect(await list()).toMatchObject({ sdb: { state: 'failed' } });
+  });
+
+  it('that go away while they are mounted are no failure', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.fail = (line) => {
+      if (!line.startsWith('mount')) return undefined;
+      disks.takeAway('sdb');
+      return 'mount: exit status 32: no such device';
+    };
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(said.stderr).toContain('went away while it was being mounted');
+  });
+
+  it.each([
+    ['of another make', { vendor: 'QEMU' }, 'not-ours', 'CONFIG_DISK_BUSES does not name its bus'],
+    ['that are empty', { type: 'none' }, 'left-alone', 'no file system is known on it'],
+    ['that are swap', { type: 'swap' }, 'not-ours', 'it is a swap area'],
+  ] as const)('%s are left alone', async (_, disk, state, why) => {
+    guest.disks.attach({ name: 'sdb', ...disk });
+    expect(await main(['rescan'])).toBe(0);
+    expect(guest.disks.ran).toEqual([]);
+    const { sdb } = await list();
+    expect(sdb).toMatchObject({ state, why: expect.stringContaining(why) });
+  });
+
+  it('that fstab names are left to it', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    guest.disks.write('/etc/fstab', 'LABEL=data /data ext4 defaults 0 2\n');
+    await main(['rescan']);
+    expect(guest.disks.ran).toEqual([]);
+    expect(said.stderr).toContain('is left alone: /etc/fstab or a mount unit names it (LABEL=data)');
+  });
+
+  it('that a mount unit of the admin names are left to it', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.write('/etc/systemd/system/data.mount', `[Mount]\nWhat=${disks.node('sdb')}\nWhere=/data\n`);
+    disks.write('/etc/systemd/system/other.mount', '[Mount]\nWhere=/other\n');
+    await main(['rescan']);
+    expect(disks.ran).toEqual([]);
+  });
+
+  it('are not mounted where mounting is turned off', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_ALLOW_MOUNT=0\n');
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan'])).toBe(0);
+    expect(guest.disks.ran).toEqual([]);
+    expect(said.stderr).toContain('mounting is turned off in the settings');
+  });
+
+  it('belong to the group of the settings while they are new', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_GROUP=1001\n');
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 1001, mode: 0o775 });
+  });
+
+  it('keep their owner where there is no such group', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_GROUP=nobodies\n');
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(said.stderr).toContain('CONFIG_DISK_GROUP: there is no group nobodies; owners stay as they are');
+    expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 0 });
+  });
+});
+
+describe('attach', () => {
+  it('mounts the one disk', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    guest.disks.attach({ name: 'sdc', label: 'other' });
+    expect(await main(['attach', guest.disks.node('sdc')])).toBe(0);
+    expect(guest.disks.mounts()).toEqual(['/srv/other']);
+  });
+
+  it('says where a disk is that is mounted', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(await main(['attach', guest.disks.node('sdb')])).toBe(0);
+    expect(said.stdout).toContain(`is mounted at ${guest.disks.mountPoint('data')}`);
+  });
+
+  it('finds no disk of that name', async () => {
+    expect(await main(['attach', '/dev/sdx'])).toBe(3);
+    expect(said.stderr).toContain('there is no disk /dev/sdx that could be mounted');
+  });
+
+  it('fails for one that is no data disk, and says why', async () => {
+    guest.disks.attach({ name: 'sdb', type: 'none' });
+    expect(await main(['attach', guest.disks.node('sdb')])).toBe(1);
+    expect(said.stderr).toContain('no file system is known on it');
+  });
+});

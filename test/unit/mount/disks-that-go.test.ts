@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../../../src/mount/program.ts';
+import { captureOutput } from '../captured-output.ts';
+import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
+
+vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+
+const said = captureOutput();
+const guest = simulatedGuest();
+
+beforeEach(async () => {
+  guest.disks.attach({ name: 'sdb', label: 'data' });
+  await main(['rescan', '--new']);
+  guest.disks.ran.length = 0;
+  said.stdout = '';
+});
+
+async function list() {
+  said.stdout = '';
+  expect(await main(['list', '--json'])).toBe(0);
+  return rowsByName(said.stdout);
+}
+
+const FLUSH_AND_UNMOUNT = ['sync --file-system /srv/data', 'umount -- /srv/data'];
+
+describe('disks that go', () => {
+  it('are unmounted without asking them, hook first', async () => {
+    const { disks } = guest;
+    disks.addHook('pre-disk-detach');
+    disks.takeAway('sdb');
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(disks.ran).toEqual([
+      '/etc/gandi/hooks/pre-disk-detach /dev/sdb /srv/data',
+      'umount --lazy --no-canonicalize -- /srv/data',
+    ]);
+    expect(disks.mounts()).toEqual([]);
+    expect(disks.files.status('/srv/data')).toBeUndefined();
+    expect(said.stderr).toContain('what was not written to it is lost');
+    expect(await list()).toMatchObject({ sdb: { present: false, state: 'gone', label: 'data' } });
+  });
+
+  it('come back under their name', async () => {
+    guest.disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    guest.disks.attach({ name: 'sdc', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+  });
+
+  it('were gone already when somebody asks for it', async () => {
+    guest.disks.takeAway('sdb');
+    expect(await main(['detach', 'data'])).toBe(0);
+    expect(said.stdout).toContain('data was gone already: cleaned up');
+  });
+
+  it('stay unmounted if that was done by hand, until they are asked for', async () => {
+    const { disks } = guest;
+    disks.unmountByHand('data');
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(said.stderr).toContain('it was unmounted by hand');
+    await main(['rescan']);
+    expect(disks.ran).toEqual([]);
+    expect(await list()).toMatchObject({ sdb: { state: 'ejected' } });
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.mounts()).toEqual(['/srv/data']);
+  });
+});
+
+describe('eject', () => {
+  it.each([
+    ['its label', () => 'data'],
+    ['its device', () => guest.disks.node('sdb')],
+    ['its mount point', () => guest.disks.mountPoint('data')],
+  ])('unmounts by %s, and says that it can be detached', async (_, name) => {
+    const { disks } = guest;
+    expect(await main(['eject', name()]), said.stderr).toBe(0);
+    expect(disks.ran).toEqual(FLUSH_AND_UNMOUNT);
+    expect(disks.mounts()).toEqual([]);
+    expect(disks.files.status('/srv/data')).toBeUndefined();
+    expect(said.stdout).toMatch(/sdb was unmounted from \S+\/srv\/data: it can be detached\n/);
+    said.stdout = '';
+    expect(await main(['eject', disks.node('sdb')])).toBe(0);
+    expect(said.stdout).toMatch(/sdb is not mounted: it can be detached\n/);
+  });
+
+  it('keeps it unmounted at later events, until it is asked for', async () => {
+    await main(['eject', 'data']);
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual([]);
+    await main(['attach', guest.disks.node('sdb')]);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+  });
+
+  it('does nothing in a dry run', async () => {
+    expect(await main(['eject', 'data', '--dry-run'])).toBe(0);
+    expect(guest.disks.ran).toEqual([]);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+  });
+
+  it('says who uses it, and stops nothing in vain', async () => {
+    guest.holders = [EDITOR];
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toContain('it is in use by process 4711 (vim) with /srv/data/notes');
+    expect(guest.disks.ran).toEqual([]);
+  });
+
+  it('waits for its users to end', async () => {
+    guest.holders = [EDITOR];
+    setTimeout(() => {
+      guest.holders = [];
+    }, 50);
+    expect(await main(['eject', 'data', '--wait', '20'])).toBe(0);
+    expect(guest.disks.mounts()).toEqual([]);
+  });
+
+  it('ends its users by force', async () => {
+    const { disks } = guest;
+    guest.holders = [EDITOR];
+    disks.fail = (line) => {
+      if (line.startsWith('kill -s TERM')) guest.holders = [];
+      return undefined;
+    };
+    expect(await main(['eject', 'data', '--force'])).toBe(0);
+    expect(disks.ran).toEqual(['kill -s TERM -- 4711', ...FLUSH_AND_UNMOUNT]);
+  });
+
+  it('stops the services that the disk names, and starts them again where it stays', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', 'mydb\n../evil\n');
+    guest.holders = [{ ...EDITOR, controlGroup: '/system.slice/mydb.service' }];
+    disks.fail = (line) => {
+      if (line.startsWith('systemctl stop')) guest.holders = [];
+      return line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined;
+    };
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual([
+      'systemctl stop -- mydb.service',
+      ...FLUSH_AND_UNMOUNT,
+      'systemctl start -- mydb.service',
+    ]);
+    expect(said.stderr).toMatch(/stays mounted at \S+: umount: exit status 32: target is busy/);
+  });
+
+  it('runs the hook before it looks who uses it, and not again for a second try', async () => {
+    const { disks } = guest;
+    disks.addHook('pre-disk-detach');
+    guest.holders = [EDITOR];
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual(['/etc/gandi/hooks/pre-disk-detach /dev/sdb /srv/data']);
+    guest.holders = [];
+    expect(await main(['eject', 'data'])).toBe(0);
+    expect(disks.ran.slice(1)).toEqual(FLUSH_AND_UNMOUNT);
+  });
+
+  it('takes the name of a directory for that of one disk, and does not choose between two of one label', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdc', label: 'data' });
+    disks.attach({ name: 'sdd', label: 'my films' });
+    disks.attach({ name: 'sde', label: 'my films' });
+    await main(['rescan', '--new']);
+    const [data, ...others] = disks.mounts();
+    expect(data).toBe('/srv/data');
+    expect(others).toHaveLength(3);
+    expect(await main(['eject', 'data'])).toBe(0);
+    expect(disks.mounts()).toEqual(others);
+    expect(await main(['eject', 'my films'])).toBe(1);
+    expect(said.stderr).toMatch(/several disks have the label my films: name one of \/\S+, \/\S+\n/);
+    expect(disks.mounts()).toEqual(others);
+  });
+
+  it('leaves alone what somebody else mounted, and knows no other disk', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    disks.mountElsewhere('sdb', '/mnt');
+    expect(await main(['eject', disks.node('sdb')])).toBe(1);
+    expect(said.stderr).toContain('is mounted at /mnt by somebody else');
+    expect(await main(['eject', 'nothing'])).toBe(3);
+    expect(said.stderr).toContain('there is no data disk "nothing"');
+  });
+});

@@ -1,0 +1,92 @@
+import { rmSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../../../src/mount/program.ts';
+import { captureOutput } from '../captured-output.ts';
+import { MIB } from '../images.ts';
+import { EDITOR, simulatedGuest } from './simulated-run.ts';
+
+vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+
+const said = captureOutput();
+const guest = simulatedGuest('CONFIG_MOUNT_MODE=autofs\n');
+const AUTOMOUNT = '/usr/sbin/automount';
+
+beforeEach(() => guest.disks.write(AUTOMOUNT, ''));
+
+describe('on first access', () => {
+  it('autofs is told once where it watches', async () => {
+    const { disks } = guest;
+    expect(await main(['apply-mode']), said.stderr).toBe(0);
+    expect(disks.files.readText('/etc/auto.master.d/gandi.autofs')).toContain('/srv /etc/auto.gandi');
+    expect(disks.ran).toEqual([
+      'systemctl enable autofs.service',
+      'systemctl --no-block reload-or-restart autofs.service',
+    ]);
+  });
+
+  it('a disk is offered, and its entry printed for its key alone', async () => {
+    const { disks } = guest;
+    await main(['apply-mode']);
+    disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(disks.mounts()).toEqual([]);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual(['data']);
+    said.stdout = '';
+    expect(await main(['autofs', 'data']), said.stderr).toBe(0);
+    expect(said.stdout).toBe(`-fstype=ext4,rw,nosuid,nodev,noatime :${disks.node('sdb')}\n`);
+    said.stdout = '';
+    for (const key of ['other', '..', '']) expect(await main(['autofs', key])).toBe(1);
+    expect(said.stdout).toBe('');
+  });
+
+  it('a new disk is mounted for a moment to be grown, before its entry is printed', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    await main(['rescan', '--new']);
+    expect(await main(['autofs', 'data'])).toBe(0);
+    expect(disks.ran).toEqual([
+      'mount -t ext4 -o rw,nosuid,nodev,noatime -- /dev/sdb /run/gandi/mounted/data',
+      expect.stringMatching(/^resize2fs /),
+      'umount -- /run/gandi/mounted/data',
+    ]);
+    expect(disks.files.status('/run/gandi/mounted/data')).toBeUndefined();
+  });
+
+  it('a disk that is gone is offered no more', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    guest.disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(guest.disks.files.list('/run/gandi/autofs')).toEqual([]);
+    expect(await main(['autofs', 'data'])).toBe(1);
+  });
+
+  it('nothing is mounted without autofs, and what to do is told', async () => {
+    rmSync(`${guest.disks.files.root}${AUTOMOUNT}`);
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan'])).toBe(1);
+    expect(said.stderr).toContain('autofs is not installed: install it, or set CONFIG_MOUNT_MODE=udev');
+  });
+
+  it('what is mounted is taken over, unless it is in use', async () => {
+    const { disks } = guest;
+    disks.write('/etc/default/gandi', '');
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    disks.write('/etc/default/gandi', 'CONFIG_MOUNT_MODE=autofs\n');
+    guest.holders = [EDITOR];
+    expect(await main(['apply-mode'])).toBe(1);
+    expect(said.stderr).toContain('end its use and run gandi-mount apply-mode');
+    expect(disks.mounts()).toEqual(['/srv/data']);
+    guest.holders = [];
+    expect(await main(['apply-mode'])).toBe(0);
+    expect(disks.mounts()).toEqual([]);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual(['data']);
+  });
+
+  it('no lookup is answered in another mode', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_MOUNT_MODE=udev\n');
+    expect(await main(['autofs', 'data'])).toBe(1);
+  });
+});

@@ -1,0 +1,187 @@
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
+import { Files } from '../../../src/machine/files.ts';
+import { readSettings } from '../../../src/machine/settings.ts';
+import { MountRun } from '../../../src/mount/run.ts';
+import { MIB, run } from '../images.ts';
+import { makeSysfs } from '../sysfs.ts';
+
+const DISK_BYTES = 16 * MIB;
+
+/** What may be said of a disk that the host attaches. */
+export interface DataDisk {
+  /** Kernel name as in `sdb`. */
+  name: string;
+  label?: string;
+  /** Type of its file system; `none` for an empty disk. */
+  type?: 'ext4' | 'swap' | 'none';
+  /** Of the file system, if it does not fill the disk. */
+  fileSystemBytes?: number;
+  vendor?: string;
+  readOnly?: boolean;
+}
+
+/** A guest whose host attaches and takes away disks: files with true file systems. Mounting is written down only. */
+export class SimulatedDisks {
+  readonly files: Files;
+  /** All commands that were run, one a line. */
+  readonly ran: string[] = [];
+  /** Says why a command fails; it then has no effect. */
+  fail: (line: string) => string | undefined = () => undefined;
+  readonly #folder: string;
+  readonly #numbers = new Map<string, string>();
+  #attached = 0;
+
+  constructor(settings = '') {
+    // A kernel's name of a disk may hold a slash: so these files can have names of devices.
+    this.#folder = mkdtempSync('/dev/shm/gandi-guest-');
+    const root = `${this.#folder}/root`;
+    mkdirSync(`${root}${this.#folder}`, { recursive: true });
+    // Paths are the same within the guest and from outside, such as those of mount points.
+    symlinkSync('/', `${root}${root}`);
+    this.files = new Files(root);
+    this.write('/proc/self/mountinfo', '21 1 8:1 / / rw - ext4 /dev/root rw\n');
+    this.write('/proc/swaps', 'headings\n');
+    this.write('/etc/group', 'root:x:0:\n');
+    this.write('/etc/default/gandi', settings);
+    mkdirSync(`${root}/srv`);
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(`${this.files.root}${path}`), { recursive: true });
+    writeFileSync(`${this.files.root}${path}`, text);
+  }
+
+  /** The device node of a disk. */
+  node(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
+  /** Where a data disk of that name is mounted. */
+  mountPoint(name: string): string {
+    return `${this.files.root}/srv/${name}`;
+  }
+
+  /** The host attaches a disk, and udev sees it. */
+  attach({
+    name,
+    label,
+    type = 'ext4',
+    fileSystemBytes,
+    vendor = 'gandi.ne',
+    readOnly = false,
+  }: DataDisk): void {
+    const node = this.node(name);
+    writeFileSync(node, '');
+    run('truncate', ['--size', String(fileSystemBytes ?? DISK_BYTES), node]);
+    const labelled = label === undefined ? [] : ['-L', label];
+    if (type === 'ext4') run('mkfs.ext4', ['-q', ...labelled, node]);
+    else if (type === 'swap') run('mkswap', [node]);
+    run('truncate', ['--size', String(DISK_BYTES), node]);
+    const number = `8:${16 * ++this.#attached}`;
+    this.#numbers.set(name, number);
+    this.write(`/run/udev/data/b${number}`, '');
+    const attached = { scsi: `2:0:${this.#attached}:0`, vendor };
+    const disk = { name: this.#kernelName(name), number, size: DISK_BYTES, attached, readOnly };
+    for (const [path, entry] of Object.entries(makeSysfs([disk]))) {
+      if (typeof entry === 'string') this.write(path, entry);
+      else if ('link' in entry) {
+        mkdirSync(dirname(`${this.files.root}${path}`), { recursive: true });
+        symlinkSync(entry.link, `${this.files.root}${path}`);
+      }
+    }
+    // block/genhd.c counts attachments, so that a name that is used again is told apart.
+    this.write(`/sys/class/block/${this.#kernelName(name)}/diskseq`, `${this.#attached}\n`);
+  }
+
+  /** The host takes a disk away. What is mounted stays mounted. */
+  takeAway(name: string): void {
+    rmSync(`${this.files.root}/sys/class/block/${this.#kernelName(name)}`);
+    rmSync(this.node(name));
+  }
+
+  /** Somebody else mounts a disk. */
+  mountElsewhere(name: string, mountPoint: string): void {
+    this.#mounted(this.node(name), mountPoint, 'ext4');
+  }
+
+  /** The admin unmounts a data disk. */
+  unmountByHand(name: string): void {
+    this.#unmounted(this.mountPoint(name));
+  }
+
+  /** Mount points of all disks but root's, in the order in which they were mounted. */
+  mounts(): string[] {
+    const lines = (this.files.readText('/proc/self/mountinfo') ?? '').trim().split('\n').slice(1);
+    return lines.map((line) => line.split(' ')[4]?.replace(this.files.root, '') ?? '');
+  }
+
+  /** One run of gandi-mount. */
+  run(dryRun = false, show: (line: string) => void = () => undefined): MountRun {
+    const machine = { files: this.files, commands: this.#commands, live: true };
+    return new MountRun(machine, readSettings(this.files), dryRun, (change) =>
+      show('path' in change ? `${change.kind} ${change.path}` : change.kind),
+    );
+  }
+
+  /** A hook of the admin's. */
+  addHook(name: string): void {
+    this.write(`/etc/gandi/hooks/${name}`, '#!/bin/sh\n');
+    chmodSync(`${this.files.root}/etc/gandi/hooks/${name}`, 0o755);
+  }
+
+  get #commands(): Commands {
+    return {
+      run: (argv: readonly [string, ...string[]], _: CommandOptions): Promise<CommandResult> => {
+        const line = argv
+          .join(' ')
+          .replaceAll(`${this.files.root}/`, '/')
+          .replaceAll(`${this.#folder}/`, '/dev/');
+        this.ran.push(line);
+        const failure = this.fail(line);
+        const result = { argv, stdout: '', stderr: '', durationMilliseconds: 0 };
+        if (failure !== undefined) return Promise.resolve({ ...result, failure });
+        this.#effect(argv);
+        return Promise.resolve({ ...result, exitCode: 0 });
+      },
+    };
+  }
+
+  #effect([program, ...parameters]: readonly string[]): void {
+    const last = parameters.at(-1) ?? '';
+    if (program === 'mount') this.#mounted(parameters.at(-2) ?? '', last, parameters[1] ?? '');
+    if (program === 'umount') this.#unmounted(last);
+  }
+
+  #unmounted(mountPoint: string): void {
+    const lines = (this.files.readText('/proc/self/mountinfo') ?? '').split('\n');
+    const others = lines.filter((line) => line.split(' ')[4] !== mountPoint);
+    this.write('/proc/self/mountinfo', others.join('\n'));
+  }
+
+  #mounted(node: string, mountPoint: string, type: string): void {
+    const number = this.#numbers.get(basename(node));
+    const id = 30 + this.ran.length;
+    const path = `${this.files.root}/proc/self/mountinfo`;
+    if (!existsSync(mountPoint)) mkdirSync(mountPoint, { recursive: true });
+    appendFileSync(path, `${id} 21 ${number} / ${mountPoint} rw,relatime - ${type} ${node} rw\n`);
+  }
+
+  #kernelName(name: string): string {
+    return `shm!${basename(this.#folder)}!${name}`;
+  }
+}

@@ -1,0 +1,130 @@
+import { chmodSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Commands } from '../../../src/machine/commands.ts';
+import { Files } from '../../../src/machine/files.ts';
+import { print } from '../../../src/machine/output.ts';
+import { exitStatus, type Report } from '../../../src/plan/report.ts';
+import type { MachineAtWork, RunOptions } from '../../../src/plan/run-on-machine.ts';
+import { main } from '../../../src/postboot/program.ts';
+import { captureOutput } from '../captured-output.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+/** The running system that the program finds: a tree, commands that were run, and the report of the run. */
+const guest = vi.hoisted(() => ({
+  root: '/nowhere',
+  ran: [] as string[],
+  report: undefined as Report | undefined,
+}));
+
+vi.mock('../../../src/machine/files.ts', async (original) => {
+  const actual = await original<{ Files: typeof Files }>();
+  return {
+    ...actual,
+    Files: class extends actual.Files {
+      constructor(root = '/') {
+        super(root === '/' ? guest.root : root);
+      }
+    },
+  };
+});
+vi.mock('../../../src/machine/commands.ts', async (original) => {
+  // Of the running system only `systemd-run` has an effect.
+  const path = { toString: () => `${guest.root}/bin:/usr/bin:/bin` };
+  return { ...(await original<object>()), SEARCH_PATH: path };
+});
+vi.mock('../../../src/plan/run-on-machine.ts', () => ({
+  runOnMachine: async (
+    options: RunOptions,
+    _: unknown,
+    work: (at: Omit<MachineAtWork, 'trace'>) => Promise<Report>,
+  ) => {
+    const commands: Commands = {
+      run: (argv) => {
+        guest.ran.push(argv.join(' '));
+        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
+      },
+    };
+    const machine = { files: new Files(guest.root), commands, live: true };
+    guest.report = await work({ machine, dryRun: options.dryRun === true, show: print });
+    return exitStatus(guest.report.status);
+  },
+}));
+
+const said = captureOutput();
+const ORDER = '/run/gandi/postboot';
+const SYSTEMD_RUN = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n';
+const order = (command: string, more: object = {}) =>
+  JSON.stringify({ digest: 'd'.repeat(64), command, ...more });
+
+function boot(entries: Record<string, string>): Files {
+  const files = temporaryRoot({
+    '/run/systemd/system/x': '',
+    '/var/log/x': '',
+    '/proc/sys/kernel/random/boot_id': 'one\n',
+    '/bin/systemd-run': SYSTEMD_RUN,
+    ...entries,
+  });
+  chmodSync(`${files.root}/bin/systemd-run`, 0o755);
+  guest.root = files.root;
+  guest.ran = [];
+  return files;
+}
+
+beforeEach(() => {
+  boot({});
+});
+
+describe('gandi-postboot', () => {
+  it('lists its steps', async () => {
+    expect(await main(['--help'])).toBe(0);
+    expect(said.stdout).toMatch(/Steps:\n(.*\n)* +script +\S/);
+    expect(await main(['--root', '/x'])).toBe(2);
+    expect(said.stderr).toContain("unknown option '--root'");
+  });
+
+  it('has nothing to do at a boot without an order', async () => {
+    expect(await main([])).toBe(3);
+    expect(said.stderr).toBe('gandi-postboot: nothing is left to run at this boot\n');
+    expect(guest.ran).toEqual([]);
+  });
+
+  it('takes a damaged order for none', async () => {
+    boot({ [ORDER]: '{"digest":' });
+    expect(await main([])).toBe(3);
+  });
+
+  it('runs the command once', async () => {
+    const files = boot({ [ORDER]: order('echo hello') });
+    expect(await main([]), said.stderr).toBe(0);
+    const { report } = guest;
+    expect(report).toMatchObject({ program: 'gandi-postboot', status: 'configured', bootId: 'one' });
+    expect(report?.steps).toContainEqual(expect.objectContaining({ name: 'run', output: 'hello' }));
+    expect(guest.ran).toContain('systemctl start network-online.target');
+    expect(await main([])).toBe(3);
+    expect(files.readText('/var/log/gandi-postboot.log')?.match(/hello/g)).toHaveLength(1);
+    for (const path of ['/var/log/gandi-postboot.log', '/var/lib/gandi/postboot.json'])
+      expect(files.status(path)?.mode, path).toBe(0o600);
+  });
+
+  it('runs the command also where the script fails, and says which failed', async () => {
+    const files = boot({ [ORDER]: order('echo "$0" ran', { script: ['/bin/sh', '-c', 'exit 3'] }) });
+    expect(await main([])).toBe(1);
+    expect(said.stderr).toMatch(/problem: script: .*: \/gandi\/script: exit status 3$/m);
+    expect(files.readText('/var/log/gandi-postboot.log')).toContain('sh ran');
+  });
+
+  it('shows in a dry run what it would run, without what may be secret, and runs nothing', async () => {
+    const files = boot({ [ORDER]: order('curl https://user:secret@example.org/') });
+    expect(await main(['--dry-run'])).toBe(0);
+    expect(said.stdout).toContain("would run the host's command for at most");
+    expect(said.stdout).not.toContain('secret');
+    expect(files.status('/var/lib/gandi')).toBeUndefined();
+    expect(guest.ran).toEqual([]);
+  });
+
+  it('stops autofs where mounting of data disks is off', async () => {
+    boot({ [ORDER]: JSON.stringify({ digest: 'd', stopAutofs: true }) });
+    expect(await main([])).toBe(0);
+    expect(guest.ran).toContain('systemctl stop autofs.service');
+  });
+});
