@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts a program of the toolkit at boot: `gandi-steady gandi-bootstrap`. If its last run left a record, and all that
 # the run read is as it was, then nothing is new: what a reboot undoes is done again here, and the program, whose
-# runtime costs many times as much as all of this, is not started. The record consists of assignments; its variables
+# runtime costs many times as much as all of this, is not started. The record sets variables, which
 # are explained in src/plan/steady-record.ts, which writes it. At the least doubt the program does the work.
 
 program=$1
@@ -11,14 +11,22 @@ state=/run/gandi
 # Names sort by their bytes, as the record has them.
 export LC_ALL=C
 
-# Drivers may still load, and udev rename: an interface that was there before gets up to two seconds. A process for
-# each look, hence few.
+# Drivers may still load, and udev rename: an interface that was there before gets up to ten seconds, as long as the
+# program would wait. Each look takes a process, hence few.
 wait_for_interface() { # NAME
-  for delay in 0.1 0.2 0.3 0.4 1; do
+  for delay in 0.1 0.2 0.3 0.4 1 1 1 2 2 2; do
     if [ -e "/sys/class/net/$1" ]; then return 0; fi
     sleep $delay
   done
   [ -e "/sys/class/net/$1" ]
+}
+
+# Sets disk_NUMBER to the name that the disk attached at a place of /sys/devices has in this boot.
+find_disk() { # NUMBER PLACE
+  for path in "$2"/*; do
+    if [ ! -e "$path" ]; then return 1; fi
+    eval "disk_$1=\${path##*/}"
+  done
 }
 
 # First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
@@ -28,9 +36,12 @@ unchanged() {
   for path in $absent; do if [ -e "$path" ] || [ -L "$path" ]; then return 1; fi; done
 
   # Another disk may be a new one of the host's.
-  names=
-  for path in /sys/class/block/*; do names="$names ${path##*/}"; done
-  [ "$names" = " $block_devices" ] || return 1
+  known=0
+  for name in $block_devices; do known=$((known + 1)); done
+  for path in /sys/class/block/*; do
+    case " $block_devices " in *" ${path##*/} "*) known=$((known - 1)) ;; *) return 1 ;; esac
+  done
+  [ $known -eq 0 ] || return 1
 
   if [ -n "$expected_file" ]; then
     IFS= read -r line < "$expected_file" || return 1

@@ -1,5 +1,6 @@
 import type { FileView } from '../machine/files.ts';
 import {
+  HOST_CONFIG,
   HOST_INIT,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
@@ -49,6 +50,7 @@ export function steadyExtras(
   if (!known || expected === undefined) return undefined;
   const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
   return {
+    source: HOST_CONFIG,
     ranges: [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))],
     marks: files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`),
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.

@@ -83,7 +83,8 @@ function overall(found: readonly Found[], disks: readonly DiskRecord[], live: bo
 function render({ program, report, thisBoot, expected }: Found, live: boolean): string {
   const missing = `${program}: ${colourStatus('not-run')}${live ? ' in this boot (yet); see systemctl status' : ''} ${program}\n`;
   if (report === undefined) return missing;
-  if (thisBoot) return renderReport(report, { when: 'this boot' });
+  const news = report.steady === true ? ', in which nothing was new' : '';
+  if (thisBoot) return renderReport(report, { when: `this boot${news}` });
   const earlier = renderReport(report, { when: `an earlier boot, ${report.startedAt}` });
   return live && expected ? `${missing}${earlier}` : earlier;
 }

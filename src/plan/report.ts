@@ -32,6 +32,8 @@ export interface Report {
   /** /proc/sys/kernel/random/boot_id */
   bootId: string;
   status: 'configured' | 'unchanged' | 'failed' | 'nothing-found';
+  /** The program was not started, for nothing that its last run read had changed (packaging/steady.sh). */
+  steady?: true;
   /** Where the configuration came from, for people. */
   source: string;
   /** Fields that were refused. */

@@ -14,6 +14,11 @@ export interface SteadyState {
   absent: readonly string[];
   /** Names in /sys/class/block. */
   blockDevices: readonly string[];
+  /**
+   * Names of disks by the directory in /sys/devices that has each as its only entry: where it is attached. The kernel
+   * numbers disks as it finds them, which is another order at some boots.
+   */
+  disks: ReadonlyMap<string, string>;
   /** Files that the kernel makes up, with what they say. */
   kernelTexts: ReadonlyMap<string, string>;
   /** Names of the network interfaces that were there. */
@@ -29,8 +34,19 @@ export interface SteadyState {
 /** Words and paths that the shell takes as they are. */
 const PLAIN = /^[\w@%+=:,./!\\-]+$/;
 
-/** A line of text in single quotes. */
+/** A text in single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * A quoted text in which the names of disks, and those that begin their partitions' names, are variables of the shell.
+ */
+function withDiskVariables(text: string, disks: readonly string[]): string {
+  return disks.reduce(
+    (result, disk, number) =>
+      result.replace(new RegExp(`(?<=[\\s'/])${disk}(?=(p?\\d+)?[\\s':/])`, 'g'), `'"$disk_${number}"'`),
+    quoted(text),
+  );
+}
 
 /**
  * Whether a change has to be made again at each boot. What only prepares or checks another change has not: a step
@@ -57,11 +73,11 @@ function reportStart({ startedAt: _, bootId: __, ...report }: Report): string {
     changes: [],
     durationMilliseconds: 0,
   }));
-  return JSON.stringify({ ...report, status: 'unchanged', steps }).slice(0, -1);
+  return JSON.stringify({ ...report, status: 'unchanged', steady: true, steps }).slice(0, -1);
 }
 
 /**
- * The record that packaging/steady.sh compares a boot with: a shell script of assignments alone.
+ * The record that packaging/steady.sh compares a boot with: a shell script that looks for disks, and assigns variables.
  * @returns undefined where something cannot be said in it; the next boot then runs the program as a whole
  */
 export function renderSteadyRecord(state: SteadyState): string | undefined {
@@ -81,6 +97,8 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     ...state.existing,
     ...state.absent,
     ...state.blockDevices,
+    ...state.disks.keys(),
+    ...state.disks.values(),
     ...kernelFiles,
     ...ranges,
     ...state.interfaces,
@@ -88,23 +106,33 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
   ];
   const lines = [...values, state.expected?.line ?? ''];
   if (!words.every((word) => PLAIN.test(word)) || lines.some((line) => /[\n\0]/.test(line))) return undefined;
-  const variables: [string, string][] = [
-    ['interfaces', state.interfaces.join(' ')],
-    ['block_devices', state.blockDevices.join(' ')],
-    ['absent', state.absent.join(' ')],
-    ['existing', state.existing.join(' ')],
-    ['files', files.join(' ')],
-    ['file_states', state.present.join('\n')],
-    ['kernel_files', kernelFiles.join(' ')],
+  const disks = [...state.disks.values()];
+  const places = [...state.disks.keys()].map(
+    (place, number) => `find_disk ${number} ${quoted(place)} || return 1\n`,
+  );
+  const plain = Object.entries({
+    interfaces: state.interfaces.join(' '),
+    absent: state.absent.join(' '),
+    existing: state.existing.join(' '),
+    files: files.join(' '),
+    file_states: state.present.join('\n'),
     // As the shell keeps what a program prints: without the line ends at the end.
-    ['kernel_texts', [...state.kernelTexts.values()].join('').trimEnd()],
-    ['ranges', ranges.join(' ')],
-    ['expected_file', state.expected?.path ?? ''],
-    ['expected_line', state.expected?.line ?? ''],
-    ['values', values.join('\n')],
-    ['commands', commands.join('\n')],
-    ['marks', state.marks.join(' ')],
-    ['report', reportStart(state.report)],
-  ];
-  return variables.map(([name, value]) => `${name}=${quoted(value)}\n`).join('');
+    kernel_texts: [...state.kernelTexts.values()].join('').trimEnd(),
+    expected_file: state.expected?.path ?? '',
+    expected_line: state.expected?.line ?? '',
+    values: values.join('\n'),
+    marks: state.marks.join(' '),
+    report: reportStart(state.report),
+  });
+  const ofDisks = Object.entries({
+    block_devices: state.blockDevices.join(' '),
+    kernel_files: kernelFiles.join(' '),
+    ranges: ranges.join(' '),
+    commands: commands.join('\n'),
+  });
+  return [
+    ...places,
+    ...plain.map(([name, value]) => `${name}=${quoted(value)}\n`),
+    ...ofDisks.map(([name, value]) => `${name}=${withDiskVariables(value, disks)}\n`),
+  ].join('');
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { applyChange, type Machine } from '../machine/apply.ts';
 import type { Change } from '../machine/change.ts';
 import { openDevice } from '../machine/device-reader.ts';
@@ -36,6 +37,8 @@ const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>> & {
   /** Files that were read, but whose change would be no news. */
   passedOver?: readonly string[];
+  /** What the next boot works from, if it is not what this one did. */
+  source?: string;
 };
 
 /** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
@@ -80,6 +83,17 @@ function kernelTexts(trace: ReadTrace, set: readonly string[], files: FileView):
     texts.set(path, files.readText(path) ?? '');
   }
   return texts;
+}
+
+/** Where each disk is attached; devices that are made of nothing, such as loop devices, keep their names. */
+function attachedDisks(files: FileView): Map<string, string> {
+  const disks = new Map<string, string>();
+  for (const name of files.list(BLOCK_CLASS)) {
+    const path = posix.resolve(BLOCK_CLASS, files.linkTarget(`${BLOCK_CLASS}/${name}`) ?? '');
+    const place = posix.dirname(path);
+    if (posix.basename(place) === 'block' && !place.includes('/virtual/')) disks.set(place, name);
+  }
+  return disks;
 }
 
 /** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
@@ -136,17 +150,18 @@ export async function recordSteadyState(
 function steadyRecord(
   { report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], passedOver = [], expected }: SteadyExtras,
+  { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const bytes = readRanges(ranges);
   if (bytes === undefined) return undefined;
   const repeated = applied.filter(repeatedAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
   const text = renderSteadyRecord({
-    report,
+    report: { ...report, source },
     repeated,
     ...fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]),
     blockDevices: files.list(BLOCK_CLASS),
+    disks: attachedDisks(files),
     kernelTexts: kernelTexts(trace, set, files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,

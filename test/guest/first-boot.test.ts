@@ -162,9 +162,31 @@ describe('a guest configured from a GPT seed disk', () => {
       expect(await guest.waitForBoot()).toBe('running');
       const status = await guest.run('gandi-guest status --wait');
       expect(status.stdout).toMatch(/^unchanged\n/);
+      for (const program of ['gandi-bootstrap', 'gandi-config'])
+        expect(status.stdout).toContain(`${program}: unchanged (this boot, in which nothing was new`);
       expect(await guest.output(FINGERPRINT)).toBe(before);
+      expect(await guest.output('sysctl -n vm.swappiness; ls /run/gandi/interfaces')).toBe('10\neth0\neth1');
       expect(await guest.output(swapArea)).toBe(uuid);
       expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
+    },
+    5 * minutes,
+  );
+
+  it(
+    'notices a new archive on its disk, and a changed setting',
+    async () => {
+      await guest.output(`set -e
+        sed s/web1/web2/ /gandi/config > /run/config.json
+        gandi-guest seed /run/config.json -o /run/seed.img --layout raw
+        swap=$(swapon --show=NAME --noheadings)
+        swapoff $swap
+        dd if=/run/seed.img of=$swap bs=512 skip=1024 seek=1024 count=64 conv=notrunc,fsync
+        sed -i 's/^#*CONFIG_TIMEZONE=.*/CONFIG_TIMEZONE=Europe\\/Paris/' /etc/default/gandi`);
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      expect(await guest.output('hostname; cat /etc/hostname')).toBe('web2\nweb2');
+      expect(await guest.output('readlink /etc/localtime')).toContain('Europe/Paris');
+      expect((await guest.run('gandi-guest status --wait')).stdout).toMatch(/^configured\n/);
     },
     5 * minutes,
   );

@@ -50,6 +50,12 @@ describe('gandi-guest status', () => {
     );
   });
 
+  it('tells of a boot in which no program had to start', async () => {
+    const steady: Report = { ...report, status: 'unchanged', steady: true, problems: [], steps: [] };
+    expect(await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(steady) })).toBe(0);
+    expect(printed).toContain('(this boot, in which nothing was new, from /gandi/config)');
+  });
+
   it('gives the same as JSON', async () => {
     await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(report) }, { json: true });
     expect(JSON.parse(printed)).toEqual({

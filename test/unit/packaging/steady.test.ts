@@ -72,6 +72,7 @@ function stateOfGuest(): SteadyState {
     existing: [at('run/generated')],
     absent: [at('etc/plugin')],
     blockDevices: readdirSync('/sys/class/block').sort(),
+    disks: new Map([[at('sys/target0/block'), 'sda']]),
     kernelTexts: new Map([
       ['/proc/sys/kernel/osrelease', readFileSync('/proc/sys/kernel/osrelease', 'utf8')],
     ]),
@@ -104,6 +105,7 @@ beforeEach(() => {
   symlinkSync('default', at('etc/link'));
   write('run/generated', '');
   write('disk', 'abcdefghijklmnopq');
+  write('sys/target0/block/sda/size', '1\n');
   write('proc/swappiness', '60\n');
   write('var/lib/gandi/postboot.json', '{"script":"1"}\n');
   write('var/lib/gandi/steady/gandi-bootstrap.bytes', 'efghmn');
@@ -130,6 +132,7 @@ describe('a boot in which nothing is new', () => {
       program: 'gandi-bootstrap',
       version: '3.0.0',
       status: 'unchanged',
+      steady: true,
       source: "the host's disk",
       problems: [],
       steps: [
@@ -149,6 +152,44 @@ describe('a boot in which nothing is new', () => {
     store(stateOfGuest());
     boot();
     expect(boot()).toEqual(QUIET);
+  });
+});
+
+describe('disks', () => {
+  const touch = (name: string): Change => ({
+    kind: 'run-command',
+    argv: ['touch', at(`ran-${name}`), `${at('dev')}/${name}`],
+    timeoutSeconds: 1,
+    thisBootOnly: true,
+    why: 'tell the name',
+  });
+  const namesAre = (first: string, second: string) => {
+    rmSync(at('sys'), { recursive: true });
+    write(`sys/target0/block/${first}/size`, '1\n');
+    write(`sys/target1/block/${second}/size`, '2\n');
+  };
+  const twoDisks = (): SteadyState => ({
+    ...stateOfGuest(),
+    disks: new Map([
+      [at('sys/target0/block'), 'sda'],
+      [at('sys/target1/block'), 'nvme0n1'],
+    ]),
+    repeated: [touch('sda'), touch('nvme0n1p1'), touch('sdaa')],
+  });
+
+  it('are known by where they are attached, whatever the kernel calls them', () => {
+    mkdirSync(at('dev'));
+    namesAre('sdb', 'nvme1n1');
+    store(twoDisks());
+    expect(boot()).toEqual(QUIET);
+    expect(readdirSync(at('dev')).sort()).toEqual(['nvme1n1p1', 'sdaa', 'sdb']);
+  });
+
+  it('that are attached elsewhere are news', () => {
+    mkdirSync(at('dev'));
+    store(twoDisks());
+    rmSync(at('sys/target0'), { recursive: true });
+    expect(boot()).toEqual(WHOLE);
   });
 });
 
@@ -207,7 +248,7 @@ describe('the program is started', () => {
     expect(boot()).toEqual(WHOLE);
   });
 
-  it('where an interface does not come', () => {
+  it('where an interface does not come for ten seconds', { timeout: 60_000 }, () => {
     store({ ...stateOfGuest(), interfaces: ['gandi-none'] });
     expect(boot()).toEqual(WHOLE);
   });
