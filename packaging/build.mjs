@@ -3,6 +3,8 @@
  *   gandi.cjs                the bundle, for Node.js 20 or later
  *   gandi                    the same bundle with Bun's runtime inside
  *   THIRD-PARTY-LICENSES     of all code in them
+ * GANDI_TARGET_BUN names the Bun of another machine: then `gandi` is made for that machine. The same sources give the
+ * same bytes, wherever they lie.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -58,7 +60,11 @@ async function bundle() {
     minify: true,
     legalComments: 'none',
     banner: { js: nodeVersionCheck },
-    define: { GANDI_GUEST_VERSION: JSON.stringify(version) },
+    define: {
+      GANDI_GUEST_VERSION: JSON.stringify(version),
+      // Libraries look for workers there, which we do not use. Bun would put the builder's folder in.
+      __dirname: '"/usr/lib/gandi"',
+    },
     metafile: true,
     logLevel: 'warning',
   });
