@@ -4,6 +4,8 @@
 # they are installed for the first time; in an image that was built by hand it is called by hand. It runs before any
 # program of ours can: in an image, for another machine, without /proc. So it is a shell script.
 #
+# CHANGED names files of which the caller knows that the admin changed them, where dpkg cannot tell.
+#
 # Only files of version 2 by name are looked at. One that is as its package delivered it goes. One that differs, or that
 # no package knows, is kept as NAME.old, which nothing runs, with a line that says so; an admin's own file is not touched.
 set -eu
@@ -18,7 +20,7 @@ say() { echo "gandi-guest: $*" >&2; }
 
 exists() { [ -e "$root$1" ] || [ -L "$root$1" ]; }
 
-# Lines " PATH MD5" of the files below /etc as the old packages delivered them; nothing where dpkg is not at home.
+# Lines " PATH MD5" of the files below /etc as the old packages delivered them; nothing where there is no dpkg.
 delivered=$(dpkg-query ${root:+--root="$root"} --show --showformat='${Conffiles}\n' \
   gandi-hosting-vm gandi-hosting-vm2 2> /dev/null || true)
 
@@ -28,7 +30,7 @@ state_of() { # PATH
     if [ "$path" = "$1" ]; then echo "$digest"; fi
   done)
   if [ -z "$known" ]; then
-    echo unknown
+    case " ${CHANGED:-} " in *" $1 "*) echo changed ;; *) echo unknown ;; esac
   elif [ "$known" = "$(md5sum < "$root$1" | cut -d ' ' -f 1)" ]; then
     echo same
   else
@@ -45,7 +47,7 @@ retire() { # PATH
   mv -f "$root$1" "$root$1.old"
   # An init script is found by its right to run, whatever its name.
   if [ ! -L "$root$1.old" ]; then chmod a-x "$root$1.old"; fi
-  say "$1 is of version 2 and not as it was delivered: kept as $1.old, not used any more"
+  kept="${kept:-} $1.old"
 }
 
 remove_empty() { # DIRECTORY
@@ -167,3 +169,7 @@ rm -f "$root/usr/share/gandi/get_json.py" "$root/usr/share/gandi/kvm_to_xen_migr
 rm -f "$root/usr/lib/sysctl.d/90-gandi.conf"
 remove_empty /usr/share/gandi/bootstrap.d
 remove_empty /usr/share/gandi
+
+if [ -n "${kept:-}" ]; then
+  say "of version 2, and maybe changed by you; not used any more, remove them when you have looked at them:$kept"
+fi

@@ -29,9 +29,9 @@ afterEach(async () => {
   await root.remove();
 });
 
-/** In the tree, where nothing but rpm's own database is looked at. */
+/** rpm of this machine, which keeps the tree's database where systems of RPM have it. */
 const rpm = (options: string, file = '') =>
-  root.outside(`rpm --root "$ROOT" ${options} $FILE`, { FILE: file });
+  root.outside(`rpm --root "$ROOT" --dbpath /var/lib/rpm ${options} $FILE`, { FILE: file });
 
 const enabled = () => root.run("find /etc/systemd/system -name 'gandi-*' -printf '%f\\n' | sort");
 const ours = ['bootstrap', 'config', 'mount', 'postboot-background', 'postboot']
