@@ -56,15 +56,11 @@ install: dist/gandi.cjs dist/man
 	DESTDIR='$(DESTDIR)' packaging/install.sh '$(PREFIX)'
 
 # Each suite alone, or all of them; the last line is "N passed, N failed".
-<<<<<<< HEAD
-lint types guest properties:
+lint types packages guest properties:
 	@$(SETUP) node test/run.mjs $@
 
 # Some unit tests run the program.
 unit: build
-=======
-lint types unit packages guest:
->>>>>>> 54e349e (Debian and RPM packages, and the way from version 2.43; tests of both)
 	@$(SETUP) node test/run.mjs $@
 
 test:

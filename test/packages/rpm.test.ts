@@ -33,7 +33,8 @@ afterEach(async () => {
 const rpm = (options: string, file = '') =>
   root.outside(`rpm --root "$ROOT" --dbpath /var/lib/rpm ${options} $FILE`, { FILE: file });
 
-const enabled = () => root.run("find /etc/systemd/system -name 'gandi-*' ! -name '*.old' -printf '%f\\n' | sort");
+const enabled = () =>
+  root.run("find /etc/systemd/system -name 'gandi-*' ! -name '*.old' -printf '%f\\n' | sort");
 const ours = ['bootstrap', 'config', 'mount', 'postboot-background', 'postboot']
   .map((name) => `gandi-${name}.service`)
   .join('\n');
