@@ -3,10 +3,21 @@
 PREFIX = /usr
 SETUP = packaging/setup.sh
 SOURCES = $(shell find src -name '*.ts') $(wildcard packaging/*.mjs) package.json package-lock.json
-
 DOCUMENTATION = $(wildcard packaging/documentation/*.ts) CHANGELOG.md
 
-.PHONY: build docs generated install lint types unit guest properties test demo bench clean
+VERSION := $(shell sed -n 's/.*"version": "\(.*\)",/\1/p' package.json)
+# Of the packages, as Debian calls them: amd64 or arm64. Either can be made on either.
+ARCHITECTURE = $(MACHINE)
+MACHINE := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
+# The executable for that architecture.
+EXECUTABLE = $(if $(filter $(MACHINE),$(ARCHITECTURE)),dist/gandi,dist/$(ARCHITECTURE)/gandi)
+RPM_ARCHITECTURE = $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCHITECTURE)))
+DEB = dist/gandi-guest_$(VERSION)_$(ARCHITECTURE).deb
+RPM = dist/gandi-guest-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
+# What packaging/install.sh installs beside the programs, and how it is packed.
+INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.md COPYING
+
+.PHONY: build docs generated install deb rpm lint types unit packages guest properties test demo bench clean
 .DELETE_ON_ERROR:
 
 build: dist/gandi.cjs docs
@@ -24,11 +35,28 @@ dist/man: dist/gandi.cjs $(DOCUMENTATION)
 generated:
 	$(SETUP) node packaging/run-ts.mjs packaging/documentation/generated.ts
 
+# The second is for another machine than this one.
+dist/gandi: dist/gandi.cjs
+
+dist/$(ARCHITECTURE)/gandi: dist/gandi.cjs
+	$(SETUP) sh -c 'TARGET_BUN=$$(packaging/target-bun.sh $(ARCHITECTURE)) && export TARGET_BUN && \
+	  node packaging/build.mjs src/main.ts dist/$(ARCHITECTURE)'
+
+deb: $(DEB)
+rpm: $(RPM)
+
+$(DEB): $(EXECUTABLE) dist/man $(INSTALLED)
+	NEEDS='dpkg-buildpackage=dpkg-dev dh=debhelper' EXECUTABLE=$(EXECUTABLE) \
+	  $(SETUP) packaging/make-deb.sh $(ARCHITECTURE)
+
+$(RPM): $(EXECUTABLE) dist/man $(INSTALLED)
+	NEEDS='rpmbuild=rpm' EXECUTABLE=$(EXECUTABLE) $(SETUP) packaging/make-rpm.sh $(ARCHITECTURE)
+
 install: dist/gandi.cjs dist/man
 	DESTDIR='$(DESTDIR)' packaging/install.sh '$(PREFIX)'
 
 # Each suite alone, or all of them; the last line is "N passed, N failed".
-lint types guest properties:
+lint types packages guest properties:
 	@$(SETUP) node test/run.mjs $@
 
 # Some unit tests run the program.

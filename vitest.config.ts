@@ -35,6 +35,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'packages',
+          include: ['test/packages/**/*.test.ts'],
+          globalSetup: 'test/packages/global-setup.ts',
+          testTimeout: 5 * minutes,
+          // The first may build the guest's root file system.
+          hookTimeout: 15 * minutes,
+        },
+      },
+      {
+        test: {
           name: 'guest',
           include: ['test/guest/**/*.test.ts'],
           // An emulated guest on a busy machine can miss a time limit.

@@ -3,11 +3,13 @@
  *   gandi.cjs                the bundle, for Node.js 20 or later
  *   gandi                    the same bundle with Bun's runtime inside
  *   THIRD-PARTY-LICENSES     of all code in them
+ * With TARGET_BUN, the Bun of another machine, `gandi` is made for that machine; it must be the same version. The same
+ * sources give the same bytes, wherever they lie.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.mjs';
@@ -58,7 +60,11 @@ async function bundle() {
     minify: true,
     legalComments: 'none',
     banner: { js: nodeVersionCheck },
-    define: { GANDI_GUEST_VERSION: JSON.stringify(version) },
+    define: {
+      GANDI_GUEST_VERSION: JSON.stringify(version),
+      // Libraries look for workers there, which we do not use. Bun would put the builder's folder in.
+      __dirname: '"/usr/lib/gandi"',
+    },
     metafile: true,
     logLevel: 'warning',
   });
@@ -116,8 +122,14 @@ async function compile() {
       throw new Error(`the training run "${args.join(' ')}" left no order`);
     return order;
   });
+  const target = process.env.TARGET_BUN;
+  const forTarget =
+    target === undefined
+      ? []
+      : // Its npm package has the name of the target: @oven/bun-linux-aarch64/bin/bun.
+        [`--target=${basename(dirname(dirname(target)))}`, `--compile-executable-path=${resolve(target)}`];
   // The most important first.
-  runBun(`--bytecode-order=${orders.reverse().join(',')}`);
+  runBun(...forTarget, `--bytecode-order=${orders.reverse().join(',')}`);
   await rename(join(folder, 'gandi'), join(output, 'gandi'));
   await rm(folder, { recursive: true });
 }

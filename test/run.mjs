@@ -1,6 +1,6 @@
 /**
- * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [guest]`, all by default, or
- * `properties`: the files of unit tests with property tests, each tried on 10,000 inputs (PROPERTY_RUNS in the
+ * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [guest]`, all by
+ * default, or `properties`: the files of unit tests with property tests, each tried on 10,000 inputs (PROPERTY_RUNS in the
  * environment is another number). The last line is `N passed, N failed`. Lint, types and build count as one test each.
  * Exit status 1 if any failed.
  */
@@ -21,6 +21,7 @@ const suites = {
   types: () => command('types', 'node_modules/.bin/tsc', ['--noEmit', '-p', '.']),
   build: () => command('build', 'make', ['--no-print-directory', 'build']),
   unit: () => vitest('unit', ['--coverage']),
+  packages: () => vitest('packages', []),
   guest: () => vitest('guest', []),
   properties,
 };

@@ -3,8 +3,11 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { withProgress } from './progress.ts';
 
-/** The outside programs that the guest tests call, and the Debian package that brings each. */
-const packageOf: Readonly<Record<string, string>> = {
+/** Outside programs, and the Debian package that brings each. */
+export type Programs = Readonly<Record<string, string>>;
+
+/** Those that the guest tests call. */
+const guestPrograms: Programs = {
   bzip2: 'bzip2',
   debootstrap: 'debootstrap',
   fish: 'fish',
@@ -22,29 +25,34 @@ const packageOf: Readonly<Record<string, string>> = {
   zsh: 'zsh',
 };
 
+/** Makes sure that all outside programs of the guest tests are there. */
+export async function installPrerequisites(): Promise<void> {
+  await installPrograms(guestPrograms);
+}
+
 /**
- * Makes sure that all outside programs are there: installs the missing Debian packages when run as root.
+ * Makes sure that outside programs are there: installs the missing Debian packages when run as root.
  *
  * @throws naming the packages and the command that installs them when that is left to the user.
  */
-export async function installPrerequisites(): Promise<void> {
-  const missing = missingPackages();
+export async function installPrograms(programs: Programs): Promise<void> {
+  const missing = missingPackages(programs);
   if (missing.length === 0) return;
   const command = `apt-get install ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
-    throw new Error(`the guest tests need packages that are not installed; as root: ${command}`);
+    throw new Error(`the tests need packages that are not installed; as root: ${command}`);
   }
   await withProgress(`install ${missing.join(' ')}`, async () => {
     const environment = { env: { DEBIAN_FRONTEND: 'noninteractive' }, stdin: 'ignore' } as const;
     await execa('apt-get', ['update', '--quiet'], environment);
     await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], environment);
   });
-  const still = missingPackages();
+  const still = missingPackages(programs);
   if (still.length > 0) throw new Error(`${command} was run, yet these are missing: ${still.join(' ')}`);
 }
 
-function missingPackages(): string[] {
-  const missing = Object.entries(packageOf).filter(([program]) => !findProgram(program));
+function missingPackages(programs: Programs): string[] {
+  const missing = Object.entries(programs).filter(([program]) => !findProgram(program));
   return missing.map(([, name]) => name);
 }
 

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes the Debian package of what `make build` made: `packaging/make-deb.sh ARCHITECTURE`, amd64 or arm64. EXECUTABLE is
+# the one for that architecture. COMPRESSION is the level of xz, 6 by default; OUTPUT is the directory for the package,
+# dist by default.
+set -eu
+PROJECT=$(cd "$(dirname "$0")/.." && pwd)
+export PROJECT
+architecture=$1
+output=${OUTPUT:-$PROJECT/dist}
+version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$PROJECT/package.json")
+package=gandi-guest_${version}_$architecture
+
+# debhelper works in ./debian and leaves its traces there; dpkg-buildpackage writes into the directory above.
+work=$(mktemp -d "$output/deb-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/source"
+cp -R "$PROJECT/packaging/debian" "$work/source/debian"
+cd "$work/source"
+
+if [ "$(dpkg-parsechangelog --show-field Version)" != "$version" ]; then
+  echo "make-deb: packaging/debian/changelog does not begin with version $version of package.json" >&2
+  exit 1
+fi
+# No signature. What is built with is here already, and apt may not know the other architecture's. The time in the package
+# is that of the changelog.
+dpkg-buildpackage --build=binary --no-sign --no-check-builddeps --host-arch="$architecture" > ../log 2>&1 || {
+  cat ../log >&2
+  exit 1
+}
+mv "../$package.deb" "$output/"

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes the RPM package of what `make build` made: `packaging/make-rpm.sh ARCHITECTURE`, amd64 or arm64 as Debian calls
+# them. EXECUTABLE is the one for that architecture. COMPRESSION is the level of xz, 6 by default; OUTPUT is the directory
+# for the package, dist by default. RELEASE counts packages of one version, from 1.
+set -eu
+project=$(cd "$(dirname "$0")/.." && pwd)
+version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$project/package.json")
+case $1 in
+  amd64) architecture=x86_64 ;;
+  arm64) architecture=aarch64 ;;
+  *)
+    echo "make-rpm: expected amd64 or arm64, not $1" >&2
+    exit 2
+    ;;
+esac
+output=${OUTPUT:-$project/dist}
+work=$(mktemp -d "$output/rpm-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+# One changelog for both packages; its first line that begins so holds the date.
+SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
+export SOURCE_DATE_EPOCH
+rpmbuild -bb --target "$architecture" --define "_topdir $work" --define "project $project" --define "version $version" \
+  --define "release ${RELEASE:-1}" --define "compression ${COMPRESSION:-6}" "$project/packaging/rpm/gandi-guest.spec" > "$work/log" 2>&1 || {
+  cat "$work/log" >&2
+  exit 1
+}
+mv "$work/RPMS/$architecture/gandi-guest-$version-${RELEASE:-1}.$architecture.rpm" "$output/"

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { withProgress } from '../guest/progress.ts';
+
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The version that all packages have. */
+export async function version(): Promise<string> {
+  return JSON.parse(await readFile(join(project, 'package.json'), 'utf8')).version;
+}
+
+/** The Debian package as users get it; made if it is older than its sources (2 minutes). */
+export async function debianPackage(): Promise<string> {
+  await withProgress('make deb', () => execa('make', ['--no-print-directory', 'deb'], { cwd: project }));
+  return join(project, 'dist', `gandi-guest_${await version()}_amd64.deb`);
+}
+
+/**
+ * The same packages, hardly compressed, which saves most of the time.
+ *
+ * @param root - the repository or a copy, with everything built.
+ */
+export async function quickPackage(
+  kind: 'deb' | 'rpm',
+  output: string,
+  environment: Record<string, string> = {},
+  root = project,
+): Promise<string> {
+  const env = { COMPRESSION: '0', OUTPUT: output, ...environment };
+  await execa(join(root, `packaging/make-${kind}.sh`), ['amd64'], { env });
+  const release = environment.RELEASE ?? '1';
+  const name =
+    kind === 'deb'
+      ? `gandi-guest_${await version()}_amd64.deb`
+      : `gandi-guest-${await version()}-${release}.x86_64.rpm`;
+  return join(output, name);
+}

@@ -1,0 +1,17 @@
+import { installPrograms } from '../guest/prerequisites.ts';
+import { rootFileSystem } from '../guest/rootfs.ts';
+import { debianPackage } from './build.ts';
+
+/** The tools that make and check packages, and what all tests of packages share. */
+export async function setup(): Promise<void> {
+  await installPrograms({
+    debootstrap: 'debootstrap',
+    debsums: 'debsums',
+    dh: 'debhelper',
+    'dpkg-buildpackage': 'dpkg-dev',
+    lintian: 'lintian',
+    rpmbuild: 'rpm',
+  });
+  await rootFileSystem();
+  await debianPackage();
+}
