@@ -19,19 +19,21 @@ function isGivenByHost(name: string): boolean {
 function storeArchive({ files }: StepContext, archive: SeedArchive): Change[] {
   const given = new Set(archive.members.map(({ name }) => name));
   const stale = files.list(HOST_DIRECTORY).filter((name) => isGivenByHost(name) && !given.has(name));
+  const members = archive.members.map(
+    ({ name, offset, length }): Change => ({
+      kind: 'copy-range',
+      device: archive.device,
+      offset,
+      length,
+      path: `${HOST_DIRECTORY}/${name}`,
+      mode: name === EXECUTABLE ? 0o700 : 0o600,
+      owner: { uid: 0, gid: 0 },
+    }),
+  );
   return [
-    { kind: 'make-directory', path: HOST_DIRECTORY, mode: 0o700 },
-    ...archive.members.map(
-      ({ name, offset, length }): Change => ({
-        kind: 'copy-range',
-        device: archive.device,
-        offset,
-        length,
-        path: `${HOST_DIRECTORY}/${name}`,
-        mode: name === EXECUTABLE ? 0o700 : 0o600,
-        owner: { uid: 0, gid: 0 },
-      }),
-    ),
+    ...(archive.stored === true
+      ? []
+      : [{ kind: 'make-directory', path: HOST_DIRECTORY, mode: 0o700 } as const, ...members]),
     ...stale.map((name): Change => ({ kind: 'remove-file', path: `${HOST_DIRECTORY}/${name}` })),
   ];
 }

@@ -97,6 +97,8 @@ export interface SeedArchive {
   offset: number;
   length: number;
   members: StoredMember[];
+  /** All members are in /gandi already. Only asked of a seed, which stays what it is; that of a disk is erased. */
+  stored?: boolean;
 }
 
 /** A modules archive among the members, kept in /gandi. */

@@ -12,6 +12,7 @@ import { findSwapDisk } from './find.ts';
 import { keptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
+import { isStored } from './stored-archive.ts';
 import type { ArchivePlace } from './swap-places.ts';
 
 export interface SourceOptions {
@@ -103,7 +104,10 @@ function fromSeed(path: string, files: Files): HostConfiguration {
   const seed = readSeed(path);
   if (seed.result.state === 'absent')
     throw new Error(`${path} holds no archive of a host (tried ${seed.tried})`);
-  return fromResult(seed.result, path, () => keptConfiguration(files));
+  const { result } = seed;
+  const stored = result.state === 'present' && isStored(files, result.archive);
+  const known = stored ? { ...result, archive: { ...result.archive, stored } } : result;
+  return fromResult(known, path, () => keptConfiguration(files));
 }
 
 /**

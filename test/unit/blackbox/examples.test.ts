@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { fileWith, freshPath, freshRoot, gandi } from './program.ts';
@@ -25,6 +25,20 @@ describe('the examples of the documentation', { timeout: 60_000 }, () => {
     expect(run.exitCode, run.stderr).toBe(0);
     const { vm_hostname } = JSON.parse(readFileSync(path, 'utf8')) as { vm_hostname: string };
     expect(readFileSync(`${root}/etc/hostname`, 'utf8')).toBe(`${vm_hostname}\n`);
+  });
+
+  it('given twice, change nothing the second time', () => {
+    const disk = freshPath('seed.img');
+    const script = example('examples/script.sh');
+    gandi('gandi-guest', 'seed', example('examples/minimal.json'), '--script', script, '-o', disk);
+    const root = freshRoot({ '/etc/network/interfaces': '' });
+    const configure = () =>
+      gandi('gandi-bootstrap', '--root', root, '--seed', disk, '--json', '--only', '01-config_swap');
+    const [first, second] = [configure(), configure()].map(({ stdout }) => JSON.parse(stdout).status);
+    expect([first, second]).toEqual(['configured', 'unchanged']);
+    writeFileSync(`${root}/gandi/script`, '#!/bin/sh\nanother\n');
+    expect(JSON.parse(configure().stdout).status).toBe('configured');
+    expect(readFileSync(`${root}/gandi/script`, 'utf8')).toBe(readFileSync(script, 'utf8'));
   });
 
   it('the complete one comes with kernel modules, too', () => {
