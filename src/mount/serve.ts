@@ -7,7 +7,7 @@ import {
   storePathMemory,
 } from '../plan/disk-records.ts';
 import { chooseNames, type PathMemory, remember } from '../plan/path-memory.ts';
-import { attachDisk, describeDevice, grow, servicesOf } from './attach-disk.ts';
+import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
@@ -22,6 +22,10 @@ export interface Served {
   /** The records that it made, in the order in which the disks were served. */
   touched: DiskRecord[];
 }
+
+/** Whether the first record takes the place of the second. Of a disk that is gone all records stay. */
+const isSameAttachment = (one: DiskRecord, other: DiskRecord) =>
+  other.state !== 'gone' && one.name === other.name && one.sequence === other.sequence;
 
 /** Makes the mounts follow the disks that are there. */
 class DiskService {
@@ -47,6 +51,7 @@ class DiskService {
     for (const state of states) await this.#followMounted(state, facts);
     const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
+    await this.#announce(waiting, names);
     for (const state of waiting) this.#put(await this.#serve(state, names.get(state.device.name)));
     await this.#store(waiting, names);
     return this.touched.length > before;
@@ -68,17 +73,29 @@ class DiskService {
 
   #put(record: DiskRecord): void {
     this.touched.push(record);
-    const { name, sequence } = record;
-    const others = this.#records.filter(
-      (one) => one.state === 'gone' || one.name !== name || one.sequence !== sequence,
-    );
-    this.#records = [...others, record];
+    this.#records = [...this.#records.filter((one) => !isSameAttachment(one, record)), record];
   }
 
   async #gone(facts: DiskFacts): Promise<void> {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
-    for (const record of gone) this.#put(await handleGone(this.run, record, facts.mounts));
+    for (const record of gone) this.#put(await handleGone(this.run, record, facts));
+  }
+
+  /** Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. */
+  async #announce(waiting: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+    if (this.run.dryRun || this.run.mode !== 'udev') return;
+    const announced = waiting.flatMap((state): DiskRecord[] => {
+      const { device, verdict, mount, elsewhere } = state;
+      const name = names.get(device.name);
+      if (verdict.kind !== 'data' || mount || elsewhere || name === undefined) return [];
+      const mountPoint = `${this.run.diskRoot}/${name}`;
+      return [{ ...describeDevice(device, verdict.content), state: 'mounting', mountPoint }];
+    });
+    if (announced.length === 0) return;
+    const isAnnounced = (record: DiskRecord) => announced.some((one) => isSameAttachment(one, record));
+    this.#records = [...this.#records.filter((record) => !isAnnounced(record)), ...announced];
+    await storeDiskRecords(this.run.machine, this.#records);
   }
 
   async #followMounted({ device, record, mount }: DiskState, facts: DiskFacts): Promise<void> {
@@ -105,12 +122,17 @@ class DiskService {
       return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
     }
     const { content } = verdict;
-    if (mount !== undefined) return this.#adopt(state, mount.mountPoint);
+    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
+    if (mount !== undefined) {
+      const { mountPoint } = mount;
+      const wasCutOff = state.record?.state === 'mounting';
+      if (wasCutOff) return await completeAttach(this.run, { device, content, mountPoint, known });
+      return this.#adopt(state, mountPoint);
+    }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
     const mountPoint = `${this.run.diskRoot}/${name}`;
     if (this.run.mode === 'autofs') return offerOnDemand(this.run, device, content, mountPoint);
-    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
     return await attachDisk(this.run, { device, content, mountPoint, known });
   }
 
