@@ -33,7 +33,9 @@ export async function handleGone(
   const since = new Date().toISOString();
   const left = mountsOfGone(record, facts);
   const { node, mountPoint, services = [] } = record;
-  if (left.length === 0 || mountPoint === undefined) return { ...record, state: 'gone', since };
+  // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
+  if (mountPoint === undefined || !left.some((mount) => mount.mountPoint === mountPoint))
+    return { ...record, state: 'gone', since };
   const why = 'it went away while it was mounted';
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
   run.tell('warning', text);

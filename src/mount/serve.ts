@@ -27,9 +27,9 @@ export interface Served {
   remembered: boolean;
 }
 
-/** Whether the first record takes the place of the second. Of a disk that is gone all records stay. */
-const isSameAttachment = (one: DiskRecord, other: DiskRecord) =>
-  other.state !== 'gone' && one.name === other.name && one.sequence === other.sequence;
+/** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
+const replaces = (record: DiskRecord, old: DiskRecord) =>
+  old.state !== 'gone' && old.name === record.name && old.sequence === record.sequence;
 
 /** Makes the mounts follow the disks that are there. */
 class DiskService {
@@ -80,7 +80,7 @@ class DiskService {
 
   #put(record: DiskRecord): void {
     this.touched.push(record);
-    this.#records = [...this.#records.filter((one) => !isSameAttachment(one, record)), record];
+    this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
   }
 
   /** @returns whether anything was gone */
@@ -102,8 +102,8 @@ class DiskService {
       return [{ ...describeDevice(device, verdict.content), state: 'mounting', mountPoint }];
     });
     if (announced.length === 0) return;
-    const isAnnounced = (record: DiskRecord) => announced.some((one) => isSameAttachment(one, record));
-    this.#records = [...this.#records.filter((record) => !isAnnounced(record)), ...announced];
+    const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
+    this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
     await storeDiskRecords(this.run.machine, this.#records);
   }
 
