@@ -10,14 +10,16 @@ import { type RootFileSystem, rootFileSystem } from '../test/guest/rootfs.ts';
 import { makeKeyPair } from '../test/guest/ssh.ts';
 import { hostConfig, publicNetwork, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
 import { noCloudDisk } from './cloud-init.ts';
+import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
 
 /**
  * `toolkit` is configured by the toolkit from a seed disk; `plain` is the same guest without the toolkit; `cloud-init`
  * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
- * `toolkit` in a machine with two CPUs at full speed, where gandi-bootstrap tells its peak memory.
+ * `toolkit` in a machine with two CPUs at full speed, where programs tell their peak memory. `disks` is the toolkit
+ * without anything from the host, to attach disks to, and `disks-systemd-mount` is `plain` with a rule that mounts them.
  */
-export type BenchGuest = 'toolkit' | 'plain' | 'cloud-init' | 'memory';
+export type BenchGuest = 'toolkit' | 'plain' | 'cloud-init' | 'memory' | 'disks' | 'disks-systemd-mount';
 
 /** The image has 1536 MiB: the root file system can be grown. */
 const rootMebibytes = 4096;
@@ -45,6 +47,8 @@ export async function benchImages(): Promise<BenchImages> {
       toolkit: await toolkitImage(),
       memory: await toolkitImage({ files: peakMemoryFiles }),
       plain: await rootImage({ rootfs }),
+      disks: await toolkitImage({ files: diskSliceFiles }),
+      'disks-systemd-mount': await rootImage({ rootfs, files: systemdMountRule }),
       'cloud-init': await rootImage({ rootfs: withCloudInit, files: sources }),
     },
   };
@@ -71,6 +75,7 @@ export async function bootBenchGuest(
 
 /** The disks that the host attaches beside the root disk. */
 async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<DiskFile[]> {
+  if (name === 'disks' || name === 'disks-systemd-mount') return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   if (name === 'toolkit' || name === 'memory') {
     const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');

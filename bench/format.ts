@@ -7,6 +7,8 @@ export function formatValue(value: number, unit: Unit): string {
       return `${(value / giga).toFixed(value < 10 * giga ? 3 : 1)} G`;
     case 'MiB':
       return `${(value / mebibyte).toFixed(1)} MiB`;
+    case 'processes':
+      return String(value);
     case 'MB':
       return `${(value / megabyte).toFixed(1)} MB`;
     case 'of 10':

@@ -5,7 +5,7 @@ import type { BenchGuest } from './bench-guests.ts';
  * `instructions` are those that the guest's CPU executed. `MiB` and `MB` tell how a number of bytes is shown. `of 10` is
  * a grade.
  */
-export type Unit = 'instructions' | 'MiB' | 'MB' | 'of 10';
+export type Unit = 'instructions' | 'MiB' | 'MB' | 'of 10' | 'processes';
 
 /** One figure, as it was measured once. */
 export interface Sample {

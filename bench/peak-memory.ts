@@ -1,9 +1,10 @@
 import type { GuestFile } from '../test/guest/image.ts';
 
-/** Where the guest finds the peak, in KiB, when gandi-bootstrap has ended. */
-export const peakMemoryFile = '/run/gandi-bootstrap.peak';
+/** Where the guest finds the peak, in KiB, when the program has ended. */
+export const peakMemoryFile = '/run/gandi-peak';
 
-const wrapper = '/usr/local/lib/peak-memory';
+/** Called with a program and its arguments. */
+export const peakMemoryWrapper = '/usr/local/lib/peak-memory';
 
 /**
  * Runs a program and writes the largest resident set of any of its processes: ru_maxrss of getrusage(2) for children,
@@ -21,11 +22,11 @@ exit($status >> 8);
 
 const dropIn = `[Service]
 ExecStart=
-ExecStart=${wrapper} /usr/sbin/gandi-bootstrap
+ExecStart=${peakMemoryWrapper} /usr/sbin/gandi-bootstrap
 `;
 
 /** What makes gandi-bootstrap.service tell the memory that its first run takes. */
 export const peakMemoryFiles: Readonly<Record<string, GuestFile>> = {
-  [wrapper]: { text: peakMemory, mode: 0o755 },
+  [peakMemoryWrapper]: { text: peakMemory, mode: 0o755 },
   '/etc/systemd/system/gandi-bootstrap.service.d/peak-memory.conf': dropIn,
 };

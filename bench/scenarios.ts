@@ -5,8 +5,9 @@ import type { GuestMeasure, Sample } from './measure.ts';
 import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
 import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
 import { coldStart } from './measures/cold-start.ts';
+import { diskMeasures } from './measures/disks.ts';
 import { exposure } from './measures/exposure.ts';
-import { peakMemory } from './measures/memory.ts';
+import { mountPeakMemory, peakMemory } from './measures/memory.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
 
@@ -17,6 +18,8 @@ const measures: readonly GuestMeasure[] = [
   exposure,
   firstCloudInit,
   peakMemory,
+  mountPeakMemory,
+  ...diskMeasures,
   programStart,
   pythonStart,
   coldStart,

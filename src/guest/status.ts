@@ -6,7 +6,7 @@ import { isEnabled } from '../machine/units.ts';
 import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
 import { renderDisks } from '../plan/disk-table.ts';
 import { EXIT } from '../plan/exit-status.ts';
-import { latestReport } from '../plan/records.ts';
+import { interfacePrograms, latestReport } from '../plan/records.ts';
 import type { Report } from '../plan/report.ts';
 import { renderReport } from '../plan/summary.ts';
 import { colourStatus } from '../plan/table.ts';
@@ -49,12 +49,14 @@ function isExpected(files: Files, program: string): boolean {
 }
 
 function collect(files: Files): Found[] {
-  return [...REPORTING_PROGRAMS, POST_BOOT_PROGRAM].flatMap((program): Found[] => {
-    const latest = latestReport(files, program);
-    const expected = latest?.thisBoot === true || isExpected(files, program);
-    if (latest === undefined && !expected) return [];
-    return [{ program, thisBoot: false, expected, ...latest }];
-  });
+  return [...REPORTING_PROGRAMS, ...interfacePrograms(files), POST_BOOT_PROGRAM].flatMap(
+    (program): Found[] => {
+      const latest = latestReport(files, program);
+      const expected = latest?.thisBoot === true || isExpected(files, program);
+      if (latest === undefined && !expected) return [];
+      return [{ program, thisBoot: false, expected, ...latest }];
+    },
+  );
 }
 
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {

@@ -101,6 +101,8 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   const number = attribute('partition');
   const diskPath = number === undefined ? path : posix.dirname(path);
   const sequence = files.readText(`${diskPath}/diskseq`)?.trim();
+  // Half of a disk that is just being taken away would pass for another one.
+  if (sequence === undefined && files.linkTarget(`${CLASS}/${entry}`) === undefined) return undefined;
   // sysfs writes `!` for the slash in names such as cciss/c0d0.
   const name = entry.replaceAll('!', '/');
   return {

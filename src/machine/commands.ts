@@ -37,9 +37,12 @@ const GRACE_MILLISECONDS = 2000;
 /** How long the outputs of a program that has ended are still read. */
 const DRAIN_MILLISECONDS = 250;
 
+/** What a program said last. Indented lines only add to the one above, as mount(8) does with its hint at dmesg(1). */
 function lastLine(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const last = lines.findLast((line) => /^\S/.test(line)) ?? lines.at(-1) ?? '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a console
-  return (text.trimEnd().split('\n').at(-1) ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 300);
+  return last.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 300);
 }
 
 /** Ends every process of a group, if it still exists. */

@@ -70,8 +70,11 @@ export function whyNotAutofs(files: FileView, mode: MountMode, diskRoot: string)
   return undefined;
 }
 
-/** What is to be changed so that autofs follows the settings; nothing if it does. */
-export function planMode(files: FileView, mode: MountMode, diskRoot: string): Change[] {
+/**
+ * What is to be changed so that autofs follows the settings; nothing if it does.
+ * @param held whether autofs still watches a directory that it is to give up
+ */
+export function planMode(files: FileView, mode: MountMode, diskRoot: string, held = false): Change[] {
   const old = files.readText(MASTER_MAP);
   // A guest that never had the file and does not need it does not get one.
   if (old === undefined && mode !== 'autofs') return [];
@@ -93,16 +96,24 @@ export function planMode(files: FileView, mode: MountMode, diskRoot: string): Ch
       run('disks on first access', '--no-block', 'reload-or-restart'),
     ];
   }
-  if (file.length === 0) return [];
+  if (file.length === 0 && !held) return [];
   const verb = mode === 'autofs' ? 'reload-or-restart' : 'try-reload-or-restart';
   // Not waited for: at boot it comes after us.
-  return [...file, run('its master map has changed', '--no-block', verb)];
+  return [
+    ...file,
+    run(held ? 'it is to give a directory up' : 'its master map has changed', '--no-block', verb),
+  ];
 }
 
-/** Whether autofs watches the disk root. */
-export function isWatched(run: MountRun): boolean {
-  const mounts = parseMountInfo(run.machine.files.readText('/proc/self/mountinfo') ?? '');
-  return mounts.some(({ type, mountPoint }) => type === 'autofs' && mountPoint === run.diskRoot);
+/**
+ * The directories that autofs watches for our map and is to give up: all but the disk root, and that one too unless the
+ * mode is autofs.
+ */
+export function directoriesToGiveUp(mountInfo: string, mode: MountMode, diskRoot: string): string[] {
+  return parseMountInfo(mountInfo)
+    .filter(({ type, source }) => type === 'autofs' && source === MAP)
+    .map(({ mountPoint }) => mountPoint)
+    .filter((mountPoint) => mode !== 'autofs' || mountPoint !== diskRoot);
 }
 
 /** Takes away the mounts that autofs would hide. False, with the reason told, if one is in use. */
@@ -133,17 +144,17 @@ export async function applyMode(run: MountRun): Promise<boolean> {
     run.tell('problem', problem);
     return false;
   }
-  const changes = planMode(files, run.mode, run.diskRoot);
+  const held = () =>
+    directoriesToGiveUp(files.readText('/proc/self/mountinfo') ?? '', run.mode, run.diskRoot);
+  const changes = planMode(files, run.mode, run.diskRoot, held().length > 0);
   if (changes.length === 0) return true;
   if (run.mode === 'autofs' && !(await unmountAll(run))) return false;
   await run.perform(changes);
   const deadline = performance.now() + RELEASE_SECONDS * 1000;
-  while (!run.dryRun && run.mode === 'udev' && isWatched(run)) {
+  while (!run.dryRun && held().length > 0) {
     if (performance.now() > deadline) {
-      run.tell(
-        'problem',
-        `autofs still holds ${run.diskRoot}: somebody uses it; run gandi-mount apply-mode again`,
-      );
+      const text = `autofs still holds ${held().join(', ')}: somebody uses a disk there; run gandi-mount apply-mode again`;
+      run.tell('problem', text);
       return false;
     }
     await sleep(POLL_MILLISECONDS);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { mountedBytes } from '../machine/mounted-size.ts';
@@ -7,6 +9,10 @@ import { groupNumber, needsCheck, planCheck, planFirstMount, planGrow, planMount
 import { readServices } from './detach-plan.ts';
 import { notifyUsers, runHook } from './hook.ts';
 import type { MountRun } from './run.ts';
+
+/** How long the kernel may take to notice that a disk is gone after its first error. */
+const VANISH_MILLISECONDS = 1000;
+const POLL_MILLISECONDS = 50;
 
 /** A file system to be mounted, and where. */
 export interface Attachment {
@@ -107,18 +113,28 @@ async function mount(run: MountRun, { device, content, mountPoint }: Attachment)
     );
 }
 
+/** Whether the device is gone. The kernel takes a moment to notice; only a mount that failed waits for that. */
+async function wentAway({ files }: Machine, { name }: BlockDevice): Promise<boolean> {
+  const link = `/sys/class/block/${name.replaceAll('/', '!')}`;
+  const deadline = performance.now() + VANISH_MILLISECONDS;
+  while (files.linkTarget(link) !== undefined) {
+    if (performance.now() > deadline) return false;
+    await sleep(POLL_MILLISECONDS);
+  }
+  return true;
+}
+
 /**
  * Mounts one data disk: check, mount, owner, size, hook.
  * @returns the record of what became of it; nothing of what goes wrong is thrown
  */
 export async function attachDisk(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
-  const { device, content, mountPoint } = attachment;
-  const { files } = run.machine;
+  const { device, content } = attachment;
   const record = describeDevice(device, content);
   try {
     await mount(run, attachment);
   } catch (error) {
-    if (files.linkTarget(`/sys/class/block/${device.name.replaceAll('/', '!')}`) === undefined) {
+    if (await wentAway(run.machine, device)) {
       run.tell('warning', `${device.node} went away while it was being mounted`);
       return { ...record, state: 'gone', why: 'it went away while it was being mounted' };
     }
@@ -126,27 +142,33 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
     run.tell('problem', `${device.node} is not mounted: ${why}`);
     return { ...record, state: 'failed', why };
   }
-  await afterMount(run, attachment);
+  return await completeAttach(run, attachment);
+}
+
+/**
+ * What follows once a data disk is mounted: owner, size, hook, and a line for people.
+ * @returns the record of the mounted disk; nothing of what goes wrong is thrown, for the disk is mounted all the same
+ */
+export async function completeAttach(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
+  const { device, content, mountPoint } = attachment;
+  const { files } = run.machine;
+  const record: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  const hook = runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint);
+  try {
+    await afterMount(run, attachment);
+  } catch (error) {
+    // Such as a disk that went away meanwhile: who cleans up after it must know that it was mounted.
+    run.tell('warning', `${mountPoint} cannot be used: ${reasonOf(error)}`);
+  }
   if (run.dryRun) {
-    await run.attempt(
-      runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint),
-    );
-    return { ...record, state: 'mounted', mountPoint };
+    await run.attempt(hook);
+    return record;
   }
   const text = `${device.node} (${content.type}${content.label === undefined ? '' : `, label ${content.label}`}) is mounted at ${mountPoint}`;
   run.tell('info', device.readOnly ? `${text}, read-only` : text);
-  await run.attempt([
-    ...runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint),
-    ...notifyUsers(run.settings, text),
-  ]);
+  await run.attempt([...hook, ...notifyUsers(run.settings, text)]);
   const services = servicesOf(run, mountPoint);
-  return {
-    ...record,
-    state: 'mounted',
-    mountPoint,
-    deviceBytes: device.size,
-    ...(services.length > 0 ? { services } : {}),
-  };
+  return { ...record, deviceBytes: device.size, ...(services.length > 0 ? { services } : {}) };
 }
 
 /** The units that the disk names; none if they cannot be read, which is told. */

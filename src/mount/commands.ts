@@ -6,7 +6,7 @@ import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
 import type { MountRun } from './run.ts';
-import { serveDisks } from './serve.ts';
+import { type Served, serveDisks } from './serve.ts';
 
 /** How long a boot waits for udev to see the disks that the kernel has. */
 const SETTLE_SECONDS = 10;
@@ -73,6 +73,10 @@ async function settle(run: MountRun): Promise<void> {
   while (isLate() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
 }
 
+function hasFailed({ touched, remembered }: Served): boolean {
+  return !remembered || touched.some(({ state }) => state === 'failed');
+}
+
 /**
  * Mounts what is there and cleans up after what is gone.
  * @param onlyNew only what came, went or grew since the last time
@@ -80,13 +84,12 @@ async function settle(run: MountRun): Promise<void> {
 export async function rescan(run: MountRun, onlyNew: boolean): Promise<number> {
   if (!onlyNew) await settle(run);
   const follows = onlyNew || (await applyMode(run));
-  const { touched } = await serveDisks(run, onlyNew ? 'new' : 'all');
-  return touched.some(({ state }) => state === 'failed') || !follows ? EXIT.failed : EXIT.ok;
+  const served = await serveDisks(run, onlyNew ? 'new' : 'all');
+  return hasFailed(served) || !follows ? EXIT.failed : EXIT.ok;
 }
 
 /** Makes the system follow the settings, and mounts what then is to be mounted. */
 export async function changeMode(run: MountRun): Promise<number> {
   if (!(await applyMode(run))) return EXIT.failed;
-  const { touched } = await serveDisks(run, 'all');
-  return touched.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok;
+  return hasFailed(await serveDisks(run, 'all')) ? EXIT.failed : EXIT.ok;
 }

@@ -92,8 +92,9 @@ function contentReader(): DiskFacts['contentOf'] {
  * @throws the system's error if /sys or /proc cannot be read
  */
 export function observeDisks(files: Files, diskRoot: string): DiskFacts {
-  const devices = listBlockDevices(files);
+  // In this order: a mount whose device is not found afterwards has lost it, and not the other way round.
   const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
+  const devices = listBlockDevices(files);
   const swaps = parseSwaps(files.readText('/proc/swaps') ?? '');
   const { rootDisks, activeSwaps } = deviceUse(devices, mounts, swaps, files);
   const byName = new Map(devices.map((device) => [device.name, device]));

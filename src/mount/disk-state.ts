@@ -11,7 +11,7 @@ import type { DiskFacts } from './disk-facts.ts';
 export interface DiskState {
   device: BlockDevice;
   verdict: Verdict;
-  /** Where it is mounted in the disk root. */
+  /** Where it is mounted in the disk root, or in what that was when we mounted it. */
   mount?: Mount;
   /** Where else it is mounted. */
   elsewhere?: Mount;
@@ -43,9 +43,13 @@ export function diskStates(
     .filter((device) => facts.isReady(device))
     .map((device): DiskState => {
       const mounts = facts.mountsOf.get(device.name) ?? [];
-      const mount = mounts.find((one) => one.root === '/' && isInDiskRoot(one, diskRoot));
-      const [other] = mounts;
       const record = recordOf(records, device);
+      // The disk root may have been another one when it was mounted.
+      const ownPlace = record?.state === 'mounted' ? record.mountPoint : undefined;
+      const mount = mounts.find(
+        (one) => one.root === '/' && (isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace),
+      );
+      const [other] = mounts;
       return {
         device,
         verdict: mount && record?.state === 'mounted' ? asMounted(record) : judge(device, facts, buses),
@@ -74,10 +78,11 @@ const isSameContent = (record: DiskRecord, verdict: Verdict) =>
 export function isToBeServed({ device, verdict, record, mount }: DiskState, scope: Scope): boolean {
   if (verdict.kind === 'not-ours') return typeof scope === 'object' && scope.device === device.name;
   if (typeof scope === 'object') return scope.device === device.name && mount === undefined;
-  if (mount !== undefined) return record === undefined;
+  if (mount !== undefined) return record === undefined || record.state === 'mounting';
   switch (record?.state) {
     case undefined:
     case 'gone':
+    case 'mounting':
     case 'mounted':
       return true;
     case 'left-alone':

@@ -1,11 +1,19 @@
 import type { Mount } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
+import type { DiskFacts } from './disk-facts.ts';
 import { notifyUsers, runHook } from './hook.ts';
 import type { MountRun } from './run.ts';
 
-/** The mounts of a device that is gone. btrfs has a number of its own and is known by its source. */
-export function mountsOfGone(record: DiskRecord, mounts: readonly Mount[]): Mount[] {
+/**
+ * The mounts of a device that is gone. btrfs has a number of its own and is known by its source. Where another device
+ * has the name and the number by now, the mounts are that one's: the kernel gives neither away while it is mounted.
+ */
+export function mountsOfGone(
+  record: DiskRecord,
+  { mounts, devices }: Pick<DiskFacts, 'mounts' | 'devices'>,
+): Mount[] {
+  if (devices.some(({ deviceNumber }) => deviceNumber === record.deviceNumber)) return [];
   return mounts.filter(
     ({ deviceNumber, source }) =>
       deviceNumber === record.deviceNumber || (deviceNumber.startsWith('0:') && source === record.node),
@@ -15,18 +23,19 @@ export function mountsOfGone(record: DiskRecord, mounts: readonly Mount[]): Moun
 /**
  * Cleans up after a disk that the host took away: hook, services, mounts, mount point. Nothing here waits for the
  * device; what fails is told.
- * @param mounts all mounts
  * @returns the record of the disk that is gone
  */
 export async function handleGone(
   run: MountRun,
   record: DiskRecord,
-  mounts: readonly Mount[],
+  facts: Pick<DiskFacts, 'mounts' | 'devices'>,
 ): Promise<DiskRecord> {
   const since = new Date().toISOString();
-  const left = mountsOfGone(record, mounts);
+  const left = mountsOfGone(record, facts);
   const { node, mountPoint, services = [] } = record;
-  if (left.length === 0 || mountPoint === undefined) return { ...record, state: 'gone', since };
+  // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
+  if (mountPoint === undefined || !left.some((mount) => mount.mountPoint === mountPoint))
+    return { ...record, state: 'gone', since };
   const why = 'it went away while it was mounted';
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
   run.tell('warning', text);

@@ -1,3 +1,5 @@
+import { reasonOf } from '../machine/errors.ts';
+import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import {
   type DiskRecord,
   isAbout,
@@ -7,7 +9,7 @@ import {
   storePathMemory,
 } from '../plan/disk-records.ts';
 import { chooseNames, type PathMemory, remember } from '../plan/path-memory.ts';
-import { attachDisk, describeDevice, grow, servicesOf } from './attach-disk.ts';
+import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
@@ -21,11 +23,18 @@ const MOST_ROUNDS = 50;
 export interface Served {
   /** The records that it made, in the order in which the disks were served. */
   touched: DiskRecord[];
+  /** Whether the paths of file systems could be noted for later boots; if not, the reason was told. */
+  remembered: boolean;
 }
+
+/** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
+const replaces = (record: DiskRecord, old: DiskRecord) =>
+  old.state !== 'gone' && old.name === record.name && old.sequence === record.sequence;
 
 /** Makes the mounts follow the disks that are there. */
 class DiskService {
   readonly touched: DiskRecord[] = [];
+  remembered = true;
   #records: DiskRecord[];
   #memory: PathMemory;
 
@@ -40,15 +49,18 @@ class DiskService {
   /** @returns whether anything was done, so that it is worth looking again */
   async round(): Promise<boolean> {
     const before = this.touched.length;
-    const facts = observeDisks(this.run.machine.files, this.run.diskRoot);
-    await this.#gone(facts);
+    const { files } = this.run.machine;
+    let facts = observeDisks(files, this.run.diskRoot);
+    // The places of those that are gone are free for those that came.
+    if (await this.#gone(facts)) facts = observeDisks(files, this.run.diskRoot);
     const { diskBuses } = this.run.settings;
     const states = diskStates(facts, this.#records, this.run.diskRoot, diskBuses);
     for (const state of states) await this.#followMounted(state, facts);
     const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
+    await this.#announce(waiting, names);
     for (const state of waiting) this.#put(await this.#serve(state, names.get(state.device.name)));
-    await this.#store(waiting, names);
+    await this.#store(states, names);
     return this.touched.length > before;
   }
 
@@ -68,17 +80,31 @@ class DiskService {
 
   #put(record: DiskRecord): void {
     this.touched.push(record);
-    const { name, sequence } = record;
-    const others = this.#records.filter(
-      (one) => one.state === 'gone' || one.name !== name || one.sequence !== sequence,
-    );
-    this.#records = [...others, record];
+    this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
   }
 
-  async #gone(facts: DiskFacts): Promise<void> {
+  /** @returns whether anything was gone */
+  async #gone(facts: DiskFacts): Promise<boolean> {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
-    for (const record of gone) this.#put(await handleGone(this.run, record, facts.mounts));
+    for (const record of gone) this.#put(await handleGone(this.run, record, facts));
+    return gone.length > 0;
+  }
+
+  /** Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. */
+  async #announce(waiting: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+    if (this.run.dryRun || this.run.mode !== 'udev') return;
+    const announced = waiting.flatMap((state): DiskRecord[] => {
+      const { device, verdict, mount, elsewhere } = state;
+      const name = names.get(device.name);
+      if (verdict.kind !== 'data' || mount || elsewhere || name === undefined) return [];
+      const mountPoint = `${this.run.diskRoot}/${name}`;
+      return [{ ...describeDevice(device, verdict.content), state: 'mounting', mountPoint }];
+    });
+    if (announced.length === 0) return;
+    const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
+    this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
+    await storeDiskRecords(this.run.machine, this.#records);
   }
 
   async #followMounted({ device, record, mount }: DiskState, facts: DiskFacts): Promise<void> {
@@ -105,12 +131,17 @@ class DiskService {
       return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
     }
     const { content } = verdict;
-    if (mount !== undefined) return this.#adopt(state, mount.mountPoint);
+    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
+    if (mount !== undefined) {
+      const { mountPoint } = mount;
+      const wasCutOff = state.record?.state === 'mounting';
+      if (wasCutOff) return await completeAttach(this.run, { device, content, mountPoint, known });
+      return this.#adopt(state, mountPoint);
+    }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
     const mountPoint = `${this.run.diskRoot}/${name}`;
     if (this.run.mode === 'autofs') return offerOnDemand(this.run, device, content, mountPoint);
-    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
     return await attachDisk(this.run, { device, content, mountPoint, known });
   }
 
@@ -129,10 +160,10 @@ class DiskService {
     return { ...describeDevice(device, content), state: 'left-alone', why };
   }
 
-  async #store(served: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+  async #store(states: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
     if (this.run.dryRun) return;
     const { machine } = this.run;
-    for (const disk of namedDisks(served)) {
+    for (const disk of namedDisks(states)) {
       const name = names.get(disk.device);
       const record = this.#records.find(
         ({ name: device, state }) => device === disk.device && state !== 'gone',
@@ -144,9 +175,26 @@ class DiskService {
         this.#memory = remember(this.#memory, disk, name);
     }
     await storeDiskRecords(machine, this.#records);
-    await storePathMemory(machine, this.#memory);
     await storeDemandNames(this.run, demandNames(this.#records));
+    await this.#storeMemory();
   }
+
+  /** The disks are mounted all the same where this fails, such as on a full disk; it is tried again in the next run. */
+  async #storeMemory(): Promise<void> {
+    if (!this.remembered) return;
+    try {
+      await storePathMemory(this.run.machine, this.#memory);
+    } catch (error) {
+      this.remembered = false;
+      const text = `could not note the paths of disks in ${FILE_SYSTEMS_FILE}: ${reasonOf(error)}; equal labels may change theirs at the next boot`;
+      this.run.tell('problem', text);
+    }
+  }
+}
+
+/** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */
+function listAnnounced({ machine: { files } }: MountRun): string {
+  return [...files.list('/sys/class/block'), ...files.list('/run/udev/data')].join(' ');
 }
 
 /**
@@ -156,9 +204,12 @@ class DiskService {
  */
 export async function serveDisks(run: MountRun, scope: Scope): Promise<Served> {
   const service = new DiskService(run, scope);
+  let devices = listAnnounced(run);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const busy = await service.round();
-    if (!busy || run.dryRun) break;
+    const now = listAnnounced(run);
+    if (!busy || run.dryRun || now === devices) break;
+    devices = now;
   }
-  return { touched: service.touched };
+  return { touched: service.touched, remembered: service.remembered };
 }

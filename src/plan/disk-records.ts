@@ -5,6 +5,8 @@ import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } fro
 import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
 
 export type DiskState =
+  /** It is about to be mounted. Still so in a later run: that run was cut off. */
+  | 'mounting'
   | 'mounted'
   /** Mounted on first access, by autofs. */
   | 'on-demand'
@@ -45,7 +47,15 @@ export interface DiskRecord {
 /** Disks that went away are kept up to this number. */
 const MOST_GONE = 200;
 
-const STATES: readonly string[] = ['mounted', 'on-demand', 'left-alone', 'failed', 'ejected', 'gone'];
+const STATES: readonly string[] = [
+  'mounting',
+  'mounted',
+  'on-demand',
+  'left-alone',
+  'failed',
+  'ejected',
+  'gone',
+];
 
 /** Entries of a list in a JSON file of ours. A damaged file costs what it said, which is found out again. */
 function readEntries(text: string | undefined, key: string): Record<string, unknown>[] {

@@ -92,6 +92,22 @@ function readReport(files: FileView, path: string): Report | undefined {
   return whole ? (value as unknown as Report) : undefined;
 }
 
+/** The units that serve interfaces name the reports, one for each: that of the boot is gandi-bootstrap's. */
+const INTERFACE_PROGRAM = 'gandi-iface@';
+
+/** What the program that serves an interface is called in messages and reports. */
+export function interfaceProgram(name: string): string {
+  return `${INTERFACE_PROGRAM}${name}`;
+}
+
+/** The programs that served interfaces in this boot, those of interfaces that went away included. */
+export function interfacePrograms(files: Pick<FileView, 'list'>): string[] {
+  return files
+    .list(RUNTIME_DIRECTORY)
+    .filter((file) => file.startsWith(INTERFACE_PROGRAM) && file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length));
+}
+
 /** The last report of a program, and whether it is of this boot. */
 export function latestReport(
   files: FileView,

@@ -3,18 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knownDisk } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
+import { mebibyte, overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
+import type { Attached } from './hot-plug.ts';
 import { toolkitImage } from './toolkit.ts';
 
 const minutes = 60_000;
 
-/** Whether a disk's own file system, not autofs itself, is mounted at a path. */
-const isMounted = (path: string) => `findmnt -rn -t ext4 ${path}`;
+/** Whether a disk's own file system, not autofs itself, is mounted at a path. Naming the path to findmnt would use it. */
+const isMounted = (path: string) => `findmnt -rno TARGET -t ext4 | grep -qx ${path}`;
 
 describe('data disks on first access', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-autofs-'));
   let guest: Guest;
+  let attached: Attached;
 
   const set = (name: string, value: string) =>
     guest.output(`sed -i 's|^${name}=.*|${name}=${value}|' /etc/default/gandi`);
@@ -28,7 +30,7 @@ describe('data disks on first access', () => {
     });
     expect(await guest.waitForBoot()).toBe('running');
     const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data', diskMebibytes: 64 });
-    await guest.attachDisk({ disk });
+    attached = await guest.attachDisk({ disk });
     await guest.waitFor(isMounted('/srv/data'), 60);
   }, 15 * minutes);
 
@@ -55,6 +57,15 @@ describe('data disks on first access', () => {
     expect(trace.stdout).toBe('1\n');
   });
 
+  it('lets go of it after a while, and mounts it again, grown when the disk was', async () => {
+    await guest.waitFor(`! ${isMounted('/srv/data')}`, 60);
+    await guest.qmp.execute('block_resize', { 'node-name': attached.backend, size: 128 * mebibyte });
+    await guest.waitFor('[ "$(cat /sys/class/block/sdb/size)" = 262144 ]', 30);
+    const size = "df -BM --output=size /srv/data | tail -1 | tr -dc '0-9'";
+    expect(Number(await guest.output(size))).toBeGreaterThan(100);
+    await guest.waitFor(`! ${isMounted('/srv/data')}`, 60);
+  });
+
   it('gives equal labels paths of their own', async () => {
     const second = await guest.attachDisk({
       disk: await knownDisk(folder, 'second', { mebibytes: 16, label: 'data' }),
@@ -69,5 +80,36 @@ describe('data disks on first access', () => {
     expect(await guest.run('gandi-mount apply-mode')).toMatchObject({ exitCode: 0 });
     await guest.waitFor('ls -d /data/data/lost+found', 60);
     expect((await guest.run('findmnt -rn -t autofs /srv')).exitCode).toBe(1);
+  });
+
+  it('waits for who uses a disk before it gives the directory up', async () => {
+    await guest.output('(setsid sh -c "cd /data/data; sleep 1000" > /dev/null 2>&1 &)');
+    await guest.waitFor('ls -l /proc/*/cwd 2> /dev/null | grep -q /data/data');
+    await set('CONFIG_MOUNT_MODE', 'udev');
+    await set('CONFIG_DISK_ROOT', '/srv');
+    const held = await guest.run('gandi-mount apply-mode');
+    expect(held).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('autofs still holds /data') });
+    await guest.output('pkill -f "sleep 1000"');
+  });
+
+  it('goes back to udev', async () => {
+    expect(await guest.run('gandi-mount apply-mode')).toMatchObject({ exitCode: 0 });
+    await guest.waitFor(isMounted('/srv/data'), 60);
+    expect((await guest.run('findmnt -rn -t autofs /data')).exitCode).toBe(1);
+    expect(await guest.output('ls -A /run/gandi/autofs')).toBe('');
+  });
+
+  it('mounts nothing when it is turned off, and takes care of what is mounted', async () => {
+    await set('CONFIG_MOUNT_MODE', 'off');
+    expect(await guest.run('gandi-mount apply-mode')).toMatchObject({ exitCode: 0 });
+    const again = await guest.attachDisk({
+      disk: await knownDisk(folder, 'again', { mebibytes: 16, label: 'again' }),
+    });
+    await guest.waitFor('gandi-mount list | grep -q "turned off in the settings"', 60);
+    expect((await guest.run(isMounted('/srv/again'))).exitCode).toBe(1);
+    await guest.output(isMounted('/srv/data'));
+    await guest.detach(attached);
+    await guest.waitFor(`! ${isMounted('/srv/data')}`, 60);
+    await guest.detach(again);
   });
 });

@@ -1,17 +1,9 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  damagedDisk,
-  type KnownDisk,
-  knownDisk,
-  listedDisk,
-  mountedByUuid,
-  partitionedDataDisk,
-} from './data-disks.ts';
-import { blankDisk, type DiskFile, mebibyte, overlayDisk, rawDisk } from './disk.ts';
+import { type KnownDisk, knownDisk, listedDisk, mountedByUuid, partitionedDataDisk } from './data-disks.ts';
+import { type DiskFile, mebibyte, overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk } from './machine.ts';
@@ -22,8 +14,6 @@ const minutes = 60_000;
 const HOOKS = `mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-disk-detach; do
   printf '#!/bin/sh\\necho %s "$@" >> /var/hooks.log\\n' $hook > /etc/gandi/hooks/$hook && chmod 755 /etc/gandi/hooks/$hook
 done`;
-
-const digest = ({ file }: DiskFile) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 describe('data disks mounted as they come', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-disks-'));
@@ -164,35 +154,6 @@ describe('data disks mounted as they come', () => {
     await isIdle();
     await guest.detach(second);
     await guest.waitFor('! findmnt -rn /srv/virtio');
-  });
-
-  it('leaves alone, to the byte, what is no sound file system', async () => {
-    const luks = Buffer.concat([Buffer.from('LUKS\xba\xbe\x00\x02', 'latin1'), Buffer.alloc(4096, 7)]);
-    const disks: [string, DiskFile, RegExp][] = [
-      ['LUKS', await rawDisk(join(folder, 'luks.img'), 16, [{ offset: 0, bytes: luks }]), /LUKS2 encryption/],
-      ['nothing', await blankDisk(join(folder, 'blank.img'), 16), /no file system/],
-      [
-        'damaged',
-        await damagedDisk(folder, 'damaged', 'damaged'),
-        /repair that may lose data.*run e2fsck \/dev\/sd/,
-      ],
-    ];
-    const before = disks.map(([, disk]) => digest(disk));
-    const attached: Attached[] = [];
-    for (const [index, [, disk, why]] of disks.entries()) {
-      attached.push(await attach(disk, { scsiId: 150 + index }));
-      const link = `/dev/disk/by-path/*-scsi-0:0:${150 + index}:0`;
-      await guest.waitFor(`test -b ${link}`);
-      const node = await guest.output(`readlink -f ${link}`);
-      await guest.waitFor(`gandi-mount list | grep -q '^${node}.*\\(left-alone\\|failed\\)'`, 60);
-      expect((await listedDisk(guest, node))?.why).toMatch(why);
-    }
-    await isIdle();
-    for (const one of attached) await guest.detach(one);
-    expect(disks.map(([, disk]) => digest(disk))).toEqual(before);
-    expect((await guest.run('e2fsck -V')).exitCode).toBe(0);
-    await isIdle();
-    await guest.output('systemctl reset-failed');
   });
 
   it.each([

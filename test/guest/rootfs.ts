@@ -46,7 +46,8 @@ const packages = [
   'xfsprogs',
 ];
 
-const mirror = process.env.GANDI_GUEST_MIRROR ?? 'http://deb.debian.org/debian';
+/** Where Debian packages come from. */
+export const mirror = process.env.GANDI_GUEST_MIRROR ?? 'http://deb.debian.org/debian';
 
 /** Part of the key: to be changed when the recipe below changes. */
 const recipe = '2';

@@ -1,12 +1,10 @@
 import { observeFacts } from '../../machine/observed-facts.ts';
 import { readSettings } from '../../machine/settings.ts';
 import { keptConfiguration } from '../../metadata/gandi/source.ts';
+import { interfaceProgram } from '../../plan/records.ts';
 import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
 import { attachInterface, detachInterface } from './steps.ts';
-
-/** In messages, and for the report: that of the last boot is gandi-bootstrap's. */
-const PROGRAM = 'gandi-iface';
 
 /** Shared with gandi-bootstrap, which writes the same files. Several interfaces that come at once wait in line. */
 const LOCK = 'gandi-bootstrap';
@@ -30,7 +28,7 @@ export async function serveInterface({ name, detach, ...options }: InterfaceRun)
   return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
     const { files } = machine;
     return await runProgram({
-      program: PROGRAM,
+      program: interfaceProgram(name),
       steps: [detach === true ? detachInterface(name) : attachInterface(name)],
       machine,
       settings: readSettings(files),

@@ -65,6 +65,24 @@ describe('gandi-guest status', () => {
     });
   });
 
+  it('shows what was done for each interface that came, and counts one that failed', async () => {
+    const served = (name: string, status: Report['status']) => ({
+      [`/run/gandi/gandi-iface@${name}.json`]: JSON.stringify({
+        ...report,
+        program: `gandi-iface@${name}`,
+        status,
+        problems: [],
+        steps: [{ ...report.steps[0], name: `interface ${name}`, changes: [`configure ${name}`] }],
+      }),
+    });
+    const boot = {
+      '/run/gandi/gandi-bootstrap.json': JSON.stringify({ ...report, status: 'unchanged', problems: [] }),
+    };
+    expect(await show({ ...boot, ...served('eth1', 'configured'), ...served('eth2', 'failed') })).toBe(1);
+    expect(printed).toContain('gandi-iface@eth1: configured (this boot, from /gandi/config)\n');
+    expect(printed).toContain('interface eth2\tchanged\tconfigure eth2\n');
+  });
+
   it('waits for gandi-config where it is enabled, and for gandi-postboot where it has work', async () => {
     const unit = (name: string) => ({
       [`/usr/lib/systemd/system/${name}`]: '',

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { planMode, renderMasterMap, whyNotAutofs } from '../../../src/mount/apply-mode.ts';
+import {
+  directoriesToGiveUp,
+  planMode,
+  renderMasterMap,
+  whyNotAutofs,
+} from '../../../src/mount/apply-mode.ts';
 import { makeFiles } from '../context.ts';
 
 const PATH = '/etc/auto.master.d/gandi.autofs';
@@ -54,6 +59,30 @@ describe('planMode', () => {
       'write-file',
       'systemctl --no-block try-reload-or-restart autofs.service',
     ]);
+  });
+});
+
+describe('directoriesToGiveUp', () => {
+  const mountInfo = [
+    '30 28 0:40 / /srv rw,relatime shared:9 - autofs /etc/auto.gandi rw,fd=5,timeout=3,indirect',
+    '31 30 8:16 / /srv/data rw,noatime shared:11 - ext4 /dev/sdb rw',
+    '32 28 0:41 / /net rw,relatime shared:12 - autofs -hosts rw,fd=6,indirect',
+  ].join('\n');
+
+  it('names what our map is watched for and should not be', () => {
+    expect(directoriesToGiveUp(mountInfo, 'autofs', '/srv')).toEqual([]);
+    expect(directoriesToGiveUp(mountInfo, 'autofs', '/data')).toEqual(['/srv']);
+    expect(directoriesToGiveUp(mountInfo, 'udev', '/srv')).toEqual(['/srv']);
+    expect(directoriesToGiveUp(mountInfo, 'off', '/data')).toEqual(['/srv']);
+  });
+
+  it('has autofs asked again as long as it holds one', () => {
+    const verbs = (held: boolean) =>
+      planMode(makeFiles({ [PATH]: off }), 'udev', '/srv', held).map((change) =>
+        change.kind === 'run-command' ? change.argv.join(' ') : change.kind,
+      );
+    expect(verbs(false)).toEqual([]);
+    expect(verbs(true)).toEqual(['systemctl --no-block try-reload-or-restart autofs.service']);
   });
 });
 

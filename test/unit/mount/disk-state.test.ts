@@ -51,6 +51,8 @@ describe('isToBeServed', () => {
     ['a new disk', data(), true, true, true],
     ['one that is mounted', data({ mount, record: record('mounted') }), false, false, false],
     ['one that somebody mounted at its place', data({ mount }), true, true, false],
+    ['one whose mounting was cut off', data({ record: record('mounting') }), true, true, true],
+    ['one that is mounted since', data({ mount, record: record('mounting') }), true, true, false],
     ['one that was ejected', data({ record: record('ejected') }), false, false, true],
     ['one that was ejected and made anew', data({ record: record('ejected', 'B') }), true, true, true],
     ['one that failed', data({ record: record('failed') }), false, true, true],
