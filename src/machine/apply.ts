@@ -51,6 +51,8 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const name = path.slice(1).replaceAll('/', '_');
   if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
   const backup = dated ? `${path}.${dateForName()}` : `${BACKUP_DIRECTORY}/${name}`;
+  // Of two changes within a second the first one had the admin's own text.
+  if (dated && machine.files.status(backup) !== undefined) return;
   replaceFile(machine.files, { path: backup, mode }, (descriptor) =>
     writeFully(descriptor, Buffer.from(old)),
   );
