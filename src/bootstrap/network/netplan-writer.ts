@@ -2,7 +2,10 @@ import { posix } from 'node:path';
 import { isOwn } from '../own-file.ts';
 import { renderNetplan } from './netplan.ts';
 import { NETPLAN_DIRECTORY, netplanFileOf } from './netplan-files.ts';
+import { RELOAD_NETWORKD } from './networkd-writer.ts';
 import { dropRoutes, liveCommand, type Writer } from './writer.ts';
+
+const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
@@ -22,11 +25,26 @@ export const netplan: Writer = {
   interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.yaml'.length),
   units: ['systemd-networkd.service', 'NetworkManager.service'],
   activate({ started, changed, outdated }) {
-    const apply = liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files');
-    if (started) return { before: dropRoutes(outdated), after: [apply] };
     // In boot netplan's generator has run before us: without this the files would count from the next boot on. It
     // starts the network manager if there is need.
-    const generate = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
-    return { before: [], after: changed.length + outdated.length > 0 ? [generate] : [] };
+    if (started.length === 0)
+      return { before: [], after: changed.length + outdated.length > 0 ? [GENERATE] : [] };
+    const before = dropRoutes(outdated);
+    // "netplan apply" would have systemd-networkd configure all interfaces anew, also those that are as they were.
+    if (!started.includes('NetworkManager.service')) return { before, after: [GENERATE, RELOAD_NETWORKD] };
+    const apply = liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files');
+    return { before, after: [apply] };
   },
+  // Its generator acts by the files at the very beginning of a boot. The rules of udev that it writes keep
+  // NetworkManager from the interfaces; what they said is forgotten with the next event of an interface.
+  abandon: [
+    GENERATE,
+    liveCommand(['udevadm', 'control', '--reload'], 30, 'forget the rules that netplan wrote'),
+    liveCommand(
+      ['udevadm', 'trigger', '--action=change', '--subsystem-match=net'],
+      30,
+      'forget what the rules said of interfaces',
+    ),
+    liveCommand(['udevadm', 'settle', '--timeout=20'], 30, 'wait until that is done'),
+  ],
 };
