@@ -34,9 +34,10 @@ function render({ level, subject, text, remedy }: Finding): string {
 async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFinding[]> {
   const machine = { files, commands: systemCommands, live: files.root === '/' };
   const tried = new Set<string>();
-  const next = () => look().find(({ fix, subject }) => fix !== undefined && !tried.has(subject));
+  const keyOf = ({ subject, text }: XenFinding) => `${subject}: ${text}`;
+  const next = () => look().find((each) => each.fix !== undefined && !tried.has(keyOf(each)));
   for (let finding = next(); finding !== undefined; finding = next()) {
-    tried.add(finding.subject);
+    tried.add(keyOf(finding));
     try {
       for (const change of finding.fix ?? []) {
         const outcome = await applyChange(change, machine);
