@@ -75,8 +75,9 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
     files.status(directory) === undefined ? [{ kind: 'make-directory', path: directory, mode: 0o755 }] : [];
   const leases = write.length > 0 ? removeLeases(files, name) : [];
   const changes: Change[] = [...stale, ...leases, ...make, ...write];
-  if (startedUnits(files, writer).length === 0) return { changes, notes: [notStarted(manager)] };
-  const { before, after } = start(name, file.path);
+  const started = startedUnits(files, writer);
+  if (started.length === 0) return { changes, notes: [notStarted(manager)] };
+  const { before, after } = start(name, file.path, started);
   const wait: Change = {
     kind: 'wait-for-address',
     interface: name,

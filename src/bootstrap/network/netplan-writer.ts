@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { RunCommand } from '../../machine/change.ts';
 import { isOwn } from '../own-file.ts';
 import { renderNetplan } from './netplan.ts';
 import { NETPLAN_DIRECTORY, netplanFileOf } from './netplan-files.ts';
@@ -6,6 +7,16 @@ import { RELOAD_NETWORKD } from './networkd-writer.ts';
 import { dropRoutes, liveCommand, type Writer } from './writer.ts';
 
 const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
+
+/**
+ * Puts new files into effect. "netplan apply" would have systemd-networkd configure all interfaces anew, also those that
+ * are as they were.
+ * @param started units of the network managers that are started
+ */
+export const takeNewFiles = (started: readonly string[]): RunCommand[] =>
+  started.includes('NetworkManager.service')
+    ? [liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files')]
+    : [GENERATE, RELOAD_NETWORKD];
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
@@ -29,11 +40,7 @@ export const netplan: Writer = {
     // starts the network manager if there is need.
     if (started.length === 0)
       return { before: [], after: changed.length + outdated.length > 0 ? [GENERATE] : [] };
-    const before = dropRoutes(outdated);
-    // "netplan apply" would have systemd-networkd configure all interfaces anew, also those that are as they were.
-    if (!started.includes('NetworkManager.service')) return { before, after: [GENERATE, RELOAD_NETWORKD] };
-    const apply = liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files');
-    return { before, after: [apply] };
+    return { before: dropRoutes(outdated), after: takeNewFiles(started) };
   },
   // Its generator acts by the files at the very beginning of a boot. The rules of udev that it writes keep
   // NetworkManager from the interfaces; what they said is forgotten with the next event of an interface.
