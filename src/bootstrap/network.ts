@@ -106,7 +106,9 @@ function withActivation(
     configured: free.map(nameOf),
     started: startedUnits(files, writer),
   });
-  const left = unwanted.flatMap((each) => (each.writer === writer ? [] : (each.writer.abandon ?? [])));
+  const left = unwanted.flatMap((each) =>
+    each.writer === writer ? [] : (each.writer.abandon?.(files) ?? []),
+  );
   return withoutRepeats([...before, ...changes, ...left, ...after]);
 }
 

@@ -6,6 +6,12 @@ import { NETPLAN_DIRECTORY, netplanFileOf } from './netplan-files.ts';
 import { RELOAD_NETWORKD } from './networkd-writer.ts';
 import { dropRoutes, liveCommand, type Writer } from './writer.ts';
 
+/** Rules of udev by which NetworkManager leaves the interfaces of systemd-networkd alone. */
+const NM_RULES = '/run/udev/rules.d/90-netplan.rules';
+
+/** Where netplan writes for systemd-networkd, which configures an interface anew when its file is another one. */
+const NETWORKD_FILES = '/run/systemd/network';
+
 const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
 
 /**
@@ -16,7 +22,7 @@ const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for
 export const takeNewFiles = (started: readonly string[]): RunCommand[] =>
   started.includes('NetworkManager.service')
     ? [liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files')]
-    : [GENERATE, RELOAD_NETWORKD];
+    : [{ ...GENERATE, unchangedFilesStayIn: NETWORKD_FILES }, RELOAD_NETWORKD];
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
@@ -42,9 +48,11 @@ export const netplan: Writer = {
       return { before: [], after: changed.length + outdated.length > 0 ? [GENERATE] : [] };
     return { before: dropRoutes(outdated), after: takeNewFiles(started) };
   },
-  // Its generator acts by the files at the very beginning of a boot. The rules of udev that it writes keep
-  // NetworkManager from the interfaces; what they said is forgotten with the next event of an interface.
-  abandon: [
+  // Its generator acts by the files at the very beginning of a boot. What the rules said is forgotten with the next event
+  // of an interface.
+  abandon: (files) => [
+    // netplan 0.106 leaves them as they were where it has nothing to write any more.
+    ...(files.status(NM_RULES) === undefined ? [] : [{ kind: 'remove-file', path: NM_RULES } as const]),
     GENERATE,
     liveCommand(['udevadm', 'control', '--reload'], 30, 'forget the rules that netplan wrote'),
     liveCommand(

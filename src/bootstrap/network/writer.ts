@@ -43,7 +43,7 @@ export interface Writer {
   /** What puts the files into effect. Nothing may be run without need where the manager is not started: that is boot. */
   activate(difference: Difference): Activation;
   /** Takes back what the manager made of files of ours when they are removed for those of another manager. */
-  abandon?: readonly RunCommand[];
+  abandon?(files: FileView): Change[];
 }
 
 /** Those units of a manager that are started in this boot. */

@@ -400,11 +400,12 @@ describe('network in a running guest', () => {
   });
 
   it('has netplan take back, in boot too, what it made of files that another manager gets now', () => {
-    const files = { '/etc/netplan/50-gandi-eth0.yaml': HEADER };
+    const files = { '/etc/netplan/50-gandi-eth0.yaml': HEADER, '/run/udev/rules.d/90-netplan.rules': '' };
     expect(argvs(planFor(files, { facts: { networkManager: 'NetworkManager' } }))).toEqual([
       '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
       '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
       '/etc/netplan/50-gandi-eth0.yaml',
+      '/run/udev/rules.d/90-netplan.rules',
       'netplan generate',
       'udevadm control --reload',
       'udevadm trigger --action=change --subsystem-match=net',
