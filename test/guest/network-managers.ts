@@ -72,6 +72,10 @@ interface Phase {
 const NETWORKD_LOG = 'journalctl -b -u systemd-networkd -o cat';
 const NETWORKD_IS_CONTENT = `! ${NETWORKD_LOG} | grep "gandi.*\\(gnoring\\|nvalid\\|nknown\\)"`;
 
+/** In a copy: systemd-networkd would take files that are written anew for other ones. */
+const NETPLAN_IS_CONTENT =
+  'rm -rf /run/copy && mkdir -p /run/copy/etc && cp -a /etc/netplan /run/copy/etc && netplan generate --root-dir /run/copy && ls /run/copy/run/systemd/network/*$WAN.network';
+
 const phases: readonly Phase[] = [
   {
     manager: 'ifupdown',
@@ -90,7 +94,7 @@ const phases: readonly Phase[] = [
     manager: 'netplan',
     choose:
       'systemctl disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml',
-    check: `netplan generate && netplan get && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
+    check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/netplan',
   },
   {
@@ -238,10 +242,8 @@ export function testNetworkManagers(
 
     async function boot(): Promise<void> {
       await guest.reboot();
-      expect(
-        await guest.waitForBoot(),
-        (await guest.run('systemctl --failed; gandi-guest status')).stdout,
-      ).toBe('running');
+      const state = await guest.waitForBoot();
+      expect(state, (await guest.run('systemctl --failed; gandi-guest status')).stdout).toBe('running');
     }
 
     it.each(phases)(
