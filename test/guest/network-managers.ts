@@ -124,7 +124,7 @@ async function addressesOf(guest: Guest, name: string): Promise<string[]> {
 export function testNetworkManagers(
   suite: Suite,
   pattern: RegExp,
-  machine: Pick<MachineOptions, 'kernelArguments' | 'cpuModel'>,
+  machine: Pick<MachineOptions, 'kernelArguments' | 'cpuModel' | 'cpus'>,
 ): void {
   describe(`network managers of Debian ${suite}`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-managers-'));
