@@ -184,7 +184,7 @@ export function testNetworkManagers(
         new RegExp(`^default via ${GATEWAY} dev ${wan} [^\\n]*$`),
       );
       const routes = await guest.output('ip -6 route show default');
-      expect(routes).toMatch(new RegExp(`^default (via ${ROUTER} dev ${wan} )?proto ra `, 'm'));
+      expect(routes).toMatch(new RegExp(`^default (nhid \\d+ )?(via ${ROUTER} dev ${wan} )?proto ra `, 'm'));
       expect(routes).toMatch(new RegExp(`^default via ${ROUTER} dev ${wan} .*metric 2048`, 'm'));
     }
 
