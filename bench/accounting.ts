@@ -14,6 +14,14 @@ export async function instructionsOf(guest: Guest, unit: string): Promise<number
   return value;
 }
 
+/** Whether systemd passed over a unit in this boot because of its conditions, before it started any process. */
+export async function ranNoProcess(guest: Guest, unit: string): Promise<boolean> {
+  const shown = await guest.output(
+    `systemctl show -p ConditionResult,ExecMainStartTimestampMonotonic '${unit}' | sort`,
+  );
+  return shown === 'ConditionResult=no\nExecMainStartTimestampMonotonic=0';
+}
+
 /**
  * Runs a command as a unit of its own.
  *

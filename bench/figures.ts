@@ -28,14 +28,15 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
   const { id, title, unit, atMost, comparedTo } = first;
   const value = mean(samples);
   const values = samples.map((sample) => sample.value);
-  const spread = Math.max(...values) / Math.min(...values) - 1;
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const spread = most === least ? 0 : most / least - 1;
   const figure: Figure = { id, title, unit, value, spread };
   const others = comparedTo === undefined ? undefined : all.get(comparedTo);
   const [other] = others ?? [];
   return {
     ...figure,
     // The worst sample decides.
-    ...(atMost === undefined ? {} : { target: { atMost, met: Math.max(...values) <= atMost } }),
+    ...(atMost === undefined ? {} : { target: { atMost, met: most <= atMost } }),
     ...(others === undefined || other === undefined
       ? {}
       : { comparedTo: { id: other.id, title: other.title, ratio: value / mean(others) } }),

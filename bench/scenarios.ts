@@ -5,8 +5,10 @@ import type { GuestMeasure, Sample } from './measure.ts';
 import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
 import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
 import { coldStart } from './measures/cold-start.ts';
+import { firstConfig, secondConfig } from './measures/config.ts';
 import { diskMeasures } from './measures/disks.ts';
 import { exposure } from './measures/exposure.ts';
+import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
@@ -15,6 +17,8 @@ import { wholeBoots } from './measures/whole-boot.ts';
 const measures: readonly GuestMeasure[] = [
   ...wholeBoots,
   firstBootstrap,
+  firstConfig,
+  firstServices,
   exposure,
   firstCloudInit,
   peakMemory,
@@ -24,6 +28,8 @@ const measures: readonly GuestMeasure[] = [
   pythonStart,
   coldStart,
   secondBootstrap,
+  secondConfig,
+  secondServices,
   secondCloudInit,
 ];
 

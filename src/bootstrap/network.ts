@@ -1,14 +1,13 @@
 import type { Change } from '../machine/change.ts';
 import type { NetworkManagerName } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
-import { isUnitStarted } from '../machine/network-manager.ts';
 import { digestOf } from '../plan/applied.ts';
 import type { WantedFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import type { NamedInterface, Resolver } from './network/addresses.ts';
 import type { Place } from './network/admin-file.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
-import type { Writer } from './network/writer.ts';
+import { startedUnits, type Writer } from './network/writer.ts';
 import { WRITERS } from './network/writers.ts';
 import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
 import { chooseResolvers } from './resolver.ts';
@@ -105,9 +104,12 @@ function withActivation(
       ...new Set([...replaced.map(nameOf), ...gone.map(({ path, text }) => writer.interfaceIn(path, text))]),
     ],
     configured: free.map(nameOf),
-    started: writer.units.some((unit) => isUnitStarted(files, unit)),
+    started: startedUnits(files, writer),
   });
-  return withoutRepeats([...before, ...changes, ...after]);
+  const left = unwanted.flatMap((each) =>
+    each.writer === writer ? [] : (each.writer.abandon?.(files) ?? []),
+  );
+  return withoutRepeats([...before, ...changes, ...left, ...after]);
 }
 
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {

@@ -62,10 +62,8 @@ function planFstab({ files, facts }: StepContext): { changes: Change[]; notes: N
       notes: [],
     };
   }
-  const changes = ensureFile(files, { path: FSTAB, content: renderFstab(text, root.uuid), mode: 0o644 }).map(
-    (change): Change => (change.kind === 'write-file' ? { ...change, backup: 'dated' } : change),
-  );
-  return { changes, notes: [] };
+  const content = renderFstab(text, root.uuid);
+  return { changes: ensureFile(files, { path: FSTAB, content, mode: 0o644, backup: 'dated' }), notes: [] };
 }
 
 /** The files that a guest cannot do without. */

@@ -10,7 +10,8 @@ import { colours } from '../plan/colours.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Finding } from './finding.ts';
-import { type XenFinding, xenFindings } from './xen-readiness.ts';
+import type { XenFinding } from './xen/xen-finding.ts';
+import { xenFindings } from './xen-readiness.ts';
 
 export interface DoctorOptions {
   /** Whether the guest is ready to move from KVM to Xen, instead of what is wrong with it. */
@@ -26,23 +27,27 @@ function render({ level, subject, text, remedy }: Finding): string {
   return `${mark} ${colours.bold(subject)}: ${text}\n        to do: ${remedy}\n`;
 }
 
-/** @returns the findings that are left */
-async function fixAll(findings: readonly XenFinding[], files: Files): Promise<XenFinding[]> {
+/**
+ * Sets right what can be, one finding after the other: each is looked for again, for two may concern one file.
+ * @returns the findings that are left
+ */
+async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFinding[]> {
   const machine = { files, commands: systemCommands, live: files.root === '/' };
-  const left: XenFinding[] = [];
-  for (const finding of findings) {
+  const tried = new Set<string>();
+  const keyOf = ({ subject, text }: XenFinding) => `${subject}: ${text}`;
+  const next = () => look().find((each) => each.fix !== undefined && !tried.has(keyOf(each)));
+  for (let finding = next(); finding !== undefined; finding = next()) {
+    tried.add(keyOf(finding));
     try {
       for (const change of finding.fix ?? []) {
         const outcome = await applyChange(change, machine);
         print(`${outcome}: ${describeChange(change)}\n`);
       }
-      if (finding.fix === undefined) left.push(finding);
     } catch (error) {
       print(`${colours.red('failed')}: ${finding.subject}: ${reasonOf(error)}\n`);
-      left.push(finding);
     }
   }
-  return left;
+  return look();
 }
 
 /**
@@ -54,8 +59,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const facts = observeFacts(files, files.root === '/');
   let findings: Finding[] = [];
   if (options.xen === true) {
-    const found = xenFindings(files, facts.kernelRelease);
-    findings = options.fix === true ? await fixAll(found, files) : found;
+    const look = () => xenFindings(files, facts.kernelRelease);
+    findings = options.fix === true ? await fixAll(look, files) : look();
   } else findings = diagnose({ files, settings: readSettings(files), facts });
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));

@@ -1,6 +1,13 @@
 import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
-import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type WriteBytes } from './change.ts';
-import type { Commands } from './commands.ts';
+import {
+  type Change,
+  type CopyRange,
+  type EraseRange,
+  needsLiveSystem,
+  type RunCommand,
+  type WriteBytes,
+} from './change.ts';
+import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
 import { endOfOutput } from './output-end.ts';
@@ -51,9 +58,22 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const name = path.slice(1).replaceAll('/', '_');
   if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
   const backup = dated ? `${path}.${dateForName()}` : `${BACKUP_DIRECTORY}/${name}`;
+  // Of two changes within a second the first one had the admin's own text.
+  if (dated && machine.files.status(backup) !== undefined) return;
   replaceFile(machine.files, { path: backup, mode }, (descriptor) =>
     writeFully(descriptor, Buffer.from(old)),
   );
+}
+
+async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {
+  if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
+  const { rememberFiles } = await import('./unchanged-files.ts');
+  const putBack = rememberFiles(files, change.unchangedFilesStayIn);
+  try {
+    return await commands.run(change.argv, change);
+  } finally {
+    putBack();
+  }
 }
 
 function copyRange(machine: Machine, change: CopyRange): void {
@@ -130,7 +150,7 @@ export async function applyChange(
       removeEmptyDirectory(machine.files, change.path);
       break;
     case 'run-command': {
-      const { failure, exitCode, stdout, stderr } = await machine.commands.run(change.argv, change);
+      const { failure, exitCode, stdout, stderr } = await runCommand(change, machine);
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
       if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
       if (failure !== undefined) throw new Error(failure);

@@ -87,6 +87,11 @@ export interface RunCommand {
   checkOnly?: boolean;
   /** Nothing that was asked for depends on it: its failure is a warning. */
   optional?: boolean;
+  /**
+   * A directory below /run whose files it writes anew. Those that get the same content stay the files that they were, so
+   * that the program which reads them sees no change.
+   */
+  unchangedFilesStayIn?: string;
   /** The end of what it prints goes into the report: it is a program of the admin's own. */
   reportOutput?: boolean;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */

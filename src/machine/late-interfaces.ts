@@ -7,13 +7,17 @@ const NET_CLASS = '/sys/class/net';
 /** One record a device, named by its kind and number: `n2` is the interface of index 2 (systemd, sd-device.c). */
 const UDEV_RECORDS = '/run/udev/data';
 
+/** kernel-command-line(7) */
+const IFNAMES = /(?:^|\s)net\.ifnames=(\S*)/g;
+
 /** How long a boot waits for network drivers at most. */
 const WAIT_SECONDS = 10;
 
 /** udev runs and gives interfaces other names than the kernel's (systemd.net-naming-scheme(7)). */
 function udevRenames(files: FileView): boolean {
-  const kept = /(^|\s)net\.ifnames=0(\s|$)/.test(files.readText('/proc/cmdline') ?? '');
-  return !kept && files.status('/run/udev/control') !== undefined;
+  // Of several the last one counts.
+  const [, asked = '1'] = [...(files.readText('/proc/cmdline') ?? '').matchAll(IFNAMES)].at(-1) ?? [];
+  return !/^(0|no|false|off)$/i.test(asked) && files.status('/run/udev/control') !== undefined;
 }
 
 /** Whether an interface has the name that it keeps: udev writes its record of an interface once it has named it. */

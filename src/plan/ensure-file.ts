@@ -7,8 +7,8 @@ export interface WantedFile {
   /** Of a new file; a file that exists keeps its mode and owner. */
   mode: number;
   owner?: Owner;
-  /** An existing file of other content is kept in /var/lib/gandi/backup. */
-  backup?: boolean;
+  /** An existing file of other content is kept in /var/lib/gandi/backup, or beside it with the date at its end. */
+  backup?: boolean | 'dated';
 }
 
 /** The change that gives a file its content, or none if it has it. */
@@ -25,7 +25,7 @@ export function ensureFile(files: FileView, wanted: WantedFile): Change[] {
       content,
       mode,
       ...(owner === undefined ? {} : { owner }),
-      ...(wanted.backup === true && old !== undefined ? { backup: true } : {}),
+      ...(wanted.backup && old !== undefined ? { backup: wanted.backup } : {}),
     },
   ];
 }

@@ -64,6 +64,21 @@ describe('what is configured at every boot', () => {
     expect((await guest.ssh({ user: 'root', keyFile: key.keyFile }, 'id -un')).stdout).toBe('root\n');
   });
 
+  it('lets in by password whom the host named, but not root, who has the same', async () => {
+    await put('/root/askpass', '#!/bin/sh\necho throw-away\n', '755');
+    const login = (user: string) =>
+      guest.run(
+        `SSH_ASKPASS=/root/askpass SSH_ASKPASS_REQUIRE=force ssh -F none -o LogLevel=ERROR \
+          -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PubkeyAuthentication=no \
+          -o NumberOfPasswordPrompts=1 ${user}@127.0.0.1 id -un`,
+      );
+    expect(await login('admin1')).toMatchObject({ exitCode: 0, stdout: 'admin1\n' });
+    expect(await login('root')).toMatchObject({
+      exitCode: 255,
+      stderr: expect.stringContaining('Permission denied'),
+    });
+  });
+
   it('spreads periodic jobs, and leaves other lines alone', async () => {
     const crontab = await guest.output('cat /etc/crontab');
     expect(crontab).not.toMatch(/^25 6\t/m);

@@ -13,6 +13,13 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 /** The programs as they were built for this machine. */
 export const builtProgram = join(project, 'dist/gandi');
 
+/** What an installation adds to a guest, as a tree; the caller removes it. */
+export async function installedTree(): Promise<string> {
+  const tree = await mkdtemp(join(tmpdir(), 'gandi-guest-install-'));
+  await execa('make', ['--no-print-directory', 'install', `DESTDIR=${tree}`], { cwd: project });
+  return tree;
+}
+
 /**
  * A bootable image with the toolkit in it, installed as a package would install it.
  *
@@ -20,9 +27,8 @@ export const builtProgram = join(project, 'dist/gandi');
  */
 export async function toolkitImage(options: Partial<ImageOptions> = {}): Promise<Image> {
   await installPrerequisites();
-  const tree = await mkdtemp(join(tmpdir(), 'gandi-guest-install-'));
+  const tree = await installedTree();
   try {
-    await execa('make', ['--no-print-directory', 'install', `DESTDIR=${tree}`], { cwd: project });
     return await rootImage({
       rootfs: await rootFileSystem(),
       ...options,

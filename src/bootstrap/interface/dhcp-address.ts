@@ -8,11 +8,12 @@ import { ensureFile } from '../../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import { DHCP_WRITERS, type DhcpInterface } from '../network/dhcp.ts';
 import { removeLeases } from '../network/leases.ts';
+import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
 import { SETTING } from '../network.ts';
 import { isOwn, ownHeader } from '../own-file.ts';
 import { chooseResolvers } from '../resolver.ts';
-import { isStarted, notStarted, staleFiles } from './own-files.ts';
+import { notStarted, staleFiles } from './own-files.ts';
 
 /** How long a client that runs may take to have its lease. */
 const LEASE_SECONDS = 30;
@@ -74,8 +75,9 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
     files.status(directory) === undefined ? [{ kind: 'make-directory', path: directory, mode: 0o755 }] : [];
   const leases = write.length > 0 ? removeLeases(files, name) : [];
   const changes: Change[] = [...stale, ...leases, ...make, ...write];
-  if (!isStarted(writer, context)) return { changes, notes: [notStarted(manager)] };
-  const { before, after } = start(name, file.path);
+  const started = startedUnits(files, writer);
+  if (started.length === 0) return { changes, notes: [notStarted(manager)] };
+  const { before, after } = start(name, file.path, started);
   const wait: Change = {
     kind: 'wait-for-address',
     interface: name,

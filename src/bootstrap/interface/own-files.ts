@@ -1,6 +1,5 @@
 import type { RemoveFile } from '../../machine/change.ts';
 import type { NetworkManagerName } from '../../machine/facts.ts';
-import { isUnitStarted } from '../../machine/network-manager.ts';
 import type { Note, StepContext } from '../../plan/step.ts';
 import type { Writer } from '../network/writer.ts';
 import { isOwn } from '../own-file.ts';
@@ -20,10 +19,6 @@ export function staleFiles(
   });
   return stale.map((path) => ({ kind: 'remove-file', path }));
 }
-
-/** Whether the network manager runs: if not, it reads its files when it starts. */
-export const isStarted = (writer: Writer, { files }: StepContext) =>
-  writer.units.some((unit) => isUnitStarted(files, unit));
 
 export const notStarted = (manager: NetworkManagerName): Note => ({
   level: 'warning',

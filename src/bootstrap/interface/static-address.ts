@@ -4,11 +4,12 @@ import { hasAddresses } from '../../machine/interface-addresses.ts';
 import { digestOf } from '../../plan/applied.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import type { NamedInterface } from '../network/addresses.ts';
+import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
 import { planInterface, SETTING } from '../network.ts';
 import { ownHeader } from '../own-file.ts';
 import { stopDhcp } from './dhcp-address.ts';
-import { isStarted, notStarted } from './own-files.ts';
+import { notStarted } from './own-files.ts';
 
 /** How long addresses may take to be there once the network manager knows of them. */
 const ADDRESS_SECONDS = 30;
@@ -34,7 +35,7 @@ export function planStatic(
   const dhcp = stopDhcp(manager, context, device.name);
   const complete = hasAddresses(device.addresses ?? [], addresses);
   if (changes.length === 0 && dhcp.length === 0 && complete) return { changes, digest };
-  const started = isStarted(writer, context);
+  const started = startedUnits(files, writer);
   const existed = own.some(({ path }) => files.status(path) !== undefined);
   const { before, after } = writer.activate({
     changed: changes.length > 0 ? [wanted.name] : [],
@@ -44,7 +45,7 @@ export function planStatic(
     started,
   });
   const all: Change[] = [...dhcp, ...before, ...changes, ...after];
-  if (!started) return { changes: all, notes: [notStarted(manager)], digest };
+  if (started.length === 0) return { changes: all, notes: [notStarted(manager)], digest };
   const wait: Change = {
     kind: 'wait-for-address',
     interface: wanted.name,

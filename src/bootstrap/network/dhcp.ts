@@ -2,6 +2,7 @@ import type { NetworkManagerName } from '../../machine/facts.ts';
 import { RUNTIME_DIRECTORY } from '../../machine/paths.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { profileName } from './keyfile.ts';
+import { takeNewFiles } from './netplan-writer.ts';
 import { type Activation, liveCommand } from './writer.ts';
 
 /** An interface that is to ask for its address. */
@@ -21,8 +22,8 @@ export interface DhcpInterface {
 export interface DhcpWriter {
   /** The file: in a directory that is gone with the next boot, where the manager reads one. */
   fileOf(header: string, wanted: DhcpInterface): WantedFile;
-  /** Commands around writing the file. */
-  start(name: string, path: string): Activation;
+  /** Commands around writing the file; `started` are the manager's units that are. */
+  start(name: string, path: string, started: readonly string[]): Activation;
   /** Commands around removing the file. */
   stop(name: string, path: string): Activation;
   /**
@@ -105,7 +106,7 @@ const netplan: DhcpWriter = {
 `,
     mode: 0o600,
   }),
-  start: () => reload('netplan', 'apply'),
+  start: (_name, _path, started) => ({ before: [], after: takeNewFiles(started) }),
   stop: () => reload('netplan', 'generate'),
 };
 

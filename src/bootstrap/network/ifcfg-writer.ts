@@ -29,7 +29,7 @@ export const ifcfg: Writer = {
   interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|route6?)-/, ''),
   units: ['network.service', 'NetworkManager.service'],
   activate({ started, outdated, changed, configured }) {
-    if (!started) return NOTHING;
+    if (started.length === 0) return NOTHING;
     const names = changed.length > 0 ? changed : configured;
     return {
       before: outdated.map((name) =>
@@ -54,7 +54,7 @@ export const wicked: Writer = {
   interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|ifroute)-/, ''),
   units: ['wicked.service'],
   activate: ({ started }) =>
-    started
+    started.length > 0
       ? {
           before: [],
           // It takes an interface whose files are gone down, and one whose files are the same it leaves as it is.

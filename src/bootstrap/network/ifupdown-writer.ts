@@ -43,7 +43,7 @@ export const ifupdown: Writer = {
   interfaceIn: (path, text) => /^auto (\S+)/m.exec(text)?.[1] ?? path,
   units: ['networking.service'],
   activate({ outdated, configured, started }) {
-    if (!started) return NOTHING;
+    if (started.length === 0) return NOTHING;
     // ifdown takes back what the old file says. ifup passes over what is up, and so leaves other interfaces alone.
     const down = liveCommand(['ifdown', ...outdated], IFUP_SECONDS, 'take back the old addresses');
     const up = liveCommand(['ifup', ...configured], IFUP_SECONDS, 'set the new addresses');

@@ -24,7 +24,7 @@ export const networkManager: Writer = {
   interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.nmconnection'.length),
   units: ['NetworkManager.service'],
   activate({ started, changed, configured }) {
-    if (!started) return NOTHING;
+    if (started.length === 0) return NOTHING;
     // Whose profile is gone goes down with the reload; what is up with an unchanged one stays so.
     const reload = liveCommand(['nmcli', 'connection', 'reload'], 30, 'let NetworkManager read its profiles');
     // Nothing changed and yet there is news: an earlier run was cut off before its files took effect.

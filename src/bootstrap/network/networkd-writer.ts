@@ -6,6 +6,13 @@ import { dropRoutes, liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const nameOfFile = (name: string) => `50-gandi-${name}.network`;
 
+/** Interfaces whose files say the same are left as they are (networkctl(1), reload). */
+export const RELOAD_NETWORKD = liveCommand(
+  ['networkctl', 'reload'],
+  30,
+  'let systemd-networkd read its files again',
+);
+
 /** systemd-networkd(8). */
 export const networkd: Writer = {
   filesOf: (header, wanted) => [
@@ -23,11 +30,10 @@ export const networkd: Writer = {
   interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.network'.length),
   units: ['systemd-networkd.service'],
   activate: ({ started, outdated }) =>
-    started
+    started.length > 0
       ? {
           before: dropRoutes(outdated),
-          // Interfaces whose files are the same are left as they are (networkctl(1), reload).
-          after: [liveCommand(['networkctl', 'reload'], 30, 'let systemd-networkd read its files again')],
+          after: [RELOAD_NETWORKD],
         }
       : NOTHING,
 };

@@ -1,5 +1,6 @@
 import type { Change, RunCommand } from '../../machine/change.ts';
 import type { FileView } from '../../machine/files.ts';
+import { isUnitStarted } from '../../machine/network-manager.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import type { NamedInterface } from './addresses.ts';
 import type { MatchedInterface, Place } from './admin-file.ts';
@@ -12,8 +13,8 @@ export interface Difference {
   outdated: readonly string[];
   /** All that are configured behind this run. */
   configured: readonly string[];
-  /** The manager runs; if not, it reads the files when it starts. */
-  started: boolean;
+  /** Which of the manager's units are started; none: it reads the files when it starts. */
+  started: readonly string[];
 }
 
 /** Commands around the change of the files. */
@@ -37,11 +38,17 @@ export interface Writer {
   ownName: RegExp;
   /** The interface that a file of ours is for. */
   interfaceIn(path: string, text: string): string;
-  /** The manager is running when one of these units is started. */
+  /** The manager runs when one of these is started. */
   units: readonly string[];
   /** What puts the files into effect. Nothing may be run without need where the manager is not started: that is boot. */
   activate(difference: Difference): Activation;
+  /** Takes back what the manager made of files of ours when they are removed for those of another manager. */
+  abandon?(files: FileView): Change[];
 }
+
+/** Those units of a manager that are started in this boot. */
+export const startedUnits = (files: FileView, { units }: Pick<Writer, 'units'>) =>
+  units.filter((unit) => isUnitStarted(files, unit));
 
 /** A command that changes what the running system has, not what is on its disk. */
 export function liveCommand(argv: [string, ...string[]], timeoutSeconds: number, why: string): RunCommand {

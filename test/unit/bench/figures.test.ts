@@ -36,6 +36,20 @@ describe('figuresOf', () => {
     expect(second).toEqual({ ...theirs, value: 10e9, spread: 0 });
     expect(third?.target).toEqual({ atMost: 115e6, met: true });
   });
+
+  it('counts nothing as nothing, alike in all boots', () => {
+    const none = { id: 'none', title: 'none', unit: 'instructions', value: 0, atMost: 0 } as const;
+    expect(figuresOf([none, none])).toEqual([
+      {
+        id: 'none',
+        title: 'none',
+        unit: 'instructions',
+        value: 0,
+        spread: 0,
+        target: { atMost: 0, met: true },
+      },
+    ]);
+  });
 });
 
 describe('renderFigures', () => {

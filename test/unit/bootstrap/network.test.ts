@@ -342,7 +342,8 @@ describe('network in a running guest', () => {
         '/etc/netplan/50-gandi-eth0.yaml',
         '/etc/netplan/50-gandi-eth1.yaml',
         '/etc/netplan/50-gandi-eth2.yaml',
-        'netplan apply',
+        'netplan generate',
+        'networkctl reload',
       ],
     ],
     [
@@ -387,6 +388,29 @@ describe('network in a running guest', () => {
     expect(argvs(planFor(files, { facts }))).toEqual(
       networkManager === 'netplan' ? [...inBoot, 'netplan generate'] : inBoot,
     );
+  });
+
+  it('leaves it to netplan what to restart where NetworkManager is running', () => {
+    const files = { ...started('systemd-networkd.service'), ...started('NetworkManager.service') };
+    expect(argvs(planFor(files, { facts: { networkManager: 'netplan' } }))).toEqual([
+      '/etc/netplan/50-gandi-eth0.yaml',
+      '/etc/netplan/50-gandi-eth1.yaml',
+      'netplan apply',
+    ]);
+  });
+
+  it('has netplan take back, in boot too, what it made of files that another manager gets now', () => {
+    const files = { '/etc/netplan/50-gandi-eth0.yaml': HEADER, '/run/udev/rules.d/90-netplan.rules': '' };
+    expect(argvs(planFor(files, { facts: { networkManager: 'NetworkManager' } }))).toEqual([
+      '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
+      '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+      '/etc/netplan/50-gandi-eth0.yaml',
+      '/run/udev/rules.d/90-netplan.rules',
+      'netplan generate',
+      'udevadm control --reload',
+      'udevadm trigger --action=change --subsystem-match=net',
+      'udevadm settle --timeout=20',
+    ]);
   });
 
   it('touches nothing else than what changed', () => {

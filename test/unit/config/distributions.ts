@@ -1,11 +1,10 @@
-import type { OsRelease } from '../../../src/machine/facts.ts';
-
 type Entries = Readonly<Record<string, string | { link: string }>>;
 
 /** A distribution's relevant files as its packages install them, cut down to what steps look at. */
 export interface Distribution {
-  os: OsRelease;
   files: Entries;
+  /** Of the root file system. */
+  rootType: string;
 }
 
 export const MACHINE_ID = '0123456789abcdef0123456789abcdef';
@@ -73,6 +72,8 @@ const debian12: Entries = {
   ...debianSsh,
   ...debianTimers,
   ...timer('logrotate', 'OnCalendar=daily\nAccuracySec=1h'),
+  '/etc/os-release':
+    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
   '/etc/crontab': DEBIAN_CRONTAB,
   '/etc/timezone': 'Etc/UTC\n',
   '/etc/localtime': { link: '/usr/share/zoneinfo/Etc/UTC' },
@@ -84,6 +85,8 @@ const debian12: Entries = {
 const debian13: Entries = {
   ...debian12,
   ...timer('logrotate', 'OnCalendar=daily\nRandomizedDelaySec=1h'),
+  '/etc/os-release':
+    'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
   '/etc/fstab': 'PARTUUID=5f0d3a52-01 / ext4 rw,discard,errors=remount-ro 0 1\n',
 };
 
@@ -93,6 +96,8 @@ const ubuntu2404: Entries = {
   ...debianTimers,
   ...timer('logrotate', 'OnCalendar=daily\nAccuracySec=1h'),
   ...timer('dpkg-db-backup', 'OnCalendar=daily\nAccuracySec=1h'),
+  '/etc/os-release':
+    'PRETTY_NAME="Ubuntu 24.04 LTS"\nNAME="Ubuntu"\nVERSION_ID="24.04"\nID=ubuntu\nID_LIKE=debian\n',
   '/etc/ssh/sshd_config.d/60-cloudimg-settings.conf': 'PasswordAuthentication no\n',
   '/etc/crontab': DEBIAN_CRONTAB,
   '/etc/timezone': 'Etc/UTC\n',
@@ -109,6 +114,8 @@ const rocky9: Entries = {
   ...redHatSsh,
   ...timer('dnf-makecache', 'OnBootSec=10min\nOnUnitInactiveSec=1h\nRandomizedDelaySec=60m'),
   ...timer('logrotate', 'OnCalendar=daily\nAccuracySec=1h'),
+  '/etc/os-release':
+    'NAME="Rocky Linux"\nVERSION="9.4 (Blue Onyx)"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"\n',
   '/etc/ssh/sshd_config.d/50-redhat.conf': 'Match final all\n  X11Forwarding yes\n',
   '/etc/crontab': 'SHELL=/bin/bash\nPATH=/sbin:/bin:/usr/sbin:/usr/bin\nMAILTO=root\n',
   '/etc/cron.d/0hourly': CRONIE_HOURLY,
@@ -121,6 +128,8 @@ const rocky9: Entries = {
 const fedora: Entries = {
   ...rocky9,
   ...timer('logrotate', 'OnCalendar=daily\nRandomizedDelaySec=1h'),
+  '/etc/os-release':
+    'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=41\nPRETTY_NAME="Fedora Linux 41 (Cloud Edition)"\n',
   '/etc/ssh/sshd_config.d/01-permitrootlogin.conf': '# by the installer\nPermitRootLogin yes\n',
   '/etc/fstab': 'UUID=6f2a / btrfs subvol=root,compress=zstd:1 0 0\n',
 };
@@ -129,6 +138,9 @@ const openSuse: Entries = {
   ...common,
   ...timer('logrotate', 'OnCalendar=daily\nAccuracySec=1h\nPersistent=true'),
   ...timer('fstrim', 'OnCalendar=weekly\nAccuracySec=1h\nRandomizedDelaySec=6000'),
+  '/etc/os-release': { link: '../usr/lib/os-release' },
+  '/usr/lib/os-release':
+    'NAME="openSUSE Tumbleweed"\nID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\nVERSION_ID="20241101"\nPRETTY_NAME="openSUSE Tumbleweed"\n',
   '/usr/etc/ssh/sshd_config': 'Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n',
   '/etc/crontab':
     'SHELL=/bin/bash\nMAILTO=root\n-*/15 * * * *   root  test -x /usr/lib/cron/run-crons && /usr/lib/cron/run-crons >/dev/null 2>&1\n',
@@ -141,6 +153,8 @@ const arch: Entries = {
   ...timer('man-db', 'OnCalendar=daily\nAccuracySec=12h\nPersistent=true'),
   ...timer('logrotate', 'OnCalendar=daily\nAccuracySec=1h'),
   ...ssh('Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile\t.ssh/authorized_keys\n'),
+  '/etc/os-release': { link: '../usr/lib/os-release' },
+  '/usr/lib/os-release': 'NAME="Arch Linux"\nPRETTY_NAME="Arch Linux"\nID=arch\nBUILD_ID=rolling\n',
   '/etc/ssh/sshd_config.d/99-archlinux.conf': 'KbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\n',
   '/etc/cron.d/0hourly': CRONIE_HOURLY,
   '/etc/anacrontab': CRONIE_ANACRONTAB,
@@ -148,23 +162,13 @@ const arch: Entries = {
   '/etc/motd': 'Kept by its admin\n',
 };
 
-const os = (id: string, versionId: string, prettyName: string, ...like: string[]): OsRelease => ({
-  id,
-  like,
-  versionId,
-  prettyName,
-});
-
 /** By the name that a test shows. */
 export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
-  'Debian 12': { os: os('debian', '12', 'Debian GNU/Linux 12 (bookworm)'), files: debian12 },
-  'Debian 13': { os: os('debian', '13', 'Debian GNU/Linux 13 (trixie)'), files: debian13 },
-  'Ubuntu 24.04': { os: os('ubuntu', '24.04', 'Ubuntu 24.04 LTS', 'debian'), files: ubuntu2404 },
-  'Rocky 9': { os: os('rocky', '9.4', 'Rocky Linux 9.4', 'rhel', 'centos', 'fedora'), files: rocky9 },
-  Fedora: { os: os('fedora', '41', 'Fedora Linux 41 (Cloud Edition)'), files: fedora },
-  openSUSE: {
-    os: os('opensuse-tumbleweed', '20241101', 'openSUSE Tumbleweed', 'opensuse', 'suse'),
-    files: openSuse,
-  },
-  Arch: { os: os('arch', '', 'Arch Linux'), files: arch },
+  'Debian 12': { files: debian12, rootType: 'ext4' },
+  'Debian 13': { files: debian13, rootType: 'ext4' },
+  'Ubuntu 24.04': { files: ubuntu2404, rootType: 'ext4' },
+  'Rocky 9': { files: rocky9, rootType: 'xfs' },
+  Fedora: { files: fedora, rootType: 'btrfs' },
+  openSUSE: { files: openSuse, rootType: 'btrfs' },
+  Arch: { files: arch, rootType: 'ext4' },
 };

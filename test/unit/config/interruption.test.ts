@@ -6,6 +6,7 @@ import type { Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import type { CommandResult } from '../../../src/machine/commands.ts';
 import type { Files } from '../../../src/machine/files.ts';
+import { readOsRelease } from '../../../src/machine/os-release.ts';
 import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
 import { ownConfiguration } from '../../../src/plan/own-configuration.ts';
@@ -57,7 +58,7 @@ async function configure(files: Files): Promise<Report> {
     if (argv[0] === 'ssh-keygen') makeHostKey(files, argv);
     return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
   };
-  const facts = makeContext({ facts: { os: debian.os, kernelCommandLine: 'gandi=cet-eu' } }).facts;
+  const facts = makeContext({ facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu' } }).facts;
   return await runProgram({
     program: 'gandi-config',
     steps: CONFIG_STEPS,

@@ -50,6 +50,11 @@ describe('waitForInterfaces', () => {
       [{ number: 0 }],
       { ...BOOT, ...device('eth0', 2), '/proc/cmdline': 'rw net.ifnames=0 quiet\n' },
     ],
+    [
+      'the kernel’s names are kept, whatever was asked before',
+      [{ number: 0 }],
+      { ...BOOT, ...device('eth0', 2), '/proc/cmdline': 'net.ifnames=1 net.ifnames=no\n' },
+    ],
     ['there is no udev', [{ number: 0 }], device('eth0', 2)],
     ['it is known by its MAC address', [{ number: 5, mac: '00:16:3e:00:00:01' }], device('wan', 2)],
   ])('does not wait when %s', async (_, meant, state) => {
@@ -64,6 +69,15 @@ describe('waitForInterfaces', () => {
       [
         { ...BOOT, ...device('eth0', 2) },
         { ...BOOT, ...device('eth0', 2) },
+        { ...BOOT, ...device('ens3', 2), ...record(2) },
+      ],
+    ],
+    [
+      'udev to rename it where that was turned off and on again',
+      { number: 0 },
+      [
+        { ...BOOT, ...device('eth0', 2), '/proc/cmdline': 'net.ifnames=0 net.ifnames=1\n' },
+        { ...BOOT, ...device('eth0', 2), '/proc/cmdline': 'net.ifnames=0 net.ifnames=1\n' },
         { ...BOOT, ...device('ens3', 2), ...record(2) },
       ],
     ],

@@ -47,7 +47,7 @@ describe('DHCP files', () => {
   it.each([
     ['ifupdown', ['ifup --interfaces=FILE eth1'], ['ifdown --force --interfaces=FILE eth1']],
     ['systemd-networkd', ['networkctl reload'], ['networkctl reload']],
-    ['netplan', ['netplan apply'], ['netplan generate']],
+    ['netplan', ['netplan generate', 'networkctl reload'], ['netplan generate']],
     [
       'NetworkManager',
       ['nmcli connection reload', 'nmcli --wait 60 connection up gandi-eth1'],
@@ -59,7 +59,7 @@ describe('DHCP files', () => {
     const { start, stop } = DHCP_WRITERS[manager];
     const words = ({ before, after }: ReturnType<typeof start>) =>
       [...before, ...after].map(({ argv }) => argv.join(' '));
-    expect(words(start('eth1', 'FILE'))).toEqual(started);
+    expect(words(start('eth1', 'FILE', ['systemd-networkd.service']))).toEqual(started);
     expect(words(stop('eth1', 'FILE'))).toEqual(stopped);
   });
 });

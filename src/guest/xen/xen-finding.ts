@@ -1,0 +1,7 @@
+import type { Change } from '../../machine/change.ts';
+import type { Finding } from '../finding.ts';
+
+/** A finding of the move to Xen, with the changes that would set it right where that can be done safely. */
+export interface XenFinding extends Finding {
+  fix?: Change[];
+}

@@ -1,0 +1,3 @@
+import { testNetworkManagers } from './network-managers.ts';
+
+testNetworkManagers('bookworm', /^eth\d$/, {});

@@ -1,0 +1,281 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import type { MachineOptions } from './machine.ts';
+import { rootFileSystem, type Suite } from './rootfs.ts';
+import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+
+const minutes = 60_000;
+
+const GATEWAY = publicNetwork.hostAddress;
+/** QEMU's own, in whose networks it advertises itself. */
+const ROUTER = 'fe80::2';
+const SERVERS = ['92.243.10.253', '92.243.10.252', '2001:4b98:dc2:49::193'];
+const MAC = '52:54:00:67:61:01';
+
+const ipv4 = (prefix: string, more = {}) => ({ pbn_network: prefix, pbn_gateway: GATEWAY, ...more });
+const ipv6 = {
+  pna_address: '2001:db8:41::20',
+  pbn: { pbn_network: '2001:db8:41::/64', pbn_gateway: ROUTER },
+};
+const lan = {
+  vif_number: 1,
+  vif_mac: MAC,
+  pna: [{ pna_address: '192.168.10.2', pvn: { pvn_network: '192.168.10.0/24' } }],
+};
+
+/** A public interface, a private one known by its MAC address, and another private one. */
+const first = hostConfig('', {
+  vm_conf: {},
+  nameservers: SERVERS,
+  vif: [
+    { vif_mtu: 1450, pna: [{ pna_address: '92.243.10.20', pbn: ipv4('92.243.10.0/24') }, ipv6] },
+    lan,
+    {
+      vif_number: 2,
+      pna: [{ pna_address: '10.20.0.2', pvn: { pvn_network: '10.20.0.0/16', pvn_gateway: '10.20.0.1' } }],
+    },
+  ],
+});
+
+/** The public interface has one more address, a gateway outside of its networks and another MTU; the third is gone. */
+const second = hostConfig('', {
+  vm_conf: {},
+  nameservers: SERVERS,
+  search_domains: ['corp.example', 'example.net'],
+  vif: [
+    {
+      vif_mtu: 1400,
+      pna: [
+        { pna_address: '92.243.10.20', pbn: ipv4('92.243.10.20/32', { pbn_gateway_onlink: true }) },
+        { pna_address: '92.243.10.21', pbn: { pbn_network: '92.243.10.21/32' } },
+        ipv6,
+      ],
+    },
+    lan,
+  ],
+});
+
+interface Phase {
+  manager: string;
+  /** What an admin does to have this manager from the next boot on, where the guest had the one before. */
+  choose: string;
+  /** The manager's own parser, on what was written for it. */
+  check: string;
+  /** Where files for it are. */
+  directory: string;
+}
+
+const NETWORKD_LOG = 'journalctl -b -u systemd-networkd -o cat';
+const NETWORKD_IS_CONTENT = `! ${NETWORKD_LOG} | grep "gandi.*\\(gnoring\\|nvalid\\|nknown\\)"`;
+
+/** In a copy: systemd-networkd would take files that are written anew for other ones. */
+const NETPLAN_IS_CONTENT =
+  'rm -rf /run/copy && mkdir -p /run/copy/etc && cp -a /etc/netplan /run/copy/etc && netplan generate --root-dir /run/copy && ls /run/copy/run/systemd/network/*$WAN.network';
+
+const phases: readonly Phase[] = [
+  {
+    manager: 'ifupdown',
+    choose: '',
+    check: 'ifquery --list --allow auto && ifquery $WAN && ifquery $LAN',
+    directory: '/etc/network/interfaces.d',
+  },
+  {
+    manager: 'systemd-networkd',
+    choose: 'systemctl disable networking.service; systemctl enable systemd-networkd.service',
+    check: `networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
+    directory: '/etc/systemd/network',
+  },
+  {
+    // Its generator starts systemd-networkd where there is something for it.
+    manager: 'netplan',
+    choose:
+      'systemctl disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml',
+    check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
+    directory: '/etc/netplan',
+  },
+  {
+    // The files that were written for netplan are still there, and it acts by them before anything else in the boot.
+    manager: 'NetworkManager',
+    choose:
+      'rm /etc/netplan/01-base.yaml; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
+    check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
+    directory: '/etc/NetworkManager/system-connections',
+  },
+];
+
+/** What an interface has, as ip(8) tells it: `ADDRESS/PREFIX` in order. */
+async function addressesOf(guest: Guest, name: string): Promise<string[]> {
+  const [device] = JSON.parse(await guest.output(`ip -j address show dev ${name}`));
+  const all: { scope: string; dynamic?: boolean; local: string; prefixlen: number }[] = device.addr_info;
+  const listed = all.filter(({ scope, dynamic }) => scope === 'global' && dynamic !== true);
+  return listed.map(({ local, prefixlen }) => `${local}/${prefixlen}`).sort();
+}
+
+/**
+ * One guest that goes from one network manager to the next: each is there for two boots, with a change of the host's
+ * configuration in between.
+ *
+ * @param pattern - of the names that its interfaces have.
+ */
+export function testNetworkManagers(
+  suite: Suite,
+  pattern: RegExp,
+  machine: Pick<MachineOptions, 'kernelArguments' | 'cpuModel' | 'cpus'>,
+): void {
+  describe(`network managers of Debian ${suite}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-managers-'));
+    let guest: Guest;
+    /** Names of the interfaces, in the order of the machine's slots. */
+    let names: [string, string, string];
+
+    beforeAll(async () => {
+      const units = join(folder, 'overlay/etc/systemd/system');
+      mkdirSync(units, { recursive: true });
+      // Installed beside each other, all would start; and nobody here waits for the network to be up.
+      for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
+        symlinkSync('/dev/null', join(units, `${unit}.service`));
+      const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
+      const image = await toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
+      const root = await overlayDisk(image, join(folder, 'root.qcow2'), 1536);
+      guest = await Guest.boot({
+        ...machine,
+        name: suite,
+        image,
+        disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: first }) }],
+        interfaces: [
+          publicNetwork,
+          { network: '192.168.10.0/24', hostAddress: '192.168.10.1', mac: MAC },
+          { network: '10.20.0.0/16', hostAddress: '10.20.0.1' },
+        ],
+      });
+      expect(await guest.waitForBoot()).toBe('running');
+      const [wan = '', lan0 = '', lan1 = ''] = (
+        await guest.output('ls -d /sys/class/net/*/device | cut -d / -f 5 | sort -V')
+      ).split('\n');
+      names = [wan, lan0, lan1];
+      for (const name of names) expect(name).toMatch(pattern);
+    }, 20 * minutes);
+
+    afterAll(async () => {
+      await guest?.powerCut();
+      rmSync(folder, { recursive: true });
+    });
+
+    async function expectResolver(domains: string[]): Promise<void> {
+      const text = await guest.output('cat /etc/resolv.conf');
+      const lines = text.split('\n');
+      expect(lines.filter((line) => line.startsWith('nameserver ')).sort()).toEqual(
+        SERVERS.map((server) => `nameserver ${server}`).sort(),
+      );
+      expect(text).toMatch(/^options timeout:1 attempts:3 rotate$/m);
+      expect(lines.filter((line) => line.startsWith('search '))).toEqual(
+        domains.length === 0 ? [] : [`search ${domains.join(' ')}`],
+      );
+    }
+
+    /** The IPv6 default route that is advertised, and the host's own as a reserve. */
+    async function expectRoutes(): Promise<void> {
+      const [wan] = names;
+      expect(await guest.output('ip -4 route show default')).toMatch(
+        new RegExp(`^default via ${GATEWAY} dev ${wan} [^\\n]*$`),
+      );
+      const routes = await guest.output('ip -6 route show default');
+      expect(routes).toMatch(new RegExp(`^default (nhid \\d+ )?(via ${ROUTER} dev ${wan} )?proto ra `, 'm'));
+      expect(routes).toMatch(new RegExp(`^default via ${ROUTER} dev ${wan} .*metric 2048`, 'm'));
+    }
+
+    /** Waits until the manager is done with an interface; what it did is looked at then. */
+    async function settled(): Promise<void> {
+      const [wan] = names;
+      await guest.waitFor(`ip -4 route show default | grep -q "dev ${wan} "`, 90);
+      await guest.waitFor(
+        `ip -6 route | grep -A 3 "^default.* proto ra" | grep -q "${ROUTER} dev ${wan} "`,
+        90,
+      );
+      await guest.waitFor(`ip -6 route show default | grep -q "metric 2048"`, 90);
+      await guest.waitFor('! ip -6 address | grep -q tentative', 90);
+    }
+
+    async function expectFirst(): Promise<void> {
+      const [wan, lan0, lan1] = names;
+      await settled();
+      await guest.waitFor(`ip -4 address show dev ${lan1} | grep -q 10.20.0.2/16`, 60);
+      expect(await addressesOf(guest, wan)).toEqual(['2001:db8:41::20/64', '92.243.10.20/24']);
+      expect(await addressesOf(guest, lan0)).toEqual(['192.168.10.2/24']);
+      expect(await addressesOf(guest, lan1)).toEqual(['10.20.0.2/16']);
+      expect(await guest.output(`cat /sys/class/net/${wan}/mtu`)).toBe('1450');
+      await expectRoutes();
+      await expectResolver([]);
+    }
+
+    async function expectSecond(): Promise<void> {
+      const [wan, lan0, lan1] = names;
+      await guest.waitFor(`ip -4 address show dev ${wan} | grep -q 92.243.10.21/32`, 60);
+      await settled();
+      expect(await addressesOf(guest, wan)).toEqual([
+        '2001:db8:41::20/64',
+        '92.243.10.20/32',
+        '92.243.10.21/32',
+      ]);
+      expect(await addressesOf(guest, lan0)).toEqual(['192.168.10.2/24']);
+      expect(await addressesOf(guest, lan1)).toEqual([]);
+      expect(await guest.output(`cat /sys/class/net/${wan}/mtu`)).toBe('1400');
+      expect((await guest.run(`ping -c 1 -W 5 ${GATEWAY}`)).exitCode).toBe(0);
+      await expectRoutes();
+      await expectResolver(['corp.example', 'example.net']);
+    }
+
+    /** The manager's parser is content, and nothing is left of what was written for another one. */
+    async function expectManager({ check, directory }: Phase): Promise<void> {
+      const [wan, lan0] = names;
+      const parsed = await guest.run(`WAN=${wan}; LAN=${lan0}; ${check}`);
+      expect(parsed, parsed.stderr).toMatchObject({ exitCode: 0 });
+      const files = await guest.output('grep -rl "^# Written by gandi-bootstrap" /etc --include="50-gandi*"');
+      for (const file of files.split('\n')) expect(file).toContain(`${directory}/50-gandi-`);
+    }
+
+    const ask = (config: unknown) => guest.output('cat > /gandi/config', { input: JSON.stringify(config) });
+
+    async function boot(): Promise<void> {
+      await guest.reboot();
+      const state = await guest.waitForBoot();
+      expect(state, (await guest.run('systemctl --failed; gandi-guest status')).stdout).toBe('running');
+    }
+
+    it.each(phases)(
+      '$manager: set up in a boot, changed in the running guest, and changed back in the next boot',
+      async (phase) => {
+        if (phase.choose !== '') {
+          await guest.output(phase.choose);
+          await boot();
+        }
+        await expectFirst();
+        await expectManager(phase);
+
+        await ask(second);
+        await guest.output('ip monitor address > /run/monitor 2>&1 & echo $! > /run/monitor.pid');
+        await guest.output('gandi-bootstrap', { seconds: 180 });
+        await expectSecond();
+        await expectManager(phase);
+        await guest.output('kill $(cat /run/monitor.pid)');
+        const monitored = (await guest.output('cat /run/monitor')).split('\n');
+        expect(monitored.join('\n')).toContain('92.243.10.21');
+        // What is unchanged was there all the time.
+        expect(monitored.filter((line) => /^Deleted.*192\.168\.10\.2/.test(line))).toEqual([]);
+
+        await ask(first);
+        await boot();
+        await expectFirst();
+        await expectManager(phase);
+        expect((await guest.run('gandi-guest status')).stdout).toMatch(/^configured\n/);
+        await guest.output('gandi-bootstrap');
+        expect((await guest.run('gandi-guest status')).stdout).toMatch(/^unchanged\n/);
+      },
+      10 * minutes,
+    );
+  });
+}
