@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Machine } from '../../../src/machine/apply.ts';
+import type { Change } from '../../../src/machine/change.ts';
+import { systemCommands } from '../../../src/machine/commands.ts';
+import type { Files } from '../../../src/machine/files.ts';
+import { pathState } from '../../../src/machine/path-state.ts';
+import { ReadTrace } from '../../../src/machine/read-trace.ts';
+import { readSettings } from '../../../src/machine/settings.ts';
+import type { Report } from '../../../src/plan/report.ts';
+import { type FinishedRun, recordSteadyState } from '../../../src/plan/steady.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+const RECORD = '/var/lib/gandi/steady/gandi-config';
+
+const report: Report = {
+  program: 'gandi-config',
+  version: '3.0.0',
+  startedAt: '2026-11-21T04:16:09.000Z',
+  bootId: 'b',
+  status: 'configured',
+  source: '/etc/default/gandi',
+  problems: [],
+  steps: [{ name: 'motd', status: 'changed', changes: ['write'], notes: [], durationMilliseconds: 1 }],
+};
+
+let files: Files;
+let machine: Machine;
+
+beforeEach(() => {
+  vi.stubEnv('GANDI_BOOT', '1');
+  files = temporaryRoot({ '/sys/class/block/sda/size': '8\n' });
+  machine = { files, commands: systemCommands, live: true };
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A run that has read these paths; what is at them is this machine's. */
+function finished(
+  paths: { read?: string[]; looked?: string[] },
+  part: Partial<FinishedRun> = {},
+): FinishedRun {
+  const trace = new ReadTrace();
+  for (const path of paths.read ?? []) trace.read(path);
+  for (const path of paths.looked ?? []) trace.looked(path);
+  return { report, settings: readSettings(temporaryRoot()), trace, applied: [], ...part };
+}
+
+/** What a variable of the record says; the texts in it have no quotes of their own. */
+async function variable(name: string, run: FinishedRun, extras = {}): Promise<string | undefined> {
+  await recordSteadyState(run, machine, extras);
+  return new RegExp(`^${name}='([^']*)'$`, 'm').exec(files.readText(RECORD) ?? '')?.[1];
+}
+
+describe('the record for the next boot', () => {
+  it('has the state of each file that was read', async () => {
+    const states = (await variable('file_states', finished({ read: ['/etc/passwd'] })))?.split('\n');
+    expect(states).toContain(pathState('/etc/passwd')?.line);
+    expect(files.status(RECORD)?.mode).toBe(0o600);
+  });
+
+  it('has the program itself, which may become a newer one', async () => {
+    expect((await variable('files', finished({})))?.split(' ').length).toBeGreaterThan(0);
+  });
+
+  it('has a link and what it leads to', async () => {
+    const names = (await variable('files', finished({ read: ['/proc/../bin/sh'] })))?.split(' ') ?? [];
+    expect(names.some((name) => /\/(dash|bash)$/.test(name))).toBe(true);
+  });
+
+  it('has what was not there', async () => {
+    expect(await variable('absent', finished({ looked: ['/etc/gandi-nothing'] }))).toBe('/etc/gandi-nothing');
+  });
+
+  it('only says of a directory that it is there, unless its names were read', async () => {
+    expect(await variable('existing', finished({ looked: ['/etc'] }))).toBe('/etc');
+    expect((await variable('files', finished({ read: ['/etc'] })))?.split(' ')).toContain('/etc');
+  });
+
+  it('leaves out what is of this boot', async () => {
+    const run = finished({ read: ['/proc/self/mountinfo', '/run/lock', '/dev/null', '/tmp'] });
+    const names = `${await variable('files', run)} ${await variable('existing', run)} ${await variable('absent', run)}`;
+    expect(names).not.toMatch(/\/(proc|run|dev|tmp)\b(?!.*gandi)/);
+  });
+
+  it('has what the kernel says of the guest, but for what is set at each boot', async () => {
+    const run = finished(
+      {},
+      { applied: [{ kind: 'set-kernel-value', path: '/proc/sys/vm/swappiness', value: '10' }] },
+    );
+    run.trace.read('/proc/cmdline', 'root=/dev/sda\n');
+    run.trace.read('/proc/sys/vm/swappiness', '60\n');
+    run.trace.read('/proc/sys/kernel/random/boot_id', 'b\n');
+    expect(await variable('kernel_files', run)).toBe('/proc/cmdline /sys/class/block/sda/size');
+    expect(await variable('kernel_texts', run)).toBe('root=/dev/sda\n8');
+    expect(await variable('values', run)).toBe('/proc/sys/vm/swappiness=10');
+  });
+
+  it('passes over what its program knows to change', async () => {
+    const run = finished({ looked: ['/etc/gandi-nothing', '/etc/gandi-other'] });
+    expect(await variable('absent', run, { passedOver: ['/etc/gandi-nothing'] })).toBe('/etc/gandi-other');
+  });
+});
+
+describe('no record is left, and an earlier one is taken away', () => {
+  const hook: Change = {
+    kind: 'run-command',
+    argv: ['/etc/gandi/hooks/post-vm-config'],
+    timeoutSeconds: 1,
+    environment: {},
+    thisBootOnly: true,
+    why: 'hook',
+  };
+  const withNote = (level: 'warning' | 'problem') => ({
+    ...report,
+    steps: report.steps.map((step) => ({ ...step, notes: [{ level, text: 'look' }] })),
+  });
+  const problem = { group: 'network', path: 'vif', found: 'x', expected: 'y' } as const;
+
+  it.each<[string, Partial<FinishedRun>]>([
+    ['after a run that failed', { report: { ...report, status: 'failed' } }],
+    ['after a run that found nothing', { report: { ...report, status: 'nothing-found' } }],
+    ['after a warning, which each boot is to tell', { report: withNote('warning') }],
+    ['while a field is refused', { report: { ...report, problems: [problem] } }],
+    ['while a hook is to be run at each boot', { applied: [hook] }],
+  ])('%s', async (_, part) => {
+    await recordSteadyState(finished({}), machine, {});
+    expect(files.status(RECORD)).toBeDefined();
+    await recordSteadyState(finished({}, part), machine, {});
+    expect(files.status(RECORD)).toBeUndefined();
+  });
+
+  it('while the settings have a line that is not understood', async () => {
+    const settings = readSettings(temporaryRoot({ '/etc/default/gandi': 'CONFIG_SWAP=perhaps\n' }));
+    expect(settings.warnings).not.toEqual([]);
+    await recordSteadyState(finished({}, { settings }), machine, {});
+    expect(files.status(RECORD)).toBeUndefined();
+  });
+
+  it('where each boot has to look for itself', async () => {
+    await recordSteadyState(finished({}), machine, undefined);
+    expect(files.status(RECORD)).toBeUndefined();
+  });
+});
+
+it('a run by hand leaves the record as it is: an admin may change a file meanwhile', async () => {
+  vi.stubEnv('GANDI_BOOT', undefined);
+  await recordSteadyState(finished({}), machine, {});
+  expect(files.status(RECORD)).toBeUndefined();
+});
