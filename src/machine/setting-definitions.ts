@@ -85,7 +85,10 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         summary:
           "Seconds that a first boot waits at most for the disk with the host's configuration (0 to 300)",
       },
-      on('CONFIG_SWAP', "Make the host's disk swap once its configuration is stored, and turn it on"),
+      on(
+        'CONFIG_SWAP',
+        "Store the host's files in /gandi, erase them from its disk, and make that swap; without it nothing is stored, and script and modules are not there",
+      ),
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
