@@ -20,7 +20,7 @@ const BOOT_VARIABLE = 'GANDI_BOOT';
 const STEADY_KERNEL_FILES = [
   /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
   /^\/sys\/class\/dmi\/id\/product_uuid$/,
-  /^\/sys\/class\/net\/[^/]+\/address$/,
+  /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
   /^\/sys\/class\/tty\/console\/active$/,
   /^\/sys\/devices\/system\/cpu\/online$/,
   /^\/sys\/hypervisor\/uuid$/,
