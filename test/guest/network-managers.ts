@@ -93,7 +93,7 @@ const phases: readonly Phase[] = [
     // Its generator starts systemd-networkd where there is something for it.
     manager: 'netplan',
     choose:
-      'systemctl disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml',
+      'systemctl disable networking.service systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml',
     check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/netplan',
   },
@@ -101,7 +101,7 @@ const phases: readonly Phase[] = [
     // The files that were written for netplan are still there, and it acts by them before anything else in the boot.
     manager: 'NetworkManager',
     choose:
-      'rm /etc/netplan/01-base.yaml; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
+      'rm -f /etc/netplan/01-base.yaml; systemctl disable networking.service; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
     check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
     directory: '/etc/NetworkManager/system-connections',
   },
