@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createProgram, runCommandLine } from '../plan/program.ts';
+import { createProgram } from '../plan/program.ts';
 import { CONFIG_STEPS } from './steps.ts';
 
 export interface Options {
@@ -10,7 +10,8 @@ export interface Options {
 }
 
 /**
- * The command line of gandi-config; help, manual and completions are made from it.
+ * The command line of gandi-config; help, manual and completions are made from it. Names of steps are checked by the
+ * run, which knows the admin's plugins.
  * @param name the program's
  * @param run is given the options of a run
  */
@@ -25,22 +26,4 @@ export function defineCommandLine(name: string, run: (options: Options) => void)
     .addHelpText('after', `\nSteps, and your own in GANDI_PLUGIN_DIR:\n${steps}`)
     .action(() => run(program.opts<Options>()));
   return program;
-}
-
-/**
- * Parses the arguments of gandi-config, and does what needs no run: help, version, telling a wrong usage. Names of
- * steps are checked by the run, which knows the admin's plugins.
- * @param name the program's
- * @returns the options of a run, or none and the exit status if there is to be no run
- */
-export async function parseCommandLine(
-  name: string,
-  args: readonly string[],
-): Promise<{ options?: Options; status: number }> {
-  let options: Options | undefined;
-  const program = defineCommandLine(name, (asked) => {
-    options = asked;
-  });
-  const status = await runCommandLine(program, args);
-  return options === undefined ? { status } : { options, status };
 }

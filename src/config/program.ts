@@ -52,7 +52,10 @@ async function configure(options: Options): Promise<number> {
 export async function main(args: readonly string[]): Promise<number> {
   // So it is at each boot, which need not pay for a parser.
   if (args.length === 0) return configure({ root: '/' });
-  const { parseCommandLine } = await import('./command-line.ts');
-  const { options, status } = await parseCommandLine(PROGRAM, args);
+  const [{ defineCommandLine }, { parseOptions }] = await Promise.all([
+    import('./command-line.ts'),
+    import('../plan/program.ts'),
+  ]);
+  const { options, status } = await parseOptions<Options>((run) => defineCommandLine(PROGRAM, run), args);
   return options === undefined ? status : configure(options);
 }

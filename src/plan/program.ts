@@ -35,3 +35,21 @@ export async function runCommandLine(program: Command, args: readonly string[]):
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
+
+/**
+ * Parses arguments, and does what needs no run: help, version, telling a wrong usage.
+ * @param define makes the command line, whose action gives the options away
+ * @returns the options of a run, or none and the exit status if there is to be no run
+ */
+export async function parseOptions<Options>(
+  define: (run: (options: Options) => void) => Command,
+  args: readonly string[],
+): Promise<{ options?: Options; status: number }> {
+  const asked: Options[] = [];
+  const status = await runCommandLine(
+    define((options) => asked.push(options)),
+    args,
+  );
+  const [options] = asked;
+  return options === undefined ? { status } : { options, status };
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createProgram, runCommandLine } from '../plan/program.ts';
+import { createProgram } from '../plan/program.ts';
 import { POST_BOOT_STEPS } from './steps.ts';
 
 export interface Options {
@@ -20,21 +20,4 @@ export function defineCommandLine(name: string, run: (options: Options) => void)
     .addHelpText('after', `\nSteps:\n${steps}`)
     .action(() => run(program.opts<Options>()));
   return program;
-}
-
-/**
- * Parses the arguments of gandi-postboot, and does what needs no run: help, version, telling a wrong usage.
- * @param name the program's
- * @returns the options of a run, or none and the exit status if there is to be no run
- */
-export async function parseCommandLine(
-  name: string,
-  args: readonly string[],
-): Promise<{ options?: Options; status: number }> {
-  let options: Options | undefined;
-  const program = defineCommandLine(name, (asked) => {
-    options = asked;
-  });
-  const status = await runCommandLine(program, args);
-  return options === undefined ? { status } : { options, status };
 }

@@ -73,7 +73,10 @@ async function postBoot(options: Options): Promise<number> {
 export async function main(args: readonly string[]): Promise<number> {
   // So it is at each boot, which need not pay for a parser.
   if (args.length === 0) return postBoot({});
-  const { parseCommandLine } = await import('./command-line.ts');
-  const { options, status } = await parseCommandLine(PROGRAM, args);
+  const [{ defineCommandLine }, { parseOptions }] = await Promise.all([
+    import('./command-line.ts'),
+    import('../plan/program.ts'),
+  ]);
+  const { options, status } = await parseOptions<Options>((run) => defineCommandLine(PROGRAM, run), args);
   return options === undefined ? status : postBoot(options);
 }
