@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DiskFile, exportDisk, overlayDisk } from './disk.ts';
+import { type DiskFile, dataDisk, exportDisk, overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import { modulesArchive } from './modules-archive.ts';
 import { rootFileSystem } from './rootfs.ts';
@@ -150,6 +150,17 @@ describe('a guest configured from a GPT seed disk', () => {
     await guest.output('logrotate --force /etc/logrotate.d/gandi-guest');
     expect(await guest.output('stat -c "%n %a" /var/log/gandi.log*')).toBe('/var/log/gandi.log.1.gz 640');
     expect(await guest.output('zcat /var/log/gandi.log.1.gz')).toContain('"program":"gandi-bootstrap"');
+  });
+
+  it('mounts a data disk that the host attaches, as one sees who has logged in', async () => {
+    const disk = await dataDisk(join(folder, 'data.img'), { mebibytes: 16, label: 'data' });
+    const login = { user: 'root', keyFile: key.keyFile };
+    const attached = await guest.attachDisk({ disk });
+    await guest.waitFor('findmnt -rn /srv/data', 60);
+    expect((await guest.ssh(login, 'findmnt -rn -o FSTYPE,LABEL /srv/data')).stdout).toBe('ext4 data\n');
+    expect((await guest.ssh(login, 'gandi-mount eject data')).exitCode).toBe(0);
+    expect((await guest.ssh(login, 'findmnt -rn /srv/data')).exitCode).toBe(1);
+    await guest.detach(attached);
   });
 
   it(
