@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the Debian package of what `make build` made: `packaging/make-deb.sh ARCHITECTURE`, amd64 or arm64. EXECUTABLE is
-# the one for that architecture. COMPRESSION is the level of xz, 6 by default; OUTPUT is the directory for the package,
-# dist by default.
+# the one for that architecture. COMPRESSION is "none" for a package that is made quickly, xz by default; OUTPUT is the
+# directory for the package, dist by default.
 set -eu
 PROJECT=$(cd "$(dirname "$0")/.." && pwd)
 export PROJECT

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the RPM package of what `make build` made: `packaging/make-rpm.sh ARCHITECTURE`, amd64 or arm64 as Debian calls
-# them. EXECUTABLE is the one for that architecture. COMPRESSION is the level of xz, 6 by default; OUTPUT is the directory
-# for the package, dist by default. RELEASE counts packages of one version, from 1.
+# them. EXECUTABLE is the one for that architecture. COMPRESSION is "none" for a package that is made quickly, xz by
+# default; OUTPUT is the directory for the package, dist by default. RELEASE counts packages of one version, from 1.
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$project/package.json")
@@ -13,6 +13,11 @@ case $1 in
     exit 2
     ;;
 esac
+# As rpm calls them: level 6 with all processors, or a plain file.
+case ${COMPRESSION:-xz} in
+  none) payload=w.ufdio ;;
+  *) payload=w6T0.xzdio ;;
+esac
 output=${OUTPUT:-$project/dist}
 work=$(mktemp -d "$output/rpm-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +25,7 @@ trap 'rm -rf "$work"' EXIT
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH
 rpmbuild -bb --target "$architecture" --define "_topdir $work" --define "project $project" --define "version $version" \
-  --define "release ${RELEASE:-1}" --define "compression ${COMPRESSION:-6}" "$project/packaging/rpm/gandi-guest.spec" > "$work/log" 2>&1 || {
+  --define "release ${RELEASE:-1}" --define "payload $payload" "$project/packaging/rpm/gandi-guest.spec" > "$work/log" 2>&1 || {
   cat "$work/log" >&2
   exit 1
 }

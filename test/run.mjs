@@ -25,7 +25,7 @@ const suites = {
   guest: () => vitest('guest', []),
   properties,
 };
-const byDefault = ['lint', 'types', 'build', 'unit', 'guest'];
+const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'guest'];
 
 /** @param {string} name @param {string} program @param {string[]} args */
 function run(name, program, args) {

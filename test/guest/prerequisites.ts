@@ -10,6 +10,7 @@ export type Programs = Readonly<Record<string, string>>;
 const guestPrograms: Programs = {
   bzip2: 'bzip2',
   debootstrap: 'debootstrap',
+  'dpkg-scanpackages': 'dpkg-dev',
   fish: 'fish',
   genisoimage: 'genisoimage',
   mandoc: 'mandoc',

@@ -18,7 +18,7 @@ export async function debianPackage(): Promise<string> {
 }
 
 /**
- * The same packages, hardly compressed, which saves most of the time.
+ * The same packages, not compressed, which saves most of the time.
  *
  * @param root - the repository or a copy, with everything built.
  */
@@ -28,7 +28,7 @@ export async function quickPackage(
   environment: Record<string, string> = {},
   root = project,
 ): Promise<string> {
-  const env = { COMPRESSION: '0', OUTPUT: output, ...environment };
+  const env = { COMPRESSION: 'none', OUTPUT: output, ...environment };
   await execa(join(root, `packaging/make-${kind}.sh`), ['amd64'], { env });
   const release = environment.RELEASE ?? '1';
   const name =

@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debianPackage, version } from '../packages/build.ts';
+import { debian13Machine } from './debian-13.ts';
+import { overlayDisk } from './disk.ts';
+import { Guest } from './guest.ts';
+import { rootImage } from './image.ts';
+import type { GuestDisk, MachineOptions } from './machine.ts';
+import { laterPackage, repositoryDisk } from './package-repository.ts';
+import { rootFileSystem, type Suite } from './rootfs.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { hostConfig, publicNetwork, seedDisk } from './toolkit.ts';
+
+const minutes = 60_000;
+
+interface Release {
+  suite: Suite;
+  machine: Pick<MachineOptions, 'cpuModel' | 'cpus'>;
+}
+
+const releases: Release[] = [
+  { suite: 'bookworm', machine: {} },
+  { suite: 'trixie', machine: debian13Machine },
+];
+
+/** What apt, dpkg and the guest itself keep, whatever is installed. */
+const NOT_OURS = [
+  '/var/lib/apt',
+  '/var/lib/dpkg',
+  '/var/cache',
+  '/var/log',
+  '/var/lib/systemd',
+  '/var/tmp',
+  '/tmp',
+];
+
+/** The admin's setting, which an upgrade keeps. */
+const SETTING = 'CONFIG_MOTD=0';
+
+/** What the host asked for, and is the guest's own by now. */
+const OF_THE_GUEST = [
+  '/etc/mailname',
+  '/etc/network/interfaces.d/50-gandi-eth0',
+  '/etc/network/interfaces.d/50-gandi-eth1',
+  '/etc/network/interfaces.d/50-gandi-lo',
+  '/etc/ssh/sshd_config.d/90-gandi.conf',
+  '/etc/subgid-',
+  '/etc/subuid-',
+  '/home/admin1',
+  '/home/admin1/.bash_logout',
+  '/home/admin1/.bashrc',
+  '/home/admin1/.profile',
+  '/home/admin1/.ssh',
+  '/home/admin1/.ssh/authorized_keys',
+  '/root/.ssh/authorized_keys',
+];
+
+describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
+  let folder: string;
+  let key: KeyPair;
+  let options: MachineOptions;
+  let guest: Guest;
+  let later: string;
+  let before: string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gandi-guest-apt-'));
+    key = await makeKeyPair(join(folder, 'key'));
+    const released = await debianPackage();
+    later = `${await version()}+1`;
+    const next = await laterPackage(released, later, folder);
+    // Another vendor's: no data disk of the host's.
+    const packages: GuestDisk = { disk: await repositoryDisk(folder, { released, next }), vendor: 'QEMU' };
+    const image = await rootImage({ rootfs: await rootFileSystem(suite) });
+    const root = { disk: await overlayDisk(image, join(folder, 'root.qcow2'), 4096) };
+    options = { ...machine, image, disks: [root, packages] };
+    guest = await Guest.boot({ ...options, name: suite });
+    expect(await guest.waitForBoot()).toBe('running');
+    before = await paths();
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Takes the package of that repository, as an admin would who has no other one. */
+  async function install(repository: string): Promise<void> {
+    await guest.output(
+      `mount --read-only LABEL=packages /mnt
+       echo 'deb [trusted=yes] file:/mnt/${repository} ./' > /etc/apt/sources.list
+       apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes gandi-guest && umount /mnt`,
+      { seconds: 180 },
+    );
+  }
+
+  /** All files, directories and links of the root file system. */
+  async function paths(): Promise<string[]> {
+    const left = NOT_OURS.map((path) => `-path ${path}`).join(' -o ');
+    return (await guest.output(`find / -xdev \\( ${left} \\) -prune -o -print`)).split('\n').sort();
+  }
+
+  /** Waits for a boot in which nothing fails, and returns what the toolkit tells of it. */
+  async function statusOfBoot(): Promise<string> {
+    const state = await guest.waitForBoot();
+    const status = (await guest.run('gandi-guest status --wait')).stdout;
+    expect(state, status).toBe('running');
+    return status;
+  }
+
+  async function reboot(): Promise<string> {
+    await guest.reboot();
+    return statusOfBoot();
+  }
+
+  const installed = () => guest.output('dpkg --list gandi-guest | tail -n 1 | tr -s " "');
+  const hostname = () => guest.output('hostname');
+  const login = async (user: string) =>
+    (await guest.ssh({ user, keyFile: key.keyFile }, 'hostname; id -un', 60)).stdout;
+
+  it(
+    'gets the toolkit by apt, and stays as it is until its next boot',
+    async () => {
+      await install('released');
+      expect(await installed()).toContain(`ii gandi-guest ${await version()} amd64 `);
+      expect(await guest.output('hostname; systemctl --failed --no-legend')).toBe('debian');
+      expect((await guest.run('gandi-guest status')).stdout).toMatch(/^not-run\n/);
+      await guest.output(`sed -i 's/^CONFIG_MOTD=.*/${SETTING}/' /etc/default/gandi`);
+    },
+    5 * minutes,
+  );
+
+  it(
+    'is configured by its next boot, from the disk that its host attached',
+    async () => {
+      await guest.powerOff();
+      const seed = { disk: await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) }) };
+      guest = await Guest.boot({
+        ...options,
+        name: `${suite} with a seed disk`,
+        disks: [...options.disks, seed],
+        interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+      });
+      expect(await statusOfBoot()).toMatch(/^configured\n/);
+      expect(await hostname()).toBe('web1');
+      expect(await login('admin1')).toBe('web1\nadmin1\n');
+    },
+    5 * minutes,
+  );
+
+  it(
+    'stays configured over an upgrade, after which the first boot looks at everything again, and the next need not',
+    async () => {
+      // Without the upgrade, these would make it a boot in which nothing is new.
+      expect(await guest.output('ls /var/lib/gandi/steady')).toBe(
+        'gandi-bootstrap\ngandi-bootstrap.bytes\ngandi-config',
+      );
+      await install('next');
+      expect(await installed()).toContain(`ii gandi-guest ${later} amd64 `);
+      expect(await guest.output('grep ^CONFIG_MOTD= /etc/default/gandi')).toBe(SETTING);
+
+      const first = await reboot();
+      expect(first).toMatch(/^unchanged\n/);
+      expect(first).not.toContain('in which nothing was new');
+      expect(await login('root')).toBe('web1\nroot\n');
+
+      const second = await reboot();
+      for (const program of ['gandi-bootstrap', 'gandi-config'])
+        expect(second).toContain(`${program}: unchanged (this boot, in which nothing was new`);
+    },
+    5 * minutes,
+  );
+
+  it(
+    'keeps its configuration, and nothing else, when the toolkit is purged',
+    async () => {
+      await guest.output('DEBIAN_FRONTEND=noninteractive apt-get purge --yes gandi-guest', { seconds: 180 });
+      const after = await paths();
+      expect(after.filter((path) => !before.includes(path))).toEqual(OF_THE_GUEST);
+      expect(before.filter((path) => !after.includes(path))).toEqual([]);
+      expect(await guest.output('ls -d /run/gandi /var/log/gandi* || true')).toBe('');
+      expect(await hostname()).toBe('web1');
+      expect(await login('admin1')).toBe('web1\nadmin1\n');
+    },
+    5 * minutes,
+  );
+});
