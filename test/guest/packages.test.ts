@@ -129,7 +129,7 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
       expect((await guest.run('gandi-guest status')).stdout).toMatch(/^not-run\n/);
       await guest.output(`sed -i 's/^CONFIG_MOTD=.*/${SETTING}/' /etc/default/gandi`);
     },
-    5 * minutes,
+    10 * minutes,
   );
 
   it(
@@ -147,7 +147,7 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
       expect(await hostname()).toBe('web1');
       expect(await login('admin1')).toBe('web1\nadmin1\n');
     },
-    5 * minutes,
+    10 * minutes,
   );
 
   it(
@@ -170,7 +170,7 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
       for (const program of ['gandi-bootstrap', 'gandi-config'])
         expect(second).toContain(`${program}: unchanged (this boot, in which nothing was new`);
     },
-    5 * minutes,
+    10 * minutes,
   );
 
   it(
@@ -184,6 +184,6 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
       expect(await hostname()).toBe('web1');
       expect(await login('admin1')).toBe('web1\nadmin1\n');
     },
-    5 * minutes,
+    10 * minutes,
   );
 });
