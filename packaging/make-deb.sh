@@ -13,6 +13,8 @@ package=gandi-guest_${version}_$architecture
 # debhelper works in ./debian and leaves its traces there; dpkg-buildpackage writes into the directory above.
 work=$(mktemp -d "$output/deb-XXXXXX")
 trap 'rm -rf "$work"' EXIT
+# A shell that a signal ends does not come to its EXIT trap by itself.
+trap 'exit 1' HUP INT TERM
 mkdir "$work/source"
 cp -R "$PROJECT/packaging/debian" "$work/source/debian"
 cd "$work/source"

@@ -21,6 +21,8 @@ esac
 output=${OUTPUT:-$project/dist}
 work=$(mktemp -d "$output/rpm-XXXXXX")
 trap 'rm -rf "$work"' EXIT
+# A shell that a signal ends does not come to its EXIT trap by itself.
+trap 'exit 1' HUP INT TERM
 # One changelog for both packages; its first line that begins so holds the date.
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH
