@@ -7,14 +7,37 @@
 # look and the end of the boot. Without the directory, gandi-bootstrap has not run: do the work.
 true 2> /dev/null > /run/gandi/mount-condition || exit 0
 
-# What udev is just looking at may not be tagged yet.
-[ -e /run/udev/queue ] && exit 0
+[ -e /run/udev/control ] || exit 0
 
-# Directory in /sys of the disk below a device number. Leaves it in $disk.
+# Whether the rules have been applied to each block device: the kernel's list is of links named MAJOR:MINOR. It does not
+# matter whether udev has other work: this early in boot it always has.
+all_seen() {
+  for link in /sys/dev/block/*; do
+    [ -e "/run/udev/tags/gandi_seen/b${link##*/}" ] || return 1
+  done
+}
+
+# The executable would have to wait for them, too.
+for delay in 0.1 0.2 0.3 0.4 1 1; do
+  if all_seen; then break; fi
+  sleep $delay
+done
+all_seen || exit 0
+
+# Directory in /sys of a block device, and of the disk that it is or belongs to. Leaves them in $device and $disk.
 find_disk() { # MAJOR:MINOR
   cd -P "/sys/dev/block/$1" 2> /dev/null || return
+  device=$PWD
   disk=$PWD
   [ ! -e partition ] || disk=${PWD%/*}
+}
+
+# The host's disk is no data disk once it is swap; udev may not have noticed yet that gandi-bootstrap made it so.
+is_active_swap() { # DIRECTORY IN /sys
+  while read -r path _; do
+    if [ "$path" = "/dev/${1##*/}" ]; then return 0; fi
+  done < /proc/swaps
+  return 1
 }
 
 root_disk=
@@ -29,7 +52,7 @@ done < /proc/self/mountinfo
 for file in /run/udev/tags/gandi_disk/b*; do
   [ -e "$file" ] || break
   find_disk "${file##*/b}" || exit 0
-  [ "$disk" = "$root_disk" ] || exit 0
+  [ "$disk" = "$root_disk" ] || is_active_swap "$device" || exit 0
 done
 
 # The mode asked for is autofs, or our line in its master map is active.

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,13 +16,22 @@ describe('the condition of gandi-mount.service', () => {
     writeFileSync(join(root, path), text);
   };
   const tag = (deviceNumber: string) => put(`/run/udev/tags/gandi_disk/b${deviceNumber}`);
+  const seen = (deviceNumber: string) => `/run/udev/tags/gandi_seen/b${deviceNumber}`;
+  const swaps = (...lines: string[]) =>
+    put('/proc/swaps', ['Filename Type Size Used Priority', ...lines, ''].join('\n'));
+  /** What happens while the script waits, as a shell program. */
+  const lateEvents = (text: string) => {
+    put('late', `#!/bin/sh\n${text}\n`);
+    chmodSync(join(root, 'late'), 0o755);
+  };
   /** Runs the script on the tree instead of the system. */
   const isNeeded = () => {
     const here = script.replaceAll(
       /(?<=[\s"'])\/(?=(run|sys|proc|etc\/(default|sysconfig|auto\.master\.d))\/)/g,
       `${root}/`,
     );
-    const { status, stderr } = spawnSync('sh', ['-s'], { input: here, encoding: 'utf8' });
+    const input = here.replace(/sleep \$delay/, './late');
+    const { status, stderr } = spawnSync('sh', ['-s'], { input, encoding: 'utf8', cwd: root });
     expect(stderr).toBe('');
     return status === 0;
   };
@@ -41,6 +50,10 @@ describe('the condition of gandi-mount.service', () => {
       '/proc/self/mountinfo',
       '22 27 0:21 / /sys rw - sysfs sysfs rw\n27 1 8:1 / / rw - ext4 /dev/sda1 rw\n',
     );
+    put('/run/udev/control');
+    for (const number of ['8:0', '8:1', '8:16']) put(seen(number));
+    swaps();
+    lateEvents('');
     put('/etc/default/gandi', settings);
     put('/etc/auto.master.d/gandi.autofs', masterMap);
   });
@@ -54,10 +67,39 @@ describe('the condition of gandi-mount.service', () => {
     expect(readFileSync(join(root, 'run/gandi/mount-condition'), 'utf8')).toBe('');
   });
 
+  it('does not hold where the other disk is the host’s, which is swap by now', () => {
+    tag('8:16');
+    swaps('/dev/sdb partition 63480 0 -2');
+    expect(isNeeded()).toBe(false);
+  });
+
+  it('waits for udev, however much else that has to do', () => {
+    put('/run/udev/queue');
+    rmSync(join(root, seen('8:16')));
+    lateEvents(`touch ${join(root, seen('8:16'))}`);
+    expect(isNeeded()).toBe(false);
+  });
+
   it.each<[string, () => void]>([
     ['another disk may be ours', () => tag('8:16')],
     ['a disk has just gone', () => tag('8:32')],
-    ['udev is at work', () => put('/run/udev/queue')],
+    ['udev does not come to a disk', () => rmSync(join(root, seen('8:16')))],
+    [
+      'udev has just seen a disk that may be ours',
+      () => {
+        rmSync(join(root, seen('8:16')));
+        lateEvents(`mkdir -p ${root}/run/udev/tags/gandi_disk
+          touch ${root}${seen('8:16')} ${root}/run/udev/tags/gandi_disk/b8:16`);
+      },
+    ],
+    ['udev does not run', () => rmSync(join(root, 'run/udev/control'))],
+    [
+      'another disk than swap may be ours',
+      () => {
+        tag('8:16');
+        swaps('/dev/sda2 partition 63480 0 -2', '/dev/sdbx partition 63480 0 -2');
+      },
+    ],
     ['nobody made our directory', () => rmSync(join(root, 'run/gandi'), { recursive: true })],
     [
       'the root file system is on no disk and a disk may be ours',
