@@ -2,6 +2,7 @@ import type { Change } from '../machine/change.ts';
 import {
   HOST_SCRIPT,
   POST_BOOT_BACKGROUND_ORDER,
+  POST_BOOT_NETWORK,
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
   RUNTIME_DIRECTORY,
@@ -56,9 +57,13 @@ function plan(context: StepContext): Plan {
   if (files.status(RUNTIME_DIRECTORY) === undefined) {
     changes.push({ kind: 'make-directory', path: RUNTIME_DIRECTORY, mode: 0o755 });
   }
-  for (const change of ensureFile(files, { path, content: renderPostBootOrder(order), mode: 0o600 })) {
-    changes.push(change.kind === 'write-file' ? { ...change, secret: true, thisBootOnly: true } : change);
-  }
+  const leave = (file: { path: string; content: string }) => {
+    for (const change of ensureFile(files, { ...file, mode: 0o600 }))
+      changes.push(change.kind === 'write-file' ? { ...change, secret: true, thisBootOnly: true } : change);
+  };
+  leave({ path, content: renderPostBootOrder(order) });
+  if (order.script !== undefined || order.command !== undefined)
+    leave({ path: POST_BOOT_NETWORK, content: '' });
   return { changes };
 }
 

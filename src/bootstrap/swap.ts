@@ -1,6 +1,5 @@
 import type { Change, EraseRange } from '../machine/change.ts';
 import { HOST_DIRECTORY } from '../machine/paths.ts';
-import { excludePage } from '../machine/swap-header.ts';
 import { modulesRelease } from '../metadata/gandi/member-rules.ts';
 import type { SeedArchive, SwapDevice } from '../metadata/guest-config.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
@@ -51,28 +50,9 @@ function isReady(swap: SwapDevice, page: number | undefined): boolean {
   return swap.state === 'swap' && swap.label === SWAP_LABEL && excluded;
 }
 
-function formatSwap(swap: SwapDevice, page: number | undefined): Change[] {
-  const changes: Change[] = [
-    {
-      kind: 'run-command',
-      argv: ['mkswap', '-L', SWAP_LABEL, swap.node],
-      timeoutSeconds: COMMAND_SECONDS,
-      why: 'make the swap area',
-    },
-  ];
-  if (page === undefined) return changes;
-  return [
-    ...changes,
-    ...excludePage(page).map(
-      ({ offset, bytes }): Change => ({
-        kind: 'write-bytes',
-        device: swap.node,
-        offset,
-        bytes,
-        why: 'keep swap off the place of the host’s archive',
-      }),
-    ),
-  ];
+function makeSwap({ facts }: StepContext, swap: SwapDevice, page: number | undefined): Change {
+  const badPages = page === undefined ? [] : [page];
+  return { kind: 'make-swap', device: swap.node, label: SWAP_LABEL, pageBytes: facts.pageBytes, badPages };
 }
 
 function eraseArchive(archive: SeedArchive | undefined, swap: SwapDevice): EraseRange | undefined {
@@ -89,10 +69,13 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
   const erase = eraseArchive(context.host.archive, swap);
   if (erase !== undefined && erase.device !== swap.node) {
     // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards.
-    return [erase, ...formatSwap(swap, page)];
+    return [erase, makeSwap(context, swap, page)];
   }
   // The disk must never be without the one or the other: by the archive or the swap signature it is known again.
-  return [...(isReady(swap, page) ? [] : formatSwap(swap, page)), ...(erase === undefined ? [] : [erase])];
+  return [
+    ...(isReady(swap, page) ? [] : [makeSwap(context, swap, page)]),
+    ...(erase === undefined ? [] : [erase]),
+  ];
 }
 
 function useAsSwap(context: StepContext, swap: SwapDevice): Plan {

@@ -1,12 +1,5 @@
-import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
-import {
-  type Change,
-  type CopyRange,
-  type EraseRange,
-  needsLiveSystem,
-  type RunCommand,
-  type WriteBytes,
-} from './change.ts';
+import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
@@ -91,28 +84,21 @@ function copyRange(machine: Machine, change: CopyRange): void {
   );
 }
 
-function writeBytes({ device, offset, bytes }: Pick<WriteBytes, 'device' | 'offset' | 'bytes'>): void {
-  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor, bytes, written, bytes.length - written, offset + written);
-    }
-    fsyncSync(descriptor);
-  });
-}
-
 function zeroRange(device: string, offset: number, length: number): void {
   const zeros = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(1, length)));
   withDescriptor(device, constants.O_WRONLY, (descriptor) => {
-    for (let done = 0; done < length; ) {
-      done += writeSync(descriptor, zeros, 0, Math.min(zeros.length, length - done), offset + done);
-    }
+    for (let done = 0; done < length; done += zeros.length)
+      writeFully(descriptor, zeros.subarray(0, Math.min(zeros.length, length - done)), offset + done);
     fsyncSync(descriptor);
   });
 }
 
 /** See erase-mark.ts: the mark goes first and is the last to go, so that a run that was cut off is taken up again. */
 function eraseRange({ device, offset, length }: EraseRange): void {
-  writeBytes({ device, offset, bytes: encodeEraseMark(length) });
+  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
+    writeFully(descriptor, encodeEraseMark(length), offset);
+    fsyncSync(descriptor);
+  });
   zeroRange(device, offset + SECTOR_BYTES, Math.max(0, length - SECTOR_BYTES));
   zeroRange(device, offset, SECTOR_BYTES);
 }
@@ -171,9 +157,11 @@ export async function applyChange(
       await waitForAddress(change);
       break;
     }
-    case 'write-bytes':
-      writeBytes(change);
+    case 'make-swap': {
+      const { makeSwap } = await import('./make-swap.ts');
+      makeSwap(change);
       break;
+    }
     case 'erase-range':
       eraseRange(change);
       break;

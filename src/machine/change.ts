@@ -113,6 +113,8 @@ export interface RunSupervised {
   logFile: string;
   /** Written and synced before it starts, so that it is not started a second time, whatever it does to the guest. */
   mark: { path: string; content: string };
+  /** What ran before it may have begun to shut the guest down: then it is left for the next boot. */
+  notInShutdown?: boolean;
   /** For people, without arguments, which may be secret: such as `/gandi/script`. */
   what: string;
 }
@@ -133,13 +135,15 @@ export interface WaitForAddress {
   timeoutSeconds: number;
 }
 
-/** Overwrites a few bytes of a block device in place, and syncs it. It needs the live system. */
-export interface WriteBytes {
-  kind: 'write-bytes';
+/** Makes a block device a swap area, as mkswap(8) does. It needs the live system. */
+export interface MakeSwap {
+  kind: 'make-swap';
   device: string;
-  offset: number;
-  bytes: Uint8Array;
-  why: string;
+  label: string;
+  /** Bytes of the running kernel's pages. */
+  pageBytes: number;
+  /** Numbers of pages that the kernel must not use. */
+  badPages: readonly number[];
 }
 
 /**
@@ -173,7 +177,7 @@ export type Change =
   | MakeLink
   | SetKernelValue
   | WaitForAddress
-  | WriteBytes
+  | MakeSwap
   | EraseRange
   | UnpackModules;
 
@@ -184,7 +188,7 @@ export function needsLiveSystem(change: Change): boolean {
     case 'run-supervised':
     case 'set-kernel-value':
     case 'wait-for-address':
-    case 'write-bytes':
+    case 'make-swap':
     case 'erase-range':
       return true;
     case 'write-file':
@@ -240,8 +244,10 @@ export function describeChange(change: Change): string {
       const which = addresses === 'any IPv4' ? 'an IPv4 address' : addresses.join(' and ');
       return `wait until ${change.interface} has ${which}`;
     }
-    case 'write-bytes':
-      return `write ${change.bytes.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
+    case 'make-swap': {
+      const bad = change.badPages.map((page) => `, without page ${page}`);
+      return `make ${change.device} a swap area labelled ${change.label}${bad.join('')}`;
+    }
     case 'erase-range':
       return `erase ${change.length} bytes at ${change.offset} of ${change.device} (${change.why})`;
     case 'unpack-modules':

@@ -21,6 +21,8 @@ export const RUNTIME_DIRECTORY = '/run/gandi';
  */
 export const POST_BOOT_ORDER = '/run/gandi/postboot';
 export const POST_BOOT_BACKGROUND_ORDER = '/run/gandi/postboot-background';
+/** Has units/gandi-network-online.path pull in the network, which script and command are to find. */
+export const POST_BOOT_NETWORK = '/run/gandi/postboot-network';
 /** Which configuration's script and command were started. */
 export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
 /** What the script and the command printed. */

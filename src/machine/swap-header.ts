@@ -30,6 +30,8 @@ const UUID_AT = 1036;
 const LABEL_AT = 1052;
 const LABEL_BYTES = 16;
 const BAD_PAGES_AT = 1536;
+/** As mkswap(8) has it; the kernel takes any number. */
+const LEAST_PAGES = 10;
 
 /**
  * @param head the device's first 64 KiB, or as many bytes as it has
@@ -64,32 +66,53 @@ export function holdsSuspendedSystem(head: Uint8Array): boolean {
   );
 }
 
-/**
- * What to write to a swap area that is not active, in this order, so that the kernel never uses one of its pages. The
- * entry comes before the count that makes it valid: whatever a power cut leaves is a good header.
- * @param page number of a page of the area, not its first; the kernel refuses an area whose header excludes a page
- *   behind its end
- * @param excluded what the header excludes already; nothing after mkswap(8)
- * @returns nothing if the page is excluded already
- * @throws RangeError for the header's own page, and if there is no room for another page
- */
-export function excludePage(page: number, excluded: readonly number[] = []): HeaderPatch[] {
-  if (!Number.isInteger(page) || page < 1)
-    throw new RangeError(`page ${page} of a swap area cannot be excluded`);
-  if (excluded.includes(page)) return [];
-  // Room as in the smallest page, which every header has.
-  if (excluded.length >= badPageLimit(4096))
-    throw new RangeError('the swap header has no room for a bad page');
-  return [
-    { offset: BAD_PAGES_AT + 4 * excluded.length, bytes: uint32Bytes(page) },
-    { offset: BAD_PAGE_COUNT_AT, bytes: uint32Bytes(excluded.length + 1) },
-  ];
+/** What a new swap area is to be. */
+export interface NewSwapArea {
+  /** Bytes of the device. */
+  deviceBytes: number;
+  /** The running kernel's: it uses no area that was made for another size. */
+  pageBytes: number;
+  uuid: string;
+  /** At most 16 bytes of ASCII. */
+  label: string;
+  /** Pages that the kernel must never use. */
+  badPages: readonly number[];
 }
 
-function uint32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  viewOf(bytes).setUint32(0, value, true);
-  return bytes;
+/**
+ * The header that mkswap(8) would write, with pages excluded from the start.
+ * @returns what to write, in this order, each synced before the next. The one sector that makes the header valid, or
+ *   another than it was, comes last: whatever a power cut leaves is a good header or none.
+ * @throws RangeError if the device is too small, or a page is the header's own, behind the end, or one too many
+ */
+export function renderSwapHeader(area: NewSwapArea): HeaderPatch[] {
+  const { deviceBytes, pageBytes, uuid, label, badPages } = area;
+  const pages = Math.floor(deviceBytes / pageBytes);
+  if (pages < LEAST_PAGES)
+    throw new RangeError(
+      `${deviceBytes} bytes are too few for swap: at least ${LEAST_PAGES} pages are needed`,
+    );
+  if (badPages.length > badPageLimit(pageBytes))
+    throw new RangeError(`the swap header has no room for ${badPages.length} bad pages`);
+  const page = new Uint8Array(pageBytes);
+  const view = viewOf(page);
+  view.setUint32(VERSION_AT, 1, true);
+  view.setUint32(LAST_PAGE_AT, pages - 1, true);
+  view.setUint32(BAD_PAGE_COUNT_AT, badPages.length, true);
+  page.set(Buffer.from(uuid.replaceAll('-', ''), 'hex'), UUID_AT);
+  page.set(Buffer.from(label).subarray(0, LABEL_BYTES), LABEL_AT);
+  badPages.forEach((bad, index) => {
+    if (!Number.isInteger(bad) || bad < 1 || bad >= pages)
+      throw new RangeError(`page ${bad} of a swap area of ${pages} pages cannot be excluded`);
+    view.setUint32(BAD_PAGES_AT + 4 * index, bad, true);
+  });
+  page.set(Buffer.from(SIGNATURE), pageBytes - SIGNATURE.length);
+  return [
+    // Boot code may stand before the header, as mkswap(8) knows; here nothing is left that could be taken for some.
+    { offset: 0, bytes: page.subarray(0, VERSION_AT) },
+    { offset: BAD_PAGES_AT, bytes: page.subarray(BAD_PAGES_AT) },
+    { offset: VERSION_AT, bytes: page.subarray(VERSION_AT, BAD_PAGES_AT) },
+  ];
 }
 
 /** MAX_SWAP_BADPAGES: what fits between the fixed fields and the signature. */

@@ -63,9 +63,15 @@ function ownerOf(path: string): Owner | undefined {
   }
 }
 
-/** Writes all of the bytes, however often the kernel takes only a part of them. */
-export function writeFully(descriptor: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+/**
+ * Writes all of the bytes, however often the kernel takes only a part of them.
+ * @param offset where; left out: where the descriptor stands
+ */
+export function writeFully(descriptor: number, bytes: Uint8Array, offset?: number): void {
+  for (let written = 0; written < bytes.length; ) {
+    const place = offset === undefined ? null : offset + written;
+    written += writeSync(descriptor, bytes, written, bytes.length - written, place);
+  }
 }
 
 function setOwner(descriptor: number, owner: Owner): void {

@@ -28,6 +28,7 @@ function planPart({ files, settings }: StepContext, part: Part): Plan {
     logFile: POST_BOOT_LOG,
     mark: { path: POST_BOOT_STARTED, content: renderStartedMarks(order.marks, { [part]: order.digest }) },
     what: WHAT[part],
+    ...(part === 'command' ? { notInShutdown: true } : {}),
   };
   return { changes: [change] };
 }

@@ -1,14 +1,6 @@
 import type { Step } from '../plan/step.ts';
 import { autofs } from './autofs.ts';
 import { command, freshLog, removeHostInit, script } from './customer.ts';
-import { networkOnline } from './network-online.ts';
 
 /** The steps of gandi-postboot in their order. */
-export const POST_BOOT_STEPS: readonly Step[] = [
-  autofs,
-  networkOnline,
-  freshLog,
-  script,
-  command,
-  removeHostInit,
-];
+export const POST_BOOT_STEPS: readonly Step[] = [autofs, freshLog, script, command, removeHostInit];

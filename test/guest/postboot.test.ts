@@ -54,7 +54,7 @@ describe('the script and the command of the host', () => {
       vm_hostname: 'web1',
       vm_conf: { script_args: '--role "web server"', run: 'echo "command $HOME" >> /root/runs' },
     };
-    const script = `${COUNT}echo working; echo complaint >&2\nsetsid sleep 7001 &\nexit 0\n`;
+    const script = `${COUNT}systemctl is-active network-online.target > /root/network\necho working; echo complaint >&2\nsetsid sleep 7001 &\nexit 0\n`;
     const seed = await seedDisk(folder, 'seed.img', { config, script });
     guest = await Guest.boot({
       name: 'postboot',
@@ -77,6 +77,10 @@ describe('the script and the command of the host', () => {
       run: { status: 'changed' },
     });
     expect((await guest.run('gandi-guest status')).stdout).toContain('  | working\n  | complaint\n');
+  });
+
+  it('waits for the network first', async () => {
+    expect(await guest.output('cat /root/network')).toBe('active');
   });
 
   it('logs what it prints for root alone', async () => {
@@ -135,7 +139,7 @@ describe('the script and the command of the host', () => {
   });
 
   it(
-    'does not run a script again that restarted the guest, and starts no process at a boot without work',
+    'does not run a script again that restarted the guest, and waits for nothing at a boot without work',
     async () => {
       await give({}, `${COUNT}echo "see you"; systemctl reboot; sleep 300\n`);
       await guest.output('gandi-bootstrap --only post-boot; echo > /root/runs; sync');
@@ -148,6 +152,7 @@ describe('the script and the command of the host', () => {
       expect(await guest.output(`systemctl show -p ${properties} gandi-postboot.service | sort`)).toBe(
         'ConditionResult=no\nExecMainStartTimestampMonotonic=0',
       );
+      expect((await guest.run('systemctl is-active network-online.target')).stdout).toBe('inactive\n');
       const { script } = await steps();
       expect(script?.notes.map(({ level }) => level)).toEqual(['warning']);
       expect((await guest.run('gandi-guest status --wait')).exitCode).toBe(0);

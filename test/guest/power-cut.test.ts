@@ -29,7 +29,7 @@ exit $status
 `;
 
 const STOPPING_TOOLS: Record<string, GuestFile> = Object.fromEntries(
-  ['mkswap', 'useradd', 'depmod', 'resize2fs'].map((tool) => [
+  ['swapon', 'useradd', 'depmod', 'resize2fs'].map((tool) => [
     `/usr/local/sbin/${tool}`,
     { text: STOPPING_TOOL, mode: 0o755 },
   ]),
@@ -37,8 +37,8 @@ const STOPPING_TOOLS: Record<string, GuestFile> = Object.fromEntries(
 
 /** Where the power is cut: what the kernel is told, and what then stands on the console. */
 const CUTS = [
-  // The header is made, its bad page is not, the archive is still there.
-  { stop: 'after-mkswap', shown: 'stopped after-mkswap' },
+  // The files are stored, the swap area is made, the archive is erased; none of it is recorded.
+  { stop: 'before-swapon', shown: 'stopped before-swapon' },
   // The large file of the modules archive is being written.
   { stop: 'before-depmod', shown: 'gandi-bootstrap: 01-config_swap: ' },
   // The account is on the disk; nothing has made its home reach it.

@@ -111,7 +111,7 @@ const KINDS = [
   'run-command',
   'set-kernel-value',
   'unpack-modules',
-  'write-bytes',
+  'make-swap',
   'write-file',
 ] as const;
 const minutes = 60_000;

@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
 import type { Files } from '../../../src/machine/files.ts';
-import { run } from '../images.ts';
 
 /** What the outside programs of a first boot do, as far as bootstrap can see it. Any other program is missing. */
 export class SimulatedCommands implements Commands {
@@ -25,9 +24,6 @@ export class SimulatedCommands implements Commands {
   #effect(program: string, parameters: string[], input: string): string | undefined {
     const last = parameters.at(-1) ?? '';
     switch (program) {
-      case 'mkswap':
-        run('mkswap', parameters);
-        return undefined;
       case 'swapon':
         this.#append('/proc/swaps', `${last} partition 1 0 -2\n`);
         return undefined;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openDevice } from '../../../src/machine/device-reader.ts';
-import { excludePage, holdsSuspendedSystem, parseSwapHeader } from '../../../src/machine/swap-header.ts';
+import { holdsSuspendedSystem, parseSwapHeader, renderSwapHeader } from '../../../src/machine/swap-header.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { MIB, makeImage, run, text, writeAt } from '../images.ts';
 
@@ -28,35 +28,39 @@ test.each([4096, 16384, 65536])('reads what mkswap writes for pages of %i bytes'
   });
 });
 
-test('excludes pages one after the other, and each patch alone leaves a valid header', () => {
-  const path = makeImage(8 * MIB);
-  run('mkswap', ['-U', UUID, path]);
-  const [entry, count, ...more] = excludePage(128);
-  expect(more).toEqual([]);
-  if (entry) writeAt(path, entry.offset, entry.bytes);
-  expect(parseSwapHeader(headOf(path))?.badPages).toEqual([]);
-  if (count) writeAt(path, count.offset, count.bytes);
-  expect(parseSwapHeader(headOf(path))?.badPages).toEqual([128]);
-  for (const { offset, bytes } of excludePage(9, [128])) writeAt(path, offset, bytes);
-  expect(parseSwapHeader(headOf(path))).toMatchObject({ badPages: [128, 9], uuid: UUID, lastPage: 2047 });
-  expect(excludePage(128, [128, 9])).toEqual([]);
+const AREA = { deviceBytes: 8 * MIB, pageBytes: 4096, uuid: UUID, label: 'swap', badPages: [] };
+
+test.each([4096, 16384, 65536])('writes what mkswap writes for pages of %i bytes', (pageBytes) => {
+  const [path, reference] = [makeImage(8 * MIB), makeImage(8 * MIB)];
+  run('mkswap', ['-L', 'swap', '-U', UUID, '-p', String(pageBytes), reference]);
+  for (const { offset, bytes } of renderSwapHeader({ ...AREA, pageBytes })) writeAt(path, offset, bytes);
+  expect(headOf(path)).toEqual(headOf(reference));
 });
 
-test('refuses to exclude the header itself, and more pages than a header holds', () => {
-  expect(() => excludePage(0)).toThrow(RangeError);
-  expect(() => excludePage(1.5)).toThrow(RangeError);
-  expect(() =>
-    excludePage(
-      5000,
-      Array.from({ length: 637 }, (_, index) => index + 1),
-    ),
-  ).toThrow('no room');
-  expect(
-    excludePage(
-      5000,
-      Array.from({ length: 636 }, (_, index) => index + 1),
-    ),
-  ).toHaveLength(2);
+test('excludes pages, and what a cut between two patches leaves is the old header or none', () => {
+  const [path, blank] = [makeImage(8 * MIB), makeImage(8 * MIB)];
+  run('mkswap', ['-L', 'old', path]);
+  const old = parseSwapHeader(headOf(path));
+  const patches = renderSwapHeader({ ...AREA, badPages: [128, 9] });
+  const headers = patches.map(({ offset, bytes }) => {
+    for (const disk of [path, blank]) writeAt(disk, offset, bytes);
+    return [parseSwapHeader(headOf(path)), parseSwapHeader(headOf(blank))];
+  });
+  const made = { pageBytes: 4096, lastPage: 2047, badPages: [128, 9], uuid: UUID, label: 'swap' };
+  expect(headers).toEqual([...patches.slice(1).map(() => [old, undefined]), [made, made]]);
+  // All that makes it valid lies in one sector, which is written whole or not at all.
+  const { offset, bytes } = patches.at(-1) ?? {};
+  expect([offset, bytes?.length]).toEqual([1024, 512]);
+});
+
+test.each([
+  ['the header itself', { badPages: [0] }],
+  ['a part of a page', { badPages: [1.5] }],
+  ['a page behind the end', { badPages: [2048] }],
+  ['more pages than a header holds', { badPages: Array.from({ length: 638 }, (_, index) => index + 1) }],
+  ['a device without room for ten pages', { deviceBytes: 40959 }],
+])('refuses %s', (_, change) => {
+  expect(() => renderSwapHeader({ ...AREA, ...change })).toThrow(RangeError);
 });
 
 test('tells a suspended system from a swap area', () => {

@@ -29,22 +29,14 @@ const command = {
   scope: 'gandi-postboot-command-dddddddd',
   mark: { path: STARTED, content: `{"script":"${order.digest}","command":"${order.digest}"}\n` },
   what: "the host's command",
+  notInShutdown: true,
 };
-const online = {
-  kind: 'run-command',
-  argv: ['systemctl', 'start', 'network-online.target'],
-  timeoutSeconds: 90,
-  thisBootOnly: true,
-  optional: true,
-  why: 'wait for the network',
-};
-
 describe('gandi-postboot', () => {
-  it('waits for the network, then runs the script, then the command', () => {
+  it('runs the script, then the command', () => {
     const first = changesFor({ [ORDER]: JSON.stringify(order) });
-    expect(first.slice(0, 2)).toEqual([online, script]);
+    expect(first[0]).toEqual(script);
     const files = { [ORDER]: JSON.stringify(order), [STARTED]: script.mark.content };
-    expect(changesFor(files)).toEqual([online, command]);
+    expect(changesFor(files)).toEqual([command]);
     expect(changesFor({ ...files, [STARTED]: command.mark.content })).toEqual([]);
   });
 
@@ -59,7 +51,7 @@ describe('gandi-postboot', () => {
     expect(changesFor({ ...files, [STARTED]: script.mark.content })).not.toContainEqual(removal);
   });
 
-  it('stops autofs without waiting for the network', () => {
+  it('stops autofs', () => {
     expect(changesFor({ [ORDER]: '{"digest":"x","stopAutofs":true}' })).toMatchObject([
       { argv: ['systemctl', 'stop', 'autofs.service'] },
     ]);
