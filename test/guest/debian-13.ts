@@ -1,10 +1,10 @@
 import type { MachineOptions } from './machine.ts';
+import { newerQemu } from './newer-qemu.ts';
 
 /**
- * The machine that Debian 13 runs on. QEMU 7.2 emulates wrongly what kernel 6.12 relies on: the exchange of 16 bytes in
- * its memory allocator, and code that one processor changes while another runs it. Either ends in a panic.
+ * The machine that Debian 13 runs on. QEMU 7.2 emulates wrongly what kernel 6.12 relies on, such as code that one
+ * processor changes while another runs it, and the guest panics.
  */
-export const debian13Machine: Pick<MachineOptions, 'cpuModel' | 'cpus'> = {
-  cpuModel: 'Nehalem,-cx16',
-  cpus: { count: 1 },
-};
+export const debian13Machine = async (): Promise<Pick<MachineOptions, 'qemu'>> => ({
+  qemu: await newerQemu(),
+});

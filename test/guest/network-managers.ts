@@ -120,11 +120,12 @@ async function addressesOf(guest: Guest, name: string): Promise<string[]> {
  * configuration in between.
  *
  * @param pattern - of the names that its interfaces have.
+ * @param machine - what is special about the machine of this release.
  */
 export function testNetworkManagers(
   suite: Suite,
   pattern: RegExp,
-  machine: Pick<MachineOptions, 'kernelArguments' | 'cpuModel' | 'cpus'>,
+  machine: () => Promise<Pick<MachineOptions, 'kernelArguments' | 'qemu'>>,
 ): void {
   describe(`network managers of Debian ${suite}`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-managers-'));
@@ -142,7 +143,7 @@ export function testNetworkManagers(
       const image = await toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
       const root = await overlayDisk(image, join(folder, 'root.qcow2'), 1536);
       guest = await Guest.boot({
-        ...machine,
+        ...(await machine()),
         name: suite,
         image,
         disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: first }) }],

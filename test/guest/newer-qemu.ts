@@ -5,7 +5,10 @@ import { cachedFolder } from './cache.ts';
 import { withProgress } from './progress.ts';
 import { mirror } from './rootfs.ts';
 
-/** Major version of the first QEMU known to add a CPU to an emulated machine; 7.2 crashes. */
+/**
+ * Major version of the first QEMU known to add a CPU to an emulated machine, and to run Debian 13's kernel on more than
+ * one; 7.2 crashes, and the kernel panics.
+ */
 const LEAST_VERSION = 10;
 
 const packages = ['qemu-system-x86', 'qemu-system-common', 'qemu-system-data', 'seabios'];
@@ -13,7 +16,7 @@ const packages = ['qemu-system-x86', 'qemu-system-common', 'qemu-system-data', '
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * A QEMU that can add CPUs: this machine's own, or the one of Debian 12's backports, unpacked into the cache and not
+ * A QEMU without these faults: this machine's own, or the one of Debian 12's backports, unpacked into the cache and not
  * installed. Its libraries are those of this machine's QEMU.
  *
  * @returns the program to start.

@@ -17,11 +17,11 @@ const minutes = 60_000;
 
 interface Release {
   suite: Suite;
-  machine: Pick<MachineOptions, 'cpuModel' | 'cpus'>;
+  machine: () => Promise<Pick<MachineOptions, 'qemu'>>;
 }
 
 const releases: Release[] = [
-  { suite: 'bookworm', machine: {} },
+  { suite: 'bookworm', machine: async () => ({}) },
   { suite: 'trixie', machine: debian13Machine },
 ];
 
@@ -75,7 +75,7 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
     const packages: GuestDisk = { disk: await repositoryDisk(folder, { released, next }), vendor: 'QEMU' };
     const image = await rootImage({ rootfs: await rootFileSystem(suite) });
     const root = { disk: await overlayDisk(image, join(folder, 'root.qcow2'), 4096) };
-    options = { ...machine, image, disks: [root, packages] };
+    options = { ...(await machine()), image, disks: [root, packages] };
     guest = await Guest.boot({ ...options, name: suite });
     expect(await guest.waitForBoot()).toBe('running');
     before = await paths();
