@@ -1,4 +1,4 @@
-import type { Mount } from '../machine/mounts.ts';
+import { type Mount, parseMountInfo } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
 import type { DiskFacts } from './disk-facts.ts';
@@ -20,32 +20,42 @@ export function mountsOfGone(
   );
 }
 
+const WHY = 'it went away while it was mounted';
+
 /**
  * Cleans up after a disk that the host took away: hook, services, mounts, mount point. Nothing here waits for the
- * device; what fails is told.
- * @returns the record of the disk that is gone
+ * device; what fails is told. An earlier run may have been cut off in the middle of it: only what is left is done.
+ * @returns the record of the disk that is gone; as long as it could not be unmounted, of one that is mounted still, which
+ *   has the next run try again
  */
 export async function handleGone(
   run: MountRun,
   record: DiskRecord,
   facts: Pick<DiskFacts, 'mounts' | 'devices'>,
 ): Promise<DiskRecord> {
-  const since = new Date().toISOString();
+  const { files } = run.machine;
+  const gone: DiskRecord = { ...record, state: 'gone', since: new Date().toISOString() };
   const left = mountsOfGone(record, facts);
   const { node, mountPoint, services = [] } = record;
+  if (mountPoint === undefined) return gone;
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
-  if (mountPoint === undefined || !left.some((mount) => mount.mountPoint === mountPoint))
-    return { ...record, state: 'gone', since };
-  const why = 'it went away while it was mounted';
+  if (!left.some((mount) => mount.mountPoint === mountPoint)) {
+    if (record.state === 'mounted' || record.state === 'mounting')
+      await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
+    return gone;
+  }
+  const isKnown = record.why === WHY;
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
-  run.tell('warning', text);
-  const hook = runHook(run.settings, run.machine.files, 'pre-disk-detach', node, mountPoint);
+  if (!isKnown) run.tell('warning', text);
+  const hook = runHook(run.settings, files, 'pre-disk-detach', node, mountPoint);
   await run.attempt([
     ...(record.detachHookRan === true ? [] : hook),
     ...planServices(services, 'stop'),
     ...planUnmountGone(left.map((mount) => mount.mountPoint)),
     ...planRemoveMountPoint(mountPoint, run.mode),
-    ...notifyUsers(run.settings, text),
+    ...(isKnown ? [] : notifyUsers(run.settings, text)),
   ]);
-  return { ...record, state: 'gone', why, since };
+  const now = { ...facts, mounts: parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') };
+  const isMounted = !run.dryRun && mountsOfGone(record, now).length > 0;
+  return isMounted ? { ...record, why: WHY, detachHookRan: true } : { ...gone, why: WHY };
 }

@@ -59,7 +59,7 @@ class DiskService {
     const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
     await this.#announce(waiting, names);
-    for (const state of waiting) this.#put(await this.#serve(state, names.get(state.device.name)));
+    for (const state of waiting) await this.#note(await this.#serve(state, names.get(state.device.name)));
     await this.#store(states, names);
     return this.touched.length > before;
   }
@@ -83,11 +83,17 @@ class DiskService {
     this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
   }
 
+  /** At once: the run after one that is cut off need not do again, such as run a hook, what was done for other disks. */
+  async #note(record: DiskRecord): Promise<void> {
+    this.#put(record);
+    if (!this.run.dryRun) await storeDiskRecords(this.run.machine, this.#records);
+  }
+
   /** @returns whether anything was gone */
   async #gone(facts: DiskFacts): Promise<boolean> {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
-    for (const record of gone) this.#put(await handleGone(this.run, record, facts));
+    for (const record of gone) await this.#note(await handleGone(this.run, record, facts));
     return gone.length > 0;
   }
 
