@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { knownDisk, listedDisk } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
-import type { GuestDisk } from './machine.ts';
-import { toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -18,10 +12,7 @@ done`;
 const slowMount = (steps: string) => `#!/bin/sh\n${steps}\n`;
 
 describe('data disks when something goes wrong', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-faults-'));
-  let image: Awaited<ReturnType<typeof toolkitImage>>;
-  let root: GuestDisk;
-  let guest: Guest;
+  const { guest, folder, powerOn } = useGuest('faults', { root: { scsiId: 100 } });
 
   const attach = async (label: string) =>
     guest.attachDisk({ disk: await knownDisk(folder, label, { mebibytes: 16, label }) });
@@ -36,16 +27,7 @@ describe('data disks when something goes wrong', () => {
   const journal = () => guest.output('journalctl -b -o cat -u gandi-disks.service');
 
   beforeAll(async () => {
-    image = await toolkitImage();
-    root = { disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 };
-    guest = await Guest.boot({ name: 'faults', image, disks: [root] });
-    expect(await guest.waitForBoot()).toBe('running');
     await guest.output(HOOKS);
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it.each([
@@ -211,7 +193,7 @@ describe('data disks when something goes wrong', () => {
         '(setsid sh -c "while :; do cp -r /usr/bin/[a-d]* /srv/power; rm -f /srv/power/[a-d]*; done" > /dev/null 2>&1 &) ; sleep 2',
       );
       await guest.powerCut();
-      guest = await Guest.boot({ name: 'faults', image, disks: [root, { disk, scsiId: 200 }] });
+      await powerOn([{ disk, scsiId: 200 }]);
       expect(await guest.waitForBoot()).toBe('running');
       expect(await guest.output('cat /srv/power/kept')).toBe('kept');
       expect(await guest.output('systemctl show -P Result gandi-mount.service')).toBe('success');

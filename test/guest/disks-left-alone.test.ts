@@ -1,19 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { knownDisk, listedDisk, mountedByUuid } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
 import { contentOf, type ForeignDisk, foreignDisks } from './foreign-disks.ts';
-import { Guest } from './guest.ts';
 import type { Attached } from './hot-plug.ts';
-import { toolkitImage } from './toolkit.ts';
-
-const minutes = 60_000;
+import { useGuest } from './use-guest.ts';
 
 describe('disks that are to stay as they are', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-left-alone-'));
-  let guest: Guest;
+  const { guest, folder } = useGuest('left-alone');
   let foreign: Map<string, ForeignDisk>;
 
   /** The device at a SCSI target. */
@@ -24,19 +16,7 @@ describe('disks that are to stay as they are', () => {
   };
 
   beforeAll(async () => {
-    const image = await toolkitImage();
     foreign = await foreignDisks(folder);
-    guest = await Guest.boot({
-      name: 'left-alone',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 0 }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it('starts no executable in a boot without data disks', async () => {

@@ -1,13 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type KnownDisk, knownDisk, listedDisk, mountedByUuid, partitionedDataDisk } from './data-disks.ts';
-import { type DiskFile, mebibyte, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { type DiskFile, mebibyte } from './disk.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk } from './machine.ts';
-import { toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -16,18 +12,19 @@ const HOOKS = `mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-dis
 done`;
 
 describe('data disks mounted as they come', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-disks-'));
-  let root: GuestDisk;
   let equal: KnownDisk[];
-  let image: Awaited<ReturnType<typeof toolkitImage>>;
-  let guest: Guest;
-
-  const boot = (disks: readonly DiskFile[]) =>
-    Guest.boot({
-      name: 'disks',
-      image,
-      disks: [root, ...disks.map((disk, index) => ({ disk, scsiId: 200 + index }))],
-    });
+  const inOrder = (disks: readonly DiskFile[]) =>
+    disks.map((disk, index): GuestDisk => ({ disk, scsiId: 200 + index }));
+  const { guest, folder, powerOn } = useGuest('disks', {
+    root: { scsiId: 100 },
+    machine: async (folder) => {
+      equal = [];
+      for (const name of ['one', 'two', 'three']) {
+        equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
+      }
+      return { disks: inOrder(equal) };
+    },
+  });
   const attach = (disk: DiskFile, options: Partial<GuestDisk> = {}) => guest.attachDisk({ disk, ...options });
   const isMounted = (path: string, seconds = 60) => guest.waitFor(`findmnt -rn ${path}`, seconds);
   const hooks = async () => (await guest.run('cat /var/hooks.log')).stdout.trim().split('\n');
@@ -39,20 +36,7 @@ describe('data disks mounted as they come', () => {
     );
 
   beforeAll(async () => {
-    image = await toolkitImage();
-    root = { disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 };
-    equal = [];
-    for (const name of ['one', 'two', 'three']) {
-      equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
-    }
-    guest = await boot(equal);
-    expect(await guest.waitForBoot()).toBe('running');
     await guest.output(HOOKS);
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it('mounts what is there at boot, each of three equal labels at a path of its own', async () => {
@@ -254,7 +238,7 @@ describe('data disks mounted as they come', () => {
       await guest.powerOff();
       const [one, two, three] = equal;
       if (!one || !two || !three) throw new Error('three disks were made');
-      guest = await boot([three, one, two]);
+      await powerOn(inOrder([three, one, two]));
       expect(await guest.waitForBoot()).toBe('running');
       expect(await mountedByUuid(guest)).toEqual(before);
       const errors = await guest.output('journalctl -b -p err -o cat -t gandi-mount -t systemd || true');
