@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { knownDisk, listedDisk, mountedByUuid } from './data-disks.ts';
+import { errorsInJournal, knownDisk, listedDisk, mountedByUuid, untilMounted } from './data-disks.ts';
 import { contentOf, type ForeignDisk, foreignDisks } from './foreign-disks.ts';
 import type { Attached } from './hot-plug.ts';
 import { useGuest } from './use-guest.ts';
@@ -52,7 +52,7 @@ describe('disks that are to stay as they are', () => {
     const disk = await knownDisk(folder, 'sealed', { mebibytes: 16, label: 'sealed', diskMebibytes: 32 });
     const before = contentOf(disk);
     const attached = await guest.attachDisk({ disk, readOnly: true });
-    await guest.waitFor('findmnt -rn /srv/sealed', 60);
+    await untilMounted(guest, '/srv/sealed');
     expect(await guest.output('findmnt -rno OPTIONS /srv/sealed')).toMatch(/^ro,nosuid,nodev,noatime/);
     await guest.waitFor(
       'journalctl -b -o cat -u gandi-disks.service | grep -q "mounted at /srv/sealed, read-only"',
@@ -66,7 +66,7 @@ describe('disks that are to stay as they are', () => {
     const disk = foreign.get('to be replayed')?.disk;
     if (disk === undefined) throw new Error('the disk was made');
     const attached = await guest.attachDisk({ disk });
-    await guest.waitFor('findmnt -rn /srv/replay', 60);
+    await untilMounted(guest, '/srv/replay');
     await guest.output('touch /srv/replay/file');
     await guest.waitFor('gandi-mount eject replay', 30);
     await guest.detach(attached);
@@ -76,7 +76,7 @@ describe('disks that are to stay as they are', () => {
     await guest.output('mkdir /srv/taken && mount -t tmpfs none /srv/taken && touch /srv/taken/mine');
     const disk = await knownDisk(folder, 'taken', { mebibytes: 16, label: 'taken' });
     const attached = await guest.attachDisk({ disk });
-    await guest.waitFor('findmnt -rn /srv/taken_2', 60);
+    await untilMounted(guest, '/srv/taken_2');
     expect(await guest.output('ls /srv/taken')).toBe('mine');
     await guest.waitFor('gandi-mount eject /srv/taken_2', 30);
     const node = await guest.output(`readlink -f /dev/disk/by-uuid/${disk.uuid}`);
@@ -91,11 +91,8 @@ describe('disks that are to stay as they are', () => {
   });
 
   it('left no errors of its own in the journal', async () => {
-    const errors = await guest.output(
-      'journalctl -b -q -p err -o cat -t gandi-mount -t systemd -t systemd-udevd',
-    );
     // What was refused is told as an error, and by systemd as a run that failed; nothing else is.
-    const others = errors
+    const others = (await errorsInJournal(guest))
       .split('\n')
       .filter((line) => !/is not mounted: |Failed to start gandi-disks.service/.test(line));
     expect(others.join('\n')).not.toMatch(/gandi/);
