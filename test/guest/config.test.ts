@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, privateNetwork, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk, toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -25,7 +25,7 @@ describe('what is configured at every boot', () => {
       key = await makeKeyPair(join(folder, 'key'));
       return {
         disks: [{ disk: await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) }) }],
-        interfaces: [publicNetwork, privateNetwork],
+        interfaces: hostNetworks,
         kernelArguments: ['gandi=cet-eu'],
       };
     },

@@ -5,7 +5,7 @@ import { type DiskFile, dataDisk, exportDisk } from './disk.ts';
 import { modulesArchive } from './modules-archive.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, privateNetwork, publicNetwork, seedDisk } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -26,7 +26,7 @@ describe('a guest configured from a GPT seed disk', () => {
       const modules = await modulesArchive(folder, tree, RELEASE);
       const script = '#!/bin/sh\ntrue\n';
       seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), script, modules });
-      return { disks: [{ disk: seed }], interfaces: [publicNetwork, privateNetwork] };
+      return { disks: [{ disk: seed }], interfaces: hostNetworks };
     },
     minutes: 20,
   });

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { blankDisk, type DiskFile } from './disk.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, privateNetwork, publicNetwork, seedDisk } from './toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const MOUNT_POINT = '/opt/node';
@@ -42,7 +42,7 @@ describe('a guest whose CPU the executable does not support', () => {
       return {
         cpuModel: 'qemu64',
         disks: [{ disk: seed }, { disk: await nodeDisk(folder), readOnly: true }],
-        interfaces: [publicNetwork, privateNetwork],
+        interfaces: hostNetworks,
       };
     },
     // Units of ours have failed; all else has come up.

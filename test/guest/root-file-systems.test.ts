@@ -4,14 +4,7 @@ import { type DiskFile, mebibyte } from './disk.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Guest } from './guest.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import {
-  hostConfig,
-  passwordHash,
-  privateNetwork,
-  publicNetwork,
-  seedDisk,
-  toolkitImage,
-} from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk, toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const DISK_MEBIBYTES = 3072;
@@ -52,7 +45,7 @@ describe('a guest on XFS in an MBR partition of a virtio-blk disk, whose seed di
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
       seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
-      return { interfaces: [publicNetwork, privateNetwork] };
+      return { interfaces: hostNetworks };
     },
     duringBoot: async (guest) => {
       await guest.waitFor('pgrep -f gandi-bootstrap', 120);
@@ -124,7 +117,7 @@ describe('a guest on btrfs in a whole disk', () => {
     machine: async (folder) => {
       const { publicKey } = await makeKeyPair(join(folder, 'key'));
       const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(publicKey), layout: 'xen' });
-      return { disks: [{ disk: seed, bus: 'virtio-blk' }], interfaces: [publicNetwork, privateNetwork] };
+      return { disks: [{ disk: seed, bus: 'virtio-blk' }], interfaces: hostNetworks };
     },
     minutes: 20,
   });

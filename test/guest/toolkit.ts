@@ -78,6 +78,9 @@ export const publicNetwork = {
 /** The other network of that host, and its own place in it. */
 export const privateNetwork = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' } as const;
 
+/** Both, as a machine has interfaces in them. */
+export const hostNetworks = [publicNetwork, privateNetwork] as const;
+
 /** A configuration as hosts write it, for a guest in both of these networks, with one field or another replaced. */
 export function hostConfig(
   publicKey: string,
