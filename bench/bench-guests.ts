@@ -8,7 +8,7 @@ import type { MachineOptions } from '../test/guest/machine.ts';
 import { modulesArchive } from '../test/guest/modules-archive.ts';
 import { type RootFileSystem, rootFileSystem } from '../test/guest/rootfs.ts';
 import { makeKeyPair } from '../test/guest/ssh.ts';
-import { hostConfig, publicNetwork, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
@@ -67,7 +67,7 @@ export async function bootBenchGuest(
   const machine: MachineOptions = {
     image,
     disks: disks.map((disk) => ({ disk })),
-    interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+    interfaces: hostNetworks,
     countInstructions: name !== 'memory',
   };
   return Guest.boot({ name, ...machine });

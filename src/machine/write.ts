@@ -80,16 +80,33 @@ function setOwner(descriptor: number, owner: Owner): void {
 }
 
 /**
- * Replaces a file so that at any moment, a power cut included, the path holds the whole old or the whole new file.
- * @param fill writes the content to the open descriptor; if it throws, the old file is left as it was
+ * Puts what `make` makes at another path of the directory in the place of whatever has the name. If that fails, the
+ * other path is free again. The directory is synced, and closed in either case.
  */
-export function replaceFile(files: Files, target: Target, fill: (descriptor: number) => void): void {
-  const { directory, name } = openParent(files, target);
+function putInPlace(directory: OpenDirectory, name: string, make: (temporary: string) => void): void {
   // One fixed name: what a run that was cut off has left is taken away by the next. Programs that read whole
   // directories (ifupdown, cron, sysctl) pass over names with a leading dot.
   const temporary = `${directory.path}/.${name}.gandi-new`;
   try {
     rmSync(temporary, { force: true });
+    make(temporary);
+    renameSync(temporary, `${directory.path}/${name}`);
+    fsyncSync(directory.descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(directory.descriptor);
+  }
+}
+
+/**
+ * Replaces a file so that at any moment, a power cut included, the path holds the whole old or the whole new file.
+ * @param fill writes the content to the open descriptor; if it throws, the old file is left as it was
+ */
+export function replaceFile(files: Files, target: Target, fill: (descriptor: number) => void): void {
+  const { directory, name } = openParent(files, target);
+  putInPlace(directory, name, (temporary) => {
     const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       fill(descriptor);
@@ -99,14 +116,7 @@ export function replaceFile(files: Files, target: Target, fill: (descriptor: num
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, `${directory.path}/${name}`);
-    fsyncSync(directory.descriptor);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(directory.descriptor);
-  }
+  });
 }
 
 /**
@@ -139,19 +149,7 @@ export function makeDirectory(files: Files, target: Target): void {
 /** Makes a symbolic link in place of whatever file or link is at the path; the directory is synced. */
 export function replaceLink(files: Files, path: string, target: string): void {
   const place = files.locate(path, 'keep');
-  const directory = directoryAt(dirname(place));
-  const temporary = `${directory.path}/.${basename(place)}.gandi-new`;
-  try {
-    rmSync(temporary, { force: true });
-    symlinkSync(target, temporary);
-    renameSync(temporary, `${directory.path}/${basename(place)}`);
-    fsyncSync(directory.descriptor);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(directory.descriptor);
-  }
+  putInPlace(directoryAt(dirname(place)), basename(place), (temporary) => symlinkSync(target, temporary));
 }
 
 /** Removes a file, or nothing if there is none. A link is removed itself. A power cut does not bring it back. */

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk, toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -14,38 +11,29 @@ const plugin = (name: string) =>
   `#!/bin/sh\necho ${name} "$CONFIG_DISK_ROOT" >> /root/ran\necho said by ${name}\n`;
 
 describe('what is configured at every boot', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-config-'));
   let key: KeyPair;
-  let guest: Guest;
+  const { guest } = useGuest('config', {
+    image: () =>
+      toolkitImage({
+        files: {
+          '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
+          '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
+          '/etc/ssh/ssh_host_ecdsa_key': '',
+        },
+      }),
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      return {
+        disks: [{ disk: await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) }) }],
+        interfaces: hostNetworks,
+        kernelArguments: ['gandi=cet-eu'],
+      };
+    },
+    minutes: 20,
+  });
 
   const put = (path: string, text: string, mode = '644') =>
     guest.output(`mkdir -p "$(dirname ${path})"; cat > ${path}; chmod ${mode} ${path}`, { input: text });
-
-  beforeAll(async () => {
-    key = await makeKeyPair(join(folder, 'key'));
-    const image = await toolkitImage({
-      files: {
-        '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
-        '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
-        '/etc/ssh/ssh_host_ecdsa_key': '',
-      },
-    });
-    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
-    guest = await Guest.boot({
-      name: 'config',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }, { disk: seed }],
-      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
-      kernelArguments: ['gandi=cet-eu'],
-    });
-    const state = await guest.waitForBoot();
-    expect(state, (await guest.run('systemctl --failed; gandi-guest status')).stdout).toBe('running');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
-  });
 
   it('tells what it did', async () => {
     const status = await guest.run('gandi-guest status --wait');

@@ -1,13 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { describe, expect, it } from 'vitest';
 import { newerQemu } from './newer-qemu.ts';
-import { toolkitImage } from './toolkit.ts';
-
-const minutes = 60_000;
+import { useGuest } from './use-guest.ts';
 
 /** What QMP tells of a place for a CPU; `qom-path` is there when it is taken. */
 interface Socket {
@@ -17,25 +10,12 @@ interface Socket {
 }
 
 describe('CPUs and memory added to a running guest', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-cpus-'));
-  let guest: Guest;
-
-  beforeAll(async () => {
-    const image = await toolkitImage();
-    guest = await Guest.boot({
-      name: 'cpus',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }],
+  const { guest } = useGuest('cpus', {
+    machine: async () => ({
       cpus: { count: 1, maximum: 8 },
       memory: { mebibytes: 1024, maximumMebibytes: 4096 },
       qemu: await newerQemu(),
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+    }),
   });
 
   it('puts added CPUs to use, and takes none that is off by choice', async () => {

@@ -76,3 +76,37 @@ export async function listedDisk(guest: Guest, name: string): Promise<Record<str
   };
   return disks.find(({ device, label }) => device === name || label === name);
 }
+
+/** Where {@link recordHooks} has them written down. */
+export const HOOK_LOG = '/run/hooks.log';
+
+/** Gives the guest hooks for data disks that write down how they are called, for {@link hookCalls}. */
+export async function recordHooks(guest: Guest): Promise<void> {
+  await guest.output(`mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-disk-detach; do
+    printf '#!/bin/sh\\necho %s "$@" >> ${HOOK_LOG}\\n' $hook > /etc/gandi/hooks/$hook && chmod 755 /etc/gandi/hooks/$hook
+  done`);
+}
+
+/** The calls of hooks so far, each the hook's name and its arguments. */
+export async function hookCalls(guest: Guest): Promise<string[]> {
+  const { stdout } = await guest.run(`cat ${HOOK_LOG}`);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** Waits until something is mounted at a path. */
+export async function untilMounted(guest: Guest, path: string): Promise<void> {
+  await guest.waitFor(`findmnt -rn ${path}`, 60);
+}
+
+/** Waits until all that was asked of gandi-mount is done. */
+export async function untilIdle(guest: Guest): Promise<void> {
+  await guest.waitFor(
+    'udevadm settle && sleep 1 && systemctl show -P ActiveState gandi-disks.service | grep -qx "inactive\\|failed"',
+    60,
+  );
+}
+
+/** The errors of this boot, one in a line, as gandi-mount, systemd and udev tell them. */
+export async function errorsInJournal(guest: Guest): Promise<string> {
+  return guest.output('journalctl -b -q -p err -o cat -t gandi-mount -t systemd -t systemd-udevd');
+}

@@ -1,42 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { knownDisk } from './data-disks.ts';
-import { mebibyte, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { mebibyte } from './disk.ts';
 import type { Attached } from './hot-plug.ts';
-import { toolkitImage } from './toolkit.ts';
-
-const minutes = 60_000;
+import { useGuest } from './use-guest.ts';
 
 /** Whether a disk's own file system, not autofs itself, is mounted at a path. Naming the path to findmnt would use it. */
 const isMounted = (path: string) => `findmnt -rno TARGET -t ext4 | grep -qx ${path}`;
 
 describe('data disks on first access', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-autofs-'));
-  let guest: Guest;
+  const { guest, folder } = useGuest('autofs', { root: { scsiId: 100 } });
   let attached: Attached;
 
   const set = (name: string, value: string) =>
     guest.output(`sed -i 's|^${name}=.*|${name}=${value}|' /etc/default/gandi`);
 
   beforeAll(async () => {
-    const image = await toolkitImage();
-    guest = await Guest.boot({
-      name: 'autofs',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
     const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data', diskMebibytes: 64 });
     attached = await guest.attachDisk({ disk });
     await guest.waitFor(isMounted('/srv/data'), 60);
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it('takes over from udev when the settings say so, and mounts on access', async () => {

@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type KnownDisk, knownDisk, mountedByUuid } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
 import type { Attached } from './hot-plug.ts';
-import { toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -22,23 +17,7 @@ const UNTIL = 'SECONDS=0; until';
 const PAUSE = '[ $SECONDS -lt 60 ] || exit 1; sleep 0.1';
 
 describe('many disks', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-burst-'));
-  let guest: Guest;
-
-  beforeAll(async () => {
-    const image = await toolkitImage();
-    guest = await Guest.boot({
-      name: 'burst',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
-  });
+  const { guest, folder } = useGuest('burst', { root: { scsiId: 100 } });
 
   it(
     'serves 24 disks that come at once with few processes, and cleans up when they go at once',

@@ -1,51 +1,32 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knownDisk, listedDisk } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
-import type { GuestDisk } from './machine.ts';
-import { toolkitImage } from './toolkit.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  errorsInJournal,
+  HOOK_LOG,
+  hookCalls,
+  knownDisk,
+  listedDisk,
+  recordHooks,
+  untilIdle,
+  untilMounted,
+} from './data-disks.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
-
-const HOOKS = `mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-disk-detach; do
-  printf '#!/bin/sh\\necho %s "$@" >> /run/hooks.log\\n' $hook > /etc/gandi/hooks/$hook && chmod 755 /etc/gandi/hooks/$hook
-done`;
 
 /** A mount(8) that is found before the real one and takes its time, before or after the work. */
 const slowMount = (steps: string) => `#!/bin/sh\n${steps}\n`;
 
 describe('data disks when something goes wrong', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-faults-'));
-  let image: Awaited<ReturnType<typeof toolkitImage>>;
-  let root: GuestDisk;
-  let guest: Guest;
+  const { guest, folder, powerOn } = useGuest('faults', { root: { scsiId: 100 } });
 
   const attach = async (label: string) =>
     guest.attachDisk({ disk: await knownDisk(folder, label, { mebibytes: 16, label }) });
-  const isMounted = (path: string) => guest.waitFor(`findmnt -rn ${path}`, 60);
-  const isIdle = () =>
-    guest.waitFor(
-      'udevadm settle && sleep 0.5 && systemctl show -P ActiveState gandi-disks.service | grep -qx "inactive\\|failed"',
-      60,
-    );
   const hooksOf = async (path: string) =>
-    (await guest.run(`grep -F ' ${path}' /run/hooks.log | cut -d ' ' -f 1`)).stdout.trim().split('\n');
+    (await hookCalls(guest)).filter((call) => call.includes(` ${path}`)).map((call) => call.split(' ')[0]);
   const journal = () => guest.output('journalctl -b -o cat -u gandi-disks.service');
 
   beforeAll(async () => {
-    image = await toolkitImage();
-    root = { disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 };
-    guest = await Guest.boot({ name: 'faults', image, disks: [root] });
-    expect(await guest.waitForBoot()).toBe('running');
-    await guest.output(HOOKS);
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+    await recordHooks(guest);
   });
 
   it.each([
@@ -63,16 +44,16 @@ describe('data disks when something goes wrong', () => {
     await guest.waitFor('test -e /run/mounting', 60);
     await guest.detach(attached);
     await guest.output('rm /usr/local/sbin/mount');
-    await isIdle();
+    await untilIdle(guest);
     await guest.waitFor('! findmnt -rn /srv/fleeting && ! test -e /srv/fleeting', 60);
     expect(await listedDisk(guest, 'fleeting')).toMatchObject({ present: false, state: 'gone' });
-    expect(await hooksOf('/srv/fleeting')).toEqual(hooks.length === 0 ? [''] : hooks);
+    expect(await hooksOf('/srv/fleeting')).toEqual(hooks);
     const next = await attach('next');
-    await isMounted('/srv/next');
+    await untilMounted(guest, '/srv/next');
     await guest.detach(next);
     await guest.waitFor('! test -e /srv/next', 60);
-    await isIdle();
-    await guest.output('rm -f /run/mounting /run/hooks.log; systemctl reset-failed');
+    await untilIdle(guest);
+    await guest.output(`rm -f /run/mounting ${HOOK_LOG}; systemctl reset-failed`);
   });
 
   it('serves a disk once, whatever runs at the same time and whatever udev says again', async () => {
@@ -81,13 +62,13 @@ describe('data disks when something goes wrong', () => {
       'for run in 1 2 3; do gandi-mount rescan & done; wait; wait; echo done; for each in 1 2; do udevadm trigger --action=change --settle /sys/class/block/sd*; done; udevadm trigger --action=add --settle /sys/class/block/sd*',
     );
     expect(runs).toBe('done');
-    await isMounted('/srv/once');
-    await isIdle();
+    await untilMounted(guest, '/srv/once');
+    await untilIdle(guest);
     expect(await hooksOf('/srv/once')).toEqual(['post-disk-attach']);
     expect((await journal()).match(/is mounted at \/srv\/once/g)?.length ?? 0).toBeLessThanOrEqual(1);
     await guest.detach(attached);
     await guest.waitFor('! test -e /srv/once', 60);
-    await isIdle();
+    await untilIdle(guest);
     expect(await hooksOf('/srv/once')).toEqual(['post-disk-attach', 'pre-disk-detach']);
   });
 
@@ -100,7 +81,7 @@ describe('data disks when something goes wrong', () => {
     await guest.output(
       'systemctl kill --signal=KILL gandi-disks.service; rm /usr/local/sbin/mount /run/mounting',
     );
-    await isIdle();
+    await untilIdle(guest);
     await guest.detach(attached);
     await guest.waitFor('! findmnt -rn /srv/killed && ! test -e /srv/killed', 60);
     expect(await hooksOf('/srv/killed')).toEqual(['pre-disk-detach']);
@@ -112,14 +93,14 @@ describe('data disks when something goes wrong', () => {
       'mkdir -p /srv/full; fallocate -l "$(df --output=avail -B1 / | tail -1)" /fill; dd if=/dev/zero of=/fill2 bs=4k 2>/dev/null; true',
     );
     const attached = await attach('full');
-    await isMounted('/srv/full');
-    await isIdle();
+    await untilMounted(guest, '/srv/full');
+    await untilIdle(guest);
     expect(await journal()).toMatch(/could not note .*disks\.json: no space left on device/);
     const second = await attach('second');
     await guest.waitFor('gandi-mount list | grep "^/dev.*failed.*no space left on device"', 60);
     await guest.output('rm /fill /fill2');
     await guest.output('gandi-mount rescan');
-    await isMounted('/srv/second');
+    await untilMounted(guest, '/srv/second');
     expect(await guest.output('cat /var/lib/gandi/disks.json')).toContain('"full"');
     await guest.detach(attached);
     await guest.detach(second);
@@ -133,10 +114,10 @@ describe('data disks when something goes wrong', () => {
     await guest.waitFor('findmnt -rno OPTIONS / | grep -q "^ro"');
     const attached = await attach('readonly');
     await guest.waitFor('gandi-mount list | grep "^/dev.*failed"', 60);
-    await isIdle();
+    await untilIdle(guest);
     expect(await journal()).toMatch(/is not mounted: read-only file system/);
     await guest.output('mount -o remount,rw / && gandi-mount rescan');
-    await isMounted('/srv/readonly');
+    await untilMounted(guest, '/srv/readonly');
     await guest.detach(attached);
     await guest.waitFor('! test -e /srv/readonly', 60);
     await guest.output('systemctl reset-failed');
@@ -144,14 +125,14 @@ describe('data disks when something goes wrong', () => {
 
   it('waits for who uses a disk, or ends them, if it is told so', async () => {
     const attached = await attach('held');
-    await isMounted('/srv/held');
-    await isIdle();
+    await untilMounted(guest, '/srv/held');
+    await untilIdle(guest);
     await guest.output('(setsid sh -c "cd /srv/held; sleep 6" > /dev/null 2>&1 &)');
     const refused = await guest.run('gandi-mount eject held --wait 1');
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('in use by process') });
     expect(await guest.output('gandi-mount eject held --wait 60')).toContain('it can be detached');
     await guest.output('gandi-mount attach "$(readlink -f /dev/disk/by-label/held)"');
-    await isMounted('/srv/held');
+    await untilMounted(guest, '/srv/held');
     await guest.output(
       '(setsid sh -c "trap : TERM; cd /srv/held; while :; do sleep 1; done" > /dev/null 2>&1 &)',
     );
@@ -160,7 +141,7 @@ describe('data disks when something goes wrong', () => {
     expect(forced).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('it can be detached') });
     expect(forced.stderr).toMatch(/ending process \d+ \((sh|sleep)\)/);
     await guest.detach(attached);
-    await isIdle();
+    await untilIdle(guest);
   });
 
   it('tells logged-in users if CONFIG_DISK_NOTIFY asks for it', async () => {
@@ -170,7 +151,7 @@ describe('data disks when something goes wrong', () => {
     );
     await guest.waitFor('who | grep -q root', 30);
     const attached = await attach('told');
-    await isMounted('/srv/told');
+    await untilMounted(guest, '/srv/told');
     await guest.waitFor('grep -q "ext4, label told) is mounted at /srv/told" /run/terminal', 30);
     await guest.detach(attached);
     await guest.waitFor('grep -q "went away while it was mounted at /srv/told" /run/terminal', 30);
@@ -185,7 +166,7 @@ describe('data disks when something goes wrong', () => {
       await guest.waitFor(`findmnt -rn UUID=${disk.uuid}`, 60);
       three.push({ disk, attached });
     }
-    await isIdle();
+    await untilIdle(guest);
     const [, second] = three;
     if (second === undefined) throw new Error('three disks were made');
     await guest.detach(second.attached);
@@ -193,10 +174,10 @@ describe('data disks when something goes wrong', () => {
     expect(await guest.output('ls /srv')).toBe('same\nsame_3');
     second.attached = await guest.attachDisk({ disk: second.disk });
     await guest.waitFor(`[ "$(findmnt -rno TARGET UUID=${second.disk.uuid})" = /srv/same_2 ]`, 60);
-    await isIdle();
+    await untilIdle(guest);
     for (const { attached } of three) await guest.detach(attached);
     await guest.waitFor('[ -z "$(ls /srv)" ]', 60);
-    await isIdle();
+    await untilIdle(guest);
   });
 
   it(
@@ -204,22 +185,19 @@ describe('data disks when something goes wrong', () => {
     async () => {
       const disk = await knownDisk(folder, 'power', { mebibytes: 64, label: 'power' });
       await guest.attachDisk({ disk, scsiId: 200 });
-      await isMounted('/srv/power');
-      await isIdle();
+      await untilMounted(guest, '/srv/power');
+      await untilIdle(guest);
       await guest.output('echo kept > /srv/power/kept && sync /srv/power/kept');
       await guest.output(
         '(setsid sh -c "while :; do cp -r /usr/bin/[a-d]* /srv/power; rm -f /srv/power/[a-d]*; done" > /dev/null 2>&1 &) ; sleep 2',
       );
       await guest.powerCut();
-      guest = await Guest.boot({ name: 'faults', image, disks: [root, { disk, scsiId: 200 }] });
+      await powerOn([{ disk, scsiId: 200 }]);
       expect(await guest.waitForBoot()).toBe('running');
       expect(await guest.output('cat /srv/power/kept')).toBe('kept');
       expect(await guest.output('systemctl show -P Result gandi-mount.service')).toBe('success');
       expect(await guest.output('ls -A /run/gandi')).not.toContain('e2undo');
-      const errors = await guest.output(
-        'journalctl -b -q -p err -o cat -t gandi-mount -t systemd -t systemd-udevd',
-      );
-      expect(errors).not.toMatch(/gandi/);
+      expect(await errorsInJournal(guest)).not.toMatch(/gandi/);
     },
     5 * minutes,
   );

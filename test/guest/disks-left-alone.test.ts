@@ -1,19 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knownDisk, listedDisk, mountedByUuid } from './data-disks.ts';
-import { overlayDisk } from './disk.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { errorsInJournal, knownDisk, listedDisk, mountedByUuid, untilMounted } from './data-disks.ts';
 import { contentOf, type ForeignDisk, foreignDisks } from './foreign-disks.ts';
-import { Guest } from './guest.ts';
 import type { Attached } from './hot-plug.ts';
-import { toolkitImage } from './toolkit.ts';
-
-const minutes = 60_000;
+import { useGuest } from './use-guest.ts';
 
 describe('disks that are to stay as they are', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-left-alone-'));
-  let guest: Guest;
+  const { guest, folder } = useGuest('left-alone');
   let foreign: Map<string, ForeignDisk>;
 
   /** The device at a SCSI target. */
@@ -24,19 +16,7 @@ describe('disks that are to stay as they are', () => {
   };
 
   beforeAll(async () => {
-    const image = await toolkitImage();
     foreign = await foreignDisks(folder);
-    guest = await Guest.boot({
-      name: 'left-alone',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 0 }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it('starts no executable in a boot without data disks', async () => {
@@ -72,7 +52,7 @@ describe('disks that are to stay as they are', () => {
     const disk = await knownDisk(folder, 'sealed', { mebibytes: 16, label: 'sealed', diskMebibytes: 32 });
     const before = contentOf(disk);
     const attached = await guest.attachDisk({ disk, readOnly: true });
-    await guest.waitFor('findmnt -rn /srv/sealed', 60);
+    await untilMounted(guest, '/srv/sealed');
     expect(await guest.output('findmnt -rno OPTIONS /srv/sealed')).toMatch(/^ro,nosuid,nodev,noatime/);
     await guest.waitFor(
       'journalctl -b -o cat -u gandi-disks.service | grep -q "mounted at /srv/sealed, read-only"',
@@ -86,7 +66,7 @@ describe('disks that are to stay as they are', () => {
     const disk = foreign.get('to be replayed')?.disk;
     if (disk === undefined) throw new Error('the disk was made');
     const attached = await guest.attachDisk({ disk });
-    await guest.waitFor('findmnt -rn /srv/replay', 60);
+    await untilMounted(guest, '/srv/replay');
     await guest.output('touch /srv/replay/file');
     await guest.waitFor('gandi-mount eject replay', 30);
     await guest.detach(attached);
@@ -96,7 +76,7 @@ describe('disks that are to stay as they are', () => {
     await guest.output('mkdir /srv/taken && mount -t tmpfs none /srv/taken && touch /srv/taken/mine');
     const disk = await knownDisk(folder, 'taken', { mebibytes: 16, label: 'taken' });
     const attached = await guest.attachDisk({ disk });
-    await guest.waitFor('findmnt -rn /srv/taken_2', 60);
+    await untilMounted(guest, '/srv/taken_2');
     expect(await guest.output('ls /srv/taken')).toBe('mine');
     await guest.waitFor('gandi-mount eject /srv/taken_2', 30);
     const node = await guest.output(`readlink -f /dev/disk/by-uuid/${disk.uuid}`);
@@ -111,11 +91,8 @@ describe('disks that are to stay as they are', () => {
   });
 
   it('left no errors of its own in the journal', async () => {
-    const errors = await guest.output(
-      'journalctl -b -q -p err -o cat -t gandi-mount -t systemd -t systemd-udevd',
-    );
     // What was refused is told as an error, and by systemd as a run that failed; nothing else is.
-    const others = errors
+    const others = (await errorsInJournal(guest))
       .split('\n')
       .filter((line) => !/is not mounted: |Failed to start gandi-disks.service/.test(line));
     expect(others.join('\n')).not.toMatch(/gandi/);

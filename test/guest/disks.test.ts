@@ -1,58 +1,41 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type KnownDisk, knownDisk, listedDisk, mountedByUuid, partitionedDataDisk } from './data-disks.ts';
-import { type DiskFile, mebibyte, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  errorsInJournal,
+  hookCalls,
+  type KnownDisk,
+  knownDisk,
+  listedDisk,
+  mountedByUuid,
+  partitionedDataDisk,
+  recordHooks,
+  untilIdle,
+  untilMounted,
+} from './data-disks.ts';
+import { type DiskFile, mebibyte } from './disk.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk } from './machine.ts';
-import { toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
-const HOOKS = `mkdir -p /etc/gandi/hooks && for hook in post-disk-attach pre-disk-detach; do
-  printf '#!/bin/sh\\necho %s "$@" >> /var/hooks.log\\n' $hook > /etc/gandi/hooks/$hook && chmod 755 /etc/gandi/hooks/$hook
-done`;
-
 describe('data disks mounted as they come', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-disks-'));
-  let root: GuestDisk;
   let equal: KnownDisk[];
-  let image: Awaited<ReturnType<typeof toolkitImage>>;
-  let guest: Guest;
-
-  const boot = (disks: readonly DiskFile[]) =>
-    Guest.boot({
-      name: 'disks',
-      image,
-      disks: [root, ...disks.map((disk, index) => ({ disk, scsiId: 200 + index }))],
-    });
+  const inOrder = (disks: readonly DiskFile[]) =>
+    disks.map((disk, index): GuestDisk => ({ disk, scsiId: 200 + index }));
+  const { guest, folder, powerOn } = useGuest('disks', {
+    root: { scsiId: 100 },
+    machine: async (folder) => {
+      equal = [];
+      for (const name of ['one', 'two', 'three']) {
+        equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
+      }
+      return { disks: inOrder(equal) };
+    },
+  });
   const attach = (disk: DiskFile, options: Partial<GuestDisk> = {}) => guest.attachDisk({ disk, ...options });
-  const isMounted = (path: string, seconds = 60) => guest.waitFor(`findmnt -rn ${path}`, seconds);
-  const hooks = async () => (await guest.run('cat /var/hooks.log')).stdout.trim().split('\n');
-  /** All that was asked for is done. */
-  const isIdle = () =>
-    guest.waitFor(
-      'udevadm settle && sleep 1 && systemctl show -P ActiveState gandi-disks.service | grep -qx "inactive\\|failed"',
-      60,
-    );
 
   beforeAll(async () => {
-    image = await toolkitImage();
-    root = { disk: await overlayDisk(image, join(folder, 'root.qcow2')), scsiId: 100 };
-    equal = [];
-    for (const name of ['one', 'two', 'three']) {
-      equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
-    }
-    guest = await boot(equal);
-    expect(await guest.waitForBoot()).toBe('running');
-    await guest.output(HOOKS);
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+    await recordHooks(guest);
   });
 
   it('mounts what is there at boot, each of three equal labels at a path of its own', async () => {
@@ -67,17 +50,17 @@ describe('data disks mounted as they come', () => {
   it('mounts an ext4 disk by its label, gives it to the group once, and runs the hook once', async () => {
     const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data' });
     const attached = await attach(disk);
-    await isMounted('/srv/data');
+    await untilMounted(guest, '/srv/data');
     expect(await guest.output('findmnt -rno OPTIONS /srv/data')).toMatch(/^rw,nosuid,nodev,noatime/);
     await guest.waitFor('[ "$(stat -c "%a %u %g" /srv/data)" = "775 0 1001" ]');
     const node = await guest.output('findmnt -rno SOURCE /srv/data');
     await guest.output('chmod 700 /srv/data && sync -f /srv/data');
     await guest.detach(attached);
     await guest.waitFor('! findmnt -rn /srv/data');
-    await isIdle();
+    await untilIdle(guest);
     await guest.detach(await attachAgain(disk));
-    await isIdle();
-    expect(await hooks()).toEqual([
+    await untilIdle(guest);
+    expect(await hookCalls(guest)).toEqual([
       `post-disk-attach ${node} ext4 /srv/data`,
       `pre-disk-detach ${node} /srv/data`,
       `post-disk-attach ${node} ext4 /srv/data`,
@@ -87,8 +70,8 @@ describe('data disks mounted as they come', () => {
 
   async function attachAgain(disk: DiskFile): Promise<Attached> {
     const attached = await attach(disk);
-    await isMounted('/srv/data');
-    await isIdle();
+    await untilMounted(guest, '/srv/data');
+    await untilIdle(guest);
     expect(await guest.output('stat -c %a /srv/data')).toBe('700');
     return attached;
   }
@@ -111,9 +94,9 @@ describe('data disks mounted as they come', () => {
     };
     const attached = new Map<string, Attached>();
     for (const [name, disk] of Object.entries(disks)) attached.set(name, await attach(disk));
-    for (const name of ['x', 'b', 'V', 'p1', 'P2']) await isMounted(`/srv/${name}`);
+    for (const name of ['x', 'b', 'V', 'p1', 'P2']) await untilMounted(guest, `/srv/${name}`);
     await guest.waitFor(`findmnt -rn UUID=${disks.plain.uuid}`);
-    await isIdle();
+    await untilIdle(guest);
     const plain = await guest.output(`findmnt -rno TARGET UUID=${disks.plain.uuid}`);
     expect(plain).toMatch(/^\/srv\/sd[a-z]+$/);
     const size = async (path: string) =>
@@ -132,10 +115,10 @@ describe('data disks mounted as they come', () => {
       });
       await guest.waitFor(`[ "$(df -BM --output=size ${path} | tail -1 | tr -dc 0-9)" -gt ${least} ]`, 60);
     }
-    await isIdle();
+    await untilIdle(guest);
     for (const one of attached.values()) await guest.detach(one);
     await guest.waitFor('! findmnt -rn /srv/x && ! findmnt -rn /srv/p1 && ! findmnt -rn /srv/P2', 60);
-    await isIdle();
+    await untilIdle(guest);
     expect(await guest.output('ls /srv')).toBe('equal\nequal_2\nequal_3');
   });
 
@@ -143,15 +126,15 @@ describe('data disks mounted as they come', () => {
     const disk = await knownDisk(folder, 'virtio', { mebibytes: 16, label: 'virtio' });
     const first = await attach(disk, { bus: 'virtio-blk' });
     await guest.waitFor('test -b /dev/vda');
-    await isIdle();
+    await untilIdle(guest);
     expect(await listedDisk(guest, '/dev/vda')).toMatchObject({ state: 'not-ours' });
     await guest.detach(first);
     await guest.output(
       'sed -i "s/^CONFIG_DISK_BUSES=.*/CONFIG_DISK_BUSES=\\"gandi xen virtio\\" # more/" /etc/default/gandi',
     );
     const second = await attach(disk, { bus: 'virtio-blk' });
-    await isMounted('/srv/virtio');
-    await isIdle();
+    await untilMounted(guest, '/srv/virtio');
+    await untilIdle(guest);
     await guest.detach(second);
     await guest.waitFor('! findmnt -rn /srv/virtio');
   });
@@ -166,8 +149,8 @@ describe('data disks mounted as they come', () => {
   ])('mounts the label %j at /srv/%s and finds it again', async (label, name) => {
     const disk = await knownDisk(folder, 'hostile', { mebibytes: 16, label });
     const attached = await attach(disk);
-    await isMounted(`'/srv/${name}'`);
-    await isIdle();
+    await untilMounted(guest, `'/srv/${name}'`);
+    await untilIdle(guest);
     const ejected = await guest.run('gandi-mount eject -- "$(cat)"', { input: label });
     expect(ejected.stdout).toContain('it can be detached');
     await guest.detach(attached);
@@ -179,17 +162,17 @@ describe('data disks mounted as they come', () => {
       'mkdir -p /var/elsewhere /srv/full; ln -s /var/elsewhere /srv/link; touch /srv/full/mine',
     );
     const link = await attach(await knownDisk(folder, 'link', { mebibytes: 16, label: 'link' }));
-    await isMounted('/srv/link_2');
+    await untilMounted(guest, '/srv/link_2');
     const full = await attach(await knownDisk(folder, 'full', { mebibytes: 16, label: 'full' }));
-    await isMounted('/srv/full');
-    await isIdle();
+    await untilMounted(guest, '/srv/full');
+    await untilIdle(guest);
     expect(await guest.output('journalctl -b -o cat -u gandi-disks.service')).toContain(
       '/srv/full was not empty',
     );
     await guest.detach(link);
     await guest.detach(full);
     await guest.waitFor('! findmnt -rn /srv/full');
-    await isIdle();
+    await untilIdle(guest);
     expect(await guest.output('ls /srv/full; ls /var/elsewhere; rm -r /srv/link /srv/full')).toBe('mine');
   });
 
@@ -198,7 +181,7 @@ describe('data disks mounted as they come', () => {
     await guest.output(`echo 'UUID=${disk.uuid} /opt/own ext4 noauto 0 0' >> /etc/fstab`);
     const attached = await attach(disk);
     await guest.waitFor(`test -b /dev/disk/by-uuid/${disk.uuid}`);
-    await isIdle();
+    await untilIdle(guest);
     const node = await guest.output(`readlink -f /dev/disk/by-uuid/${disk.uuid}`);
     expect(await listedDisk(guest, node)).toMatchObject({
       state: 'left-alone',
@@ -209,8 +192,8 @@ describe('data disks mounted as they come', () => {
 
   it('refuses to eject a disk in use and names its user, then stops its services and ejects it', async () => {
     const attached = await attach(await knownDisk(folder, 'busy', { mebibytes: 16, label: 'busy' }));
-    await isMounted('/srv/busy');
-    await isIdle();
+    await untilMounted(guest, '/srv/busy');
+    await untilIdle(guest);
     await guest.output(
       'rm /etc/gandi/hooks/pre-disk-detach; systemd-run --unit writer sh -c "exec 3>/srv/busy/file; sleep 1000"',
     );
@@ -224,26 +207,26 @@ describe('data disks mounted as they come', () => {
     await guest.output('gandi-mount rescan');
     expect((await guest.run('findmnt -rn /srv/busy')).exitCode).toBe(1);
     await guest.detach(attached);
-    await isIdle();
-    await guest.output(HOOKS);
+    await untilIdle(guest);
+    await recordHooks(guest);
   });
 
   it('cleans up after a disk that went away while a process wrote to it', async () => {
     const attached = await attach(await knownDisk(folder, 'gone', { mebibytes: 16, label: 'gone' }));
-    await isMounted('/srv/gone');
-    await isIdle();
+    await untilMounted(guest, '/srv/gone');
+    await untilIdle(guest);
     await guest.output(
       'systemd-run --unit filler sh -c "while :; do echo x; sleep 0.05; done > /srv/gone/file"',
     );
     await guest.detach(attached);
     await guest.waitFor('! findmnt -rn /srv/gone && ! test -e /srv/gone', 30);
-    await isIdle();
+    await untilIdle(guest);
     expect(
       await guest.output(
         'journalctl -b -o cat -u gandi-disks.service | grep -c "went away while it was mounted at /srv/gone"',
       ),
     ).toBe('1');
-    expect((await hooks()).filter((line) => line.endsWith('/srv/gone')).length).toBe(2);
+    expect((await hookCalls(guest)).filter((line) => line.endsWith('/srv/gone')).length).toBe(2);
     await guest.output('systemctl stop filler');
   });
 
@@ -254,11 +237,10 @@ describe('data disks mounted as they come', () => {
       await guest.powerOff();
       const [one, two, three] = equal;
       if (!one || !two || !three) throw new Error('three disks were made');
-      guest = await boot([three, one, two]);
+      await powerOn(inOrder([three, one, two]));
       expect(await guest.waitForBoot()).toBe('running');
       expect(await mountedByUuid(guest)).toEqual(before);
-      const errors = await guest.output('journalctl -b -p err -o cat -t gandi-mount -t systemd || true');
-      expect(errors).not.toMatch(/gandi/);
+      expect(await errorsInJournal(guest)).not.toMatch(/gandi/);
     },
     5 * minutes,
   );

@@ -1,37 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataDisk, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { describe, expect, it } from 'vitest';
+import { dataDisk } from './disk.ts';
 import { rootImage } from './image.ts';
 import { installPrerequisites } from './prerequisites.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
 describe('the guest driver', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-driver-'));
   let key: KeyPair;
-  let guest: Guest;
-
-  beforeAll(async () => {
-    await installPrerequisites();
-    key = await makeKeyPair(join(folder, 'key'));
-    const image = await rootImage({ rootfs: await rootFileSystem() });
-    const root = await overlayDisk(image, join(folder, 'root.qcow2'), 2048);
-    guest = await Guest.boot({
-      image,
-      disks: [{ disk: root }],
-      interfaces: [{ network: '92.243.10.0/22', hostAddress: '92.243.11.254', guestAddress: '92.243.10.20' }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 15 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+  const { guest, folder } = useGuest('driver', {
+    image: async () => {
+      await installPrerequisites();
+      return rootImage({ rootfs: await rootFileSystem() });
+    },
+    root: { mebibytes: 2048 },
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      return {
+        interfaces: [
+          { network: '92.243.10.0/22', hostAddress: '92.243.11.254', guestAddress: '92.243.10.20' },
+        ],
+      };
+    },
   });
 
   it('tells exit code, output and errors of a command apart', async () => {

@@ -1,13 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DiskFile, dataDisk, exportDisk, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { describe, expect, it } from 'vitest';
+import { type DiskFile, dataDisk, exportDisk } from './disk.ts';
 import { modulesArchive } from './modules-archive.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 const RELEASE = '6.12.0-gandi';
@@ -17,30 +16,19 @@ const FINGERPRINT =
   'find /etc /gandi /home /root /usr /lib/modules /boot /var/lib/gandi -xdev -type f -printf "%p %m %u %g %T@ %s\\n" | sort | sha256sum';
 
 describe('a guest configured from a GPT seed disk', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-first-'));
   let key: KeyPair;
-  let guest: Guest;
   let seed: DiskFile;
-
-  beforeAll(async () => {
-    key = await makeKeyPair(join(folder, 'key'));
-    const { tree } = await rootFileSystem();
-    const modules = await modulesArchive(folder, tree, RELEASE);
-    const image = await toolkitImage();
-    const script = '#!/bin/sh\ntrue\n';
-    seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), script, modules });
-    guest = await Guest.boot({
-      name: 'web1',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2'), 4096) }, { disk: seed }],
-      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+  const { guest, folder } = useGuest('web1', {
+    root: { mebibytes: 4096 },
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      const { tree } = await rootFileSystem();
+      const modules = await modulesArchive(folder, tree, RELEASE);
+      const script = '#!/bin/sh\ntrue\n';
+      seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), script, modules });
+      return { disks: [{ disk: seed }], interfaces: hostNetworks };
+    },
+    minutes: 20,
   });
 
   it('lets the user and root in by the key, and the user be an administrator', async () => {

@@ -16,19 +16,28 @@ const consoleLines = 40;
  */
 export class Guest {
   readonly #name: string;
-  readonly #options: MachineOptions;
-  #machine: RunningMachine;
+  /** The last time that it was switched on. */
+  #last: { readonly options: MachineOptions; readonly machine: RunningMachine } | undefined;
   #earlierConsole = '';
 
-  private constructor(name: string, options: MachineOptions, machine: RunningMachine) {
+  /** A guest that is off. `name` is for messages. */
+  constructor(name: string) {
     this.#name = name;
-    this.#options = options;
-    this.#machine = machine;
   }
 
-  /** Switches a machine on. `name` is for messages. */
+  /** A guest whose machine has been switched on. */
   static async boot(options: MachineOptions & { readonly name?: string }): Promise<Guest> {
-    return new Guest(options.name ?? 'guest', options, await startMachine(options));
+    const guest = new Guest(options.name ?? 'guest');
+    await guest.powerOn(options);
+    return guest;
+  }
+
+  /** Switches a machine on, which may be another one than the last time. The guest must be off. */
+  async powerOn(options: MachineOptions): Promise<void> {
+    if (this.running) throw new Error(`${this.#name}: it is on already`);
+    const machine = await startMachine(options);
+    this.#earlierConsole = this.console();
+    this.#last = { options, machine };
   }
 
   /**
@@ -93,9 +102,9 @@ export class Guest {
    * the devices that it was booted with: after a mere reset, QEMU's emulation is three times as slow.
    */
   async reboot(seconds = 180): Promise<void> {
+    const { options } = this.#switchedOn;
     await this.#end('systemctl reboot', seconds);
-    this.#earlierConsole = this.console();
-    this.#machine = await startMachine(this.#options);
+    await this.powerOn(options);
     await this.#withConsole(within('the boot', seconds, this.#machine.shell.started()));
   }
 
@@ -106,11 +115,11 @@ export class Guest {
 
   /** Cuts the power; does nothing when the machine is off. To be called, too, at the end of each test. */
   async powerCut(): Promise<void> {
-    await this.#machine.process.kill();
+    await this.#last?.machine.process.kill();
   }
 
   get running(): boolean {
-    return this.#machine.process.running;
+    return this.#last?.machine.process.running ?? false;
   }
 
   /** The machine's own control, for what this class has no words for. */
@@ -125,7 +134,16 @@ export class Guest {
 
   /** What was written to the serial console, earlier boots of this guest included. */
   console(): string {
-    return this.#earlierConsole + this.#machine.process.console();
+    return this.#earlierConsole + (this.#last?.machine.process.console() ?? '');
+  }
+
+  get #switchedOn(): { readonly options: MachineOptions; readonly machine: RunningMachine } {
+    if (this.#last === undefined) throw new Error(`${this.#name}: it has not been switched on yet`);
+    return this.#last;
+  }
+
+  get #machine(): RunningMachine {
+    return this.#switchedOn.machine;
   }
 
   /** Runs a command that ends the guest, perhaps before it can tell how it went. */

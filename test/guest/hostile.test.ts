@@ -10,7 +10,7 @@ import { type DiskFile, dataDisk, overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import type { Image } from './image.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
 
 const minutes = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-hostile-'));
@@ -35,7 +35,7 @@ async function bootWith(name: string, disk: DiskFile): Promise<Guest> {
     name,
     image,
     disks: [{ disk: root }, { disk }],
-    interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+    interfaces: hostNetworks,
   });
   guests.push(guest);
   return guest;

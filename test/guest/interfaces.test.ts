@@ -1,12 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Attached } from './hot-plug.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -56,9 +54,44 @@ const variants: readonly Variant[] = [
 ];
 
 describe.each(variants)('interfaces that come and go, with $manager', (variant) => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-interfaces-'));
   let key: KeyPair;
-  let guest: Guest;
+  const { guest } = useGuest(variant.manager, {
+    image: (folder) => {
+      const units = join(folder, 'overlay/etc/systemd/system');
+      for (const [link, target] of Object.entries(variant.links)) {
+        mkdirSync(join(units, link, '..'), { recursive: true });
+        symlinkSync(target, join(units, link));
+      }
+      mkdirSync(units, { recursive: true });
+      return toolkitImage({ overlays: [join(folder, 'overlay')] });
+    },
+    root: { mebibytes: 2048 },
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      const config = hostConfig(key.publicKey);
+      const [wan] = config.vif as object[];
+      const privateNetwork = (number: number, address: string, network: string) => ({
+        vif_number: number,
+        pna: [{ pna_address: address, pvn: { pvn_network: network, pvn_gateway: null } }],
+      });
+      const vif = [
+        wan,
+        privateNetwork(1, '10.20.0.2', BACKEND.network),
+        {
+          ...privateNetwork(2, '192.168.10.2', LAN.network),
+          ...(variant.byMac ? { vif_mac: LAN.mac } : {}),
+        },
+      ];
+      return {
+        kernelArguments: variant.kernelArguments,
+        disks: [{ disk: await seedDisk(folder, 'seed.img', { config: { ...config, vif } }) }],
+        interfaces: [publicNetwork, BACKEND],
+      };
+    },
+    // The last interface of the configuration is not there, which gandi-bootstrap reports.
+    state: 'degraded',
+    minutes: 20,
+  });
   /** Names of the guest's first interface, and of those in the private networks. */
   let first: string;
   let backend: string;
@@ -99,38 +132,6 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   const hookCalls = (name: string) => guest.output(`grep '^${name} ' /run/hook.log || true`);
 
   beforeAll(async () => {
-    const units = join(folder, 'overlay/etc/systemd/system');
-    for (const [link, target] of Object.entries(variant.links)) {
-      mkdirSync(join(units, link, '..'), { recursive: true });
-      symlinkSync(target, join(units, link));
-    }
-    mkdirSync(units, { recursive: true });
-    key = await makeKeyPair(join(folder, 'key'));
-    const image = await toolkitImage({ overlays: [join(folder, 'overlay')] });
-    const config = hostConfig(key.publicKey);
-    const [wan] = config.vif as object[];
-    const privateNetwork = (number: number, address: string, network: string) => ({
-      vif_number: number,
-      pna: [{ pna_address: address, pvn: { pvn_network: network, pvn_gateway: null } }],
-    });
-    const vif = [
-      wan,
-      privateNetwork(1, '10.20.0.2', BACKEND.network),
-      {
-        ...privateNetwork(2, '192.168.10.2', LAN.network),
-        ...(variant.byMac ? { vif_mac: LAN.mac } : {}),
-      },
-    ];
-    const root = await overlayDisk(image, join(folder, 'root.qcow2'), 2048);
-    guest = await Guest.boot({
-      name: variant.manager,
-      image,
-      kernelArguments: variant.kernelArguments,
-      disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: { ...config, vif } }) }],
-      interfaces: [publicNetwork, BACKEND],
-    });
-    // The last interface of the configuration is not there, which gandi-bootstrap reports.
-    expect(await guest.waitForBoot()).toBe('degraded');
     first = await guest.output("ip -4 -o route show default | sed 's/.* dev \\([^ ]*\\).*/\\1/'");
     backend = await nameOf(BACKEND);
     await guest.output(
@@ -140,11 +141,6 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
       },
     );
     await guest.output(`ip monitor address > /run/monitor 2>&1 & sha256sum /etc/resolv.conf > /run/resolver`);
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
   });
 
   it('starts no process for what the boot has configured', async () => {

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Guest } from './guest.ts';
 import type { MachineOptions } from './machine.ts';
 import { rootFileSystem, type Suite } from './rootfs.ts';
-import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, privateNetwork, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -128,42 +127,37 @@ export function testNetworkManagers(
   machine: () => Promise<Pick<MachineOptions, 'kernelArguments' | 'qemu'>>,
 ): void {
   describe(`network managers of Debian ${suite}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-managers-'));
-    let guest: Guest;
+    const { guest } = useGuest(suite, {
+      image: async (folder) => {
+        const units = join(folder, 'overlay/etc/systemd/system');
+        mkdirSync(units, { recursive: true });
+        // Installed beside each other, all would start; and nobody here waits for the network to be up.
+        for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
+          symlinkSync('/dev/null', join(units, `${unit}.service`));
+        const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
+        return toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
+      },
+      root: { mebibytes: 1536 },
+      machine: async (folder) => ({
+        ...(await machine()),
+        disks: [{ disk: await seedDisk(folder, 'seed.img', { config: first }) }],
+        interfaces: [
+          publicNetwork,
+          { ...privateNetwork, mac: MAC },
+          { network: '10.20.0.0/16', hostAddress: '10.20.0.1' },
+        ],
+      }),
+      minutes: 20,
+    });
     /** Names of the interfaces, in the order of the machine's slots. */
     let names: [string, string, string];
 
     beforeAll(async () => {
-      const units = join(folder, 'overlay/etc/systemd/system');
-      mkdirSync(units, { recursive: true });
-      // Installed beside each other, all would start; and nobody here waits for the network to be up.
-      for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
-        symlinkSync('/dev/null', join(units, `${unit}.service`));
-      const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
-      const image = await toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
-      const root = await overlayDisk(image, join(folder, 'root.qcow2'), 1536);
-      guest = await Guest.boot({
-        ...(await machine()),
-        name: suite,
-        image,
-        disks: [{ disk: root }, { disk: await seedDisk(folder, 'seed.img', { config: first }) }],
-        interfaces: [
-          publicNetwork,
-          { network: '192.168.10.0/24', hostAddress: '192.168.10.1', mac: MAC },
-          { network: '10.20.0.0/16', hostAddress: '10.20.0.1' },
-        ],
-      });
-      expect(await guest.waitForBoot()).toBe('running');
       const [wan = '', lan0 = '', lan1 = ''] = (
         await guest.output('ls -d /sys/class/net/*/device | cut -d / -f 5 | sort -V')
       ).split('\n');
       names = [wan, lan0, lan1];
       for (const name of names) expect(name).toMatch(pattern);
-    }, 20 * minutes);
-
-    afterAll(async () => {
-      await guest?.powerCut();
-      rmSync(folder, { recursive: true });
     });
 
     async function expectResolver(domains: string[]): Promise<void> {

@@ -1,14 +1,12 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blankDisk, type DiskFile, overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
+import { describe, expect, it } from 'vitest';
+import { blankDisk, type DiskFile } from './disk.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
-const minutes = 60_000;
 const MOUNT_POINT = '/opt/node';
 const NODE_DISK_MEBIBYTES = 256;
 const ADVICE =
@@ -36,30 +34,20 @@ async function nodeDisk(folder: string): Promise<DiskFile> {
 }
 
 describe('a guest whose CPU the executable does not support', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-old-cpu-'));
   let key: KeyPair;
-  let guest: Guest;
-
-  beforeAll(async () => {
-    key = await makeKeyPair(join(folder, 'key'));
-    const image = await toolkitImage();
-    const root = await overlayDisk(image, join(folder, 'root.qcow2'));
-    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
-    const node = await nodeDisk(folder);
-    guest = await Guest.boot({
-      name: 'old-cpu',
-      image,
-      cpuModel: 'qemu64',
-      disks: [{ disk: root }, { disk: seed }, { disk: node, readOnly: true }],
-      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
-    });
-    // Not `running`, for units of ours have failed; all else has come up.
-    expect(await guest.waitForBoot()).toBe('degraded');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+  const { guest } = useGuest('old-cpu', {
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+      return {
+        cpuModel: 'qemu64',
+        disks: [{ disk: seed }, { disk: await nodeDisk(folder), readOnly: true }],
+        interfaces: hostNetworks,
+      };
+    },
+    // Units of ours have failed; all else has come up.
+    state: 'degraded',
+    minutes: 20,
   });
 
   it('lacks SSE4.2 and Node.js', async () => {

@@ -11,7 +11,7 @@ import type { GuestDisk, MachineOptions } from './machine.ts';
 import { laterPackage, repositoryDisk } from './package-repository.ts';
 import { rootFileSystem, type Suite } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, publicNetwork, seedDisk } from './toolkit.ts';
+import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
 
 const minutes = 60_000;
 
@@ -141,7 +141,7 @@ describe.each(releases)('a plain Debian $suite', ({ suite, machine }) => {
         ...options,
         name: `${suite} with a seed disk`,
         disks: [...options.disks, seed],
-        interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+        interfaces: hostNetworks,
       });
       expect(await statusOfBoot()).toMatch(/^configured\n/);
       expect(await hostname()).toBe('web1');

@@ -7,7 +7,7 @@ import { type DiskFile, exportDisk, mebibyte } from './disk.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Guest } from './guest.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk, toolkitImage } from './toolkit.ts';
 
 const minutes = 60_000;
 const DISK_MEBIBYTES = 3072;
@@ -78,7 +78,7 @@ describe('a guest with systemd-networkd, its root in the last GPT partition of t
       name: 'partitioned',
       image,
       disks: [{ disk: seed }, { disk: root }],
-      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+      interfaces: hostNetworks,
     });
     expect(await guest.waitForBoot()).toBe('running');
   }, 20 * minutes);

@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { overlayDisk } from './disk.ts';
-import { Guest } from './guest.ts';
-import { seedDisk, toolkitImage } from './toolkit.ts';
+import { describe, expect, it } from 'vitest';
+import { seedDisk } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
@@ -19,8 +15,17 @@ interface StepOf {
 }
 
 describe('the script and the command of the host', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-postboot-'));
-  let guest: Guest;
+  const { guest } = useGuest('postboot', {
+    machine: async (folder) => {
+      const config = {
+        vm_hostname: 'web1',
+        vm_conf: { script_args: '--role "web server"', run: 'echo "command $HOME" >> /root/runs' },
+      };
+      const script = `${COUNT}systemctl is-active network-online.target > /root/network\necho working; echo complaint >&2\nsetsid sleep 7001 &\nexit 0\n`;
+      return { disks: [{ disk: await seedDisk(folder, 'seed.img', { config, script }) }] };
+    },
+    minutes: 20,
+  });
 
   /** Steps of the last run by name, as status tells them. */
   async function steps(): Promise<Record<string, StepOf>> {
@@ -47,27 +52,6 @@ describe('the script and the command of the host', () => {
     await guest.output('gandi-bootstrap --only post-boot');
     return (await guest.run('systemctl restart gandi-postboot.service')).exitCode;
   }
-
-  beforeAll(async () => {
-    const image = await toolkitImage();
-    const config = {
-      vm_hostname: 'web1',
-      vm_conf: { script_args: '--role "web server"', run: 'echo "command $HOME" >> /root/runs' },
-    };
-    const script = `${COUNT}systemctl is-active network-online.target > /root/network\necho working; echo complaint >&2\nsetsid sleep 7001 &\nexit 0\n`;
-    const seed = await seedDisk(folder, 'seed.img', { config, script });
-    guest = await Guest.boot({
-      name: 'postboot',
-      image,
-      disks: [{ disk: await overlayDisk(image, join(folder, 'root.qcow2')) }, { disk: seed }],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
-  });
 
   it('runs the script with its arguments, then the command', async () => {
     expect(await guest.output('cat /root/runs')).toBe('/gandi/script 2 --role web server\ncommand /root');

@@ -8,7 +8,7 @@ import { copyDisk, type DiskFile, exportDisk, mebibyte, overlayDisk } from './di
 import { Guest } from './guest.ts';
 import type { GuestFile, Image } from './image.ts';
 import { makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk, toolkitImage } from './toolkit.ts';
 
 const minutes = 60_000;
 const RELEASE = '6.12.0-gandi';
@@ -92,7 +92,7 @@ describe('a guest whose power is cut in its first boot', () => {
       name,
       image,
       disks: [{ disk: root }, { disk }],
-      interfaces: [publicNetwork, { network: '192.168.10.0/24', hostAddress: '192.168.10.1' }],
+      interfaces: hostNetworks,
       kernelArguments: [`stop=${stop}`],
     });
     guests.push(guest);

@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mebibyte, overlayDisk } from './disk.ts';
+import { describe, expect, it } from 'vitest';
+import { type DiskFile, mebibyte } from './disk.ts';
 import { fingerprint } from './fingerprint.ts';
-import { Guest } from './guest.ts';
+import type { Guest } from './guest.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, passwordHash, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk, toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
 
-const minutes = 60_000;
 const DISK_MEBIBYTES = 3072;
-const privateNetwork = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' };
 
 async function bytesOf(guest: Guest, device: string): Promise<number> {
   return Number(await guest.output(`blockdev --getsize64 ${device}`));
@@ -30,44 +27,36 @@ async function expectNothingLeftToDo(guest: Guest): Promise<void> {
 }
 
 describe('a guest on XFS in an MBR partition of a virtio-blk disk, whose seed disk comes late', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-xfs-'));
   let key: KeyPair;
-  let guest: Guest;
-
-  beforeAll(async () => {
-    key = await makeKeyPair(join(folder, 'key'));
-    const image = await toolkitImage({
-      fileSystem: 'xfs',
-      partitionTable: { type: 'mbr' },
-      files: {
-        '/etc/default/gandi': 'CONFIG_SEED_WAIT=120\n',
-        // A driver that takes its time: udev has work to do until the test says so.
-        '/etc/udev/rules.d/90-slow.rules':
-          'ACTION=="add", KERNEL=="null", RUN+="/bin/sh -c \'until test -e /run/slow-is-over; do sleep 0.2; done\'"\n',
-      },
-    });
-    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
-    guest = await Guest.boot({
-      name: 'late-seed',
-      image,
-      disks: [
-        { disk: await overlayDisk(image, join(folder, 'root.qcow2'), DISK_MEBIBYTES), bus: 'virtio-blk' },
-      ],
-      interfaces: [publicNetwork, privateNetwork],
-    });
-    await guest.waitFor('pgrep -f gandi-bootstrap', 120);
-    expect(
-      await guest.output('lsblk -n -o NAME -l | grep -v loop; systemctl is-active gandi-bootstrap || true'),
-    ).toBe('vda\nvda1\nvda2\nactivating');
-    await guest.attachDisk({ disk: seed });
-    await guest.waitFor('systemctl is-active gandi-bootstrap', 60);
-    await guest.output('touch /run/slow-is-over');
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+  let seed: DiskFile;
+  const { guest } = useGuest('late-seed', {
+    image: () =>
+      toolkitImage({
+        fileSystem: 'xfs',
+        partitionTable: { type: 'mbr' },
+        files: {
+          '/etc/default/gandi': 'CONFIG_SEED_WAIT=120\n',
+          // A driver that takes its time: udev has work to do until the test says so.
+          '/etc/udev/rules.d/90-slow.rules':
+            'ACTION=="add", KERNEL=="null", RUN+="/bin/sh -c \'until test -e /run/slow-is-over; do sleep 0.2; done\'"\n',
+        },
+      }),
+    root: { bus: 'virtio-blk', mebibytes: DISK_MEBIBYTES },
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+      return { interfaces: hostNetworks };
+    },
+    duringBoot: async (guest) => {
+      await guest.waitFor('pgrep -f gandi-bootstrap', 120);
+      expect(
+        await guest.output('lsblk -n -o NAME -l | grep -v loop; systemctl is-active gandi-bootstrap || true'),
+      ).toBe('vda\nvda1\nvda2\nactivating');
+      await guest.attachDisk({ disk: seed });
+      await guest.waitFor('systemctl is-active gandi-bootstrap', 60);
+      await guest.output('touch /run/slow-is-over');
+    },
+    minutes: 20,
   });
 
   it('is configured from the disk that came while it waited', async () => {
@@ -122,28 +111,15 @@ describe('a guest on XFS in an MBR partition of a virtio-blk disk, whose seed di
 });
 
 describe('a guest on btrfs in a whole disk', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-btrfs-'));
-  let guest: Guest;
-
-  beforeAll(async () => {
-    const key = await makeKeyPair(join(folder, 'key'));
-    const image = await toolkitImage({ fileSystem: 'btrfs' });
-    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), layout: 'xen' });
-    guest = await Guest.boot({
-      name: 'btrfs',
-      image,
-      disks: [
-        { disk: await overlayDisk(image, join(folder, 'root.qcow2'), DISK_MEBIBYTES), bus: 'virtio-blk' },
-        { disk: seed, bus: 'virtio-blk' },
-      ],
-      interfaces: [publicNetwork, privateNetwork],
-    });
-    expect(await guest.waitForBoot()).toBe('running');
-  }, 20 * minutes);
-
-  afterAll(async () => {
-    await guest?.powerCut();
-    rmSync(folder, { recursive: true });
+  const { guest } = useGuest('btrfs', {
+    image: () => toolkitImage({ fileSystem: 'btrfs' }),
+    root: { bus: 'virtio-blk', mebibytes: DISK_MEBIBYTES },
+    machine: async (folder) => {
+      const { publicKey } = await makeKeyPair(join(folder, 'key'));
+      const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(publicKey), layout: 'xen' });
+      return { disks: [{ disk: seed, bus: 'virtio-blk' }], interfaces: hostNetworks };
+    },
+    minutes: 20,
   });
 
   it('is configured', async () => {

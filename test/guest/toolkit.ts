@@ -75,7 +75,13 @@ export const publicNetwork = {
   guestAddress: '92.243.10.20',
 } as const;
 
-/** A configuration as hosts write it, for a guest in {@link publicNetwork}, with one field or another replaced. */
+/** The other network of that host, and its own place in it. */
+export const privateNetwork = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' } as const;
+
+/** Both, as a machine has interfaces in them. */
+export const hostNetworks = [publicNetwork, privateNetwork] as const;
+
+/** A configuration as hosts write it, for a guest in both of these networks, with one field or another replaced. */
 export function hostConfig(
   publicKey: string,
   changes: Record<string, unknown> = {},
@@ -95,7 +101,9 @@ export function hostConfig(
       },
       {
         vif_number: 1,
-        pna: [{ pna_address: '192.168.10.2', pvn: { pvn_network: '192.168.10.0/24', pvn_gateway: null } }],
+        pna: [
+          { pna_address: '192.168.10.2', pvn: { pvn_network: privateNetwork.network, pvn_gateway: null } },
+        ],
       },
     ],
     vm_conf: { user: 'admin1', password: passwordHash, ssh_key: publicKey },

@@ -1,5 +1,7 @@
 import type { FileView } from '../../machine/files.ts';
 import {
+  addArgument,
+  argumentCommand,
   changeDefault,
   defaultFiles,
   ENTRIES,
@@ -7,8 +9,6 @@ import {
   entryText,
   GRUB_DEFAULT,
   grubCommand,
-  isThere,
-  run,
   withoutComments,
 } from './grub.ts';
 import type { XenFinding } from './xen-finding.ts';
@@ -29,7 +29,7 @@ export function addXenConsole(text: string): string {
 export function consoleFindings(files: FileView): XenFinding[] {
   const text = "the kernel does not use Xen's console";
   const entries = entryFiles(files).filter((path) => !entryText(files, path).includes(XEN_CONSOLE));
-  const grubby: [string, ...string[]] = ['grubby', '--update-kernel=ALL', `--args=${XEN_CONSOLE}`];
+  const fix = addArgument(files, XEN_CONSOLE, "use Xen's console");
   const ofEntries: XenFinding[] =
     entries.length === 0
       ? []
@@ -38,8 +38,8 @@ export function consoleFindings(files: FileView): XenFinding[] {
             level: 'warning',
             subject: ENTRIES,
             text,
-            remedy: grubby.join(' '),
-            ...(isThere(files, '/usr/sbin/grubby') ? { fix: [run(grubby, "use Xen's console")] } : {}),
+            remedy: argumentCommand(XEN_CONSOLE).join(' '),
+            ...(fix === undefined ? {} : { fix }),
           },
         ];
   const own = files.readText(GRUB_DEFAULT);

@@ -40,6 +40,17 @@ export const entryFiles = (files: FileView) =>
     .filter((name) => name.endsWith('.conf') && !name.includes('rescue'))
     .map((name) => `${ENTRIES}/${name}`);
 
+/** The command by which all kernels that have an entry get one more argument. */
+export const argumentCommand = (argument: string): [string, ...string[]] => [
+  'grubby',
+  '--update-kernel=ALL',
+  `--args=${argument}`,
+];
+
+/** Gives all kernels that have an entry one more argument; undefined where the command for that is not there. */
+export const addArgument = (files: FileView, argument: string, why: string): Change[] | undefined =>
+  isThere(files, '/usr/sbin/grubby') ? [run(argumentCommand(argument), why)] : undefined;
+
 /** A text without its comments. */
 export const withoutComments = (text: string) => text.replaceAll(/^\s*#.*$/gm, '');
 

@@ -2,6 +2,7 @@ import type { Change } from '../../machine/change.ts';
 import type { FileView } from '../../machine/files.ts';
 import { KVM_NAME, uuids } from './device-names.ts';
 import {
+  addArgument,
   changeDefault,
   defaultFiles,
   ENTRIES,
@@ -10,7 +11,6 @@ import {
   GRUB_CONFIGURATIONS,
   GRUB_DEFAULT,
   grubCommand,
-  isThere,
   run,
   withoutComments,
 } from './grub.ts';
@@ -24,10 +24,7 @@ function rootFix(files: FileView, path: string, device: string): Change[] | unde
   const uuid = uuids(files).get(device);
   const command = grubCommand(files);
   if (uuid === undefined) return undefined;
-  if (path.startsWith(ENTRIES)) {
-    const grubby: [string, ...string[]] = ['grubby', '--update-kernel=ALL', `--args=root=UUID=${uuid}`];
-    return isThere(files, '/usr/sbin/grubby') ? [run(grubby, 'find root by its UUID')] : undefined;
-  }
+  if (path.startsWith(ENTRIES)) return addArgument(files, `root=UUID=${uuid}`, 'find root by its UUID');
   if (command === undefined) return undefined;
   const text = files.readText(path) ?? '';
   if (GRUB_CONFIGURATIONS.includes(path)) {

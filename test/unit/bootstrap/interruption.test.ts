@@ -1,40 +1,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import { encodeEraseMark } from '../../../src/machine/erase-mark.ts';
 import { takeLock } from '../../../src/machine/lock.ts';
+import { captureOutput } from '../captured-output.ts';
+import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { writeAt } from '../images.ts';
 import { type Layout, PASSWORD_HASH, RELEASE, SimulatedGuest } from './simulated-guest.ts';
 
-type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
-
-/** What stands between the runner and the machine, and all that was said. */
-const between = vi.hoisted(() => ({
-  interfere: undefined as ((change: Change) => Promise<void> | void) | undefined,
-  said: '',
-}));
-
 vi.mock('../../../src/machine/apply.ts', async (original) => {
-  const { applyChange } = await original<{ applyChange: Apply }>();
+  const { interruptible } = await import('../fault-injection.ts');
+  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
   return {
-    async applyChange(change: Change, machine: Machine) {
-      await between.interfere?.(change);
+    applyChange: interruptible((change, machine) => {
       // This machine's own kernel is not the simulated one's.
       const located =
         change.kind === 'set-kernel-value' ? { ...change, path: machine.files.locate(change.path) } : change;
-      return await applyChange(located, machine);
-    },
+      return applyChange(located, machine);
+    }),
   };
 });
 
-vi.mock('../../../src/machine/output.ts', () => ({
-  printError: (text: string) => {
-    between.said += text;
-  },
-}));
-
+const said = captureOutput();
 const guests: SimulatedGuest[] = [];
 
 async function makeGuest(layout: Layout): Promise<SimulatedGuest> {
@@ -45,39 +32,15 @@ async function makeGuest(layout: Layout): Promise<SimulatedGuest> {
 
 afterEach(() => {
   for (const guest of guests.splice(0)) guest.remove();
-  between.interfere = undefined;
-  expect(between.said).not.toContain(PASSWORD_HASH);
-  between.said = '';
+  expect(said.stderr).not.toContain(PASSWORD_HASH);
 });
 
 /** A run that nothing disturbs: its changes, and the state it leads to. */
 async function peacefulRun(layout: Layout): Promise<{ changes: Change[]; state: Record<string, string> }> {
   const guest = await makeGuest(layout);
-  const changes: Change[] = [];
-  between.interfere = (change) => void changes.push(change);
-  expect((await guest.bootstrap()).status, between.said).toBe('configured');
-  between.interfere = undefined;
+  const { changes, result } = await recordChanges(() => guest.bootstrap());
+  expect(result.status, said.stderr).toBe('configured');
   return { changes, state: guest.state() };
-}
-
-/** Runs until just before a change, numbered from 0; `meanwhile` is what had been done of that change. */
-async function cutPower(guest: SimulatedGuest, number: number, meanwhile?: (change: Change) => void) {
-  let count = 0;
-  const cut = new Promise<void>((resolve) => {
-    between.interfere = (change) => {
-      if (count++ !== number) return;
-      meanwhile?.(change);
-      resolve();
-      // Nothing of this run happens any more.
-      return new Promise<void>(() => undefined);
-    };
-  });
-  const ended = guest.bootstrap().then(() => {
-    throw new Error(`the run ended before its change ${number}`);
-  });
-  await Promise.race([cut, ended]);
-  between.interfere = undefined;
-  guest.restart();
 }
 
 /** Leaves what a change leaves that was cut off in its middle. */
@@ -85,9 +48,7 @@ function halfOf(guest: SimulatedGuest): (change: Change) => void {
   const { files, commands } = guest;
   return (change) => {
     if (change.kind === 'write-file' || change.kind === 'copy-range') {
-      const path = files.locate(change.path);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${dirname(path)}/.${basename(path)}.gandi-new`, 'ha');
+      leaveHalfAFile(files, change.path);
     } else if (change.kind === 'erase-range') {
       const { device, offset, length } = change;
       writeAt(device, offset, encodeEraseMark(length));
@@ -134,10 +95,11 @@ describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * mi
     const { changes, state } = await peacefulRun(layout);
     for (let number = 0; number < changes.length; number++) {
       const guest = await makeGuest(layout);
-      await cutPower(guest, number);
-      between.said = '';
+      await cutPower(() => guest.bootstrap(), number);
+      guest.restart();
+      said.stderr = '';
       const { status } = await guest.bootstrap();
-      expect(status, `after ${number} changes: ${between.said}`).not.toBe('failed');
+      expect(status, `after ${number} changes: ${said.stderr}`).not.toBe('failed');
       expect(guest.state(), `after ${number} changes`).toEqual(state);
     }
   });
@@ -146,11 +108,12 @@ describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * mi
     const { changes, state } = await peacefulRun(layout);
     for (const [number, change] of changes.entries()) {
       const guest = await makeGuest(layout);
-      await cutPower(guest, number, halfOf(guest));
-      between.said = '';
+      await cutPower(() => guest.bootstrap(), number, halfOf(guest));
+      guest.restart();
+      said.stderr = '';
       const { status } = await guest.bootstrap();
       const where = `in change ${number}, ${change.kind}`;
-      expect(status, `${where}: ${between.said}`).not.toBe('failed');
+      expect(status, `${where}: ${said.stderr}`).not.toBe('failed');
       expect(guest.state(), where).toEqual(state);
     }
   });
@@ -163,14 +126,9 @@ describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * mi
     );
     for (let number = 0; number < changes.length; number++) {
       const guest = await makeGuest(layout);
-      let count = 0;
-      between.interfere = () => {
-        if (count++ === number) throw new Error('ENOSPC: no space left on device, write');
-      };
-      between.said = '';
-      const report = await guest.bootstrap();
-      between.interfere = undefined;
-      expect(between.said, `change ${number}`).toContain('no space left on device');
+      said.stderr = '';
+      const report = await withoutSpaceFor(number, () => guest.bootstrap());
+      expect(said.stderr, `change ${number}`).toContain('no space left on device');
       if (number < ofSteps) expect(report.status, `change ${number}`).toBe('failed');
       expect((await guest.bootstrap()).status, `change ${number}`).not.toBe('failed');
       expect(guest.state(), `change ${number}`).toEqual(state);

@@ -1,8 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CONFIG_STEPS } from '../../../src/config/steps.ts';
-import type { Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import type { CommandResult } from '../../../src/machine/commands.ts';
 import type { Files } from '../../../src/machine/files.ts';
@@ -15,32 +13,18 @@ import type { Report } from '../../../src/plan/report.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { makeContext } from '../context.ts';
+import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
 
-type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
-
-/** What stands between the runner and the machine. */
-const between = vi.hoisted(() => ({
-  interfere: undefined as ((change: Change) => Promise<void> | void) | undefined,
-}));
-
 vi.mock('../../../src/machine/apply.ts', async (original) => {
-  const { applyChange } = await original<{ applyChange: Apply }>();
-  return {
-    async applyChange(change: Change, machine: Machine) {
-      await between.interfere?.(change);
-      return await applyChange(change, machine);
-    },
-  };
+  const { interruptible } = await import('../fault-injection.ts');
+  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  return { applyChange: interruptible(applyChange) };
 });
 
 const said = captureOutput();
 const debian = DISTRIBUTIONS['Debian 12'] as Distribution;
-
-afterEach(() => {
-  between.interfere = undefined;
-});
 
 const freshGuest = () =>
   temporaryRoot(
@@ -94,32 +78,11 @@ function stateOf(files: Files, directory = ''): Record<string, string> {
   );
 }
 
-/** Runs until just before a change, numbered from 0; `meanwhile` is what had been done of that change. */
-async function cutPower(files: Files, number: number, meanwhile?: (change: Change) => void): Promise<void> {
-  let count = 0;
-  const cut = new Promise<void>((resolve) => {
-    between.interfere = (change) => {
-      if (count++ !== number) return;
-      meanwhile?.(change);
-      resolve();
-      // Nothing of this run happens any more.
-      return new Promise<void>(() => undefined);
-    };
-  });
-  const ended = configure(files).then(() => {
-    throw new Error(`the run ended before its change ${number}`);
-  });
-  await Promise.race([cut, ended]);
-  between.interfere = undefined;
-}
-
 /** Leaves what a change leaves that was cut off in its middle. */
 function halfOf(files: Files): (change: Change) => void {
   return (change) => {
     if (change.kind === 'write-file') {
-      const path = files.locate(change.path);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${dirname(path)}/.${basename(path)}.gandi-new`, 'ha');
+      leaveHalfAFile(files, change.path);
     } else if (change.kind === 'run-command' && change.argv[0] === 'ssh-keygen') {
       writeFileSync(files.locate(change.argv.at(-1) ?? ''), '');
     }
@@ -127,15 +90,14 @@ function halfOf(files: Files): (change: Change) => void {
 }
 
 describe('the first run of gandi-config', { timeout: 120_000 }, () => {
-  const changes: Change[] = [];
+  let changes: Change[] = [];
   let state: Record<string, string> = {};
 
   beforeEach(async () => {
-    changes.length = 0;
     const files = freshGuest();
-    between.interfere = (change) => void changes.push(change);
-    expect((await configure(files)).status, said.stderr).toBe('configured');
-    between.interfere = undefined;
+    const recorded = await recordChanges(() => configure(files));
+    expect(recorded.result.status, said.stderr).toBe('configured');
+    changes = recorded.changes;
     state = stateOf(files);
   });
 
@@ -155,7 +117,7 @@ describe('the first run of gandi-config', { timeout: 120_000 }, () => {
     for (const [number, change] of changes.entries()) {
       for (const half of [false, true]) {
         const files = freshGuest();
-        await cutPower(files, number, half ? halfOf(files) : undefined);
+        await cutPower(() => configure(files), number, half ? halfOf(files) : undefined);
         said.stderr = '';
         const { status } = await configure(files);
         const where = `${half ? 'in' : 'before'} change ${number}, ${change.kind}`;
@@ -168,13 +130,8 @@ describe('the first run of gandi-config', { timeout: 120_000 }, () => {
   it('with any one change refused, says so and makes up for it in the next one', async () => {
     for (const [number, change] of changes.entries()) {
       const files = freshGuest();
-      let count = 0;
-      between.interfere = () => {
-        if (count++ === number) throw new Error('ENOSPC: no space left on device, write');
-      };
       said.stderr = '';
-      await configure(files);
-      between.interfere = undefined;
+      await withoutSpaceFor(number, () => configure(files));
       const where = `change ${number}, ${change.kind}`;
       expect(said.stderr, where).toContain('no space left on device');
       expect((await configure(files)).status, where).not.toBe('failed');

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockDevice } from '../../../src/machine/block-devices.ts';
 import { parseSettings } from '../../../src/machine/settings.ts';
 import type { Signature } from '../../../src/machine/signatures/signature.ts';
 import {
@@ -12,21 +11,9 @@ import {
   planMount,
 } from '../../../src/mount/attach-plan.ts';
 import { makeFiles } from '../context.ts';
+import { MIB } from '../images.ts';
+import { SDB } from './sdb.ts';
 
-const MIB = 1024 * 1024;
-const device: BlockDevice = {
-  name: 'sdb',
-  node: '/dev/sdb',
-  kind: 'disk',
-  deviceNumber: '8:16',
-  size: 128 * MIB,
-  sectorBytes: 512,
-  readOnly: false,
-  removable: false,
-  path: '/sys/devices/x/block/sdb',
-  holders: [],
-  slaves: [],
-};
 const ext4: Signature = {
   type: 'ext4',
   usage: 'filesystem',
@@ -61,7 +48,7 @@ describe('planMount', () => {
   const settings = parseSettings('', '/etc/default/gandi');
 
   it('makes the directory and mounts with the type that was found', () => {
-    expect(planMount(device, ext4, '/srv/data', settings, makeFiles({}))).toEqual([
+    expect(planMount(SDB, ext4, '/srv/data', settings, makeFiles({}))).toEqual([
       { kind: 'make-directory', path: '/srv/data', mode: 0o755 },
       {
         kind: 'run-command',
@@ -75,7 +62,7 @@ describe('planMount', () => {
 
   it('uses a directory that is there without touching it', () => {
     const files = makeFiles({ '/srv/data/mine': 'x' });
-    expect(planMount(device, ext4, '/srv/data', settings, files).map(({ kind }) => kind)).toEqual([
+    expect(planMount(SDB, ext4, '/srv/data', settings, files).map(({ kind }) => kind)).toEqual([
       'run-command',
     ]);
   });
@@ -88,11 +75,11 @@ describe('a check', () => {
     ['a dirty ext4 on a read-only disk', { ...ext4, clean: false }, true, false],
     ['XFS', { ...ext4, type: 'xfs', clean: false }, false, false],
   ])('of %s', (_, content, readOnly, wanted) => {
-    expect(needsCheck({ ...device, readOnly }, content)).toBe(wanted);
+    expect(needsCheck({ ...SDB, readOnly }, content)).toBe(wanted);
   });
 
   it('keeps what it overwrites until it has succeeded', () => {
-    const { before, after, undo } = planCheck(device);
+    const { before, after, undo } = planCheck(SDB);
     expect(before[1]).toMatchObject({
       argv: ['e2fsck', '-p', '-z', '/run/gandi/sdb.e2undo', '/dev/sdb'],
       successStatuses: [1, 2],
@@ -132,17 +119,17 @@ describe('planGrow', () => {
     ['xfs', ['xfs_growfs', '/srv/data']],
     ['btrfs', ['btrfs', 'filesystem', 'resize', 'max', '/srv/data']],
   ])('grows %s', (type, argv) => {
-    expect(planGrow(device, type, '/srv/data', 64 * MIB)).toMatchObject([
+    expect(planGrow(SDB, type, '/srv/data', 64 * MIB)).toMatchObject([
       { argv, why: 'grow the file system by 64 MiB' },
     ]);
   });
 
   it.each([
-    ['a partition', { ...device, partition: { disk: 'sdb', number: 1, start: 0 } }, 'ext4', 64 * MIB],
-    ['a read-only disk', { ...device, readOnly: true }, 'ext4', 64 * MIB],
-    ['a file system that fills it', device, 'ext4', 127 * MIB],
-    ['a type that cannot grow', device, 'vfat', 64 * MIB],
-    ['an unknown size', device, 'ext4', undefined],
+    ['a partition', { ...SDB, partition: { disk: 'sdb', number: 1, start: 0 } }, 'ext4', 64 * MIB],
+    ['a read-only disk', { ...SDB, readOnly: true }, 'ext4', 64 * MIB],
+    ['a file system that fills it', SDB, 'ext4', 127 * MIB],
+    ['a type that cannot grow', SDB, 'vfat', 64 * MIB],
+    ['an unknown size', SDB, 'ext4', undefined],
   ])('leaves %s as it is', (_, disk, type, bytes) => {
     expect(planGrow(disk, type, '/srv/data', bytes)).toEqual([]);
   });

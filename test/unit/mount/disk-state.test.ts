@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockDevice } from '../../../src/machine/block-devices.ts';
 import type { Mount } from '../../../src/machine/mounts.ts';
 import { type DiskState, isInDiskRoot, isToBeServed, namedDisks } from '../../../src/mount/disk-state.ts';
 import type { DiskRecord } from '../../../src/plan/disk-records.ts';
+import { SDB } from './sdb.ts';
 
-const device: BlockDevice = {
-  name: 'sdb',
-  node: '/dev/sdb',
-  kind: 'disk',
-  deviceNumber: '8:16',
-  size: 1,
-  sectorBytes: 512,
-  readOnly: false,
-  removable: false,
-  path: '',
-  holders: [],
-  slaves: [],
-};
 const content = { type: 'ext4', usage: 'filesystem', title: 'ext4', uuid: 'A' } as const;
 const record = (state: DiskRecord['state'], uuid = 'A'): DiskRecord => ({
   node: '/dev/sdb',
@@ -39,7 +26,7 @@ const mount: Mount = {
   superOptions: [],
 };
 const data = (changes: Partial<DiskState> = {}): DiskState => ({
-  device,
+  device: SDB,
   verdict: { kind: 'data', content },
   ...changes,
 });

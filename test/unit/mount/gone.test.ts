@@ -3,6 +3,7 @@ import type { BlockDevice } from '../../../src/machine/block-devices.ts';
 import { parseMountInfo } from '../../../src/machine/mounts.ts';
 import { mountsOfGone } from '../../../src/mount/gone.ts';
 import type { DiskRecord } from '../../../src/plan/disk-records.ts';
+import { SDB } from './sdb.ts';
 
 const record: DiskRecord = {
   node: '/dev/sdb',
@@ -12,20 +13,6 @@ const record: DiskRecord = {
   state: 'mounted',
   mountPoint: '/srv/data',
   since: '',
-};
-const successor: BlockDevice = {
-  name: 'sdb',
-  node: '/dev/sdb',
-  kind: 'disk',
-  deviceNumber: '8:16',
-  sequence: 11,
-  size: 1,
-  sectorBytes: 512,
-  readOnly: false,
-  removable: false,
-  path: '',
-  holders: [],
-  slaves: [],
 };
 const mounts = parseMountInfo(
   [
@@ -44,6 +31,6 @@ describe('mountsOfGone', () => {
   });
 
   it('takes nothing from another disk that has the name by now', () => {
-    expect(places([successor])).toEqual([]);
+    expect(places([{ ...SDB, sequence: 11 }])).toEqual([]);
   });
 });

@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Machine } from '../../src/machine/apply.ts';
+import type { Change } from '../../src/machine/change.ts';
+import type { Files } from '../../src/machine/files.ts';
+
+type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
+
+/** Is asked before each change; what it throws is what the change fails by, and what it waits for holds the change up. */
+let interfere: ((change: Change) => Promise<void> | void) | undefined;
+
+/** Stands in for `applyChange` of src/machine/apply.ts, as `vi.mock` is told, where the functions below are used. */
+export function interruptible(applyChange: Apply): Apply {
+  return async (change, machine) => {
+    await interfere?.(change);
+    return await applyChange(change, machine);
+  };
+}
+
+async function interfering<T>(how: typeof interfere, run: () => Promise<T>): Promise<T> {
+  interfere = how;
+  try {
+    return await run();
+  } finally {
+    interfere = undefined;
+  }
+}
+
+/** The changes of a run that nothing disturbs, with what the run returns. */
+export async function recordChanges<T>(run: () => Promise<T>): Promise<{ changes: Change[]; result: T }> {
+  const changes: Change[] = [];
+  const result = await interfering((change) => void changes.push(change), run);
+  return { changes, result };
+}
+
+/**
+ * Runs until just before a change, numbered from 0, and no further.
+ *
+ * @param meanwhile - does what had been done of that change.
+ * @throws when the run ends before.
+ */
+export async function cutPower(
+  run: () => Promise<unknown>,
+  number: number,
+  meanwhile?: (change: Change) => void,
+): Promise<void> {
+  let count = 0;
+  let cut: () => void;
+  const isCut = new Promise<void>((resolve) => {
+    cut = resolve;
+  });
+  const interruption = (change: Change) => {
+    if (count++ !== number) return;
+    meanwhile?.(change);
+    cut();
+    // Nothing of this run happens any more.
+    return new Promise<void>(() => undefined);
+  };
+  await interfering(interruption, () => {
+    const ended = run().then(() => {
+      throw new Error(`the run ended before its change ${number}`);
+    });
+    return Promise.race([isCut, ended]);
+  });
+}
+
+/** A run in which one change, numbered from 0, fails for want of space. */
+export function withoutSpaceFor<T>(number: number, run: () => Promise<T>): Promise<T> {
+  let count = 0;
+  return interfering(() => {
+    if (count++ === number) throw new Error('ENOSPC: no space left on device, write');
+  }, run);
+}
+
+/** Leaves what remains of a file whose writing was cut off. */
+export function leaveHalfAFile(files: Files, path: string): void {
+  const place = files.locate(path);
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(`${dirname(place)}/.${basename(place)}.gandi-new`, 'ha');
+}
