@@ -1,5 +1,6 @@
 import type { Change } from '../machine/change.ts';
 import {
+  HOST_INIT,
   HOST_SCRIPT,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_NETWORK,
@@ -46,12 +47,21 @@ function orderFor({ files, host, settings }: StepContext): PostBootOrder | undef
   return Object.keys(order).length > 1 ? order : undefined;
 }
 
+/** gandi-postboot removes the host's own first-boot script behind all else; the guest may have gone down before. */
+function removeUsedHostInit({ files, host }: StepContext): Change[] {
+  const digest = configurationDigest(host.parsed.config, files.readText(HOST_SCRIPT));
+  const started = parseStartedMarks(files.readText(POST_BOOT_STARTED));
+  const isOver = started.script === digest || started.command === digest;
+  if (!isOver || files.status(HOST_INIT) === undefined) return [];
+  return [{ kind: 'remove-file', path: HOST_INIT }];
+}
+
 function plan(context: StepContext): Plan {
   const { files, facts, settings } = context;
   // Of an unpacked image nothing is run; its first boot will find out.
   if (!facts.live) return { changes: [] };
   const order = orderFor(context);
-  if (order === undefined) return { changes: [] };
+  if (order === undefined) return { changes: removeUsedHostInit(context) };
   const path = settings.switches.CONFIG_POSTBOOT_WAIT ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
   const changes: Change[] = [];
   if (files.status(RUNTIME_DIRECTORY) === undefined) {

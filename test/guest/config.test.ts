@@ -41,6 +41,14 @@ describe('what is configured at every boot', () => {
     expect(status.stdout).toContain('gandi-config: configured (this boot');
   });
 
+  it('is configured once by two runs at the same time', async () => {
+    const runs = await guest.output(
+      'for each in 1 2; do gandi-config & done; wait -n; echo $?; wait -n; echo $?',
+    );
+    expect(runs.split('\n').slice(-2)).toEqual(['0', '0']);
+    expect((await guest.run('gandi-guest status')).stdout).toContain('gandi-config: unchanged (this boot');
+  });
+
   it('makes the host keys that are missing, and has sshd refuse passwords for root', async () => {
     await guest.output(
       'ssh-keygen -l -f /etc/ssh/ssh_host_ecdsa_key && test -s /etc/ssh/ssh_host_ecdsa_key.pub',

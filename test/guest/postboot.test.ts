@@ -84,6 +84,14 @@ describe('the script and the command of the host', () => {
     expect(await guest.output('wc -l < /root/runs')).toBe('2');
   });
 
+  it('is run once by two runs at the same time', async () => {
+    await give({}, `${COUNT}sleep 2\n`);
+    await guest.output('gandi-bootstrap --only post-boot; : > /root/runs');
+    // The second waits for the first, and finds nothing left; or it comes too late to find anything at all.
+    await guest.run('for each in 1 2; do gandi-postboot & done; wait');
+    expect(await guest.output('wc -l < /root/runs')).toBe('1');
+  });
+
   it('records a failure with its last words, and runs the command all the same', async () => {
     await give({ run: 'echo after >> /root/runs' }, `${COUNT}echo "no such role"; exit 3\n`);
     expect(await runNow()).not.toBe(0);

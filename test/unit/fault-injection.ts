@@ -1,19 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Machine } from '../../src/machine/apply.ts';
+import type { applyChange } from '../../src/machine/apply.ts';
 import type { Change } from '../../src/machine/change.ts';
 import type { Files } from '../../src/machine/files.ts';
 
-type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
+type Apply = typeof applyChange;
 
 /** Is asked before each change; what it throws is what the change fails by, and what it waits for holds the change up. */
 let interfere: ((change: Change) => Promise<void> | void) | undefined;
 
 /** Stands in for `applyChange` of src/machine/apply.ts, as `vi.mock` is told, where the functions below are used. */
-export function interruptible(applyChange: Apply): Apply {
-  return async (change, machine) => {
+export function interruptible(apply: Apply): Apply {
+  return async (change, ...others) => {
     await interfere?.(change);
-    return await applyChange(change, machine);
+    return await apply(change, ...others);
   };
 }
 

@@ -73,6 +73,18 @@ describe('post-boot', () => {
     expect(orderFor({ ...parts, settings: '' })?.order?.stopAutofs).toBeUndefined();
   });
 
+  it('removes the host’s first-boot script once it is over, if gandi-postboot could not', () => {
+    const files = { '/gandi/script': SCRIPT, '/gandi/init': 'pass\n' };
+    const plan = (started: object) =>
+      postBoot.plan(makeContext({ config, files: { ...files, [STARTED]: JSON.stringify(started) } })).changes;
+    expect(plan({ script: digest, command: digest })).toEqual([{ kind: 'remove-file', path: '/gandi/init' }]);
+    expect(plan({ script: digest })).not.toContainEqual({ kind: 'remove-file', path: '/gandi/init' });
+    expect(plan({ script: 'another', command: 'another' })).not.toContainEqual({
+      kind: 'remove-file',
+      path: '/gandi/init',
+    });
+  });
+
   it('does nothing to an unpacked image', () => {
     const parts = { config, files: { '/gandi/script': SCRIPT }, facts: { live: false } };
     expect(postBoot.plan(makeContext(parts))).toEqual({ changes: [] });

@@ -1,39 +1,23 @@
 import { rmdirSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Machine } from '../../../src/machine/apply.ts';
+import { describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../../src/machine/change.ts';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { MIB } from '../images.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
 vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
-
-type Apply = (change: Change, machine: Machine) => Promise<'done' | 'skipped'>;
-
-/** What stands between the program and the machine. */
-const between = vi.hoisted(() => ({
-  interfere: undefined as ((change: Change) => Promise<void> | void) | undefined,
-}));
-
 vi.mock('../../../src/machine/apply.ts', async (original) => {
-  const { applyChange } = await original<{ applyChange: Apply }>();
-  return {
-    async applyChange(change: Change, machine: Machine) {
-      await between.interfere?.(change);
-      return await applyChange(change, machine);
-    },
-  };
+  const { interruptible } = await import('../fault-injection.ts');
+  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  return { applyChange: interruptible(applyChange) };
 });
 
 const said = captureOutput();
 const guest = simulatedGuest();
-
-afterEach(() => {
-  between.interfere = undefined;
-});
 
 const HOOKS = ['post-disk-attach', 'pre-disk-detach'];
 
@@ -79,10 +63,8 @@ const ranHooks = () => guest.disks.ran.filter((line) => line.startsWith('/etc/ga
 describe('gandi-mount, broken off at each single change', { timeout: 120_000 }, () => {
   async function peacefulRun(): Promise<{ changes: Change[]; state: unknown; hooks: string[] }> {
     await scene();
-    const changes: Change[] = [];
-    between.interfere = (change) => void changes.push(change);
-    expect(await main(['rescan', '--new']), said.stderr).toBe(0);
-    between.interfere = undefined;
+    const { changes, result } = await recordChanges(() => main(['rescan', '--new']));
+    expect(result, said.stderr).toBe(0);
     const state = await stateNow();
     expect(state).toMatchObject({ mounts: ['/srv/data', '/srv/data_2', '/srv/small'] });
     return { changes, state, hooks: ranHooks() };
@@ -104,17 +86,7 @@ describe('gandi-mount, broken off at each single change', { timeout: 120_000 }, 
     const { changes, state, hooks } = await peacefulRun();
     for (const [number, change] of changes.entries()) {
       await scene();
-      let count = 0;
-      const cut = new Promise<void>((resolve) => {
-        between.interfere = () => {
-          if (count++ !== number) return;
-          resolve();
-          // Nothing of this run happens any more.
-          return new Promise<void>(() => undefined);
-        };
-      });
-      await Promise.race([cut, main(['rescan', '--new']).then(() => expect.unreachable(`change ${number}`))]);
-      between.interfere = undefined;
+      await cutPower(() => main(['rescan', '--new']), number);
       expect(await main(['rescan', '--new']), said.stderr).toBe(0);
       const where = `stopped before change ${number}, ${JSON.stringify(change)}`;
       expect(await stateNow(), where).toEqual(state);
@@ -128,18 +100,13 @@ describe('gandi-mount, broken off at each single change', { timeout: 120_000 }, 
     const { changes, state } = await peacefulRun();
     for (const [number, change] of changes.entries()) {
       await scene();
-      let count = 0;
-      between.interfere = () => {
-        if (count++ === number) throw new Error('it was made to fail');
-      };
       said.stderr = '';
-      // What cannot be noted ends a run; the exit status is of no concern here.
-      await main(['rescan', '--new']).catch((error: Error) => {
+      // What cannot be noted ends a run.
+      await withoutSpaceFor(number, () => main(['rescan', '--new'])).catch((error: Error) => {
         said.stderr += error.message;
       });
-      between.interfere = undefined;
       const where = `failed at change ${number}, ${JSON.stringify(change)}`;
-      expect(said.stderr, where).toContain('it was made to fail');
+      expect(said.stderr, where).toContain('no space left on device');
       expect(await main(['rescan']), said.stderr).toBe(0);
       // An empty directory that nobody needs stays: what is gone is not looked at again.
       if (change.kind === 'remove-empty-directory') rmdirSync(guest.disks.mountPoint('old'));

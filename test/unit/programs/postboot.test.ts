@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Commands } from '../../../src/machine/commands.ts';
 import { Files } from '../../../src/machine/files.ts';
@@ -7,6 +7,7 @@ import { exitStatus, type Report } from '../../../src/plan/report.ts';
 import type { MachineAtWork, RunOptions } from '../../../src/plan/run-on-machine.ts';
 import { main } from '../../../src/postboot/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 /** The running system that the program finds: a tree, commands that were run, and the report of the run. */
@@ -49,6 +50,11 @@ vi.mock('../../../src/plan/run-on-machine.ts', () => ({
     return exitStatus(guest.report.status);
   },
 }));
+vi.mock('../../../src/machine/apply.ts', async (original) => {
+  const { interruptible } = await import('../fault-injection.ts');
+  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  return { applyChange: interruptible(applyChange) };
+});
 
 const said = captureOutput();
 const ORDER = '/run/gandi/postboot';
@@ -125,5 +131,59 @@ describe('gandi-postboot', () => {
     boot({ [ORDER]: JSON.stringify({ digest: 'd', stopAutofs: true }) });
     expect(await main([])).toBe(0);
     expect(guest.ran).toContain('systemctl stop autofs.service');
+  });
+});
+
+describe('gandi-postboot, broken off at each single change', () => {
+  /** Script and command leave a line each; beside them there is an old log, and the host's first-boot script. */
+  function bootWithWork(): Files {
+    const leave = (word: string) => `echo ${word} >> "$TRACE"`;
+    const script = ['/bin/sh', '-c', leave('script')];
+    const files = boot({
+      [ORDER]: order(leave('command'), { script }),
+      '/var/log/gandi-postboot.log': 'old\n',
+      '/gandi/init': 'pass\n',
+    });
+    const systemdRun = SYSTEMD_RUN.replace('exec', `TRACE=${files.root}/trace exec`);
+    writeFileSync(`${files.root}/bin/systemd-run`, systemdRun);
+    return files;
+  }
+
+  const done = (files: Files) => ({
+    trace: files.readText('/trace'),
+    log: files.readText('/var/log/gandi-postboot.log')?.includes('old'),
+    init: files.status('/gandi/init'),
+  });
+  const wanted = { trace: 'script\ncommand\n', log: false, init: undefined };
+
+  it('does the rest in the next run, and nothing twice', async () => {
+    const { changes } = await recordChanges(async () => {
+      const files = bootWithWork();
+      await main([]);
+      expect(done(files)).toEqual(wanted);
+    });
+    expect(changes.filter(({ kind }) => kind === 'run-supervised')).toHaveLength(2);
+    for (const [number, change] of changes.entries()) {
+      const cut = bootWithWork();
+      await cutPower(() => main([]), number);
+      await main([]);
+      // That one gandi-bootstrap makes up for, at the next boot.
+      const isInit = 'path' in change && change.path === '/gandi/init';
+      expect({ ...done(cut), init: undefined }, `stopped before change ${number}, ${change.kind}`).toEqual(
+        wanted,
+      );
+      expect(done(cut).init === undefined).toBe(!isInit);
+
+      const refused = bootWithWork();
+      await withoutSpaceFor(number, () => main([])).catch(() => undefined);
+      await main([]);
+      const { trace, ...rest } = done(refused);
+      const where = `failed at change ${number}, ${change.kind}`;
+      expect(trace?.split('\n').sort().join(' ').trim(), where).toBe('command script');
+      // A log that cannot be emptied is gone on with.
+      const isLog = 'path' in change && change.path === '/var/log/gandi-postboot.log';
+      expect({ ...rest, init: undefined }, where).toEqual({ log: isLog, init: undefined });
+      expect(rest.init === undefined, where).toBe(!isInit);
+    }
   });
 });
