@@ -16,7 +16,7 @@ import { peakMemoryFiles } from './peak-memory.ts';
 /**
  * `toolkit` is configured by the toolkit from a seed disk; `plain` is the same guest without the toolkit; `cloud-init`
  * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
- * `toolkit` in a machine with two CPUs at full speed, where programs tell their peak memory. `disks` is the toolkit
+ * `toolkit` in a machine at full speed, where programs tell their peak memory. `disks` is the toolkit
  * without anything from the host, to attach disks to, and `disks-systemd-mount` is `plain` with a rule that mounts them.
  */
 export type BenchGuest = 'toolkit' | 'plain' | 'cloud-init' | 'memory' | 'disks' | 'disks-systemd-mount';

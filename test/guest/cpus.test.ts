@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { newerQemu } from './newer-qemu.ts';
 import { useGuest } from './use-guest.ts';
 
 /** What QMP tells of a place for a CPU; `qom-path` is there when it is taken. */
@@ -14,7 +13,6 @@ describe('CPUs and memory added to a running guest', () => {
     machine: async () => ({
       cpus: { count: 1, maximum: 8 },
       memory: { mebibytes: 1024, maximumMebibytes: 4096 },
-      qemu: await newerQemu(),
     }),
   });
 

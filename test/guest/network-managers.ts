@@ -2,7 +2,6 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Guest } from './guest.ts';
-import type { MachineOptions } from './machine.ts';
 import { rootFileSystem, type Suite } from './rootfs.ts';
 import { hostConfig, privateNetwork, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
@@ -119,13 +118,9 @@ async function addressesOf(guest: Guest, name: string): Promise<string[]> {
  * configuration in between.
  *
  * @param pattern - of the names that its interfaces have.
- * @param machine - what is special about the machine of this release.
+ * @param kernelArguments - that these names come from.
  */
-export function testNetworkManagers(
-  suite: Suite,
-  pattern: RegExp,
-  machine: () => Promise<Pick<MachineOptions, 'kernelArguments' | 'qemu'>>,
-): void {
+export function testNetworkManagers(suite: Suite, pattern: RegExp, kernelArguments: readonly string[]): void {
   describe(`network managers of Debian ${suite}`, () => {
     const { guest } = useGuest(suite, {
       image: async (folder) => {
@@ -139,7 +134,7 @@ export function testNetworkManagers(
       },
       root: { mebibytes: 1536 },
       machine: async (folder) => ({
-        ...(await machine()),
+        kernelArguments,
         disks: [{ disk: await seedDisk(folder, 'seed.img', { config: first }) }],
         interfaces: [
           publicNetwork,

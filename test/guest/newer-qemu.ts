@@ -7,7 +7,7 @@ import { mirror } from './rootfs.ts';
 
 /**
  * Major version of the first QEMU known to add a CPU to an emulated machine, and to run Debian 13's kernel on more than
- * one; 7.2 crashes, and the kernel panics.
+ * one; 7.2 crashes, and the kernel panics. It also takes a third less of this machine's time.
  */
 const LEAST_VERSION = 10;
 
@@ -15,13 +15,20 @@ const packages = ['qemu-system-x86', 'qemu-system-common', 'qemu-system-data', '
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
+let found: Promise<string> | undefined;
+
 /**
  * A QEMU without these faults: this machine's own, or the one of Debian 12's backports, unpacked into the cache and not
  * installed. Its libraries are those of this machine's QEMU.
  *
  * @returns the program to start.
  */
-export async function newerQemu(): Promise<string> {
+export function newerQemu(): Promise<string> {
+  found ??= findQemu();
+  return found;
+}
+
+async function findQemu(): Promise<string> {
   const { stdout } = await execa('qemu-system-x86_64', ['--version']);
   if (Number(/version (\d+)/.exec(stdout)?.[1]) >= LEAST_VERSION) return 'qemu-system-x86_64';
   const folder = await cachedFolder('qemu-bookworm-backports', async (partial) => {

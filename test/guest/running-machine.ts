@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ControlShell } from './control-shell.ts';
 import { HotPlug } from './hot-plug.ts';
 import { defaultHotplugPorts, type MachineFiles, type MachineOptions, qemuArguments } from './machine.ts';
+import { newerQemu } from './newer-qemu.ts';
 import { QemuProcess } from './qemu-process.ts';
 import { Qmp } from './qmp.ts';
 import { freePort } from './ssh.ts';
@@ -22,7 +23,7 @@ export interface RunningMachine {
 
 /** @throws with QEMU's message when it does not accept the machine. */
 export async function startMachine(options: MachineOptions): Promise<RunningMachine> {
-  const { interfaces = [], qemu = 'qemu-system-x86_64' } = options;
+  const { interfaces = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-'));
   const file = (name: string) => join(folder, name);
   const files: MachineFiles = {
@@ -34,7 +35,7 @@ export async function startMachine(options: MachineOptions): Promise<RunningMach
   const sshInterface = interfaces.findIndex((nic) => nic.guestAddress !== undefined);
   const sshPort = sshInterface === -1 ? undefined : await freePort();
   const forwards = new Map(sshPort === undefined ? [] : [[sshInterface, sshPort]]);
-  const process = new QemuProcess(qemu, qemuArguments(options, files, forwards), files.console);
+  const process = new QemuProcess(await newerQemu(), qemuArguments(options, files, forwards), files.console);
   const ended = process.ended.then((how) => {
     rmSync(folder, { recursive: true, force: true });
     return how;
