@@ -95,6 +95,7 @@ function useAsSwap(context: StepContext, swap: SwapDevice): Plan {
           {
             kind: 'run-command',
             argv: ['swapon', swap.node],
+            partition: swap.node,
             timeoutSeconds: COMMAND_SECONDS,
             thisBootOnly: true,
             why: 'use the swap area',

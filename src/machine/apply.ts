@@ -59,6 +59,10 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
 }
 
 async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {
+  if (change.partition !== undefined) {
+    const { withPartition } = await import('./open-partition.ts');
+    return withPartition(change.partition, constants.O_RDONLY, () => commands.run(change.argv, change));
+  }
   if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
   const { rememberFiles } = await import('./unchanged-files.ts');
   const putBack = rememberFiles(files, change.unchangedFilesStayIn);
@@ -159,7 +163,7 @@ export async function applyChange(
     }
     case 'make-swap': {
       const { makeSwap } = await import('./make-swap.ts');
-      makeSwap(change);
+      await makeSwap(change);
       break;
     }
     case 'erase-range':

@@ -92,6 +92,8 @@ export interface RunCommand {
    * that the program which reads them sees no change.
    */
   unchangedFilesStayIn?: string;
+  /** The partition or disk that it is about, which may be gone for a moment, and is kept from that meanwhile. */
+  partition?: string;
   /** The end of what it prints goes into the report: it is a program of the admin's own. */
   reportOutput?: boolean;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */

@@ -37,10 +37,10 @@ const STOPPING_TOOLS: Record<string, GuestFile> = Object.fromEntries(
 
 /** Where the power is cut: what the kernel is told, and what then stands on the console. */
 const CUTS = [
-  // The files are stored, the swap area is made, the archive is erased; none of it is recorded.
-  { stop: 'before-swapon', shown: 'stopped before-swapon' },
-  // The large file of the modules archive is being written.
+  // The swap area is made, the archive is erased, nothing is recorded; the large file of the modules is being written.
   { stop: 'before-depmod', shown: 'gandi-bootstrap: 01-config_swap: ' },
+  // Once more before the swap area is used.
+  { stop: 'before-swapon', shown: 'stopped before-swapon' },
   // The account is on the disk; nothing has made its home reach it.
   { stop: 'after-useradd', shown: 'stopped after-useradd' },
   // All but the root file system is done, and nothing recorded as done.
