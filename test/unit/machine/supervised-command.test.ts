@@ -67,6 +67,15 @@ describe('a supervised program', () => {
     expect(guest.files.status(LOG)?.mode).toBe(0o600);
   });
 
+  it('may print a gigabyte, of which the start and the end are kept', { timeout: 120_000 }, async () => {
+    const before = process.memoryUsage.rss();
+    const { output } = await guest.supervise('echo first; head -c 1000000000 /dev/zero; echo; echo last');
+    expect(process.memoryUsage.rss() - before).toBeLessThan(400_000_000);
+    expect(output).toMatch(/last$/);
+    expect(guest.log().split('\n')[1]).toBe('first');
+    expect(guest.files.status(LOG)?.size).toBeLessThan(1_100_000);
+  });
+
   it('is noted down before it starts', async () => {
     const { root } = guest.files;
     expect((await guest.supervise(`cat ${root}${MARK}`)).output).toBe('{"script":"d"}');
