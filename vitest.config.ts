@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 /** Settings of the person who runs the tests must not change them; only the cache's place is theirs. */
 for (const name of Object.keys(process.env)) {
@@ -20,6 +21,7 @@ export default defineConfig({
     },
     // A guest keeps one core busy while it boots.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Switching guests off takes a moment.
     teardownTimeout: minutes,
     projects: [
