@@ -19,10 +19,12 @@ case ${COMPRESSION:-xz} in
   *) payload=w6T0.xzdio ;;
 esac
 output=${OUTPUT:-$project/dist}
+# Set before there is anything to remove: a signal between leaves nothing. A shell that a signal ends does not come to its
+# EXIT trap by itself.
+work=
+trap 'rm -rf ${work:+"$work"}' EXIT
+trap 'exit 1' HUP INT QUIT PIPE TERM
 work=$(mktemp -d "$output/rpm-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-# A shell that a signal ends does not come to its EXIT trap by itself.
-trap 'exit 1' HUP INT TERM
 # One changelog for both packages; its first line that begins so holds the date.
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH

@@ -151,6 +151,14 @@ describe('a guest configured from a GPT seed disk', () => {
     await guest.detach(attached);
   });
 
+  /** The host's disk is no data disk, and udev always has other work at that time of a boot. */
+  const expectNoMountRun = async () =>
+    expect(
+      await guest.output('systemctl show -P Result -P ExecMainStartTimestampMonotonic gandi-mount.service'),
+    ).toBe('exec-condition\n0');
+
+  it('starts no executable for data disks, of which there are none', expectNoMountRun);
+
   it(
     'changes nothing at a second boot',
     async () => {
@@ -164,6 +172,7 @@ describe('a guest configured from a GPT seed disk', () => {
       for (const program of ['gandi-bootstrap', 'gandi-config'])
         expect(status.stdout).toContain(`${program}: unchanged (this boot, in which nothing was new`);
       expect(await guest.output(FINGERPRINT)).toBe(before);
+      await expectNoMountRun();
       expect(await guest.output('sysctl -n vm.swappiness; ls /run/gandi/interfaces')).toBe('10\neth0\neth1');
       expect(await guest.output(swapArea)).toBe(uuid);
       expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'true')).exitCode).toBe(0);
