@@ -10,12 +10,12 @@ output=${OUTPUT:-$PROJECT/dist}
 version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$PROJECT/package.json")
 package=gandi-guest_${version}_$architecture
 
-# debhelper works in ./debian and leaves its traces there; dpkg-buildpackage writes into the directory above.
 # Set before there is anything to remove: a signal between leaves nothing. A shell that a signal ends does not come to its
 # EXIT trap by itself.
 work=
 trap 'rm -rf ${work:+"$work"}' EXIT
 trap 'exit 1' HUP INT QUIT PIPE TERM
+# debhelper works in ./debian and leaves its traces there; dpkg-buildpackage writes into the directory above.
 work=$(mktemp -d "$output/deb-XXXXXX")
 mkdir "$work/source"
 cp -R "$PROJECT/packaging/debian" "$work/source/debian"
