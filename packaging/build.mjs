@@ -1,6 +1,6 @@
 /**
  * Builds the toolkit into `dist` (or the folder given as the second argument) from `src/main.ts` (or the first):
- *   gandi.cjs                the bundle, for Node.js 20 or later
+ *   gandi.cjs                the bundle, for Node.js 20.16 or later
  *   gandi                    the same bundle with Bun's runtime inside
  *   THIRD-PARTY-LICENSES     of all code in them
  * With TARGET_BUN, the Bun of another machine, `gandi` is made for that machine; it must be the same version. The same
@@ -18,9 +18,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const entry = resolve(process.argv[2] ?? join(root, 'src/main.ts'));
 const output = resolve(process.argv[3] ?? join(root, 'dist'));
 
-/** Runs before anything of the bundle, on any Node.js that can parse it. */
-const nodeVersionCheck = `if (!process.versions.bun && parseInt(process.versions.node, 10) < 20) {
-  process.stderr.write('gandi: Node.js ' + process.version + ' is too old: install Node.js 20 or later\\n');
+/**
+ * Runs before anything of the bundle, on any Node.js that can parse it. The function, by which the modules of Node.js
+ * are loaded where Bun has its own, came with 20.16 and 22.3 (https://nodejs.org/api/process.html).
+ */
+const nodeVersionCheck = `if (!process.getBuiltinModule) {
+  process.stderr.write('gandi: Node.js ' + process.version + ' is too old: install Node.js 20.16 or later\\n');
   process.exit(1);
 }`;
 

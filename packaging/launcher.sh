@@ -26,7 +26,7 @@ lacks=
 advice=
 if [ ! -x "$library/gandi" ]; then
   lacks="$library/gandi, which this architecture may not have"
-  advice='install Node.js 20 or later'
+  advice='install Node.js 20.16 or later'
 elif [ ! -r /proc/cpuinfo ]; then
   # Bun aborts when it cannot find its own file in /proc.
   lacks='the /proc file system'
@@ -38,7 +38,7 @@ else
       flags*' sse4_2 '*) break ;;
       flags*)
         lacks='a CPU with SSE4.2'
-        advice='install Node.js 20 or later, or choose a newer CPU model on the host'
+        advice='install Node.js 20.16 or later, or choose a newer CPU model on the host'
         break
         ;;
       ' ') break ;;

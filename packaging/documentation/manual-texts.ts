@@ -61,7 +61,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'With `--root` an unpacked image is configured: files only. What needs a running system is told as skipped.',
     ],
     exit: [
-      'That the guest runs on an unsupported CPU without Node.js 20 or later gives 1, too; a line on standard error says so.',
+      'That the guest runs on an unsupported CPU without Node.js 20.16 or later gives 1, too; a line on standard error says so.',
     ],
     files: [
       ...SETTINGS,

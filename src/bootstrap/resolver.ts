@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RunCommand } from '../machine/change.ts';
+import { sha256 } from '../machine/digest.ts';
 import { isUnitStarted } from '../machine/network-manager.ts';
 import type { GuestConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
@@ -24,7 +24,7 @@ const SEARCH_LINE = /^\s*(search|domain)\s/;
  */
 export function chooseResolvers(config: GuestConfig): string[] {
   const seed = `${config.hostName ?? ''} ${firstAddress(config) ?? ''}`;
-  const place = (server: string) => createHash('sha256').update(`${seed} ${server}`).digest('hex');
+  const place = (server: string) => sha256(`${seed} ${server}`);
   const places = new Map((config.resolvers ?? []).map((server) => [place(server), server]));
   const servers = [...places].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, server]) => server);
   const ipv6 = servers.filter((server) => server.includes(':'));

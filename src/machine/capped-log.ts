@@ -14,7 +14,7 @@ export class CappedLog {
   readonly #descriptor: number;
   readonly #kept: number;
   #startBytes = 0;
-  #end: Buffer[] = [];
+  #end: Uint8Array[] = [];
   #endBytes = 0;
   #leftOut = 0;
 
@@ -31,7 +31,7 @@ export class CappedLog {
   }
 
   /** What the program printed. */
-  write(chunk: Buffer): void {
+  write(chunk: Uint8Array): void {
     const room = Math.max(0, this.#kept - this.#startBytes);
     const start = chunk.subarray(0, room);
     if (start.length > 0) {
@@ -56,7 +56,7 @@ export class CappedLog {
     }
   }
 
-  #keepEnd(chunk: Buffer): void {
+  #keepEnd(chunk: Uint8Array): void {
     this.#end.push(chunk);
     this.#endBytes += chunk.length;
     for (let [first] = this.#end; first !== undefined; [first] = this.#end) {

@@ -1,5 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { ChildEnding } from './child-process/child.ts';
+import { startChild } from './child-process.ts';
 
 export interface CommandOptions {
   /** Given on standard input; without it standard input is empty. */
@@ -34,9 +34,6 @@ const OUTPUT_BYTES = 1024 * 1024;
 /** How long a program has between being asked to end and being killed. */
 const GRACE_MILLISECONDS = 2000;
 
-/** How long the outputs of a program that has ended are still read. */
-const DRAIN_MILLISECONDS = 250;
-
 /** What a program said last. Indented lines only add to the one above, as mount(8) does with its hint at dmesg(1). */
 function lastLine(text: string): string {
   const lines = text.trimEnd().split('\n');
@@ -55,56 +52,44 @@ export function signalGroup(leader: number | undefined, signal: NodeJS.Signals):
   }
 }
 
-interface Ending {
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  /** Why it could not be started. */
-  code?: string | undefined;
+interface Ending extends ChildEnding {
   stderr: string;
   printedTooMuch: boolean;
 }
 
 function failureOf(program: string, ending: Ending, timeout: number | undefined): string | undefined {
+  const code = ending.error?.code;
   if (timeout !== undefined) return `${program} did not end within ${timeout} s and was killed`;
   if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
-  if (ending.code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
-  if (ending.code === 'EACCES') return `${program} cannot be executed`;
-  if (ending.code !== undefined) return `${program} cannot be started: ${ending.code}`;
+  if (code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
+  if (code === 'EACCES') return `${program} cannot be executed`;
+  if (ending.error !== undefined) return `${program} cannot be started: ${code ?? ending.error.message}`;
   if (ending.exitCode === 0) return undefined;
   const how = ending.signal === undefined ? `exit status ${ending.exitCode}` : `killed by ${ending.signal}`;
   const said = lastLine(ending.stderr);
   return said === '' ? `${program}: ${how}` : `${program}: ${how}: ${said}`;
 }
 
-/** Keeps what a stream brings, up to a number of bytes; calls `full` when there is more. */
-function collect(stream: Readable | null, most: number, full: () => void): () => string {
-  const chunks: Buffer[] = [];
-  let room = most;
-  stream?.on('data', (chunk: Buffer) => {
-    if (chunk.length > room) full();
-    chunks.push(chunk.subarray(0, room));
-    room = Math.max(0, room - chunk.length);
-  });
-  return () => Buffer.concat(chunks).toString();
-}
+/** Keeps what an output brings, up to a number of bytes; calls `full` when there is more. */
+class Collected {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #full: () => void;
+  #room: number;
 
-/** Waits until a program has ended and its outputs are read. */
-function ending(subprocess: ChildProcess): Promise<Pick<Ending, 'exitCode' | 'signal' | 'code'>> {
-  return new Promise((resolve) => {
-    subprocess.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ code: error.code ?? error.message }),
-    );
-    subprocess.once('close', (exitCode, signal) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-    );
-    // A daemon that left the group may keep the outputs open for ever: what it prints is not waited for.
-    subprocess.once('exit', () => {
-      setTimeout(() => {
-        subprocess.stdout?.destroy();
-        subprocess.stderr?.destroy();
-      }, DRAIN_MILLISECONDS).unref();
-    });
-  });
+  constructor(most: number, full: () => void) {
+    this.#room = most;
+    this.#full = full;
+  }
+
+  add(chunk: Uint8Array): void {
+    if (chunk.length > this.#room) this.#full();
+    this.#chunks.push(chunk.subarray(0, this.#room));
+    this.#room = Math.max(0, this.#room - chunk.length);
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
 }
 
 /**
@@ -113,43 +98,37 @@ function ending(subprocess: ChildProcess): Promise<Pick<Ending, 'exitCode' | 'si
  */
 export const systemCommands: Commands = {
   async run(argv, options) {
-    const { spawn } = await import('node:child_process');
-    const [program, ...args] = argv;
     const started = performance.now();
-    const subprocess = spawn(program, args, {
-      detached: true,
-      env: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
-      cwd: '/',
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
     let timedOut = false;
     let printedTooMuch = false;
-    const killGroup = (): void => {
+    const full = (): void => {
       printedTooMuch = true;
-      signalGroup(subprocess.pid, 'SIGKILL');
+      signalGroup(child.pid, 'SIGKILL');
     };
     const most = options.outputBytes ?? OUTPUT_BYTES;
-    const stdout = collect(subprocess.stdout, most, killGroup);
-    const stderr = collect(subprocess.stderr, most, killGroup);
-    // A program that does not read its input to the end fails, if at all, by its exit status.
-    subprocess.stdin?.on('error', () => undefined);
-    subprocess.stdin?.end(options.input);
+    const outputs = { stdout: new Collected(most, full), stderr: new Collected(most, full) };
+    const child = await startChild({
+      argv,
+      environment: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
+      ...(options.input === undefined ? {} : { input: options.input }),
+      onOutput: (output, chunk) => outputs[output].add(chunk),
+    });
     const deadline = setTimeout(() => {
       timedOut = true;
-      signalGroup(subprocess.pid, 'SIGTERM');
-      setTimeout(() => signalGroup(subprocess.pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
+      signalGroup(child.pid, 'SIGTERM');
+      setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
     }, options.timeoutSeconds * 1000);
-    const ended = await ending(subprocess);
+    const ended = await child.ended;
     clearTimeout(deadline);
     const result: CommandResult = {
       argv,
-      stdout: stdout(),
-      stderr: stderr(),
+      stdout: outputs.stdout.text(),
+      stderr: outputs.stderr.text(),
       durationMilliseconds: performance.now() - started,
     };
     if (ended.exitCode !== undefined) result.exitCode = ended.exitCode;
-    const how = { ...ended, stderr: stderr(), printedTooMuch };
-    const failure = failureOf(program, how, timedOut ? options.timeoutSeconds : undefined);
+    const how = { ...ended, stderr: result.stderr, printedTooMuch };
+    const failure = failureOf(argv[0], how, timedOut ? options.timeoutSeconds : undefined);
     if (failure !== undefined) result.failure = failure;
     return result;
   },

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants, fsyncSync } from 'node:fs';
 import type { MakeSwap } from './change.ts';
 import { openDevice } from './device-reader.ts';
@@ -22,7 +21,7 @@ function sizeOf(path: string): number {
 export async function makeSwap({ device, label, pageBytes, badPages }: MakeSwap): Promise<void> {
   // For a block device O_EXCL without O_CREAT claims it (open(2)).
   await withPartition(device, constants.O_WRONLY | constants.O_EXCL, (descriptor) => {
-    const area = { deviceBytes: sizeOf(device), uuid: randomUUID(), label, pageBytes, badPages };
+    const area = { deviceBytes: sizeOf(device), uuid: crypto.randomUUID(), label, pageBytes, badPages };
     for (const { offset, bytes } of renderSwapHeader(area)) {
       writeFully(descriptor, bytes, offset);
       fsyncSync(descriptor);

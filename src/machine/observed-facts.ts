@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BlockDevice, listBlockDevices } from './block-devices.ts';
 import { openDevice } from './device-reader.ts';
@@ -71,7 +70,7 @@ function observeRoot({ devices, mounts, use }: ObservedStorage): RootFileSystem 
     use,
     open: openDevice,
     mountedBytes,
-    randomGuid: () => randomUUID().toUpperCase(),
+    randomGuid: () => crypto.randomUUID().toUpperCase(),
   });
 }
 

@@ -1,5 +1,4 @@
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { fstatSync, writeSync } from 'node:fs';
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
@@ -34,5 +33,9 @@ export function printError(text: string): void {
 
 /** True if the reader of standard output is a terminal. */
 export function isTerminal(): boolean {
-  return isatty(STANDARD_OUTPUT);
+  // Not imported: it would be loaded at each boot, where standard output is the journal's socket, with all sockets.
+  return (
+    fstatSync(STANDARD_OUTPUT).isCharacterDevice() &&
+    process.getBuiltinModule('node:tty').isatty(STANDARD_OUTPUT)
+  );
 }

@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Machine } from './apply.ts';
 import { CappedLog } from './capped-log.ts';
 import type { RunSupervised } from './change.ts';
+import type { ChildEnding } from './child-process/child.ts';
+import { startChild } from './child-process.ts';
 import { type Commands, SEARCH_PATH, signalGroup } from './commands.ts';
 import { reasonOf } from './errors.ts';
 import { endOfOutput } from './output-end.ts';
 import { STATE_DIRECTORY } from './paths.ts';
-import { sleep } from './sleep.ts';
 import { makeDirectory, replaceFile, writeFully } from './write.ts';
 
 /** How a supervised program ended. A shutdown that ends it is no failure: that may have been its purpose. */
@@ -17,22 +17,12 @@ export interface SupervisedResult {
   warning?: string;
 }
 
-interface Ending {
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  /** Why it never ran. */
-  error?: Error;
-}
-
 /** How long the processes of a group have between being asked to end and being killed. */
 const GRACE_SECONDS = 5;
 /** sd_booted(3) */
 const SYSTEMD_IS_RUNNING = '/run/systemd/system';
 
 const SYSTEMCTL_SECONDS = 20;
-
-/** How long the outputs are still read when the program itself has ended. */
-const DRAIN_MILLISECONDS = 250;
 
 /** Bytes at the end of the output that the report is made from. */
 const TAIL_BYTES = 8192;
@@ -56,7 +46,7 @@ class Output {
     });
   }
 
-  take(chunk: Buffer): void {
+  take(chunk: Uint8Array): void {
     this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-TAIL_BYTES);
     this.#attempt(() => this.#log?.write(chunk));
   }
@@ -77,21 +67,6 @@ class Output {
   }
 }
 
-/** Waits for the program; what a daemon that it left behind prints later is not waited for. */
-async function ended(child: ChildProcess): Promise<Ending> {
-  const ending = await new Promise<Ending>((resolve) => {
-    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-    child.once('error', (error) => resolve({ exitCode: null, signal: null, error }));
-  });
-  if (ending.error === undefined) {
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    await Promise.race([closed, sleep(DRAIN_MILLISECONDS)]);
-  }
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  return ending;
-}
-
 async function isShuttingDown(commands: Commands): Promise<boolean> {
   const state = await commands.run(['systemctl', 'is-system-running'], { timeoutSeconds: SYSTEMCTL_SECONDS });
   return state.stdout.trim() === 'stopping';
@@ -105,9 +80,9 @@ async function emptyScope(commands: Commands, scope: string, leader: number | un
   await commands.run(['systemctl', 'reset-failed', unit], { timeoutSeconds: SYSTEMCTL_SECONDS });
 }
 
-function describeEnding({ exitCode, signal, error }: Ending): string {
+function describeEnding({ exitCode, signal, error }: ChildEnding): string {
   if (error !== undefined) return `could not be started: ${reasonOf(error)}`;
-  return signal === null ? `exit status ${exitCode}` : `killed by ${signal}`;
+  return signal === undefined ? `exit status ${exitCode}` : `killed by ${signal}`;
 }
 
 function writeMark({ files }: Machine, { path, content }: RunSupervised['mark']): void {
@@ -132,12 +107,10 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   }
   writeMark(machine, change.mark);
   const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
-  const [program, ...args] = inScope(change);
-  const child = spawn(program, args, {
-    cwd: '/',
-    detached: true,
-    env: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = await startChild({
+    argv: inScope(change),
+    environment: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
+    onOutput: (_, chunk) => output.take(chunk),
   });
   let stopping: Promise<void> | undefined;
   let reason: 'deadline' | 'shutdown' | undefined;
@@ -148,9 +121,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   const deadline = setTimeout(() => stop('deadline'), timeoutSeconds * 1000);
   const onTerminate = () => stop('shutdown');
   process.on('SIGTERM', onTerminate);
-  child.stdout.on('data', (chunk: Buffer) => output.take(chunk));
-  child.stderr.on('data', (chunk: Buffer) => output.take(chunk));
-  const ending = await ended(child);
+  const ending = await child.ended;
   clearTimeout(deadline);
   await stopping;
   process.off('SIGTERM', onTerminate);

@@ -1,7 +1,6 @@
 import {
   closeSync,
   copyFileSync,
-  createReadStream,
   fchmodSync,
   lstatSync,
   mkdirSync,
@@ -12,11 +11,11 @@ import {
   statfsSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Extract, Header } from 'tar-stream';
 import type { UnpackModules } from './change.ts';
 import type { Files } from './files.ts';
+import { gunzip } from './gunzip.ts';
+import type { TarHeader } from './tar/header.ts';
+import { readTar, type StreamedMember } from './tar/members.ts';
 import { writeFully } from './write.ts';
 
 /** A full set of a distribution's modules is about 400 MB and 8,000 files uncompressed. */
@@ -29,9 +28,25 @@ const MOST_OF_FREE = 0.8;
 /** Links into the kernel's source tree, which only the machine that built it has. */
 const SOURCE_LINKS = new Set(['build', 'source']);
 
+/** Type flags of members (POSIX.1-2017, pax, ustar format); `7` is a file that was to lie in one piece. */
+const FILES = new Set(['0', '7']);
+const DIRECTORY = '5';
+const SYMBOLIC_LINK = '2';
+
+/** What an admin would call the others. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  '1': 'a hard link',
+  [SYMBOLIC_LINK]: 'a symbolic link',
+  '3': 'a character device',
+  '4': 'a block device',
+  '6': 'a FIFO',
+};
+
 /** A member's place in the guest; undefined if it is one to pass over. */
-function destination(header: Header, release: string): string | undefined {
-  const name = header.name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
+function destination(header: TarHeader, release: string): string | undefined {
+  // Names are decoded byte by byte; on disk they are UTF-8.
+  const written = Buffer.from(header.name, 'latin1').toString();
+  const name = written.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
   const parts = name.split('/');
   const refuse = (why: string): never => {
     throw new Error(`member ${JSON.stringify(name.slice(0, 100))} ${why}`);
@@ -40,24 +55,21 @@ function destination(header: Header, release: string): string | undefined {
     if (name === '' || name === '.') return undefined;
     refuse('has an unsafe path');
   }
-  if (header.type === 'directory') return undefined;
+  if (header.type === DIRECTORY) return undefined;
   const inTree = parts[0] === 'lib' && parts[1] === 'modules' && parts[2] === release && parts.length > 3;
   const inBoot = parts[0] === 'boot' && parts.length === 2;
-  if (header.type === 'symlink' && inTree && parts.length === 4 && SOURCE_LINKS.has(parts[3] ?? ''))
+  if (header.type === SYMBOLIC_LINK && inTree && parts.length === 4 && SOURCE_LINKS.has(parts[3] ?? ''))
     return undefined;
-  if (header.type !== 'file') refuse(`is a ${header.type}, expected a file`);
+  if (!FILES.has(header.type))
+    refuse(`is ${TYPE_NAMES[header.type] ?? `of type ${header.type}`}, expected a file`);
   if ((header.mode & 0o6000) !== 0) refuse('has a setuid or setgid bit');
   if (!inTree && !inBoot) refuse(`is outside lib/modules/${release} and boot`);
   return `/${name}`;
 }
 
-async function decompressed(path: string): Promise<Readable[]> {
-  if (path.endsWith('.bz2')) {
-    const [{ bunzip2 }, { Readable }] = await Promise.all([import('./bunzip2.ts'), import('node:stream')]);
-    return [Readable.from(bunzip2(path), { objectMode: false })];
-  }
-  const { createGunzip } = await import('node:zlib');
-  return [createReadStream(path), createGunzip()];
+async function decompressed(path: string): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
+  // Its decoder is loaded only for what is packed so.
+  return path.endsWith('.bz2') ? (await import('./bunzip2.ts')).bunzip2(path) : gunzip(path);
 }
 
 function moveAll(files: Files, staging: string, below: string): void {
@@ -93,22 +105,24 @@ async function writeMember(path: string, mode: number, content: AsyncIterable<Ui
   }
 }
 
-async function unpackInto(staging: string, release: string, tar: Extract): Promise<void> {
+async function unpackInto(
+  staging: string,
+  release: string,
+  members: AsyncIterable<StreamedMember>,
+): Promise<void> {
   const { bavail, bsize } = statfsSync(staging);
   const mostBytes = Math.min(MOST_BYTES, Math.floor(bavail * bsize * MOST_OF_FREE));
   let bytes = 0;
-  let members = 0;
-  for await (const entry of tar) {
-    bytes += entry.header.size;
-    if (++members > MOST_MEMBERS || bytes > mostBytes) {
+  let count = 0;
+  for await (const { header, content } of members) {
+    bytes += header.size;
+    if (++count > MOST_MEMBERS || bytes > mostBytes) {
       throw new Error(
         `unpacks to more than the ${mostBytes} bytes that there is room for, or ${MOST_MEMBERS} members`,
       );
     }
-    const path = destination(entry.header, release);
-    if (path === undefined) entry.resume();
-    else
-      await writeMember(`${staging}${path}`, entry.header.mode & 0o755, entry as AsyncIterable<Uint8Array>);
+    const path = destination(header, release);
+    if (path !== undefined) await writeMember(`${staging}${path}`, header.mode & 0o755, content);
   }
 }
 
@@ -119,19 +133,12 @@ async function unpackInto(staging: string, release: string, tar: Extract): Promi
  * @throws Error naming the member or limit that was broken
  */
 export async function unpackModules(files: Files, change: UnpackModules): Promise<void> {
-  const { extract } = await import('tar-stream');
   const staging = files.locate('/lib/modules/.gandi-new');
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true, mode: 0o755 });
   try {
-    const tar = extract();
-    const [unpacked, read] = await Promise.allSettled([
-      unpackInto(staging, change.release, tar),
-      pipeline([...(await decompressed(files.locate(change.archive))), tar]),
-    ]);
-    // When unpacking stops, reading is cut off too: the first of both is the reason.
-    if (unpacked.status === 'rejected') throw unpacked.reason;
-    if (read.status === 'rejected') throw read.reason;
+    const archive = await decompressed(files.locate(change.archive));
+    await unpackInto(staging, change.release, readTar(archive));
     moveAll(files, staging, '');
   } catch (error) {
     throw new Error(`${change.archive} was not installed: ${(error as Error).message}`);

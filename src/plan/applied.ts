@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../machine/digest.ts';
 
 /** Digest of what the host asked for when a step was last applied, by step name. */
 export type AppliedDigests = Readonly<Record<string, string>>;
@@ -9,5 +9,5 @@ export type AppliedDigests = Readonly<Record<string, string>>;
  * @returns 64 hexadecimal digits (SHA-256); a password hash cannot be read back from it
  */
 export function digestOf(wanted: unknown): string {
-  return createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
+  return sha256(JSON.stringify(wanted));
 }

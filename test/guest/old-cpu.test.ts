@@ -10,7 +10,7 @@ import { useGuest } from './use-guest.ts';
 const MOUNT_POINT = '/opt/node';
 const NODE_DISK_MEBIBYTES = 256;
 const ADVICE =
-  'cannot start: this guest lacks a CPU with SSE4.2: install Node.js 20 or later, or choose a newer CPU model on the host';
+  'cannot start: this guest lacks a CPU with SSE4.2: install Node.js 20.16 or later, or choose a newer CPU model on the host';
 
 /**
  * A disk with the Node.js that runs this test. It comes with its own libraries and loader: the guest's may be older.

@@ -1,8 +1,8 @@
+import { BLOCK_BYTES } from '../../machine/tar/header.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { Problem, SeedArchive, StoredMember } from '../guest-config.ts';
 import { checkMember, MEMBERS_LIMIT, memberFileName, modulesRelease, namesGandi } from './member-rules.ts';
 import { quote } from './problem.ts';
-import { BLOCK_BYTES } from './tar-header.ts';
 import { type TarMember, walkTar } from './tar-walk.ts';
 
 /** Where hosts put the archive, in bytes from the start of the disk: 128 blocks of 4096. */

@@ -1,6 +1,6 @@
+import type { TarHeader } from '../../machine/tar/header.ts';
 import { CONFIG_BYTES_LIMIT } from './json-text.ts';
 import { quote } from './problem.ts';
-import type { TarHeader } from './tar-header.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Bytes of the largest script, init or other member that is stored in /gandi. */

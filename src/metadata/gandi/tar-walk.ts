@@ -1,7 +1,12 @@
+import {
+  EXTENSION_BYTES_LIMIT,
+  type Extension,
+  isExtension,
+  readExtension,
+} from '../../machine/tar/extension.ts';
+import { BLOCK_BYTES, decodeHeader, paddedSize, type TarHeader } from '../../machine/tar/header.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { canSkip } from './member-rules.ts';
-import { EXTENSION_BYTES_LIMIT, type Extension, isExtension, readExtension } from './tar-extension.ts';
-import { BLOCK_BYTES, decodeHeader, paddedSize, type TarHeader } from './tar-header.ts';
 
 /** Extension headers that may come before a member. */
 const EXTENSIONS_LIMIT = 4;
@@ -90,7 +95,7 @@ function takeExtension(walker: Walker, header: TarHeader): void {
     return;
   }
   const content = walker.source.read(walker.at + BLOCK_BYTES, header.size);
-  const fault = readExtension(header.type, content, walker.said);
+  const fault = readExtension(header.type, content, walker.said) ?? walker.said.link;
   if (walker.said.name !== undefined) {
     walker.walk.firstName ??= walker.said.name;
   }

@@ -1,10 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { systemCommands } from '../../../src/machine/commands.ts';
+import { type Commands, systemCommands } from '../../../src/machine/commands.ts';
 
-const run = (argv: [string, ...string[]], options: { input?: string; timeoutSeconds?: number } = {}) =>
-  systemCommands.run(argv, { timeoutSeconds: 10, ...options });
+const packages = { x64: 'bun-linux-x64-baseline', arm64: 'bun-linux-aarch64' };
+const bunPackage = packages[process.arch as keyof typeof packages];
+const bun = fileURLToPath(new URL(`../../../node_modules/@oven/${bunPackage}/bin/bun`, import.meta.url));
 
-describe('systemCommands.run', () => {
+/** The same commands in the runtime that guests have, which starts programs in its own way. */
+const commandsByBun: Commands = {
+  async run(argv, options) {
+    const entry = fileURLToPath(new URL('run-by-bun.ts', import.meta.url));
+    const { stdout } = await execa(bun, [entry, JSON.stringify(argv), JSON.stringify(options)]);
+    return JSON.parse(stdout);
+  },
+};
+
+describe.each([
+  ['Node.js', systemCommands],
+  ['Bun', commandsByBun],
+])('commands by %s', (_, commands) => {
+  const run = (
+    argv: [string, ...string[]],
+    options: { input?: string; timeoutSeconds?: number; outputBytes?: number } = {},
+  ) => commands.run(argv, { timeoutSeconds: 10, ...options });
+
   it('gives outputs and exit status of a program that ended well', async () => {
     const result = await run(['cat'], { input: 'hello\n' });
     expect(result).toMatchObject({ exitCode: 0, stdout: 'hello\n', stderr: '' });
@@ -19,6 +39,38 @@ describe('systemCommands.run', () => {
     const { failure, exitCode } = await run(['sh', '-c', 'echo first >&2; echo the reason >&2; exit 3']);
     expect(exitCode).toBe(3);
     expect(failure).toBe('sh: exit status 3: the reason');
+  });
+
+  it('gives it an empty input, or a long one, which it need not read', async () => {
+    expect((await run(['cat'])).stdout).toBe('');
+    const input = 'x'.repeat(100_000);
+    expect((await run(['wc', '-c'], { input })).stdout.trim()).toBe('100000');
+    expect((await run(['true'], { input })).failure).toBeUndefined();
+  });
+
+  it('keeps both outputs apart and whole, up to the number of bytes', async () => {
+    const script = 'for i in $(seq 20000); do echo "line $i"; done; echo end >&2';
+    const { stdout, stderr } = await run(['sh', '-c', script]);
+    expect(stdout.split('\n')).toHaveLength(20_001);
+    expect(stderr).toBe('end\n');
+  });
+
+  it('tells a signal from an exit status', async () => {
+    const { failure, exitCode } = await run(['sh', '-c', 'echo gone >&2; kill -TERM $$']);
+    expect(failure).toBe('sh: killed by SIGTERM: gone');
+    expect(exitCode).toBeUndefined();
+  });
+
+  it('runs it at the root directory, in a session of its own', async () => {
+    const { stdout } = await run(['sh', '-c', 'pwd; ps -o pid=,sid= -p $$']);
+    const [directory, ids] = stdout.trim().split('\n');
+    expect(directory).toBe('/');
+    const [pid, session] = (ids ?? '').trim().split(/\s+/);
+    expect(session).toBe(pid);
+  });
+
+  it('says that a file cannot be executed', async () => {
+    expect((await run(['/etc/passwd'])).failure).toBe('/etc/passwd cannot be executed');
   });
 
   it('says that a tool is missing', async () => {
@@ -38,7 +90,8 @@ describe('systemCommands.run', () => {
       timeoutSeconds: 0.5,
     });
     expect(failure).toBe('sh did not end within 0.5 s and was killed');
-    expect((await run(['pgrep', '-f', `sleep ${mark}`])).stdout).toBe('');
+    // The brackets keep it from finding who asks.
+    expect((await run(['pgrep', '-f', `[s]leep ${mark}`])).stdout).toBe('');
   });
 
   it('ends a tool that prints without end', async () => {

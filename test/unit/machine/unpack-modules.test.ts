@@ -70,9 +70,9 @@ describe('unpackModules', () => {
     ['an absolute path', { name: '/etc/x' }, 'unsafe path'],
     ['another place', { name: 'etc/x' }, 'is outside'],
     ['another release', { name: 'lib/modules/other/x.ko' }, 'is outside'],
-    ['a link', { name: `${TREE}/kernel`, type: 'symlink', linkname: '/etc' }, 'is a symlink'],
-    ['a hard link', { name: `${TREE}/x`, type: 'link', linkname: '/etc/shadow' }, 'is a link'],
-    ['a device', { name: `${TREE}/x`, type: 'character-device' }, 'is a character-device'],
+    ['a link', { name: `${TREE}/kernel`, type: 'symlink', linkname: '/etc' }, 'is a symbolic link'],
+    ['a hard link', { name: `${TREE}/x`, type: 'link', linkname: '/etc/shadow' }, 'is a hard link'],
+    ['a device', { name: `${TREE}/x`, type: 'character-device' }, 'is a character device'],
     ['a setuid bit', { name: `${TREE}/x`, mode: 0o4755 }, 'setuid'],
     ['the same file twice', { name: `${TREE}/kernel/a.ko` }, 'file already exists'],
   ];

@@ -11,6 +11,8 @@ export const EXTENSION_BYTES_LIMIT = 65_536;
 export interface Extension {
   name?: string;
   size?: number;
+  /** Where it is a link: a few words on how that was said. */
+  link?: string;
 }
 
 export function isExtension(type: string): boolean {
@@ -19,11 +21,12 @@ export function isExtension(type: string): boolean {
 
 /**
  * Adds the content of an extension header to what others said about the same member. Returns a few words on what
- * cannot be taken: links, sparse files, a name or size that is said twice or for all members, broken records.
+ * cannot be taken: sparse files, a name or size that is said twice or for all members, broken records.
  */
 export function readExtension(type: string, content: Uint8Array, said: Extension): string | undefined {
   if (type === 'K') {
-    return 'a link with a long target';
+    said.link = 'a link with a long target';
+    return undefined;
   }
   if (type === 'L') {
     const name = Buffer.from(content).toString('latin1').replace(/\0+$/, '');
@@ -44,9 +47,8 @@ export function readExtension(type: string, content: Uint8Array, said: Extension
 
 /** Times, owners and the like are passed over: members are stored with an owner and mode of our own. */
 function readPaxRecord(type: string, key: string, value: string, said: Extension): string | undefined {
-  if (/^(?:linkpath|GNU\.sparse\..*|SCHILY\.(?:realsize|filetype))$/.test(key)) {
-    return key === 'linkpath' ? 'a link' : 'a sparse or special file';
-  }
+  if (/^(?:GNU\.sparse\..*|SCHILY\.(?:realsize|filetype))$/.test(key)) return 'a sparse or special file';
+  if (key === 'linkpath') said.link = 'a link';
   if (key !== 'path' && key !== 'size') {
     return undefined;
   }

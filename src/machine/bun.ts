@@ -1,0 +1,40 @@
+/** What we use of Bun's own interface (https://bun.com/reference/bun): the part that TypeScript has to know. */
+interface Bun {
+  spawn(options: BunSpawnOptions): BunSubprocess;
+  CryptoHasher: new (algorithm: 'sha256') => { update(text: string): { digest(encoding: 'hex'): string } };
+}
+
+interface BunSpawnOptions {
+  cmd: readonly string[];
+  cwd: string;
+  /** The program is looked for in its PATH. */
+  env: Readonly<Record<string, string>>;
+  stdin: 'ignore' | Uint8Array;
+  stdout: 'pipe';
+  stderr: 'pipe';
+  /** Calls setsid(2): the program gets a process group of its own. */
+  detached: true;
+}
+
+interface BunSubprocess {
+  pid: number;
+  stdout: BunOutput;
+  stderr: BunOutput;
+  /** Resolves when the program has ended, never rejects. */
+  exited: Promise<number>;
+  exitCode: number | null;
+  signalCode: string | null;
+}
+
+interface BunOutput {
+  getReader(): {
+    read(): Promise<{ done: false; value: Uint8Array } | { done: true; value?: undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/**
+ * Bun's own interface; undefined where Node.js runs the program. What the runtime has of its own starts at once, while
+ * its modules of Node.js's names load all that Node.js has: of a first boot they took a fifth.
+ */
+export const bun = (globalThis as { Bun?: Bun }).Bun;

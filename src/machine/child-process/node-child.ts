@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { type Child, type ChildEnding, type ChildOptions, DRAIN_MILLISECONDS } from './child.ts';
+
+/** Starts a program by Node.js. */
+export function startNodeChild({ argv, environment, input, onOutput }: ChildOptions): Child {
+  const [program, ...args] = argv;
+  const child = spawn(program, args, {
+    cwd: '/',
+    detached: true,
+    env: environment,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  for (const output of ['stdout', 'stderr'] as const)
+    child[output]?.on('data', (chunk: Buffer) => onOutput(output, chunk));
+  // A program that does not read its input to the end fails, if at all, by its exit status.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
+  const ended = new Promise<ChildEnding>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => resolve({ error }));
+    child.once('close', (exitCode, signal) =>
+      resolve(signal === null ? { exitCode: exitCode ?? 0 } : { signal }),
+    );
+    child.once('exit', () => {
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, DRAIN_MILLISECONDS).unref();
+    });
+  });
+  return { pid: child.pid, ended };
+}
