@@ -133,6 +133,5 @@ export const resizeMainDisk: Step = {
   name: '03-resize_main_disk',
   setting: 'CONFIG_RESIZE',
   summary: 'the root partition and its file system, to the size of the disk',
-  rounds: 'many',
   plan,
 };

@@ -149,6 +149,5 @@ export const users: Step = {
   name: 'users',
   setting: 'CONFIG_USERS',
   summary: 'the user, in the administrators’ group, and root: password and SSH keys',
-  rounds: 'many',
   plan,
 };

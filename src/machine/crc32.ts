@@ -1,9 +1,15 @@
-const table = new Uint32Array(256);
-for (let byte = 0; byte < 256; byte++) {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++)
-    remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
-  table[byte] = remainder;
+/** Made when it is first needed: most runs have no checksum to compute, and it takes a million instructions. */
+let known: Uint32Array | undefined;
+
+function remainders(): Uint32Array {
+  const table = new Uint32Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    let remainder = byte;
+    for (let bit = 0; bit < 8; bit++)
+      remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
+    table[byte] = remainder;
+  }
+  return table;
 }
 
 /**
@@ -11,6 +17,8 @@ for (let byte = 0; byte < 256; byte++) {
  * Node has one of its own only since 20.15 and 22.2.
  */
 export function crc32(bytes: Uint8Array): number {
+  known ??= remainders();
+  const table = known;
   let remainder = 0xffffffff;
   // By index: an iterator costs three times as much where code is interpreted, as at each boot.
   for (let at = 0; at < bytes.length; at++)

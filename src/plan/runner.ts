@@ -95,7 +95,7 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
     for (const note of plan.notes ?? []) run.note(note);
     for (const change of plan.changes) await run.change(change);
     if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
-    if (once || plan.changes.length === 0 || step.rounds !== 'many') return plan;
+    if (once || plan.next === undefined) return plan;
   }
   return plan;
 }

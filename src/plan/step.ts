@@ -18,7 +18,10 @@ export interface Note {
 export interface Plan {
   changes: Change[];
   notes?: Note[];
-  /** What a step that plans again will do once these changes are made: for the reader of a dry run. */
+  /**
+   * What depends on what these changes lead to: once they are made the step plans again. In words, for the reader of a
+   * dry run.
+   */
   next?: string;
   /**
    * Digest of what the host asked of this step. It is recorded once all changes are done; while it stays the same the
@@ -53,7 +56,5 @@ export interface Step {
   off?: string;
   /** One line for `--help` and the documentation. */
   summary: string;
-  /** `many`: its later changes depend on what its earlier ones led to, so it plans again until nothing is left. */
-  rounds?: 'many';
   plan(context: StepContext): Plan;
 }

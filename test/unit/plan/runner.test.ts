@@ -13,13 +13,12 @@ function machine(live = true): Machine {
   };
 }
 
-function step(plan: (round: number) => Plan, rounds?: 'many'): Step {
+function step(plan: (round: number) => Plan): Step {
   let round = 0;
   return {
     name: 'example',
     setting: 'CONFIG_SWAP',
     summary: '',
-    ...(rounds === undefined ? {} : { rounds }),
     plan: () => plan(round++),
   };
 }
@@ -35,16 +34,16 @@ describe('runStep', () => {
     expect(digest).toBe('d');
   });
 
-  it('plans again until nothing is left, and no more than four times', async () => {
+  it('plans again as long as something is to follow, and no more than four times', async () => {
     const asked: number[] = [];
     const chain = step((round) => {
       asked.push(round);
-      return { changes: round < 2 ? [write(`/etc/${round}`)] : [] };
-    }, 'many');
+      return { changes: [write(`/etc/${round}`)], ...(round < 2 ? { next: 'then more' } : {}) };
+    });
     const { report } = await run(chain);
-    expect(report.changes).toHaveLength(2);
+    expect(report.changes).toHaveLength(3);
     expect(asked).toEqual([0, 1, 2]);
-    const endless = await run(step((round) => ({ changes: [write(`/etc/${round}`)] }), 'many'));
+    const endless = await run(step((round) => ({ changes: [write(`/etc/${round}`)], next: 'then more' })));
     expect(endless.report.changes).toHaveLength(4);
   });
 
@@ -82,7 +81,7 @@ describe('runStep', () => {
     const m = machine();
     const shown: string[] = [];
     const { report, digest } = await run(
-      step(() => ({ changes: [write('/etc/y')], digest: 'd' }), 'many'),
+      step(() => ({ changes: [write('/etc/y')], next: 'then more', digest: 'd' })),
       m,
       {
         dryRun: true,
