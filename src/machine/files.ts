@@ -79,12 +79,15 @@ function readOpened(path: string, location: string, flags = 0): string {
   // Not blocking: a pipe at this path must not hold the boot up.
   const descriptor = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
-    const { size } = fstatSync(descriptor);
-    if (size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
+    const isAttribute = location.startsWith('/sys/');
+    if (!isAttribute && fstatSync(descriptor).size > LARGEST_TEXT_BYTES)
+      throw new Error(`${path}: larger than 16 MiB, not read`);
     let length = 0;
-    // To the end, not to the first short read: files of /proc give their lines in pieces of a page.
+    // To the end, not to the first short read: files of /proc give their lines in pieces of a page. What sysfs has is a
+    // page at most, in one piece (Documentation/filesystems/sysfs.rst).
     for (let count = -1; count !== 0 && length < shortText.length; length += count) {
       count = readSync(descriptor, shortText, length, shortText.length - length, null);
+      if (isAttribute) return shortText.toString('utf8', 0, count);
     }
     if (length < shortText.length) return shortText.toString('utf8', 0, length);
     return Buffer.concat([shortText, readFileSync(descriptor)]).toString();

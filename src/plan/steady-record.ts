@@ -37,16 +37,25 @@ const PLAIN = /^[\w@%+=:,./!\\-]+$/;
 /** A text in single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/**
- * A quoted text in which the names of disks, and those that begin their partitions' names, are variables of the shell.
- */
-function withDiskVariables(text: string, disks: readonly string[]): string {
-  return disks.reduce(
-    (result, disk, number) =>
-      result.replace(new RegExp(`(?<=[\\s'/])${disk}(?=(p?\\d+)?[\\s':/])`, 'g'), `'"$disk_${number}"'`),
-    quoted(text),
-  );
+/** What may stand before the name of a disk, and behind it: the number of a partition is its own part of a name. */
+const BEFORE_DISK = /[\s'/]$/;
+const BEHIND_DISK = /^(p?\d+)?[\s':/]/;
+
+/** A text in which the name of a disk, also where it begins a partition's name, is a variable of the shell. */
+function withDiskVariable(text: string, disk: string, number: number): string {
+  // By hand, not by one pattern: a search that looks back at every character of a long text costs millions.
+  const [first = '', ...others] = text.split(disk);
+  let result = first;
+  for (const part of others) {
+    const isName = BEFORE_DISK.test(result.slice(-1)) && BEHIND_DISK.test(part);
+    result += (isName ? `'"$disk_${number}"'` : disk) + part;
+  }
+  return result;
 }
+
+/** A quoted text in which the names of disks are variables. */
+const withDiskVariables = (text: string, disks: readonly string[]): string =>
+  disks.reduce(withDiskVariable, quoted(text));
 
 /**
  * Whether a change has to be made again at each boot. What only prepares or checks another change has not: a step

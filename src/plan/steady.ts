@@ -29,6 +29,8 @@ const STEADY_KERNEL_FILES = [
 /** What lies there is made anew at each boot. Only what generators make of files is the same as long as those are. */
 const OF_THIS_BOOT = /^\/(dev|proc|sys|tmp|run(?!\/systemd\/generator))(\/|$)/;
 const GENERATED = /^\/run\//;
+/** Nor do links lead from there to anything that lasts. */
+const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
 
 const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
@@ -65,6 +67,7 @@ function fileStates(
     return state;
   };
   for (const path of [...trace.paths, ownFile()]) {
+    if (OF_THE_KERNEL.test(path)) continue;
     const content = trace.contents.has(path);
     const place = links.resolve(path, note(path, content)?.kind);
     if (place !== undefined && place !== path) note(place, content);
