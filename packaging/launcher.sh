@@ -5,6 +5,12 @@
 
 library=/usr/lib/gandi
 
+# gandi-steady reads this file in its own shell, for the program that it was given.
+case ${0##*/} in
+  gandi-steady) called=$program ;;
+  *) called=${0##*/} ;;
+esac
+
 # Bun takes orders from the environment: BUN_OPTIONS can load foreign code, BUN_BE_BUN hides the program, an unknown
 # BUN_JSC_ name ends it. Node has NODE_OPTIONS. None of them is meant for a program of the system. The shell's read
 # drops the null bytes between the variables; without /proc, assume that there are some.
@@ -47,10 +53,10 @@ else
 fi
 
 if [ -z "$lacks" ]; then
-  exec "$library/gandi" "${0##*/}" "$@"
+  exec "$library/gandi" "$called" "$@"
 fi
 if command -v node > /dev/null; then
-  exec node "$library/gandi.cjs" "${0##*/}" "$@"
+  exec node "$library/gandi.cjs" "$called" "$@"
 fi
-echo "${0##*/}: cannot start: this guest lacks $lacks: $advice" >&2
+echo "$called: cannot start: this guest lacks $lacks: $advice" >&2
 exit 1

@@ -90,4 +90,6 @@ repeat() {
 if [ -r "$record" ] && (. "$record" && unchanged && repeat) 2> /dev/null; then exit 0; fi
 
 export GANDI_BOOT=1
-exec "/usr/sbin/$program"
+# Not as a program of its own, whose shell would cost what a twentieth of the runtime's start does.
+set --
+. /usr/lib/gandi/gandi-launcher

@@ -100,17 +100,23 @@ function readTexts(text: string): { texts: Map<string, string>; warnings: Settin
     line: rest.line,
     text: `${quoted(rest.text)} is not understood; expected NAME=value`,
   }));
+  const known = new Map<string, (typeof SETTINGS)[number]>(
+    SETTINGS.map((setting) => [setting.name, setting]),
+  );
   const lines = new Map<string, number>();
   for (const { line, name, value, remark } of assignments) {
     const warn = (reason: string) => warnings.push({ line, text: `${name}: ${reason}` });
-    const setting = SETTINGS.find((known) => known.name === name);
+    const setting = known.get(name);
     if (setting === undefined) {
       warn('there is no such setting; it is ignored');
       continue;
     }
     if (remark !== undefined) warn(remark);
     const earlier = lines.get(name);
-    if (value !== undefined && READERS[setting.kind](value) !== undefined) {
+    // Most values are the defaults, which need no look.
+    const valid =
+      value === setting.default || (value !== undefined && READERS[setting.kind](value) !== undefined);
+    if (value !== undefined && valid) {
       if (earlier !== undefined) warn(`set before in line ${earlier}; the last one counts`);
       lines.set(name, line);
       texts.set(name, value);

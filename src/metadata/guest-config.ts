@@ -77,7 +77,7 @@ export interface Origin {
 export interface ParsedConfig {
   config: GuestConfig;
   problems: Problem[];
-  origins: Origin[];
+  readonly origins: Origin[];
 }
 
 /** A member of the archive that is stored in /gandi. */

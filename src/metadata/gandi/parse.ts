@@ -32,7 +32,14 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
     ...read('user', document, problems),
     ...read('post-boot', document, problems),
   };
-  return { config: toGuestConfig(fields), problems, origins: originsOf(fields) };
+  return {
+    config: toGuestConfig(fields),
+    problems,
+    // Only people ask for them: no boot does.
+    get origins() {
+      return originsOf(fields);
+    },
+  };
 }
 
 function refused(found: string, expected: string): ParsedConfig {

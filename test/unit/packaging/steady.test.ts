@@ -49,10 +49,9 @@ function installScript(): void {
   const own = script
     .replaceAll('/var/lib/gandi', at('var/lib/gandi'))
     .replaceAll('/run/gandi', at('run/gandi'))
-    .replaceAll('/usr/sbin', at('usr/sbin'));
+    .replaceAll('/usr/lib/gandi', at('usr/lib/gandi'));
   write('steady.sh', own);
-  write('usr/sbin/gandi-bootstrap', `#!/bin/sh\necho "$GANDI_BOOT" > ${at('started')}\nexit 3\n`);
-  chmodSync(at('usr/sbin/gandi-bootstrap'), 0o755);
+  write('usr/lib/gandi/gandi-launcher', `echo "$program $GANDI_BOOT" > ${at('started')}\nexit 3\n`);
 }
 
 const setValue = (): Change => ({ kind: 'set-kernel-value', path: at('proc/swappiness'), value: '10 20' });
@@ -196,7 +195,7 @@ describe('disks', () => {
 describe('the program is started', () => {
   it('where there is no record, and told that this is a boot', () => {
     expect(boot()).toEqual(WHOLE);
-    expect(readFileSync(at('started'), 'utf8')).toBe('1\n');
+    expect(readFileSync(at('started'), 'utf8')).toBe('gandi-bootstrap 1\n');
   });
 
   it.each<[string, () => void]>([
