@@ -57,7 +57,35 @@ async function record(run: ProgramRun, report: Report, digests: Record<string, s
   }
 }
 
-async function runOne(run: ProgramRun, step: Step, applied: Record<string, string>): Promise<StepOutcome> {
+/** Facts for one step after the other: they are observed again where a step may have changed something. */
+class CurrentFacts {
+  #facts: Facts | undefined;
+
+  constructor(private readonly observe: () => Facts) {}
+
+  /** For the plans of one step: it plans again because of what it changed. */
+  ofStep(): () => Facts {
+    let planned = false;
+    return () => {
+      if (planned) this.#facts = undefined;
+      planned = true;
+      this.#facts ??= this.observe();
+      return this.#facts;
+    };
+  }
+
+  /** A change that failed may have had half of its effect. */
+  after({ changes, status }: StepReport): void {
+    if (changes.length > 0 || status === 'failed') this.#facts = undefined;
+  }
+}
+
+async function runOne(
+  run: ProgramRun,
+  step: Step,
+  applied: Record<string, string>,
+  observe: () => Facts,
+): Promise<StepOutcome> {
   const { setting, off } = step;
   if (off !== undefined || (setting !== undefined && !run.settings.switches[setting]))
     return { report: turnedOff(step) };
@@ -69,7 +97,7 @@ async function runOne(run: ProgramRun, step: Step, applied: Record<string, strin
     show?.(heading + text);
     heading = '';
   };
-  return await runStep(step, () => ({ settings, host, facts: run.observe(), files, applied }), machine, {
+  return await runStep(step, () => ({ settings, host, facts: observe(), files, applied }), machine, {
     dryRun,
     onChange: (_, change, outcome) => {
       if (outcome === 'done') run.onApplied?.(change);
@@ -100,8 +128,10 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const applied: Record<string, string> = { ...readApplied(machine.files, program) };
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
+  const facts = new CurrentFacts(run.observe);
   for (const step of run.steps) {
-    const { report, digest } = await runOne(run, step, applied);
+    const { report, digest } = await runOne(run, step, applied, facts.ofStep());
+    facts.after(report);
     if (digest !== undefined) applied[step.name] = digests[step.name] = digest;
     if (!run.dryRun) sayOutcome(program, report);
     steps.push(report);
