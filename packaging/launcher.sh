@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts the program whose name this file is called by, with Bun's executable where the guest can run it and otherwise
-# with its Node.js. It runs at every boot and hot-plug event: on the usual path it starts no process.
+# with its Node.js. It runs at every boot and hot-plug event: on the usual path it starts no other program.
 # Exit status 1, with one line on standard error, when the guest can run neither; otherwise the program's.
 
 library=/usr/lib/gandi
@@ -12,15 +12,9 @@ case ${0##*/} in
 esac
 
 # Bun takes orders from the environment: BUN_OPTIONS can load foreign code, BUN_BE_BUN hides the program, an unknown
-# BUN_JSC_ name ends it. Node has NODE_OPTIONS. None of them is meant for a program of the system. The shell's read
-# drops the null bytes between the variables; without /proc, assume that there are some.
-environment=BUN_
-if [ -r /proc/self/environ ]; then
-  environment=
-  while IFS= read -r line || [ -n "$line" ]; do environment=$environment$line; done < /proc/self/environ
-fi
-case $environment in
-  *BUN_* | *NODE_OPTIONS*)
+# BUN_JSC_ name ends it. Node has NODE_OPTIONS. None of them is meant for a program of the system.
+case $(export -p) in
+  *' BUN_'* | *' NODE_OPTIONS='*)
     for variable in $(env | sed -n -e 's/^\(BUN_[A-Za-z0-9_]*\)=.*/\1/p' -e 's/^\(NODE_OPTIONS\)=.*/\1/p'); do
       unset "$variable"
     done

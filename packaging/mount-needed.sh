@@ -55,7 +55,14 @@ for file in /run/udev/tags/gandi_disk/b*; do
   [ "$disk" = "$root_disk" ] || is_active_swap "$device" || exit 0
 done
 
-# The mode asked for is autofs, or our line in its master map is active.
-grep -Eqs '^[^#]*(MOUNT_MODE.*autofs|[[:space:]]/etc/auto\.gandi)' \
-  /etc/default/gandi /etc/sysconfig/gandi /etc/auto.master.d/gandi.autofs && exit 0
+# The mode asked for is autofs, or our line in its master map is active. gandi-bootstrap has looked already, unless it
+# did not come to its end, or a file is newer than that.
+autofs_files='/etc/default/gandi /etc/sysconfig/gandi /etc/auto.master.d/gandi.autofs'
+looked_at() {
+  [ -e /run/gandi/no-autofs ] || return 1
+  for file in $autofs_files; do [ ! "$file" -nt /run/gandi/no-autofs ] || return 1; done
+}
+if looked_at; then exit 1; fi
+# shellcheck disable=SC2086 # the names have no blanks
+grep -Eqs '^[^#]*(MOUNT_MODE.*autofs|[[:space:]]/etc/auto\.gandi)' $autofs_files && exit 0
 exit 1

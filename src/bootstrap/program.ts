@@ -11,6 +11,7 @@ import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import { type FinishedRun, recordSteadyState } from '../plan/steady.ts';
 import type { Step } from '../plan/step.ts';
+import { markNoAutofs } from './autofs-mark.ts';
 import type { Options } from './command-line.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
 import { markServedAtBoot } from './interface/served.ts';
@@ -38,7 +39,8 @@ async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfigur
   const { files } = machine;
   const { settings } = run;
   const facts = observeFacts(files, true);
-  for (const mark of markServedAtBoot(files, facts, host, settings)) await applyChange(mark, machine);
+  const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
+  for (const mark of marks) await applyChange(mark, machine);
   await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 

@@ -2,6 +2,7 @@ import type { FileView } from '../machine/files.ts';
 import {
   HOST_CONFIG,
   HOST_INIT,
+  NO_AUTOFS,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
@@ -48,11 +49,12 @@ export function steadyExtras(
   const known = (state === 'new' || state === 'kept') && swap !== undefined && swap.state !== 'foreign';
   const expected = expectedMarks(files);
   if (!known || expected === undefined) return undefined;
+  const served = files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`);
   const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
   return {
     source: HOST_CONFIG,
     ranges: [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))],
-    marks: files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`),
+    marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
     passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],
     ...expected,

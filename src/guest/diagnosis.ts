@@ -1,5 +1,6 @@
 import type { Facts } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
+import { AUTOFS_MASTER_MAP } from '../machine/paths.ts';
 import type { Settings } from '../machine/settings.ts';
 import { enabledUnits, UNIT_DIRECTORIES } from '../machine/units.ts';
 import { latestReport } from '../plan/records.ts';
@@ -19,7 +20,6 @@ const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
 const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
 const HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
-const AUTOFS_MAP = '/etc/auto.master.d/gandi.autofs';
 
 function settingsFindings({ settings }: Patient): Finding[] {
   return settings.warnings.map(({ line, text }) => ({
@@ -70,7 +70,7 @@ function ruleFindings({ files }: Patient): Finding[] {
 }
 
 function autofsFindings({ files, settings }: Patient): Finding[] {
-  if (!settings.switches.CONFIG_ALLOW_MOUNT || files.status(AUTOFS_MAP) === undefined) return [];
+  if (!settings.switches.CONFIG_ALLOW_MOUNT || files.status(AUTOFS_MASTER_MAP) === undefined) return [];
   if (!enabledUnits(files)('autofs.service')) return [];
   const mounts = ourRules(files).some(
     ({ name, overridden }) =>
@@ -78,7 +78,7 @@ function autofsFindings({ files, settings }: Patient): Finding[] {
   );
   if (!mounts) return [];
   const text = 'both autofs and udev mount data disks: which of them is first decides how';
-  const remedy = `rm ${AUTOFS_MAP}, or ln -s /dev/null over the rule in ${ADMIN_RULES}`;
+  const remedy = `rm ${AUTOFS_MASTER_MAP}, or ln -s /dev/null over the rule in ${ADMIN_RULES}`;
   return [{ level: 'warning', subject: 'data disks', text, remedy }];
 }
 

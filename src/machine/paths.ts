@@ -34,4 +34,9 @@ export const DISKS_FILE = '/run/gandi/disks.json';
 /** An empty file for each interface that is served in this boot: units/gandi-iface@.service passes over it. */
 export const SERVED_DIRECTORY = '/run/gandi/interfaces';
 
+/** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
+export const NO_AUTOFS = '/run/gandi/no-autofs';
+/** Our part of autofs's master map (auto.master(5)). */
+export const AUTOFS_MASTER_MAP = '/etc/auto.master.d/gandi.autofs';
+
 export const LOG_FILE = '/var/log/gandi.log';

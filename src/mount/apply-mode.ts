@@ -1,6 +1,7 @@
 import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { parseMountInfo } from '../machine/mounts.ts';
+import { AUTOFS_MASTER_MAP } from '../machine/paths.ts';
 import type { MountMode } from '../machine/settings.ts';
 import { sleep } from '../machine/sleep.ts';
 import { readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
@@ -8,8 +9,7 @@ import { ensureFile } from '../plan/ensure-file.ts';
 import { ejectDisk } from './eject.ts';
 import type { MountRun } from './run.ts';
 
-/** Our entry in the master map (auto.master(5)), and the map that it names. */
-export const MASTER_MAP = '/etc/auto.master.d/gandi.autofs';
+/** The map that our entry in the master map names. */
 const MAP = '/etc/auto.gandi';
 
 const HEADER = `# Data disks, mounted on first access. "gandi-mount apply-mode" keeps the directory in the line below as
@@ -48,7 +48,7 @@ export function renderMasterMap(old: string | undefined, mode: MountMode, diskRo
 function hasOtherMap(files: FileView, diskRoot: string): boolean {
   const others = files.list('/etc/auto.master.d').map((name) => `/etc/auto.master.d/${name}`);
   return ['/etc/auto.master', ...others]
-    .filter((path) => path !== MASTER_MAP)
+    .filter((path) => path !== AUTOFS_MASTER_MAP)
     .some((path) =>
       (files.readText(path) ?? '').split('\n').some((line) => line.split(/\s+/)[0] === diskRoot),
     );
@@ -75,11 +75,11 @@ export function whyNotAutofs(files: FileView, mode: MountMode, diskRoot: string)
  * @param held whether autofs still watches a directory that it is to give up
  */
 export function planMode(files: FileView, mode: MountMode, diskRoot: string, held = false): Change[] {
-  const old = files.readText(MASTER_MAP);
+  const old = files.readText(AUTOFS_MASTER_MAP);
   // A guest that never had the file and does not need it does not get one.
   if (old === undefined && mode !== 'autofs') return [];
   const file = ensureFile(files, {
-    path: MASTER_MAP,
+    path: AUTOFS_MASTER_MAP,
     content: renderMasterMap(old, mode, diskRoot),
     mode: 0o644,
   });

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +80,24 @@ describe('the condition of gandi-mount.service', () => {
     tag('8:16');
     swaps('/dev/sdb partition 63480 0 -2');
     expect(isNeeded()).toBe(false);
+  });
+
+  it('takes the word of gandi-bootstrap on autofs', () => {
+    put('/run/gandi/no-autofs');
+    // Only by this can be told that nobody looked: a whole run would have left no mark.
+    put('/etc/default/gandi', settings.replace('MODE=udev', 'MODE=autofs'));
+    utimesSync(join(root, 'etc/default/gandi'), 1, 1);
+    expect(isNeeded()).toBe(false);
+    tag('8:16');
+    expect(isNeeded()).toBe(true);
+  });
+
+  it('looks again at settings that are newer than the word of gandi-bootstrap', () => {
+    put('/run/gandi/no-autofs');
+    utimesSync(join(root, 'run/gandi/no-autofs'), 1, 1);
+    expect(isNeeded()).toBe(false);
+    put('/etc/default/gandi', settings.replace('MODE=udev', 'MODE=autofs'));
+    expect(isNeeded()).toBe(true);
   });
 
   it('waits for udev, however much else that has to do', () => {
