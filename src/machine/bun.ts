@@ -35,6 +35,6 @@ interface BunOutput {
 
 /**
  * Bun's own interface; undefined where Node.js runs the program. What the runtime has of its own starts at once, while
- * its modules of Node.js's names load all that Node.js has: of a first boot they took a fifth.
+ * its modules of Node.js's names load what Node.js has: 44 of the 584 million instructions of a first boot.
  */
 export const bun = (globalThis as { Bun?: Bun }).Bun;
