@@ -7,6 +7,7 @@ import { blankDisk } from './disk.ts';
 import { type PartitionTable, partitionedDisk } from './partition-table.ts';
 import { withProgress } from './progress.ts';
 import { protofile } from './protofile.ts';
+import { type BootFiles, quickBoot } from './quick-boot.ts';
 import type { RootFileSystem } from './rootfs.ts';
 import { layerTree, treeHash } from './tree.ts';
 
@@ -26,11 +27,11 @@ export interface ImageOptions {
 }
 
 /** A bootable disk, used as the read-only base of the guests' disks, with its kernel and initial RAM disk beside it. */
-export interface Image {
+export interface Image extends BootFiles {
   /** A raw disk. Its root file system has the label `root`. */
   readonly file: string;
-  readonly kernel: string;
-  readonly initrd: string;
+  /** What boots it in less time. */
+  readonly quick: BootFiles;
 }
 
 const equipment = fileURLToPath(new URL('equipment', import.meta.url));
@@ -59,8 +60,9 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
     });
   });
   const { kernel, initrd } = rootfs;
+  const boot = { kernel, initrd, quick: await quickBoot(rootfs) };
   const file = join(root, 'root.img');
-  if (!options.partitionTable) return { file, kernel, initrd };
+  if (!options.partitionTable) return { file, ...boot };
 
   const table = options.partitionTable;
   const disk = await cachedFolder(`image-${cacheKey(recipe, key, JSON.stringify(table))}`, async (folder) => {
@@ -68,7 +70,7 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
       partitionedDisk(join(folder, 'disk.img'), table, { file, mebibytes: fileSystemMebibytes }),
     );
   });
-  return { file: join(disk, 'disk.img'), kernel, initrd };
+  return { file: join(disk, 'disk.img'), ...boot };
 }
 
 function fstab(fileSystem: string): string {

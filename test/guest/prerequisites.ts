@@ -13,6 +13,7 @@ const guestPrograms: Programs = {
   'dpkg-scanpackages': 'dpkg-dev',
   fish: 'fish',
   genisoimage: 'genisoimage',
+  lz4: 'lz4',
   mandoc: 'mandoc',
   'mkfs.btrfs': 'btrfs-progs',
   'mkfs.vfat': 'dosfstools',
@@ -24,6 +25,7 @@ const guestPrograms: Programs = {
   ssh: 'openssh-client',
   xz: 'xz-utils',
   zsh: 'zsh',
+  zstd: 'zstd',
 };
 
 /** Makes sure that all outside programs of the guest tests are there. */
