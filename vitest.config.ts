@@ -51,7 +51,7 @@ export default defineConfig({
           include: ['test/guest/**/*.test.ts'],
           // An emulated guest on a busy machine can miss a time limit.
           retry: 1,
-          globalSetup,
+          globalSetup: 'test/guest/global-setup.ts',
           testTimeout: 5 * minutes,
           // The first may build the guest's root file system and wait for other workers that build it.
           hookTimeout: 15 * minutes,

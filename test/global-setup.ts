@@ -1,2 +1,2 @@
-/** Before any test: unit tests compare with what the system's own tools make, guest tests boot machines. */
+/** Before any unit test: some compare with what the system's own tools make. */
 export { installPrerequisites as setup } from './guest/prerequisites.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheFolder } from './cache.ts';
 import type { RootFileSystem } from './rootfs.ts';
-import { installedTree } from './toolkit.ts';
+import { withInstalledTree } from './toolkit.ts';
 import { layerTree } from './tree.ts';
 
 /** The tree of a guest that has the toolkit installed and is not booted: for what needs no kernel of its own. */
@@ -17,9 +17,7 @@ export class GuestTree {
   static async make(rootfs: RootFileSystem): Promise<GuestTree> {
     // Its files are hard links to those of the cache, and so must be beside them.
     const tree = new GuestTree(mkdtempSync(join(cacheFolder(), 'tree-')));
-    const installed = await installedTree();
-    await layerTree(rootfs.tree, [installed], tree.path('/'));
-    rmSync(installed, { recursive: true });
+    await withInstalledTree((installed) => layerTree(rootfs.tree, [installed], tree.path('/')));
     return tree;
   }
 

@@ -48,9 +48,9 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
   const layers = await Promise.all([equipment, ...overlays].map(treeHash));
   const size = String(fileSystemMebibytes);
   const key = cacheKey(recipe, rootfs.key, ...layers, JSON.stringify(files), fileSystem, size);
-  await forgetUnused('image-', unusedHours);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
+      await forgetUnused('image-', unusedHours);
       const own = await writeFiles(join(folder, 'files'), { ...files, '/etc/fstab': fstab(fileSystem) });
       const tree = join(folder, 'tree');
       await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);

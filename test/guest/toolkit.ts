@@ -20,6 +20,21 @@ export async function installedTree(): Promise<string> {
   return tree;
 }
 
+/** The variable that names a tree which all tests of a run share: test/guest/global-setup.ts. */
+export const SHARED_TREE = 'GUEST_INSTALLED_TREE';
+
+/** Hands over what an installation adds to a guest, as a tree that is not to be changed. */
+export async function withInstalledTree<T>(use: (tree: string) => Promise<T>): Promise<T> {
+  const shared = process.env[SHARED_TREE];
+  if (shared !== undefined) return use(shared);
+  const tree = await installedTree();
+  try {
+    return await use(tree);
+  } finally {
+    await rm(tree, { recursive: true });
+  }
+}
+
 /**
  * A bootable image with the toolkit in it, installed as a package would install it.
  *
@@ -27,16 +42,10 @@ export async function installedTree(): Promise<string> {
  */
 export async function toolkitImage(options: Partial<ImageOptions> = {}): Promise<Image> {
   await installPrerequisites();
-  const tree = await installedTree();
-  try {
-    return await rootImage({
-      rootfs: await rootFileSystem(),
-      ...options,
-      overlays: [tree, ...(options.overlays ?? [])],
-    });
-  } finally {
-    await rm(tree, { recursive: true });
-  }
+  const rootfs = options.rootfs ?? (await rootFileSystem());
+  return withInstalledTree((tree) =>
+    rootImage({ ...options, rootfs, overlays: [tree, ...(options.overlays ?? [])] }),
+  );
 }
 
 /** What a test's host gives its guest. */
