@@ -1,8 +1,24 @@
 import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files of guest tests that take several minutes each, the longest first. */
-const LONG = ['network-managers-trixie', 'packages', 'disks-burst', 'network-managers-bookworm'];
+/** Files of guest tests that take more than a minute each, the longest first. */
+const LONG = [
+  'network-managers-trixie',
+  'packages',
+  'disks-burst',
+  'network-managers-bookworm',
+  'disks',
+  'first-boot',
+  'postboot',
+  'interfaces',
+  'disks-faults',
+  'power-cut',
+  'hostile',
+  'config',
+  'disks-autofs',
+  'root-file-systems',
+  'partitioned-root',
+];
 
 /** One of these as the last would keep one worker busy alone. The others stay in vitest's order. */
 export class LongestFirst extends BaseSequencer {

@@ -39,6 +39,7 @@ async function demonstrate(folder: string): Promise<boolean> {
   const guest = await Guest.boot({
     name: config.vm_hostname,
     image,
+    asDistributed: true,
     disks: [{ disk: root }, { disk: seed }],
     interfaces: [
       {

@@ -7,7 +7,7 @@ import { overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import { rootImage } from './image.ts';
 import type { GuestDisk, MachineOptions } from './machine.ts';
-import { laterPackage, repositoryDisk } from './package-repository.ts';
+import { repackedPackages, repositoryDisk } from './package-repository.ts';
 import { rootFileSystem, type Suite } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
@@ -59,12 +59,12 @@ describe.each(releases)('a plain Debian %s', (suite) => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gandi-guest-apt-'));
     key = await makeKeyPair(join(folder, 'key'));
-    const released = await debianPackage();
+    const rootfs = await rootFileSystem(suite);
     later = `${await version()}+1`;
-    const next = await laterPackage(released, later, folder);
+    const repositories = await repackedPackages(await debianPackage(), rootfs.tree, later, folder);
     // Another vendor's: no data disk of the host's.
-    const packages: GuestDisk = { disk: await repositoryDisk(folder, { released, next }), vendor: 'QEMU' };
-    const image = await rootImage({ rootfs: await rootFileSystem(suite) });
+    const packages: GuestDisk = { disk: await repositoryDisk(folder, repositories), vendor: 'QEMU' };
+    const image = await rootImage({ rootfs });
     const root = { disk: await overlayDisk(image, join(folder, 'root.qcow2'), 4096) };
     // All that Debian starts is started: the package is to get along with it.
     options = { image, disks: [root, packages], asDistributed: true };
