@@ -141,7 +141,9 @@ async function takeOurs(guest: Guest): Promise<Sample[]> {
 
 async function setMode(guest: Guest, mode: 'udev' | 'autofs'): Promise<void> {
   await guest.output(`sed -i 's/^CONFIG_MOUNT_MODE=.*/CONFIG_MOUNT_MODE=${mode}/' /etc/default/gandi`);
-  await guest.output('gandi-mount apply-mode');
+  // More than once: an idle guest's clock runs ahead of its disk, and the program can give up waiting for autofs before
+  // systemctl(1) has been read from there.
+  await guest.waitFor('gandi-mount apply-mode', 600);
 }
 
 /** An access to a name below the disk root that is no disk's: automount, the map program and its children. */
