@@ -23,7 +23,7 @@ const output = resolve(process.argv[3] ?? join(root, 'dist'));
  * are loaded where Bun has its own, came with 20.16 and 22.3 (https://nodejs.org/api/process.html).
  */
 const nodeVersionCheck = `if (!process.getBuiltinModule) {
-  process.stderr.write('gandi: Node.js ' + process.version + ' is too old: install Node.js 20.16 or later\\n');
+  process.stderr.write('gandi: Node.js ' + process.version + ' is too old: install Node.js 20.16 or 22.3 or later\\n');
   process.exit(1);
 }`;
 
@@ -58,7 +58,7 @@ async function bundle() {
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    // The program needs 20; older syntax costs nothing and lets an older Node.js reach the version check.
+    // The program needs a newer one; older syntax costs nothing and lets an older Node.js reach the version check.
     target: 'node10.4',
     minify: true,
     legalComments: 'none',

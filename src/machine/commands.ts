@@ -1,4 +1,4 @@
-import type { ChildEnding } from './child-process/child.ts';
+import type { Child, ChildEnding } from './child-process/child.ts';
 import { startChild } from './child-process.ts';
 
 export interface CommandOptions {
@@ -101,25 +101,28 @@ export const systemCommands: Commands = {
     const started = performance.now();
     let timedOut = false;
     let printedTooMuch = false;
+    let child: Child | undefined;
     const full = (): void => {
       printedTooMuch = true;
-      signalGroup(child.pid, 'SIGKILL');
+      signalGroup(child?.pid, 'SIGKILL');
     };
     const most = options.outputBytes ?? OUTPUT_BYTES;
     const outputs = { stdout: new Collected(most, full), stderr: new Collected(most, full) };
-    const child = await startChild({
+    child = await startChild({
       argv,
       environment: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
       ...(options.input === undefined ? {} : { input: options.input }),
       onOutput: (output, chunk) => outputs[output].add(chunk),
     });
+    const { pid, ended: ending } = child;
+    // It can have printed too much before its number was known here.
+    if (printedTooMuch) signalGroup(pid, 'SIGKILL');
     const deadline = setTimeout(() => {
       timedOut = true;
-      signalGroup(child.pid, 'SIGTERM');
-      setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
+      signalGroup(pid, 'SIGTERM');
+      setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
     }, options.timeoutSeconds * 1000);
-    const ended = await child.ended;
-    clearTimeout(deadline);
+    const ended = await ending.finally(() => clearTimeout(deadline));
     const result: CommandResult = {
       argv,
       stdout: outputs.stdout.text(),

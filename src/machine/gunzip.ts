@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Of what is read at a time. */
 const CHUNK_BYTES = 64 * 1024;
@@ -20,13 +20,26 @@ async function feed(descriptor: number, decoder: Decoder): Promise<void> {
   }
 }
 
-/**
- * Unpacks a gzip file, piece by piece as its reader asks for more. By the decoder that both runtimes have built in
- * (Compression Streams, W3C): `node:zlib` and its streams would cost a boot four times as much.
- * @throws Error if the file is damaged or ends too early; the system's error if it cannot be read
- */
-export async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
-  const descriptor = openSync(path, 'r');
+/** More zeros than a gzip file can end with: checksum, length and last block of one that unpacks to nothing are ten. */
+const PADDING_BYTES = 16;
+
+/** Whether zeros follow the end, as a tape or a device leaves them. */
+function isPadded(descriptor: number): boolean {
+  const end = Buffer.alloc(PADDING_BYTES, 1);
+  const { size } = fstatSync(descriptor);
+  if (size > PADDING_BYTES) readSync(descriptor, end, 0, PADDING_BYTES, size - PADDING_BYTES);
+  return end.every((byte) => byte === 0);
+}
+
+/** Bun's own decoder takes padding for damage, that of `node:zlib` passes over it in both runtimes. */
+async function* gunzipPadded(path: string): AsyncGenerator<Uint8Array> {
+  const decoder = process.getBuiltinModule('node:zlib').createGunzip();
+  // What goes wrong is seen by who reads the decoder, which the pipeline then ends.
+  process.getBuiltinModule('node:stream').pipeline(createReadStream(path), decoder, () => undefined);
+  yield* decoder;
+}
+
+async function* gunzipPlain(descriptor: number): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new DecompressionStream('gzip');
   const reader = readable.getReader();
   const fed = feed(descriptor, writable.getWriter());
@@ -36,12 +49,27 @@ export async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
     ended = true;
   } catch (error) {
     ended = true;
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
-    throw new Error('the file is no gzip, is damaged, or ends too early', { cause: error });
+    throw error;
   } finally {
     // A reader that wants no more ends the feeding, which has the file open.
     if (!ended) await reader.cancel();
     await fed;
+  }
+}
+
+/**
+ * Unpacks a gzip file, piece by piece as its reader asks for more. By the decoder that both runtimes have built in
+ * (Compression Streams, W3C): `node:zlib` and its streams would cost a boot four times as much.
+ * @throws Error if the file is damaged or ends too early; the system's error if it cannot be read
+ */
+export async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
+  const descriptor = openSync(path, 'r');
+  try {
+    yield* isPadded(descriptor) ? gunzipPadded(path) : gunzipPlain(descriptor);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+    throw new Error('the file is no gzip, is damaged, or ends too early', { cause: error });
+  } finally {
     closeSync(descriptor);
   }
 }

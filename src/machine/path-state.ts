@@ -41,11 +41,12 @@ export class LinkResolver {
   readonly #directories = new Map<string, string | undefined>([['/', '/']]);
 
   /**
-   * The path without links on the way.
+   * The path without links on the way; it must be absolute.
    * @param kind of what is at the path itself, which is followed if it is a link
    * @returns undefined if it leads nowhere
    */
   resolve(path: string, kind: PathState['kind'] | undefined): string | undefined {
+    if (!path.startsWith('/')) return undefined;
     if (kind === 'link') return resolved(path);
     const place = this.#resolveDirectory(dirname(path));
     return place === undefined ? undefined : join(place, basename(path));

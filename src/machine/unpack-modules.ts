@@ -55,7 +55,8 @@ function destination(header: TarHeader, release: string): string | undefined {
     if (name === '' || name === '.') return undefined;
     refuse('has an unsafe path');
   }
-  if (header.type === DIRECTORY) return undefined;
+  // Before there was a type for directories, a slash at the end said it.
+  if (header.type === DIRECTORY || (FILES.has(header.type) && written.endsWith('/'))) return undefined;
   const inTree = parts[0] === 'lib' && parts[1] === 'modules' && parts[2] === release && parts.length > 3;
   const inBoot = parts[0] === 'boot' && parts.length === 2;
   if (header.type === SYMBOLIC_LINK && inTree && parts.length === 4 && SOURCE_LINKS.has(parts[3] ?? ''))

@@ -102,7 +102,7 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
 
 /**
  * Plans and applies one step. It never throws: what goes wrong is the step's failure, and the next step goes on.
- * @param observe gives a context with fresh facts
+ * @param observe gives a context with facts that are true now
  */
 export async function runStep(
   step: Step,

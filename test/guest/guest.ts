@@ -10,6 +10,9 @@ import { waitUntil, within } from './wait.ts';
 /** How many lines of the console an error shows. */
 const consoleLines = 40;
 
+/** A boot takes 20 s; on a busy machine several times that. */
+const BOOT_SECONDS = 180;
+
 /**
  * A guest in an emulated machine. Its disks are files of the test: when the guest has ended, another one can be booted
  * from them. Each failure names the guest and shows the end of its console.
@@ -45,7 +48,7 @@ export class Guest {
    *
    * @returns what `systemctl is-system-running` says: `running`, or `degraded` when a unit failed.
    */
-  async waitForBoot(seconds = 180): Promise<string> {
+  async waitForBoot(seconds = BOOT_SECONDS): Promise<string> {
     const result = await withProgress(`boot ${this.#name}`, () =>
       this.run('systemctl is-system-running --wait', { seconds }),
     );
@@ -84,7 +87,7 @@ export class Guest {
   /** The guest asks itself: being asked from outside costs it more than most of these commands. */
   async #untilSucceeds(command: string, seconds: number): Promise<void> {
     const { shell } = this.#machine;
-    await shell.started();
+    await within('the boot', BOOT_SECONDS, shell.started());
     const loop = `until (\n${command}\n) > /dev/null 2>&1; do [ $SECONDS -lt ${seconds} ] || exit 1; sleep 0.2; done`;
     // Longer where the command itself takes its time.
     const { exitCode } = await within(`"${command}"`, seconds + 30, shell.run(loop));
@@ -108,7 +111,7 @@ export class Guest {
    * Restarts the guest in an orderly way and waits until it runs commands again. The machine is switched on anew with
    * the devices that it was booted with: after a mere reset, QEMU's emulation is three times as slow.
    */
-  async reboot(seconds = 180): Promise<void> {
+  async reboot(seconds = BOOT_SECONDS): Promise<void> {
     const { options } = this.#switchedOn;
     await this.#end('systemctl reboot', seconds);
     await this.powerOn(options);

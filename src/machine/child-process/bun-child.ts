@@ -28,13 +28,15 @@ async function ending(child: Subprocess, onOutput: ChildOptions['onOutput']): Pr
         drain = setTimeout(resolve, DRAIN_MILLISECONDS);
       }),
   );
-  await Promise.all([
-    child.exited,
-    Promise.race([Promise.all(outputs.map(({ closed }) => closed)), drained]),
-  ]);
-  // A timer that is left over would keep the whole program waiting.
-  clearTimeout(drain);
-  await Promise.all(outputs.map(({ close }) => close()));
+  try {
+    await Promise.race([Promise.all(outputs.map(({ closed }) => closed)), drained]);
+  } finally {
+    // What went wrong with an output is told once the program has ended.
+    await child.exited;
+    // A timer that is left over would keep the whole program waiting.
+    clearTimeout(drain);
+    await Promise.allSettled(outputs.map(({ close }) => close()));
+  }
   return child.signalCode === null ? { exitCode: child.exitCode ?? 0 } : { signal: child.signalCode };
 }
 

@@ -2,7 +2,16 @@ import { spawn } from 'node:child_process';
 import { type Child, type ChildEnding, type ChildOptions, DRAIN_MILLISECONDS } from './child.ts';
 
 /** Starts a program by Node.js. */
-export function startNodeChild({ argv, environment, input, onOutput }: ChildOptions): Child {
+export function startNodeChild(options: ChildOptions): Child {
+  try {
+    return start(options);
+  } catch (error) {
+    // Of a few errors it tells later, by an event.
+    return { pid: undefined, ended: Promise.resolve({ error: error as NodeJS.ErrnoException }) };
+  }
+}
+
+function start({ argv, environment, input, onOutput }: ChildOptions): Child {
   const [program, ...args] = argv;
   const child = spawn(program, args, {
     cwd: '/',

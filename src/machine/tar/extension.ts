@@ -75,7 +75,7 @@ function addName(name: string, said: Extension): string | undefined {
 
 /**
  * Records `LENGTH KEY=VALUE\n` of a pax header, LENGTH in bytes with itself; undefined if one of them is not. Text is
- * taken byte by byte, since names that are taken are ASCII.
+ * taken byte by byte; who stores a name decides what encoding it is in.
  */
 function paxRecords(content: Uint8Array): [string, string][] | undefined {
   const text = Buffer.from(content).toString('latin1');

@@ -12,6 +12,8 @@ export interface StreamedMember {
 class Portions {
   readonly #source: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
   #rest = new Uint8Array(0);
+  /** How many bytes have been given. */
+  position = 0;
 
   constructor(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     this.#source =
@@ -27,6 +29,7 @@ class Portions {
     }
     const portion = this.#rest.subarray(0, most);
     this.#rest = this.#rest.subarray(portion.length);
+    this.position += portion.length;
     return portion;
   }
 
@@ -98,10 +101,9 @@ async function* membersOf(source: Portions): AsyncGenerator<StreamedMember> {
     }
     const header = withSaid(result.header, said);
     said = {};
-    const content = source.pieces(header.size);
-    yield { header, content };
-    for await (const _ of content);
-    await source.passOver(paddedSize(header.size) - header.size);
+    const end = source.position + paddedSize(header.size);
+    yield { header, content: source.pieces(header.size) };
+    await source.passOver(end - source.position);
   }
 }
 

@@ -1,18 +1,12 @@
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { type Commands, systemCommands } from '../../../src/machine/commands.ts';
-
-const packages = { x64: 'bun-linux-x64-baseline', arm64: 'bun-linux-aarch64' };
-const bunPackage = packages[process.arch as keyof typeof packages];
-const bun = fileURLToPath(new URL(`../../../node_modules/@oven/${bunPackage}/bin/bun`, import.meta.url));
+import { runByBun } from './bun.ts';
 
 /** The same commands in the runtime that guests have, which starts programs in its own way. */
 const commandsByBun: Commands = {
   async run(argv, options) {
-    const entry = fileURLToPath(new URL('run-by-bun.ts', import.meta.url));
-    const { stdout } = await execa(bun, [entry, JSON.stringify(argv), JSON.stringify(options)]);
-    return JSON.parse(stdout);
+    const printed = await runByBun('command-by-bun.ts', JSON.stringify(argv), JSON.stringify(options));
+    return JSON.parse(Buffer.from(printed).toString());
   },
 };
 
@@ -98,6 +92,18 @@ describe.each([
     const { failure, stdout } = await run(['yes']);
     expect(failure).toBe('yes printed more than it may and was killed');
     expect(stdout.length).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  it('ends a tool whose first words are too many, before its number is known', async () => {
+    const runs = Array.from({ length: 20 }, () => run(['echo', 'hello hello'], { outputBytes: 3 }));
+    for (const { stdout, failure } of await Promise.all(runs)) {
+      expect(stdout).toBe('hel');
+      expect(failure).toBe('echo printed more than it may and was killed');
+    }
+  });
+
+  it('says that a path leads through a file', async () => {
+    expect((await run(['/etc/passwd/tool'])).failure).toBe('/etc/passwd/tool cannot be started: ENOTDIR');
   });
 
   it('does not wait for a daemon that keeps the outputs open', async () => {

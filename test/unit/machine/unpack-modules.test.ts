@@ -37,6 +37,8 @@ function store(files: Files, name: string, bytes: Uint8Array) {
 
 const good: Member[] = [
   { name: `${TREE}/`, type: 'directory' },
+  // As archivers wrote directories before there was a type for them.
+  { name: `${TREE}/kernel/`, type: 'file' },
   { name: `${TREE}/kernel/a.ko`, content: 'module a' },
   { name: `${TREE}/build`, type: 'symlink', linkname: '/usr/src/linux' },
   { name: `boot/System.map-${RELEASE}`, content: 'map', mode: 0o600 },

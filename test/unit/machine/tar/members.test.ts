@@ -63,7 +63,7 @@ describe('readTar', () => {
       { name: 'b', content: 'y' },
     ];
     const names: string[] = [];
-    for await (const { header, content } of readTar([await tarOf(members)])) {
+    for await (const { header, content } of readTar(inPieces(await tarOf(members), [512]))) {
       names.push(header.name);
       for await (const _ of content) break;
     }
