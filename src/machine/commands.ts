@@ -122,7 +122,8 @@ export const systemCommands: Commands = {
       signalGroup(pid, 'SIGTERM');
       setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
     }, options.timeoutSeconds * 1000);
-    const ended = await ending.finally(() => clearTimeout(deadline));
+    const ended = await ending;
+    clearTimeout(deadline);
     const result: CommandResult = {
       argv,
       stdout: outputs.stdout.text(),

@@ -24,11 +24,22 @@ async function feed(descriptor: number, decoder: Decoder): Promise<void> {
 const PADDING_BYTES = 16;
 
 /** Whether zeros follow the end, as a tape or a device leaves them. */
-function isPadded(descriptor: number): boolean {
-  const end = Buffer.alloc(PADDING_BYTES, 1);
-  const { size } = fstatSync(descriptor);
-  if (size > PADDING_BYTES) readSync(descriptor, end, 0, PADDING_BYTES, size - PADDING_BYTES);
-  return end.every((byte) => byte === 0);
+function isPadded(path: string): boolean {
+  const descriptor = openSync(path, 'r');
+  try {
+    const end = Buffer.alloc(PADDING_BYTES, 1);
+    const { size } = fstatSync(descriptor);
+    if (size > PADDING_BYTES) readSync(descriptor, end, 0, PADDING_BYTES, size - PADDING_BYTES);
+    return end.every((byte) => byte === 0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What the decoders have to say about damage is not for admins. */
+function tellDamage(error: unknown): never {
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+  throw new Error('the file is no gzip, is damaged, or ends too early', { cause: error });
 }
 
 /** Bun's own decoder takes padding for damage, that of `node:zlib` passes over it in both runtimes. */
@@ -36,10 +47,15 @@ async function* gunzipPadded(path: string): AsyncGenerator<Uint8Array> {
   const decoder = process.getBuiltinModule('node:zlib').createGunzip();
   // What goes wrong is seen by who reads the decoder, which the pipeline then ends.
   process.getBuiltinModule('node:stream').pipeline(createReadStream(path), decoder, () => undefined);
-  yield* decoder;
+  try {
+    yield* decoder;
+  } catch (error) {
+    tellDamage(error);
+  }
 }
 
-async function* gunzipPlain(descriptor: number): AsyncGenerator<Uint8Array> {
+async function* gunzipPlain(path: string): AsyncGenerator<Uint8Array> {
+  const descriptor = openSync(path, 'r');
   const { readable, writable } = new DecompressionStream('gzip');
   const reader = readable.getReader();
   const fed = feed(descriptor, writable.getWriter());
@@ -49,11 +65,12 @@ async function* gunzipPlain(descriptor: number): AsyncGenerator<Uint8Array> {
     ended = true;
   } catch (error) {
     ended = true;
-    throw error;
+    tellDamage(error);
   } finally {
     // A reader that wants no more ends the feeding, which has the file open.
     if (!ended) await reader.cancel();
     await fed;
+    closeSync(descriptor);
   }
 }
 
@@ -62,14 +79,6 @@ async function* gunzipPlain(descriptor: number): AsyncGenerator<Uint8Array> {
  * (Compression Streams, W3C): `node:zlib` and its streams would cost a boot four times as much.
  * @throws Error if the file is damaged or ends too early; the system's error if it cannot be read
  */
-export async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
-  const descriptor = openSync(path, 'r');
-  try {
-    yield* isPadded(descriptor) ? gunzipPadded(path) : gunzipPlain(descriptor);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
-    throw new Error('the file is no gzip, is damaged, or ends too early', { cause: error });
-  } finally {
-    closeSync(descriptor);
-  }
+export function gunzip(path: string): AsyncGenerator<Uint8Array> {
+  return isPadded(path) ? gunzipPadded(path) : gunzipPlain(path);
 }

@@ -35,7 +35,7 @@ async function ending(child: Subprocess, onOutput: ChildOptions['onOutput']): Pr
     await child.exited;
     // A timer that is left over would keep the whole program waiting.
     clearTimeout(drain);
-    await Promise.allSettled(outputs.map(({ close }) => close()));
+    await Promise.all(outputs.map(({ close }) => close()));
   }
   return child.signalCode === null ? { exitCode: child.exitCode ?? 0 } : { signal: child.signalCode };
 }
