@@ -6,17 +6,18 @@ set -eu
 PROJECT=$(cd "$(dirname "$0")/.." && pwd)
 export PROJECT
 architecture=$1
-output=${OUTPUT:-$PROJECT/dist}
+output=$(cd "${OUTPUT:-$PROJECT/dist}" && pwd)
 version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$PROJECT/package.json")
 package=gandi-guest_${version}_$architecture
 
-# Set before there is anything to remove: a signal between leaves nothing. A shell that a signal ends does not come to its
-# EXIT trap by itself.
-work=
+# Named and guarded before it is there: a signal at any moment leaves nothing. A shell that a signal ends does not come to
+# its EXIT trap by itself.
+work=$output/deb-$$
 trap 'rm -rf ${work:+"$work"}' EXIT
 trap 'exit 1' HUP INT QUIT PIPE TERM
+# What was there before is somebody else's.
+mkdir "$work" || { work= && exit 1; }
 # debhelper works in ./debian and leaves its traces there; dpkg-buildpackage writes into the directory above.
-work=$(mktemp -d "$output/deb-XXXXXX")
 mkdir "$work/source"
 cp -R "$PROJECT/packaging/debian" "$work/source/debian"
 cd "$work/source"

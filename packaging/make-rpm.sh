@@ -18,13 +18,14 @@ case ${COMPRESSION:-xz} in
   none) payload=w.ufdio ;;
   *) payload=w6T0.xzdio ;;
 esac
-output=${OUTPUT:-$project/dist}
-# Set before there is anything to remove: a signal between leaves nothing. A shell that a signal ends does not come to its
-# EXIT trap by itself.
-work=
+output=$(cd "${OUTPUT:-$project/dist}" && pwd)
+# Named and guarded before it is there: a signal at any moment leaves nothing. A shell that a signal ends does not come to
+# its EXIT trap by itself.
+work=$output/rpm-$$
 trap 'rm -rf ${work:+"$work"}' EXIT
 trap 'exit 1' HUP INT QUIT PIPE TERM
-work=$(mktemp -d "$output/rpm-XXXXXX")
+# What was there before is somebody else's.
+mkdir "$work" || { work= && exit 1; }
 # One changelog for both packages; its first line that begins so holds the date.
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH

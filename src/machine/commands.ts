@@ -122,8 +122,13 @@ export const systemCommands: Commands = {
       signalGroup(pid, 'SIGTERM');
       setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
     }, options.timeoutSeconds * 1000);
-    const ended = await ending;
-    clearTimeout(deadline);
+    let ended: ChildEnding;
+    try {
+      ended = await ending;
+    } finally {
+      // One that is left over would keep this program waiting for as long.
+      clearTimeout(deadline);
+    }
     const result: CommandResult = {
       argv,
       stdout: outputs.stdout.text(),

@@ -121,10 +121,14 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   const deadline = setTimeout(() => stop('deadline'), timeoutSeconds * 1000);
   const onTerminate = () => stop('shutdown');
   process.on('SIGTERM', onTerminate);
-  const ending = await child.ended;
-  clearTimeout(deadline);
-  await stopping;
-  process.off('SIGTERM', onTerminate);
+  let ending: ChildEnding;
+  try {
+    ending = await child.ended;
+  } finally {
+    clearTimeout(deadline);
+    await stopping;
+    process.off('SIGTERM', onTerminate);
+  }
   const succeeded = ending.exitCode === 0 && reason === undefined;
   if (!succeeded && reason === undefined && (await isShuttingDown(commands))) reason = 'shutdown';
   const how = reason === 'deadline' ? `stopped after ${timeoutSeconds} s` : describeEnding(ending);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Commands, systemCommands } from '../../../src/machine/commands.ts';
-import { runByBun } from './bun.ts';
+import { runByBun } from './run-by-bun.ts';
 
 /** The same commands in the runtime that guests have, which starts programs in its own way. */
 const commandsByBun: Commands = {

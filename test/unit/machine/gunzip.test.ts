@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gunzip } from '../../../src/machine/gunzip.ts';
-import { runByBun } from './bun.ts';
+import { runByBun } from './run-by-bun.ts';
 
 /** What a file unpacks to, or why it does not. */
 async function unpackByNode(path: string): Promise<string> {
