@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
+import { type FileLock, lockFile } from './file-lock.ts';
 
 /** Where root file systems and disk images are kept between runs. */
 export function cacheFolder(): string {
@@ -18,65 +18,135 @@ export function cacheKey(...parts: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** What this process uses, by name, so that no process removes it: a lock that ends with this process. */
+const inUse = new Map<string, FileLock>();
+
 /**
  * A folder of the cache, built if it is not there yet. It is built under another name and renamed when it is whole,
  * under a lock: a build that was killed is begun anew, and of two processes that want it one waits for the other.
  *
  * @param name - the folder's name in the cache, which contains its key.
  * @param build - fills the given empty folder.
- * @returns the folder's path. Its modification time is that of its last use.
+ * @returns the folder's path, which stays there as long as this process lives. Its modification time is that of its
+ *   last use.
  */
 export async function cachedFolder(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);
   await mkdir(cacheFolder(), { recursive: true });
-  const release = await lock(`${folder}.lock`);
-  if (!release) throw new Error(`cannot lock ${folder}.lock`);
-  try {
-    if (!existsSync(folder)) {
-      const partial = `${folder}.partial`;
-      await rm(partial, { recursive: true, force: true });
-      await mkdir(partial);
-      await build(partial);
-      await rename(partial, folder);
+  while (!inUse.has(name)) {
+    const shared = await lockFile(`${folder}.lock`, 'shared');
+    if (existsSync(folder)) {
+      inUse.set(name, shared);
+      break;
     }
-    const now = new Date();
-    await utimes(folder, now, now);
-    return folder;
-  } finally {
-    release();
+    shared.release();
+    const exclusive = await lockFile(`${folder}.lock`, 'exclusive');
+    try {
+      if (!existsSync(folder)) await buildWhole(folder, build);
+    } finally {
+      exclusive.release();
+    }
+  }
+  const now = new Date();
+  await utimes(folder, now, now);
+  return folder;
+}
+
+async function buildWhole(folder: string, build: (folder: string) => Promise<void>): Promise<void> {
+  await makeRoom(room);
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial);
+  try {
+    await build(partial);
+    await rename(partial, folder);
+  } catch (error) {
+    // It may have failed because the file system is full.
+    await rm(partial, { recursive: true, force: true });
+    throw error;
   }
 }
 
-/** Removes the cached folders with the given prefix that were not used for so many hours. */
-export async function forgetUnused(prefix: string, hours: number): Promise<void> {
-  const oldest = Date.now() - hours * 3_600_000;
-  for (const name of await readdir(cacheFolder())) {
-    if (!name.startsWith(prefix) || name.endsWith('.lock')) continue;
-    const folder = join(cacheFolder(), name);
-    // What another process builds or takes just now is in use.
-    const release = await lock(`${folder.replace(/\.partial$/, '')}.lock`, ['--nonblock']);
-    if (!release) continue;
-    try {
-      const status = await stat(folder).catch(() => undefined);
-      if (status && status.mtimeMs < oldest) await rm(folder, { recursive: true, force: true });
-    } finally {
-      release();
-    }
-  }
+/** In bytes. */
+export interface Room {
+  /** What the cache may take before another folder is built. */
+  readonly most: number;
+  /** What is to be free in its file system then. */
+  readonly free: number;
+}
+
+/** A run of all tests uses SIZE GiB of the cache; a folder takes 1 GiB at most, and twice that while it is built. */
+const room: Room = { most: 16 * 2 ** 30, free: 3 * 2 ** 30 };
+
+/** A folder that a build left, or finished. */
+interface Entry {
+  readonly name: string;
+  readonly bytes: number;
+  /** Time of its last use; 0 when its build was killed. */
+  readonly used: number;
 }
 
 /**
- * Takes the lock, waiting as long as another process holds it. A child holds it by flock(2) for as long as its
- * standard input is open, so the lock ends with this process, however that ends.
+ * Removes what was not used for the longest time, until the rest fits. What a process uses stays, and so does what is
+ * just being built. What a killed build left goes first. Downloads, which have no lock beside them, are not touched.
  *
- * @param options - of flock(1).
- * @returns the function that gives the lock back; nothing when it was not had.
+ * @throws when too little of the file system is free in spite of that.
  */
-async function lock(file: string, options: readonly string[] = []): Promise<(() => void) | undefined> {
-  const holder = spawn('flock', [...options, file, 'sh', '-c', 'echo locked; exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+export async function makeRoom(room: Room): Promise<void> {
+  const entries = await entriesWithLock();
+  let taken = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { name, bytes, used } of entries.sort((a, b) => a.used - b.used)) {
+    if (used > 0 && taken <= room.most && (await freeBytes()) >= room.free) break;
+    if (await removeUnused(name)) taken -= bytes;
+  }
+  const free = await freeBytes();
+  if (free < room.free)
+    throw new Error(
+      `${cacheFolder()}: ${mebibytes(free)} MiB of its file system are free, making a guest takes ${mebibytes(room.free)}: ` +
+        'make room there, or set GANDI_GUEST_CACHE to a folder elsewhere',
+    );
+}
+
+/** Removes the folder, whole or not, and its lock, unless a process uses it or builds it just now. */
+async function removeUnused(name: string): Promise<boolean> {
+  const folder = join(cacheFolder(), name.replace(/\.partial$/, ''));
+  const lock = await lockFile(`${folder}.lock`, 'if-free');
+  if (!lock) return false;
+  try {
+    await rm(join(cacheFolder(), name), { recursive: true, force: true });
+    // Last, and under the lock: whoever waits for it finds that the file is gone, and locks a new one.
+    await rm(`${folder}.lock`);
+  } finally {
+    lock.release();
+  }
+  return true;
+}
+
+async function entriesWithLock(): Promise<Entry[]> {
+  const present = new Set(await readdir(cacheFolder()));
+  const names = [...present].filter((name) => present.has(`${name.replace(/\.partial$/, '')}.lock`));
+  if (names.length === 0) return [];
+  // What vanishes meanwhile makes du fail, and is not listed.
+  const sizes = await execa('du', ['--summarize', '--block-size=1', '--', ...names], {
+    cwd: cacheFolder(),
+    reject: false,
+    stderr: 'ignore',
   });
-  const taken = once(holder.stdout, 'data').then(() => true);
-  const ended = once(holder, 'close').then(() => false);
-  return (await Promise.race([taken, ended])) ? () => holder.stdin.end() : undefined;
+  const entries: Entry[] = [];
+  for (const line of sizes.stdout.split('\n')) {
+    const [, bytes, name] = /^(\d+)\t(.*)$/.exec(line) ?? [];
+    const status = name && (await stat(join(cacheFolder(), name)).catch(() => undefined));
+    if (!name || !status) continue;
+    entries.push({ name, bytes: Number(bytes), used: name.endsWith('.partial') ? 0 : status.mtimeMs });
+  }
+  return entries;
+}
+
+async function freeBytes(): Promise<number> {
+  const { bavail, bsize } = await statfs(cacheFolder());
+  return bavail * bsize;
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
 }

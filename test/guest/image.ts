@@ -2,7 +2,7 @@ import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { cachedFolder, cacheKey, forgetUnused } from './cache.ts';
+import { cachedFolder, cacheKey } from './cache.ts';
 import { blankDisk } from './disk.ts';
 import { type PartitionTable, partitionedDisk } from './partition-table.ts';
 import { withProgress } from './progress.ts';
@@ -39,9 +39,6 @@ const equipment = fileURLToPath(new URL('equipment', import.meta.url));
 /** Part of the key: to be changed when this file's way to make an image changes. */
 const recipe = '1';
 
-/** Images of earlier builds of the toolkit go when nothing used them for so long. */
-const unusedHours = 6;
-
 /** A disk image with the guest's root file system, from the cache or made without mounting anything (10 s). */
 export async function rootImage(options: ImageOptions): Promise<Image> {
   const { rootfs, overlays = [], files = {}, fileSystem = 'ext4', fileSystemMebibytes = 1536 } = options;
@@ -50,7 +47,6 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
   const key = cacheKey(recipe, rootfs.key, ...layers, JSON.stringify(files), fileSystem, size);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
-      await forgetUnused('image-', unusedHours);
       const own = await writeFiles(join(folder, 'files'), { ...files, '/etc/fstab': fstab(fileSystem) });
       const tree = join(folder, 'tree');
       await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
