@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promis
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type FileLock, lockFile } from './file-lock.ts';
+import { type FileLock, lockDirectory, lockFile } from './file-lock.ts';
 
 /** Where root file systems and disk images are kept between runs. */
 export function cacheFolder(): string {
@@ -18,7 +18,7 @@ export function cacheKey(...parts: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** What this process uses, by name, so that no process removes it: a lock that ends with this process. */
+/** Locks on the folders that this process uses, by name: no process removes one of these before this process ends. */
 const inUse = new Map<string, FileLock>();
 
 /**
@@ -33,23 +33,16 @@ const inUse = new Map<string, FileLock>();
 export async function cachedFolder(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);
   await mkdir(cacheFolder(), { recursive: true });
-  while (!inUse.has(name)) {
-    const shared = await lockFile(`${folder}.lock`, 'shared');
-    if (existsSync(folder)) {
-      inUse.set(name, shared);
-      break;
-    }
-    shared.release();
-    const exclusive = await lockFile(`${folder}.lock`, 'exclusive');
-    try {
-      if (!existsSync(folder)) await buildWhole(folder, build);
-    } finally {
-      exclusive.release();
-    }
+  const lock = await lockFile(`${folder}.lock`, 'exclusive');
+  try {
+    if (!existsSync(folder)) await buildWhole(folder, build);
+    if (!inUse.has(name)) inUse.set(name, await lockDirectory(folder, 'shared'));
+    const now = new Date();
+    await utimes(folder, now, now);
+    return folder;
+  } finally {
+    lock.release();
   }
-  const now = new Date();
-  await utimes(folder, now, now);
-  return folder;
 }
 
 async function buildWhole(folder: string, build: (folder: string) => Promise<void>): Promise<void> {
@@ -75,7 +68,7 @@ export interface Room {
   readonly free: number;
 }
 
-/** A run of all tests uses SIZE GiB of the cache; a folder takes 1 GiB at most, and twice that while it is built. */
+/** A run of all tests uses 11 GiB of the cache; a folder takes 1 GiB at most, and twice that while it is built. */
 const room: Room = { most: 16 * 2 ** 30, free: 3 * 2 ** 30 };
 
 /** A folder that a build left, or finished. */
@@ -109,17 +102,24 @@ export async function makeRoom(room: Room): Promise<void> {
 
 /** Removes the folder, whole or not, and its lock, unless a process uses it or builds it just now. */
 async function removeUnused(name: string): Promise<boolean> {
-  const folder = join(cacheFolder(), name.replace(/\.partial$/, ''));
-  const lock = await lockFile(`${folder}.lock`, 'if-free');
+  const path = join(cacheFolder(), name);
+  const lockPath = `${path.replace(/\.partial$/, '')}.lock`;
+  const lock = await lockFile(lockPath, 'if-free');
   if (!lock) return false;
   try {
-    await rm(join(cacheFolder(), name), { recursive: true, force: true });
+    const unused = await lockDirectory(path, 'if-free');
+    if (!unused) return false;
+    try {
+      await rm(path, { recursive: true, force: true });
+    } finally {
+      unused.release();
+    }
     // Last, and under the lock: whoever waits for it finds that the file is gone, and locks a new one.
-    await rm(`${folder}.lock`);
+    await rm(lockPath);
+    return true;
   } finally {
     lock.release();
   }
-  return true;
 }
 
 async function entriesWithLock(): Promise<Entry[]> {

@@ -53,6 +53,15 @@ describe('the cache', () => {
     expect(folders()).toEqual(['image-1']);
   });
 
+  it('gives a folder to any number of users at once', async () => {
+    const build = (folder: string) => {
+      writeFileSync(join(folder, 'content'), 'whole');
+      return Promise.resolve();
+    };
+    const users = Array.from({ length: 20 }, () => cachedFolder('image-3', build));
+    expect(new Set(await Promise.all(users))).toEqual(new Set([join(cache, 'image-3')]));
+  });
+
   it('builds a folder anew where the build failed', async () => {
     await expect(cachedFolder('image-2', () => Promise.reject(new Error('no room')))).rejects.toThrow(
       'no room',
@@ -82,7 +91,7 @@ describe('the cache', () => {
     left('image-other', 5);
     left('image-own', 4);
     await cachedFolder('image-own', nothing);
-    const other = spawn('flock', ['--shared', join(cache, 'image-other.lock'), 'sh', '-c', 'echo; cat'], {
+    const other = spawn('flock', ['--shared', join(cache, 'image-other'), 'sh', '-c', 'echo; cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => other.stdout.once('data', resolve));
