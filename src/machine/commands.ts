@@ -1,5 +1,6 @@
 import type { Child, ChildEnding } from './child-process/child.ts';
 import { startChild } from './child-process.ts';
+import { sleep } from './sleep.ts';
 
 export interface CommandOptions {
   /** Given on standard input; without it standard input is empty. */
@@ -18,7 +19,6 @@ export interface CommandResult {
   exitCode?: number;
   stdout: string;
   stderr: string;
-  durationMilliseconds: number;
   /** What went wrong, in one line for an admin; absent after exit status 0. */
   failure?: string;
 }
@@ -33,6 +33,9 @@ const OUTPUT_BYTES = 1024 * 1024;
 
 /** How long a program has between being asked to end and being killed. */
 const GRACE_MILLISECONDS = 2000;
+
+/** How often is looked whether all of a group have ended that was asked to. */
+const POLL_MILLISECONDS = 50;
 
 /** What a program said last. Indented lines only add to the one above, as mount(8) does with its hint at dmesg(1). */
 function lastLine(text: string): string {
@@ -52,6 +55,22 @@ export function signalGroup(leader: number | undefined, signal: NodeJS.Signals):
   }
 }
 
+/** True as long as a group has processes. */
+function isGroupAlive(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Kills what the leader of a group left behind; until then it has the rest of its time to end by itself. */
+async function killRest(leader: number, killAt: number): Promise<void> {
+  while (isGroupAlive(leader) && performance.now() < killAt) await sleep(POLL_MILLISECONDS);
+  signalGroup(leader, 'SIGKILL');
+}
+
 interface Ending extends ChildEnding {
   stderr: string;
   printedTooMuch: boolean;
@@ -63,6 +82,7 @@ function failureOf(program: string, ending: Ending, timeout: number | undefined)
   if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
   if (code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
   if (code === 'EACCES') return `${program} cannot be executed`;
+  if (code === 'ENOEXEC') return `${program} cannot be executed: it is no program for this guest's processor`;
   if (ending.error !== undefined) return `${program} cannot be started: ${code ?? ending.error.message}`;
   if (ending.exitCode === 0) return undefined;
   const how = ending.signal === undefined ? `exit status ${ending.exitCode}` : `killed by ${ending.signal}`;
@@ -98,8 +118,8 @@ class Collected {
  */
 export const systemCommands: Commands = {
   async run(argv, options) {
-    const started = performance.now();
-    let timedOut = false;
+    let killAt: number | undefined;
+    let killing: NodeJS.Timeout | undefined;
     let printedTooMuch = false;
     let child: Child | undefined;
     const full = (): void => {
@@ -118,9 +138,9 @@ export const systemCommands: Commands = {
     // It can have printed too much before its number was known here.
     if (printedTooMuch) signalGroup(pid, 'SIGKILL');
     const deadline = setTimeout(() => {
-      timedOut = true;
+      killAt = performance.now() + GRACE_MILLISECONDS;
       signalGroup(pid, 'SIGTERM');
-      setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS).unref();
+      killing = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS);
     }, options.timeoutSeconds * 1000);
     let ended: ChildEnding;
     try {
@@ -128,16 +148,18 @@ export const systemCommands: Commands = {
     } finally {
       // One that is left over would keep this program waiting for as long.
       clearTimeout(deadline);
+      clearTimeout(killing);
     }
+    // The leader may have obeyed where a child of its does not.
+    if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
     const result: CommandResult = {
       argv,
       stdout: outputs.stdout.text(),
       stderr: outputs.stderr.text(),
-      durationMilliseconds: performance.now() - started,
     };
     if (ended.exitCode !== undefined) result.exitCode = ended.exitCode;
     const how = { ...ended, stderr: result.stderr, printedTooMuch };
-    const failure = failureOf(argv[0], how, timedOut ? options.timeoutSeconds : undefined);
+    const failure = failureOf(argv[0], how, killAt === undefined ? undefined : options.timeoutSeconds);
     if (failure !== undefined) result.failure = failure;
     return result;
   },

@@ -1,8 +1,31 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { bun } from '../bun.ts';
 import { type Child, type ChildEnding, type ChildOptions, DRAIN_MILLISECONDS } from './child.ts';
 
 type Spawn = NonNullable<typeof bun>['spawn'];
 type Subprocess = ReturnType<Spawn>;
+
+/** Runs scripts without a line `#!`, such as version 2's own hooks, which the kernel does not execute by itself. */
+const SHELL = '/bin/sh';
+
+/** What a program begins with (elf(5)). One that the kernel does not execute is of another architecture. */
+const ELF_MAGIC = '\u007fELF';
+
+function isElf(path: string): boolean {
+  const start = Buffer.alloc(ELF_MAGIC.length);
+  const descriptor = openSync(path, 'r');
+  try {
+    readSync(descriptor, start, 0, start.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return start.toString('latin1') === ELF_MAGIC;
+}
+
+/** What execvp(3) gives to the shell, and so Node.js does. What is found in PATH is no script of the admin's. */
+function isForShell(error: NodeJS.ErrnoException, program: string): boolean {
+  return error.code === 'ENOEXEC' && program.includes('/') && program !== SHELL && !isElf(program);
+}
 
 /** Tells what an output brings until it is closed, by the program or by the function that is returned. */
 function follow(
@@ -44,7 +67,8 @@ async function ending(child: Subprocess, onOutput: ChildOptions['onOutput']): Pr
  * Starts a program by Bun itself: the first start costs a quarter of what it does by way of `node:child_process`, which
  * loads Node.js's streams and sockets.
  */
-export function startBunChild(spawn: Spawn, { argv, environment, input, onOutput }: ChildOptions): Child {
+export function startBunChild(spawn: Spawn, options: ChildOptions): Child {
+  const { argv, environment, input, onOutput } = options;
   try {
     const child = spawn({
       cmd: argv,
@@ -57,6 +81,8 @@ export function startBunChild(spawn: Spawn, { argv, environment, input, onOutput
     });
     return { pid: child.pid, ended: ending(child, onOutput) };
   } catch (error) {
-    return { pid: undefined, ended: Promise.resolve({ error: error as NodeJS.ErrnoException }) };
+    const failure = error as NodeJS.ErrnoException;
+    if (isForShell(failure, argv[0])) return startBunChild(spawn, { ...options, argv: [SHELL, ...argv] });
+    return { pid: undefined, ended: Promise.resolve({ error: failure }) };
   }
 }

@@ -17,7 +17,7 @@ export class SimulatedCommands implements Commands {
   run(argv: readonly [string, ...string[]], { input = '' }: CommandOptions): Promise<CommandResult> {
     const [program, ...parameters] = argv;
     const failure = this.#effect(program, parameters, input);
-    const result = { argv, stdout: '', stderr: '', durationMilliseconds: 0 };
+    const result = { argv, stdout: '', stderr: '' };
     return Promise.resolve(failure === undefined ? { ...result, exitCode: 0 } : { ...result, failure });
   }
 

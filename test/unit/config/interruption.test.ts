@@ -40,7 +40,7 @@ function makeHostKey(files: Files, argv: readonly string[]): void {
 async function configure(files: Files): Promise<Report> {
   const run = (argv: readonly string[]): Promise<CommandResult> => {
     if (argv[0] === 'ssh-keygen') makeHostKey(files, argv);
-    return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
+    return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
   };
   const facts = makeContext({ facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu' } }).facts;
   return await runProgram({

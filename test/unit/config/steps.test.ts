@@ -20,7 +20,7 @@ function guestWith(files: Files): Machine {
     if (argv[0] === 'ssh-keygen') writeFileSync(files.locate(path), 'a key\n');
     else if (argv[0] !== 'sshd' && argv[0] !== 'tune2fs')
       throw new Error(`unexpected command ${argv.join(' ')}`);
-    return { argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 };
+    return { argv, exitCode: 0, stdout: '', stderr: '' };
   };
   return { files, commands: { run }, live: true };
 }

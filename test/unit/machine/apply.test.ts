@@ -144,7 +144,7 @@ describe('other changes', () => {
   it('throws what a command’s failure says', async () => {
     const m = machine();
     m.commands = {
-      run: async (argv) => ({ argv, stdout: '', stderr: '', durationMilliseconds: 1, failure: 'no' }),
+      run: async (argv) => ({ argv, stdout: '', stderr: '', failure: 'no' }),
     };
     const change: Change = { kind: 'run-command', argv: ['x'], timeoutSeconds: 1, why: 'test' };
     await expect(applyChange(change, m)).rejects.toThrow('no');

@@ -13,7 +13,7 @@ function unpacker(content: Buffer, failure?: string): { commands: Commands; argv
   const run: Commands['run'] = async (argv) => {
     argvs.push([...argv]);
     writeFileSync(argv.at(-1) ?? '', content);
-    const result = { argv, stdout: '', stderr: '', durationMilliseconds: 0 };
+    const result = { argv, stdout: '', stderr: '' };
     return failure === undefined ? result : { ...result, failure };
   };
   return { commands: { run }, argvs };

@@ -30,7 +30,7 @@ class Guest implements Commands {
     this.ran.push(argv.join(' '));
     const failure = argv[1] === 'stop' ? this.onStop() : undefined;
     const stdout = argv[1] === 'is-system-running' ? `${this.state}\n` : '';
-    const result = { argv, stdout, stderr: '', durationMilliseconds: 0 };
+    const result = { argv, stdout, stderr: '' };
     return Promise.resolve(failure === undefined ? { ...result, exitCode: 0 } : { ...result, failure });
   }
 

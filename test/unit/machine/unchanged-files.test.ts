@@ -17,7 +17,7 @@ describe('a command that writes files anew', () => {
         rmSync(path, { force: true });
         writeFileSync(path, text);
       }
-      const result = { argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 };
+      const result = { argv, exitCode: 0, stdout: '', stderr: '' };
       return failure === undefined ? result : { ...result, failure };
     };
     await applyChange(

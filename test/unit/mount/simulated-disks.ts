@@ -153,7 +153,7 @@ export class SimulatedDisks {
           .replaceAll(`${this.#folder}/`, '/dev/');
         this.ran.push(line);
         const failure = this.fail(line);
-        const result = { argv, stdout: '', stderr: '', durationMilliseconds: 0 };
+        const result = { argv, stdout: '', stderr: '' };
         if (failure !== undefined) return Promise.resolve({ ...result, failure });
         this.#effect(argv);
         return Promise.resolve({ ...result, exitCode: 0 });

@@ -42,7 +42,7 @@ vi.mock('../../../src/plan/run-on-machine.ts', () => ({
     const commands: Commands = {
       run: (argv) => {
         guest.ran.push(argv.join(' '));
-        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', durationMilliseconds: 0 });
+        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
       },
     };
     const machine = { files: new Files(guest.root), commands, live: true };
