@@ -44,6 +44,12 @@ export function renderHosts(text: string | undefined, address: string, hostName:
   return `${others.join('\n')}\n`;
 }
 
+/** The address in our line of /etc/hosts. */
+function ourAddress(text: string | undefined): string | undefined {
+  const line = text?.split('\n').find((each) => each.endsWith(OUR_LINE));
+  return line?.trim().split(/\s/, 1)[0];
+}
+
 function hasMailName({ files, facts }: StepContext): boolean {
   const debian = facts.os.id === 'debian' || facts.os.like.includes('debian');
   return debian || files.status('/etc/mailname') !== undefined;
@@ -53,7 +59,9 @@ function plan(context: StepContext): Plan {
   const { files, facts, host, applied } = context;
   const { hostName } = host.parsed.config;
   if (hostName === undefined) return { changes: [] };
-  const address = firstAddress(host.parsed.config) ?? NO_ADDRESS;
+  // A network that was refused stays as it is, and so does what is said of it here.
+  const kept = host.parsed.refused.includes('network') ? ourAddress(files.readText('/etc/hosts')) : undefined;
+  const address = firstAddress(host.parsed.config) ?? kept ?? NO_ADDRESS;
   const digest = digestOf({ hostName, address });
   if (applied[identity.name] === digest) return { changes: [], digest };
   const changes: Change[] = [

@@ -6,6 +6,7 @@ import type { WantedFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import type { NamedInterface, Resolver } from './network/addresses.ts';
 import type { Place } from './network/admin-file.ts';
+import { chosenManager } from './network/chosen-manager.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
 import { startedUnits, type Writer } from './network/writer.ts';
 import { WRITERS } from './network/writers.ts';
@@ -29,6 +30,13 @@ export function resolverFor(
     ? undefined
     : { servers, searchDomains: host.parsed.config.searchDomains ?? [] };
 }
+
+/** What an interface is called in the record of what was applied. */
+export const interfacePart = (name: string) => `interface ${name}`;
+
+/** Of what the host asks for an interface. How a file says it, which another version may change, is no part of it. */
+export const interfaceDigest = (manager: NetworkManagerName, wanted: NamedInterface) =>
+  digestOf({ manager, ...wanted });
 
 /** An interface with its files, and what is to be done about them. */
 export interface PlannedInterface {
@@ -115,19 +123,21 @@ function withActivation(
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
-  const { found, missing } = meantInterfaces(
-    host.parsed.config.interfaces ?? [],
-    facts,
-    resolverFor(context, manager),
-  );
+  const asked = host.parsed.config.interfaces ?? [];
+  const { found, missing } = meantInterfaces(asked, facts, resolverFor(context, manager));
   const header = ownHeader(settings, SETTING);
-  const wanted = found.map((each) => ({ each, own: writer.filesOf(header, each) }));
-  const asked = wanted.flatMap(({ own }) => own.map(({ path, content }) => [path, content]));
-  const digest = digestOf({ manager, files: asked });
-  const news = applied[network.name] !== digest;
-  const planned = wanted.map(({ each, own }) => planInterface(writer, context, each, own, news));
+  const planned = found.map((each) => {
+    const own = interfaceDigest(manager, each);
+    const isNew = applied[interfacePart(each.name)] !== own;
+    const plan = planInterface(writer, context, each, writer.filesOf(header, each), isNew);
+    return { ...plan, digest: own, isNew };
+  });
+  const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.digest) });
+  // A file that nothing asks for may be that of an interface that is missing.
+  const setIsNew = missing.length === 0 && applied[network.name] !== digest;
   const kept = [...planned.flatMap((each) => each.files.map(({ path }) => path)), ...writer.supportFiles];
-  const unwanted = news ? unwantedFiles(files, kept) : [];
+  const unwanted = setIsNew ? unwantedFiles(files, kept) : [];
+  const news = setIsNew || planned.some(({ isNew }) => isNew);
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
     ...missing.map((identity) => problem(describeMissing(identity, facts))),
@@ -137,13 +147,15 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
       return [problem(`${name} is not configured: ${where} does it already; remove it there, or set ${off}`)];
     }),
   ];
-  return { changes: withActivation(writer, context, planned, unwanted, news), notes, digest };
+  const applicable = planned.filter(({ taken }) => taken === undefined);
+  const parts = Object.fromEntries(applicable.map((each) => [interfacePart(each.name), each.digest]));
+  return { changes: withActivation(writer, context, planned, unwanted, news), notes, digest, parts };
 }
 
 function plan(context: StepContext): Plan {
-  const { facts, host, settings } = context;
+  const { host, settings } = context;
   if (host.parsed.config.interfaces === undefined) return { changes: [] };
-  const manager = settings.networkManager === 'auto' ? facts.networkManager : settings.networkManager;
+  const manager = chosenManager(context);
   if (manager !== undefined) return planWith(manager, context);
   const text =
     'network not configured: no network manager that is known is enabled; enable one, name one by ' +

@@ -29,9 +29,9 @@ function scriptArgv(script: string, words: string | undefined): [string, ...stri
 
 /** What is left to do; undefined if that is nothing. */
 function orderFor({ files, host, settings }: StepContext): PostBootOrder | undefined {
-  const { config, problems } = host.parsed;
-  const refused = problems.some(({ group }) => group === 'post-boot');
-  const script = refused || host.state === 'none' ? undefined : files.readText(HOST_SCRIPT);
+  const { config, refused } = host.parsed;
+  const isKnown = host.state !== 'none' && !refused.includes('post-boot');
+  const script = isKnown ? files.readText(HOST_SCRIPT) : undefined;
   const digest = configurationDigest(config, script);
   const started = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   const command = config.postBoot?.command;

@@ -6,6 +6,7 @@ import { digestOf } from '../plan/applied.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { firstAddress } from './identity.ts';
 import { RESOLVER_OPTIONS } from './network/addresses.ts';
+import { chosenManager } from './network/chosen-manager.ts';
 import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
 import { NETCONFIG_FILE, RESOLV_CONF, resolverPlace } from './resolver-place.ts';
 
@@ -147,15 +148,16 @@ function inInterfaceFiles({ settings }: StepContext): Plan {
 }
 
 function plan(context: StepContext): Plan {
-  const { files, facts, host, settings, applied } = context;
+  const { files, host, settings, applied } = context;
   const { resolvers, searchDomains } = host.parsed.config;
   if (resolvers === undefined || resolvers.length === 0) return { changes: [] };
+  // Which servers a guest asks depends on its addresses, and these stay as they are.
+  if (host.parsed.refused.includes('network') && applied[resolver.name] !== undefined) return { changes: [] };
   const servers = chooseResolvers(host.parsed.config);
   if (servers.length === 0) {
     return problem(`the guest has IPv6 only and the host names no IPv6 server (${resolvers.join(', ')})`);
   }
-  const manager = settings.networkManager === 'auto' ? facts.networkManager : settings.networkManager;
-  const place = resolverPlace(files, manager);
+  const place = resolverPlace(files, chosenManager(context));
   if (typeof place === 'object')
     return problem(`${place.other}; make it a plain file, or set ${SETTING}=0 in ${settings.path}`);
   if (place === 'interface files') return inInterfaceFiles(context);

@@ -77,6 +77,8 @@ export interface Origin {
 export interface ParsedConfig {
   config: GuestConfig;
   problems: Problem[];
+  /** Groups that were asked for and refused, so that nothing is known of them: what the guest has of them stays. */
+  readonly refused: readonly Group[];
   readonly origins: Origin[];
 }
 

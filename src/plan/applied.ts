@@ -1,6 +1,6 @@
 import { sha256 } from '../machine/digest.ts';
 
-/** Digest of what the host asked for when a step was last applied, by step name. */
+/** Digest of what the host asked for when a step, or a part of one, was last applied, by name. */
 export type AppliedDigests = Readonly<Record<string, string>>;
 
 /**

@@ -5,7 +5,7 @@ export function ownConfiguration(origin: string): HostConfiguration {
   return {
     state: 'kept',
     origin,
-    parsed: { config: {}, problems: [], origins: [] },
+    parsed: { config: {}, problems: [], refused: [], origins: [] },
     hasInit: false,
   };
 }

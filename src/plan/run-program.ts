@@ -13,6 +13,8 @@ import { VERSION } from './version.ts';
 
 export interface ProgramRun {
   program: string;
+  /** The program whose record of what was applied this one reads and adds to; absent: its own. */
+  recordOf?: string;
   /** In the order in which they run. */
   steps: readonly Step[];
   machine: Machine;
@@ -46,9 +48,9 @@ function logRecords(report: Report): LogRecord[] {
 
 /** @param digests of the steps of this run alone: other programs may have recorded theirs meanwhile */
 async function record(run: ProgramRun, report: Report, digests: Record<string, string>): Promise<void> {
-  const { machine, program } = run;
+  const { machine, program, recordOf = program } = run;
   try {
-    await storeApplied(machine, program, { ...readApplied(machine.files, program), ...digests });
+    await storeApplied(machine, recordOf, { ...readApplied(machine.files, recordOf), ...digests });
     await storeReport(machine, report);
     if (machine.live) appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
   } catch (error) {
@@ -88,7 +90,7 @@ async function runOne(
 ): Promise<StepOutcome> {
   const { setting, off } = step;
   if (off !== undefined || (setting !== undefined && !run.settings.switches[setting]))
-    return { report: turnedOff(step) };
+    return { report: turnedOff(step), digests: {} };
   const { program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
   const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;
@@ -119,20 +121,21 @@ function sayOutcome(program: string, { name, status, changes }: StepReport): voi
  * @returns the report; nothing of what goes wrong in a step is thrown
  */
 export async function runProgram(run: ProgramRun): Promise<Report> {
-  const { program, settings, host, machine } = run;
+  const { program, settings, host, machine, recordOf = program } = run;
   const startedAt = new Date().toISOString();
   for (const { line, text } of settings.warnings)
     say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
   for (const problem of problems) say(program, 'problem', describeProblem(problem));
-  const applied: Record<string, string> = { ...readApplied(machine.files, program) };
+  const applied: Record<string, string> = { ...readApplied(machine.files, recordOf) };
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
   const facts = new CurrentFacts(run.observe);
   for (const step of run.steps) {
-    const { report, digest } = await runOne(run, step, applied, facts.ofStep());
+    const { report, digests: done } = await runOne(run, step, applied, facts.ofStep());
     facts.after(report);
-    if (digest !== undefined) applied[step.name] = digests[step.name] = digest;
+    Object.assign(applied, done);
+    Object.assign(digests, done);
     if (!run.dryRun) sayOutcome(program, report);
     steps.push(report);
   }

@@ -1,6 +1,7 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
 import { reasonOf } from '../machine/errors.ts';
+import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, Step, StepContext } from './step.ts';
 
@@ -20,8 +21,8 @@ const MOST_ROUNDS = 4;
 
 export interface StepOutcome {
   report: StepReport;
-  /** Present when the step recorded what the host asked for and all of it was done. */
-  digest?: string;
+  /** What is to be recorded: of the step when all that the host asked for was done, of parts of it that were. */
+  digests: AppliedDigests;
 }
 
 class StepRun {
@@ -112,10 +113,9 @@ export async function runStep(
 ): Promise<StepOutcome> {
   const started = performance.now();
   const run = new StepRun(step, machine, options);
-  let digest: string | undefined;
+  let plan: Plan | undefined;
   try {
-    const plan = await rounds(run, step, observe, options.dryRun || !machine.live);
-    digest = plan.digest;
+    plan = await rounds(run, step, observe, options.dryRun || !machine.live);
   } catch (error) {
     run.note({ level: 'problem', text: reasonOf(error) });
   }
@@ -128,8 +128,9 @@ export async function runStep(
     ...(run.output === '' ? {} : { output: run.output }),
     durationMilliseconds: Math.round(performance.now() - started),
   };
-  const recorded = status !== 'failed' && run.skipped === 0 && !options.dryRun;
-  return recorded && digest !== undefined ? { report, digest } : { report };
+  if (plan === undefined || run.skipped > 0 || options.dryRun) return { report, digests: {} };
+  const whole = status === 'failed' || plan.digest === undefined ? {} : { [step.name]: plan.digest };
+  return { report, digests: { ...plan.parts, ...whole } };
 }
 
 /** The report of a step that a setting or the admin turned off. */

@@ -28,6 +28,11 @@ export interface Plan {
    * step leaves alone what the admin changed since.
    */
   digest?: string;
+  /**
+   * The same of parts that can be had one without the other, by name. They are recorded once all changes are made,
+   * whatever problem another part has.
+   */
+  parts?: AppliedDigests;
 }
 
 /** All that a step may look at. Steps are pure: the same context gives the same plan. */
@@ -39,7 +44,7 @@ export interface StepContext {
   facts: Facts;
   /** The guest's files, without the root prefix. */
   files: FileView;
-  /** What was applied before, by step name. */
+  /** What was applied before, by the name of the step or the part. */
   applied: AppliedDigests;
 }
 

@@ -84,7 +84,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
     host: {
       state: parts.config ? 'new' : 'none',
       origin: '/dev/sdb at byte 524288',
-      parsed: { config: parts.config ?? {}, problems: [], origins: [] },
+      parsed: { config: parts.config ?? {}, problems: [], refused: [], origins: [] },
       hasInit: false,
       ...parts.host,
     },

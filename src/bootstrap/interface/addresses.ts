@@ -1,16 +1,15 @@
 import type { Change } from '../../machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../machine/facts.ts';
-import { isUp } from '../../machine/network-interfaces.ts';
-import type { Plan, StepContext } from '../../plan/step.ts';
-import { liveCommand } from '../network/writer.ts';
+import type { Note, Plan, StepContext } from '../../plan/step.ts';
+import { chosenManager } from '../network/chosen-manager.ts';
 import { WRITERS } from '../network/writers.ts';
 import { resolverFor, SETTING } from '../network.ts';
-import { planDhcp, stopDhcp } from './dhcp-address.ts';
+import { planAsItIs, turnLinkOn } from './as-it-is.ts';
+import { addressFiles, planDhcp, stopDhcp } from './dhcp-address.ts';
 import { intentFor } from './intent.ts';
 import { staleFiles } from './own-files.ts';
 import { planStatic } from './static-address.ts';
 
-/** The interface is up, so that an admin's programs find it, and has no address from us. */
 function planNone(
   manager: NetworkManagerName | undefined,
   context: StepContext,
@@ -19,9 +18,22 @@ function planNone(
 ): Plan {
   const changes: Change[] = manager === undefined ? [] : stopDhcp(manager, context, name);
   if (manager !== undefined) changes.push(...staleFiles(WRITERS[manager], context, name, []));
-  if (!isUp(context.files, name))
-    changes.push(liveCommand(['ip', 'link', 'set', 'dev', name, 'up'], 10, 'turn the link on'));
+  changes.push(...turnLinkOn(context, name));
   return { changes, notes: [{ level: 'info', text: `it gets no address: ${reason}` }] };
+}
+
+/** What an admin is told where nothing is known of what the host wants: then what the interface has stays. */
+function whyAsItIs(
+  manager: NetworkManagerName | undefined,
+  context: StepContext,
+  name: string,
+): Note | undefined {
+  const { parsed, origin } = context.host;
+  if (parsed.refused.includes('network'))
+    return { level: 'warning', text: `it stays as it is: the network of ${origin} is not valid` };
+  const isConfigured = manager !== undefined && addressFiles(manager, context, name).length > 0;
+  if (parsed.config.interfaces !== undefined || !isConfigured) return undefined;
+  return { level: 'info', text: `it stays as it is: ${origin} says nothing of the network` };
 }
 
 /**
@@ -33,8 +45,10 @@ export function planAddresses(
   device: NetworkInterface,
   applied: string | undefined,
 ): Plan {
-  const { facts, settings } = context;
-  const manager = settings.networkManager === 'auto' ? facts.networkManager : settings.networkManager;
+  const { settings } = context;
+  const manager = chosenManager(context);
+  const asItIs = whyAsItIs(manager, context, device.name);
+  if (asItIs !== undefined) return { changes: planAsItIs(manager, context, device.name), notes: [asItIs] };
   const intent = intentFor(device.name, context, manager && resolverFor(context, manager));
   if (intent.kind === 'none') return planNone(manager, context, device.name, intent.reason);
   if (manager === undefined) {

@@ -6,9 +6,14 @@ import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
 import { attachInterface, detachInterface } from './steps.ts';
 
-/** Shared with gandi-bootstrap, which writes the same files. Several interfaces that come at once wait in line. */
-const LOCK = 'gandi-bootstrap';
-const LOCK_WAIT_SECONDS = 120;
+/** It writes the same files: lock and record are shared with it. */
+const BOOTSTRAP = 'gandi-bootstrap';
+
+/**
+ * Several interfaces that come at once wait in line, each behind the DHCP clients of those before it. Less than what
+ * gandi-iface@.service is given, by what the last one may take.
+ */
+const LOCK_WAIT_SECONDS = 780;
 
 export interface InterfaceRun {
   /** Such as `eth1`. */
@@ -24,11 +29,13 @@ export interface InterfaceRun {
  * @returns exit status
  */
 export async function serveInterface({ name, detach, ...options }: InterfaceRun): Promise<number> {
-  const lock = { name: LOCK, waitSeconds: LOCK_WAIT_SECONDS };
+  const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
   return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
     const { files } = machine;
     return await runProgram({
       program: interfaceProgram(name),
+      // What a boot has applied is no news to an interface that comes again.
+      recordOf: BOOTSTRAP,
       steps: [detach === true ? detachInterface(name) : attachInterface(name)],
       machine,
       settings: readSettings(files),

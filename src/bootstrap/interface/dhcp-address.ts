@@ -29,13 +29,25 @@ const CLIENT_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 const isInstalled = (files: FileView, program: string) =>
   CLIENT_DIRECTORIES.some((directory) => files.status(`${directory}/${program}`) !== undefined);
 
+const dhcpFile = (manager: NetworkManagerName, name: string) =>
+  DHCP_WRITERS[manager].fileOf('', { name, metric: 0, useServers: true });
+
+const asksForDhcp = (manager: NetworkManagerName, text: string | undefined) =>
+  isOwn(text) && DHCP_WRITERS[manager].asks.test(text ?? '');
+
+/** Files of ours with addresses for an interface, as opposed to one that has it use DHCP. */
+export function addressFiles(manager: NetworkManagerName, context: StepContext, name: string): string[] {
+  const paths = staleFiles(WRITERS[manager], context, name, []).map(({ path }) => path);
+  const { path: dhcp } = dhcpFile(manager, name);
+  return paths.filter((path) => path !== dhcp || !asksForDhcp(manager, context.files.readText(path)));
+}
+
 /** Takes a DHCP file of ours away, with what it led to. Also what there is to do when the interface has gone. */
 export function stopDhcp(manager: NetworkManagerName, { files, facts }: StepContext, name: string): Change[] {
-  const { fileOf, stop, forgetting } = DHCP_WRITERS[manager];
-  const { path, mode } = fileOf('', { name, metric: 0, useServers: true });
+  const { stop, forgetting } = DHCP_WRITERS[manager];
+  const { path, mode } = dhcpFile(manager, name);
   const text = files.readText(path);
-  const isDhcp = isOwn(text) && /dhcp|method=auto/i.test(text ?? '');
-  if (!isDhcp && text?.startsWith(FORGOTTEN) !== true) return [];
+  if (!asksForDhcp(manager, text) && text?.startsWith(FORGOTTEN) !== true) return [];
   const { before, after } = stop(name, path);
   const isGone = facts.interfaces.every((each) => each.name !== name);
   const forget: Change[] =

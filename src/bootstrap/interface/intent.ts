@@ -28,7 +28,7 @@ function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext)
  */
 export function intentFor(name: string, context: StepContext, resolver: Resolver | undefined): Intent {
   const { host, facts, settings } = context;
-  const { config, problems } = host.parsed;
+  const { config } = host.parsed;
   const interfaces = renamed(config.interfaces ?? [], context);
   const wanted = meantInterfaces(interfaces, facts, resolver).found.find((each) => each.name === name);
   if (wanted !== undefined) return { kind: 'static', wanted };
@@ -37,7 +37,5 @@ export function intentFor(name: string, context: StepContext, resolver: Resolver
   if (settings.noDhcp.includes(name))
     return { kind: 'none', reason: `CONFIG_NODHCP in ${settings.path} names it` };
   if (isIpv6Only(config)) return { kind: 'none', reason: 'the guest has IPv6 addresses alone' };
-  if (problems.some(({ group }) => group === 'network'))
-    return { kind: 'none', reason: `the network of ${host.origin} is not valid` };
   return { kind: 'dhcp' };
 }

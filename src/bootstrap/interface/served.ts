@@ -22,7 +22,14 @@ export function markServed(files: FileView, name: string): Change[] {
     files.status(SERVED_DIRECTORY) === undefined
       ? [{ kind: 'make-directory', path: SERVED_DIRECTORY, mode: 0o755 }]
       : [];
-  return [...directory, { kind: 'write-file', path: pathOf(name), content: '', mode: 0o644 }];
+  const mark = {
+    kind: 'write-file',
+    path: pathOf(name),
+    content: '',
+    mode: 0o644,
+    thisBootOnly: true,
+  } as const;
+  return [...directory, mark];
 }
 
 /** Takes that back, for the next interface of that name. */

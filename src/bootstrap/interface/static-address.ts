@@ -1,13 +1,14 @@
 import type { Change } from '../../machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../machine/facts.ts';
 import { hasAddresses } from '../../machine/interface-addresses.ts';
-import { digestOf } from '../../plan/applied.ts';
+import type { WantedFile } from '../../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import type { NamedInterface } from '../network/addresses.ts';
 import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
-import { planInterface, SETTING } from '../network.ts';
+import { interfaceDigest, planInterface, SETTING } from '../network.ts';
 import { ownHeader } from '../own-file.ts';
+import { planAsItIs } from './as-it-is.ts';
 import { stopDhcp } from './dhcp-address.ts';
 import { notStarted } from './own-files.ts';
 
@@ -25,14 +26,20 @@ export function planStatic(
   const { files, settings } = context;
   const writer = WRITERS[manager];
   const own = writer.filesOf(ownHeader(settings, SETTING), wanted);
-  const digest = digestOf({ manager, files: own.map(({ path, content }) => [path, content]) });
-  const { changes, taken } = planInterface(writer, context, wanted, own, applied !== digest);
+  const digest = interfaceDigest(manager, wanted);
+  const isNew = applied !== digest;
+  const { changes, taken } = planInterface(writer, context, wanted, own, isNew);
   if (taken !== undefined) {
     const text = `it does not get the host's addresses: ${taken.file} line ${taken.line} configures it already; remove it there, or set ${SETTING}=0 in ${settings.path}`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   }
   const addresses = wanted.addresses.map(({ address }) => address);
   const dhcp = stopDhcp(manager, context, device.name);
+  const isKept = ({ path, content }: WantedFile) => ![undefined, content].includes(files.readText(path));
+  if (!isNew && changes.length === 0 && dhcp.length === 0 && own.some(isKept)) {
+    const note = { level: 'info', text: 'its file stays as the admin changed it' } as const;
+    return { changes: planAsItIs(manager, context, device.name), notes: [note], digest };
+  }
   const complete = hasAddresses(device.addresses ?? [], addresses);
   if (changes.length === 0 && dhcp.length === 0 && complete) return { changes, digest };
   const started = startedUnits(files, writer);

@@ -4,12 +4,12 @@ import { planHook } from '../../plan/hooks.ts';
 import type { Note, Plan, Step, StepContext } from '../../plan/step.ts';
 import { planKernelValues } from '../kernel-values.ts';
 import { planQueues } from '../multiqueue.ts';
+import { chosenManager } from '../network/chosen-manager.ts';
+import { interfacePart } from '../network.ts';
 import { planAddresses } from './addresses.ts';
 import { stopDhcp } from './dhcp-address.ts';
 import { additionalInterfaces, interfaceValues } from './kernel-values.ts';
 import { ATTACH_HOOK, isServed, markServed, unmarkServed } from './served.ts';
-
-const stepName = (name: string) => `interface ${name}`;
 
 const NOTHING: Plan = { changes: [] };
 
@@ -22,7 +22,7 @@ function planParts(context: StepContext, device: NetworkInterface): Plan[] {
   const values = additional.includes(name) ? interfaceValues(name) : [];
   return [
     switches.CONFIG_SYSCTL ? planKernelValues(files, values) : NOTHING,
-    switches.CONFIG_NETWORK ? planAddresses(context, device, applied[stepName(name)]) : NOTHING,
+    switches.CONFIG_NETWORK ? planAddresses(context, device, applied[interfacePart(name)]) : NOTHING,
     switches.CONFIG_MULTIQUEUE ? planQueues(context, [device]) : NOTHING,
   ];
 }
@@ -59,7 +59,7 @@ function planAttach(name: string, context: StepContext): Plan {
  */
 export function attachInterface(name: string): Step {
   return {
-    name: stepName(name),
+    name: interfacePart(name),
     summary: 'an interface that came while the guest runs',
     plan: (context) => planAttach(name, context),
   };
@@ -68,11 +68,11 @@ export function attachInterface(name: string): Step {
 /** What there is to do when an interface has gone, or is no longer to be ours: a DHCP file of ours goes with it. */
 export function detachInterface(name: string): Step {
   return {
-    name: stepName(name),
+    name: interfacePart(name),
     summary: 'an interface that has gone',
     plan(context) {
-      const { facts, files, settings } = context;
-      const manager = settings.networkManager === 'auto' ? facts.networkManager : settings.networkManager;
+      const { files } = context;
+      const manager = chosenManager(context);
       const dhcp = manager === undefined ? [] : stopDhcp(manager, context, name);
       return { changes: [...unmarkServed(files, name), ...dhcp] };
     },

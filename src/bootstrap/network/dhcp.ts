@@ -22,6 +22,8 @@ export interface DhcpInterface {
 export interface DhcpWriter {
   /** The file: in a directory that is gone with the next boot, where the manager reads one. */
   fileOf(header: string, wanted: DhcpInterface): WantedFile;
+  /** The line of it that asks for DHCP. With some managers the file of fixed addresses has the same path. */
+  asks: RegExp;
   /** Commands around writing the file; `started` are the manager's units that are. */
   start(name: string, path: string, started: readonly string[]): Activation;
   /** Commands around removing the file. */
@@ -50,6 +52,7 @@ const ifupdown: DhcpWriter = {
     content: `${header}${useServers ? '' : `${KEEP_SERVERS_LINE}\n`}iface ${name} inet dhcp\n    metric ${metric}\n`,
     mode: 0o644,
   }),
+  asks: /^iface \S+ inet dhcp$/m,
   start: (name, path) => ({
     before: [],
     after: [liveCommand(['ifup', `--interfaces=${path}`, name], START_SECONDS, 'ask for an address')],
@@ -82,6 +85,7 @@ UseHostname=no
 `,
     mode: 0o644,
   }),
+  asks: /^DHCP=ipv4$/m,
   start: () => reload('networkctl', 'reload'),
   stop: () => reload('networkctl', 'reload'),
 };
@@ -106,6 +110,7 @@ const netplan: DhcpWriter = {
 `,
     mode: 0o600,
   }),
+  asks: /^ +dhcp4: true$/m,
   start: (_name, _path, started) => ({ before: [], after: takeNewFiles(started) }),
   stop: () => reload('netplan', 'generate'),
 };
@@ -131,6 +136,7 @@ ignore-auto-dns=${!useServers}
 `,
     mode: 0o600,
   }),
+  asks: /^method=auto$/m,
   start: (name) => {
     const up = ['nmcli', '--wait', '60', 'connection', 'up', profileName(name)] as const;
     const { after } = reload('nmcli', 'connection', 'reload');
@@ -153,6 +159,7 @@ PEERDNS=${yesNo(useServers)}
 `,
     mode: 0o644,
   }),
+  asks: /^BOOTPROTO=dhcp$/m,
   start: (name) => ({
     before: [],
     after: [liveCommand(['ifup', name], START_SECONDS, 'ask for an address')],
@@ -174,6 +181,7 @@ DHCLIENT_SET_HOSTNAME='no'
 `,
     mode: 0o644,
   }),
+  asks: /^BOOTPROTO='dhcp4'$/m,
   start: (name) => ({
     before: [],
     after: [liveCommand(['wicked', 'ifup', name], START_SECONDS, 'ask for an address')],

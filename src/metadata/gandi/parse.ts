@@ -10,6 +10,8 @@ import { keyLine, parseSshKeys } from './ssh-key.ts';
 
 type ConfigGroup = keyof typeof GROUP_SCHEMAS;
 
+const GROUPS = Object.keys(GROUP_SCHEMAS) as ConfigGroup[];
+
 /**
  * Turns the bytes of `gandi/config` into the guest's configuration. Never throws: what is wrong becomes problems, all
  * of them at once, each with its path in the document. A group with a problem is left out whole, the others are used.
@@ -35,6 +37,7 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
   return {
     config: toGuestConfig(fields),
     problems,
+    refused: [...new Set(problems.map(({ group }) => group))],
     // Only people ask for them: no boot does.
     get origins() {
       return originsOf(fields);
@@ -43,7 +46,8 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
 }
 
 function refused(found: string, expected: string): ParsedConfig {
-  return { config: {}, problems: [{ group: 'archive', path: '', found, expected }], origins: [] };
+  const problem: Problem = { group: 'archive', path: '', found, expected };
+  return { config: {}, problems: [problem], refused: ['archive', ...GROUPS], origins: [] };
 }
 
 /** The fields of one group, or nothing if one of them has a problem. */

@@ -26,7 +26,7 @@ export interface SourceOptions {
   seed?: string;
 }
 
-const NOTHING: ParsedConfig = { config: {}, problems: [], origins: [] };
+const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
 /** What an earlier boot stored. */
 export function keptConfiguration(files: Files): HostConfiguration {
@@ -38,11 +38,11 @@ export function keptConfiguration(files: Files): HostConfiguration {
   return { state: 'kept', origin: HOST_CONFIG, parsed, modules: keptModules(files), hasInit };
 }
 
-function fromArchive(origin: string, archive: SeedArchive, config: Uint8Array): HostConfiguration {
+function fromArchive(origin: string, archive: SeedArchive, parsed: ParsedConfig): HostConfiguration {
   return {
     state: 'new',
     origin,
-    parsed: parseConfig(config),
+    parsed,
     archive,
     modules: modulesOf(archive),
     hasInit: archive.members.some(({ name }) => name === 'init'),
@@ -57,8 +57,12 @@ function withProblems(kept: HostConfiguration, origin: string, problems: Problem
 
 function fromResult(result: ArchiveResult, origin: string, kept: () => HostConfiguration): HostConfiguration {
   switch (result.state) {
-    case 'present':
-      return fromArchive(origin, result.archive, result.config);
+    case 'present': {
+      const parsed = parseConfig(result.config);
+      // Nothing of it can be used, so it takes the place of nothing. It stays on its disk for whoever looks into it.
+      if (parsed.refused.includes('archive')) return withProblems(kept(), origin, parsed.problems);
+      return fromArchive(origin, result.archive, parsed);
+    }
     case 'broken':
       return withProblems(kept(), origin, result.problems);
     case 'absent':

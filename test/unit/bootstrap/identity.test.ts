@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identity, renderHosts } from '../../../src/bootstrap/identity.ts';
+import type { Group } from '../../../src/metadata/guest-config.ts';
 import { digestOf } from '../../../src/plan/applied.ts';
 import { makeContext } from '../context.ts';
 
@@ -50,6 +51,18 @@ describe('identity', () => {
     expect(identity.plan(same)).toEqual({ changes: [], digest });
     const other = makeContext({ ...parts, applied: { identity: 'another' } });
     expect(identity.plan(other).changes).not.toEqual([]);
+  });
+
+  it('keeps its address in /etc/hosts when the host’s network was refused', () => {
+    const parsed = { config: { hostName: 'web1.example.net' }, problems: [], origins: [] };
+    const files = {
+      '/etc/hosts': '127.0.0.1\tlocalhost\n192.0.2.10\tweb1.example.net web1\t# gandi-guest\n',
+    };
+    const applied = { identity: digestOf({ hostName: 'web1.example.net', address: '192.0.2.10' }) };
+    const planOf = (refused: Group[]) =>
+      identity.plan(makeContext({ files, applied, host: { parsed: { ...parsed, refused } } })).changes;
+    expect(planOf(['network'])).toEqual([]);
+    expect(planOf([])).not.toEqual([]);
   });
 
   it('does nothing when the host name was refused', () => {

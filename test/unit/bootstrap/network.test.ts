@@ -3,7 +3,6 @@ import { network } from '../../../src/bootstrap/network.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../../src/machine/facts.ts';
 import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
-import { digestOf } from '../../../src/plan/applied.ts';
 import type { Plan } from '../../../src/plan/step.ts';
 import { type ContextParts, type FileEntries, type FileEntry, makeContext } from '../context.ts';
 
@@ -28,14 +27,6 @@ const config: GuestConfig = {
 };
 const ETH0 = `${HEADER}auto eth0\n\niface eth0 inet static\n    address 192.0.2.10/24\n    gateway 192.0.2.1\n`;
 const ETH1 = `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.0.0.2/8\n`;
-const IFUPDOWN_DIGEST = digestOf({
-  manager: 'ifupdown',
-  files: [
-    [ETH0_FILE, ETH0],
-    [ETH1_FILE, ETH1],
-  ],
-});
-
 const device = (name: string): NetworkInterface => ({
   name,
   mac: '00:16:3e:00:00:01',
@@ -59,9 +50,13 @@ function planFor(files: FileEntries, parts: ContextParts = {}): Plan {
   return network.plan(makeContext({ config, ...parts, facts, files }));
 }
 
-const whole = (changes: Change[]): Plan => ({ changes, notes: [], digest: IFUPDOWN_DIGEST });
 const FRESH: FileEntries = { [INTERFACES]: `${LO_STANZA}${SOURCE}` };
 const SETTLED: FileEntries = { ...FRESH, [ETH0_FILE]: ETH0, [ETH1_FILE]: ETH1 };
+
+/** What is recorded once all that the host asks for is done. */
+const { digest: DIGEST = '', parts: PARTS = {} } = planFor(FRESH);
+const APPLIED = { network: DIGEST, ...PARTS };
+const whole = (changes: Change[]): Plan => ({ changes, notes: [], digest: DIGEST, parts: PARTS });
 
 describe('network with ifupdown', () => {
   it.each<[string, FileEntries, Change[]]>([
@@ -124,14 +119,17 @@ describe('network with ifupdown', () => {
   );
 
   it('leaves what an admin changed until the host asks for something new, but not a missing file', () => {
-    const applied = { network: IFUPDOWN_DIGEST };
+    const applied = APPLIED;
     const edited = { [INTERFACES]: LO_STANZA, [ETH0_FILE]: `${ETH0}    mtu 1400\n`, [ETH1_FILE]: 'mine\n' };
     expect(planFor(edited, { applied })).toEqual(whole([]));
     expect(planFor({ ...FRESH, [ETH0_FILE]: 'mine\n' }, { applied })).toEqual(
       whole([write(ETH1_FILE, ETH1)]),
     );
     expect(
-      planFor({ ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` }, { applied: { network: 'older' } }),
+      planFor(
+        { ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` },
+        { applied: { ...APPLIED, 'interface eth0': 'older' } },
+      ),
     ).toEqual(whole([write(ETH0_FILE, ETH0, true)]));
   });
 
@@ -145,8 +143,33 @@ describe('network with ifupdown', () => {
     expect(planFor(files)).toEqual({
       changes: [write(ETH1_FILE, ETH1)],
       notes: [{ level: 'problem', text }],
-      digest: IFUPDOWN_DIGEST,
+      digest: DIGEST,
+      // Of eth0 nothing is recorded: once it is free, the file is written.
+      parts: { 'interface eth1': PARTS['interface eth1'] },
     });
+  });
+
+  it('keeps the files of an interface that is missing, and what an admin changed in those of others', () => {
+    const edited = { ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` };
+    const facts = { interfaces: [device('eth0')] };
+    for (const applied of [APPLIED, { ...PARTS }]) {
+      expect(planFor(edited, { applied, facts })).toMatchObject({
+        changes: [],
+        parts: { 'interface eth0': PARTS['interface eth0'] },
+      });
+    }
+  });
+
+  it('leaves what an admin changed of one interface when the host asks for something new of another', () => {
+    const [first, second] = config.interfaces ?? [];
+    const other = {
+      ...second,
+      number: 1,
+      addresses: [{ family: 4, address: '10.0.0.3', prefixLength: 8, public: false }],
+    };
+    const asked = { interfaces: [first, other] } as GuestConfig;
+    const edited = { ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` };
+    expect(pathsOf(planFor(edited, { config: asked, applied: APPLIED }).changes)).toEqual([ETH1_FILE]);
   });
 
   it('says which interface the guest lacks', () => {
@@ -186,18 +209,16 @@ describe('network with systemd-networkd', () => {
       },
     ],
   };
-  const digest = digestOf({ manager: 'systemd-networkd', files: [[path, content]] });
 
   it('writes a file an interface, and removes what ifupdown had', () => {
     const files = { [INTERFACES]: SOURCE, [ETH0_FILE]: ETH0, [LO_FILE]: `${HEADER}auto lo\n` };
-    expect(planFor(files, { config: ipv6Only, facts })).toEqual({
+    expect(planFor(files, { config: ipv6Only, facts })).toMatchObject({
       changes: [
         write(path, content),
         { kind: 'remove-file', path: ETH0_FILE },
         { kind: 'remove-file', path: LO_FILE },
       ],
       notes: [],
-      digest,
     });
   });
 
@@ -205,10 +226,10 @@ describe('network with systemd-networkd', () => {
     const files = { '/etc/systemd/network/10-mine.network': '[Match]\nName=en*\n' };
     const text =
       'ens3 is not configured: /etc/systemd/network/10-mine.network line 1 does it already; remove it there, or set CONFIG_NETWORK=0 in /etc/default/gandi';
-    expect(planFor(files, { config: ipv6Only, facts })).toEqual({
+    expect(planFor(files, { config: ipv6Only, facts })).toMatchObject({
       changes: [],
       notes: [{ level: 'problem', text }],
-      digest,
+      parts: {},
     });
   });
 });
@@ -432,7 +453,7 @@ describe('network in a running guest', () => {
   it('takes up again what an earlier run did not put into effect, and has nothing to do after that', () => {
     const files = { ...SETTLED, ...started('networking.service') };
     expect(argvs(planFor(files))).toEqual(['ifup eth0 eth1']);
-    expect(argvs(planFor(files, { applied: { network: IFUPDOWN_DIGEST } }))).toEqual([]);
+    expect(argvs(planFor(files, { applied: APPLIED }))).toEqual([]);
   });
 
   it('leaves an interface of the admin’s alone', () => {

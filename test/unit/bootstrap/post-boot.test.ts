@@ -59,7 +59,7 @@ describe('post-boot', () => {
 
   it('runs nothing of a group that was refused', () => {
     const problems = [{ group: 'post-boot' as const, path: 'vm_conf.run', found: '1', expected: 'text' }];
-    const parsed = { config: { hostName: 'web1' }, problems, origins: [] };
+    const parsed = { config: { hostName: 'web1' }, problems, refused: ['post-boot' as const], origins: [] };
     expect(orderFor({ host: { state: 'new', parsed } })).toBeUndefined();
   });
 

@@ -232,6 +232,15 @@ describe('resolver', () => {
     expect(planFor(files).changes).toHaveLength(1);
   });
 
+  it('keeps the servers that it has when the host’s network was refused', () => {
+    const resolvers = ['192.0.2.53', '192.0.2.54', '192.0.2.55', '2001:db8::53'];
+    const parsed = { config: { resolvers }, problems: [], refused: ['network' as const], origins: [] };
+    const planOf = (applied: Record<string, string>) =>
+      resolver.plan(makeContext({ applied, host: { parsed } })).changes.length;
+    expect(planOf({ resolver: 'of the network that stays' })).toBe(0);
+    expect(planOf({})).toBe(1);
+  });
+
   it('is a problem when no server can be reached', () => {
     const context = makeContext({ config: configOf([IPV6], SERVERS4) });
     const text = `resolver not configured: the guest has IPv6 only and the host names no IPv6 server (${SERVERS4.join(', ')})`;

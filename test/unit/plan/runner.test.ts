@@ -29,9 +29,9 @@ const run = (tested: Step, m = machine(), options: RunOptions = { dryRun: false 
 
 describe('runStep', () => {
   it('says unchanged when there is nothing to do', async () => {
-    const { report, digest } = await run(step(() => ({ changes: [], digest: 'd' })));
+    const { report, digests } = await run(step(() => ({ changes: [], digest: 'd' })));
     expect(report).toMatchObject({ status: 'unchanged', changes: [], notes: [] });
-    expect(digest).toBe('d');
+    expect(digests).toEqual({ tested: 'd' });
   });
 
   it('plans again as long as something is to follow, and no more than four times', async () => {
@@ -49,7 +49,7 @@ describe('runStep', () => {
 
   it('stops at the first change that fails, says which, and records nothing', async () => {
     const m = machine();
-    const { report, digest } = await run(
+    const { report, digests } = await run(
       step(() => ({ changes: [write('/etc/x/below-a-file'), write('/etc/after')], digest: 'd' })),
       m,
     );
@@ -57,8 +57,17 @@ describe('runStep', () => {
     expect(report.notes).toEqual([
       { level: 'problem', text: 'could not write /etc/x/below-a-file (0644): not a directory' },
     ]);
-    expect(digest).toBeUndefined();
+    expect(digests).toEqual({});
     expect(m.files.list('/etc')).toEqual(['x']);
+  });
+
+  it('records parts that were done, whatever problem the step tells of', async () => {
+    const notes = [{ level: 'problem' as const, text: 'eth1 is not there' }];
+    const { report, digests } = await run(
+      step(() => ({ changes: [write('/etc/y')], notes, digest: 'd', parts: { 'interface eth0': 'e' } })),
+    );
+    expect(report.status).toBe('failed');
+    expect(digests).toEqual({ 'interface eth0': 'e' });
   });
 
   it('goes on after a kernel value that is refused', async () => {
@@ -80,7 +89,7 @@ describe('runStep', () => {
   it('changes nothing in a dry run', async () => {
     const m = machine();
     const shown: string[] = [];
-    const { report, digest } = await run(
+    const { report, digests } = await run(
       step(() => ({ changes: [write('/etc/y')], next: 'then more', digest: 'd' })),
       m,
       {
@@ -90,17 +99,17 @@ describe('runStep', () => {
     );
     expect(report.status).toBe('changed');
     expect(shown).toEqual(['planned write-file']);
-    expect(digest).toBeUndefined();
+    expect(digests).toEqual({});
     expect(m.files.list('/etc')).toEqual(['x']);
   });
 
   it('skips what needs a running system for an unpacked image', async () => {
     const command = { kind: 'run-command', argv: ['x'], timeoutSeconds: 1, why: '' } as const;
-    const { report, digest } = await run(
+    const { report, digests } = await run(
       step(() => ({ changes: [{ ...command, argv: ['x'] }], digest: 'd' })),
       machine(false),
     );
     expect(report.status).toBe('skipped');
-    expect(digest).toBeUndefined();
+    expect(digests).toEqual({});
   });
 });

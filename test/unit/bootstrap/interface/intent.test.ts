@@ -93,23 +93,6 @@ describe('intentFor', () => {
       {},
       { kind: 'none', reason: 'the guest has IPv6 addresses alone' },
     ],
-    [
-      'one of a configuration whose network was refused',
-      'eth1',
-      undefined,
-      {
-        host: {
-          state: 'kept',
-          origin: '/gandi/config',
-          parsed: {
-            config: { hostName: 'web1' },
-            problems: [{ group: 'network', path: 'vif', found: '7', expected: 'a list' }],
-            origins: [],
-          },
-        },
-      },
-      { kind: 'none', reason: 'the network of /gandi/config is not valid' },
-    ],
   ])('DHCP: %s', (_, name, config, parts, expected) => {
     expect(intentOf(name, config, parts)).toEqual(expected);
   });

@@ -213,6 +213,60 @@ describe('attachInterface', () => {
     });
   });
 
+  const ETH0_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
+  const refused = {
+    parsed: {
+      config: { hostName: 'web1' },
+      problems: [{ group: 'network' as const, path: 'vif', found: '7', expected: 'a list' }],
+      refused: ['network' as const],
+      origins: [],
+    },
+  };
+
+  it.each<[string, ContextParts, string]>([
+    ['was refused', { host: refused }, 'is not valid'],
+    [
+      'is not known',
+      { host: { state: 'broken', parsed: { ...refused.parsed, refused: [] } } },
+      'says nothing of',
+    ],
+  ])('leaves the files that work where the host’s network %s', (_, parts, reason) => {
+    const files = { [ETH0_FILE]: `${HEADER}auto eth0\n`, '/sys/class/net/eth0/flags': '0x1003\n' };
+    for (const name of ['eth0', 'eth1']) {
+      const own = { [`/etc/network/interfaces.d/50-gandi-${name}`]: `${HEADER}auto ${name}\n` };
+      const { changes, notes } = attach(name, { ...parts, files: { ...files, ...own } });
+      const up = name === 'eth0' ? [] : ['ifdown eth1', 'ifup eth1', MARK('eth1')];
+      expect(summary(changes)).toEqual(up);
+      expect(notes?.map(({ text }) => text).join()).toMatch(new RegExp(`it stays as it is: .*${reason}`));
+    }
+  });
+
+  it('takes no file of fixed addresses for one of DHCP', () => {
+    const path = '/etc/sysconfig/network/ifcfg-eth1';
+    const text = `${HEADER}STARTMODE='auto'\nBOOTPROTO='static'\n# no dhcp4 here\nDOMAIN='dhcp.example.org'\n`;
+    const parts: ContextParts & { manager: NetworkManagerName } = {
+      files: { [path]: text },
+      manager: 'wicked',
+    };
+    expect(summary(attach('eth1', { ...parts, host: refused }).changes)).not.toContain(`remove-file ${path}`);
+    expect(detachInterface('eth1').plan(contextOf(parts)).changes).toEqual([]);
+  });
+
+  it('leaves what an admin changed in its file, and waits for no address of the host’s', () => {
+    const { digest = '' } = attach('eth1');
+    const path = '/etc/network/interfaces.d/50-gandi-eth1';
+    const files = { [path]: `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.9.9.9/8\n` };
+    const applied = { 'interface eth1': digest };
+    expect(summary(attach('eth1', { files, applied }).changes)).toEqual([
+      'ifdown eth1',
+      'ifup eth1',
+      MARK('eth1'),
+    ]);
+    const up = { ...files, '/sys/class/net/eth1/flags': '0x1003\n' };
+    expect(summary(attach('eth1', { files: up, applied }).changes)).toEqual([MARK('eth1')]);
+    expect(summary(attach('eth1', { files, applied: {} }).changes)).toContain(`write-file ${path}`);
+  });
+
   it('sets no values of the first interface', () => {
     const files = Object.fromEntries(
       Object.entries(VALUES).map(([path, value]) => [path.replace('eth1', 'eth0'), value]),

@@ -97,6 +97,7 @@ describe('groups', () => {
     expect(parse({ vm_hostname: null, nameservers: [], vif: [], vm_conf })).toEqual({
       config: {},
       problems: [],
+      refused: [],
       origins: [],
     });
   });
