@@ -37,14 +37,11 @@ export interface BlockDevice {
   /** Size of a logical sector in bytes. */
   sectorBytes: number;
   readOnly: boolean;
-  removable: boolean;
   /** Directory in /sys/devices, which says where the device is attached. */
   path: string;
   /** What the disk is attached by, such as `scsi`, `virtio`, `xen`, `nvme`; absent for virtual devices. */
   bus?: string;
   vendor?: string;
-  model?: string;
-  serial?: string;
   scsi?: ScsiAddress;
   /** Of a partition. The label is what the kernel read from a GPT; it has none for a partition that partx(8) added. */
   partition?: { disk: string; number: number; start: number; label?: string };
@@ -114,7 +111,6 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     size,
     sectorBytes: Number(files.readText(`${diskPath}/queue/logical_block_size`)?.trim() ?? 512),
     readOnly: attribute('ro') === '1',
-    removable: files.readText(`${diskPath}/removable`)?.trim() === '1',
     path,
     ...attachment(files, diskPath),
     ...(number === undefined ? {} : { partition: partitionOf(diskPath, number, attribute('start'), event) }),
@@ -151,10 +147,7 @@ function parseEvent(text: string): Map<string, string> {
 }
 
 /** What the device that a disk belongs to says of itself. */
-function attachment(
-  files: SysfsView,
-  diskPath: string,
-): Pick<BlockDevice, 'bus' | 'vendor' | 'model' | 'serial' | 'scsi'> {
+function attachment(files: SysfsView, diskPath: string): Pick<BlockDevice, 'bus' | 'vendor' | 'scsi'> {
   const link = files.linkTarget(`${diskPath}/device`);
   if (link === undefined) return {};
   const device = posix.resolve(diskPath, link);
@@ -165,9 +158,6 @@ function attachment(
   const found = {
     bus,
     vendor: text(`${device}/vendor`),
-    model: text(`${device}/model`),
-    // virtio-blk keeps it with the disk, NVMe with the controller.
-    serial: text(`${diskPath}/serial`) ?? text(`${device}/serial`),
     scsi,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));

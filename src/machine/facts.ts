@@ -37,11 +37,9 @@ export const NETWORK_MANAGERS = [
 
 export type NetworkManagerName = (typeof NETWORK_MANAGERS)[number];
 
-export type FileSystemType = 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs';
-
 /** The root file system and what it lies on, all the way down to the disk. */
 export interface RootFileSystem {
-  /** Such as `ext4`; another type than FileSystemType is never grown. */
+  /** Such as `ext4`. */
   type: string;
   uuid?: string;
   /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */
@@ -53,7 +51,6 @@ export interface RootFileSystem {
   deviceBytes: number;
   /** The whole disk, such as `/dev/sda`; the same as `device` on a disk without partitions. */
   disk: string;
-  diskBytes: number;
   /** Partition number of `device`; absent where the file system fills the disk. */
   partitionNumber?: number;
   /** Partition table of the disk, where there is one that can be read. */

@@ -1,7 +1,6 @@
 /** A line of /proc/self/mountinfo. */
 export interface Mount {
   id: number;
-  parent: number;
   /** Device number as `major:minor`; major 0 is anonymous and belongs to no block device. */
   deviceNumber: string;
   /** What of the file system is mounted, such as `/` or `/@rootfs`. */
@@ -32,12 +31,11 @@ export function parseMountInfo(text: string): Mount[] {
   for (const line of text.split('\n')) {
     // Optional fields end at the first lone hyphen. Spaces inside a field are escaped; behind it the source can be one.
     const hyphen = line.indexOf(' - ');
-    const [id, parent, deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
+    const [id, , deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
     const [type, source, superOptions] = hyphen < 0 ? [] : line.slice(hyphen + 3).split(' ');
-    if (!id || !parent || !deviceNumber || !root || !mountPoint || !options || !type) continue;
+    if (!id || !deviceNumber || !root || !mountPoint || !options || !type) continue;
     mounts.push({
       id: Number(id),
-      parent: Number(parent),
       deviceNumber,
       root: unescapeField(root),
       mountPoint: unescapeField(mountPoint),

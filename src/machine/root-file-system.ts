@@ -49,7 +49,6 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
     fileSystemBytes: fileSystemBytes(mount, superblock, observation),
     deviceBytes: device.size,
     disk: disk.node,
-    diskBytes: disk.size,
     ...(device.partition ? { partitionNumber: device.partition.number } : {}),
     ...(table ? { table, ...newGuids(table, observation) } : {}),
     ...(fixed === undefined ? {} : { fixed }),

@@ -18,7 +18,6 @@ import {
   readOptionalFile,
   readSeconds,
   readSwitch,
-  readTag,
   readTimeZone,
 } from './setting-kinds.ts';
 import { parseShellAssignments } from './shell-assignments.ts';
@@ -66,14 +65,13 @@ export interface Settings {
   pluginDirectory: string;
   /** GANDI_HOOK_DIR */
   hookDirectory: string;
-  /** TEMP_DIR_CONF */
-  temporaryDirectory: string;
-  /** SYSLOG_TARGET */
-  logTag: string;
   /** Every setting as text, for the environment of the admin's own programs. */
   environment: Readonly<Record<string, string>>;
   warnings: readonly SettingsWarning[];
 }
+
+/** In every settings file of version 2, which asks not to change it; nothing reads it. */
+const UNUSED = 'SERVERURL';
 
 const SETTINGS_FILES = { debian: '/etc/default/gandi', rpm: '/etc/sysconfig/gandi' };
 
@@ -104,7 +102,7 @@ function readTexts(text: string): { texts: Map<string, string>; warnings: Settin
     SETTINGS.map((setting) => [setting.name, setting]),
   );
   const lines = new Map<string, number>();
-  for (const { line, name, value, remark } of assignments) {
+  for (const { line, name, value, remark } of assignments.filter((one) => one.name !== UNUSED)) {
     const warn = (reason: string) => warnings.push({ line, text: `${name}: ${reason}` });
     const setting = known.get(name);
     if (setting === undefined) {
@@ -162,8 +160,6 @@ export function parseSettings(text: string, path: string): Settings {
     pluginSeconds: settingOf('CONFIG_PLUGIN_TIMEOUT', readSeconds),
     pluginDirectory: settingOf('GANDI_PLUGIN_DIR', readDirectory),
     hookDirectory: settingOf('GANDI_HOOK_DIR', readDirectory),
-    temporaryDirectory: settingOf('TEMP_DIR_CONF', readDirectory),
-    logTag: settingOf('SYSLOG_TARGET', readTag),
     environment: Object.fromEntries(texts),
     warnings,
   };

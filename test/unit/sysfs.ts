@@ -7,10 +7,10 @@ export interface FakeDisk {
   number: string;
   size: number;
   attached:
-    | { scsi: string; vendor?: string; model?: string }
-    | { virtio: number; serial?: string }
+    | { scsi: string; vendor?: string }
+    | { virtio: number }
     | { xen: number }
-    | { nvme: string; model: string; serial: string }
+    | { nvme: string }
     | { virtual: true };
   readOnly?: boolean;
   sectorBytes?: number;
@@ -31,7 +31,6 @@ function diskEntries(disk: FakeDisk): FileEntries {
   const entries: Record<string, FileEntry> = {
     ...node(path, own, 'disk'),
     [`${path}/queue/logical_block_size`]: `${disk.sectorBytes ?? 512}\n`,
-    [`${path}/removable`]: '0\n',
     ...attributes,
   };
   for (const name of disk.holders ?? []) entries[`${path}/holders/${name}`] = { link: `../../${name}` };
@@ -78,17 +77,13 @@ function place({ name, attached }: FakeDisk): {
   if ('scsi' in attached) {
     const host = attached.scsi.split(':')[0];
     const device = `/sys/devices/pci0000:00/0000:00:03.0/virtio1/host${host}/target/${attached.scsi}`;
-    const attributes = {
-      [`${device}/vendor`]: `${(attached.vendor ?? 'QEMU').padEnd(8)}\n`,
-      [`${device}/model`]: `${(attached.model ?? 'disk').padEnd(16)}\n`,
-    };
+    const attributes = { [`${device}/vendor`]: `${(attached.vendor ?? 'QEMU').padEnd(8)}\n` };
     return { path: `${device}/block/${name}`, device, bus: 'scsi', attributes };
   }
   if ('virtio' in attached) {
     const device = `/sys/devices/pci0000:00/0000:00:04.0/virtio${attached.virtio}`;
     const path = `${device}/block/${name}`;
-    const serial = attached.serial === undefined ? {} : { [`${path}/serial`]: attached.serial };
-    return { path, device, bus: 'virtio', attributes: { [`${device}/vendor`]: '0x1af4\n', ...serial } };
+    return { path, device, bus: 'virtio', attributes: { [`${device}/vendor`]: '0x1af4\n' } };
   }
   if ('xen' in attached) {
     const device = `/sys/devices/vbd-${attached.xen}`;
@@ -96,8 +91,7 @@ function place({ name, attached }: FakeDisk): {
   }
   if ('nvme' in attached) {
     const device = `/sys/devices/pci0000:00/0000:00:05.0/nvme/${attached.nvme}`;
-    const attributes = { [`${device}/model`]: attached.model, [`${device}/serial`]: attached.serial };
-    return { path: `${device}/${name}`, device, bus: 'nvme', attributes };
+    return { path: `${device}/${name}`, device, bus: 'nvme', attributes: {} };
   }
   return { path: `/sys/devices/virtual/block/${name}`, attributes: {} };
 }

@@ -37,7 +37,6 @@ function rootOn(table: DiskPartitions, more: Partial<RootFileSystem> = {}): Root
     fileSystemBytes: 50 * MIB,
     deviceBytes: 50 * MIB,
     disk: '/dev/sda',
-    diskBytes: 100 * MIB,
     partitionNumber: 2,
     table,
     ...more,
@@ -178,7 +177,6 @@ describe('file system', () => {
       fileSystemBytes: 50 * MIB,
       deviceBytes: 100 * MIB,
       disk: '/dev/sda',
-      diskBytes: 100 * MIB,
     };
     expect(planOf(root).changes).toEqual([
       {
@@ -224,7 +222,7 @@ describe('what sfdisk makes of the plan', () => {
     const table = readPartitionTable(device.read, device.size, 512);
     device.close();
     const length = table?.partitions.find(({ number }) => number === partitionNumber)?.length ?? 0;
-    const own = { disk: path, diskBytes: device.size, partitionNumber, ...(table ? { table } : {}) };
+    const own = { disk: path, partitionNumber, ...(table ? { table } : {}) };
     const newGuids = table?.diskId === NO_GUID ? { newGuids: [1, 2, 3].map(GUID) } : {};
     return { type: 'ext4', device: path, fileSystemBytes: length, deviceBytes: length, ...own, ...newGuids };
   }

@@ -146,7 +146,6 @@ export class SimulatedGuest {
               type: 'ext4',
               device: '/dev/root',
               disk: '/dev/root',
-              diskBytes: ROOT_BYTES,
               deviceBytes: ROOT_BYTES,
               fileSystemBytes: commands.fileSystemBytes,
             },

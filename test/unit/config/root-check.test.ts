@@ -13,7 +13,6 @@ function planFor(checks: typeof off | undefined, { type = 'ext4', applied = {} }
     fileSystemBytes: 0,
     deviceBytes: 0,
     disk: '/dev/sda',
-    diskBytes: 0,
     ...(checks ? { checks } : {}),
   };
   const files = { '/lost+found': { kind: 'directory' as const } };

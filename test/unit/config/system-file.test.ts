@@ -10,7 +10,6 @@ const root: RootFileSystem = {
   fileSystemBytes: 0,
   deviceBytes: 0,
   disk: '/dev/sda',
-  diskBytes: 0,
 };
 const HOSTS = { '/etc/hosts': '127.0.0.1 localhost\n' };
 const planFor = (files: FileEntries, facts = {}) =>

@@ -14,7 +14,7 @@ test('SCSI disk with partitions, virtio, Xen and NVMe disks', () => {
           name: 'sda',
           number: '8:0',
           size: 64 * MIB,
-          attached: { scsi: '2:0:1:0', vendor: 'gandi.ne', model: 'disk' },
+          attached: { scsi: '2:0:1:0', vendor: 'gandi.ne' },
           partitions: [{ name: 'sda2', number: 2, start: MIB, size: 62 * MIB, label: 'gandi root' }],
         },
         {
@@ -22,7 +22,7 @@ test('SCSI disk with partitions, virtio, Xen and NVMe disks', () => {
           number: '254:16',
           size: MIB,
           readOnly: true,
-          attached: { virtio: 3, serial: 'data-1' },
+          attached: { virtio: 3 },
         },
         { name: 'xvdz', number: '202:6400', size: 512 * MIB, attached: { xen: 51712 } },
         {
@@ -30,21 +30,20 @@ test('SCSI disk with partitions, virtio, Xen and NVMe disks', () => {
           number: '259:0',
           size: 8 * MIB,
           sectorBytes: 4096,
-          attached: { nvme: 'nvme1', model: 'Cloud Disk  \n', serial: 'vol0123\n' },
+          attached: { nvme: 'nvme1' },
           partitions: [{ name: 'nvme1n1p1', number: 1, start: 2 * MIB, size: MIB }],
         },
       ]),
     ),
   );
-  const common = { readOnly: false, removable: false, holders: [], slaves: [], sectorBytes: 512 };
+  const common = { readOnly: false, holders: [], slaves: [], sectorBytes: 512 };
   const host2 = '/sys/devices/pci0000:00/0000:00:03.0/virtio1/host2/target/2:0:1:0/block/sda';
   const scsi = {
     bus: 'scsi',
     vendor: 'gandi.ne',
-    model: 'disk',
     scsi: { host: 2, channel: 0, target: 1, unit: 0 },
   };
-  const nvme = { bus: 'nvme', model: 'Cloud Disk', serial: 'vol0123', sectorBytes: 4096 };
+  const nvme = { bus: 'nvme', sectorBytes: 4096 };
   const nvmePath = '/sys/devices/pci0000:00/0000:00:05.0/nvme/nvme1/nvme1n1';
   expect(devices).toEqual([
     {
@@ -100,7 +99,6 @@ test('SCSI disk with partitions, virtio, Xen and NVMe disks', () => {
       path: '/sys/devices/pci0000:00/0000:00:04.0/virtio3/block/vdb',
       bus: 'virtio',
       vendor: '0x1af4',
-      serial: 'data-1',
     },
     {
       ...common,

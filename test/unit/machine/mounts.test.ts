@@ -14,7 +14,6 @@ test('reads mounts with and without optional fields, and escaped names', () => {
   expect(parseMountInfo(text)).toEqual([
     {
       id: 22,
-      parent: 1,
       deviceNumber: '8:2',
       root: '/',
       mountPoint: '/',
@@ -25,7 +24,6 @@ test('reads mounts with and without optional fields, and escaped names', () => {
     },
     {
       id: 31,
-      parent: 22,
       deviceNumber: '0:26',
       root: '/@home',
       mountPoint: '/srv/my disk\\a',
@@ -36,7 +34,6 @@ test('reads mounts with and without optional fields, and escaped names', () => {
     },
     {
       id: 40,
-      parent: 22,
       deviceNumber: '0:5',
       root: '/',
       mountPoint: '/mnt/a\tb\nc#',

@@ -53,8 +53,6 @@ describe('parseSettings', () => {
       noDhcp: ['eth0'],
       pluginDirectory: '/etc/gandi/plugins.d',
       hookDirectory: '/etc/gandi/hooks',
-      temporaryDirectory: '/var/gandi',
-      logTag: 'gandi',
       warnings: [],
     });
   });
@@ -73,7 +71,11 @@ describe('parseSettings', () => {
       'SYSLOG_TARGET=my-guest',
     ].join('\n');
     const { environment, ...settings } = parse(text);
-    expect(environment).toMatchObject({ CONFIG_SEED_WAIT: '300', GANDI_HOOK_DIR: '/etc/gandi/hooks/' });
+    expect(environment).toMatchObject({
+      CONFIG_SEED_WAIT: '300',
+      GANDI_HOOK_DIR: '/etc/gandi/hooks/',
+      SYSLOG_TARGET: 'my-guest',
+    });
     const { environment: defaults, ...rest } = parse('');
     expect(defaults.CONFIG_NODHCP).toBe('eth0');
     expect(settings).toEqual({
@@ -86,8 +88,11 @@ describe('parseSettings', () => {
       diskBuses: ['gandi', 'virtio', 'nvme'],
       diskGroup: 'staff',
       noDhcp: ['eth0', 'ens5'],
-      logTag: 'my-guest',
     });
+  });
+
+  it('passes over what version 2 asks not to change', () => {
+    expect(parse('SERVERURL="https://example.org/"\n')).toEqual(parse(''));
   });
 
   it('takes no interface for an answer', () => {

@@ -62,7 +62,7 @@ describe('judge', () => {
     ['any number of disks', 'sdaa', gandi, []],
     ['a Xen disk', 'xvdb', { xen: 51728 }, []],
     ['virtio-blk', 'vdb', { virtio: 1 }, ['virtio']],
-    ['NVMe', 'nvme1n1', { nvme: 'nvme1', model: 'm', serial: 's' }, ['nvme']],
+    ['NVMe', 'nvme1n1', { nvme: 'nvme1' }, ['nvme']],
     ['another SCSI disk', 'sdb', { scsi: '0:0:1:0', vendor: 'QEMU' }, ['scsi']],
     ['anything', 'vdb', { virtio: 1 }, ['all']],
   ] as [string, string, FakeDisk['attached'], DiskBus[]][])('takes %s', (_, name, attached, buses) => {
@@ -77,7 +77,7 @@ describe('judge', () => {
   it('takes a partition, and not the disk around it', () => {
     const partitions = [{ name: 'nvme1n1p1', number: 1, start: 1048576, size: 1048576 }];
     const parts: Case = {
-      disks: [disk('nvme1n1', { attached: { nvme: 'nvme1', model: 'm', serial: 's' }, partitions })],
+      disks: [disk('nvme1n1', { attached: { nvme: 'nvme1' }, partitions })],
       content: { nvme1n1p1: [ext4], nvme1n1: [{ type: 'gpt', usage: 'table', title: 'GPT' }] },
       buses: ['nvme'],
     };

@@ -16,7 +16,6 @@ const record = (state: DiskRecord['state'], uuid = 'A'): DiskRecord => ({
 });
 const mount: Mount = {
   id: 1,
-  parent: 0,
   deviceNumber: '8:16',
   root: '/',
   mountPoint: '/srv/data',

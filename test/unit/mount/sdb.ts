@@ -10,7 +10,6 @@ export const SDB: BlockDevice = {
   size: 128 * MIB,
   sectorBytes: 512,
   readOnly: false,
-  removable: false,
   path: '/sys/devices/x/block/sdb',
   holders: [],
   slaves: [],

@@ -128,7 +128,7 @@ describe('KVM', () => {
       name: 'nvme0n1',
       number: '259:0',
       size: SIZE,
-      attached: { nvme: 'nvme0', model: 'm', serial: 's' },
+      attached: { nvme: 'nvme0' },
     };
     const other = scsi('sda', 3, { attached: { scsi: '0:0:3:0', vendor: 'QEMU' } });
     const only = find({ disks: [root, other, scsi('sdb', 4)], root: '259:0' });
