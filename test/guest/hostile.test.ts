@@ -151,6 +151,30 @@ describe('a guest that gets hostile input', () => {
     expect(await guest.output('hostname; swapon --show=TYPE --noheadings')).toBe('web2\npartition');
   });
 
+  it('keeps the network that works when the next one is refused, or nothing of it can be read', async () => {
+    const state =
+      'cat /etc/network/interfaces.d/* /etc/hosts /etc/resolv.conf; ip -o address show scope global; ip route';
+    const before = await guest.output(state);
+    expect(before).toContain(publicNetwork.guestAddress);
+    const refused = hostConfig(key.publicKey, { vm_hostname: 'web2', vif: wrongNetwork });
+    for (const config of [JSON.stringify(refused), '{"vm_hostname":']) {
+      const bytes = await packArchive({ config: new TextEncoder().encode(config) });
+      const input = Buffer.from(bytes).toString('base64');
+      await guest.output(
+        'swapoff -a; base64 -d | dd of=$(blkid -L swap) bs=512 seek=1024 conv=fsync status=none',
+        { input },
+      );
+      expect((await bootstrap('')).exitCode).toBe(1);
+      // As systemd has it for an interface that the boot has not served.
+      await guest.output(
+        'rm -f /run/gandi/interfaces/*; systemctl restart gandi-iface@eth0 gandi-iface@eth1',
+      );
+      expect(await guest.output(state)).toBe(before);
+    }
+    // What cannot be read is not stored: the one before it is.
+    expect(await guest.output('cat /gandi/config')).toBe(JSON.stringify(refused));
+  });
+
   it('leaves files intact where there is no space, or nothing can be written', async () => {
     const seed = await seedFile('space', { vm_hostname: 'web3' });
     await guest.output(
