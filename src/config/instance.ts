@@ -2,6 +2,7 @@ import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { STATE_DIRECTORY } from '../machine/paths.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import { renewHostKeys } from './renewed-host-keys.ts';
 import { guestIdentity } from './spread.ts';
 
 const RECORD = '/var/lib/gandi/instance.json';
@@ -59,14 +60,6 @@ function readRecord(files: FileView): Instance | undefined {
   }
 }
 
-/** What two guests must not share; the keys are made anew by the step for SSH. */
-function forget(files: FileView): Change[] {
-  const keys = files.list('/etc/ssh').filter((name) => /^ssh_host_.*_key(\.pub)?$/.test(name));
-  const paths = keys.map((name) => `/etc/ssh/${name}`);
-  if (files.status(RANDOM_SEED) !== undefined) paths.push(RANDOM_SEED);
-  return paths.map((path) => ({ kind: 'remove-file', path }));
-}
-
 function recordChanges(files: FileView, now: Instance): Change[] {
   const content = `${JSON.stringify(now)}\n`;
   if (files.readText(RECORD) === content) return [];
@@ -77,28 +70,45 @@ function recordChanges(files: FileView, now: Instance): Change[] {
   return [...directory, { kind: 'write-file', path: RECORD, content, mode: 0o600 }];
 }
 
-function plan(context: StepContext): Plan {
-  const { files, facts } = context;
-  if (!facts.live) return { changes: [] };
-  const changes: Change[] = [];
-  const notes: Note[] = [];
-  if (guestIdentity(files) === undefined && files.status('/run/systemd/system') !== undefined) {
-    changes.push({
+/** Only a missing one: another machine ID would be another guest for DHCP servers, and for the journal. */
+function machineIdChanges(files: FileView): Change[] {
+  if (guestIdentity(files) !== undefined || files.status('/run/systemd/system') === undefined) return [];
+  return [
+    {
       kind: 'run-command',
       argv: ['systemd-machine-id-setup'],
       timeoutSeconds: COMMAND_SECONDS,
       why: 'the machine ID is missing',
-    });
-  }
+    },
+  ];
+}
+
+function cloneNote({ hostName }: Instance, kept: readonly string[]): Note {
+  const from = hostName === undefined ? '' : ` (${hostName})`;
+  const shared =
+    kept.length === 0
+      ? ''
+      : `; ${kept.join(', ')} stayed as it is there: make it anew unless both are to have it`;
+  const text = `this disk comes from another guest${from}: SSH host keys and random seed are made anew${shared}`;
+  return { level: 'warning', text };
+}
+
+function plan(context: StepContext): Plan {
+  const { files, facts } = context;
+  if (!facts.live) return { changes: [] };
+  const changes = machineIdChanges(files);
   const recorded = readRecord(files);
   const now = observeInstance(context);
-  if (recorded !== undefined && isAnotherInstance(recorded, now)) {
-    const text = `this disk comes from another guest${recorded.hostName === undefined ? '' : ` (${recorded.hostName})`}: SSH host keys and random seed are made anew`;
-    notes.push({ level: 'warning', text });
-    changes.push(...forget(files));
+  if (recorded === undefined || !isAnotherInstance(recorded, now)) {
+    return { changes: [...changes, ...recordChanges(files, now)], notes: [] };
   }
-  // Last: a run that was cut off is done again.
-  return { changes: [...changes, ...recordChanges(files, now)], notes };
+  const keys = renewHostKeys(files);
+  const notes = [cloneNote(recorded, keys.kept)];
+  changes.push(...keys.changes);
+  if (keys.next !== undefined) return { changes, notes, next: keys.next };
+  if (files.status(RANDOM_SEED) !== undefined) changes.push({ kind: 'remove-file', path: RANDOM_SEED });
+  // Behind what a clone needs: a run that was cut off is done again.
+  return { changes: [...changes, ...recordChanges(files, now), ...keys.last], notes };
 }
 
 /** What a clone must not share with the guest that it was made from. */

@@ -1,37 +1,36 @@
 import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
+import { defaultHostKey, HOST_KEY_TYPES } from '../machine/sshd-config.ts';
 
-const DIRECTORY = '/etc/ssh';
-
-/** The types that ssh-keygen -A makes; DSA is long refused by clients. */
-const TYPES = ['rsa', 'ecdsa', 'ed25519'];
+type KeyType = (typeof HOST_KEY_TYPES)[number];
 
 /** Making an RSA key takes seconds on a slow machine. */
 const KEYGEN_SECONDS = 120;
 
-const defaultKey = (type: string) => `${DIRECTORY}/ssh_host_${type}_key`;
+/** The command that makes a host key and, beside it, its public half; nothing may be at the path. */
+export function makeHostKey(files: FileView, type: KeyType, path: string): Change {
+  const name = files.readText('/etc/hostname')?.trim() || 'localhost';
+  return {
+    kind: 'run-command',
+    argv: ['ssh-keygen', '-q', '-t', type, '-N', '', '-C', `root@${name}`, '-f', path],
+    timeoutSeconds: KEYGEN_SECONDS,
+    why: `make the ${type} host key`,
+  };
+}
 
 /**
  * Makes the host keys that are missing. An empty file, as a power cut leaves it, counts as missing.
  * @param configured values of HostKey; empty for sshd's defaults, one of each type
  */
 export function planHostKeys(files: FileView, configured: readonly string[]): Change[] {
-  const wanted = TYPES.filter((type) => configured.length === 0 || configured.includes(defaultKey(type)));
+  const wanted = HOST_KEY_TYPES.filter(
+    (type) => configured.length === 0 || configured.includes(defaultHostKey(type)),
+  );
   return wanted.flatMap((type): Change[] => {
-    const path = defaultKey(type);
+    const path = defaultHostKey(type);
     const status = files.status(path);
     if (status !== undefined && (status.kind !== 'file' || status.size > 0)) return [];
     const stale: Change[] = status === undefined ? [] : [{ kind: 'remove-file', path }];
-    const keygen: Change = {
-      kind: 'run-command',
-      argv: ['ssh-keygen', '-q', '-t', type, '-N', '', '-C', `root@${hostName(files)}`, '-f', path],
-      timeoutSeconds: KEYGEN_SECONDS,
-      why: `make the ${type} host key`,
-    };
-    return [...stale, keygen];
+    return [...stale, makeHostKey(files, type, path)];
   });
-}
-
-function hostName(files: FileView): string {
-  return files.readText('/etc/hostname')?.trim() || 'localhost';
 }

@@ -2,16 +2,15 @@ import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { pathMatchesGlob } from '../machine/glob.ts';
 import type { Settings } from '../machine/settings.ts';
+import { defaultHostKey, hasSshd, readSshdConfig, type SshdConfig } from '../machine/sshd-config.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { ownHeader } from './own-file.ts';
 import { planHostKeys } from './ssh-keys.ts';
-import { readSshdConfig, type SshdConfig } from './sshd-config.ts';
 
 /** Behind an admin's drop-ins, whose values then count at once. */
 export const DROP_IN = '/etc/ssh/sshd_config.d/90-gandi.conf';
 
-const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
 const CANDIDATE = '/run/gandi/sshd_config.candidate';
 const CHECK_SECONDS = 30;
 
@@ -19,7 +18,7 @@ const CHECK_SECONDS = 30;
  * With a host key named, sshd does not load the default ones for its check (sshd(8), -h): an RSA key takes it longer
  * than all the rest. Keys that the configuration names are loaded in any case.
  */
-const CHECKED_KEY = '/etc/ssh/ssh_host_ed25519_key';
+const CHECKED_KEY = defaultHostKey('ed25519');
 
 /** Debian's sshd wants this directory, which its unit makes, also for a check of its configuration. */
 const PRIVILEGE_SEPARATION = '/run/sshd';
@@ -141,7 +140,7 @@ function withoutOwn(config: SshdConfig, main: string): SshdConfig {
 
 function plan(context: StepContext): Plan {
   const { files } = context;
-  if (!SSHD.some((path) => files.status(path) !== undefined)) return { changes: [] };
+  if (!hasSshd(files)) return { changes: [] };
   const { hostKeys } = readSshdConfig(files);
   const keys = planHostKeys(files, hostKeys);
   const { changes, notes } = planSettings(context);

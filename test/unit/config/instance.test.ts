@@ -16,6 +16,8 @@ const guest: FileEntries = {
   '/var/lib/systemd/random-seed': 'seed',
 };
 const planFor = (files: FileEntries) => instance.plan(makeContext({ files: { ...guest, ...files } }));
+const other = { productUuid: 'bb-02', mac: '00:16:3e:00:00:02', hostName: 'golden' };
+const clone = { [RECORD]: JSON.stringify(other) };
 const write = { kind: 'write-file', path: RECORD, content: `${JSON.stringify(here)}\n`, mode: 0o600 };
 
 describe('isAnotherInstance', () => {
@@ -45,16 +47,16 @@ describe('instance', () => {
     expect(planFor({ [RECORD]: JSON.stringify({ ...here, hostName: 'old' }) }).changes).toEqual([write]);
   });
 
-  it('forgets what a clone must not share, and records the clone last', () => {
-    const other = { productUuid: 'bb-02', mac: '00:16:3e:00:00:02', hostName: 'golden' };
-    const { changes, notes } = planFor({ [RECORD]: JSON.stringify(other) });
-    expect(changes).toEqual([
-      { kind: 'remove-file', path: '/etc/ssh/ssh_host_rsa_key' },
-      { kind: 'remove-file', path: '/etc/ssh/ssh_host_rsa_key.pub' },
-      { kind: 'remove-file', path: '/var/lib/systemd/random-seed' },
-      write,
-    ]);
+  it('records a clone behind a new random seed', () => {
+    const { changes, notes, next } = planFor({ ...clone, '/usr/sbin/sshd': '' });
+    expect(changes).toEqual([{ kind: 'remove-file', path: '/var/lib/systemd/random-seed' }, write]);
     expect(notes?.[0]?.text).toContain('golden');
+    expect(next).toBeUndefined();
+  });
+
+  it('touches no host key where ssh-keygen is missing, and says which ones stay', () => {
+    const { notes } = planFor(clone);
+    expect(notes?.[0]?.text).toContain('; /etc/ssh/ssh_host_rsa_key stayed as it is there');
   });
 
   it.each(['', 'uninitialized\n'])('has a machine ID made in place of %j', (text) => {

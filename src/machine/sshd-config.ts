@@ -1,6 +1,18 @@
 import { posix } from 'node:path';
-import type { FileView } from '../machine/files.ts';
-import { expandGlob } from '../machine/glob.ts';
+import type { FileView } from './files.ts';
+import { expandGlob } from './glob.ts';
+
+/** Where distributions have the SSH server. */
+const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
+
+/** The types of host keys that sshd loads by itself, and ssh-keygen -A makes; DSA is long refused by clients. */
+export const HOST_KEY_TYPES = ['rsa', 'ecdsa', 'ed25519'] as const;
+
+/** Where sshd looks for a key of a type if its configuration names none. */
+export const defaultHostKey = (type: (typeof HOST_KEY_TYPES)[number]) => `/etc/ssh/ssh_host_${type}_key`;
+
+/** Whether the guest has an SSH server. */
+export const hasSshd = (files: FileView) => SSHD.some((path) => files.status(path) !== undefined);
 
 /** The admin's, and the distribution's where that keeps its own below /usr (openSUSE). */
 const SSHD_CONFIGS = ['/etc/ssh/sshd_config', '/usr/etc/ssh/sshd_config'];
@@ -18,7 +30,7 @@ export interface SshdConfig {
   main: string | undefined;
   /** By keyword in lower case: of a keyword that is set several times the first counts (sshd_config(5)). */
   values: ReadonlyMap<string, SshdValue>;
-  /** All values of HostKey. */
+  /** All values of HostKey; empty for the default ones. */
   hostKeys: readonly string[];
   /** Patterns of files that are read for every connection. */
   includes: readonly string[];
@@ -89,4 +101,10 @@ export function readSshdConfig(files: FileView, ignored?: string): SshdConfig {
   if (main !== undefined) reader.read(main);
   const { values, hostKeys, includes } = reader;
   return { main, values, hostKeys, includes };
+}
+
+/** Paths of the host keys that sshd loads, whether they are there or not. */
+export function hostKeysOf(files: FileView): readonly string[] {
+  const { hostKeys } = readSshdConfig(files);
+  return hostKeys.length > 0 ? hostKeys : HOST_KEY_TYPES.map(defaultHostKey);
 }

@@ -1,0 +1,86 @@
+import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
+import { RUNTIME_DIRECTORY } from '../machine/paths.ts';
+import { defaultHostKey, HOST_KEY_TYPES, hostKeysOf } from '../machine/sshd-config.ts';
+import { ensureFile } from '../plan/ensure-file.ts';
+import { makeHostKey } from './ssh-keys.ts';
+
+const SSH_KEYGEN = '/usr/bin/ssh-keygen';
+
+/** New keys lie in memory until all of them are made. */
+const NEW_KEYS = `${RUNTIME_DIRECTORY}/host-keys`;
+
+interface KeyPair {
+  type: (typeof HOST_KEY_TYPES)[number];
+  path: string;
+  /** Where the new one is made. */
+  made: string;
+}
+
+/** What is to be done about host keys that another guest has, too. */
+export interface Renewal {
+  changes: Change[];
+  /** Behind all else of the step. */
+  last: Change[];
+  /** The changes only make the new keys: the next plan puts them in place. */
+  next?: string;
+  /** Paths of host keys that sshd loads and that stay as they are. */
+  kept: string[];
+}
+
+const isThere = (files: FileView, path: string) => files.status(path) !== undefined;
+
+/** The default keys that there are, if new ones can be made. A guest has no more to renew: others are the admin's. */
+function keysToRenew(files: FileView): KeyPair[] {
+  if (!isThere(files, SSH_KEYGEN)) return [];
+  return HOST_KEY_TYPES.flatMap((type) => {
+    const path = defaultHostKey(type);
+    return isThere(files, path) ? [{ type, path, made: `${NEW_KEYS}/${type}` }] : [];
+  });
+}
+
+/** ssh-keygen writes the public half last, in one line. */
+const isMade = (files: FileView, { made }: KeyPair) =>
+  (files.readText(made) ?? '') !== '' && files.readText(`${made}.pub`)?.endsWith('\n') === true;
+
+function make(files: FileView, pair: KeyPair): Change[] {
+  const stale = [pair.made, `${pair.made}.pub`].filter((path) => isThere(files, path));
+  return [
+    ...stale.map((path): Change => ({ kind: 'remove-file', path })),
+    makeHostKey(files, pair.type, pair.made),
+  ];
+}
+
+function putInPlace(files: FileView, { path, made }: KeyPair): Change[] {
+  return [
+    { path, from: made, mode: 0o600 },
+    { path: `${path}.pub`, from: `${made}.pub`, mode: 0o644 },
+  ].flatMap(({ path, from, mode }) =>
+    ensureFile(files, { path, content: files.readText(from) ?? '', mode }).map((change) =>
+      change.kind === 'write-file' ? { ...change, secret: true } : change,
+    ),
+  );
+}
+
+/**
+ * Replaces the host keys that sshd loads by default. Each is replaced whole, once all new ones are there: at no moment
+ * is there none, for nobody could log in to a guest whose SSH server does not start.
+ */
+export function renewHostKeys(files: FileView): Renewal {
+  const pairs = keysToRenew(files);
+  const renewed = pairs.map(({ path }) => path);
+  const kept = hostKeysOf(files).filter((path) => !renewed.includes(path) && isThere(files, path));
+  const missing = pairs.filter((pair) => !isMade(files, pair));
+  if (missing.length > 0) {
+    const directory: Change = { kind: 'make-directory', path: NEW_KEYS, mode: 0o700 };
+    const changes = [directory, ...missing.flatMap((pair) => make(files, pair))];
+    return { changes, last: [], next: 'put the new host keys in the place of the old ones', kept };
+  }
+  return {
+    changes: pairs.flatMap((pair) => putInPlace(files, pair)),
+    last: pairs.flatMap(({ made }) =>
+      [made, `${made}.pub`].map((path): Change => ({ kind: 'remove-file', path })),
+    ),
+    kept,
+  };
+}
