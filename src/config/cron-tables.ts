@@ -49,15 +49,27 @@ export function spreadPhp(text: string, identity: string): string {
   );
 }
 
+/** Debian's and Ubuntu's jobs: each period with its delay. */
+const ANACRON_JOBS = [
+  ['daily', '1', 5],
+  ['weekly', '7', 10],
+  ['monthly', '@monthly', 15],
+] as const;
+
 /**
  * anacrontab(5) with delays of the guest's own, where they are the distribution's and anacron adds no random delay by
- * itself.
+ * itself. Each becomes longer, and so is not taken for the distribution's again.
  */
 export function spreadAnacrontab(text: string, identity: string): string {
   if (/^\s*RANDOM_DELAY\s*=\s*0*[1-9]/m.test(text)) return text;
-  return text.replace(
-    /^(1|7|@monthly)(\s+)(5|10|15)(\s+)(cron\.(?:daily|weekly|monthly))\b/gm,
-    (_, period: string, before: string, delay: string, after: string, job: string) =>
-      `${period}${before}${Number(delay) + 1 + spread(identity, job, ANACRON_RANGE)}${after}${job}`,
-  );
+  let spreadText = text;
+  for (const [name, period, delay] of ANACRON_JOBS) {
+    const job = `cron.${name}`;
+    const ours = delay + 1 + spread(identity, job, ANACRON_RANGE);
+    spreadText = spreadText.replace(
+      new RegExp(`^(${period}\\s+)${delay}(\\s+cron\\.${name})\\b`, 'gm'),
+      (_, before: string, rest: string) => `${before}${ours}${rest}`,
+    );
+  }
+  return spreadText;
 }

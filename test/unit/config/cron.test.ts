@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cron } from '../../../src/config/cron.ts';
 import { spreadAnacrontab, spreadCrontab, spreadPhp } from '../../../src/config/cron-tables.ts';
 import { isFixed } from '../../../src/config/timers.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { makeContext } from '../context.ts';
 import { CRONIE_ANACRONTAB, CRONIE_HOURLY, DEBIAN_CRONTAB, MACHINE_ID } from './distributions.ts';
 
@@ -59,6 +61,36 @@ describe('other tables', () => {
     expect(spread).not.toBe(debian);
     expect(spreadAnacrontab(CRONIE_ANACRONTAB, MACHINE_ID)).toBe(CRONIE_ANACRONTAB);
   });
+});
+
+describe('every spreading', () => {
+  const machineId = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 });
+  const DEBIAN_ANACRONTAB =
+    '1\t5\tcron.daily\trun-parts\n7\t10\tcron.weekly\trun-parts\n@monthly\t15\tcron.monthly\trun-parts\n';
+  const PHP = '09,39 *     * * *     root   [ -x /usr/lib/php/sessionclean ]\n';
+
+  it.each([
+    ['crontab', spreadCrontab, DEBIAN_CRONTAB],
+    ['0hourly', spreadCrontab, CRONIE_HOURLY],
+    ['php', spreadPhp, PHP],
+    ['anacrontab', spreadAnacrontab, DEBIAN_ANACRONTAB],
+  ])('of %s is done once, for any guest', (_, spreadTable, text) => {
+    fc.assert(
+      fc.property(machineId, (id) => {
+        const once = spreadTable(text, id);
+        expect(once).not.toBe(text);
+        expect(spreadTable(once, id)).toBe(once);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+
+  it.each(['1\t15\tcron.daily\trun\n', '7\t5\tcron.weekly\trun\n', '1\t5\tcron.weekly\trun\n'])(
+    'leaves %j to the admin',
+    (line) => {
+      expect(spreadAnacrontab(line, MACHINE_ID)).toBe(line);
+    },
+  );
 });
 
 describe('isFixed', () => {
