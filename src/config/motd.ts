@@ -18,8 +18,10 @@ export function renderMotd(hostName: string, system: string, settingsPath: strin
 const isDefault = (text: string | undefined) =>
   text === undefined || text.trim() === '' || text.includes(DEBIAN_DEFAULT);
 
-function write({ files }: StepContext, content: string): Change[] {
-  return ensureFile(files, { path: MOTD, content, mode: 0o644, backup: true });
+/** Of one file there is one backup: a text of ours would take the place of the admin's there. */
+function write({ files, applied }: StepContext, content: string): Change[] {
+  const isOurs = digestOf(files.readText(MOTD) ?? '') === applied[motd.name];
+  return ensureFile(files, { path: MOTD, content, mode: 0o644, backup: !isOurs });
 }
 
 function plan(context: StepContext): Plan {

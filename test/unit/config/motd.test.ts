@@ -34,7 +34,7 @@ describe('13-config_motd', () => {
 
   it('renews its own message with the host’s name, unless the admin changed it', () => {
     const applied = { '13-config_motd': digestOf('old\n') };
-    expect(planFor({ '/etc/motd': 'old\n' }, { applied }).changes).toEqual([write(text, true)]);
+    expect(planFor({ '/etc/motd': 'old\n' }, { applied }).changes).toEqual([write(text, false)]);
     expect(planFor({ '/etc/motd': 'old, mine\n' }, { applied }).changes).toEqual([]);
   });
 
@@ -46,6 +46,14 @@ describe('13-config_motd', () => {
     });
     const applied = { '13-config_motd': digestOf('Welcome\n') };
     expect(planFor(files, { ...own, applied }).changes).toEqual([]);
+  });
+
+  it('keeps the admin’s first text when the one in its place changes', () => {
+    const applied = { '13-config_motd': digestOf('Welcome\n') };
+    const files = { '/etc/motd': 'Welcome\n', '/etc/mine': 'Welcome back\n' };
+    expect(planFor(files, { ...own, applied }).changes).toEqual([write('Welcome back\n', false)]);
+    const byHand = { ...files, '/etc/motd': 'Down at 5\n' };
+    expect(planFor(byHand, { ...own, applied }).changes).toEqual([write('Welcome back\n', true)]);
   });
 
   it('says that the admin’s file is missing', () => {
