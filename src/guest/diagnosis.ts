@@ -1,10 +1,11 @@
 import type { Facts } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
-import { AUTOFS_MASTER_MAP } from '../machine/paths.ts';
 import type { Settings } from '../machine/settings.ts';
+import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../machine/sshd-config.ts';
 import { enabledUnits, UNIT_DIRECTORIES } from '../machine/units.ts';
-import { latestReport } from '../plan/records.ts';
+import { interfacePrograms, latestReport } from '../plan/records.ts';
 import { describeProblem } from '../plan/report.ts';
+import type { DataDisk } from './data-disks.ts';
 import type { Finding } from './finding.ts';
 
 /** All that a diagnosis looks at. */
@@ -12,14 +13,18 @@ export interface Patient {
   files: FileView;
   settings: Settings;
   facts: Facts;
+  /** Those of this boot; none of an unpacked image. */
+  disks: readonly DataDisk[];
 }
 
+/** Programs with a unit of their own that boots start. */
 const PROGRAMS = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const DISABLED = '/etc/gandi/disabled';
 const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
-const SSHD = ['/usr/sbin/sshd', '/usr/lib/ssh/sshd', '/usr/bin/sshd'];
-const HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
+
+/** Programs that leave a report beside those that serve an interface: gandi-mount keeps records of its disks. */
+const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config', 'gandi-postboot'];
 
 function settingsFindings({ settings }: Patient): Finding[] {
   return settings.warnings.map(({ line, text }) => ({
@@ -50,18 +55,13 @@ function unitFindings({ files, facts }: Patient): Finding[] {
   });
 }
 
-/** Our rules; an admin's file of the same name takes the place of one (udev(7)). */
-function ourRules(files: FileView): { name: string; overridden: boolean }[] {
+/** An admin's file of the same name takes the place of one of our rules (udev(7)). */
+function ruleFindings({ files }: Patient): Finding[] {
   return files
     .list(OUR_RULES)
     .filter((name) => name.includes('gandi') && name.endsWith('.rules'))
-    .map((name) => ({ name, overridden: files.status(`${ADMIN_RULES}/${name}`) !== undefined }));
-}
-
-function ruleFindings({ files }: Patient): Finding[] {
-  return ourRules(files)
-    .filter(({ overridden }) => overridden)
-    .map(({ name }) => ({
+    .filter((name) => files.status(`${ADMIN_RULES}/${name}`) !== undefined)
+    .map((name) => ({
       level: 'warning',
       subject: `${ADMIN_RULES}/${name}`,
       text: `it takes the place of ${OUR_RULES}/${name}: what that does for hot-plugged devices is not done`,
@@ -69,17 +69,15 @@ function ruleFindings({ files }: Patient): Finding[] {
     }));
 }
 
-function autofsFindings({ files, settings }: Patient): Finding[] {
-  if (!settings.switches.CONFIG_ALLOW_MOUNT || files.status(AUTOFS_MASTER_MAP) === undefined) return [];
-  if (!enabledUnits(files)('autofs.service')) return [];
-  const mounts = ourRules(files).some(
-    ({ name, overridden }) =>
-      !overridden && (files.readText(`${OUR_RULES}/${name}`) ?? '').includes('gandi-mount'),
-  );
-  if (!mounts) return [];
-  const text = 'both autofs and udev mount data disks: which of them is first decides how';
-  const remedy = `rm ${AUTOFS_MASTER_MAP}, or ln -s /dev/null over the rule in ${ADMIN_RULES}`;
-  return [{ level: 'warning', subject: 'data disks', text, remedy }];
+function diskFindings({ disks }: Patient): Finding[] {
+  return disks
+    .filter(({ failed }) => failed)
+    .map(({ node, why = 'it is not mounted' }) => ({
+      level: 'problem',
+      subject: `data disk ${node}`,
+      text: why,
+      remedy: 'see journalctl -b -u gandi-mount -u gandi-disks; gandi-mount rescan tries again',
+    }));
 }
 
 function networkFindings({ facts, settings }: Patient): Finding[] {
@@ -90,14 +88,19 @@ function networkFindings({ facts, settings }: Patient): Finding[] {
 }
 
 function sshFindings({ files }: Patient): Finding[] {
-  if (!SSHD.some((path) => files.status(path) !== undefined)) return [];
-  if (HOST_KEYS.some((path) => (files.status(path)?.size ?? 0) > 0)) return [];
-  const text = 'the SSH server has no host key and does not start';
-  return [{ level: 'problem', subject: 'sshd', text, remedy: 'gandi-config --only 11-config_ssh' }];
+  if (!hasSshd(files)) return [];
+  const keys = hostKeysOf(files);
+  if (keys.some((path) => (files.status(path)?.size ?? 0) > 0)) return [];
+  const text = `the SSH server has no host key (${keys.join(', ')}) and does not start`;
+  const isMadeByUs = HOST_KEY_TYPES.some((type) => keys.includes(defaultHostKey(type)));
+  const remedy = isMadeByUs
+    ? 'gandi-config --only 11-config_ssh'
+    : 'make it with ssh-keygen, or correct HostKey in the configuration of sshd';
+  return [{ level: 'problem', subject: 'sshd', text, remedy }];
 }
 
 function reportFindings({ files }: Patient): Finding[] {
-  return PROGRAMS.flatMap((program): Finding[] => {
+  return [...REPORTING_PROGRAMS, ...interfacePrograms(files)].flatMap((program): Finding[] => {
     const report = latestReport(files, program)?.report;
     if (report === undefined) return [];
     const refused = report.problems.map(
@@ -130,7 +133,7 @@ export function diagnose(patient: Patient): Finding[] {
     settingsFindings,
     unitFindings,
     ruleFindings,
-    autofsFindings,
+    diskFindings,
     networkFindings,
     sshFindings,
     reportFindings,

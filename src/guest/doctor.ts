@@ -8,6 +8,7 @@ import { print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
 import { colours } from '../plan/colours.ts';
 import { EXIT } from '../plan/exit-status.ts';
+import { dataDisks } from './data-disks.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Finding } from './finding.ts';
 import type { XenFinding } from './xen/xen-finding.ts';
@@ -56,12 +57,16 @@ async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFindin
  */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const files = new Files(options.root);
-  const facts = observeFacts(files, files.root === '/');
+  const live = files.root === '/';
+  const facts = observeFacts(files, live);
   let findings: Finding[] = [];
   if (options.xen === true) {
     const look = () => xenFindings(files, facts.kernelRelease);
     findings = options.fix === true ? await fixAll(look, files) : look();
-  } else findings = diagnose({ files, settings: readSettings(files), facts });
+  } else {
+    const disks = live ? dataDisks(files) : [];
+    findings = diagnose({ files, settings: readSettings(files), facts, disks });
+  }
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));
     print(`${JSON.stringify({ findings: plain }, null, 1)}\n`);

@@ -3,13 +3,13 @@ import { print } from '../machine/output.ts';
 import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
 import { sleep } from '../machine/sleep.ts';
 import { isEnabled } from '../machine/units.ts';
-import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
 import { renderDisks } from '../plan/disk-table.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { interfacePrograms, latestReport } from '../plan/records.ts';
 import type { Report } from '../plan/report.ts';
 import { renderReport } from '../plan/summary.ts';
 import { colourStatus } from '../plan/table.ts';
+import { type DataDisk, dataDisks } from './data-disks.ts';
 
 /** Programs that leave a report at every boot, in the order in which they run. */
 const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config'];
@@ -72,8 +72,8 @@ async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
 type Overall = Report['status'] | 'not-run';
 
 /** The worst that counts: on a running system that is what happened in this boot. A disk that failed counts, too. */
-function overall(found: readonly Found[], disks: readonly DiskRecord[], live: boolean): Overall {
-  if (disks.some(({ state }) => state === 'failed')) return 'failed';
+function overall(found: readonly Found[], disks: readonly DataDisk[], live: boolean): Overall {
+  if (disks.some(({ failed }) => failed)) return 'failed';
   const counting = found.filter(({ expected }) => expected || !live);
   const statuses = counting.map(({ report, thisBoot }): Overall => {
     return report === undefined || (live && !thisBoot) ? 'not-run' : report.status;
@@ -92,7 +92,7 @@ function render({ program, report, thisBoot, expected }: Found, live: boolean): 
 }
 
 /** The data disks of this boot, present and past. */
-function renderDiskRecords(disks: readonly DiskRecord[]): string {
+function renderDiskRecords(disks: readonly DataDisk[]): string {
   if (disks.length === 0) return '';
   const rows = disks.map(({ node, ...disk }) => ({ ...disk, device: node, present: disk.state !== 'gone' }));
   return `disks:\n${renderDisks(rows)}`;
@@ -107,11 +107,12 @@ export async function showStatus(options: StatusOptions): Promise<number> {
   const live = files.root === '/';
   const found = options.wait === true ? await waitForAll(files, options.timeout) : collect(files);
   // An unpacked image has no disks of its own.
-  const disks = live ? readDiskRecords(files) : [];
+  const disks = live ? dataDisks(files) : [];
   const status = overall(found, disks, live);
   if (options.json === true) {
     const programs = found.map(({ program, report, thisBoot }) => ({ program, thisBoot, ...report }));
-    print(`${JSON.stringify({ status, programs, disks }, null, 1)}\n`);
+    const records = disks.map(({ failed: _, ...record }) => record);
+    print(`${JSON.stringify({ status, programs, disks: records }, null, 1)}\n`);
   } else
     print(
       `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,

@@ -53,6 +53,19 @@ function clearStale(path: string, mine: string): void {
 }
 
 /**
+ * Whether a run of a program is under way.
+ * @param directory where locks are
+ */
+export function isRunning(name: string, directory = RUNTIME_DIRECTORY): boolean {
+  try {
+    return holder(readFileSync(`${directory}/${name}.lock`, 'utf8')) !== undefined;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/**
  * Takes the lock of a program, so that two runs at once never mix their changes. A lock whose process is gone is
  * taken over; all are gone after a boot.
  * @param name the program's, such as `gandi-bootstrap`

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DataDisk } from '../../../src/guest/data-disks.ts';
 import { diagnose } from '../../../src/guest/diagnosis.ts';
 import type { Facts } from '../../../src/machine/facts.ts';
 import { type FileEntries, makeContext } from '../context.ts';
@@ -10,10 +11,22 @@ const healthy: FileEntries = {
   '/etc/ssh/ssh_host_ed25519_key': 'key',
 };
 
+const disk = (state: DataDisk['state']): DataDisk => ({
+  node: '/dev/sdb',
+  name: 'sdb',
+  deviceNumber: '8:16',
+  state,
+  since: '2026-01-01T00:00:00.000Z',
+  failed: state === 'failed',
+});
+
 /** Level and subject of each finding. */
-function findingsFor(files: FileEntries, { settings = '', facts = {} as Partial<Facts> } = {}) {
+function findingsFor(
+  files: FileEntries,
+  { settings = '', facts = {} as Partial<Facts>, disks = [] as DataDisk[] } = {},
+) {
   const context = makeContext({ files: { ...healthy, ...files }, settings, facts });
-  return diagnose(context).map(({ level, subject, text, remedy }) => {
+  return diagnose({ ...context, disks }).map(({ level, subject, text, remedy }) => {
     expect(text).not.toBe('');
     expect(remedy).not.toBe('');
     return `${level} ${subject}`;
@@ -70,19 +83,21 @@ describe('diagnose', () => {
       {},
       'warning /etc/udev/rules.d/86-gandi.rules',
     ],
-    [
-      'two that mount disks',
-      {
-        '/usr/lib/udev/rules.d/86-gandi.rules': 'ENV{SYSTEMD_WANTS}+="gandi-mount@%k.service"',
-        '/etc/auto.master.d/gandi.autofs': '',
-        '/usr/lib/systemd/system/autofs.service': '',
-        '/etc/systemd/system/multi-user.target.wants/autofs.service': '',
-      },
-      {},
-      'warning data disks',
-    ],
     ['no network manager', {}, { facts: { networkManager: undefined } }, 'problem network'],
     ['no host key', { '/etc/ssh/ssh_host_ed25519_key': '' }, {}, 'problem sshd'],
+    [
+      'no host key where the admin named one',
+      { '/etc/ssh/sshd_config': 'HostKey /etc/ssh/ssh_host_site_key\n' },
+      {},
+      'problem sshd',
+    ],
+    ['a disk that failed', {}, { disks: [disk('failed')] }, 'problem data disk /dev/sdb'],
+    [
+      'a failed step of an interface that came',
+      { '/run/gandi/gandi-iface@eth1.json': report },
+      {},
+      'problem gandi-iface@eth1, step 05-mine',
+    ],
     [
       'a failed step',
       { '/var/lib/gandi/gandi-config.json': report },
@@ -91,6 +106,29 @@ describe('diagnose', () => {
     ],
   ])('finds %s', (_, files, parts, finding) => {
     expect(findingsFor(files, parts)).toEqual([finding]);
+  });
+
+  it.each<[string, FileEntries]>([
+    [
+      'a guest with autofs, whose rules for udev tell of gandi-mount',
+      {
+        '/usr/lib/udev/rules.d/86-gandi.rules':
+          '# for gandi-mount\nENV{SYSTEMD_WANTS}+="gandi-disk@%k.service"',
+        '/etc/auto.master.d/gandi.autofs': '',
+        '/usr/lib/systemd/system/autofs.service': '',
+        '/etc/systemd/system/multi-user.target.wants/autofs.service': '',
+      },
+    ],
+    [
+      'an SSH server with a key of the admin’s',
+      {
+        '/etc/ssh/sshd_config': 'HostKey /etc/ssh/ssh_host_site_key\n',
+        '/etc/ssh/ssh_host_site_key': 'key',
+        '/etc/ssh/ssh_host_ed25519_key': '',
+      },
+    ],
+  ])('finds nothing in %s', (_, files) => {
+    expect(findingsFor(files, { disks: [disk('mounted'), disk('left-alone')] })).toEqual([]);
   });
 
   it('tells problems first', () => {

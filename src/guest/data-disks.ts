@@ -1,0 +1,27 @@
+import type { FileView } from '../machine/files.ts';
+import { isRunning } from '../machine/lock.ts';
+import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
+
+const PROGRAM = 'gandi-mount';
+const CUT_OFF = 'the run that was about to mount it was cut off; "gandi-mount rescan" makes up for it';
+
+export interface DataDisk extends DiskRecord {
+  /** It should be mounted, and is not, nor does a run work on it. */
+  failed: boolean;
+}
+
+/**
+ * The data disks of this boot, present and past.
+ * @param runs whether a run of gandi-mount is under way
+ */
+export function dataDisks(files: FileView, runs = () => isRunning(PROGRAM)): DataDisk[] {
+  // Before and after: a run that begins or ends meanwhile works on the disks that it says are about to be mounted.
+  const ran = runs();
+  const records = readDiskRecords(files);
+  const works = ran || runs();
+  return records.map((record) => {
+    const isCutOff = record.state === 'mounting' && !works;
+    const why = isCutOff ? { why: CUT_OFF } : {};
+    return { ...record, ...why, failed: isCutOff || record.state === 'failed' };
+  });
+}
