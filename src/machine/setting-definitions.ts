@@ -212,15 +212,16 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
       },
       {
         name: 'CONFIG_PLUGIN_TIMEOUT',
-        kind: 'seconds',
+        kind: 'some seconds',
         default: '60',
-        summary: 'Seconds that each of your own programs and hooks may take (0 to 300)',
+        summary: 'Seconds that each of your own programs and hooks may take (1 to 300)',
       },
       {
         name: 'GANDI_HOOK_DIR',
         kind: 'directory',
         default: '/etc/gandi/hooks',
-        summary: 'Programs run when a disk or an interface comes or goes',
+        summary:
+          'Your own programs, run when a disk comes or goes, an interface has come, or gandi-config has ended',
       },
       {
         name: 'TEMP_DIR_CONF',

@@ -5,6 +5,7 @@ import { NETWORK_MANAGERS, type NetworkManagerName } from './facts.ts';
 export type SettingKind =
   | 'switch'
   | 'seconds'
+  | 'some seconds'
   | 'long seconds'
   | 'mount options'
   | 'mount mode'
@@ -30,6 +31,7 @@ const DISK_BUSES: readonly DiskBus[] = ['gandi', 'xen', 'virtio', 'scsi', 'nvme'
 export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   switch: '0 or 1',
   seconds: 'whole seconds from 0 to 300',
+  'some seconds': 'whole seconds from 1 to 300',
   'long seconds': 'whole seconds from 1 to 86400',
   'mount options': 'mount options separated by commas, without blanks',
   'mount mode': MOUNT_MODES.join(', '),
@@ -55,6 +57,12 @@ export function readSwitch(text: string): boolean | undefined {
 export function readSeconds(text: string): number | undefined {
   const seconds = /^\d{1,3}$/.test(text) ? Number(text) : undefined;
   return seconds !== undefined && seconds <= 300 ? seconds : undefined;
+}
+
+/** What may not be none: the deadline of a program. */
+function readSomeSeconds(text: string): number | undefined {
+  const seconds = readSeconds(text);
+  return seconds === 0 ? undefined : seconds;
 }
 
 /** A day is the longest that a unit of work may take. */
@@ -120,7 +128,7 @@ export function readNetworkManager(text: string): NetworkManagerName | 'auto' | 
   return names.find((name) => name.toLowerCase() === text.trim().toLowerCase());
 }
 
-function readTag(text: string): string | undefined {
+export function readTag(text: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,64}$/.test(text) ? text : undefined;
 }
 
@@ -128,6 +136,7 @@ function readTag(text: string): string | undefined {
 export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> = {
   switch: readSwitch,
   seconds: readSeconds,
+  'some seconds': readSomeSeconds,
   'long seconds': readLongSeconds,
   'mount options': readMountOptions,
   'mount mode': readMountMode,
