@@ -1,6 +1,7 @@
-import { applyChange, type Machine } from '../machine/apply.ts';
+import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { FileView } from '../machine/files.ts';
+import { parseJsonObject, storeJson } from '../machine/json-file.ts';
 import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
 import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
 
@@ -57,17 +58,10 @@ const STATES: readonly string[] = [
   'gone',
 ];
 
-/** Entries of a list in a JSON file of ours. A damaged file costs what it said, which is found out again. */
+/** Entries of a list in a JSON file of ours. */
 function readEntries(text: string | undefined, key: string): Record<string, unknown>[] {
-  if (text === undefined) return [];
-  try {
-    const value: unknown = JSON.parse(text);
-    const list = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+  const list = parseJsonObject(text)?.[key];
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
 const isText = (value: unknown) => typeof value === 'string';
@@ -92,14 +86,8 @@ export function readPathMemory(files: FileView): PathMemory {
   );
 }
 
-async function store(machine: Machine, directory: string, path: string, value: unknown): Promise<void> {
-  const content = `${JSON.stringify(value, null, 1)}\n`;
-  if (machine.files.readText(path) === content) return;
-  if (machine.files.status(directory) === undefined) {
-    await applyChange({ kind: 'make-directory', path: directory, mode: 0o755 }, machine);
-  }
-  await applyChange({ kind: 'write-file', path, content, mode: 0o644 }, machine);
-}
+const store = (machine: Machine, directory: string, path: string, value: unknown) =>
+  storeJson(machine, directory, { path, mode: 0o644 }, value);
 
 /** Keeps the records. Of the disks that went away the last ones are kept. */
 export async function storeDiskRecords(machine: Machine, disks: readonly DiskRecord[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { parseJsonObject } from '../machine/json-file.ts';
 import { digestOf } from './applied.ts';
 
 /** What gandi-bootstrap tells gandi-postboot to do at this boot. */
@@ -18,22 +19,12 @@ export interface StartedMarks {
   command?: string;
 }
 
-function parseObject(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
-
 /**
  * Reads the marks.
  * @param text of their file, which is written as a whole: a damaged one was not written by us, and counts for nothing
  */
 export function parseStartedMarks(text: string | undefined): StartedMarks {
-  const { script, command } = parseObject(text);
+  const { script, command } = parseJsonObject(text) ?? {};
   return {
     ...(typeof script === 'string' ? { script } : {}),
     ...(typeof command === 'string' ? { command } : {}),
@@ -51,7 +42,7 @@ export function renderPostBootOrder(order: PostBootOrder): string {
 
 /** @returns undefined for a text that is no order */
 export function parsePostBootOrder(text: string | undefined): PostBootOrder | undefined {
-  const { digest, script, command, stopAutofs } = parseObject(text);
+  const { digest, script, command, stopAutofs } = parseJsonObject(text) ?? {};
   if (typeof digest !== 'string') return undefined;
   const [program, ...args] = Array.isArray(script) ? script.map(String) : [];
   return {

@@ -1,20 +1,9 @@
-import { applyChange, type Machine } from '../machine/apply.ts';
+import type { Machine } from '../machine/apply.ts';
 import type { FileView } from '../machine/files.ts';
+import { parseJsonObject, storeJson } from '../machine/json-file.ts';
 import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { Report } from './report.ts';
-
-function parseObject(text: string | undefined): Record<string, unknown> {
-  if (text === undefined) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch (error) {
-    // A file of ours that was damaged costs nothing: what it says is found out again.
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
 
 const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
 
@@ -23,20 +12,14 @@ const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
  * itself.
  */
 export function readApplied(files: FileView, program: string): AppliedDigests {
-  const entries = Object.entries(parseObject(files.readText(appliedPath(program))));
+  const entries = Object.entries(parseJsonObject(files.readText(appliedPath(program))) ?? {});
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }
 
-async function store(machine: Machine, directory: string, path: string, value: unknown): Promise<void> {
-  const content = `${JSON.stringify(value, null, 1)}\n`;
-  if (machine.files.readText(path) === content) return;
-  if (machine.files.status(directory) === undefined) {
-    await applyChange({ kind: 'make-directory', path: directory, mode: 0o755 }, machine);
-  }
-  await applyChange({ kind: 'write-file', path, content, mode: 0o600 }, machine);
-}
+const store = (machine: Machine, directory: string, path: string, value: unknown) =>
+  storeJson(machine, directory, { path, mode: 0o600 }, value);
 
 /** Records what a program has applied now. Nothing is written if nothing is new. */
 export async function storeApplied(
@@ -86,7 +69,7 @@ function sameFailure(last: Report | undefined, report: Report): boolean {
 }
 
 function readReport(files: FileView, path: string): Report | undefined {
-  const value = parseObject(files.readText(path));
+  const value = parseJsonObject(files.readText(path)) ?? {};
   const whole =
     Array.isArray(value.steps) && Array.isArray(value.problems) && typeof value.status === 'string';
   return whole ? (value as unknown as Report) : undefined;
