@@ -128,7 +128,7 @@ export function readNetworkManager(text: string): NetworkManagerName | 'auto' | 
   return names.find((name) => name.toLowerCase() === text.trim().toLowerCase());
 }
 
-export function readTag(text: string): string | undefined {
+function readTag(text: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,64}$/.test(text) ? text : undefined;
 }
 
