@@ -126,6 +126,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   'gandi-config': {
     description: [
       'It runs at every boot, before SSH, cron and the login prompts start. It changes only what has the distribution’s own value or one that it gave itself; what an admin set stays.',
+      'A disk that has come to another guest, as a copy or by a snapshot, gets SSH host keys and a random seed of its own: product UUID, MAC address and host name are compared with those of the last boot, as far as both are known. New keys take the place of the default ones that are there, all at once; a key that you named yourself by HostKey stays. A machine ID is made only where there is none, for DHCP servers and the journal know the guest by it: an image for many guests should have an empty /etc/machine-id.',
       'Programs in `GANDI_PLUGIN_DIR` run among its steps, in the order of their names. One with the name of a built-in step takes its place; one that is not executable turns it off. Copies such as `NAME~`, `NAME.bak`, `NAME.dpkg-old` and `NAME.rpmsave` are passed over, as is a name with `pre-first` in it.',
     ],
     environment: [
@@ -151,6 +152,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'It runs as the last of a boot, where gandi-bootstrap left an order: first the host’s script with its arguments, split at blanks with quotes honoured and nothing evaluated, then the host’s command by `sh -c`, both as root and once the network is up.',
       'Each is started once for each configuration. It is noted down before it starts, so that one that fails, hangs or restarts the guest is not started again; any change of the host’s configuration or script makes a new one.',
       'Each has `CONFIG_POSTBOOT_TIMEOUT` seconds and a control group of its own, `gandi-postboot-script-*` or `gandi-postboot-command-*`; one that hangs is stopped with all of its processes.',
+      'One that ends leaves running what it started. Its output is closed 250 ms later: a daemon that prints there then is killed by SIGPIPE, also if it was started by nohup(1). Give it an output of its own, such as `app > /var/log/app.log 2>&1 &`.',
     ],
     files: [
       ...SETTINGS,
