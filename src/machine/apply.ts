@@ -5,6 +5,7 @@ import { encodeEraseMark } from './erase-mark.ts';
 import type { Files } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
+import { encodeText } from './text-bytes.ts';
 import {
   makeDirectory,
   removeEmptyDirectory,
@@ -53,9 +54,7 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const backup = dated ? `${path}.${dateForName()}` : `${BACKUP_DIRECTORY}/${name}`;
   // Of two changes within a second the first one had the admin's own text.
   if (dated && machine.files.status(backup) !== undefined) return;
-  replaceFile(machine.files, { path: backup, mode }, (descriptor) =>
-    writeFully(descriptor, Buffer.from(old)),
-  );
+  replaceFile(machine.files, { path: backup, mode }, (descriptor) => writeFully(descriptor, encodeText(old)));
 }
 
 async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {
@@ -120,10 +119,13 @@ export async function applyChange(
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
   switch (change.kind) {
-    case 'write-file':
+    case 'write-file': {
+      const { content } = change;
+      const bytes = typeof content === 'string' ? encodeText(content) : content;
       if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
-      replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, Buffer.from(change.content)));
+      replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, bytes));
       break;
+    }
     case 'copy-range':
       copyRange(machine, change);
       break;

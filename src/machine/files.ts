@@ -14,6 +14,7 @@ import {
 import { basename, dirname, isAbsolute, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
+import { decodeText } from './text-bytes.ts';
 
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
@@ -26,7 +27,10 @@ export interface FileStatus {
 
 /** Reading the guest's files, below the root prefix where there is one. Paths are absolute, without the prefix. */
 export interface FileView {
-  /** The text of a file of at most 16 MiB, decoded as UTF-8; undefined if there is none. Throws on any other failure. */
+  /**
+   * The text of a file of at most 16 MiB, decoded as UTF-8, other bytes as text-bytes.ts has them; undefined if there is
+   * no file. Throws on any other failure.
+   */
   readText(path: string): string | undefined;
   /**
    * The text of a file that a user other than root can swap for a link: no link below `trusted` is followed.
@@ -87,10 +91,10 @@ function readOpened(path: string, location: string, flags = 0): string {
     // page at most, in one piece (Documentation/filesystems/sysfs.rst).
     for (let count = -1; count !== 0 && length < shortText.length; length += count) {
       count = readSync(descriptor, shortText, length, shortText.length - length, null);
-      if (isAttribute) return shortText.toString('utf8', 0, count);
+      if (isAttribute) return decodeText(shortText.subarray(0, count));
     }
-    if (length < shortText.length) return shortText.toString('utf8', 0, length);
-    return Buffer.concat([shortText, readFileSync(descriptor)]).toString();
+    if (length < shortText.length) return decodeText(shortText.subarray(0, length));
+    return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
   } finally {
     closeSync(descriptor);
   }

@@ -74,6 +74,17 @@ describe('write-file', () => {
     );
     expect(readFileSync(m.at('/var/lib/gandi/backup/etc_name'), 'utf8')).toBe('mine');
   });
+
+  it('keeps bytes that are no text, in the file and in its copy', async () => {
+    const m = machine({ '/etc/hosts': '' });
+    const bytes = Buffer.from('# caf\xe9\n10.0.0.1 host\n', 'latin1');
+    writeFileSync(m.at('/etc/hosts'), bytes);
+    const content = `${m.files.readText('/etc/hosts')}10.0.0.2 é\n`;
+    const change: Change = { kind: 'write-file', path: '/etc/hosts', content, mode: 0o644, backup: true };
+    await applyChange(change, m);
+    expect(readFileSync(m.at('/etc/hosts'))).toEqual(Buffer.concat([bytes, Buffer.from('10.0.0.2 é\n')]));
+    expect(readFileSync(m.at('/var/lib/gandi/backup/etc_hosts'))).toEqual(bytes);
+  });
 });
 
 describe('devices', () => {
