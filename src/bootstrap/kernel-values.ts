@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Change } from '../machine/change.ts';
+import { reasonOf } from '../machine/errors.ts';
 import type { FileView } from '../machine/files.ts';
 import { matchesGlob } from '../machine/glob.ts';
 import type { Note, Plan } from '../plan/step.ts';
@@ -41,13 +42,38 @@ function readAdminValues(files: FileView): AdminValue[] {
   );
 }
 
+/**
+ * What the kernel says of values that it only takes: route/flush may not be read, by root neither, and an interface's
+ * stable_secret is an I/O error until it is set (net/ipv6/addrconf.c).
+ */
+const WRITE_ONLY = ['EACCES', 'EIO'];
+
+/**
+ * The change that gives a value to the kernel, if it has another. One that cannot be compared is set, as sysctl(8) does.
+ * @returns a note where there is no such value, or none that can be set
+ */
+function setValue(files: FileView, { key, value, optional, origin }: WantedValue): Change | Note | undefined {
+  const path = `/proc/sys/${key.join('/')}`;
+  const change: Change = { kind: 'set-kernel-value', path, value };
+  const warning = (text: string): Note => ({ level: 'warning', text: `${origin}: ${text}` });
+  try {
+    const live = files.readText(path);
+    if (live !== undefined) return normalise(live) === value ? undefined : change;
+    return optional ? undefined : warning(`this kernel has no value named ${key.join('.')}`);
+  } catch (error) {
+    if (WRITE_ONLY.includes((error as NodeJS.ErrnoException).code ?? '')) return change;
+    return warning(`${key.join('.')} cannot be set: ${reasonOf(error)}`);
+  }
+}
+
 /** Sets kernel values of the running system, unless the admin's files set them. */
 export function planKernelValues(files: FileView, wanted: readonly WantedValue[]): Plan & { notes: Note[] } {
   const notes: Note[] = [];
   const changes: Change[] = [];
   if (wanted.length === 0) return { changes, notes };
   const admin = readAdminValues(files);
-  for (const { key, value, optional, origin, sameAs } of wanted) {
+  for (const one of wanted) {
+    const { key, value, sameAs } = one;
     const theirs = admin.findLast(({ key: pattern }) => covers(pattern, key) || covers(pattern, sameAs));
     if (theirs !== undefined) {
       if (theirs.value === value) continue;
@@ -55,14 +81,10 @@ export function planKernelValues(files: FileView, wanted: readonly WantedValue[]
       notes.push({ level: 'info', text: `${key.join('.')} stays as ${where} sets it: ${theirs.value}` });
       continue;
     }
-    const path = `/proc/sys/${key.join('/')}`;
-    const live = files.readText(path);
-    if (live === undefined) {
-      if (optional) continue;
-      notes.push({ level: 'warning', text: `${origin}: this kernel has no value named ${key.join('.')}` });
-    } else if (normalise(live) !== value) {
-      changes.push({ kind: 'set-kernel-value', path, value });
-    }
+    const planned = setValue(files, one);
+    if (planned === undefined) continue;
+    if ('kind' in planned) changes.push(planned);
+    else notes.push(planned);
   }
   return { changes, notes };
 }

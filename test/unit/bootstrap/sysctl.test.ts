@@ -94,6 +94,32 @@ describe('02-config_sysctl', () => {
     });
   });
 
+  it('sets what can only be written without comparing, and says which key cannot be set at all', () => {
+    const text = 'net.ipv4.route.flush = 1\nnet.ipv4.conf = 1\nvm.swappiness = 10\n';
+    const context = makeContext({ files: { [OWN]: text, '/proc/sys/vm/swappiness': '60\n' } });
+    const refused: Record<string, string> = {
+      '/proc/sys/net/ipv4/route/flush': 'EACCES: permission denied, open',
+      '/proc/sys/net/ipv4/conf': 'EISDIR: illegal operation on a directory, read',
+    };
+    const files = {
+      ...context.files,
+      readText(path: string) {
+        const message = refused[path];
+        if (message === undefined) return context.files.readText(path);
+        throw Object.assign(new Error(message), { code: message.split(':')[0] });
+      },
+    };
+    expect(sysctl.plan({ ...context, files })).toEqual({
+      changes: [set('net/ipv4/route/flush', '1'), set('vm/swappiness', '10')],
+      notes: [
+        {
+          level: 'warning',
+          text: `${OWN} line 2: net.ipv4.conf cannot be set: illegal operation on a directory`,
+        },
+      ],
+    });
+  });
+
   it('has nothing to do in an image', () => {
     expect(planFor(WANTED, false)).toEqual({ changes: [] });
   });
