@@ -2,6 +2,7 @@ import {
   closeSync,
   copyFileSync,
   fchmodSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -73,6 +74,28 @@ async function decompressed(path: string): Promise<AsyncIterable<Uint8Array> | I
   return path.endsWith('.bz2') ? (await import('./bunzip2.ts')).bunzip2(path) : gunzip(path);
 }
 
+/**
+ * Copies a file to another file system, such as /boot. It is synced at once: what the step syncs when all is in its place
+ * is the file system of the modules.
+ */
+function copyAcross(from: string, target: string): void {
+  const directory = dirname(target);
+  const beside = `${directory}/.${basename(target)}.gandi-new`;
+  copyFileSync(from, beside);
+  syncPath(beside);
+  renameSync(beside, target);
+  syncPath(directory);
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function moveAll(files: Files, staging: string, below: string): void {
   for (const name of readdirSync(`${staging}${below}`)) {
     const path = `${below}/${name}`;
@@ -85,11 +108,8 @@ function moveAll(files: Files, staging: string, below: string): void {
     try {
       renameSync(`${staging}${path}`, target);
     } catch (error) {
-      // /boot can be a file system of its own.
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      const beside = `${dirname(target)}/.${basename(target)}.gandi-new`;
-      copyFileSync(`${staging}${path}`, beside);
-      renameSync(beside, target);
+      copyAcross(`${staging}${path}`, target);
     }
   }
 }

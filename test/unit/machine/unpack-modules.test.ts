@@ -2,10 +2,34 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Files } from '../../../src/machine/files.ts';
 import { unpackModules } from '../../../src/machine/unpack-modules.ts';
 import { temporaryRoot } from '../temporary-root.ts';
+
+/** Has /boot be a file system of its own, whatever root it is in, and notes what is done there. */
+const boot = vi.hoisted(() => ({ isApart: false, done: [] as string[] }));
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const inBoot = (path: string) => /\/boot(\/[^/]+)?$/.test(path) && !path.includes('/lib/modules/');
+  const note = (what: string, path: string) => {
+    if (boot.isApart && inBoot(path)) boot.done.push(`${what} ${path.slice(path.lastIndexOf('/boot'))}`);
+  };
+  return {
+    ...real,
+    renameSync(from: string, to: string) {
+      if (boot.isApart && inBoot(from) !== inBoot(to))
+        throw Object.assign(new Error('EXDEV: cross-device link not permitted, rename'), { code: 'EXDEV' });
+      real.renameSync(from, to);
+      note('rename', to);
+    },
+    fsyncSync(descriptor: number) {
+      note('sync', real.readlinkSync(`/proc/self/fd/${descriptor}`));
+      real.fsyncSync(descriptor);
+    },
+  };
+});
 
 const RELEASE = '6.12.0-gandi';
 const TREE = `lib/modules/${RELEASE}`;
@@ -58,6 +82,25 @@ describe('unpackModules', () => {
     expect(statSync(`${files.root}/boot/System.map-${RELEASE}`).mode & 0o777).toBe(0o600);
     expect(files.list(`/${TREE}`)).toEqual(['kernel', 'updates']);
     expect(files.list('/lib/modules')).toEqual([RELEASE]);
+  });
+
+  it('has what it copies to another file system reach the disk', async () => {
+    const files = temporaryRoot({ '/boot/vmlinuz': '' });
+    const change = store(files, `${RELEASE}-modules.tar.gz`, gzipSync(await tarOf(good)));
+    boot.isApart = true;
+    try {
+      await unpackModules(files, change);
+    } finally {
+      boot.isApart = false;
+    }
+    expect(files.readText(`/boot/System.map-${RELEASE}`)).toBe('map');
+    expect(files.status(`/boot/System.map-${RELEASE}`)?.mode).toBe(0o600);
+    expect(files.list('/boot')).toEqual([`System.map-${RELEASE}`, 'vmlinuz']);
+    expect(boot.done).toEqual([
+      `sync /boot/.System.map-${RELEASE}.gandi-new`,
+      `rename /boot/System.map-${RELEASE}`,
+      'sync /boot',
+    ]);
   });
 
   it('reads bzip2', async () => {
