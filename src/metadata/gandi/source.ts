@@ -5,7 +5,7 @@ import type { Files } from '../../machine/files.ts';
 import { lookUntilSettled } from '../../machine/late-devices.ts';
 import { observeStorage } from '../../machine/observed-facts.ts';
 import { HOST_CONFIG } from '../../machine/paths.ts';
-import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
+import type { HostConfiguration, ParsedConfig, Problem, SeedArchive, SwapState } from '../guest-config.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate } from './choose.ts';
 import { findSwapDisk } from './find.ts';
@@ -25,6 +25,9 @@ export interface SourceOptions {
   /** A file or device to take the configuration from; it is only read. */
   seed?: string;
 }
+
+/** States of a device that only its place speaks for. */
+const UNPROVEN: readonly SwapState[] = ['foreign', 'empty'];
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
@@ -128,7 +131,10 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
     const { devices, use } = observeStorage(files);
     const [first] = findSwapDisk({ devices, use, hypervisor, open: openDevice });
     left = first;
-    return first?.swap.state === 'foreign' && first.archive === undefined ? undefined : first;
+    // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
+    const isProven =
+      first?.archive !== undefined || (first !== undefined && !UNPROVEN.includes(first.swap.state));
+    return isProven ? first : undefined;
   };
   const candidate = await lookUntilSettled(look, files, waitSeconds);
   return fromDisk(candidate ?? left, files);

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
+import { MIB, writeAt } from '../../images.ts';
+import { makeSysfs } from '../../sysfs.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
 let folder: string;
@@ -45,4 +47,64 @@ describe('a new archive', () => {
       expect(host.archive).toBeUndefined();
     },
   );
+});
+
+describe('a blank disk where the swap disk is expected', () => {
+  let disks: string;
+
+  beforeAll(() => {
+    // The kernel's name of a disk may hold a slash: so these files can have names of devices.
+    disks = mkdtempSync('/dev/shm/gandi-guest-');
+  });
+
+  afterAll(() => rmSync(disks, { recursive: true }));
+
+  const LIVE = {
+    '/proc/swaps': 'headings\n',
+    '/proc/self/mountinfo': '1 0 8:0 / / rw - ext4 /dev/root rw\n',
+  };
+  const files = () => temporaryRoot(LIVE);
+
+  /** Has a disk appear in a guest. */
+  async function attach({ root }: { root: string }, disk: string, target: number, config?: string) {
+    const path = join(disks, disk);
+    writeFileSync(path, '');
+    truncateSync(path, 4 * MIB);
+    if (config !== undefined) writeAt(path, 524_288, await packArchive({ config: Buffer.from(config) }));
+    const fake = {
+      name: `shm!${basename(disks)}!${disk}`,
+      number: `8:${target * 16}`,
+      size: 4 * MIB,
+      attached: { scsi: `2:0:${target}:0`, vendor: 'gandi.ne' },
+    };
+    for (const [name, entry] of Object.entries(makeSysfs([fake]))) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      if (typeof entry === 'string') writeFileSync(join(root, name), entry);
+      else if ('link' in entry) symlinkSync(entry.link, join(root, name));
+    }
+    return path;
+  }
+
+  const look = (guest: ReturnType<typeof files>) =>
+    loadHostConfiguration({ files: guest, live: true, hypervisor: 'kvm', waitSeconds: 10 });
+
+  it('is not taken before one that comes later and is proven to be it', async () => {
+    const guest = files();
+    await attach(guest, 'sda', 0);
+    await attach(guest, 'sdb', 2);
+    const loading = look(guest);
+    const late = await attach(guest, 'sdc', 1, '{"vm_hostname":"web1"}');
+    expect(await loading).toMatchObject({
+      state: 'new',
+      swap: { node: late },
+      parsed: { config: { hostName: 'web1' } },
+    });
+  });
+
+  it('is taken once no other comes', async () => {
+    const guest = files();
+    await attach(guest, 'sda', 0);
+    const blank = await attach(guest, 'sdb', 1);
+    expect(await look(guest)).toMatchObject({ state: 'none', swap: { node: blank, state: 'empty' } });
+  });
 });
