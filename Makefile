@@ -70,7 +70,8 @@ demo: build
 	@$(SETUP) node packaging/run-ts.mjs test/guest/demo.ts
 
 # Parsers are measured by what they withstand: 10,000 inputs for each of their properties.
-bench: build properties
+# The packages, for their sizes.
+bench: build deb rpm properties
 	@$(SETUP) node packaging/run-ts.mjs bench/run.ts
 
 # Fails for a known advisory. No part of the tests: it needs the registry's own list, which a mirror may not have.

@@ -11,6 +11,7 @@ export interface Figure {
   readonly spread: number;
   readonly target?: { readonly atMost: number; readonly met: boolean };
   readonly comparedTo?: { readonly id: string; readonly title: string; readonly ratio: number };
+  readonly why?: string;
 }
 
 /** Samples in any order to figures: those with a target first, then by title; samples of the same id are one figure. */
@@ -25,7 +26,7 @@ export function figuresOf(samples: readonly Sample[]): Figure[] {
 function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly Sample[]>): Figure {
   const [first] = samples;
   if (first === undefined) throw new Error('a figure needs a sample');
-  const { id, title, unit, atMost, comparedTo } = first;
+  const { id, title, unit, atMost, comparedTo, why } = first;
   const value = mean(samples);
   const values = samples.map((sample) => sample.value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -40,6 +41,7 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
     ...(others === undefined || other === undefined
       ? {}
       : { comparedTo: { id: other.id, title: other.title, ratio: value / mean(others) } }),
+    ...(why === undefined ? {} : { why }),
   };
 }
 

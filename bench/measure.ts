@@ -19,6 +19,8 @@ export interface Sample {
   readonly atMost?: number;
   /** The `id` of the figure that this one is to be seen beside. */
   readonly comparedTo?: string;
+  /** Why it is no better, in a few words. */
+  readonly why?: string;
 }
 
 /** What is measured in a guest after one of its boots; a folder's worth of them is what `make bench` measures. */

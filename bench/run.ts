@@ -13,6 +13,7 @@ import { renderChart } from './chart.ts';
 import { type Figure, figuresOf } from './figures.ts';
 import { formatPercent } from './format.ts';
 import { executableSize } from './measures/executable-size.ts';
+import { packageSizes } from './measures/package-sizes.ts';
 import { measureGuests } from './scenarios.ts';
 import { renderFigures } from './table.ts';
 
@@ -29,7 +30,7 @@ async function measureAll(): Promise<Figure[]> {
   try {
     await installPrerequisites();
     const samples = await measureGuests(await benchImages(), times, folder);
-    return figuresOf([...samples, ...(await executableSize())]);
+    return figuresOf([...samples, ...(await executableSize()), ...(await packageSizes())]);
   } finally {
     await rm(folder, { recursive: true });
   }

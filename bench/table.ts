@@ -1,7 +1,7 @@
 import type { Figure } from './figures.ts';
 import { formatPercent, formatRatio, formatValue } from './format.ts';
 
-const head = ['figure', 'measured', 'boots differ', 'target', '', 'beside'];
+const head = ['figure', 'measured', 'boots differ', 'target', '', 'beside, and why'];
 
 /** One aligned table of all figures; ends with a newline. */
 export function renderFigures(figures: readonly Figure[]): string {
@@ -16,13 +16,14 @@ export function renderFigures(figures: readonly Figure[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function row({ title, value, unit, spread, target, comparedTo }: Figure): string[] {
+function row({ title, value, unit, spread, target, comparedTo, why }: Figure): string[] {
+  const beside = comparedTo && `${formatRatio(comparedTo.ratio)} ${comparedTo.title}`;
   return [
     title,
     formatValue(value, unit),
     spread === 0 ? '' : formatPercent(spread),
     target === undefined ? '' : `≤ ${formatValue(target.atMost, unit)}`,
     target === undefined ? '' : target.met ? 'met' : 'NOT MET',
-    comparedTo === undefined ? '' : `${formatRatio(comparedTo.ratio)} ${comparedTo.title}`,
+    [beside, why].filter((text) => text !== undefined).join('; '),
   ];
 }

@@ -1,25 +1,40 @@
 import type { GuestMeasure, Sample } from '../measure.ts';
 
-const UNITS = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot', 'gandi-disks'];
+const ROOT_CONFIGURES = 'writes /etc, /home, partition tables and kernel values';
+const HOST_SCRIPT = 'the host’s script inherits it, and may do whatever root may';
+
+/** Every service that is installed, with what it stays open for; the units say more. */
+export const SERVICES: Readonly<Record<string, string>> = {
+  'gandi-bootstrap': `${ROOT_CONFIGURES}; the admin’s plugins inherit it; each restriction costs 0.001 to 0.021 G`,
+  'gandi-config': 'the admin’s plugins and hook inherit it, setuid programs among them',
+  'gandi-disk@': 'a command that does nothing, with no capabilities; what is left open has no use',
+  'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
+  'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',
+  'gandi-mount': 'as gandi-disks',
+  'gandi-postboot': HOST_SCRIPT,
+  'gandi-postboot-background': HOST_SCRIPT,
+};
 
 /**
- * How much of the system each unit could reach, from 0 (nothing) to 10, as `systemd-analyze security` adds it up in the
- * last line that it prints. It does not know what a unit is for: the units say why they are as open as they are.
+ * How much of the system each service could reach, from 0 (nothing) to 10, as `systemd-analyze security` adds it up in
+ * the last line that it prints. It does not know what a service is for.
  */
 export const exposure: GuestMeasure = {
   guest: 'memory',
   boot: 1,
   async take(guest) {
     const samples: Sample[] = [];
-    for (const unit of UNITS) {
-      const shown = await guest.output(`systemd-analyze security --no-pager ${unit}.service | tail -n 1`);
+    for (const [name, why] of Object.entries(SERVICES)) {
+      // Of a template it makes an instance by itself.
+      const shown = await guest.output(`systemd-analyze security --no-pager ${name}.service | tail -n 1`);
       const value = /: (\d+\.\d+) /.exec(shown)?.[1];
-      if (value === undefined) throw new Error(`systemd-analyze says of ${unit}: ${shown}`);
+      if (value === undefined) throw new Error(`systemd-analyze says of ${name}: ${shown}`);
       samples.push({
-        id: `exposure-${unit}`,
-        title: `exposure of ${unit}.service`,
+        id: `exposure-${name}`,
+        title: `exposure of ${name}.service`,
         value: Number(value),
         unit: 'of 10',
+        why,
       });
     }
     return samples;

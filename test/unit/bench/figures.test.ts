@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderChart } from '../../../bench/chart.ts';
 import { figuresOf } from '../../../bench/figures.ts';
 import type { Sample } from '../../../bench/measure.ts';
+import { SERVICES } from '../../../bench/measures/exposure.ts';
+import { packageFiles } from '../../../bench/measures/package-sizes.ts';
 import { renderFigures } from '../../../bench/table.ts';
 
 const ours = {
@@ -10,6 +13,7 @@ const ours = {
   unit: 'instructions',
   atMost: 250e6,
   comparedTo: 'theirs',
+  why: 'it does more',
 } as const;
 const theirs = { id: 'theirs', title: 'theirs', unit: 'instructions' } as const;
 const size = { id: 'size', title: 'size', unit: 'MB', atMost: 115e6 } as const;
@@ -32,6 +36,7 @@ describe('figuresOf', () => {
       spread: 0.5,
       target: { atMost: 250e6, met: false },
       comparedTo: { id: 'theirs', title: 'theirs', ratio: 0.025 },
+      why: 'it does more',
     });
     expect(second).toEqual({ ...theirs, value: 10e9, spread: 0 });
     expect(third?.target).toEqual({ atMost: 115e6, met: true });
@@ -56,8 +61,8 @@ describe('renderFigures', () => {
   it('is one aligned table with units, targets and ratios', () => {
     expect(renderFigures(figuresOf(samples))).toBe(
       [
-        'figure    measured  boots differ  target               beside',
-        'ours <1>  0.250 G   50.0 %        ≤ 0.250 G   NOT MET  1/40 of theirs',
+        'figure    measured  boots differ  target               beside, and why',
+        'ours <1>  0.250 G   50.0 %        ≤ 0.250 G   NOT MET  1/40 of theirs; it does more',
         'theirs    10.0 G',
         'size      113.2 MB                ≤ 115.0 MB  met',
         '',
@@ -73,5 +78,25 @@ describe('renderChart', () => {
     expect(chart).toContain('ours &#60;1&#62;');
     expect(chart).not.toContain('NaN');
     expect(renderChart(figuresOf([...samples].reverse()))).toBe(chart);
+  });
+});
+
+describe('what is measured', () => {
+  it('has every service that is installed, each with its reason', () => {
+    const installed = readdirSync('units').filter((name) => name.endsWith('.service'));
+    expect(
+      Object.keys(SERVICES)
+        .map((name) => `${name}.service`)
+        .sort(),
+    ).toEqual(installed.sort());
+    for (const why of Object.values(SERVICES)) expect(why).not.toBe('');
+  });
+
+  it('has the packages that the Makefile makes', () => {
+    const makefile = readFileSync('Makefile', 'utf8');
+    const { deb, rpm } = packageFiles('$(VERSION)', 'x64');
+    expect(makefile).toContain(`DEB = ${deb.replace('amd64', '$(ARCHITECTURE)')}\n`);
+    expect(makefile).toContain(`RPM = ${rpm.replace('x86_64', '$(RPM_ARCHITECTURE)')}\n`);
+    expect(packageFiles('1', 'arm64').rpm).toBe('dist/gandi-guest-1-1.aarch64.rpm');
   });
 });
