@@ -5,6 +5,11 @@
 set -eu
 PROJECT=$(cd "$(dirname "$0")/.." && pwd)
 export PROJECT
+# Without it the package would be installed all the same, and start on Node.js alone.
+(cd "$PROJECT" && [ -x "${EXECUTABLE:-dist/gandi}" ]) || {
+  echo "make-deb: ${EXECUTABLE:-dist/gandi} is missing: npm left out Bun. Remove node_modules and dist, and try again" >&2
+  exit 1
+}
 architecture=$1
 output=$(cd "${OUTPUT:-$PROJECT/dist}" && pwd)
 version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$PROJECT/package.json")

@@ -13,6 +13,11 @@ case $1 in
     exit 2
     ;;
 esac
+# Without it the package would be installed all the same, and start on Node.js alone.
+(cd "$project" && [ -x "${EXECUTABLE:-dist/gandi}" ]) || {
+  echo "make-rpm: ${EXECUTABLE:-dist/gandi} is missing: npm left out Bun. Remove node_modules and dist, and try again" >&2
+  exit 1
+}
 # As rpm calls them: level 6 with all processors, or a plain file.
 case ${COMPRESSION:-xz} in
   none) payload=w.ufdio ;;

