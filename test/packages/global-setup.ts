@@ -9,6 +9,7 @@ export async function setup(): Promise<void> {
     debsums: 'debsums',
     dh: 'debhelper',
     'dpkg-buildpackage': 'dpkg-dev',
+    git: 'git',
     lintian: 'lintian',
     rpmbuild: 'rpm',
   });
