@@ -26,9 +26,6 @@ const rootMebibytes = 4096;
 
 const swapLabel = 'swap';
 
-/** debootstrap does not resolve virtual packages: python3-cryptography needs the second by such a name. */
-const cloudInitPackages = ['cloud-init', 'python3-cffi-backend'];
-
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
   readonly rootfs: RootFileSystem;
@@ -38,7 +35,7 @@ export interface BenchImages {
 /** Builds the images, or takes them from the cache. */
 export async function benchImages(): Promise<BenchImages> {
   const rootfs = await rootFileSystem();
-  const withCloudInit = await rootFileSystem('bookworm', cloudInitPackages);
+  const withCloudInit = await rootFileSystem('bookworm', ['cloud-init']);
   // Otherwise it asks each known cloud in turn.
   const sources = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
   return {

@@ -9,7 +9,6 @@ export type Programs = Readonly<Record<string, string>>;
 /** Those that the guest tests call. */
 const guestPrograms: Programs = {
   bzip2: 'bzip2',
-  debootstrap: 'debootstrap',
   'dpkg-scanpackages': 'dpkg-dev',
   fish: 'fish',
   genisoimage: 'genisoimage',
@@ -18,6 +17,7 @@ const guestPrograms: Programs = {
   'mkfs.btrfs': 'btrfs-progs',
   'mkfs.vfat': 'dosfstools',
   'mkfs.xfs': 'xfsprogs',
+  mmdebstrap: 'mmdebstrap',
   'qemu-img': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
   sfdisk: 'fdisk',

@@ -5,12 +5,12 @@ import { debianPackage } from './build.ts';
 /** The tools that make and check packages, and what all tests of packages share. */
 export async function setup(): Promise<void> {
   await installPrograms({
-    debootstrap: 'debootstrap',
     debsums: 'debsums',
     dh: 'debhelper',
     'dpkg-buildpackage': 'dpkg-dev',
     git: 'git',
     lintian: 'lintian',
+    mmdebstrap: 'mmdebstrap',
     rpmbuild: 'rpm',
   });
   await rootFileSystem();
