@@ -1,4 +1,5 @@
 import type { Change, EraseRange } from '../machine/change.ts';
+import { ERASE_MARK_BYTES } from '../machine/erase-mark.ts';
 import { HOST_DIRECTORY } from '../machine/paths.ts';
 import { modulesRelease } from '../metadata/gandi/member-rules.ts';
 import type { SeedArchive, SwapDevice } from '../metadata/guest-config.ts';
@@ -68,8 +69,13 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
   const page = archivePage(context, swap);
   const erase = eraseArchive(context.host.archive, swap);
   if (erase !== undefined && erase.device !== swap.node) {
-    // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards.
-    return [erase, makeSwap(context, swap, page)];
+    // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards, and
+    // until it is there the mark tells that a partition which holds pages of old, and no signature, is the swap area.
+    return [
+      { ...erase, keepMark: true },
+      makeSwap(context, swap, page),
+      { ...erase, length: ERASE_MARK_BYTES, why: 'the mark that an erasure was under way' },
+    ];
   }
   // The disk must never be without the one or the other: by the archive or the swap signature it is known again.
   return [

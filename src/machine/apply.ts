@@ -97,13 +97,13 @@ function zeroRange(device: string, offset: number, length: number): void {
 }
 
 /** See erase-mark.ts: the mark goes first and is the last to go, so that a run that was cut off is taken up again. */
-function eraseRange({ device, offset, length }: EraseRange): void {
+function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
   withDescriptor(device, constants.O_WRONLY, (descriptor) => {
     writeFully(descriptor, encodeEraseMark(length), offset);
     fsyncSync(descriptor);
   });
   zeroRange(device, offset + SECTOR_BYTES, Math.max(0, length - SECTOR_BYTES));
-  zeroRange(device, offset, SECTOR_BYTES);
+  if (keepMark !== true) zeroRange(device, offset, SECTOR_BYTES);
 }
 
 /**

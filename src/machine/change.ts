@@ -157,6 +157,8 @@ export interface EraseRange {
   device: string;
   offset: number;
   length: number;
+  /** The mark stays, for the disk would not be known again without it: erasing its own sector takes it away. */
+  keepMark?: boolean;
   why: string;
 }
 

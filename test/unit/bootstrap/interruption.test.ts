@@ -8,15 +8,20 @@ import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fau
 import { writeAt } from '../images.ts';
 import { type Layout, PASSWORD_HASH, RELEASE, SimulatedGuest } from './simulated-guest.ts';
 
+/** Is told of the devices that changes were made to. */
+const devices = vi.hoisted(() => ({ changed: (_device: string): void => undefined }));
+
 vi.mock('../../../src/machine/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
   const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
   return {
-    applyChange: interruptible((change, machine) => {
+    applyChange: interruptible(async (change, machine) => {
       // This machine's own kernel is not the simulated one's.
       const located =
         change.kind === 'set-kernel-value' ? { ...change, path: machine.files.locate(change.path) } : change;
-      return applyChange(located, machine);
+      const outcome = await applyChange(located, machine);
+      if ('device' in change) devices.changed(change.device);
+      return outcome;
     }),
   };
 });
@@ -27,6 +32,7 @@ const guests: SimulatedGuest[] = [];
 async function makeGuest(layout: Layout): Promise<SimulatedGuest> {
   const guest = await SimulatedGuest.make(layout);
   guests.push(guest);
+  devices.changed = (device) => guest.share(device);
   return guest;
 }
 
@@ -52,7 +58,8 @@ function halfOf(guest: SimulatedGuest): (change: Change) => void {
     } else if (change.kind === 'erase-range') {
       const { device, offset, length } = change;
       writeAt(device, offset, encodeEraseMark(length));
-      writeAt(device, offset + 512, new Uint8Array(Math.floor(length / 2)));
+      if (length > 512) writeAt(device, offset + 512, new Uint8Array(Math.floor(length / 2)));
+      guest.share(device);
     } else if (change.kind === 'unpack-modules') {
       const staging = files.locate(`/lib/modules/.gandi-new/lib/modules/${RELEASE}/kernel`);
       mkdirSync(staging, { recursive: true });
@@ -76,7 +83,11 @@ const KINDS = [
   'write-file',
 ] as const;
 const minutes = 60_000;
-const layouts: Layout[] = ['whole disk', 'gap before the partition'];
+const layouts: Layout[] = [
+  'whole disk',
+  'gap before the partition',
+  'gap before a used partition, and its start',
+];
 
 describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * minutes }, (layout) => {
   it('makes changes of every kind that can be cut off', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import {
   closeSync,
   lstatSync,
@@ -35,8 +35,11 @@ const DISK_BYTES = 4 * MIB;
 const ROOT_BYTES = 64 * MIB;
 const ARCHIVE_OFFSET = 524_288;
 
-/** Where the host puts its archive: on a disk that is swap as a whole, or before a disk's swap partition. */
-export type Layout = 'whole disk' | 'gap before the partition';
+/**
+ * Where the host puts its archive: on a disk that is swap as a whole, or before a disk's swap partition; there it can
+ * reach over the start of one that has been in use.
+ */
+export type Layout = 'whole disk' | 'gap before the partition' | 'gap before a used partition, and its start';
 
 const CONFIG = {
   vm_hostname: 'web1',
@@ -111,7 +114,9 @@ export class SimulatedGuest {
       closeSync(openSync(`${folder}/${disk}`, 'w'));
       truncateSync(`${folder}/${disk}`, DISK_BYTES);
     }
-    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive());
+    if (guest.#isShared) writeAt(`${folder}/sdb`, MIB, new Uint8Array(DISK_BYTES).fill(0xaa));
+    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive(guest.#isShared ? MIB : 0));
+    guest.share(`${folder}/sdb`);
     guest.#showDisks();
     guest.restart();
     return guest;
@@ -125,6 +130,18 @@ export class SimulatedGuest {
   restart(): void {
     rmSync(`${this.files.root}/run`, { recursive: true, force: true });
     for (const [path, text] of Object.entries(LIVE)) this.#write(path, text);
+  }
+
+  /** Disk and partition are two files here: what was written to the one gets into the other where they are one. */
+  share(written: string): void {
+    if (!this.#isShared) return;
+    const [disk, partition] = [`${this.#folder}/sdb`, `${this.#folder}/sdb1`];
+    if (written === disk) writeAt(partition, 0, readFileSync(disk).subarray(MIB, MIB + DISK_BYTES));
+    else if (written === partition) writeAt(disk, MIB, readFileSync(partition));
+  }
+
+  get #isShared(): boolean {
+    return this.#layout === 'gap before a used partition, and its start';
   }
 
   /** gandi-bootstrap from beginning to end. */
@@ -158,8 +175,10 @@ export class SimulatedGuest {
   /** All that the guest has, without times and random ids: paths and disks to what they hold. */
   state(): Record<string, string> {
     const device = readFileSync(this.swapNode);
+    const disk = readFileSync(`${this.#folder}/sdb`);
     // The UUID of a swap area (struct swap_header of linux/swap.h).
     device.fill(0, 1036, 1052);
+    if (this.#isShared) disk.fill(0, MIB + 1036, MIB + 1052);
     return {
       ...treeState(this.files.root, ''),
       [`${APPLIED_DIRECTORY}/gandi-bootstrap.json`]: JSON.stringify(
@@ -167,9 +186,7 @@ export class SimulatedGuest {
       ),
       'root file system': String(this.commands.fileSystemBytes),
       'swap device': digest(device),
-      'disk with the archive': digest(
-        this.swapNode.endsWith('1') ? readFileSync(`${this.#folder}/sdb`) : device,
-      ),
+      'disk with the archive': digest(this.#layout === 'whole disk' ? device : disk),
     };
   }
 
@@ -210,11 +227,17 @@ export class SimulatedGuest {
   }
 }
 
-async function hostArchive(): Promise<Uint8Array> {
+/** @param fillerBytes of a second module, which cannot be compressed */
+async function hostArchive(fillerBytes: number): Promise<Uint8Array> {
   const encode = (text: string) => new TextEncoder().encode(text);
   const { pack } = await import('tar-stream');
   const modules = pack();
   modules.entry({ name: `lib/modules/${RELEASE}/kernel/a.ko`, mtime: new Date(0) }, 'module');
+  if (fillerBytes > 0) {
+    const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16));
+    const filler = cipher.update(Buffer.alloc(fillerBytes));
+    modules.entry({ name: `lib/modules/${RELEASE}/kernel/b.ko`, mtime: new Date(0) }, filler);
+  }
   modules.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of modules as AsyncIterable<Buffer>) chunks.push(chunk);

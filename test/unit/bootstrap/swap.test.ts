@@ -84,7 +84,7 @@ describe('01-config_swap', () => {
     ]);
   });
 
-  it('writes the header after erasing an archive that may reach over it', () => {
+  it('writes the header after erasing an archive that may reach over it, and before the mark goes', () => {
     const { archiveOffset: _, ...gap } = {
       ...disk,
       node: '/dev/xvdz1',
@@ -99,6 +99,7 @@ describe('01-config_swap', () => {
     expect(changes.slice(3)).toEqual([
       'erase 10240 bytes at 524288 of /dev/xvdz (no secret stays in the swap area)',
       'make /dev/xvdz1 a swap area labelled swap',
+      'erase 512 bytes at 524288 of /dev/xvdz (the mark that an erasure was under way)',
       'run swapon /dev/xvdz1 (use the swap area)',
     ]);
   });

@@ -127,6 +127,17 @@ describe('devices', () => {
     expect(decodeEraseMark(after.subarray(1024, 1536))).toBeUndefined();
   });
 
+  it('leaves the mark of an erasure where that is asked for, until its sector is erased', async () => {
+    const m = machine();
+    const device = disk(m, 4096);
+    const range = { kind: 'erase-range', device, offset: 1024, why: 'test' } as const;
+    await applyChange({ ...range, length: 2048, keepMark: true }, m);
+    expect(decodeEraseMark(readFileSync(device).subarray(1024, 1536))).toBe(2048);
+    expect(readFileSync(device).subarray(1536, 3072)).toEqual(Buffer.alloc(1536));
+    await applyChange({ ...range, length: 512 }, m);
+    expect(readFileSync(device).subarray(1024, 3072)).toEqual(Buffer.alloc(2048));
+  });
+
   it('touches no device for an unpacked image', async () => {
     const m = machine({}, false);
     const device = disk(m, 4096);
