@@ -1,5 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Change } from '../../../src/machine/change.ts';
 import type { Commands } from '../../../src/machine/commands.ts';
 import { Files } from '../../../src/machine/files.ts';
 import { print } from '../../../src/machine/output.ts';
@@ -135,9 +136,13 @@ describe('gandi-postboot', () => {
 });
 
 describe('gandi-postboot, broken off at each single change', () => {
-  /** Script and command leave a line each; beside them there is an old log, and the host's first-boot script. */
+  /**
+   * Script and command leave a line each, if it is noted down that they were started; beside them there is an old log, and
+   * the host's first-boot script.
+   */
   function bootWithWork(): Files {
-    const leave = (word: string) => `echo ${word} >> "$TRACE"`;
+    const noted = '"${TRACE%/trace}/var/lib/gandi/postboot.json"';
+    const leave = (word: string) => `grep -q '"${word}"' ${noted} && echo ${word} >> "$TRACE"`;
     const script = ['/bin/sh', '-c', leave('script')];
     const files = boot({
       [ORDER]: order(leave('command'), { script }),
@@ -185,5 +190,27 @@ describe('gandi-postboot, broken off at each single change', () => {
       expect({ ...rest, init: undefined }, where).toEqual({ log: isLog, init: undefined });
       expect(rest.init === undefined, where).toBe(!isInit);
     }
+  });
+
+  it('does not start again what was noted down as started, and goes on with the rest', async () => {
+    const { changes } = await recordChanges(() => {
+      bootWithWork();
+      return main([]);
+    });
+    const runs = [...changes.entries()].filter(([, { kind }]) => kind === 'run-supervised');
+    const rest = ['command\n', 'script\n'];
+    for (const [index, [number]] of runs.entries()) {
+      const files = bootWithWork();
+      // The guest went down behind the note, at the moment at which the program was to start.
+      const note = (change: Change) => {
+        if (change.kind !== 'run-supervised') return;
+        mkdirSync(`${files.root}/var/lib/gandi`, { recursive: true });
+        writeFileSync(`${files.root}${change.mark.path}`, change.mark.content);
+      };
+      await cutPower(() => main([]), number, note);
+      await main([]);
+      expect(done(files).trace, `stopped in change ${number}`).toBe(rest[index]);
+    }
+    expect(runs).toHaveLength(2);
   });
 });
