@@ -141,7 +141,7 @@ describe('gandi-postboot, broken off at each single change', () => {
    * the host's first-boot script.
    */
   function bootWithWork(): Files {
-    const noted = '"${TRACE%/trace}/var/lib/gandi/postboot.json"';
+    const noted = '"$(dirname "$TRACE")/var/lib/gandi/postboot.json"';
     const leave = (word: string) => `grep -q '"${word}"' ${noted} && echo ${word} >> "$TRACE"`;
     const script = ['/bin/sh', '-c', leave('script')];
     const files = boot({
