@@ -1,4 +1,4 @@
-import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cachedFolder, cacheKey } from './cache.ts';
@@ -49,7 +49,7 @@ const packages = [
 export const mirror = process.env.GANDI_GUEST_MIRROR ?? 'http://deb.debian.org/debian';
 
 /** Part of the key: to be changed when the recipe below changes. */
-const recipe = '4';
+const recipe = '5';
 
 /**
  * The root file system of a freshly installed Debian guest, from the cache or built by mmdebstrap (35 s, 400 MB).
@@ -129,6 +129,8 @@ async function makeGeneric(tree: string): Promise<void> {
     '127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n\n::1\tlocalhost ip6-localhost\n',
   );
   await writeFile(join(tree, 'etc/resolv.conf'), '');
+  // Copied from this machine, with their modes.
+  for (const name of ['hostname', 'resolv.conf']) await chmod(join(tree, 'etc', name), 0o644);
   for (const folder of ['var/lib/apt/lists', 'var/cache/apt', 'var/log/apt']) {
     for (const name of await readdir(join(tree, folder))) {
       await rm(join(tree, folder, name), { recursive: true });
