@@ -113,13 +113,19 @@ describe('what is configured at every boot', () => {
     const other =
       '{"productUuid":"11111111-2222-3333-4444-555555555555","mac":"00:16:3e:ff:ff:ff","hostName":"golden"}';
     await put('/var/lib/gandi/instance.json', other);
-    await guest.output(
-      'touch /var/lib/systemd/random-seed; gandi-config --only instance --only 11-config_ssh',
-    );
+    // Whether the step for SSH runs or not.
+    await guest.output('touch /var/lib/systemd/random-seed; gandi-config --only instance');
     const after = await guest.output(keys);
     expect(after.trim().split('\n')).toHaveLength(3);
     for (const line of after.split('\n')) expect(before).not.toContain(line.split(' ')[1]);
     await guest.output('test ! -e /var/lib/systemd/random-seed');
+    for (const type of ['rsa', 'ecdsa', 'ed25519']) {
+      const key = `/etc/ssh/ssh_host_${type}_key`;
+      expect(await guest.output(`stat -c %a ${key}; ssh-keygen -y -f ${key} | cut -d' ' -f2`)).toBe(
+        `600\n${await guest.output(`cut -d' ' -f2 ${key}.pub`)}`,
+      );
+    }
+    expect(await guest.output('ls -A /run/gandi/host-keys')).toBe('');
     await guest.output('systemctl restart ssh.service');
   });
 
