@@ -8,6 +8,7 @@ import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
 import { readApplied, storeApplied, storeReport } from './records.ts';
 import { describeProblem, overallStatus, type Report, type StepReport } from './report.ts';
 import { runStep, type StepOutcome, turnedOff } from './runner.ts';
+import { hasSecurityLabels, securityLabels } from './security-labels.ts';
 import type { Step } from './step.ts';
 import { VERSION } from './version.ts';
 
@@ -87,6 +88,7 @@ async function runOne(
   step: Step,
   applied: Record<string, string>,
   observe: () => Facts,
+  made: Change[],
 ): Promise<StepOutcome> {
   const { setting, off } = step;
   if (off !== undefined || (setting !== undefined && !run.settings.switches[setting]))
@@ -102,6 +104,7 @@ async function runOne(
   return await runStep(step, () => ({ settings, host, facts: observe(), files, applied }), machine, {
     dryRun,
     onChange: (_, change, outcome) => {
+      if (outcome !== 'skipped') made.push(change);
       if (outcome === 'done') run.onApplied?.(change);
       else if (render !== undefined) showInStep(render(change, outcome, files));
     },
@@ -131,8 +134,10 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
   const facts = new CurrentFacts(run.observe);
-  for (const step of run.steps) {
-    const { report, digests: done } = await runOne(run, step, applied, facts.ofStep());
+  const made: Change[] = [];
+  const labels = machine.live && hasSecurityLabels(machine.files) ? [securityLabels(made)] : [];
+  for (const step of [...run.steps, ...labels]) {
+    const { report, digests: done } = await runOne(run, step, applied, facts.ofStep(), made);
     facts.after(report);
     Object.assign(applied, done);
     Object.assign(digests, done);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import { systemCommands } from '../../../src/machine/commands.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
@@ -43,5 +44,50 @@ describe('the machine is observed', () => {
   it('again for each plan of a step that plans again', async () => {
     const plans = [{ changes: [write('/etc/x')], next: 'then more' }, { changes: [] }];
     expect(await observations(step('a', ...plans), step('b'))).toBe(3);
+  });
+});
+
+describe('SELinux labels', () => {
+  const link: Change = { kind: 'make-link', path: '/etc/localtime', target: '/usr/share/zoneinfo/UTC' };
+  const mark: Change = { ...write('/run/gandi/mark'), thisBootOnly: true } as Change;
+
+  /** @returns the commands of a run that makes these changes */
+  async function commandsOf(changes: Change[], entries: Record<string, string>, failure?: string) {
+    const run: string[][] = [];
+    const commands = {
+      run: (argv: readonly string[]) => {
+        run.push([...argv]);
+        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '', failure });
+      },
+    };
+    const { settings, host, facts } = makeContext();
+    const machine = { files: temporaryRoot(entries), commands, live: true } as unknown as Machine;
+    const steps = [step('a', { changes }), step('b', { changes: [write('/root/.ssh/authorized_keys')] })];
+    const program = { program: 'gandi-test', steps, machine, settings, host, dryRun: false };
+    const report = await runProgram({ ...program, observe: () => facts });
+    return { run, report };
+  }
+
+  const ENFORCING = { '/sys/fs/selinux/enforce': '1', '/etc/hosts': '' };
+
+  it('are given to all files that were written, with the directories they may have come with', async () => {
+    const { run, report } = await commandsOf([link, mark], ENFORCING);
+    expect(run).toEqual([
+      ['restorecon', '-i', '/etc', '/etc/localtime', '/root/.ssh', '/root/.ssh/authorized_keys'],
+    ]);
+    expect(report.steps.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      'a: changed',
+      'b: changed',
+      'labels: changed',
+    ]);
+  });
+
+  it('are a warning where they cannot be given', async () => {
+    const { report } = await commandsOf([], ENFORCING, 'restorecon is not installed');
+    expect(report.steps.at(-1)).toMatchObject({ name: 'labels', notes: [{ level: 'warning' }] });
+  });
+
+  it('start no program in a guest without SELinux', async () => {
+    expect((await commandsOf([link], {})).run).toEqual([]);
   });
 });

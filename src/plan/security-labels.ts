@@ -1,0 +1,54 @@
+import { posix } from 'node:path';
+import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
+import type { Step } from './step.ts';
+
+/** There where the kernel runs with SELinux (kernel: security/selinux/selinuxfs.c). */
+const SELINUX = '/sys/fs/selinux/enforce';
+
+/** What lies there has no label of its own, or is read by our programs alone. */
+const WITHOUT_LABEL = /^\/(proc|sys|dev|tmp|run\/gandi)(\/|$)/;
+
+const RESTORE_SECONDS = 60;
+
+/** Whether files of this guest have security labels, by which the kernel decides which service may read them. */
+export const hasSecurityLabels = (files: Pick<FileView, 'status'>) => files.status(SELINUX) !== undefined;
+
+/** What a change makes: a file may come with the directory that it is in. */
+function madeBy(change: Change): string[] {
+  switch (change.kind) {
+    case 'write-file':
+    case 'copy-range':
+    case 'make-link':
+      return [posix.dirname(change.path), change.path];
+    case 'make-directory':
+      return [change.path];
+    default:
+      return [];
+  }
+}
+
+/**
+ * A step behind all others. A file that takes the place of another one gets the label of a new file in its directory:
+ * sshd, for one, would not read the keys in it. restorecon(8) gives each what the guest's policy has for its path.
+ * @param made the changes of the steps before it, at the time when it plans
+ */
+export function securityLabels(made: readonly Change[]): Step {
+  return {
+    name: 'labels',
+    summary: 'SELinux labels of the files that were written',
+    plan() {
+      const paths = [...new Set(made.flatMap(madeBy))].filter((path) => !WITHOUT_LABEL.test(path));
+      if (paths.length === 0) return { changes: [] };
+      const command: Change = {
+        kind: 'run-command',
+        // A file may be gone again.
+        argv: ['restorecon', '-i', ...paths],
+        timeoutSeconds: RESTORE_SECONDS,
+        optional: true,
+        why: 'give files that were written their SELinux labels',
+      };
+      return { changes: [command] };
+    },
+  };
+}
