@@ -4,10 +4,14 @@ import { parseMountInfo } from '../machine/mounts.ts';
 import { AUTOFS_MASTER_MAP } from '../machine/paths.ts';
 import type { MountMode } from '../machine/settings.ts';
 import { sleep } from '../machine/sleep.ts';
-import { readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { isEnabled } from '../machine/units.ts';
+import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
-import { ejectDisk } from './eject.ts';
+import { attachDisk } from './attach-disk.ts';
+import { diskStates } from './disk-state.ts';
+import { ejectDisk, isMounted, type MountedDisk, whyInVain } from './eject.ts';
 import type { MountRun } from './run.ts';
+import { observeReleased } from './work-mounts.ts';
 
 /** The map that our entry in the master map names. */
 const MAP = '/etc/auto.gandi';
@@ -54,10 +58,6 @@ function hasOtherMap(files: FileView, diskRoot: string): boolean {
     );
 }
 
-function isEnabled(files: FileView): boolean {
-  return files.list('/etc/systemd/system/multi-user.target.wants').includes(SERVICE);
-}
-
 /** Why the system cannot follow the settings; undefined if it can. */
 export function whyNotAutofs(files: FileView, mode: MountMode, diskRoot: string): string | undefined {
   if (mode !== 'autofs') return undefined;
@@ -89,7 +89,7 @@ export function planMode(files: FileView, mode: MountMode, diskRoot: string, hel
     timeoutSeconds: COMMAND_SECONDS,
     why,
   });
-  if (mode === 'autofs' && !isEnabled(files)) {
+  if (mode === 'autofs' && !isEnabled(files, SERVICE)) {
     return [
       ...file,
       run('at each boot', 'enable'),
@@ -116,19 +116,46 @@ export function directoriesToGiveUp(mountInfo: string, mode: MountMode, diskRoot
     .filter((mountPoint) => mode !== 'autofs' || mountPoint !== diskRoot);
 }
 
-/** Takes away the mounts that autofs would hide. False, with the reason told, if one is in use. */
+/** Mounts again what had been ejected before another disk turned out to be in use. */
+async function mountAgain(run: MountRun, disks: readonly MountedDisk[]): Promise<void> {
+  for (const { device, verdict, mount } of disks) {
+    if (verdict.kind !== 'data') continue;
+    const { mountPoint } = mount;
+    const attachment = { device, content: verdict.content, mountPoint, known: true };
+    const record = await attachDisk(run, attachment);
+    const others = readDiskRecords(run.machine.files).filter((old) => !isAbout(old, device));
+    await storeDiskRecords(run.machine, [...others, record]);
+  }
+}
+
+/** Takes away the mounts that autofs would hide: all or none. False, with the reason told, if one is in use. */
 async function unmountAll(run: MountRun): Promise<boolean> {
-  for (const { node, state } of readDiskRecords(run.machine.files)) {
-    if (state !== 'mounted') continue;
-    const { outcome, text } = await ejectDisk(run, node, { force: false, waitSeconds: 0 });
-    if (outcome === 'refused') {
-      run.tell('problem', `${text}; end its use and run gandi-mount apply-mode`);
-      return false;
-    }
+  const { files } = run.machine;
+  const facts = await observeReleased(run);
+  const mounted = diskStates(facts, readDiskRecords(files), run.diskRoot, run.settings.diskBuses)
+    .filter(isMounted)
+    .filter(({ record }) => record?.state === 'mounted');
+  const refuse = (text: string): false => {
+    run.tell('problem', `${text}; end its use and run gandi-mount apply-mode`);
+    return false;
+  };
+  // Asked of all of them first: none is ejected in vain.
+  for (const state of mounted) {
+    const why = whyInVain(run, state, facts);
+    if (why !== undefined)
+      return refuse(`${state.device.node} stays mounted at ${state.mount.mountPoint}: ${why}`);
+  }
+  for (const [index, { device }] of mounted.entries()) {
+    const { outcome, text } = await ejectDisk(run, device.node, { force: false, waitSeconds: 0 });
+    if (outcome !== 'refused') continue;
+    await mountAgain(run, mounted.slice(0, index));
+    return refuse(text);
   }
   if (!run.dryRun) {
-    const records = readDiskRecords(run.machine.files).filter(({ state }) => state === 'gone');
-    await storeDiskRecords(run.machine, records);
+    // What somebody else had ejected stays so; all other disks are to be offered.
+    const isKept = ({ state, name }: DiskRecord) =>
+      state === 'gone' || (state === 'ejected' && !mounted.some(({ device }) => device.name === name));
+    await storeDiskRecords(run.machine, readDiskRecords(files).filter(isKept));
   }
   return true;
 }

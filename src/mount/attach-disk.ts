@@ -5,9 +5,10 @@ import { reasonOf } from '../machine/errors.ts';
 import { mountedBytes } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { groupNumber, needsCheck, planCheck, planFirstMount, planGrow, planMount } from './attach-plan.ts';
+import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
+import { checkIfNeeded } from './check-disk.ts';
 import { readServices } from './detach-plan.ts';
-import { notifyUsers, runHook } from './hook.ts';
+import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { MountRun } from './run.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
@@ -34,47 +35,31 @@ export function describeDevice(
   return { node, name, deviceNumber, ...Object.fromEntries(present), since: new Date().toISOString() };
 }
 
-/**
- * Checks a file system that was not unmounted in order.
- * @throws Error for people if it cannot be repaired without loss; then it is as it was
- */
-export async function checkIfNeeded(
-  run: MountRun,
-  { device, content }: Pick<Attachment, 'device' | 'content'>,
-): Promise<void> {
-  if (!needsCheck(device, content)) return;
-  const { before, after, undo } = planCheck(device);
-  try {
-    await run.perform(before);
-  } catch (error) {
-    await run.attempt(undo);
-    const reason = reasonOf(error);
-    // Exit status 4 of e2fsck(8): errors were left, for somebody to decide.
-    const what = /^e2fsck: exit status 4\b/.test(reason)
-      ? 'its file system needs a repair that may lose data, and was left as it was'
-      : `its file system was not unmounted in order and could not be checked (${reason})`;
-    throw new Error(`${what}; run e2fsck ${device.node}`);
-  }
-  await run.perform(after);
-}
-
 /** Size of a mounted file system. ext keeps it in its superblock; of the others the mounted system tells. */
 export function sizeNow(content: Signature, mountPoint: string): number | undefined {
   if (content.type.startsWith('ext')) return content.fileSystemBytes;
   return mountedBytes(mountPoint) + (content.logBytes ?? 0);
 }
 
-/** Gives a file system that is mounted the whole of its disk. What fails here leaves it mounted. */
-export async function grow(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
+/**
+ * Gives a file system that is mounted the whole of its disk. What fails here, and is told, leaves it mounted.
+ * @returns whether it has the whole of it now, as far as its type can
+ */
+export async function grow(run: MountRun, { device, content, mountPoint }: Attachment): Promise<boolean> {
   const size = run.dryRun ? content.fileSystemBytes : sizeNow(content, mountPoint);
   const changes = planGrow(device, content.type, mountPoint, size);
-  await run.attempt(changes);
+  const { failures } = await run.attempt(changes);
+  if (failures.length > 0) return false;
   if (changes.length > 0 && !run.dryRun)
     run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
+  return true;
 }
 
-/** What is done to a file system right after it was mounted: its first owner, and its size. */
-export async function afterMount(run: MountRun, attachment: Attachment): Promise<void> {
+/**
+ * What is done to a file system right after it was mounted: its first owner, and its size.
+ * @returns whether it has the size of its disk
+ */
+export async function afterMount(run: MountRun, attachment: Attachment): Promise<boolean> {
   const { content, mountPoint, known, device } = attachment;
   const { files } = run.machine;
   const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
@@ -89,14 +74,14 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
     const root = status && { status, entries: files.list(mountPoint) };
     if (root && !device.readOnly) await run.attempt(planFirstMount(content, mountPoint, root, known, group));
   }
-  await grow(run, attachment);
+  return await grow(run, attachment);
 }
 
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
 async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
   const { files } = run.machine;
   const used = files.list(mountPoint).length > 0;
-  await checkIfNeeded(run, { device, content });
+  await checkIfNeeded(run, device, content);
   const changes = planMount(device, content, mountPoint, run.settings, files);
   try {
     await run.perform(changes);
@@ -151,24 +136,31 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
  */
 export async function completeAttach(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
   const { device, content, mountPoint } = attachment;
-  const { files } = run.machine;
   const record: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
-  const hook = runHook(run.settings, files, 'post-disk-attach', device.node, content.type, mountPoint);
+  const hook = planDiskHook(run, 'post-disk-attach', device.node, content.type, mountPoint);
+  let isWhole = false;
   try {
-    await afterMount(run, attachment);
+    isWhole = await afterMount(run, attachment);
   } catch (error) {
     // Such as a disk that went away meanwhile: who cleans up after it must know that it was mounted.
     run.tell('warning', `${mountPoint} cannot be used: ${reasonOf(error)}`);
   }
   if (run.dryRun) {
-    await run.attempt(hook);
+    await run.attempt(hook.changes);
     return record;
   }
   const text = `${device.node} (${content.type}${content.label === undefined ? '' : `, label ${content.label}`}) is mounted at ${mountPoint}`;
   run.tell('info', device.readOnly ? `${text}, read-only` : text);
-  await run.attempt([...hook, ...notifyUsers(run.settings, text)]);
+  const result = await runDiskHook(run, hook);
+  await run.attempt(notifyUsers(run.settings, text));
   const services = servicesOf(run, mountPoint);
-  return { ...record, deviceBytes: device.size, ...(services.length > 0 ? { services } : {}) };
+  return {
+    ...record,
+    // Without it the next run tries again to give it the whole of its disk.
+    ...(isWhole ? { deviceBytes: device.size } : {}),
+    ...(services.length > 0 ? { services } : {}),
+    ...result,
+  };
 }
 
 /** The units that the disk names; none if they cannot be read, which is told. */

@@ -5,8 +5,6 @@ import type { Settings } from '../machine/settings.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
 
-/** Replaying a journal takes seconds; a whole check after errors takes as long as the disk is large. */
-const CHECK_SECONDS = 900;
 /** A journal is replayed while mounting. */
 const MOUNT_SECONDS = 300;
 
@@ -39,47 +37,6 @@ export function mountOptions(
   if (!WITHOUT_OWNERS.has(type)) return options.join(',');
   const access = [...(group === undefined ? [] : [`gid=${group}`]), 'umask=0002'];
   return [...options, ...access.filter((option) => !names.has(option.split('=')[0] ?? ''))].join(',');
-}
-
-/** Whether a file system is checked before it is mounted: ext2/3/4 that was not unmounted in order. */
-export function needsCheck(device: BlockDevice, content: Signature): boolean {
-  return content.type.startsWith('ext') && content.clean === false && !device.readOnly;
-}
-
-/** Where e2fsck(8) keeps the blocks that it overwrites. */
-export function undoFile(device: BlockDevice): string {
-  return `/run/gandi/${device.name.replaceAll('/', '!')}.e2undo`;
-}
-
-/**
- * Checks a file system as the system does at boot, in preen mode. What is overwritten is kept until the end: a file
- * system that this mode cannot repair is to be given back as it was.
- */
-export function planCheck(device: BlockDevice): { before: Change[]; after: Change[]; undo: Change[] } {
-  const remove: Change = { kind: 'remove-file', path: undoFile(device) };
-  return {
-    before: [
-      remove,
-      {
-        kind: 'run-command',
-        argv: ['e2fsck', '-p', '-z', undoFile(device), device.node],
-        timeoutSeconds: CHECK_SECONDS,
-        // Errors were corrected; of 2, "reboot", this holds for mounted file systems (e2fsck(8)).
-        successStatuses: [1, 2],
-        why: 'check the file system, which was not unmounted in order',
-      },
-    ],
-    after: [remove],
-    undo: [
-      {
-        kind: 'run-command',
-        argv: ['e2undo', undoFile(device), device.node],
-        timeoutSeconds: CHECK_SECONDS,
-        why: 'take back what the check that failed has changed',
-      },
-      remove,
-    ],
-  };
 }
 
 /** Makes the directory and mounts the file system there. The type is named: nothing is to guess it again. */

@@ -1,24 +1,22 @@
 import { posix } from 'node:path';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory, recordOf } from '../plan/disk-records.ts';
-import { type Attachment, afterMount, checkIfNeeded } from './attach-disk.ts';
+import { type Attachment, afterMount } from './attach-disk.ts';
 import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
+import { checkIfNeeded } from './check-disk.ts';
 import { judge } from './data-disk.ts';
 import { planUnmount } from './detach-plan.ts';
-import { observeDisks } from './disk-facts.ts';
 import type { MountRun } from './run.ts';
-
-/** Where a file system is mounted for a moment to be grown and given its first owner. */
-const WORK_DIRECTORY = '/run/gandi/mounted';
+import { observeReleased, WORK_DIRECTORY } from './work-mounts.ts';
 
 /** The disk that a key of the map stands for, if it is there and not mounted anywhere. */
-function find(run: MountRun, key: string): Attachment | undefined {
+async function find(run: MountRun, key: string): Promise<Attachment | undefined> {
   const { files } = run.machine;
   const records = readDiskRecords(files).filter(
     ({ state, mountPoint }) => state === 'on-demand' && posix.basename(mountPoint ?? '') === key,
   );
   if (records.length === 0) return undefined;
-  const facts = observeDisks(files, run.diskRoot);
+  const facts = await observeReleased(run);
   const device = facts.devices.find((one) => recordOf(records, one) !== undefined);
   if (device === undefined || facts.mountsOf.has(device.name)) return undefined;
   const verdict = judge(device, facts, run.settings.diskBuses);
@@ -32,7 +30,7 @@ function find(run: MountRun, key: string): Attachment | undefined {
 /** What can only be done to a mounted file system is done before autofs mounts it. */
 async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
   const { device, content, mountPoint, known } = attachment;
-  await checkIfNeeded(run, attachment);
+  await checkIfNeeded(run, device, content);
   const grows = planGrow(device, content.type, mountPoint, content.fileSystemBytes).length > 0;
   if (!grows && (known || content.everMounted === true)) return;
   await run.perform(planMount(device, content, mountPoint, run.settings, run.machine.files));
@@ -51,7 +49,7 @@ async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
  */
 export async function answerLookup(run: MountRun, key: string): Promise<boolean> {
   if (run.mode !== 'autofs') return false;
-  const attachment = find(run, key);
+  const attachment = await find(run, key);
   if (attachment === undefined) return false;
   await prepare(run, attachment);
   const { device, content } = attachment;

@@ -6,7 +6,7 @@ import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
 import type { MountRun } from './run.ts';
-import { type Served, serveDisks } from './serve.ts';
+import { serveDisks } from './serve.ts';
 
 /** How long a boot waits for udev to see the disks that the kernel has. */
 const SETTLE_SECONDS = 10;
@@ -20,7 +20,7 @@ const deviceName = (device: string) => device.replace(/^\/dev\//, '');
  */
 export async function attach(run: MountRun, device: string): Promise<number> {
   const name = deviceName(device);
-  const { touched } = await serveDisks(run, { device: name });
+  const touched = await serveDisks(run, { device: name });
   const record = touched.findLast((one) => one.name === name);
   if (record === undefined) {
     const known = readDiskRecords(run.machine.files).find(
@@ -33,7 +33,7 @@ export async function attach(run: MountRun, device: string): Promise<number> {
     run.tell('problem', `there is no disk ${device} that could be mounted`);
     return EXIT.nothingFound;
   }
-  return record.state === 'mounted' || record.state === 'on-demand' ? EXIT.ok : EXIT.failed;
+  return record.state === 'mounted' || record.state === 'on-demand' ? statusOf(run) : EXIT.failed;
 }
 
 /** Unmounts because somebody asked, and says whether the disk can be detached. */
@@ -52,7 +52,7 @@ export async function detach(run: MountRun, name: string): Promise<number> {
   const isMeant = (record: { node: string; name: string; label?: string; mountPoint?: string }) =>
     [record.node, record.name, record.label, record.mountPoint].includes(name);
   // Those that are gone are told apart by this: their records change to `gone`.
-  const { touched } = await serveDisks(run, { device: '' });
+  const touched = await serveDisks(run, { device: '' });
   if (touched.some((record) => record.state === 'gone' && isMeant(record))) {
     print(`${name} was gone already: cleaned up\n`);
     return EXIT.ok;
@@ -73,9 +73,8 @@ async function settle(run: MountRun): Promise<void> {
   while (isLate() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
 }
 
-function hasFailed({ touched, remembered }: Served): boolean {
-  return !remembered || touched.some(({ state }) => state === 'failed');
-}
+/** What went wrong was told. */
+const statusOf = ({ hasFailed }: MountRun) => (hasFailed ? EXIT.failed : EXIT.ok);
 
 /**
  * Mounts what is there and cleans up after what is gone.
@@ -83,13 +82,14 @@ function hasFailed({ touched, remembered }: Served): boolean {
  */
 export async function rescan(run: MountRun, onlyNew: boolean): Promise<number> {
   if (!onlyNew) await settle(run);
-  const follows = onlyNew || (await applyMode(run));
-  const served = await serveDisks(run, onlyNew ? 'new' : 'all');
-  return hasFailed(served) || !follows ? EXIT.failed : EXIT.ok;
+  if (!onlyNew) await applyMode(run);
+  await serveDisks(run, onlyNew ? 'new' : 'all');
+  return statusOf(run);
 }
 
 /** Makes the system follow the settings, and mounts what then is to be mounted. */
 export async function changeMode(run: MountRun): Promise<number> {
   if (!(await applyMode(run))) return EXIT.failed;
-  return hasFailed(await serveDisks(run, 'all')) ? EXIT.failed : EXIT.ok;
+  await serveDisks(run, 'all');
+  return statusOf(run);
 }

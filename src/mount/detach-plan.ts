@@ -70,14 +70,14 @@ export function planFlush(mountPoint: string): Change[] {
 }
 
 /** Unmounts in order. */
-export function planUnmount(mountPoint: string): Change[] {
+export function planUnmount(mountPoint: string, why = 'asked for'): Change[] {
   return [
     {
       kind: 'run-command',
       argv: ['umount', '--', mountPoint],
       timeoutSeconds: UNMOUNT_SECONDS,
       thisBootOnly: true,
-      why: 'asked for',
+      why,
     },
   ];
 }

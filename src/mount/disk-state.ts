@@ -74,11 +74,22 @@ export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
 const isSameContent = (record: DiskRecord, verdict: Verdict) =>
   verdict.kind === 'data' && record.type === verdict.content.type && record.uuid === verdict.content.uuid;
 
-/** Whether something is to be done with a device that is not mounted. */
-export function isToBeServed({ device, verdict, record, mount }: DiskState, scope: Scope): boolean {
+/** States of a disk that is not mounted, as far as we know: if it is at its place, somebody else has mounted it. */
+const NOT_MOUNTED: readonly DiskRecord['state'][] = ['failed', 'ejected', 'left-alone'];
+
+/** Whether a disk that is at its place is to be noted as mounted, or its mounting was cut off. */
+function isToBeAdopted({ verdict, record }: DiskState): boolean {
+  if (record === undefined || record.state === 'mounting') return true;
+  return verdict.kind === 'data' && NOT_MOUNTED.includes(record.state);
+}
+
+/** Whether something is to be done with a device. */
+export function isToBeServed(state: DiskState, scope: Scope): boolean {
+  const { device, verdict, record, mount } = state;
   if (verdict.kind === 'not-ours') return typeof scope === 'object' && scope.device === device.name;
-  if (typeof scope === 'object') return scope.device === device.name && mount === undefined;
-  if (mount !== undefined) return record === undefined || record.state === 'mounting';
+  if (mount !== undefined && !isToBeAdopted(state)) return false;
+  if (typeof scope === 'object') return scope.device === device.name;
+  if (mount !== undefined) return true;
   switch (record?.state) {
     case undefined:
     case 'gone':

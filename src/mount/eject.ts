@@ -7,9 +7,10 @@ import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planServices, planUnmount } from './detach-plan.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
-import { notifyUsers, runHook } from './hook.ts';
+import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { MountRun } from './run.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
+import { observeReleased } from './work-mounts.ts';
 
 export interface EjectOptions {
   /** End the processes that use it. */
@@ -19,6 +20,7 @@ export interface EjectOptions {
 }
 
 const POLL_MILLISECONDS = 500;
+const SYSTEMCTL_SECONDS = 30;
 
 /** How long processes have to end before they are killed. */
 const TERM_SECONDS = 5;
@@ -27,11 +29,11 @@ const TERM_SECONDS = 5;
 export function findNamed(states: readonly DiskState[], name: string): DiskState[] {
   const plain = name.replace(/(.)\/+$/, '$1');
   const by = (test: (state: DiskState) => boolean) => states.filter(test);
-  const exact = by(
-    ({ device, mount }) => device.node === plain || device.name === plain || mount?.mountPoint === plain,
-  );
+  // Where it is mounted, or would be on its first access.
+  const place = ({ mount, record }: DiskState) => mount?.mountPoint ?? record?.mountPoint;
+  const exact = by((state) => [state.device.node, state.device.name, place(state)].includes(plain));
   if (exact.length > 0) return exact;
-  const directory = by(({ mount }) => mount?.mountPoint.endsWith(`/${plain}`) === true);
+  const directory = by((state) => place(state)?.endsWith(`/${plain}`) === true);
   if (directory.length > 0 && !plain.includes('/')) return directory;
   return by(({ verdict }) => verdict.kind === 'data' && verdict.content.label === name);
 }
@@ -84,41 +86,83 @@ async function unmount(run: MountRun, mount: Mount, options: EjectOptions): Prom
   }
 }
 
+/** A disk that is mounted at its place. */
+export type MountedDisk = DiskState & { mount: Mount };
+
+export const isMounted = (state: DiskState): state is MountedDisk => state.mount !== undefined;
+
+/**
+ * Why unmounting would be refused whatever is done before it: somebody uses the disk, and there is no hook that may
+ * know how to end that. Undefined where it is worth trying.
+ */
+export function whyInVain(
+  run: MountRun,
+  { device, mount }: MountedDisk,
+  facts: DiskFacts,
+): string | undefined {
+  const users = findUsers(mount, facts.mounts, servicesOf(run, mount.mountPoint));
+  const hook = planDiskHook(run, 'pre-disk-detach', device.node, mount.mountPoint);
+  return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
+}
+
+/** Of units those that run, so that an admin's stopped ones stay stopped. All of them if systemd does not say. */
+async function runningOf(run: MountRun, services: readonly string[]): Promise<readonly string[]> {
+  if (services.length === 0 || run.dryRun) return services;
+  const argv = ['systemctl', 'is-active', '--', ...services] as const;
+  const { stdout } = await run.machine.commands.run(argv, { timeoutSeconds: SYSTEMCTL_SECONDS });
+  // One line for each (systemctl(1)).
+  const states = stdout.trimEnd().split('\n');
+  if (states.length !== services.length || states[0] === '') return services;
+  return services.filter((_, index) => ['active', 'activating', 'reloading'].includes(states[index] ?? ''));
+}
+
 /**
  * Ejects one mounted disk: hook, services, flush, unmount.
  * @returns the record of the disk afterwards, with the reason if it is still mounted
  */
 async function ejectMounted(
   run: MountRun,
-  state: DiskState & { mount: Mount },
+  state: MountedDisk,
   facts: DiskFacts,
   options: EjectOptions,
 ): Promise<{ record: DiskRecord; refused?: string }> {
   const { device, mount, verdict } = state;
   const { mountPoint } = mount;
-  const services = servicesOf(run, mountPoint);
-  const hook = runHook(run.settings, run.machine.files, 'pre-disk-detach', device.node, mountPoint);
   const content = verdict.kind === 'data' ? verdict.content : undefined;
-  const record: DiskRecord = state.record ?? {
-    ...describeDevice(device, content),
-    state: 'mounted',
-    mountPoint,
-  };
-  const users = findUsers(mount, facts.mounts, services);
-  // Without a hook nobody else is going to let go of it: nothing is stopped in vain.
-  const inVain = hook.length === 0 && isUsed(users) && !options.force && options.waitSeconds === 0;
-  if (inVain) return { record, refused: `it is in use by ${describeUsers(users)}` };
+  const isOurs = state.record?.state === 'mounted' || state.record?.state === 'on-demand';
+  const record: DiskRecord =
+    isOurs && state.record !== undefined
+      ? state.record
+      : { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
+  if (inVain !== undefined) return { record, refused: inVain };
+  const services = servicesOf(run, mountPoint);
+  const running = await runningOf(run, services);
+  const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
-  const hookIsDue = record.detachHookRan !== true || isUsed(users);
-  await run.attempt([...(hookIsDue ? hook : []), ...planServices(services, 'stop')]);
+  const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(mount, facts.mounts, services));
+  const result = hookIsDue ? await runDiskHook(run, hook) : {};
+  await run.attempt(planServices(services, 'stop'));
   const refused = await unmount(run, mount, options);
   if (refused !== undefined) {
-    await run.attempt(planServices(services, 'start'));
-    return { record: { ...record, detachHookRan: hook.length > 0 }, refused };
+    await run.attempt(planServices(running, 'start'));
+    return { record: { ...record, ...result, detachHookRan: hook.changes.length > 0 }, refused };
   }
+  return { record: ejected({ ...record, ...result }, `it was ejected from ${mountPoint}`) };
+}
+
+/** The record of a disk that stays unmounted until somebody asks for it. */
+function ejected(record: DiskRecord, why: string): DiskRecord {
   const { detachHookRan: _, mountPoint: __, ...rest } = record;
-  const why = `it was ejected from ${mountPoint}`;
-  return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
+  return { ...rest, state: 'ejected', why, since: new Date().toISOString() };
+}
+
+/** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */
+async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskState): Promise<void> {
+  if (record?.state === 'ejected') return;
+  const content = verdict.kind === 'data' ? verdict.content : undefined;
+  const old: DiskRecord = record ?? { ...describeDevice(device, content), state: 'left-alone' };
+  await keepRecord(run, ejected(old, 'it was ejected while it was not mounted'));
 }
 
 /** Other partitions of the same disk that are mounted still. */
@@ -150,14 +194,13 @@ export async function ejectDisk(
   name: string,
   options: EjectOptions,
 ): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const facts = await observeReleased(run);
   const records = readDiskRecords(run.machine.files);
   const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
   const ours = states.filter(({ verdict }) => verdict.kind === 'data');
   const named = findNamed(ours, name);
-  const mounted = named.filter((state): state is DiskState & { mount: Mount } => state.mount !== undefined);
-  const [first] = named;
-  if (first === undefined)
+  const mounted = named.filter(isMounted);
+  if (named.length === 0)
     return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}` };
   if (mounted.length > 1) {
     const places = mounted.map(({ mount }) => mount.mountPoint).join(', ');
@@ -165,11 +208,15 @@ export async function ejectDisk(
   }
   const [state] = mounted;
   if (state === undefined) {
-    if (first.elsewhere !== undefined) {
-      const text = `${first.device.node} is mounted at ${first.elsewhere.mountPoint} by somebody else`;
+    for (const { device, elsewhere } of named) {
+      if (elsewhere === undefined) continue;
+      const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
       return { outcome: 'refused', text };
     }
-    return { outcome: 'safe', text: `${first.device.node} is not mounted: it can be detached` };
+    for (const one of named) await keepUnmounted(run, one);
+    const nodes = named.map(({ device }) => device.node).join(', ');
+    const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;
+    return { outcome: 'safe', text };
   }
   const { node } = state.device;
   const { mountPoint } = state.mount;

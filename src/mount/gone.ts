@@ -2,7 +2,8 @@ import { type Mount, parseMountInfo } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
 import type { DiskFacts } from './disk-facts.ts';
-import { notifyUsers, runHook } from './hook.ts';
+import { isInDiskRoot } from './disk-state.ts';
+import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { MountRun } from './run.ts';
 
 /**
@@ -22,6 +23,13 @@ export function mountsOfGone(
 
 const WHY = 'it went away while it was mounted';
 
+/** Where it was mounted: as we know, or by hand since it failed or was ejected. */
+function placeOf(record: DiskRecord, left: readonly Mount[], diskRoot: string): string | undefined {
+  if (record.mountPoint !== undefined) return record.mountPoint;
+  if (record.state !== 'failed' && record.state !== 'ejected') return undefined;
+  return left.find((mount) => mount.root === '/' && isInDiskRoot(mount, diskRoot))?.mountPoint;
+}
+
 /**
  * Cleans up after a disk that the host took away: hook, services, mounts, mount point. Nothing here waits for the
  * device; what fails is told. An earlier run may have been cut off in the middle of it: only what is left is done.
@@ -36,7 +44,8 @@ export async function handleGone(
   const { files } = run.machine;
   const gone: DiskRecord = { ...record, state: 'gone', since: new Date().toISOString() };
   const left = mountsOfGone(record, facts);
-  const { node, mountPoint, services = [] } = record;
+  const { node, services = [] } = record;
+  const mountPoint = placeOf(record, left, run.diskRoot);
   if (mountPoint === undefined) return gone;
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
   if (!left.some((mount) => mount.mountPoint === mountPoint)) {
@@ -47,9 +56,9 @@ export async function handleGone(
   const isKnown = record.why === WHY;
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
   if (!isKnown) run.tell('warning', text);
-  const hook = runHook(run.settings, files, 'pre-disk-detach', node, mountPoint);
+  const hook = planDiskHook(run, 'pre-disk-detach', node, mountPoint);
+  const result = record.detachHookRan === true ? {} : await runDiskHook(run, hook);
   await run.attempt([
-    ...(record.detachHookRan === true ? [] : hook),
     ...planServices(services, 'stop'),
     ...planUnmountGone(left.map((mount) => mount.mountPoint)),
     ...planRemoveMountPoint(mountPoint, run.mode),
@@ -57,5 +66,7 @@ export async function handleGone(
   ]);
   const now = { ...facts, mounts: parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') };
   const isMounted = !run.dryRun && mountsOfGone(record, now).length > 0;
-  return isMounted ? { ...record, why: WHY, detachHookRan: true } : { ...gone, why: WHY };
+  return isMounted
+    ? { ...record, ...result, why: WHY, detachHookRan: true }
+    : { ...gone, ...result, mountPoint, why: WHY };
 }

@@ -1,22 +1,41 @@
 import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
 import type { Settings } from '../machine/settings.ts';
 import { planHook } from '../plan/hooks.ts';
+import type { Plan } from '../plan/step.ts';
+import type { MountRun } from './run.ts';
 
 /** wall(1) waits for terminals that do not take its text. */
 const WALL_SECONDS = 10;
 
 /**
- * The change that runs one of the admin's hooks; none where there is no such hook, which is normal.
+ * What runs one of the admin's hooks; no changes where there is no such hook, which is normal.
  * @param name `post-disk-attach` with device, type and mount point, or `pre-disk-detach` with device and mount point
  */
-export function runHook(
-  settings: Settings,
-  files: FileView,
+export function planDiskHook(
+  { machine: { files }, settings }: MountRun,
   name: 'post-disk-attach' | 'pre-disk-detach',
   ...hookArguments: string[]
-): Change[] {
-  return planHook(name, hookArguments, { files, settings }).changes;
+): Plan {
+  return planHook(name, hookArguments, { files, settings });
+}
+
+/** What one of the admin's hooks came to, for the record of its disk. */
+export interface HookResult {
+  /** End of what it printed. */
+  hookOutput?: string;
+  /** Why it failed, or was not run. */
+  hookFailure?: string;
+}
+
+/** Runs a hook, and tells why it failed or was not run. The disk is served all the same; the run counts as failed. */
+export async function runDiskHook(run: MountRun, { changes, notes = [] }: Plan): Promise<HookResult> {
+  for (const { level, text } of notes) run.tell(level, `disk hook: ${text}`);
+  const { output, failures } = await run.attempt(changes, 'problem');
+  const hookFailure = [...notes.map(({ text }) => text), ...failures].join('; ');
+  return {
+    ...(output === '' ? {} : { hookOutput: output }),
+    ...(hookFailure === '' ? {} : { hookFailure }),
+  };
 }
 
 /** The change that tells logged-in users, if CONFIG_DISK_NOTIFY asks for it. */

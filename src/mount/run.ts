@@ -27,6 +27,11 @@ export class MountRun {
     this.diskRoot = machine.files.locate(settings.diskRoot);
   }
 
+  /** Whether something was told that somebody has to see to: then the exit status says so. */
+  get hasFailed(): boolean {
+    return this.#log.some(({ level }) => level === 'problem');
+  }
+
   /** Tells an admin in one line, in the journal and in the log file. */
   tell(level: Level, message: string): void {
     say(PROGRAM, level, message);
@@ -34,25 +39,50 @@ export class MountRun {
   }
 
   /**
-   * Makes changes one after the other, or shows them in a dry run.
+   * Makes changes one after the other, or shows them in a dry run. What programs of the admin's print is told.
+   * @returns the end of what they printed
    * @throws Error for people at the first that fails
    */
-  async perform(changes: readonly Change[]): Promise<void> {
+  async perform(changes: readonly Change[]): Promise<string> {
+    let printed = '';
     for (const change of changes) {
       if (this.dryRun) this.show(change);
-      else await applyChange(change, this.machine);
-    }
-  }
-
-  /** Makes changes on which nothing else depends: what fails is told, and the others are made. */
-  async attempt(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) {
-      try {
-        await this.perform([change]);
-      } catch (error) {
-        this.tell('warning', `could not ${describeChange(change)}: ${reasonOf(error)}`);
+      else {
+        await applyChange(change, this.machine, ({ output }) => {
+          printed += output;
+          this.#tellOutput(change, output);
+        });
       }
     }
+    return printed;
+  }
+
+  /**
+   * Makes changes on which nothing else depends: what fails is told, and the others are made.
+   * @param level how bad it is if one fails
+   * @returns why those that failed did, and the end of what programs of the admin's printed
+   */
+  async attempt(
+    changes: readonly Change[],
+    level: Level = 'warning',
+  ): Promise<{ failures: string[]; output: string }> {
+    const failures: string[] = [];
+    let output = '';
+    for (const change of changes) {
+      try {
+        output += await this.perform([change]);
+      } catch (error) {
+        failures.push(`could not ${describeChange(change)}: ${reasonOf(error)}`);
+        this.tell(level, failures.at(-1) ?? '');
+      }
+    }
+    return { failures, output };
+  }
+
+  #tellOutput(change: Change, output: string): void {
+    const lines = output.split('\n').filter((line) => line.trim() !== '');
+    const from = change.kind === 'run-command' ? change.why : change.kind;
+    for (const line of lines) this.tell('info', `${from}: ${line}`);
   }
 
   /** Writes what was told to the log file. To be called once, at the end. */

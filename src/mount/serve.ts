@@ -1,5 +1,6 @@
 import { reasonOf } from '../machine/errors.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
+import type { Signature } from '../machine/signatures/signature.ts';
 import {
   type DiskRecord,
   isAbout,
@@ -9,23 +10,17 @@ import {
   storePathMemory,
 } from '../plan/disk-records.ts';
 import { chooseNames, type PathMemory, remember } from '../plan/path-memory.ts';
+import { whyNotAutofs } from './apply-mode.ts';
 import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
-import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone } from './gone.ts';
 import type { MountRun } from './run.ts';
+import { observeReleased } from './work-mounts.ts';
 
 /** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
 const MOST_ROUNDS = 50;
-
-/** What a run of serving disks led to. */
-export interface Served {
-  /** The records that it made, in the order in which the disks were served. */
-  touched: DiskRecord[];
-  /** Whether the paths of file systems could be noted for later boots; if not, the reason was told. */
-  remembered: boolean;
-}
 
 /** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
 const replaces = (record: DiskRecord, old: DiskRecord) =>
@@ -34,7 +29,7 @@ const replaces = (record: DiskRecord, old: DiskRecord) =>
 /** Makes the mounts follow the disks that are there. */
 class DiskService {
   readonly touched: DiskRecord[] = [];
-  remembered = true;
+  #isMemoryKept = true;
   #records: DiskRecord[];
   #memory: PathMemory;
 
@@ -49,10 +44,9 @@ class DiskService {
   /** @returns whether anything was done, so that it is worth looking again */
   async round(): Promise<boolean> {
     const before = this.touched.length;
-    const { files } = this.run.machine;
-    let facts = observeDisks(files, this.run.diskRoot);
+    let facts = await observeReleased(this.run);
     // The places of those that are gone are free for those that came.
-    if (await this.#gone(facts)) facts = observeDisks(files, this.run.diskRoot);
+    if (await this.#gone(facts)) facts = await observeReleased(this.run);
     const { diskBuses } = this.run.settings;
     const states = diskStates(facts, this.#records, this.run.diskRoot, diskBuses);
     for (const state of states) await this.#followMounted(state, facts);
@@ -113,8 +107,9 @@ class DiskService {
     await storeDiskRecords(this.run.machine, this.#records);
   }
 
-  async #followMounted({ device, record, mount }: DiskState, facts: DiskFacts): Promise<void> {
-    if (record?.state !== 'mounted' && record?.state !== 'on-demand') return;
+  async #followMounted(state: DiskState, facts: DiskFacts): Promise<void> {
+    const { device, record, mount } = state;
+    if ((record?.state !== 'mounted' && record?.state !== 'on-demand') || this.#wasServed(state)) return;
     if (mount === undefined) {
       if (record.state === 'on-demand') return;
       const why = 'it was unmounted by hand';
@@ -125,10 +120,11 @@ class DiskService {
     }
     if (device.size <= (record.deviceBytes ?? 0)) return;
     const content = facts.contentOf(device).find(({ type }) => type === record.type);
-    if (content !== undefined) {
-      await grow(this.run, { device, content, mountPoint: mount.mountPoint, known: true });
-    }
-    this.#put({ ...record, deviceBytes: device.size });
+    const { mountPoint } = mount;
+    const isGrown =
+      content === undefined || (await grow(this.run, { device, content, mountPoint, known: true }));
+    // One that could not be grown is tried again in the next run.
+    this.#put(isGrown ? { ...record, deviceBytes: device.size } : record);
   }
 
   async #serve(state: DiskState, name: string | undefined): Promise<DiskRecord> {
@@ -147,12 +143,22 @@ class DiskService {
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
     const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs') return offerOnDemand(this.run, device, content, mountPoint);
+    if (this.run.mode === 'autofs') return this.#offer(state, content, mountPoint);
     return await attachDisk(this.run, { device, content, mountPoint, known });
   }
 
+  /** Leaves the mounting to autofs, if there is one that would do it. */
+  #offer({ device }: DiskState, content: Signature, mountPoint: string): DiskRecord {
+    const { machine, mode, diskRoot } = this.run;
+    const why = whyNotAutofs(machine.files, mode, diskRoot);
+    if (why === undefined) return offerOnDemand(this.run, device, content, mountPoint);
+    this.run.tell('problem', `${device.node} is not mounted: ${why}`);
+    return { ...describeDevice(device, content), state: 'failed', why };
+  }
+
   /** A disk that is at its place already, from before this program was installed or by hand. */
-  #adopt({ device, verdict }: DiskState, mountPoint: string): DiskRecord {
+  #adopt({ device, verdict, record }: DiskState, mountPoint: string): DiskRecord {
+    if (record !== undefined) this.run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
     const services = servicesOf(this.run, mountPoint);
     const content = verdict.kind === 'data' ? verdict.content : undefined;
     const found: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
@@ -187,11 +193,11 @@ class DiskService {
 
   /** The disks are mounted all the same where this fails, such as on a full disk; it is tried again in the next run. */
   async #storeMemory(): Promise<void> {
-    if (!this.remembered) return;
+    if (!this.#isMemoryKept) return;
     try {
       await storePathMemory(this.run.machine, this.#memory);
     } catch (error) {
-      this.remembered = false;
+      this.#isMemoryKept = false;
       const text = `could not note the paths of disks in ${FILE_SYSTEMS_FILE}: ${reasonOf(error)}; equal labels may change theirs at the next boot`;
       this.run.tell('problem', text);
     }
@@ -206,9 +212,10 @@ function listAnnounced({ machine: { files } }: MountRun): string {
 /**
  * Serves the disks of a scope until nothing new is found: unmounts what is gone, grows what has grown, mounts what is
  * to be mounted, and keeps the records. In a dry run it shows what it would do.
+ * @returns the records that it made, in the order in which the disks were served
  * @throws the system's error if /sys or /proc cannot be read or the records cannot be written
  */
-export async function serveDisks(run: MountRun, scope: Scope): Promise<Served> {
+export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
   const service = new DiskService(run, scope);
   let devices = listAnnounced(run);
   for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -217,5 +224,5 @@ export async function serveDisks(run: MountRun, scope: Scope): Promise<Served> {
     if (!busy || run.dryRun || now === devices) break;
     devices = now;
   }
-  return { touched: service.touched, remembered: service.remembered };
+  return service.touched;
 }

@@ -41,6 +41,10 @@ export interface DiskRecord {
   services?: string[];
   /** The hook before a detach ran, and the disk is mounted still: somebody was using it. */
   detachHookRan?: boolean;
+  /** End of what the last hook for it printed. */
+  hookOutput?: string;
+  /** Why that hook failed, or was not run. */
+  hookFailure?: string;
   /** ISO 8601, by the guest's clock: when it came to this state. */
   since: string;
 }

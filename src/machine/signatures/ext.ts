@@ -7,6 +7,8 @@ const MAGIC = 0xef53;
 const HAS_JOURNAL = 0x4;
 const RECOVER = 0x4;
 const JOURNAL_DEVICE = 0x8;
+/** EXT3_JNL_BACKUP_BLOCKS: the superblock has a copy of the journal's inode, with its size. */
+const JOURNAL_BACKUP = 1;
 const SIXTY_FOUR_BIT = 0x80;
 /** Features that ext3 knows: anything else makes it ext4 (EXT3_FEATURE_*_SUPP in fs/ext4/ext4.h). */
 const EXT3_INCOMPATIBLE = 0x2 | 0x4 | 0x10;
@@ -39,6 +41,7 @@ export const findExt: Probe = ({ head }) => {
     blockBytes,
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
+    ...(features.incompatible & RECOVER ? { replayBytes: journalBytes(view) } : {}),
     // s_mtime, the time of the last mount, which mke2fs(8) leaves 0.
     everMounted: view.getUint32(44, true) !== 0,
     features,
@@ -46,6 +49,12 @@ export const findExt: Probe = ({ head }) => {
     checks: { mostMounts: view.getInt16(54, true), intervalSeconds: view.getUint32(68, true) },
   };
 };
+
+/** Size of the journal, by i_size_high and i_size in s_jnl_blocks; each block of it is written to one place at most. */
+function journalBytes(view: DataView): number {
+  const bytes = view.getUint32(328, true) * 2 ** 32 + view.getUint32(332, true);
+  return view.getUint8(253) === JOURNAL_BACKUP && bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
+}
 
 function blockCount(view: DataView, incompatible: number): number {
   if ((incompatible & SIXTY_FOUR_BIT) === 0) return view.getUint32(4, true);

@@ -19,6 +19,8 @@ export interface Signature {
   blockBytes?: number;
   /** File systems that keep such a mark: it was unmounted in order and has no journal to replay. */
   clean?: boolean;
+  /** ext3/4 whose journal is to be replayed: the most bytes that this overwrites; Infinity where that is not known. */
+  replayBytes?: number;
   /** ext2/3/4: it was mounted since it was made. */
   everMounted?: boolean;
   /** ext2/3/4: the numbers of the feature words of the superblock. */

@@ -8,7 +8,10 @@ import {
 import { makeFiles } from '../context.ts';
 
 const PATH = '/etc/auto.master.d/gandi.autofs';
-const enabled = { '/etc/systemd/system/multi-user.target.wants/autofs.service': { link: '/x' } };
+const enabled = {
+  '/lib/systemd/system/autofs.service': '',
+  '/etc/systemd/system/multi-user.target.wants/autofs.service': { link: '/x' },
+};
 const off = '# about it\n#/srv /etc/auto.gandi --timeout=60 --ghost\n# more\n';
 const on = '# about it\n/srv /etc/auto.gandi --timeout=60 --ghost\n# more\n';
 

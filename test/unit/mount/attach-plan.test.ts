@@ -4,8 +4,6 @@ import type { Signature } from '../../../src/machine/signatures/signature.ts';
 import {
   groupNumber,
   mountOptions,
-  needsCheck,
-  planCheck,
   planFirstMount,
   planGrow,
   planMount,
@@ -65,27 +63,6 @@ describe('planMount', () => {
     expect(planMount(SDB, ext4, '/srv/data', settings, files).map(({ kind }) => kind)).toEqual([
       'run-command',
     ]);
-  });
-});
-
-describe('a check', () => {
-  it.each([
-    ['a dirty ext4', { ...ext4, clean: false }, false, true],
-    ['a clean ext4', ext4, false, false],
-    ['a dirty ext4 on a read-only disk', { ...ext4, clean: false }, true, false],
-    ['XFS', { ...ext4, type: 'xfs', clean: false }, false, false],
-  ])('of %s', (_, content, readOnly, wanted) => {
-    expect(needsCheck({ ...SDB, readOnly }, content)).toBe(wanted);
-  });
-
-  it('keeps what it overwrites until it has succeeded', () => {
-    const { before, after, undo } = planCheck(SDB);
-    expect(before[1]).toMatchObject({
-      argv: ['e2fsck', '-p', '-z', '/run/gandi/sdb.e2undo', '/dev/sdb'],
-      successStatuses: [1, 2],
-    });
-    expect(after).toEqual([{ kind: 'remove-file', path: '/run/gandi/sdb.e2undo' }]);
-    expect(undo[0]).toMatchObject({ argv: ['e2undo', '/run/gandi/sdb.e2undo', '/dev/sdb'] });
   });
 });
 

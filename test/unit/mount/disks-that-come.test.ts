@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -76,6 +77,24 @@ describe('disks that come', () => {
     expect(said.stderr).toContain('/srv/data: grown to the size of');
   });
 
+  it('are grown by the next run where growing failed', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    disks.fail = (line) => (line.startsWith('resize2fs') ? 'resize2fs: exit status 1: no memory' : undefined);
+    await main(['rescan', '--new']);
+    expect(said.stderr).not.toContain('grown to the size');
+    disks.ran.length = 0;
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([expect.stringMatching(/^resize2fs /)]);
+    expect(said.stderr).not.toContain('grown to the size');
+    disks.fail = () => undefined;
+    await main(['rescan', '--new']);
+    expect(said.stderr).toContain('/srv/data: grown to the size of');
+    disks.ran.length = 0;
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([]);
+  });
+
   it('stay mounted when growing fails, which is told', async () => {
     const { disks } = guest;
     disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
@@ -99,6 +118,54 @@ describe('disks that come', () => {
     disks.attach({ name: 'sdb', label: 'data' });
     await main(['rescan', '--new']);
     expect(disks.ran.slice(1)).toEqual(['/etc/gandi/hooks/post-disk-attach /dev/sdb ext4 /srv/data', 'wall']);
+  });
+
+  it('have what the hook prints told, and kept', async () => {
+    const { disks } = guest;
+    disks.addHook('post-disk-attach');
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.answer = (line) => (line.startsWith('/etc/gandi/hooks/') ? 'first\nlast\n' : '');
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(said.stderr).toMatch(/hook post-disk-attach: first\n.*hook post-disk-attach: last\n/);
+    const records = JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '');
+    expect(records.disks[0]).toMatchObject({ state: 'mounted', hookOutput: 'first\nlast' });
+  });
+
+  it('are mounted, and the run fails, where the hook does', async () => {
+    const { disks } = guest;
+    disks.addHook('post-disk-attach');
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.fail = (line) =>
+      line.startsWith('/etc/gandi/hooks/') ? 'exit status 3: no such thing' : undefined;
+    expect(await main(['rescan', '--new'])).toBe(1);
+    expect(disks.mounts()).toEqual(['/srv/data']);
+    expect(said.stderr).toMatch(/problem: .*post-disk-attach.*exit status 3: no such thing/);
+    const records = JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '');
+    expect(records.disks[0].hookFailure).toContain('exit status 3: no such thing');
+    expect(await main(['rescan', '--new'])).toBe(0);
+  });
+
+  it('are mounted without a hook that others than root can write, which is told', async () => {
+    const { disks } = guest;
+    disks.addHook('post-disk-attach');
+    chmodSync(`${disks.files.root}/etc/gandi/hooks/post-disk-attach`, 0o777);
+    disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan', '--new'])).toBe(1);
+    expect(disks.ran).toEqual([expect.stringMatching(/^mount /)]);
+    expect(said.stderr).toMatch(/problem: .*it is not run: .*post-disk-attach can be changed by everyone/);
+  });
+
+  it('are taken over when somebody mounts them that could not be mounted', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.fail = (line) => (line.startsWith('mount') ? 'mount: exit status 32: bad superblock' : undefined);
+    expect(await main(['rescan', '--new'])).toBe(1);
+    disks.mountElsewhere('sdb', disks.mountPoint('data'));
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(await list()).toMatchObject({ sdb: { state: 'mounted', mountPoint: disks.mountPoint('data') } });
+    const { disks: records } = JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '');
+    expect(records).toMatchObject([{ state: 'mounted' }]);
+    expect(records[0].why).toBeUndefined();
   });
 
   it('are mounted beside what is at their place already', async () => {

@@ -135,11 +135,57 @@ describe('eject', () => {
     };
     expect(await main(['eject', 'data'])).toBe(1);
     expect(disks.ran).toEqual([
+      'systemctl is-active -- mydb.service',
       'systemctl stop -- mydb.service',
       ...FLUSH_AND_UNMOUNT,
       'systemctl start -- mydb.service',
     ]);
     expect(said.stderr).toMatch(/stays mounted at \S+: umount: exit status 32: target is busy/);
+  });
+
+  it('starts again only what ran, and leaves alone what the admin had stopped', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', 'mydb\nold\nweb.socket\n');
+    disks.answer = (line) => (line.includes('is-active') ? 'active\ninactive\nactivating\n' : '');
+    disks.fail = (line) => (line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined);
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran[1]).toBe('systemctl stop -- mydb.service old.service web.socket');
+    expect(disks.ran.at(-1)).toBe('systemctl start -- mydb.service web.socket');
+  });
+
+  it('has a disk that could not be mounted stay so', async () => {
+    const { disks } = guest;
+    disks.fail = (line) => (line.startsWith('mount') ? 'mount: exit status 32: bad superblock' : undefined);
+    disks.attach({ name: 'sdc', label: 'other' });
+    expect(await main(['rescan', '--new'])).toBe(1);
+    disks.fail = () => undefined;
+    expect(await main(['eject', 'other'])).toBe(0);
+    expect(said.stdout).toMatch(/sdc is not mounted: it can be detached\n/);
+    expect(await main(['rescan'])).toBe(0);
+    expect(disks.mounts()).toEqual(['/srv/data']);
+    expect(await list()).toMatchObject({ sdc: { state: 'ejected' } });
+  });
+
+  it('takes a disk over that is mounted by hand afterwards', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    disks.mountElsewhere('sdb', disks.mountPoint('data'));
+    expect(await main(['attach', disks.node('sdb')]), said.stderr).toBe(0);
+    expect(said.stderr).toMatch(/sdb was mounted at \S+\/srv\/data by hand/);
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.mounts()).toEqual([]);
+  });
+
+  it('cleans up after one that was mounted by hand afterwards and then went', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    disks.mountElsewhere('sdb', disks.mountPoint('data'));
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.ran.at(-1)).toBe('umount --lazy --no-canonicalize -- /srv/data');
+    expect(disks.mounts()).toEqual([]);
+    expect(disks.files.status('/srv/data')).toBeUndefined();
   });
 
   it('runs the hook before it looks who uses it, and not again for a second try', async () => {

@@ -62,6 +62,55 @@ describe('on first access', () => {
     expect(await main(['autofs', 'data'])).toBe(1);
   });
 
+  it('a disk that is ejected before it was accessed is offered no more', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    said.stdout = '';
+    expect(await main(['eject', 'data'])).toBe(0);
+    expect(said.stdout).toMatch(/sdb is not mounted: it can be detached\n/);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual([]);
+    expect(await main(['autofs', 'data'])).toBe(1);
+    await main(['rescan']);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual([]);
+    expect(await main(['attach', disks.node('sdb')])).toBe(0);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual(['data']);
+  });
+
+  it.each([
+    ['a lookup', async () => expect(await main(['autofs', 'data'])).toBe(0)],
+    ['a rescan', async () => expect(await main(['rescan', '--new'])).toBe(0)],
+    ['an eject', async () => expect(await main(['eject', 'data'])).toBe(0)],
+  ])('%s takes away what a preparation that was cut off has left', async (_, work) => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    disks.mountElsewhere('sdb', '/run/gandi/mounted/data');
+    await work();
+    expect(disks.ran[0]).toBe('umount -- /run/gandi/mounted/data');
+    expect(disks.mounts()).toEqual([]);
+  });
+
+  it('a disk that goes in the middle of its preparation leaves nothing', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    disks.mountElsewhere('sdb', '/run/gandi/mounted/data');
+    disks.takeAway('sdb');
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(disks.ran).toEqual(['umount --lazy --no-canonicalize -- /run/gandi/mounted/data']);
+    expect(disks.mounts()).toEqual([]);
+  });
+
+  it('a disk that comes where autofs is missing has failed', async () => {
+    rmSync(`${guest.disks.files.root}${AUTOMOUNT}`);
+    guest.disks.attach({ name: 'sdb', label: 'data' });
+    expect(await main(['rescan', '--new'])).toBe(1);
+    expect(said.stderr).toMatch(/sdb is not mounted: autofs is not installed: install it/);
+    expect(guest.disks.files.readText('/run/gandi/disks.json')).toContain('"state": "failed"');
+    expect(guest.disks.files.list('/run/gandi/autofs')).toEqual([]);
+  });
+
   it('nothing is mounted without autofs, and what to do is told', async () => {
     rmSync(`${guest.disks.files.root}${AUTOMOUNT}`);
     guest.disks.attach({ name: 'sdb', label: 'data' });
@@ -83,6 +132,36 @@ describe('on first access', () => {
     expect(await main(['apply-mode'])).toBe(0);
     expect(disks.mounts()).toEqual([]);
     expect(disks.files.list('/run/gandi/autofs')).toEqual(['data']);
+  });
+
+  describe('of two disks that are mounted', () => {
+    beforeEach(async () => {
+      const { disks } = guest;
+      disks.write('/etc/default/gandi', '');
+      disks.attach({ name: 'sdb', label: 'idle' });
+      disks.attach({ name: 'sdc', label: 'busy' });
+      await main(['rescan', '--new']);
+      disks.ran.length = 0;
+      disks.write('/etc/default/gandi', 'CONFIG_MOUNT_MODE=autofs\n');
+    });
+
+    it('none is ejected where one is in use', async () => {
+      const { disks } = guest;
+      guest.holders = [EDITOR];
+      guest.usedMountPoint = disks.mountPoint('busy');
+      expect(await main(['apply-mode'])).toBe(1);
+      expect(said.stderr).toMatch(/sdc stays mounted at \S+: it is in use by .*; end its use and run/);
+      expect(disks.ran).toEqual([]);
+    });
+
+    it('the first is mounted again where the second turns out to be in use', async () => {
+      const { disks } = guest;
+      disks.fail = (line) => (line === 'umount -- /srv/busy' ? 'umount: exit status 32: busy' : undefined);
+      expect(await main(['apply-mode'])).toBe(1);
+      expect(disks.mounts().sort()).toEqual(['/srv/busy', '/srv/idle']);
+      const { disks: records } = JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '');
+      expect(records).toMatchObject([{ state: 'mounted' }, { state: 'mounted' }]);
+    });
   });
 
   it('no lookup is answered in another mode', async () => {

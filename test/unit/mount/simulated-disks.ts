@@ -38,6 +38,8 @@ export class SimulatedDisks {
   readonly ran: string[] = [];
   /** Says why a command fails; it then has no effect. */
   fail: (line: string) => string | undefined = () => undefined;
+  /** What a command prints. */
+  answer: (line: string) => string = () => '';
   readonly #folder: string;
   readonly #numbers = new Map<string, string>();
   #attached = 0;
@@ -153,7 +155,7 @@ export class SimulatedDisks {
           .replaceAll(`${this.#folder}/`, '/dev/');
         this.ran.push(line);
         const failure = this.fail(line);
-        const result = { argv, stdout: '', stderr: '' };
+        const result = { argv, stdout: this.answer(line), stderr: '' };
         if (failure !== undefined) return Promise.resolve({ ...result, failure });
         this.#effect(argv);
         return Promise.resolve({ ...result, exitCode: 0 });

@@ -8,6 +8,8 @@ interface Guest {
   disks: SimulatedDisks;
   /** Who uses its file systems. */
   holders: Holder[];
+  /** Which of them they use; all of them without. */
+  usedMountPoint?: string;
   /** What a dry run would have done. */
   shown: string[];
 }
@@ -22,8 +24,9 @@ export function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number
 }
 
 /** Stands in for src/machine/holders.ts. */
-export function findHolders(): Holder[] {
-  return current?.holders ?? [];
+export function findHolders(mountPoint: string): Holder[] {
+  const { usedMountPoint = mountPoint, holders = [] } = current ?? {};
+  return usedMountPoint === mountPoint ? holders : [];
 }
 
 /**
@@ -34,6 +37,7 @@ export function findHolders(): Holder[] {
 export function simulatedGuest(settings = ''): Guest {
   const guest = {} as Guest;
   beforeEach(() => {
+    delete guest.usedMountPoint;
     Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [], shown: [] });
     current = guest;
   });

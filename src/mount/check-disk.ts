@@ -1,0 +1,150 @@
+import type { BlockDevice } from '../machine/block-devices.ts';
+import type { Change } from '../machine/change.ts';
+import { openDevice } from '../machine/device-reader.ts';
+import { reasonOf } from '../machine/errors.ts';
+import { RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
+import type { Signature } from '../machine/signatures/signature.ts';
+import { identify } from '../machine/signatures.ts';
+import { freeBytes, isWholeUndoFile } from '../machine/undo-file.ts';
+import type { MountRun } from './run.ts';
+
+/** Replaying a journal takes seconds; a whole check after errors takes as long as the disk is large. */
+const CHECK_SECONDS = 900;
+
+/** Where the blocks that e2fsck(8) overwrites may be kept: in memory, or on the root file system, which has more room. */
+const UNDO_DIRECTORIES = [RUNTIME_DIRECTORY, STATE_DIRECTORY];
+
+/** What a check may overwrite beside the journal. */
+const MARGIN_BYTES = 32 * 1024 * 1024;
+
+/** A directory for undo files. */
+export interface UndoPlace {
+  directory: string;
+  freeBytes: number;
+}
+
+/** Whether a file system is checked before it is mounted: ext2/3/4 that was not unmounted in order. */
+export function needsCheck(device: BlockDevice, content: Signature): boolean {
+  return content.type.startsWith('ext') && content.clean === false && !device.readOnly;
+}
+
+/** Where e2fsck(8) keeps the blocks that it overwrites. */
+export function undoFile(directory: string, device: BlockDevice): string {
+  return `${directory}/${device.name.replaceAll('/', '!')}.e2undo`;
+}
+
+/**
+ * Whether there is room for what a replay of the journal overwrites. Twice as much as it can be, for others write there
+ * meanwhile: where an undo file gets no more room, e2fsck passes over the blocks that it could not keep, and empties the
+ * journal that had them; and udev and systemd stop where /run is full.
+ */
+const hasRoom = (place: UndoPlace, replayBytes: number) => place.freeBytes >= 2 * replayBytes + MARGIN_BYTES;
+
+/**
+ * Checks a file system as the system does at boot, in preen mode. What is overwritten is kept until the end: a file
+ * system that this mode cannot repair is to be given back as it was. Where the journal is too large for that, it is
+ * replayed before, as mounting would do it.
+ * @param replayBytes most bytes that replaying the journal overwrites; 0 where it need not be
+ * @param places in the order of preference
+ */
+export function planCheck(
+  device: BlockDevice,
+  replayBytes: number,
+  places: readonly UndoPlace[],
+): { before: Change[]; after: Change[]; undo: Change[]; undoFile: string } {
+  const roomy = places.find((place) => hasRoom(place, replayBytes));
+  const largest = places.toSorted((one, other) => other.freeBytes - one.freeBytes)[0];
+  const file = undoFile((roomy ?? largest)?.directory ?? RUNTIME_DIRECTORY, device);
+  const e2fsck = (why: string, ...options: string[]): Change => ({
+    kind: 'run-command',
+    argv: ['e2fsck', '-p', ...options, device.node],
+    timeoutSeconds: CHECK_SECONDS,
+    // Errors were corrected; of 2, "reboot", this holds for mounted file systems (e2fsck(8)).
+    successStatuses: [1, 2],
+    why,
+  });
+  const replay =
+    roomy === undefined && replayBytes > 0
+      ? [e2fsck('replay its journal, which is too large to be undone', '-E', 'journal_only')]
+      : [];
+  const remove: Change = { kind: 'remove-file', path: file };
+  return {
+    before: [...replay, e2fsck('check the file system, which was not unmounted in order', '-z', file)],
+    after: [remove],
+    undo: [planUndo(device, file), remove],
+    undoFile: file,
+  };
+}
+
+function planUndo(device: BlockDevice, file: string): Change {
+  return {
+    kind: 'run-command',
+    argv: ['e2undo', file, device.node],
+    timeoutSeconds: CHECK_SECONDS,
+    why: 'take back what the check that failed has changed',
+  };
+}
+
+/** What is on the device now; if that cannot be told, a journal of unknown size counts as there. */
+function contentNow({ node }: BlockDevice, { type }: Signature): Pick<Signature, 'replayBytes'> {
+  const device = openDevice(node);
+  try {
+    const found = identify(device).find((one) => one.type === type);
+    return found ?? { replayBytes: Number.POSITIVE_INFINITY };
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * Takes care of what a run that was cut off in its check has left.
+ * @param isPlayedBack whether what the check had changed is taken back, as far as that is known
+ * @returns whether it was
+ */
+async function clearLeftOver(run: MountRun, device: BlockDevice, isPlayedBack: boolean): Promise<boolean> {
+  const { files } = run.machine;
+  let played = false;
+  for (const directory of UNDO_DIRECTORIES) {
+    const file = undoFile(directory, device);
+    if (files.status(file) === undefined) continue;
+    if (isPlayedBack && isWholeUndoFile(files.locate(file))) {
+      // It refuses by itself if the file system is another one, or was written to since.
+      await run.attempt([planUndo(device, file)]);
+      played = true;
+    }
+    await run.attempt([{ kind: 'remove-file', path: file }]);
+  }
+  return played;
+}
+
+/**
+ * Checks a file system that was not unmounted in order.
+ * @throws Error for people if it cannot be repaired without loss; then it is as it was, but for a journal that was too
+ *   large to be undone
+ */
+export async function checkIfNeeded(run: MountRun, device: BlockDevice, content: Signature): Promise<void> {
+  const isNeeded = needsCheck(device, content);
+  const played = await clearLeftOver(run, device, isNeeded);
+  if (!isNeeded) return;
+  const { files } = run.machine;
+  const places = UNDO_DIRECTORIES.map((directory) => ({
+    directory,
+    freeBytes: freeBytes(files.locate(directory)),
+  }));
+  // What was played back may have brought back a journal that the check had replayed.
+  const { replayBytes = 0 } = played ? contentNow(device, content) : content;
+  const plan = planCheck(device, replayBytes, places);
+  try {
+    await run.perform(plan.before);
+  } catch (error) {
+    const isWhole = isWholeUndoFile(files.locate(plan.undoFile));
+    await run.attempt(isWhole ? plan.undo : plan.after);
+    const reason = reasonOf(error);
+    // Exit status 4 of e2fsck(8): errors were left, for somebody to decide.
+    const what = /^e2fsck: exit status 4\b/.test(reason)
+      ? `its file system needs a repair that may lose data${isWhole ? ', and was left as it was' : ''}`
+      : `its file system was not unmounted in order and could not be checked (${reason})`;
+    throw new Error(`${what}; run e2fsck ${device.node}`);
+  }
+  await run.perform(plan.after);
+}
