@@ -113,7 +113,7 @@ describe('diagnose', () => {
       'a guest with autofs, whose rules for udev tell of gandi-mount',
       {
         '/usr/lib/udev/rules.d/86-gandi.rules':
-          '# for gandi-mount\nENV{SYSTEMD_WANTS}+="gandi-disk@%k.service"',
+          '# for gandi-mount\nENV{SYSTEMD_WANTS}+="gandi-disks.service"',
         '/etc/auto.master.d/gandi.autofs': '',
         '/usr/lib/systemd/system/autofs.service': '',
         '/etc/systemd/system/multi-user.target.wants/autofs.service': '',
