@@ -163,6 +163,6 @@ export interface HostConfiguration {
   archive?: SeedArchive;
   swap?: SwapDevice;
   modules?: ModulesArchive[];
-  /** Names of the files that are, or are about to be, in /gandi. */
+  /** The host's own first-boot script is, or is about to be, in /gandi. */
   hasInit: boolean;
 }

@@ -11,7 +11,7 @@ export type ChangeOutcome = 'done' | 'skipped' | 'planned';
 export interface RunOptions {
   /** Plans only; nothing is changed. */
   dryRun: boolean;
-  /** Called with each change before it is made (or would be), in order. */
+  /** Called with each change once it is made (or where it would be), in order. */
   onChange?: (step: Step, change: Change, outcome: ChangeOutcome) => void;
   onNote?: (step: Step, note: Note) => void;
 }
@@ -98,6 +98,8 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
     if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
     if (once || plan.next === undefined) return plan;
   }
+  // What it does leads nowhere: that must neither go on for ever nor pass for done.
+  run.note({ level: 'problem', text: `after ${MOST_ROUNDS} rounds it is not done: ${plan.next}` });
   return plan;
 }
 

@@ -31,7 +31,7 @@ describe('runStep', () => {
   it('says unchanged when there is nothing to do', async () => {
     const { report, digests } = await run(step(() => ({ changes: [], digest: 'd' })));
     expect(report).toMatchObject({ status: 'unchanged', changes: [], notes: [] });
-    expect(digests).toEqual({ tested: 'd' });
+    expect(digests).toEqual({ example: 'd' });
   });
 
   it('plans again as long as something is to follow, and no more than four times', async () => {
@@ -45,6 +45,16 @@ describe('runStep', () => {
     expect(asked).toEqual([0, 1, 2]);
     const endless = await run(step((round) => ({ changes: [write(`/etc/${round}`)], next: 'then more' })));
     expect(endless.report.changes).toHaveLength(4);
+  });
+
+  it('has not done its work if something is still to follow in the end', async () => {
+    const plan = { changes: [write('/etc/y')], next: 'then more', digest: 'd' };
+    const { report, digests } = await run(step(() => plan));
+    expect(report).toMatchObject({
+      status: 'failed',
+      notes: [{ level: 'problem', text: 'after 4 rounds it is not done: then more' }],
+    });
+    expect(digests).toEqual({});
   });
 
   it('stops at the first change that fails, says which, and records nothing', async () => {
