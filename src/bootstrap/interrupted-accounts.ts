@@ -1,10 +1,9 @@
 import { posix } from 'node:path';
-import type { RemoveFile } from '../machine/change.ts';
+import type { RemoveFile, WriteFile } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
+import { NEW_USER } from '../machine/paths.ts';
 import { type Account, passwordField } from './accounts.ts';
-
-/** What useradd(8) copies into a new home. */
-const SKELETON = '/etc/skel';
+import { compareHome, skeletonOf } from './new-home.ts';
 
 /** What useradd(8) writes for an account that never had a password. */
 const NO_PASSWORD = ['!', '!!', '*', undefined];
@@ -19,37 +18,30 @@ const LOCKING_PROGRAMS = [
   ...['pwck', 'grpck', 'pwconv', 'pwunconv', 'grpconv', 'grpunconv'],
 ];
 
-/** How a home compares with what useradd(8) makes: `complete` can have more in it. */
-type Home = 'complete' | 'incomplete' | 'used';
+/** How far an account has come that we make: `made` has not got its credentials yet. */
+export type Making = 'begun' | 'made';
 
-/** Compares a directory of a home with that of the skeleton; no link is followed. */
-function compare(files: FileView, home: string, skeleton: string): Home {
-  const status = files.status(home);
-  if (status === undefined) return 'incomplete';
-  if (status.kind !== 'directory') return 'used';
-  const wanted = files.list(skeleton);
-  if (files.list(home).some((name) => !wanted.includes(name))) return 'used';
-  const parts = wanted.map((name): Home => {
-    const [there, source] = [files.status(`${home}/${name}`), files.status(`${skeleton}/${name}`)];
-    if (there === undefined) return 'incomplete';
-    if (there.kind !== source?.kind) return 'used';
-    if (there.kind === 'directory') return compare(files, `${home}/${name}`, `${skeleton}/${name}`);
-    // What never reached the disk is empty after a power cut.
-    if (there.size === source.size) return 'complete';
-    return there.size === 0 ? 'incomplete' : 'used';
-  });
-  return parts.find((part) => part === 'used') ?? parts.find((part) => part === 'incomplete') ?? 'complete';
+/** The mark that tells our account from anybody else's: only what we began to make is made anew. */
+export function markNewUser(name: string, making: Making): WriteFile {
+  return { kind: 'write-file', path: NEW_USER, content: `${name} ${making}\n`, mode: 0o600 };
+}
+
+/** How far the account of that name has come; undefined if we are not making it. */
+export function makingOf(files: FileView, name: string): Making | undefined {
+  const [marked, making] = (files.readText(NEW_USER) ?? '').trim().split(' ');
+  return marked === name && (making === 'begun' || making === 'made') ? making : undefined;
 }
 
 /**
- * Whether an account is one that useradd(8) was cut off at, by a power cut for instance: it never had a password, and
- * its group or a part of its home is missing, while nothing else is in its home that could be lost with it.
+ * Whether useradd(8) was cut off at an account of ours, by a power cut for instance: its making was begun, it never had a
+ * password, and its group or a part of its home is missing, while nothing else is in its home that could be lost with it.
  */
 export function isHalfMade(files: FileView, account: Account): boolean {
   const { name, gid, home } = account;
+  if (makingOf(files, name) !== 'begun') return false;
   if (posix.basename(home) !== name) return false;
   if (!NO_PASSWORD.includes(passwordField(files.readText('/etc/shadow'), name))) return false;
-  const state = compare(files, home, SKELETON);
+  const state = compareHome(files, home, skeletonOf(files));
   if (state === 'used') return false;
   const groups = (files.readText('/etc/group') ?? '').split('\n');
   return state === 'incomplete' || !groups.some((line) => line.split(':')[2] === String(gid));

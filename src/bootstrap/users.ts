@@ -1,9 +1,11 @@
 import type { Change } from '../machine/change.ts';
+import { NEW_USER } from '../machine/paths.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
-import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { type Account, addKeys, findAccount, groupMembers, passwordField } from './accounts.ts';
-import { isHalfMade, staleLocks } from './interrupted-accounts.ts';
+import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
+import { giveHome } from './new-home.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
@@ -13,11 +15,14 @@ const FIRST_USER_ID = 1000;
 
 const COMMAND_SECONDS = 30;
 
-function makeAccount({ files }: StepContext, name: string, adminGroup: string | undefined): Change[] {
+function makeAccount({ files, facts }: StepContext, name: string, adminGroup: string | undefined): Change[] {
   const shell = files.status('/bin/bash') === undefined ? '/bin/sh' : '/bin/bash';
   const ownGroup = groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
   const extra = adminGroup === undefined || adminGroup === name ? [] : ['-G', adminGroup];
+  // Nothing is made in an unpacked image.
+  const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
   return [
+    ...mark('begun'),
     {
       kind: 'run-command',
       argv: ['useradd', '-m', '-s', shell, ...ownGroup, ...extra, name],
@@ -26,6 +31,7 @@ function makeAccount({ files }: StepContext, name: string, adminGroup: string | 
     },
     // useradd syncs the account, but not the home.
     { kind: 'run-command', argv: ['sync'], timeoutSeconds: COMMAND_SECONDS, why: 'have it reach the disk' },
+    ...mark('made'),
   ];
 }
 
@@ -35,6 +41,8 @@ function removeHalfMade(name: string): Change {
     kind: 'run-command',
     argv: ['userdel', '-r', name],
     timeoutSeconds: COMMAND_SECONDS,
+    // 12: the account is removed, its home is not: it is a volume's, or not the user's yet.
+    successStatuses: [12],
     why: 'the making of this user was cut off',
   };
 }
@@ -43,6 +51,7 @@ function keyChanges({ files }: StepContext, account: Account, keys: readonly str
   const directory = `${account.home}/.ssh`;
   const path = `${directory}/authorized_keys`;
   const owner = { uid: account.uid, gid: account.gid };
+  if (files.status(account.home) === undefined) return [];
   const content = addKeys(files.readTextWithoutLinks(account.home, path), keys);
   if (content === undefined) return [];
   const linksRefusedBelow = account.home;
@@ -73,35 +82,46 @@ function passwordChanges({ files }: StepContext, accounts: readonly Account[], h
   ];
 }
 
-function userChanges(
-  context: StepContext,
-  name: string,
-): { changes: Change[]; account?: Account; problem?: string } {
+/** What is to be done about the user, before its credentials and behind them. */
+interface UserChanges {
+  changes: Change[];
+  /** Absent while it is to be made. */
+  account?: Account;
+  afterwards?: Change[];
+  notes?: Note[];
+}
+
+function userChanges(context: StepContext, name: string): UserChanges {
   const { files } = context;
   const account = findAccount(files.readText('/etc/passwd'), name);
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
   if (account === undefined) return { changes: makeAccount(context, name, adminGroup) };
   if (account.uid < FIRST_USER_ID) {
-    return {
-      changes: [],
-      problem: `user ${name} is an account of the system; ask the host for another name`,
-    };
+    const text = `user ${name} is an account of the system; ask the host for another name`;
+    return { changes: [], notes: [{ level: 'problem', text }] };
   }
-  if (context.applied[users.name] === undefined && isHalfMade(files, account))
-    return { changes: [removeHalfMade(name)] };
+  if (isHalfMade(files, account)) return { changes: [removeHalfMade(name)] };
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
-  if (member) return { changes: [], account };
+  const joining: Change[] = member
+    ? []
+    : [
+        {
+          kind: 'run-command',
+          argv: ['usermod', '-a', '-G', adminGroup, name],
+          timeoutSeconds: COMMAND_SECONDS,
+          why: 'let the user administer the guest',
+        },
+      ];
+  const making = makingOf(files, name);
+  if (making === undefined) return { changes: joining, account };
+  const { changes, notes } = giveHome(files, account);
   return {
-    changes: [
-      {
-        kind: 'run-command',
-        argv: ['usermod', '-a', '-G', adminGroup, name],
-        timeoutSeconds: COMMAND_SECONDS,
-        why: 'let the user administer the guest',
-      },
-    ],
+    // Whole, and so never to be made anew, whatever becomes of it before its credentials are there.
+    changes: [...(making === 'made' ? [] : [markNewUser(name, 'made')]), ...joining, ...changes],
     account,
+    afterwards: [{ kind: 'remove-file', path: NEW_USER }],
+    notes,
   };
 }
 
@@ -110,6 +130,16 @@ function credentials(context: StepContext, user: UserConfig, accounts: readonly 
     ...accounts.flatMap((account) => keyChanges(context, account, user.sshKeys)),
     ...(user.passwordHash === undefined ? [] : passwordChanges(context, accounts, user.passwordHash)),
   ];
+}
+
+/** Keys of an account that has no home can be nowhere: it is nobody else's to make one. */
+function withoutHome({ files }: StepContext, user: UserConfig, accounts: readonly Account[]): Note[] {
+  const homeless =
+    user.sshKeys.length === 0 ? [] : accounts.filter(({ home }) => files.status(home) === undefined);
+  return homeless.map(({ name, home }) => ({
+    level: 'problem',
+    text: `${name} has no home for its SSH keys: make ${home}, or mount what it is on`,
+  }));
 }
 
 function usesAccountPrograms({ changes }: Plan): boolean {
@@ -130,10 +160,11 @@ function planAccounts(context: StepContext): Plan {
   const root = findAccount(context.files.readText('/etc/passwd'), 'root');
   const accounts = root === undefined ? [] : [root];
   if (user.name === undefined || user.name === 'root') {
-    return { changes: credentials(context, user, accounts), digest };
+    const notes = withoutHome(context, user, accounts);
+    return { changes: credentials(context, user, accounts), notes, digest };
   }
-  const { changes, account, problem } = userChanges(context, user.name);
-  if (problem !== undefined) return { changes: [], notes: [{ level: 'problem', text: problem }] };
+  const { changes, account, afterwards = [], notes = [] } = userChanges(context, user.name);
+  if (notes.some(({ level }) => level === 'problem')) return { changes: [], notes };
   if (account === undefined) {
     // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
     // numbers the account has is known once it exists.
@@ -141,7 +172,12 @@ function planAccounts(context: StepContext): Plan {
     const rootKeys = accounts.flatMap((one) => keyChanges(context, one, user.sshKeys));
     return { changes: [...rootKeys, ...changes], next, digest };
   }
-  return { changes: [...changes, ...credentials(context, user, [...accounts, account])], digest };
+  const both = [...accounts, account];
+  return {
+    changes: [...changes, ...credentials(context, user, both), ...afterwards],
+    notes: [...notes, ...withoutHome(context, user, both)],
+    digest,
+  };
 }
 
 /** The user that the host asked for, and root: password and SSH keys. */

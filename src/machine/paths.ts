@@ -10,6 +10,8 @@ export const STATE_DIRECTORY = '/var/lib/gandi';
 export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
 /** By what each program's next boot can tell that all is as it was. */
 export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
+/** The account that is being made. */
+export const NEW_USER = '/var/lib/gandi/new-user';
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */

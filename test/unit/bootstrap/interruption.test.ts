@@ -89,6 +89,42 @@ const layouts: Layout[] = [
   'gap before a used partition, and its start',
 ];
 
+describe('a first boot with a volume that is mounted at the user’s home before', {
+  timeout: 2 * minutes,
+}, () => {
+  async function guestWithHome(): Promise<SimulatedGuest> {
+    const guest = await makeGuest('whole disk');
+    mkdirSync(guest.files.locate('/home/admin1/lost+found'), { recursive: true });
+    return guest;
+  }
+
+  it('cut off between any two changes, leads to the same state at the next boot', async () => {
+    const peaceful = await guestWithHome();
+    const { changes, result } = await recordChanges(() => peaceful.bootstrap());
+    expect(result.status, said.stderr).toBe('configured');
+    const state = peaceful.state();
+    expect(state).toMatchObject({
+      '/home/admin1': '755 1000:1000',
+      '/home/admin1/.bashrc': '644 1000:1000 prompt\n',
+      '/home/admin1/.ssh/authorized_keys': expect.stringMatching(/^600 1000:1000 ssh-ed25519/),
+      '/etc/shadow': expect.stringContaining(`admin1:${PASSWORD_HASH}`),
+    });
+    expect(state).not.toHaveProperty('/var/lib/gandi/new-user');
+    expect((await peaceful.bootstrap()).status).toBe('unchanged');
+    for (let number = 0; number < changes.length; number++) {
+      for (const meanwhile of [undefined, halfOf]) {
+        const guest = await guestWithHome();
+        await cutPower(() => guest.bootstrap(), number, meanwhile?.(guest));
+        guest.restart();
+        said.stderr = '';
+        const { status } = await guest.bootstrap();
+        expect(status, `after ${number} changes: ${said.stderr}`).not.toBe('failed');
+        expect(guest.state(), `after ${number} changes`).toEqual(state);
+      }
+    }
+  });
+});
+
 describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * minutes }, (layout) => {
   it('makes changes of every kind that can be cut off', async () => {
     const { changes, state } = await peacefulRun(layout);

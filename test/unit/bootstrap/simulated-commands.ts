@@ -1,6 +1,10 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
 import type { Files } from '../../../src/machine/files.ts';
+
+/** Of the account that is made: UID_MIN of login.defs(5). */
+const FIRST_ID = 1000;
+const isRoot = process.getuid?.() === 0;
 
 /** What the outside programs of a first boot do, as far as bootstrap can see it. Any other program is missing. */
 export class SimulatedCommands implements Commands {
@@ -16,12 +20,16 @@ export class SimulatedCommands implements Commands {
 
   run(argv: readonly [string, ...string[]], { input = '' }: CommandOptions): Promise<CommandResult> {
     const [program, ...parameters] = argv;
-    const failure = this.#effect(program, parameters, input);
+    const failed = this.#effect(program, parameters, input);
     const result = { argv, stdout: '', stderr: '' };
-    return Promise.resolve(failure === undefined ? { ...result, exitCode: 0 } : { ...result, failure });
+    if (failed === undefined) return Promise.resolve({ ...result, exitCode: 0 });
+    if (typeof failed === 'string') return Promise.resolve({ ...result, failure: failed });
+    const failure = `${program}: exit status ${failed}`;
+    return Promise.resolve({ ...result, exitCode: failed, failure });
   }
 
-  #effect(program: string, parameters: string[], input: string): string | undefined {
+  /** @returns exit status, or why it has none; undefined for 0 */
+  #effect(program: string, parameters: string[], input: string): string | number | undefined {
     const last = parameters.at(-1) ?? '';
     switch (program) {
       case 'swapon':
@@ -29,15 +37,15 @@ export class SimulatedCommands implements Commands {
         return undefined;
       case 'useradd':
         this.addAccount(last, parameters);
-        this.addHome(last);
+        // A home that is there is left as it is.
+        if (this.files.status(`/home/${last}`) === undefined) this.addHome(last);
         return undefined;
       case 'usermod':
         this.#joinGroup(parameters[2] ?? '', last);
         return undefined;
       case 'userdel':
         for (const file of ['passwd', 'shadow', 'group']) this.#remove(`/etc/${file}`, last);
-        rmSync(this.files.locate(`/home/${last}`), { recursive: true, force: true });
-        return undefined;
+        return this.#removeHome(`/home/${last}`);
       case 'chpasswd':
         for (const line of input.trimEnd().split('\n')) this.#setPassword(line);
         return undefined;
@@ -68,8 +76,17 @@ export class SimulatedCommands implements Commands {
     const home = this.files.locate(`/home/${name}`);
     mkdirSync(home, { recursive: true });
     for (const file of this.files.list('/etc/skel')) {
-      writeFileSync(`${home}/${file}`, this.files.readText(`/etc/skel/${file}`) ?? '');
+      writeFileSync(`${home}/${file}`, this.files.readText(`/etc/skel/${file}`) ?? '', { mode: 0o644 });
+      if (isRoot) chownSync(`${home}/${file}`, FIRST_ID, FIRST_ID);
     }
+    if (isRoot) chownSync(home, FIRST_ID, FIRST_ID);
+  }
+
+  #removeHome(path: string): number | undefined {
+    const home = this.files.status(path);
+    if (home !== undefined && isRoot && home.uid !== FIRST_ID) return 12;
+    rmSync(this.files.locate(path), { recursive: true, force: true });
+    return undefined;
   }
 
   #append(path: string, text: string): void {

@@ -13,7 +13,15 @@ const fresh: FileEntries = {
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n',
   '/etc/group': 'root:x:0:\nsudo:x:27:\nusers:x:100:\n',
   '/etc/shadow': 'root:*:1::::::\n',
+  '/root/.bashrc': '',
 };
+const MARK = '/var/lib/gandi/new-user';
+const mark = (making: string) => ({
+  kind: 'write-file',
+  path: MARK,
+  content: `admin1 ${making}\n`,
+  mode: 0o600,
+});
 const made: FileEntries = {
   ...fresh,
   '/etc/passwd': `${fresh['/etc/passwd']}admin1:x:1000:1000::/home/admin1:/bin/bash\n`,
@@ -43,6 +51,7 @@ describe('users', () => {
           owner: { uid: 0, gid: 0 },
           linksRefusedBelow: '/root',
         },
+        mark('begun'),
         {
           kind: 'run-command',
           argv: ['useradd', '-m', '-s', '/bin/bash', '-G', 'sudo', 'admin1'],
@@ -50,6 +59,7 @@ describe('users', () => {
           why: 'make the user',
         },
         { kind: 'run-command', argv: ['sync'], timeoutSeconds: 30, why: 'have it reach the disk' },
+        mark('made'),
       ],
     });
   });
@@ -80,7 +90,7 @@ describe('users', () => {
       '/home/admin1/.ssh/authorized_keys': `# mine\n${KEY}\n`,
       '/etc/shadow': 'root:$6$salt$hash:1::::::\nadmin1:$6$salt$hash:1::::::\n',
     };
-    expect(plan(files)).toEqual({ changes: [], digest: digestOf(user) });
+    expect(plan(files)).toEqual({ changes: [], notes: [], digest: digestOf(user) });
   });
 
   it('does not take back what the admin changed since', () => {
@@ -113,18 +123,81 @@ describe('users', () => {
     );
   });
 
-  it('makes a user anew that a power cut left half made, behind what it left locked', () => {
-    const skeleton = { '/etc/skel/.profile': '', '/etc/skel/.bashrc': 'prompt' };
-    const { changes } = plan({
+  describe('with an account whose home lacks a part of the skeleton', () => {
+    const halfMade = {
       ...made,
-      ...skeleton,
+      '/etc/skel/.profile': '',
+      '/etc/skel/.bashrc': 'prompt',
       '/etc/passwd.lock': '2',
       '/root/.ssh/authorized_keys': `${KEY}\n`,
+    };
+
+    it('makes it anew if it was cut off at it, behind what was left locked', () => {
+      const { changes, next } = plan({ ...halfMade, [MARK]: 'admin1 begun\n' });
+      expect(changes).toMatchObject([
+        { kind: 'remove-file', path: '/etc/passwd.lock' },
+        { argv: ['userdel', '-r', 'admin1'], successStatuses: [12] },
+      ]);
+      expect(next).toBeDefined();
     });
-    expect(changes).toMatchObject([
-      { kind: 'remove-file', path: '/etc/passwd.lock' },
-      { argv: ['userdel', '-r', 'admin1'] },
+
+    it.each([
+      ['no mark', undefined],
+      ['the mark of another user', 'admin2 begun\n'],
+      ['a mark that cannot be read', 'admin1\n'],
+    ])('never deletes it with %s', (_, content) => {
+      const { changes } = plan(content === undefined ? halfMade : { ...halfMade, [MARK]: content });
+      expect(changes.map(describeChange)).toEqual([
+        'remove /etc/passwd.lock',
+        'make directory /home/admin1/.ssh (0700)',
+        'write /home/admin1/.ssh/authorized_keys (0600)',
+        'run chpasswd -e (set the password)',
+      ]);
+    });
+
+    it('goes on with it once it is made, and takes the mark away behind all else', () => {
+      const { changes } = plan({ ...halfMade, [MARK]: 'admin1 made\n' });
+      expect(changes.at(-1)).toEqual({ kind: 'remove-file', path: MARK });
+      expect(changes.map(describeChange).join()).not.toContain('userdel');
+    });
+  });
+
+  it('goes on with one that it was cut off at when it was whole', () => {
+    const { changes } = plan({ ...made, [MARK]: 'admin1 begun\n' });
+    expect(changes[0]).toEqual(mark('made'));
+    expect(changes.map(describeChange).join()).not.toContain('userdel');
+  });
+
+  it('leaves an account alone whose home is not there, and says what its keys need', () => {
+    const { '/home/admin1/.profile': _, ...homeless } = made;
+    const { changes, notes } = plan({ ...homeless, '/root/.ssh/authorized_keys': `${KEY}\n` });
+    expect(changes.map(describeChange)).toEqual(['run chpasswd -e (set the password)']);
+    expect(notes).toEqual([
+      {
+        level: 'problem',
+        text: 'admin1 has no home for its SSH keys: make /home/admin1, or mount what it is on',
+      },
     ]);
+  });
+
+  it('gives a user it made the home that was there before', () => {
+    const files = { ...made, '/home/admin1/.profile': '', '/etc/skel/.profile': '', [MARK]: 'admin1 made\n' };
+    const { changes, notes } = plan({ ...files, '/root/.ssh/authorized_keys': `${KEY}\n` });
+    expect(changes.map(describeChange)).toEqual([
+      'write /home/admin1/.profile (0644)',
+      'make directory /home/admin1 (0755)',
+      'make directory /home/admin1/.ssh (0700)',
+      'write /home/admin1/.ssh/authorized_keys (0600)',
+      'run chpasswd -e (set the password)',
+      'remove /var/lib/gandi/new-user',
+    ]);
+    expect(notes).toEqual([]);
+  });
+
+  it('makes no mark in an unpacked image', () => {
+    const { changes } = users.plan(makeContext({ config: { user }, files: fresh, facts: { live: false } }));
+    expect(changes.map(describeChange).join()).toContain('useradd');
+    expect(changes.map(describeChange).join()).not.toContain(MARK);
   });
 
   it('lets an existing user administer the guest', () => {
