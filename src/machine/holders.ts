@@ -34,14 +34,26 @@ function pathOnDevice(link: string, device: bigint): string | undefined {
   return found === device ? path : undefined;
 }
 
-/** A file that the process has mapped: the sixth field, behind `major:minor` and inode (proc(5), /proc/PID/maps). */
-function mappedFile(pid: string, deviceNumber: string, mountPoint: string): string | undefined {
+/**
+ * A file that the process has mapped (proc(5), /proc/PID/maps): the fourth field is the device as `major:minor`, the
+ * sixth, behind the inode, the path. The path is one of the process's own root: a container's says nothing of ours, so
+ * the file itself is asked where the device is another one, such as that of an overlay.
+ */
+function mappedFile(
+  pid: string,
+  device: bigint,
+  deviceNumber: string,
+  mountPoint: string,
+): string | undefined {
   const maps = orNothing('', () => readFileSync(`/proc/${pid}/maps`, 'utf8'));
   const [major, minor] = deviceNumber.split(':').map((part) => Number(part).toString(16).padStart(2, '0'));
   for (const line of maps.split('\n')) {
-    const [, , , device, , ...rest] = line.split(/ +/);
+    const [range = '', , , onDevice, , ...rest] = line.split(/ +/);
     const path = rest.join(' ');
-    if (device === `${major}:${minor}` || path.startsWith(`${mountPoint}/`)) return path;
+    if (onDevice === `${major}:${minor}`) return path;
+    // The names in map_files have no zeros in front.
+    const link = `/proc/${pid}/map_files/${range.replace(/(^|-)0+(?=.)/g, '$1')}`;
+    if (path.startsWith(`${mountPoint}/`) && pathOnDevice(link, device) !== undefined) return path;
   }
   return undefined;
 }
@@ -55,7 +67,7 @@ function fileOf(pid: string, device: bigint, deviceNumber: string, mountPoint: s
     const path = pathOnDevice(`/proc/${pid}/fd/${descriptor}`, device);
     if (path !== undefined) return path;
   }
-  return mappedFile(pid, deviceNumber, mountPoint);
+  return mappedFile(pid, device, deviceNumber, mountPoint);
 }
 
 /** The one line of cgroup v2, or that of systemd's own hierarchy (cgroups(7)). */

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { findHolders } from '../../../src/machine/holders.ts';
 import { parseMountInfo } from '../../../src/machine/mounts.ts';
 
@@ -27,4 +27,42 @@ it('finds a process by its working directory and one by an open file', async () 
     for (const child of children) child.kill();
     rmSync(folder, { recursive: true });
   }
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a file that a process has mapped', () => {
+  // A file system that these processes have nothing else of.
+  const folder = mkdtempSync('/dev/shm/gandi-holders-');
+  /** Of no device here: as an overlay's files are shown with another device than the overlay. */
+  const OTHER_NAME = '250:250';
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Starts a shell program that says when it is ready, and gives the name of its process to what follows. */
+  async function started(script: string): Promise<ChildProcess> {
+    const child = spawn('sh', ['-c', script], { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    return child;
+  }
+  const isHolder = ({ pid }: ChildProcess, deviceNumber: string) =>
+    findHolders(folder, deviceNumber).some((holder) => holder.pid === pid);
+
+  it('counts by its device, or by what it is where its device has another name', async () => {
+    const [library] = /\S+\/libc\.so\.6/.exec(readFileSync('/proc/self/maps', 'utf8')) ?? [];
+    if (library === undefined) throw new Error('no library');
+    copyFileSync(library, join(folder, 'lib.so'));
+    const child = await started(`exec env LD_PRELOAD=${folder}/lib.so sh -c 'echo ready; kill -STOP $$'`);
+    expect(isHolder(child, OTHER_NAME)).toBe(true);
+  });
+
+  it('does not count by a path that is another one in its container', async () => {
+    const script = `mount -t tmpfs none ${folder} && cp "$(command -v sleep)" ${folder}/x && echo ready && exec ${folder}/x 60`;
+    const child = await started(`exec unshare --mount sh -c '${script}'`);
+    const isMapped = () => readFileSync(`/proc/${child.pid}/maps`, 'utf8').includes(`${folder}/x`);
+    await expect.poll(isMapped).toBe(true);
+    expect(isHolder(child, OTHER_NAME)).toBe(false);
+  });
 });
