@@ -1,5 +1,6 @@
 import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
+import { parseJsonObject } from '../machine/json-file.ts';
 import { STATE_DIRECTORY } from '../machine/paths.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { renewHostKeys } from './renewed-host-keys.ts';
@@ -47,17 +48,9 @@ function observeInstance({ files, facts }: StepContext): Instance {
   };
 }
 
+/** A damaged record is none: the guest is taken for the one that it is. */
 function readRecord(files: FileView): Instance | undefined {
-  const text = files.readText(RECORD);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch (error) {
-    // A damaged record is none: the guest is taken for the one that it is.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJsonObject(files.readText(RECORD));
 }
 
 function recordChanges(files: FileView, now: Instance): Change[] {
