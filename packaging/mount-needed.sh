@@ -63,6 +63,9 @@ looked_at() {
   for file in $autofs_files; do [ ! "$file" -nt /run/gandi/no-autofs ] || return 1; done
 }
 if looked_at; then exit 1; fi
+# In any case of letters, and with quotes anywhere, as the executable reads it; a comment begins behind a blank.
+q="['\"\\\\]*"
+autofs="a${q}u${q}t${q}o${q}f${q}s"
 # shellcheck disable=SC2086 # the names have no blanks
-grep -Eqs '^[^#]*(MOUNT_MODE.*autofs|[[:space:]]/etc/auto\.gandi)' $autofs_files && exit 0
+grep -Eqis "^([^#]|[^[:space:];#]#+)*(MOUNT_MODE[[:blank:]]*=.*$autofs|[[:space:]]/etc/auto\.gandi)" $autofs_files && exit 0
 exit 1
