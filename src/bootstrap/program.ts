@@ -21,7 +21,7 @@ import { BOOTSTRAP_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-bootstrap';
 
-/** How long a run waits for another one: as long as a whole boot's may take. */
+/** How long a run waits for another one: longer than any takes that neither waits for a disk nor grows one. */
 const LOCK_WAIT_SECONDS = 60;
 
 /** Plugins of packages, and the admin's, which hide those of the same name. */

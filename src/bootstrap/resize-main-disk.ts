@@ -132,6 +132,7 @@ function plan(context: StepContext): Plan {
 export const resizeMainDisk: Step = {
   name: '03-resize_main_disk',
   setting: 'CONFIG_RESIZE',
+  slow: true,
   summary: 'the root partition and its file system, to the size of the disk',
   plan,
 };

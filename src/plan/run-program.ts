@@ -47,11 +47,15 @@ function logRecords(report: Report): LogRecord[] {
   return records;
 }
 
-/** @param digests of the steps of this run alone: other programs may have recorded theirs meanwhile */
-async function record(run: ProgramRun, report: Report, digests: Record<string, string>): Promise<void> {
+/**
+ * @param digests of the steps of this run alone: other programs may have recorded theirs meanwhile
+ * @param report absent as long as the run goes on
+ */
+async function record(run: ProgramRun, digests: Record<string, string>, report?: Report): Promise<void> {
   const { machine, program, recordOf = program } = run;
   try {
     await storeApplied(machine, recordOf, { ...readApplied(machine.files, recordOf), ...digests });
+    if (report === undefined) return;
     await storeReport(machine, report);
     if (machine.live) appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
   } catch (error) {
@@ -137,6 +141,8 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const made: Change[] = [];
   const labels = machine.live && hasSecurityLabels(machine.files) ? [securityLabels(made)] : [];
   for (const step of [...run.steps, ...labels]) {
+    // A run that is ended within it must not have its successor take all for news, and take back what the admin changed.
+    if (step.slow === true && !run.dryRun) await record(run, digests);
     const { report, digests: done } = await runOne(run, step, applied, facts.ofStep(), made);
     facts.after(report);
     Object.assign(applied, done);
@@ -154,6 +160,6 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     problems,
     steps,
   };
-  if (!run.dryRun) await record(run, report, digests);
+  if (!run.dryRun) await record(run, digests, report);
   return report;
 }

@@ -59,6 +59,8 @@ export interface Step {
   setting?: Switch;
   /** Why the step is off, whatever its setting. */
   off?: string;
+  /** It may take many minutes: what the steps before it have done is recorded first. */
+  slow?: true;
   /** One line for `--help` and the documentation. */
   summary: string;
   plan(context: StepContext): Plan;

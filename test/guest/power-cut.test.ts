@@ -43,7 +43,7 @@ const CUTS = [
   { stop: 'before-swapon', shown: 'stopped before-swapon' },
   // The account is on the disk; nothing has made its home reach it.
   { stop: 'after-useradd', shown: 'stopped after-useradd' },
-  // All but the root file system is done, and nothing recorded as done.
+  // All but the root file system is done, and recorded as done.
   { stop: 'before-resize2fs', shown: 'stopped before-resize2fs' },
 ];
 

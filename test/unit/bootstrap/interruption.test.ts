@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../../src/machine/change.ts';
 import { encodeEraseMark } from '../../../src/machine/erase-mark.ts';
 import { takeLock } from '../../../src/machine/lock.ts';
+import { readApplied } from '../../../src/plan/records.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { writeAt } from '../images.ts';
@@ -88,6 +89,18 @@ const layouts: Layout[] = [
   'gap before the partition',
   'gap before a used partition, and its start',
 ];
+
+it('cut off while the root file system grows, a first boot has what it did before on record', async () => {
+  const { changes } = await peacefulRun('whole disk');
+  const growing = changes.findIndex(
+    (change) => change.kind === 'run-command' && change.argv[0] === 'resize2fs',
+  );
+  const guest = await makeGuest('whole disk');
+  await cutPower(() => guest.bootstrap(), growing);
+  expect(Object.keys(readApplied(guest.files, 'gandi-bootstrap'))).toEqual(
+    expect.arrayContaining(['kernel-modules', 'identity', 'users', 'resolver', 'network']),
+  );
+});
 
 describe('a first boot with a volume that is mounted at the user’s home before', {
   timeout: 2 * minutes,
