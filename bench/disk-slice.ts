@@ -11,7 +11,6 @@ Slice=${diskSlice}
 /** What puts the disk units there. */
 export const diskSliceFiles: Readonly<Record<string, GuestFile>> = {
   '/etc/systemd/system/gandi-disks.service.d/slice.conf': dropIn,
-  '/etc/systemd/system/gandi-disk@.service.d/slice.conf': dropIn,
 };
 
 /** Keeps the slice, and with it its counters, from the time when its last unit ends. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   errorsInJournal,
@@ -11,7 +12,7 @@ import {
   untilIdle,
   untilMounted,
 } from './data-disks.ts';
-import { type DiskFile, mebibyte } from './disk.ts';
+import { blankDisk, type DiskFile, mebibyte } from './disk.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk } from './machine.ts';
 import { useGuest } from './use-guest.ts';
@@ -130,13 +131,35 @@ describe('data disks mounted as they come', () => {
     expect(await listedDisk(guest, '/dev/vda')).toMatchObject({ state: 'not-ours' });
     await guest.detach(first);
     await guest.output(
-      'sed -i "s/^CONFIG_DISK_BUSES=.*/CONFIG_DISK_BUSES=\\"gandi xen virtio\\" # more/" /etc/default/gandi',
+      'sed -i "s/^CONFIG_DISK_BUSES=.*/export\\tCONFIG_DISK_BUSES = \\"gandi xen VirtIO\\" # more/" /etc/default/gandi',
     );
     const second = await attach(disk, { bus: 'virtio-blk' });
     await untilMounted(guest, '/srv/virtio');
     await untilIdle(guest);
     await guest.detach(second);
     await guest.waitFor('! findmnt -rn /srv/virtio');
+  });
+
+  it('mounts what is formatted in the guest: a blank disk, one that was wiped, one that was ejected', async () => {
+    const scsiId = 90;
+    const attached = await attach(await blankDisk(join(folder, 'blank.img'), 32), { scsiId });
+    const link = `/dev/disk/by-path/*-scsi-0:0:${scsiId}:0`;
+    await guest.waitFor(`test -b ${link}`);
+    await untilIdle(guest);
+    const node = await guest.output(`readlink -f ${link}`);
+    for (const [label, before] of [
+      ['blank', 'true'],
+      ['wiped', `wipefs --quiet --all ${node}`],
+      ['over', 'true'],
+    ] as const) {
+      await guest.output(`${before} && udevadm settle && mkfs.ext4 -Fq -L ${label} ${node}`);
+      await untilMounted(guest, `/srv/${label}`);
+      await untilIdle(guest);
+      expect(await guest.output(`gandi-mount eject ${label}`)).toContain('it can be detached');
+    }
+    await guest.detach(attached);
+    await untilIdle(guest);
+    expect(await guest.output('ls /srv')).toBe('equal\nequal_2\nequal_3');
   });
 
   it.each([
