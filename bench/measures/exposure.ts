@@ -7,7 +7,6 @@ const HOST_SCRIPT = 'the host’s script inherits it, and may do whatever root m
 export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-bootstrap': `${ROOT_CONFIGURES}; the admin’s plugins inherit it; each restriction costs 0.001 to 0.021 G`,
   'gandi-config': 'the admin’s plugins and hook inherit it, setuid programs among them',
-  'gandi-disk@': 'a command that does nothing, with no capabilities; what is left open has no use',
   'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
   'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',
   'gandi-mount': 'as gandi-disks',
