@@ -32,8 +32,20 @@ install_program() { # MODE FILE
   mv "$library/$(basename "$2").new" "$library/$(basename "$2")"
 }
 
+# The map of autofs that version 2 had calls what goes with it.
+is_map_of_version_2() { # FILE
+  [ -f "$1" ] && ! grep -q gandi-mount "$1" &&
+    { grep -q blkid "$1" || [ -e "$root/etc/init.d/gandi-bootstrap" ]; }
+}
+
+# Whether that unit of ours was installed before. Version 2 had units of these names, as links or as copies.
+was_installed() { # UNIT
+  [ -f "$units/$1" ] && [ ! -L "$units/$1" ] && ! grep -q '^ExecStart=/etc/init\.d/gandi-' "$units/$1"
+}
+
 # What "systemctl preset" does at a first installation: links in /etc for the units that the preset file enables.
 enable_unit() { # UNIT
+  if [ "$(readlink "$root/etc/systemd/system/$1")" = /dev/null ]; then return; fi
   for kind in Wanted:wants Required:requires; do
     for target in $(sed -n "s/^${kind%:*}By=//p" "$units/$1"); do
       folder=$root/etc/systemd/system/$target.${kind#*:}
@@ -74,7 +86,7 @@ for file in units/*.*; do
   case $name in
     *.preset) copy 644 "$file" "$root$prefix/lib/systemd/system-preset/$name" ;;
     *)
-      if [ ! -e "$units/$name" ]; then new_units="${new_units:-} $name"; fi
+      if ! was_installed "$name"; then new_units="${new_units:-} $name"; fi
       copy 644 "$file" "$units/$name"
       ;;
   esac
@@ -103,7 +115,12 @@ for file in autofs/*; do
   case $file in
     # "gandi-mount apply-mode" makes and changes this file, so it cannot belong to a package as a file of the admin's.
     *.autofs) [ -n "$for_package" ] || copy_once 644 "$file" "$root/etc/auto.master.d/${file##*/}" ;;
-    *) copy_once 755 "$file" "$root/etc/${file##*/}" ;;
+    *)
+      target=$root/etc/${file##*/}
+      # What an admin made of it is not lost.
+      if is_map_of_version_2 "$target"; then mv "$target" "$target.old"; fi
+      copy_once 755 "$file" "$target"
+      ;;
   esac
 done
 mkdir -p "$root/etc/gandi/hooks"

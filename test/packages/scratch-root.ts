@@ -63,11 +63,13 @@ export class ScratchRoot {
   }
 
   /** Installs a package by dpkg in the tree, which asks no question: its input is closed. */
-  async install(file: string): Promise<string> {
+  async install(file: string, options: readonly string[] = []): Promise<string> {
     await copyFile(file, join(this.#folder, 'upper', basename(file)));
-    const output = await this.run(`dpkg --install /${basename(file)}`);
-    await this.run(`rm /${basename(file)}`);
-    return output;
+    try {
+      return await this.run(`dpkg ${options.join(' ')} --install /${basename(file)}`);
+    } finally {
+      await this.run(`rm /${basename(file)}`);
+    }
   }
 
   /** Text of a file in the tree. */
