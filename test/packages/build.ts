@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -36,4 +36,16 @@ export async function quickPackage(
       ? `gandi-guest_${await version()}_amd64.deb`
       : `gandi-guest-${await version()}-${release}.x86_64.rpm`;
   return join(output, name);
+}
+
+/**
+ * Copies all that is in the repository, with changes that are not committed yet, and without what was built.
+ *
+ * @param folder - for the copy, which is made.
+ */
+export async function copyRepository(folder: string): Promise<void> {
+  const list = 'git ls-files -z --cached --others --exclude-standard -- . ":!node_modules"';
+  const copy = `mkdir "$0" && ${list} | xargs -0 cp --parents --target-directory="$0"`;
+  await execa('sh', ['-c', copy, folder], { cwd: project });
+  await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
 }

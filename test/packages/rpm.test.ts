@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { quickPackage } from './build.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { copyRepository, project, quickPackage, version } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 import { OLD_PATHS, oldRpmPackage } from './version-2.ts';
 
@@ -62,32 +62,158 @@ it('is installed, updated and erased', async () => {
   expect((await root.snapshot()).filter((line) => !ignored.test(line))).toEqual(before);
 });
 
-it('takes the place of version 2.43, and keeps what the admin made of it', async () => {
-  await rpm('--install --nodeps', await oldRpmPackage(folder));
-  await root.run(`cd /etc/gandi
-    sed -i 's/^CONFIG_MOTD=1/CONFIG_MOTD=0/' /etc/sysconfig/gandi
-    echo 'echo attached' >> hooks/post-disk-attach
-    printf '#!/bin/sh\\n' > hooks/post-vm-config
-    printf '#!/bin/sh\\n. /etc/gandi/plugins-lib\\n' > plugins.d/50-mine
-    echo '# mine' >> plugins.d/07-config_timezone
-    chmod a-x plugins.d/03-vm-fix-cron
-    chmod a+x hooks/post-vm-config plugins.d/50-mine`);
-  await rpm('--upgrade --nodeps', first);
-  expect(await rpm('--query --all')).toBe('gandi-guest-3.0.0-1.x86_64');
-  expect(await root.read('/etc/sysconfig/gandi')).toContain('CONFIG_MOTD=0');
-  expect(await root.run('ls /etc/gandi/hooks')).toBe('post-disk-attach\npost-vm-config');
-  expect(await root.run('ls /etc/gandi/plugins.d')).toBe('03-vm-fix-cron\n07-config_timezone\n50-mine');
-  const kept = [
-    '/etc/gandi/plugins-lib',
-    '/etc/gandi/plugins.d/03-vm-fix-cron',
-    '/etc/gandi/plugins.d/07-config_timezone',
-  ];
-  expect(await root.existing(OLD_PATHS)).toEqual(expect.arrayContaining(kept));
-  expect(await root.existing(OLD_PATHS.filter((path) => !kept.includes(path)))).toEqual([]);
-  expect(await enabled()).toBe(ours);
+it('enables the other units where one is masked', async () => {
+  await root.run('ln -s /dev/null /etc/systemd/system/gandi-bootstrap.service');
+  await rpm('--install --nodeps', first);
+  expect(await root.run(`systemctl is-enabled ${ours.replaceAll('\n', ' ')} || true`)).toBe(
+    'masked\nenabled\nenabled\nenabled\nenabled',
+  );
 });
 
-it('is the same to the byte when it is built again', async () => {
-  const again = await mkdtemp(join(folder, 'again-'));
-  await execa('cmp', [first, await quickPackage('rpm', again)]);
+describe('in place of version 2.43', () => {
+  let old: string;
+
+  beforeAll(async () => {
+    old = await oldRpmPackage(folder);
+  });
+  beforeEach(async () => {
+    await rpm('--install --nodeps', old);
+  });
+
+  /** The tree's own rpm, which scriptlets can ask: it answers what this machine's says of the tree as it is now. */
+  async function giveRpm(): Promise<void> {
+    await root.outside(
+      `rpm --root "$ROOT" --dbpath /var/lib/rpm --verify --nodeps gandi-hosting-vm2 > "$ROOT/verified" || true
+       printf '#!/bin/sh\ncase "$*" in *--verify*) cat /verified ;; *) [ "$2" = gandi-hosting-vm2 ] ;; esac\n' > "$ROOT/usr/bin/rpm"
+       chmod +x "$ROOT/usr/bin/rpm"`,
+    );
+  }
+
+  /** Files that are left, or were put aside, of what version 2 had. */
+  const left = async () => [
+    ...(await root.existing(OLD_PATHS)),
+    ...(await root.run("find /etc /usr/lib/systemd -path '*gandi*' -name '*.old' | sort")).split('\n'),
+  ];
+
+  it('has the new tools only where nobody changed it', async () => {
+    await giveRpm();
+    await rpm('--upgrade --nodeps', first);
+    expect(await rpm('--query --all')).toBe('gandi-guest-3.0.0-1.x86_64');
+    expect(await rpm('--verify --nodeps gandi-guest')).toBe('');
+    expect(await left()).toEqual(['']);
+    expect(await enabled()).toBe(ours);
+    expect(await root.read('/etc/sysconfig/gandi')).toContain('CONFIG_SEED_WAIT=10');
+    expect(await root.run('ls /etc/gandi/hooks')).toBe('post-disk-attach\npost-vm-config\npre-disk-detach');
+    // The guest's sources of packages name it.
+    expect(await root.existing(['/etc/pki/rpm-gpg/RPM-GPG-KEY-Gandi'])).toHaveLength(1);
+    expect(await root.existing(['/var/lib/rpm-state/gandi-guest'])).toEqual([]);
+  });
+
+  const ADMIN = `cd /etc/gandi
+    sed -i 's/^CONFIG_MOTD=1/CONFIG_MOTD=0/' /etc/sysconfig/gandi
+    echo 'vm.swappiness = 60' > sysctl.conf
+    echo 'echo attached' >> hooks/post-disk-attach
+    printf '#!/bin/sh\n. /etc/gandi/plugins-lib\n' > plugins.d/50-mine
+    echo '# mine' >> plugins.d/07-config_timezone
+    echo '# mine' >> manage_iface.sh
+    echo '# mine' >> /etc/udev/rules.d/86-gandi.rules
+    chmod a-x plugins.d/03-vm-fix-cron
+    chmod a+x plugins.d/50-mine
+    systemctl disable gandi-config.service 2>&1
+    systemctl mask gandi-postboot.service 2>&1`;
+
+  const settingsAndHooks = async () => {
+    expect(await root.read('/etc/sysconfig/gandi')).toContain('CONFIG_MOTD=0');
+    expect(await root.read('/etc/gandi/sysctl.conf')).toBe('vm.swappiness = 60');
+    expect(await root.read('/etc/gandi/hooks/post-disk-attach')).toContain('echo attached');
+    expect(await root.read('/etc/udev/rules.d/86-gandi.rules.rpmsave')).toContain('# mine');
+    expect(await root.read('/etc/gandi/manage_iface.sh.old')).toContain('# mine');
+    expect(await root.run(`systemctl is-enabled ${ours.replaceAll('\n', ' ')} || true`)).toBe(
+      'enabled\ndisabled\nenabled\nenabled\nmasked',
+    );
+  };
+
+  it('keeps what the admin made of it', async () => {
+    await root.run(ADMIN);
+    await giveRpm();
+    await rpm('--upgrade --nodeps', first);
+    await settingsAndHooks();
+    expect(await root.run('ls /etc/gandi/plugins.d')).toBe('03-vm-fix-cron\n07-config_timezone\n50-mine');
+    expect(await left()).toEqual([
+      // 50-mine reads it.
+      '/etc/gandi/plugins-lib',
+      '/etc/gandi/plugins.d/03-vm-fix-cron',
+      '/etc/gandi/plugins.d/07-config_timezone',
+      '/etc/gandi/manage_iface.sh.old',
+    ]);
+  });
+
+  it('puts aside all that may be the admin’s where rpm cannot be asked', async () => {
+    await root.run(ADMIN);
+    await rpm('--upgrade --nodeps', first);
+    await settingsAndHooks();
+    expect(await root.run('cd /etc/gandi/plugins.d; ls | grep -v "old$"')).toBe('03-vm-fix-cron\n50-mine');
+    expect(await root.read('/etc/gandi/plugins.d/07-config_timezone.old')).toContain('# mine');
+  });
+
+  it('is upgraded again after it was installed again', async () => {
+    await rpm('--upgrade --nodeps', first);
+    await rpm('--erase --nodeps gandi-guest');
+    await rpm('--install --nodeps', old);
+    await giveRpm();
+    await rpm('--upgrade --nodeps', first);
+    expect(await root.existing(OLD_PATHS)).toEqual([]);
+    expect(await enabled()).toBe(ours);
+  });
 });
+
+it('is the same to the byte when it is built elsewhere', async () => {
+  const elsewhere = join(folder, 'elsewhere');
+  await copyRepository(elsewhere);
+  // That the programs are the same is what the test of the Debian package looks at.
+  await execa('cp', ['-R', join(project, 'dist'), elsewhere]);
+  await execa('cmp', [first, await quickPackage('rpm', join(elsewhere, 'dist'), {}, elsewhere)]);
+  const { stdout: times } = await execa('sh', [
+    '-c',
+    'rpm -qp --queryformat "[%{FILEMTIMES}\n]" "$0" | sort -u',
+    first,
+  ]);
+  expect(times.split('\n')).toHaveLength(1);
+});
+
+it('needs what each kind of system with RPM has', async () => {
+  const { stdout } = await execa('rpm', ['--query', '--package', '--requires', first]);
+  const names = new Set(stdout.split('\n').map((line) => line.trim()));
+  expect([...names].filter((name) => !name.startsWith('rpmlib('))).toEqual([
+    '/bin/sh',
+    // shadow-utils in Fedora and CentOS, shadow in openSUSE.
+    '/usr/sbin/useradd',
+    'glibc',
+    'systemd',
+    // A package in openSUSE; provided by systemd in CentOS 7, by systemd-udev in CentOS 8 and Fedora.
+    'udev',
+    'util-linux',
+  ]);
+  // What newer ones of these say is not understood by the rpm 4.11 of CentOS 7, such as payloads in zstd.
+  expect([...names].filter((name) => name.startsWith('rpmlib(')).sort()).toEqual([
+    'rpmlib(CompressedFileNames) <= 3.0.4-1',
+    'rpmlib(FileDigests) <= 4.6.0-1',
+    'rpmlib(PayloadFilesHavePrefix) <= 4.0-1',
+  ]);
+});
+
+it(
+  'is made by "make rpm" as users get it, and is small enough to download',
+  async () => {
+    const file = join(project, 'dist', `gandi-guest-${await version()}-1.x86_64.rpm`);
+    await rm(file, { force: true });
+    await execa('make', ['--no-print-directory', 'rpm'], { cwd: project });
+    const fields = '%{NAME} %{ARCH} %{PAYLOADCOMPRESSOR}';
+    const { stdout } = await execa('rpm', ['--query', '--package', '--queryformat', fields, file]);
+    expect(stdout).toBe('gandi-guest x86_64 xz');
+    expect((await stat(file)).size).toBeLessThanOrEqual(42_000_000);
+    await rpm('--install --nodeps', file);
+    expect(await root.run('gandi-guest --version')).toMatch(/^gandi-guest \d/);
+  },
+  10 * 60_000,
+);
