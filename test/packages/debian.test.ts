@@ -1,12 +1,13 @@
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { debianPackage, project, quickPackage } from './build.ts';
+import { copyRepository, debianPackage, project, quickPackage, version } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 
 const MEGABYTE = 1_000_000;
+const MINUTES = 60_000;
 
 let folder: string;
 let delivered: string;
@@ -20,12 +21,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** What it complains about. */
+async function lintian(file: string): Promise<string> {
+  // It leaves files in its temporary directory.
+  const env = { TMPDIR: folder };
+  const { all } = await execa('lintian', ['--allow-root', '--fail-on=none', file], { all: true, env });
+  return all;
+}
+
 describe('the Debian package', () => {
   it('has nothing that lintian complains about', async () => {
-    // It leaves files in its temporary directory.
-    const env = { TMPDIR: folder };
-    const { all } = await execa('lintian', ['--allow-root', '--fail-on=none', delivered], { all: true, env });
-    expect(all).toBe('');
+    expect(await lintian(delivered)).toBe('');
   });
 
   it('is small enough to download', async () => {
@@ -47,20 +53,49 @@ describe('the Debian package', () => {
 
   it('is the same to the byte when it is built elsewhere', async () => {
     const copy = join(folder, 'copy');
-    // All that is in the repository, with changes that are not committed yet.
-    const list = 'git ls-files -z --cached --others --exclude-standard -- . ":!node_modules"';
-    await execa('sh', ['-c', `mkdir "$0" && ${list} | xargs -0 cp --parents --target-directory="$0"`, copy], {
-      cwd: project,
-    });
-    await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
+    await copyRepository(copy);
     await execa('make', ['--no-print-directory', 'build'], { cwd: copy });
-    const second = await quickPackage('deb', folder, {}, copy);
+    await mkdir(join(folder, 'elsewhere'));
+    const second = await quickPackage('deb', join(folder, 'elsewhere'), {}, copy);
+    // Whole, and what is in it beside what is delivered: compressing it once more takes a minute.
+    await execa('cmp', [second, await quickPackage('deb', folder)]);
     const hash = async (file: string) => {
       const parts = ['--fsys-tarfile', '--ctrl-tarfile'].map((part) => `dpkg-deb ${part} "$0" | sha256sum`);
       return (await execa('sh', ['-c', parts.join(';'), file])).stdout;
     };
     expect(await hash(second)).toBe(await hash(delivered));
   });
+
+  it('has the time of the changelog, whatever the clock said when it was built', async () => {
+    const list = 'dpkg-deb --fsys-tarfile "$0" | tar --list --verbose --full-time --utc';
+    const { stdout } = await execa('sh', ['-c', list, delivered]);
+    const times = stdout.split('\n').map((line) => line.trim().split(/\s+/).slice(3, 5).join(' '));
+    const changelog = join(project, 'packaging/debian/changelog');
+    const { stdout: date } = await execa('dpkg-parsechangelog', [
+      `--file=${changelog}`,
+      '--show-field=Timestamp',
+    ]);
+    const time = new Date(Number(date) * 1000).toISOString();
+    expect([...new Set(times)]).toEqual([`${time.slice(0, 10)} ${time.slice(11, 19)}`]);
+  });
+
+  it(
+    'is made for the other architecture as well',
+    async () => {
+      // As a user does it who wants it; the executable's runtime is in the cache, or comes from the npm registry.
+      await execa('make', ['--no-print-directory', 'deb', 'ARCHITECTURE=arm64'], { cwd: project });
+      const file = join(project, 'dist', `gandi-guest_${await version()}_arm64.deb`);
+      const { stdout: fields } = await execa('dpkg-deb', ['--field', file, 'Package', 'Architecture']);
+      expect(fields).toBe('Package: gandi-guest\nArchitecture: arm64');
+      expect((await stat(file)).size).toBeLessThanOrEqual(42 * MEGABYTE);
+      expect(await lintian(file)).toBe('');
+      const program = 'dpkg-deb --fsys-tarfile "$0" | tar -x --to-stdout ./usr/lib/gandi/gandi | head -c 20';
+      const { stdout: head } = await execa('sh', ['-c', program, file], { encoding: 'buffer' });
+      // e_machine of the ELF header (elf(5)): EM_AARCH64.
+      expect(Buffer.from(head).readUInt16LE(18)).toBe(183);
+    },
+    10 * MINUTES,
+  );
 });
 
 describe('in a Debian that is set up', () => {
