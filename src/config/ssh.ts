@@ -11,7 +11,8 @@ import { planHostKeys } from './ssh-keys.ts';
 /** Behind an admin's drop-ins, whose values then count at once. */
 export const DROP_IN = '/etc/ssh/sshd_config.d/90-gandi.conf';
 
-const CANDIDATE = '/run/gandi/sshd_config.candidate';
+/** Beside the file itself, for with SELinux sshd reads what is labelled as that is, and nothing of ours below /run. */
+const CANDIDATE = '/etc/ssh/sshd_config.gandi-candidate';
 const CHECK_SECONDS = 30;
 
 /**
@@ -73,7 +74,7 @@ function checked(files: FileView, whole: string, change: Change): Change[] {
   const key = files.status(CHECKED_KEY) === undefined ? [] : ['-h', CHECKED_KEY];
   return [
     ...separation,
-    { kind: 'write-file', path: CANDIDATE, content: whole, mode: 0o600, thisBootOnly: true },
+    { kind: 'write-file', path: CANDIDATE, content: whole, mode: 0o600 },
     {
       kind: 'run-command',
       argv: ['sshd', '-t', '-f', CANDIDATE, ...key],
@@ -120,7 +121,11 @@ function planSettings(context: StepContext): Planned {
   if (main === undefined) return { changes: [], notes: [] };
   const reads = config.includes.some((pattern) => pathMatchesGlob(pattern, DROP_IN));
   const plan = reads ? planDropIn : planMain;
-  return { changes: plan(context, config, main), notes: weakNotes(config) };
+  const changes = plan(context, config, main);
+  // A run may have been cut off before it took it away.
+  if (changes.length === 0 && files.status(CANDIDATE) !== undefined)
+    changes.push({ kind: 'remove-file', path: CANDIDATE });
+  return { changes, notes: weakNotes(config) };
 }
 
 const dropIn = (settings: Settings, lines: readonly string[]) =>

@@ -84,11 +84,18 @@ describe('11-config_ssh', () => {
       true,
     );
     expect(changes.map((change) => ('path' in change ? change.path : change.kind))).toEqual([
-      '/run/gandi/sshd_config.candidate',
+      '/etc/ssh/sshd_config.gandi-candidate',
       'run-command',
       DROP_IN,
-      '/run/gandi/sshd_config.candidate',
+      '/etc/ssh/sshd_config.gandi-candidate',
     ]);
+  });
+
+  it('takes away what a check that was cut off left', () => {
+    const path = '/etc/ssh/sshd_config.gandi-candidate';
+    const main = { '/etc/ssh/sshd_config': 'PermitRootLogin no\nPermitEmptyPasswords no\n' };
+    expect(planFor({ ...main, [path]: 'half' }, true).changes).toEqual([{ kind: 'remove-file', path }]);
+    expect(planFor(main, true).changes).toEqual([]);
   });
 
   it('changes the main file where no drop-ins are read, and reads its own lines again as such', () => {

@@ -63,10 +63,10 @@ const KEYS = ['rsa', 'ecdsa', 'ed25519'].map(
 const RECORD = 'instance: write /var/lib/gandi/instance.json (0600)';
 const DROP_IN = [
   '11-config_ssh: make directory /run/sshd (0755)',
-  '11-config_ssh: write /run/gandi/sshd_config.candidate (0600)',
-  '11-config_ssh: run sshd -t -f /run/gandi/sshd_config.candidate (check the SSH server’s configuration)',
+  '11-config_ssh: write /etc/ssh/sshd_config.gandi-candidate (0600)',
+  '11-config_ssh: run sshd -t -f /etc/ssh/sshd_config.gandi-candidate (check the SSH server’s configuration)',
   '11-config_ssh: write /etc/ssh/sshd_config.d/90-gandi.conf (0600)',
-  '11-config_ssh: remove /run/gandi/sshd_config.candidate',
+  '11-config_ssh: remove /etc/ssh/sshd_config.gandi-candidate',
 ];
 const ZONE = '07-config_timezone: link /etc/localtime to ../usr/share/zoneinfo/Europe/Paris';
 const ZONE_NAME = '07-config_timezone: write /etc/timezone (0644)';
