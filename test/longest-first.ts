@@ -18,6 +18,7 @@ const LONG = [
   'disks-autofs',
   'root-file-systems',
   'partitioned-root',
+  'selinux',
 ];
 
 /** One of these as the last would keep one worker busy alone. The others stay in vitest's order. */

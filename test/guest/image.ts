@@ -22,6 +22,8 @@ export interface ImageOptions {
   readonly files?: Readonly<Record<string, GuestFile>>;
   readonly fileSystem?: 'ext4' | 'xfs' | 'btrfs';
   readonly fileSystemMebibytes?: number;
+  /** Files get the labels that the SELinux policy of the root file system has for them. */
+  readonly securityLabels?: boolean;
   /** Root is the last partition; without it the whole disk is the root file system. */
   readonly partitionTable?: PartitionTable;
 }
@@ -42,14 +44,17 @@ const recipe = '1';
 /** A disk image with the guest's root file system, from the cache or made without mounting anything (10 s). */
 export async function rootImage(options: ImageOptions): Promise<Image> {
   const { rootfs, overlays = [], files = {}, fileSystem = 'ext4', fileSystemMebibytes = 1536 } = options;
+  const { securityLabels = false } = options;
   const layers = await Promise.all([equipment, ...overlays].map(treeHash));
   const size = String(fileSystemMebibytes);
-  const key = cacheKey(recipe, rootfs.key, ...layers, JSON.stringify(files), fileSystem, size);
+  const labels = String(securityLabels);
+  const key = cacheKey(recipe, rootfs.key, ...layers, JSON.stringify(files), fileSystem, size, labels);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
       const own = await writeFiles(join(folder, 'files'), { ...files, '/etc/fstab': fstab(fileSystem) });
       const tree = join(folder, 'tree');
       await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
+      if (securityLabels) await labelTree(tree);
       await makeFileSystem(fileSystem, tree, join(folder, 'root.img.partial'), fileSystemMebibytes);
       await rename(join(folder, 'root.img.partial'), join(folder, 'root.img'));
       await Promise.all([tree, own].map((path) => rm(path, { recursive: true })));
@@ -83,6 +88,13 @@ async function writeFiles(folder: string, files: Readonly<Record<string, GuestFi
     await chmod(join(folder, path), mode);
   }
   return folder;
+}
+
+/** By the policy's own program, which wants /proc; it does not matter whether this machine's kernel knows SELinux. */
+async function labelTree(tree: string): Promise<void> {
+  const contexts = '/etc/selinux/default/contexts/files/file_contexts';
+  const script = 'mount -t proc proc "$1/proc" && exec chroot "$1" setfiles -F "$2" /';
+  await execa('unshare', ['--mount', 'sh', '-c', script, 'sh', tree, contexts]);
 }
 
 async function makeFileSystem(type: string, tree: string, file: string, mebibytes: number): Promise<void> {
