@@ -2,6 +2,7 @@ import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { parseJsonObject } from '../machine/json-file.ts';
 import { STATE_DIRECTORY } from '../machine/paths.ts';
+import { digestOf } from '../plan/applied.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { renewHostKeys } from './renewed-host-keys.ts';
 import { guestIdentity } from './spread.ts';
@@ -12,6 +13,9 @@ const RECORD = '/var/lib/gandi/instance.json';
 const PRODUCT_UUID = ['/sys/class/dmi/id/product_uuid', '/sys/hypervisor/uuid'];
 const RANDOM_SEED = '/var/lib/systemd/random-seed';
 const COMMAND_SECONDS = 30;
+
+/** Enough of a digest to tell guests apart. */
+const DIGEST_CHARACTERS = 8;
 
 /** What tells one virtual machine from another; each of it can change during the life of one. */
 export interface Instance {
@@ -95,13 +99,13 @@ function plan(context: StepContext): Plan {
   if (recorded === undefined || !isAnotherInstance(recorded, now)) {
     return { changes: [...changes, ...recordChanges(files, now)], notes: [] };
   }
-  const keys = renewHostKeys(files);
+  const keys = renewHostKeys(files, digestOf(now).slice(0, DIGEST_CHARACTERS));
   const notes = [cloneNote(recorded, keys.kept)];
   changes.push(...keys.changes);
   if (keys.next !== undefined) return { changes, notes, next: keys.next };
   if (files.status(RANDOM_SEED) !== undefined) changes.push({ kind: 'remove-file', path: RANDOM_SEED });
-  // Behind what a clone needs: a run that was cut off is done again.
-  return { changes: [...changes, ...recordChanges(files, now), ...keys.last], notes };
+  // Last: a run that was cut off is done again.
+  return { changes: [...changes, ...recordChanges(files, now)], notes };
 }
 
 /** What a clone must not share with the guest that it was made from. */

@@ -125,7 +125,7 @@ describe('what is configured at every boot', () => {
         `600\n${await guest.output(`cut -d' ' -f2 ${key}.pub`)}`,
       );
     }
-    expect(await guest.output('ls -A /run/gandi/host-keys')).toBe('');
+    expect(await guest.output('ls -A /etc/ssh | grep gandi- || true')).toBe('');
     await guest.output('systemctl restart ssh.service');
   });
 
