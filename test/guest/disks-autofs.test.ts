@@ -56,6 +56,26 @@ describe('data disks on first access', () => {
     await guest.waitFor(`! ${isMounted('/srv/data_2')}`, 60);
   });
 
+  it('keeps a disk that is ejected from its next access, until somebody attaches it', async () => {
+    const other = await guest.attachDisk({
+      disk: await knownDisk(folder, 'other', { mebibytes: 16, label: 'other' }),
+    });
+    await guest.waitFor('ls -d /srv/other/lost+found', 60);
+    await guest.waitFor(`! ${isMounted('/srv/other')}`, 60);
+    expect(await guest.output('gandi-mount eject other')).toContain('it can be detached');
+    expect((await guest.run('ls /srv/other')).exitCode).not.toBe(0);
+    expect((await guest.run(isMounted('/srv/other'))).exitCode).toBe(1);
+    // What a preparation leaves that is cut off, such as by a restart of autofs, is in nobody's way.
+    const node = await guest.output('readlink -f /dev/disk/by-label/other');
+    await guest.output(`gandi-mount attach ${node}`);
+    await guest.output(`mkdir -p /run/gandi/mounted/other && mount ${node} /run/gandi/mounted/other`);
+    await guest.waitFor('ls -d /srv/other/lost+found', 60);
+    expect((await guest.run('findmnt -rn /run/gandi/mounted/other')).exitCode).toBe(1);
+    await guest.waitFor(`! ${isMounted('/srv/other')}`, 60);
+    await guest.detach(other);
+    await guest.waitFor('! test -e /run/gandi/autofs/other', 60);
+  });
+
   it('follows CONFIG_DISK_ROOT', async () => {
     await set('CONFIG_DISK_ROOT', '/data');
     expect(await guest.run('gandi-mount apply-mode')).toMatchObject({ exitCode: 0 });
