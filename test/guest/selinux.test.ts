@@ -48,7 +48,7 @@ describe('a guest in which SELinux enforces the policy of its distribution', () 
     const { stdout: status } = await guest.run('gandi-guest status --wait');
     expect(state, status).toBe('running');
     expect(status).toMatch(/^configured\n/);
-    expect(await guest.output('getenforce; swapon --show=TYPE --noheadings')).toBe('Enforcing\npartition');
+    expect(await guest.output('getenforce')).toBe('Enforcing');
     for (const user of ['root', 'admin1'])
       expect((await guest.ssh({ user, keyFile: key.keyFile }, 'hostname', 60)).stdout).toBe('web1\n');
   });
