@@ -126,11 +126,6 @@ elif [ -z "$directory" ] && [ -f "$root$rules" ] && grep -q '^#.*RUN+=.*manage_d
   set_setting CONFIG_ALLOW_MOUNT 0 "data disks stay unmounted, as the rule for them was commented out"
 fi
 
-# A setting that nothing reads any more would be told at each boot.
-for file in /etc/default/gandi /etc/sysconfig/gandi; do
-  if grep -qs '^SERVERURL=' "$root$file"; then sed -i --follow-symlinks 's/^SERVERURL=/#&/' "$root$file"; fi
-done
-
 # --- autofs: "gandi-mount apply-mode" makes our entry where it is wanted.
 
 # Only our line is in it. Its options are kept where they are not those of version 2, which slow every disk down.

@@ -72,6 +72,15 @@ export class ScratchRoot {
     }
   }
 
+  /** Copies what was changed, as a tree to lay over the root file system; what was removed from that is not in it. */
+  async exportChanges(target: string): Promise<void> {
+    await execa('cp', ['--archive', join(this.#folder, 'upper'), target]);
+    // What overlayfs has in place of something that was removed (a device 0, 0), and what differs from run to run.
+    const logs = ['var/log', 'var/cache', 'tmp'].map((name) => join(target, name));
+    await execa('find', [target, '-type', 'c', '-delete']);
+    for (const folder of logs) await rm(folder, { recursive: true, force: true });
+  }
+
   /** Text of a file in the tree. */
   async read(path: string): Promise<string> {
     return await this.run(`cat '${path}'`);

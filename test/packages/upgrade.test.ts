@@ -138,8 +138,6 @@ describe.each([
 
   it('keeps its settings, hooks and plugins', async () => {
     expect(await root.read('/etc/default/gandi')).toContain('CONFIG_MOTD=0\n');
-    // Nothing reads it any more.
-    expect(await root.read('/etc/default/gandi')).toContain('\n#SERVERURL=');
     expect(await root.read('/etc/gandi/sysctl.conf')).toBe('vm.swappiness = 60');
     expect(await root.run('ls /etc/gandi/hooks')).toBe('post-disk-attach\npost-vm-config\npre-disk-detach');
     expect(await root.read('/etc/gandi/hooks/post-disk-attach')).toContain('echo attached');
