@@ -71,7 +71,8 @@ export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
   });
 }
 
-const isSameContent = (record: DiskRecord, verdict: Verdict) =>
+/** Whether a record is about what is on the device now, and not about a file system that was there before. */
+export const isSameContent = (record: DiskRecord, verdict: Verdict) =>
   verdict.kind === 'data' && record.type === verdict.content.type && record.uuid === verdict.content.uuid;
 
 /** States of a disk that is not mounted, as far as we know: if it is at its place, somebody else has mounted it. */

@@ -6,7 +6,7 @@ import { describeDevice, servicesOf } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planServices, planUnmount } from './detach-plan.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
-import { type DiskState, diskStates } from './disk-state.ts';
+import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { MountRun } from './run.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
@@ -148,21 +148,17 @@ async function ejectMounted(
     await run.attempt(planServices(running, 'start'));
     return { record: { ...record, ...result, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  return { record: ejected({ ...record, ...result }, `it was ejected from ${mountPoint}`) };
-}
-
-/** The record of a disk that stays unmounted until somebody asks for it. */
-function ejected(record: DiskRecord, why: string): DiskRecord {
   const { detachHookRan: _, mountPoint: __, ...rest } = record;
-  return { ...rest, state: 'ejected', why, since: new Date().toISOString() };
+  const why = `it was ejected from ${mountPoint}`;
+  return { record: { ...rest, ...result, state: 'ejected', why, since: new Date().toISOString() } };
 }
 
 /** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */
 async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskState): Promise<void> {
-  if (record?.state === 'ejected') return;
+  if (record?.state === 'ejected' && isSameContent(record, verdict)) return;
   const content = verdict.kind === 'data' ? verdict.content : undefined;
-  const old: DiskRecord = record ?? { ...describeDevice(device, content), state: 'left-alone' };
-  await keepRecord(run, ejected(old, 'it was ejected while it was not mounted'));
+  const why = 'it was ejected while it was not mounted';
+  await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
 }
 
 /** Other partitions of the same disk that are mounted still. */

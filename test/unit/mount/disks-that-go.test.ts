@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { run as runProgram } from '../images.ts';
 import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
@@ -164,6 +165,10 @@ describe('eject', () => {
     expect(await main(['rescan'])).toBe(0);
     expect(disks.mounts()).toEqual(['/srv/data']);
     expect(await list()).toMatchObject({ sdc: { state: 'ejected' } });
+    runProgram('mkfs.ext4', ['-q', '-F', '-L', 'new', disks.node('sdc')]);
+    expect(await main(['eject', 'new'])).toBe(0);
+    expect(await main(['rescan'])).toBe(0);
+    expect(disks.mounts()).toEqual(['/srv/data']);
   });
 
   it('takes a disk over that is mounted by hand afterwards', async () => {
