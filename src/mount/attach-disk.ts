@@ -151,15 +151,14 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
   }
   const text = `${device.node} (${content.type}${content.label === undefined ? '' : `, label ${content.label}`}) is mounted at ${mountPoint}`;
   run.tell('info', device.readOnly ? `${text}, read-only` : text);
-  const result = await runDiskHook(run, hook);
+  const served = await runDiskHook(run, hook, record);
   await run.attempt(notifyUsers(run.settings, text));
   const services = servicesOf(run, mountPoint);
   return {
-    ...record,
+    ...served,
     // Without it the next run tries again to give it the whole of its disk.
     ...(isWhole ? { deviceBytes: device.size } : {}),
     ...(services.length > 0 ? { services } : {}),
-    ...result,
   };
 }
 

@@ -141,16 +141,16 @@ async function ejectMounted(
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
   const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(mount, facts.mounts, services));
-  const result = hookIsDue ? await runDiskHook(run, hook) : {};
+  const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
   await run.attempt(planServices(services, 'stop'));
   const refused = await unmount(run, mount, options);
   if (refused !== undefined) {
     await run.attempt(planServices(running, 'start'));
-    return { record: { ...record, ...result, detachHookRan: hook.changes.length > 0 }, refused };
+    return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  const { detachHookRan: _, mountPoint: __, ...rest } = record;
+  const { detachHookRan: _, mountPoint: __, ...rest } = served;
   const why = `it was ejected from ${mountPoint}`;
-  return { record: { ...rest, ...result, state: 'ejected', why, since: new Date().toISOString() } };
+  return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
 }
 
 /** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */

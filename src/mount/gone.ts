@@ -21,6 +21,12 @@ export function mountsOfGone(
   );
 }
 
+const toGone = (record: DiskRecord): DiskRecord => ({
+  ...record,
+  state: 'gone',
+  since: new Date().toISOString(),
+});
+
 const WHY = 'it went away while it was mounted';
 
 /** Where it was mounted: as we know, or by hand since it failed or was ejected. */
@@ -42,22 +48,21 @@ export async function handleGone(
   facts: Pick<DiskFacts, 'mounts' | 'devices'>,
 ): Promise<DiskRecord> {
   const { files } = run.machine;
-  const gone: DiskRecord = { ...record, state: 'gone', since: new Date().toISOString() };
   const left = mountsOfGone(record, facts);
   const { node, services = [] } = record;
   const mountPoint = placeOf(record, left, run.diskRoot);
-  if (mountPoint === undefined) return gone;
+  if (mountPoint === undefined) return toGone(record);
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
   if (!left.some((mount) => mount.mountPoint === mountPoint)) {
     if (record.state === 'mounted' || record.state === 'mounting')
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
-    return gone;
+    return toGone(record);
   }
   const isKnown = record.why === WHY;
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
   if (!isKnown) run.tell('warning', text);
   const hook = planDiskHook(run, 'pre-disk-detach', node, mountPoint);
-  const result = record.detachHookRan === true ? {} : await runDiskHook(run, hook);
+  const served = record.detachHookRan === true ? record : await runDiskHook(run, hook, record);
   await run.attempt([
     ...planServices(services, 'stop'),
     ...planUnmountGone(left.map((mount) => mount.mountPoint)),
@@ -67,6 +72,6 @@ export async function handleGone(
   const now = { ...facts, mounts: parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') };
   const isMounted = !run.dryRun && mountsOfGone(record, now).length > 0;
   return isMounted
-    ? { ...record, ...result, why: WHY, detachHookRan: true }
-    : { ...gone, ...result, mountPoint, why: WHY };
+    ? { ...served, why: WHY, detachHookRan: true }
+    : { ...toGone(served), mountPoint, why: WHY };
 }

@@ -1,5 +1,6 @@
 import type { Change } from '../machine/change.ts';
 import type { Settings } from '../machine/settings.ts';
+import type { DiskRecord } from '../plan/disk-records.ts';
 import { planHook } from '../plan/hooks.ts';
 import type { Plan } from '../plan/step.ts';
 import type { MountRun } from './run.ts';
@@ -19,20 +20,22 @@ export function planDiskHook(
   return planHook(name, hookArguments, { files, settings });
 }
 
-/** What one of the admin's hooks came to, for the record of its disk. */
-export interface HookResult {
-  /** End of what it printed. */
-  hookOutput?: string;
-  /** Why it failed, or was not run. */
-  hookFailure?: string;
-}
-
-/** Runs a hook, and tells why it failed or was not run. The disk is served all the same; the run counts as failed. */
-export async function runDiskHook(run: MountRun, { changes, notes = [] }: Plan): Promise<HookResult> {
+/**
+ * Runs a hook, and tells why it failed or was not run. The disk is served all the same; the run counts as failed.
+ * @param record of the disk
+ * @returns the record with what the hook came to
+ */
+export async function runDiskHook(
+  run: MountRun,
+  { changes, notes = [] }: Plan,
+  record: DiskRecord,
+): Promise<DiskRecord> {
   for (const { level, text } of notes) run.tell(level, `disk hook: ${text}`);
   const { output, failures } = await run.attempt(changes, 'problem');
   const hookFailure = [...notes.map(({ text }) => text), ...failures].join('; ');
+  const { hookOutput: _, hookFailure: __, ...rest } = record;
   return {
+    ...rest,
     ...(output === '' ? {} : { hookOutput: output }),
     ...(hookFailure === '' ? {} : { hookFailure }),
   };

@@ -143,6 +143,8 @@ describe('disks that come', () => {
     const records = JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '');
     expect(records.disks[0].hookFailure).toContain('exit status 3: no such thing');
     expect(await main(['rescan', '--new'])).toBe(0);
+    expect(await main(['eject', 'data'])).toBe(0);
+    expect(disks.files.readText('/run/gandi/disks.json')).not.toContain('hookFailure');
   });
 
   it('are mounted without a hook that others than root can write, which is told', async () => {
