@@ -156,6 +156,18 @@ describe('in place of version 2.43', () => {
     expect(await root.read('/etc/gandi/plugins.d/07-config_timezone.old')).toContain('# mine');
   });
 
+  it('stays where there is no room to keep what the admin made of it', async () => {
+    await root.run(ADMIN);
+    const upgrade = root.outside(
+      `mkdir -p "$ROOT/var/lib/rpm-state"; mount -t tmpfs -o size=16k tmpfs "$ROOT/var/lib/rpm-state"
+       rpm --root "$ROOT" --dbpath /var/lib/rpm --upgrade --nodeps "$FILE"`,
+      { FILE: first },
+    );
+    await expect(upgrade).rejects.toThrow('version 2 stays');
+    expect(await rpm('--query --all')).toBe('gandi-hosting-vm2-2.43-1.noarch');
+    expect(await root.read('/etc/gandi/plugins.d/07-config_timezone')).toContain('# mine');
+  });
+
   it('is upgraded again after it was installed again', async () => {
     await rpm('--upgrade --nodeps', first);
     await rpm('--erase --nodeps gandi-guest');
