@@ -55,21 +55,31 @@ async function copyOldTree(): Promise<void> {
   await root.run(OLD_SET_UP);
 }
 
+/** A unit of version 2 that somebody linked, and what enabling that one and another one makes. */
+const LINKED = '/lib/systemd/system/gandi-dhclient@.service';
+const BY_HAND = [
+  LINKED,
+  '/etc/systemd/system/multi-user.target.wants/gandi-dhclient@eth1.service',
+  '/etc/systemd/system/ssh.service.wants/gandi-sshdkeygen.service',
+  '/etc/systemd/system/gandi-sshdkeygen.service',
+];
+
 describe('a guest with version 2.43 that nobody changed', () => {
   beforeAll(async () => {
     root = await ScratchRoot.create();
     await root.install(old);
-    // These are turned on by hand, as the manual of version 2 has it, and by its rules.
-    await root.run(
-      'systemctl enable gandi-dhclient@eth1.service /usr/share/gandi/systemd/gandi-sshdkeygen.service 2>&1 || true',
-    );
+    // Units that it delivers for admins who want them.
+    await root.run(`ln -s /usr/share/gandi/systemd/gandi-dhclient@.service ${LINKED}
+      systemctl enable gandi-dhclient@eth1.service 2>&1
+      systemctl enable /usr/share/gandi/systemd/gandi-sshdkeygen.service 2>&1`);
+    expect(await root.existing(BY_HAND)).toEqual(BY_HAND);
     await root.install(deb);
   });
 
   afterAll(() => root.remove());
 
   it('has the new tools only', async () => {
-    expect(await root.existing(OLD_PATHS)).toEqual([]);
+    expect(await root.existing([...OLD_PATHS, ...BY_HAND])).toEqual([]);
     await enabledOnce();
     expect(await oldProgramsIn('/etc /usr/share/gandi 2>/dev/null')).toBe('');
     expect(await copies()).toBe('');
