@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianPackage, version } from '../packages/build.ts';
-import { overlayDisk } from './disk.ts';
+import { dataDisk, overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import { rootImage } from './image.ts';
 import type { GuestDisk, MachineOptions } from './machine.ts';
@@ -165,6 +165,27 @@ describe.each(releases)('a plain Debian %s', (suite) => {
         expect(second).toContain(`${program}: unchanged (this boot, in which nothing was new`);
     },
     10 * minutes,
+  );
+
+  // One release shows it, before what is left is purged.
+  it.runIf(suite === 'bookworm')(
+    'keeps a data disk mounted that is in use when the toolkit is removed',
+    async () => {
+      const disk = await dataDisk(join(folder, 'data.img'), { mebibytes: 32, label: 'data' });
+      const attached = await guest.attachDisk({ disk });
+      await guest.waitFor('findmnt -rn /srv/data', 60);
+      await guest.output('(setsid sh -c "exec sleep 10000 > /srv/data/in-use" > /dev/null 2>&1 &)');
+      const use = () =>
+        guest.output('findmnt -rno ID,OPTIONS /srv/data; readlink /proc/$(pgrep -nx sleep)/fd/1');
+      const inUse = await use();
+      expect(inUse).toContain('/srv/data/in-use');
+      await guest.output('dpkg --remove gandi-guest', { seconds: 180 });
+      expect(await use()).toBe(inUse);
+      await guest.output(
+        'echo more > /srv/data/more; pkill -nx sleep; umount --lazy /srv/data; rmdir /srv/data',
+      );
+      await guest.detach(attached);
+    },
   );
 
   it(
