@@ -45,15 +45,25 @@ function withDescriptor<T>(path: string, flags: number, use: (descriptor: number
 /** Such as `20261121-041609`, by the guest's clock in UTC: a name, nothing more depends on it. */
 const dateForName = () => new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
 
+/** The first free one of NAME, NAME.1, NAME.2 and so on; undefined if one of those before it has that text. */
+function freeBackup({ files }: Machine, name: string, text: string): string | undefined {
+  for (let number = 0; ; number++) {
+    const path = number === 0 ? name : `${name}.${number}`;
+    const kept = files.readText(path);
+    if (kept === undefined) return path;
+    if (kept === text) return undefined;
+  }
+}
+
 function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const old = machine.files.readText(path);
   if (old === undefined) return;
   const mode = machine.files.status(path)?.mode ?? 0o600;
   const name = path.slice(1).replaceAll('/', '_');
   if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
-  const backup = dated ? `${path}.${dateForName()}` : `${BACKUP_DIRECTORY}/${name}`;
+  const backup = dated ? `${path}.${dateForName()}` : freeBackup(machine, `${BACKUP_DIRECTORY}/${name}`, old);
   // Of two changes within a second the first one had the admin's own text.
-  if (dated && machine.files.status(backup) !== undefined) return;
+  if (backup === undefined || (dated && machine.files.status(backup) !== undefined)) return;
   replaceFile(machine.files, { path: backup, mode }, (descriptor) => writeFully(descriptor, encodeText(old)));
 }
 

@@ -24,8 +24,8 @@ export interface WriteFile {
   /** No symbolic link is followed below this directory, which a user who is not root can write to. */
   linksRefusedBelow?: string;
   /**
-   * The old file is kept first, for it holds an admin's changes: in /var/lib/gandi/backup, or beside it with the date
-   * at its end.
+   * The old file is kept first, for it holds an admin's changes: in /var/lib/gandi/backup, with a number behind its
+   * name where another text is kept there already, or beside it with the date at its end.
    */
   backup?: boolean | 'dated';
 }

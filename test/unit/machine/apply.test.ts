@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyChange, type Machine } from '../../../src/machine/apply.ts';
 import type { Change } from '../../../src/machine/change.ts';
@@ -73,6 +81,28 @@ describe('write-file', () => {
       m,
     );
     expect(readFileSync(m.at('/var/lib/gandi/backup/etc_name'), 'utf8')).toBe('mine');
+  });
+
+  it('keeps each text that an admin had, once', async () => {
+    const m = machine({ '/etc/name': 'mine' });
+    const change: Change = {
+      kind: 'write-file',
+      path: '/etc/name',
+      content: 'new',
+      mode: 0o644,
+      backup: true,
+    };
+    for (const text of ['mine', 'mine again', 'mine', 'third']) {
+      writeFileSync(m.at('/etc/name'), text);
+      await applyChange(change, m);
+    }
+    const kept = ['etc_name', 'etc_name.1', 'etc_name.2'];
+    expect(readdirSync(m.at('/var/lib/gandi/backup')).sort()).toEqual(kept);
+    expect(kept.map((name) => readFileSync(m.at(`/var/lib/gandi/backup/${name}`), 'utf8'))).toEqual([
+      'mine',
+      'mine again',
+      'third',
+    ]);
   });
 
   it('keeps bytes that are no text, in the file and in its copy', async () => {
