@@ -243,6 +243,18 @@ describe('the settings say what the admin had said by the files of version 2', (
   });
 });
 
+it('is taken away whose package was removed before, as apt may do it', async () => {
+  root = await ScratchRoot.create();
+  await root.install(old);
+  await root.run('echo CONFIG_MOTD=0 >> /etc/default/gandi; dpkg --remove gandi-hosting-vm2');
+  await root.install(deb);
+  expect(await root.existing(OLD_PATHS)).toEqual([]);
+  await enabledOnce();
+  expect(await copies()).toBe('');
+  expect(await root.run('tail -n 1 /etc/default/gandi')).toBe('CONFIG_MOTD=0');
+  await root.remove();
+});
+
 describe('an installation that does not come to its end', () => {
   const CHANGED = ['/etc/default/gandi', '/etc/gandi/sysctl.conf', '/etc/auto.gandi'];
   const contents = () => root.run(CHANGED.map((path) => `md5sum ${path}`).join('; '));

@@ -153,12 +153,15 @@ const DEBIAN: Readonly<Record<string, OldFile>> = {
   ),
 };
 
-const RPM: Readonly<Record<string, OldFile>> = {
-  ...COMMON,
-  '/etc/sysconfig/gandi': data(SETTINGS, 0o644),
-  '/etc/pki/rpm-gpg/RPM-GPG-KEY-Gandi': data('stand-in for a key\n', 0o644),
-  '/usr/lib/sysctl.d/90-gandi.conf': data('net.ipv4.conf.all.rp_filter = 2\n', 0o644),
-};
+/** Its spec gives all programs one mode and all else another. */
+const RPM: Readonly<Record<string, OldFile>> = Object.fromEntries(
+  Object.entries({
+    ...COMMON,
+    '/etc/sysconfig/gandi': data(SETTINGS),
+    '/etc/pki/rpm-gpg/RPM-GPG-KEY-Gandi': data('stand-in for a key\n'),
+    '/usr/lib/sysctl.d/90-gandi.conf': data('net.ipv4.conf.all.rp_filter = 2\n'),
+  }).map(([path, { text, mode }]) => [path, { text, mode: mode & 0o100 ? 0o755 : 0o644 }]),
+);
 
 /**
  * What the Debian package's postinst does: it patches two init scripts, makes links to its units and enables them, and
