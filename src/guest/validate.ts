@@ -1,4 +1,4 @@
-import { openDevice } from '../machine/device-reader.ts';
+import { withDevice } from '../machine/device-reader.ts';
 import { print } from '../machine/output.ts';
 import { CONFIG_BYTES_LIMIT } from '../metadata/gandi/json-text.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
@@ -13,12 +13,7 @@ interface Validated {
 }
 
 function readConfigFile(path: string): Uint8Array {
-  const source = openDevice(path);
-  try {
-    return source.read(0, Math.min(source.size, CONFIG_BYTES_LIMIT + 1));
-  } finally {
-    source.close();
-  }
+  return withDevice(path, (source) => source.read(0, Math.min(source.size, CONFIG_BYTES_LIMIT + 1)));
 }
 
 /** An archive says by its header what it is; everything else is taken for a configuration. */

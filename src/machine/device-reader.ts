@@ -37,6 +37,20 @@ export function openDevice(path: string): OpenDevice {
   }
 }
 
+/**
+ * Has somebody read a block device or a regular file, and closes it.
+ * @param use gets it open, and is done with it when it returns
+ * @throws as `openDevice` and `use` do
+ */
+export function withDevice<T>(path: string, use: (device: Omit<OpenDevice, 'close'>) => T): T {
+  const device = openDevice(path);
+  try {
+    return use(device);
+  } finally {
+    device.close();
+  }
+}
+
 function sizeOf(descriptor: number, path: string): number {
   const status = fstatSync(descriptor, { bigint: true });
   if (status.isFile()) return Number(status.size);

@@ -1,18 +1,9 @@
 import { constants, fsyncSync } from 'node:fs';
 import type { MakeSwap } from './change.ts';
-import { openDevice } from './device-reader.ts';
+import { withDevice } from './device-reader.ts';
 import { withPartition } from './open-partition.ts';
 import { renderSwapHeader } from './swap-header.ts';
 import { writeFully } from './write.ts';
-
-function sizeOf(path: string): number {
-  const device = openDevice(path);
-  try {
-    return device.size;
-  } finally {
-    device.close();
-  }
-}
 
 /**
  * Makes a device a swap area that is not active yet.
@@ -21,7 +12,13 @@ function sizeOf(path: string): number {
 export async function makeSwap({ device, label, pageBytes, badPages }: MakeSwap): Promise<void> {
   // For a block device O_EXCL without O_CREAT claims it (open(2)).
   await withPartition(device, constants.O_WRONLY | constants.O_EXCL, (descriptor) => {
-    const area = { deviceBytes: sizeOf(device), uuid: crypto.randomUUID(), label, pageBytes, badPages };
+    const area = {
+      deviceBytes: withDevice(device, ({ size }) => size),
+      uuid: crypto.randomUUID(),
+      label,
+      pageBytes,
+      badPages,
+    };
     for (const { offset, bytes } of renderSwapHeader(area)) {
       writeFully(descriptor, bytes, offset);
       fsyncSync(descriptor);

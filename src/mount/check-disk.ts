@@ -1,6 +1,6 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
-import { openDevice } from '../machine/device-reader.ts';
+import { withDevice } from '../machine/device-reader.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
@@ -87,13 +87,8 @@ function planUndo(device: BlockDevice, file: string): Change {
 
 /** What is on the device now; if that cannot be told, a journal of unknown size counts as there. */
 function contentNow({ node }: BlockDevice, { type }: Signature): Pick<Signature, 'replayBytes'> {
-  const device = openDevice(node);
-  try {
-    const found = identify(device).find((one) => one.type === type);
-    return found ?? { replayBytes: Number.POSITIVE_INFINITY };
-  } finally {
-    device.close();
-  }
+  const found = withDevice(node, identify).find((one) => one.type === type);
+  return found ?? { replayBytes: Number.POSITIVE_INFINITY };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { listBlockDevices } from '../machine/block-devices.ts';
-import { openDevice } from '../machine/device-reader.ts';
+import { withDevice } from '../machine/device-reader.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../machine/device-use.ts';
 import type { Files, FileView } from '../machine/files.ts';
 import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
@@ -75,14 +75,9 @@ function contentReader(): DiskFacts['contentOf'] {
   return ({ name, node }) => {
     const before = known.get(name);
     if (before !== undefined) return before;
-    const device = openDevice(node);
-    try {
-      const content = identify(device);
-      known.set(name, content);
-      return content;
-    } finally {
-      device.close();
-    }
+    const content = withDevice(node, identify);
+    known.set(name, content);
+    return content;
   };
 }
 

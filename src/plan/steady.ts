@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { applyChange, type Machine } from '../machine/apply.ts';
 import type { Change } from '../machine/change.ts';
-import { openDevice } from '../machine/device-reader.ts';
+import { withDevice } from '../machine/device-reader.ts';
 import type { Files, FileView } from '../machine/files.ts';
 import { LinkResolver, type PathState, pathState } from '../machine/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/paths.ts';
@@ -101,14 +101,9 @@ function attachedDisks(files: FileView): Map<string, string> {
 
 /** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
 function readRanges(ranges: SteadyState['ranges']): Uint8Array | undefined {
-  const parts = ranges.map(({ device, offset, length }) => {
-    const source = openDevice(device);
-    try {
-      return source.read(offset, length);
-    } finally {
-      source.close();
-    }
-  });
+  const parts = ranges.map(({ device, offset, length }) =>
+    withDevice(device, (source) => source.read(offset, length)),
+  );
   const whole = parts.every((part, index) => part.length === ranges[index]?.length);
   return whole ? Buffer.concat(parts) : undefined;
 }

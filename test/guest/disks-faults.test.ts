@@ -88,6 +88,30 @@ describe('data disks when something goes wrong', () => {
     await guest.output('systemctl reset-failed');
   });
 
+  it('goes on with the disks that the boot did not wait for', async () => {
+    const attached = await attach('late');
+    await untilMounted(guest, '/srv/late');
+    await untilIdle(guest);
+    // As a boot finds it, with a disk that takes longer than its limit.
+    const unit = '/run/systemd/system/gandi-mount.service.d';
+    await guest.output(`umount /srv/late && rm /run/gandi/disks.json && mkdir -p ${unit}`);
+    await guest.output(`cat > ${unit}/limit.conf && systemctl daemon-reload`, {
+      input: '[Service]\nTimeoutStartSec=20s\n',
+    });
+    await guest.output('cat > /usr/local/sbin/mount && chmod 755 /usr/local/sbin/mount', {
+      input: slowMount('rm /usr/local/sbin/mount; sleep 600'),
+    });
+    await guest.run('systemctl restart gandi-mount.service', { seconds: 90 });
+    expect(await guest.output('systemctl show -P Result gandi-mount.service')).toBe('timeout');
+    await untilMounted(guest, '/srv/late');
+    await untilIdle(guest);
+    expect(await guest.output('systemctl show -P Result gandi-disks.service')).toBe('success');
+    await guest.output(`rm -r ${unit} && systemctl daemon-reload && systemctl reset-failed`);
+    await guest.detach(attached);
+    await guest.waitFor('! test -e /srv/late', 60);
+    await untilIdle(guest);
+  });
+
   it('mounts while the root file system is full, and says what it could not note', async () => {
     await guest.output(
       'mkdir -p /srv/full; fallocate -l "$(df --output=avail -B1 / | tail -1)" /fill; dd if=/dev/zero of=/fill2 bs=4k 2>/dev/null; true',

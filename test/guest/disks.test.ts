@@ -48,11 +48,6 @@ describe('data disks mounted as they come', () => {
     ]);
   });
 
-  it('has no limit for all disks together, behind which some would stay unmounted', async () => {
-    const limits = ['TimeoutStartUSec gandi-mount.service', 'TimeoutStopUSec gandi-disks.service'];
-    for (const limit of limits) expect(await guest.output(`systemctl show -P ${limit}`)).toBe('infinity');
-  });
-
   it('mounts an ext4 disk by its label, gives it to the group once, and runs the hook once', async () => {
     const disk = await knownDisk(folder, 'data', { mebibytes: 32, label: 'data' });
     const attached = await attach(disk);

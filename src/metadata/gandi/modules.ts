@@ -1,4 +1,4 @@
-import { openDevice } from '../../machine/device-reader.ts';
+import { withDevice } from '../../machine/device-reader.ts';
 import type { Files } from '../../machine/files.ts';
 import { HOST_DIRECTORY } from '../../machine/paths.ts';
 import type { ByteSource } from '../byte-source.ts';
@@ -15,19 +15,10 @@ function describeModules(name: string, source: ByteSource, offset: number, lengt
   return [{ name, release, fingerprint: `${length}:${Buffer.from(trailer).toString('hex')}` }];
 }
 
-function reading<T>(path: string, read: (source: ByteSource) => T): T {
-  const source = openDevice(path);
-  try {
-    return read(source);
-  } finally {
-    source.close();
-  }
-}
-
 /** The modules archives among the members of a new archive. */
 export function modulesOf({ device, members }: SeedArchive): ModulesArchive[] {
   if (!members.some(({ name }) => modulesRelease(name) !== undefined)) return [];
-  return reading(device, (source) =>
+  return withDevice(device, (source) =>
     members.flatMap(({ name, offset, length }) => describeModules(name, source, offset, length)),
   );
 }
@@ -36,7 +27,7 @@ export function modulesOf({ device, members }: SeedArchive): ModulesArchive[] {
 export function keptModules(files: Files): ModulesArchive[] {
   const names = files.list(HOST_DIRECTORY).filter((name) => modulesRelease(name) !== undefined);
   return names.flatMap((name) =>
-    reading(files.locate(`${HOST_DIRECTORY}/${name}`), (source) =>
+    withDevice(files.locate(`${HOST_DIRECTORY}/${name}`), (source) =>
       describeModules(name, source, 0, source.size),
     ),
   );

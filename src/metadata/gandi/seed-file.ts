@@ -1,4 +1,4 @@
-import { openDevice } from '../../machine/device-reader.ts';
+import { withDevice } from '../../machine/device-reader.ts';
 import { readPartitionTable } from '../../machine/partition-table.ts';
 import { hasArchiveHeader } from '../../machine/signatures/archive.ts';
 import type { ByteSource } from '../byte-source.ts';
@@ -29,8 +29,7 @@ function places(source: ByteSource): number[] {
  * @throws the system's error if it cannot be read
  */
 export function readSeed(path: string): Seed {
-  const source = openDevice(path);
-  try {
+  return withDevice(path, (source) => {
     const offsets = places(source);
     const tried = offsets.map((offset) => `byte ${offset}`).join(', ');
     const at = offsets.find((offset) => hasArchiveHeader(source.read(offset, SECTOR_BYTES)));
@@ -38,7 +37,5 @@ export function readSeed(path: string): Seed {
     // Not one that begins as it should: perhaps one that is meant for a guest all the same, and is refused.
     const results = offsets.map((offset) => readArchive(source, offset));
     return { result: results.find(({ state }) => state !== 'absent') ?? { state: 'absent' }, tried };
-  } finally {
-    source.close();
-  }
+  });
 }

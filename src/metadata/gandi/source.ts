@@ -1,4 +1,4 @@
-import { openDevice } from '../../machine/device-reader.ts';
+import { openDevice, withDevice } from '../../machine/device-reader.ts';
 import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
@@ -74,9 +74,8 @@ function fromResult(result: ArchiveResult, origin: string, kept: () => HostConfi
 }
 
 function readPlace({ device, offset, end }: ArchivePlace): ArchiveResult {
-  const source = openDevice(device.node);
   try {
-    const result = readArchive(source, offset);
+    const result = withDevice(device.node, (source) => readArchive(source, offset));
     if (result.state !== 'present' || offset + result.archive.length <= end) return result;
     // What is behind its room is somebody's, and would be erased with the archive.
     const found = `an archive of ${result.archive.length} bytes`;
@@ -91,8 +90,6 @@ function readPlace({ device, offset, end }: ArchivePlace): ArchiveResult {
       expected: 'a disk that can be read',
     };
     return { state: 'broken', problems: [problem] };
-  } finally {
-    source.close();
   }
 }
 

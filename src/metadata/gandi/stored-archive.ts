@@ -1,4 +1,4 @@
-import { openDevice } from '../../machine/device-reader.ts';
+import { withDevice } from '../../machine/device-reader.ts';
 import type { Files } from '../../machine/files.ts';
 import { HOST_DIRECTORY } from '../../machine/paths.ts';
 import type { SeedArchive, StoredMember } from '../guest-config.ts';
@@ -9,21 +9,15 @@ function isStoredMember(files: Files, device: string, { name, offset, length }: 
   const path = `${HOST_DIRECTORY}/${name}`;
   const status = files.status(path);
   if (status?.kind !== 'file' || status.size !== length) return false;
-  const stored = openDevice(files.locate(path));
-  try {
-    const source = openDevice(device);
-    try {
+  return withDevice(files.locate(path), (stored) =>
+    withDevice(device, (source) => {
       for (let at = 0; at < length; at += CHUNK_BYTES) {
         const count = Math.min(CHUNK_BYTES, length - at);
         if (!Buffer.from(source.read(offset + at, count)).equals(stored.read(at, count))) return false;
       }
       return true;
-    } finally {
-      source.close();
-    }
-  } finally {
-    stored.close();
-  }
+    }),
+  );
 }
 
 /**
