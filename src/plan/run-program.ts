@@ -138,18 +138,30 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
   const facts = new CurrentFacts(run.observe);
-  const made: Change[] = [];
-  const labels = machine.live && hasSecurityLabels(machine.files) ? [securityLabels(made)] : [];
-  for (const step of [...run.steps, ...labels]) {
-    // A run that is ended within it must not have its successor take all for news, and take back what the admin changed.
-    if (step.slow === true && !run.dryRun) await record(run, digests);
+  let made: Change[] = [];
+  const take = async (step: Step): Promise<void> => {
     const { report, digests: done } = await runOne(run, step, applied, facts.ofStep(), made);
     facts.after(report);
     Object.assign(applied, done);
     Object.assign(digests, done);
     if (!run.dryRun) sayOutcome(program, report);
     steps.push(report);
+  };
+  const hasLabels = machine.live && hasSecurityLabels(machine.files);
+  const giveLabels = async (): Promise<void> => {
+    const labels = hasLabels ? securityLabels(made) : undefined;
+    made = [];
+    if (labels !== undefined) await take(labels);
+  };
+  for (const step of run.steps) {
+    if (step.slow === true) {
+      // A run that is ended within it must not have its successor take all for news, and take back what the admin changed.
+      await giveLabels();
+      if (!run.dryRun) await record(run, digests);
+    }
+    await take(step);
   }
+  await giveLabels();
   const report: Report = {
     program,
     version: VERSION,

@@ -29,26 +29,22 @@ function madeBy(change: Change): string[] {
 }
 
 /**
- * A step behind all others. A file that takes the place of another one gets the label of a new file in its directory:
+ * A step behind others. A file that takes the place of another one gets the label of a new file in its directory:
  * sshd, for one, would not read the keys in it. restorecon(8) gives each what the guest's policy has for its path.
- * @param made the changes of the steps before it, at the time when it plans
+ * @param made the changes of the steps before it
+ * @returns nothing where they made no file
  */
-export function securityLabels(made: readonly Change[]): Step {
-  return {
-    name: 'labels',
-    summary: 'SELinux labels of the files that were written',
-    plan() {
-      const paths = [...new Set(made.flatMap(madeBy))].filter((path) => !WITHOUT_LABEL.test(path));
-      if (paths.length === 0) return { changes: [] };
-      const command: Change = {
-        kind: 'run-command',
-        // A file may be gone again.
-        argv: ['restorecon', '-i', ...paths],
-        timeoutSeconds: RESTORE_SECONDS,
-        optional: true,
-        why: 'give files that were written their SELinux labels',
-      };
-      return { changes: [command] };
-    },
+export function securityLabels(made: readonly Change[]): Step | undefined {
+  const paths = [...new Set(made.flatMap(madeBy))].filter((path) => !WITHOUT_LABEL.test(path));
+  if (paths.length === 0) return undefined;
+  const command: Change = {
+    kind: 'run-command',
+    // A file may be gone again.
+    argv: ['restorecon', '-i', ...paths],
+    timeoutSeconds: RESTORE_SECONDS,
+    optional: true,
+    why: 'give files that were written their SELinux labels',
   };
+  const summary = 'SELinux labels of the files that were written';
+  return { name: 'labels', summary, plan: () => ({ changes: [command] }) };
 }

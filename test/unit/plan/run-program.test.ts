@@ -52,7 +52,12 @@ describe('SELinux labels', () => {
   const mark: Change = { ...write('/run/gandi/mark'), thisBootOnly: true } as Change;
 
   /** @returns the commands of a run that makes these changes */
-  async function commandsOf(changes: Change[], entries: Record<string, string>, failure?: string) {
+  async function commandsOf(
+    changes: Change[],
+    entries: Record<string, string>,
+    failure?: string,
+    slow = false,
+  ) {
     const run: string[][] = [];
     const commands = {
       run: (argv: readonly string[]) => {
@@ -62,7 +67,8 @@ describe('SELinux labels', () => {
     };
     const { settings, host, facts } = makeContext();
     const machine = { files: temporaryRoot(entries), commands, live: true } as unknown as Machine;
-    const steps = [step('a', { changes }), step('b', { changes: [write('/root/.ssh/authorized_keys')] })];
+    const b = step('b', { changes: [write('/root/.ssh/authorized_keys')] });
+    const steps = [step('a', { changes }), { ...b, slow }];
     const program = { program: 'gandi-test', steps, machine, settings, host, dryRun: false };
     const report = await runProgram({ ...program, observe: () => facts });
     return { run, report };
@@ -79,6 +85,14 @@ describe('SELinux labels', () => {
       'a: changed',
       'b: changed',
       'labels: changed',
+    ]);
+  });
+
+  it('are given before a step that may be cut off', async () => {
+    const { run } = await commandsOf([link], ENFORCING, undefined, true);
+    expect(run).toEqual([
+      ['restorecon', '-i', '/etc', '/etc/localtime'],
+      ['restorecon', '-i', '/root/.ssh', '/root/.ssh/authorized_keys'],
     ]);
   });
 
