@@ -34,6 +34,23 @@ describe('the Debian package', () => {
     expect(await lintian(delivered)).toBe('');
   });
 
+  it.each(['bookworm', 'trixie'] as const)(
+    'is installed by apt as it is delivered, on Debian %s',
+    async (suite) => {
+      const root = await ScratchRoot.create(suite);
+      try {
+        await root.installByApt(delivered);
+        expect(await root.run('gandi-guest --version')).toBe(`gandi-guest ${await version()}`);
+        expect(await root.run('dpkg --audit; dpkg --list gandi-guest | tail -n 1')).toMatch(
+          /^ii {2}gandi-guest /,
+        );
+        expect(await root.outside('debsums --root="$ROOT" --all --silent gandi-guest')).toBe('');
+      } finally {
+        await root.remove();
+      }
+    },
+  );
+
   it('is small enough to download', async () => {
     expect((await stat(delivered)).size).toBeLessThanOrEqual(42 * MEGABYTE);
   });

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { rootFileSystem } from '../guest/rootfs.ts';
+import { rootFileSystem, type Suite } from '../guest/rootfs.ts';
 
 /**
  * Mounts the layers and what a builder of images mounts, then runs the script that is the last argument. Everything in
@@ -14,7 +14,7 @@ mount -t proc proc "$ROOT/proc"
 mount --bind /dev "$ROOT/dev"
 `;
 
-/** A Debian 12 root file system to install packages in: the cached one, with a layer over it that takes all changes. */
+/** A Debian root file system, 12 by default, to install packages in: the cached one, with a layer over it that takes all changes. */
 export class ScratchRoot {
   readonly #folder: string;
   readonly #lower: string;
@@ -24,8 +24,8 @@ export class ScratchRoot {
     this.#lower = lower;
   }
 
-  static async create(): Promise<ScratchRoot> {
-    const { tree } = await rootFileSystem();
+  static async create(suite: Suite = 'bookworm'): Promise<ScratchRoot> {
+    const { tree } = await rootFileSystem(suite);
     const folder = await mkdtemp(join(tmpdir(), 'gandi-guest-packages-'));
     for (const name of ['upper', 'work', 'root', 'packages']) await mkdir(join(folder, name));
     return new ScratchRoot(folder, tree);
@@ -70,6 +70,14 @@ export class ScratchRoot {
     } finally {
       await this.run(`rm /${basename(file)}`);
     }
+  }
+
+  /** Installs a package by apt in the tree, as an admin installs a file: all that it depends on must be there. */
+  async installByApt(file: string): Promise<void> {
+    await mkdir(join(this.#folder, 'upper/new'));
+    await copyFile(file, join(this.#folder, 'upper/new', basename(file)));
+    await this.run(`cd /new && DEBIAN_FRONTEND=noninteractive apt-get install --yes ./${basename(file)}`);
+    await this.run('rm -r /new');
   }
 
   /** Copies what was changed, as a tree to lay over the root file system; what was removed from that is not in it. */
