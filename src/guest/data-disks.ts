@@ -6,7 +6,7 @@ const PROGRAM = 'gandi-mount';
 const CUT_OFF = 'the run that was about to mount it was cut off; "gandi-mount rescan" makes up for it';
 
 export interface DataDisk extends DiskRecord {
-  /** It should be mounted, and is not, nor does a run work on it. */
+  /** It should be mounted, and is not, nor does a run work on it; or the admin's hook for it has failed. */
   failed: boolean;
 }
 
@@ -20,8 +20,12 @@ export function dataDisks(files: FileView, runs = () => isRunning(PROGRAM)): Dat
   const records = readDiskRecords(files);
   const works = ran || runs();
   return records.map((record) => {
-    const isCutOff = record.state === 'mounting' && !works;
-    const why = isCutOff ? { why: CUT_OFF } : {};
-    return { ...record, ...why, failed: isCutOff || record.state === 'failed' };
+    const { state, hookFailure } = record;
+    const isCutOff = state === 'mounting' && !works;
+    const told = [isCutOff ? CUT_OFF : record.why, hookFailure].filter((text) => text !== undefined);
+    const why = told.length === 0 ? {} : { why: told.join('; ') };
+    // Of a disk that has gone nothing is left to be done.
+    const hookCounts = hookFailure !== undefined && state !== 'gone';
+    return { ...record, ...why, failed: isCutOff || state === 'failed' || hookCounts };
   });
 }

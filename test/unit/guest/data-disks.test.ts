@@ -23,6 +23,20 @@ describe('dataDisks', () => {
     expect(disk?.why).toContain('gandi-mount rescan');
   });
 
+  it('counts one whose hook has failed, as long as it is there', () => {
+    const disk = { node: '/dev/sdb', name: 'sdb', deviceNumber: '8:16', since: '' };
+    const hookFailure = 'post-disk-attach: exit status 1';
+    const disks = [
+      { ...disk, state: 'mounted', hookFailure },
+      { ...disk, state: 'gone', hookFailure },
+    ];
+    const records = makeFiles({ '/run/gandi/disks.json': JSON.stringify({ disks }) });
+    expect(dataDisks(records, () => false)).toMatchObject([
+      { failed: true, why: hookFailure },
+      { failed: false, why: hookFailure },
+    ]);
+  });
+
   it.each([[[true, true]], [[true, false]], [[false, true]]])('waits for a run: %j', (runs) => {
     expect(failed(runs)).toEqual(['failed']);
   });
