@@ -24,6 +24,8 @@ interface BunSubprocess {
   exited: Promise<number>;
   exitCode: number | null;
   signalCode: string | null;
+  /** The program that started it does not wait for its end. */
+  unref(): void;
 }
 
 interface BunOutput {

@@ -34,6 +34,9 @@ const OUTPUT_BYTES = 1024 * 1024;
 /** How long a program has between being asked to end and being killed. */
 const GRACE_MILLISECONDS = 2000;
 
+/** How long one that was killed may take to be gone. */
+const GONE_MILLISECONDS = 5000;
+
 /** How often is looked whether all of a group have ended that was asked to. */
 const POLL_MILLISECONDS = 50;
 
@@ -72,13 +75,18 @@ async function killRest(leader: number, killAt: number): Promise<void> {
 }
 
 interface Ending extends ChildEnding {
+  /** What became of it at its deadline. */
+  became: string;
   stderr: string;
   printedTooMuch: boolean;
 }
 
+const whatBecameOf = (ended: ChildEnding | undefined) =>
+  ended === undefined ? 'cannot be killed: it waits for a device that does not answer' : 'was killed';
+
 function failureOf(program: string, ending: Ending, timeout: number | undefined): string | undefined {
   const code = ending.error?.code;
-  if (timeout !== undefined) return `${program} did not end within ${timeout} s and was killed`;
+  if (timeout !== undefined) return `${program} did not end within ${timeout} s and ${ending.became}`;
   if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
   if (code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
   if (code === 'EACCES') return `${program} cannot be executed`;
@@ -88,6 +96,34 @@ function failureOf(program: string, ending: Ending, timeout: number | undefined)
   const how = ending.signal === undefined ? `exit status ${ending.exitCode}` : `killed by ${ending.signal}`;
   const said = lastLine(ending.stderr);
   return said === '' ? `${program}: ${how}` : `${program}: ${how}: ${said}`;
+}
+
+/** Has a program end in time: it is asked to, then killed, then given up. */
+class Deadline {
+  /** When it is killed if it does not end; undefined as long as its time is not up. */
+  killAt: number | undefined;
+  /** Resolves when it is given up. */
+  readonly givenUp: Promise<undefined>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(pid: number | undefined, seconds: number) {
+    this.givenUp = new Promise((resolve) => {
+      const kill = () => {
+        signalGroup(pid, 'SIGKILL');
+        this.#timer = setTimeout(resolve, GONE_MILLISECONDS, undefined);
+      };
+      const ask = () => {
+        this.killAt = performance.now() + GRACE_MILLISECONDS;
+        signalGroup(pid, 'SIGTERM');
+        this.#timer = setTimeout(kill, GRACE_MILLISECONDS);
+      };
+      this.#timer = setTimeout(ask, seconds * 1000);
+    });
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /** Keeps what an output brings, up to a number of bytes; calls `full` when there is more. */
@@ -113,13 +149,12 @@ class Collected {
 }
 
 /**
- * Commands of the running system. Each gets a process group of its own, which is ended whole at the deadline or when
- * it prints too much. A command that fails is a result, not an exception.
+ * Commands that are started in a given way. Each gets a process group of its own, which is ended whole at the deadline or
+ * when it prints too much. A command that fails is a result, not an exception; so is one that cannot be ended, because it
+ * waits in the kernel for a device that does not answer.
  */
-export const systemCommands: Commands = {
+export const commandsBy = (start: typeof startChild): Commands => ({
   async run(argv, options) {
-    let killAt: number | undefined;
-    let killing: NodeJS.Timeout | undefined;
     let printedTooMuch = false;
     let child: Child | undefined;
     const full = (): void => {
@@ -128,7 +163,7 @@ export const systemCommands: Commands = {
     };
     const most = options.outputBytes ?? OUTPUT_BYTES;
     const outputs = { stdout: new Collected(most, full), stderr: new Collected(most, full) };
-    child = await startChild({
+    child = await start({
       argv,
       environment: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
       ...(options.input === undefined ? {} : { input: options.input }),
@@ -137,30 +172,33 @@ export const systemCommands: Commands = {
     const { pid, ended: ending } = child;
     // It can have printed too much before its number was known here.
     if (printedTooMuch) signalGroup(pid, 'SIGKILL');
-    const deadline = setTimeout(() => {
-      killAt = performance.now() + GRACE_MILLISECONDS;
-      signalGroup(pid, 'SIGTERM');
-      killing = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MILLISECONDS);
-    }, options.timeoutSeconds * 1000);
-    let ended: ChildEnding;
+    const deadline = new Deadline(pid, options.timeoutSeconds);
+    let ended: ChildEnding | undefined;
     try {
-      ended = await ending;
+      ended = await Promise.race([ending, deadline.givenUp]);
     } finally {
       // One that is left over would keep this program waiting for as long.
-      clearTimeout(deadline);
-      clearTimeout(killing);
+      deadline.clear();
     }
+    const { killAt } = deadline;
+    if (ended === undefined) child.forget();
     // The leader may have obeyed where a child of its does not.
-    if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
-    const result: CommandResult = {
+    else if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
+    const texts = { stdout: outputs.stdout.text(), stderr: outputs.stderr.text() };
+    const timeout = killAt === undefined ? undefined : options.timeoutSeconds;
+    const failure = failureOf(
+      argv[0],
+      { ...ended, ...texts, became: whatBecameOf(ended), printedTooMuch },
+      timeout,
+    );
+    return {
       argv,
-      stdout: outputs.stdout.text(),
-      stderr: outputs.stderr.text(),
+      ...texts,
+      ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
+      ...(failure === undefined ? {} : { failure }),
     };
-    if (ended.exitCode !== undefined) result.exitCode = ended.exitCode;
-    const how = { ...ended, stderr: result.stderr, printedTooMuch };
-    const failure = failureOf(argv[0], how, killAt === undefined ? undefined : options.timeoutSeconds);
-    if (failure !== undefined) result.failure = failure;
-    return result;
   },
-};
+});
+
+/** Commands of the running system. */
+export const systemCommands = commandsBy(startChild);

@@ -39,11 +39,10 @@ function follow(
   return { closed: readAll(), close: () => reader.cancel() };
 }
 
+type Output = ReturnType<typeof follow>;
+
 /** Waits for the end of the program and of its outputs, but not long for these. */
-async function ending(child: Subprocess, onOutput: ChildOptions['onOutput']): Promise<ChildEnding> {
-  const outputs = (['stdout', 'stderr'] as const).map((name) =>
-    follow(child[name], (chunk) => onOutput(name, chunk)),
-  );
+async function ending(child: Subprocess, outputs: readonly Output[]): Promise<ChildEnding> {
   let drain: NodeJS.Timeout | undefined;
   const drained = child.exited.then(
     () =>
@@ -79,10 +78,17 @@ export function startBunChild(spawn: Spawn, options: ChildOptions): Child {
       stderr: 'pipe',
       detached: true,
     });
-    return { pid: child.pid, ended: ending(child, onOutput) };
+    const outputs = (['stdout', 'stderr'] as const).map((name) =>
+      follow(child[name], (chunk) => onOutput(name, chunk)),
+    );
+    const forget = () => {
+      child.unref();
+      for (const { close } of outputs) void close();
+    };
+    return { pid: child.pid, ended: ending(child, outputs), forget };
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
     if (isForShell(failure, argv[0])) return startBunChild(spawn, { ...options, argv: [SHELL, ...argv] });
-    return { pid: undefined, ended: Promise.resolve({ error: failure }) };
+    return { pid: undefined, ended: Promise.resolve({ error: failure }), forget: () => undefined };
   }
 }

@@ -25,6 +25,8 @@ export interface Child {
    * ever: they are closed {@link DRAIN_MILLISECONDS} after its end.
    */
   ended: Promise<ChildEnding>;
+  /** Gives it up: this program reads no more of it, and ends without it. */
+  forget(): void;
 }
 
 /** How long the outputs of a program that has ended are still read. */

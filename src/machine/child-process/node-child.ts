@@ -7,7 +7,8 @@ export function startNodeChild(options: ChildOptions): Child {
     return start(options);
   } catch (error) {
     // Of a few errors it tells later, by an event.
-    return { pid: undefined, ended: Promise.resolve({ error: error as NodeJS.ErrnoException }) };
+    const ended = Promise.resolve({ error: error as NodeJS.ErrnoException });
+    return { pid: undefined, ended, forget: () => undefined };
   }
 }
 
@@ -36,5 +37,9 @@ function start({ argv, environment, input, onOutput }: ChildOptions): Child {
       }, DRAIN_MILLISECONDS).unref();
     });
   });
-  return { pid: child.pid, ended };
+  const forget = () => {
+    child.unref();
+    for (const stream of child.stdio) stream?.destroy();
+  };
+  return { pid: child.pid, ended, forget };
 }

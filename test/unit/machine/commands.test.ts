@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { type Commands, systemCommands } from '../../../src/machine/commands.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { Child } from '../../../src/machine/child-process/child.ts';
+import { type Commands, commandsBy, systemCommands } from '../../../src/machine/commands.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { runByBun } from './run-by-bun.ts';
 
@@ -112,6 +113,26 @@ describe.each([
     const { failure } = await run(['sh', '-c', `sh -c '${child}' & sleep 30`], { timeoutSeconds: 0.5 });
     expect(failure).toBe('sh did not end within 0.5 s and was killed');
     expect((await run(['pgrep', '-f', `[:] ${mark}`])).stdout).toBe('');
+  });
+
+  it('gives up what cannot be killed, and does not wait for it', async () => {
+    vi.useFakeTimers();
+    let forgotten = false;
+    const start = (): Promise<Child> =>
+      Promise.resolve({
+        pid: undefined,
+        ended: new Promise(() => undefined),
+        forget: () => {
+          forgotten = true;
+        },
+      });
+    const result = commandsBy(start).run(['mount', '/dev/sdb'], { timeoutSeconds: 60 });
+    await vi.advanceTimersByTimeAsync(70_000);
+    vi.useRealTimers();
+    expect((await result).failure).toBe(
+      'mount did not end within 60 s and cannot be killed: it waits for a device that does not answer',
+    );
+    expect(forgotten).toBe(true);
   });
 
   it('ends a tool that prints without end', async () => {
