@@ -1,7 +1,7 @@
 import type { Change } from '../machine/change.ts';
 import type { NetworkManagerName } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
-import { digestOf } from '../plan/applied.ts';
+import { type AppliedDigests, digestOf } from '../plan/applied.ts';
 import type { WantedFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import type { NamedInterface, Resolver } from './network/addresses.ts';
@@ -18,13 +18,21 @@ export const SETTING = 'CONFIG_NETWORK';
 
 const problem = (text: string): Note => ({ level: 'problem', text });
 
+/** What the record calls the resolver that the files were given last, which it has as JSON text. */
+const RESOLVER_PART = 'network resolver';
+
+/** A resolver that was refused leaves the one that is there. */
+function appliedResolver({ applied }: StepContext): Resolver | undefined {
+  const text = applied[RESOLVER_PART];
+  return text === undefined || text === '' ? undefined : (JSON.parse(text) as Resolver);
+}
+
 /** The resolver, where the network manager takes it from the files that are written here. */
-export function resolverFor(
-  { files, host, settings }: StepContext,
-  manager: NetworkManagerName,
-): Resolver | undefined {
+export function resolverFor(context: StepContext, manager: NetworkManagerName): Resolver | undefined {
+  const { files, host, settings } = context;
   if (!settings.switches.CONFIG_NAMESERVER || resolverPlace(files, manager) !== 'interface files')
     return undefined;
+  if (host.parsed.refused.includes('resolver')) return appliedResolver(context);
   const servers = chooseResolvers(host.parsed.config);
   return servers.length === 0
     ? undefined
@@ -120,11 +128,21 @@ function withActivation(
   return withoutRepeats([...before, ...changes, ...left, ...after]);
 }
 
+/** Of interfaces that the host does not name any more: what it asks for one that comes again is new. */
+function withdrawnParts(applied: AppliedDigests, found: readonly NamedInterface[]): Record<string, string> {
+  const kept = found.map(({ name }) => interfacePart(name));
+  const gone = Object.keys(applied).filter(
+    (name) => name.startsWith(interfacePart('')) && !kept.includes(name),
+  );
+  return Object.fromEntries(gone.map((name) => [name, '']));
+}
+
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
   const asked = host.parsed.config.interfaces ?? [];
-  const { found, missing } = meantInterfaces(asked, facts, resolverFor(context, manager));
+  const resolver = resolverFor(context, manager);
+  const { found, missing } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);
   const planned = found.map((each) => {
     const own = interfaceDigest(manager, each);
@@ -147,8 +165,15 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
       return [problem(`${name} is not configured: ${where} does it already; remove it there, or set ${off}`)];
     }),
   ];
-  const applicable = planned.filter(({ taken }) => taken === undefined);
-  const parts = Object.fromEntries(applicable.map((each) => [interfacePart(each.name), each.digest]));
+  const parts = {
+    ...(setIsNew ? withdrawnParts(applied, found) : {}),
+    ...Object.fromEntries(
+      planned.flatMap((each) => (each.taken === undefined ? [[interfacePart(each.name), each.digest]] : [])),
+    ),
+    ...(resolver === undefined && applied[RESOLVER_PART] === undefined
+      ? {}
+      : { [RESOLVER_PART]: resolver === undefined ? '' : JSON.stringify(resolver) }),
+  };
   return { changes: withActivation(writer, context, planned, unwanted, news), notes, digest, parts };
 }
 

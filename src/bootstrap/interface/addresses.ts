@@ -1,6 +1,6 @@
 import type { Change } from '../../machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../machine/facts.ts';
-import type { Note, Plan, StepContext } from '../../plan/step.ts';
+import type { Plan, StepContext } from '../../plan/step.ts';
 import { chosenManager } from '../network/chosen-manager.ts';
 import { WRITERS } from '../network/writers.ts';
 import { resolverFor, SETTING } from '../network.ts';
@@ -19,21 +19,24 @@ function planNone(
   const changes: Change[] = manager === undefined ? [] : stopDhcp(manager, context, name);
   if (manager !== undefined) changes.push(...staleFiles(WRITERS[manager], context, name, []));
   changes.push(...turnLinkOn(context, name));
-  return { changes, notes: [{ level: 'info', text: `it gets no address: ${reason}` }] };
+  return { changes, notes: [{ level: 'info', text: `it gets no address: ${reason}` }], digest: 'none' };
 }
 
-/** What an admin is told where nothing is known of what the host wants: then what the interface has stays. */
-function whyAsItIs(
+/** Where nothing is known of what the host wants, what the interface has stays; undefined where something is known. */
+function planUnknown(
   manager: NetworkManagerName | undefined,
   context: StepContext,
   name: string,
-): Note | undefined {
+): Plan | undefined {
   const { parsed, origin } = context.host;
-  if (parsed.refused.includes('network'))
-    return { level: 'warning', text: `it stays as it is: the network of ${origin} is not valid` };
   const isConfigured = manager !== undefined && addressFiles(manager, context, name).length > 0;
-  if (parsed.config.interfaces !== undefined || !isConfigured) return undefined;
-  return { level: 'info', text: `it stays as it is: ${origin} says nothing of the network` };
+  const isRefused = parsed.refused.includes('network');
+  if (!isRefused && (parsed.config.interfaces !== undefined || !isConfigured)) return undefined;
+  const why = isRefused ? `the network of ${origin} is not valid` : `${origin} says nothing of the network`;
+  return {
+    changes: isConfigured ? planAsItIs(manager, context, name) : turnLinkOn(context, name),
+    notes: [{ level: isRefused ? 'warning' : 'info', text: `it stays as it is: ${why}` }],
+  };
 }
 
 /**
@@ -47,8 +50,8 @@ export function planAddresses(
 ): Plan {
   const { settings } = context;
   const manager = chosenManager(context);
-  const asItIs = whyAsItIs(manager, context, device.name);
-  if (asItIs !== undefined) return { changes: planAsItIs(manager, context, device.name), notes: [asItIs] };
+  const asItIs = planUnknown(manager, context, device.name);
+  if (asItIs !== undefined) return asItIs;
   const intent = intentFor(device.name, context, manager && resolverFor(context, manager));
   if (intent.kind === 'none') return planNone(manager, context, device.name, intent.reason);
   if (manager === undefined) {

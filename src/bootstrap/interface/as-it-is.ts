@@ -4,7 +4,6 @@ import { isUp } from '../../machine/network-interfaces.ts';
 import type { StepContext } from '../../plan/step.ts';
 import { liveCommand, startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
-import { addressFiles } from './dhcp-address.ts';
 
 /** An admin's programs find it, and it has no address from us. */
 export function turnLinkOn({ files }: StepContext, name: string): Change[] {
@@ -16,14 +15,8 @@ export function turnLinkOn({ files }: StepContext, name: string): Change[] {
  * Takes an interface up by the files that it has, whoever wrote what is in them: nothing is written or removed. One that
  * is up is left alone, for its network manager has taken it up already.
  */
-export function planAsItIs(
-  manager: NetworkManagerName | undefined,
-  context: StepContext,
-  name: string,
-): Change[] {
+export function planAsItIs(manager: NetworkManagerName, context: StepContext, name: string): Change[] {
   if (isUp(context.files, name)) return [];
-  if (manager === undefined || addressFiles(manager, context, name).length === 0)
-    return turnLinkOn(context, name);
   const writer = WRITERS[manager];
   const started = startedUnits(context.files, writer);
   // ifupdown goes by a list of its own, in which an interface that went away is still up.

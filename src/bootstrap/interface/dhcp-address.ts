@@ -21,6 +21,9 @@ const LEASE_SECONDS = 30;
 /** Above what network managers give to routes by themselves; an interface adds its own number. */
 const ROUTE_METRIC = 2048;
 
+/** Stands in the record for an interface that uses DHCP: addresses that the host gives it afterwards are new. */
+const DHCP = 'dhcp';
+
 /** First line of the file of an interface that has gone: a run that was cut off is taken up again. */
 const FORGOTTEN = '# Written by gandi-bootstrap: the interface has gone.\n';
 
@@ -81,14 +84,15 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
   const file = fileOf(ownHeader(settings, SETTING), wantedFor(name, context));
   const write = ensureFile(files, file);
   const stale = staleFiles(writer, context, name, [file.path]);
-  if (write.length === 0 && stale.length === 0 && hasAddresses(addresses, 'any IPv4')) return { changes: [] };
+  if (write.length === 0 && stale.length === 0 && hasAddresses(addresses, 'any IPv4'))
+    return { changes: [], digest: DHCP };
   const directory = posix.dirname(file.path);
   const make: Change[] =
     files.status(directory) === undefined ? [{ kind: 'make-directory', path: directory, mode: 0o755 }] : [];
   const leases = write.length > 0 ? removeLeases(files, name) : [];
   const changes: Change[] = [...stale, ...leases, ...make, ...write];
   const started = startedUnits(files, writer);
-  if (started.length === 0) return { changes, notes: [notStarted(manager)] };
+  if (started.length === 0) return { changes, notes: [notStarted(manager)], digest: DHCP };
   const { before, after } = start(name, file.path, started);
   const wait: Change = {
     kind: 'wait-for-address',
@@ -96,5 +100,5 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
     addresses: 'any IPv4',
     timeoutSeconds: LEASE_SECONDS,
   };
-  return { changes: [...before, ...changes, ...after, wait] };
+  return { changes: [...before, ...changes, ...after, wait], digest: DHCP };
 }

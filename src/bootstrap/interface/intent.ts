@@ -16,9 +16,16 @@ function isIpv6Only({ interfaces = [] }: GuestConfig): boolean {
   return addresses.length > 0 && addresses.every(({ family }) => family === 6);
 }
 
-/** The host's interfaces under the names that they have, those that the guest lacks left out. */
+/** No interface is called so. */
+const NO_NAME = '';
+
+/**
+ * The host's interfaces under the names that they have. All of them, in its order: which one has the gateway and the
+ * resolver does not depend on which are there.
+ */
 function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext): InterfaceConfig[] {
-  return [...bindInterfaces(interfaces, facts.interfaces)].map(([each, name]) => ({ ...each, name }));
+  const bound = bindInterfaces(interfaces, facts.interfaces);
+  return interfaces.map((each) => ({ ...each, name: bound.get(each) ?? NO_NAME }));
 }
 
 /**

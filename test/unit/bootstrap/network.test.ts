@@ -172,6 +172,16 @@ describe('network with ifupdown', () => {
     expect(pathsOf(planFor(edited, { config: asked, applied: APPLIED }).changes)).toEqual([ETH1_FILE]);
   });
 
+  it('takes what the host asks for an interface that comes again for new', () => {
+    const only = { interfaces: config.interfaces?.slice(0, 1) ?? [] };
+    const { parts = {} } = planFor(SETTLED, { config: only, applied: APPLIED });
+    expect(parts).toMatchObject({ 'interface eth0': PARTS['interface eth0'], 'interface eth1': '' });
+    // With some managers a file of ours that has it use DHCP lies in the same place.
+    const meanwhile = { ...SETTLED, [ETH1_FILE]: `${HEADER}iface eth1 inet dhcp\n` };
+    const again = planFor(meanwhile, { applied: { ...APPLIED, ...parts } });
+    expect(again.changes).toEqual([write(ETH1_FILE, ETH1, true)]);
+  });
+
   it('says which interface the guest lacks', () => {
     const { changes, notes } = planFor(FRESH, { facts: { interfaces: [device('eth0')] } });
     expect(changes).toEqual([write(ETH0_FILE, ETH0)]);
@@ -318,6 +328,9 @@ describe('network', () => {
         'content' in change ? /^dns.*$/gm.exec(String(change.content))?.[0] : undefined,
       );
     expect(contents({})).toEqual(['dns=192.0.2.53;', undefined]);
+    const { parts = {} } = planFor({}, { config: withServers, facts });
+    const parsed = { config, problems: [], refused: ['resolver' as const], origins: [] };
+    expect(contents({ host: { parsed }, applied: parts })).toEqual(['dns=192.0.2.53;', undefined]);
     expect(contents({ settings: 'CONFIG_NAMESERVER=0' })).toEqual([undefined, undefined]);
     expect(contents({}, { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' } })).toEqual([
       undefined,

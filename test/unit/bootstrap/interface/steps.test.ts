@@ -252,6 +252,17 @@ describe('attachInterface', () => {
     expect(detachInterface('eth1').plan(contextOf(parts)).changes).toEqual([]);
   });
 
+  it('takes addresses for new that an interface is given after it used DHCP', () => {
+    const path = '/etc/sysconfig/network/ifcfg-eth1';
+    const wicked: ContextParts & { manager: NetworkManagerName } = { manager: 'wicked' };
+    const { digest: fixed = '' } = attach('eth1', wicked);
+    const { digest: dhcp = '' } = attach('eth1', { ...wicked, config: { interfaces: [] } });
+    expect(dhcp).not.toBe(fixed);
+    const files = { [path]: `${HEADER}STARTMODE='hotplug'\nBOOTPROTO='dhcp4'\n` };
+    const { changes } = attach('eth1', { ...wicked, files, applied: { 'interface eth1': dhcp } });
+    expect(summary(changes)).toContain(`write-file ${path}`);
+  });
+
   it('leaves what an admin changed in its file, and waits for no address of the host’s', () => {
     const { digest = '' } = attach('eth1');
     const path = '/etc/network/interfaces.d/50-gandi-eth1';
@@ -264,6 +275,9 @@ describe('attachInterface', () => {
     ]);
     const up = { ...files, '/sys/class/net/eth1/flags': '0x1003\n' };
     expect(summary(attach('eth1', { files: up, applied }).changes)).toEqual([MARK('eth1')]);
+    // Without our first line it is theirs altogether.
+    const theirs = { [path]: 'iface eth1 inet static\n    address 10.9.9.9/8\n' };
+    expect(summary(attach('eth1', { files: theirs, applied }).changes)).toContain('ifup eth1');
     expect(summary(attach('eth1', { files, applied: {} }).changes)).toContain(`write-file ${path}`);
   });
 
