@@ -35,7 +35,7 @@ version_2_is_there() {
 version_2_is_there || exit 0
 
 # Lines " PATH MD5" of the files below /etc as the old packages delivered them; nothing where there is no dpkg.
-delivered=$(dpkg-query ${root:+--root="$root"} --show --showformat='${Conffiles}\n' \
+delivered=$(dpkg-query ${root:+--admindir="$root/var/lib/dpkg"} --show --showformat='${Conffiles}\n' \
   gandi-hosting-vm gandi-hosting-vm2 2> /dev/null || true)
 
 # A file without what the scripts of version 2 themselves had changed in it: rules that they commented out, and init
@@ -151,6 +151,8 @@ if [ -n "$served" ]; then
   printf '[Unit]\nConditionPathExists=!/run/gandi/version-2.map\n' \
     > /run/systemd/system/gandi-disks.service.d/until-next-boot.conf
   if [ ! -e "$map" ] || has_options_of_version_2; then
+    # Version 2's line may be in /etc/auto.master.
+    mkdir -p "${map%/*}"
     echo "$served /etc/auto.gandi --timeout=2592000 --negative-timeout=2" > "$map.new"
     chmod 644 "$map.new"
     mv "$map.new" "$map"

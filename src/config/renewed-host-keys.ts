@@ -50,7 +50,8 @@ function make(files: FileView, pair: KeyPair): Change[] {
   const stale = [pair.made, `${pair.made}.pub`].filter((path) => isThere(files, path));
   return [
     ...stale.map((path): Change => ({ kind: 'remove-file', path })),
-    makeHostKey(files, pair.type, pair.made),
+    // One that this guest refuses, such as ed25519 in FIPS mode, keeps none of the others from being made.
+    { ...makeHostKey(files, pair.type, pair.made), optional: true },
   ];
 }
 
@@ -72,18 +73,18 @@ function removeMade(files: FileView): Change[] {
 }
 
 /**
- * Replaces the host keys that sshd loads by default. Each is replaced whole, once all new ones are there: at no moment
- * is there none, for nobody could log in to a guest whose SSH server does not start.
+ * Replaces the host keys that sshd loads by default. Each is replaced whole, once the new one is there: at no moment is
+ * there none, for nobody could log in to a guest whose SSH server does not start.
  * @param guest hexadecimal digits that tell this guest from others: no other takes the keys that it made
  */
 export function renewHostKeys(files: FileView, guest: string): Renewal {
   const pairs = keysToRenew(files, guest);
   const renewed = pairs.map(({ path }) => path);
   const kept = hostKeysOf(files).filter((path) => !renewed.includes(path) && isThere(files, path));
-  const missing = pairs.filter((pair) => !isMade(files, pair));
-  if (missing.length > 0) {
-    const next = 'put the new host keys in the place of the old ones';
-    return { changes: missing.flatMap((pair) => make(files, pair)), next, kept };
-  }
-  return { changes: [...pairs.flatMap((pair) => putInPlace(files, pair)), ...removeMade(files)], kept };
+  const made = pairs.filter((pair) => isMade(files, pair));
+  const missing = pairs.filter((pair) => !made.includes(pair));
+  const placed = made.flatMap((pair) => putInPlace(files, pair));
+  if (missing.length === 0) return { changes: [...placed, ...removeMade(files)], kept };
+  const next = 'put the new host keys in the place of the old ones';
+  return { changes: [...placed, ...missing.flatMap((pair) => make(files, pair))], next, kept };
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../machine/change.ts';
+import type { Change, RunCommand } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { defaultHostKey, HOST_KEY_TYPES } from '../machine/sshd-config.ts';
 
@@ -8,7 +8,7 @@ type KeyType = (typeof HOST_KEY_TYPES)[number];
 const KEYGEN_SECONDS = 120;
 
 /** The command that makes a host key and, beside it, its public half; nothing may be at the path. */
-export function makeHostKey(files: FileView, type: KeyType, path: string): Change {
+export function makeHostKey(files: FileView, type: KeyType, path: string): RunCommand {
   const name = files.readText('/etc/hostname')?.trim() || 'localhost';
   return {
     kind: 'run-command',

@@ -23,6 +23,18 @@ export interface UndoPlace {
   freeBytes: number;
 }
 
+/** A check in the order in which it is done. */
+export interface CheckPlan {
+  before: Change[];
+  /** Of a check that came to its end, and of one whose changes are taken back. */
+  after: Change[];
+  /** Of a check that failed. */
+  undo: Change[];
+  undoFile: string;
+  /** The journal is replayed before, and that is not taken back. */
+  isReplayed: boolean;
+}
+
 /** Whether a file system is checked before it is mounted: ext2/3/4 that was not unmounted in order. */
 export function needsCheck(device: BlockDevice, content: Signature): boolean {
   return content.type.startsWith('ext') && content.clean === false && !device.readOnly;
@@ -47,11 +59,7 @@ const hasRoom = (place: UndoPlace, replayBytes: number) => place.freeBytes >= 2 
  * @param replayBytes most bytes that replaying the journal overwrites; 0 where it need not be
  * @param places in the order of preference
  */
-export function planCheck(
-  device: BlockDevice,
-  replayBytes: number,
-  places: readonly UndoPlace[],
-): { before: Change[]; after: Change[]; undo: Change[]; undoFile: string } {
+export function planCheck(device: BlockDevice, replayBytes: number, places: readonly UndoPlace[]): CheckPlan {
   const roomy = places.find((place) => hasRoom(place, replayBytes));
   const largest = places.toSorted((one, other) => other.freeBytes - one.freeBytes)[0];
   const file = undoFile((roomy ?? largest)?.directory ?? RUNTIME_DIRECTORY, device);
@@ -71,8 +79,9 @@ export function planCheck(
   return {
     before: [...replay, e2fsck('check the file system, which was not unmounted in order', '-z', file)],
     after: [remove],
-    undo: [planUndo(device, file), remove],
+    undo: [planUndo(device, file)],
     undoFile: file,
+    isReplayed: replay.length > 0,
   };
 }
 
@@ -113,6 +122,21 @@ async function clearLeftOver(run: MountRun, device: BlockDevice, isPlayedBack: b
 }
 
 /**
+ * Takes back what a check that failed has changed.
+ * @returns for people, what became of that; the blocks that could not be put back are kept
+ */
+async function takeBack(run: MountRun, { undo, after, undoFile: file, isReplayed }: CheckPlan) {
+  if (!isWholeUndoFile(run.machine.files.locate(file))) {
+    await run.attempt(after);
+    return '';
+  }
+  const { failures } = await run.attempt(undo);
+  if (failures.length > 0) return `; what the check had changed is in ${file}: e2undo ${file} puts it back`;
+  await run.attempt(after);
+  return isReplayed ? ', and was left as it was with its journal replayed' : ', and was left as it was';
+}
+
+/**
  * Checks a file system that was not unmounted in order.
  * @throws Error for people if it cannot be repaired without loss; then it is as it was, but for a journal that was too
  *   large to be undone
@@ -132,13 +156,12 @@ export async function checkIfNeeded(run: MountRun, device: BlockDevice, content:
   try {
     await run.perform(plan.before);
   } catch (error) {
-    const isWhole = isWholeUndoFile(files.locate(plan.undoFile));
-    await run.attempt(isWhole ? plan.undo : plan.after);
+    const state = await takeBack(run, plan);
     const reason = reasonOf(error);
     // Exit status 4 of e2fsck(8): errors were left, for somebody to decide.
     const what = /^e2fsck: exit status 4\b/.test(reason)
-      ? `its file system needs a repair that may lose data${isWhole ? ', and was left as it was' : ''}`
-      : `its file system was not unmounted in order and could not be checked (${reason})`;
+      ? `its file system needs a repair that may lose data${state}`
+      : `its file system was not unmounted in order and could not be checked (${reason})${state}`;
     throw new Error(`${what}; run e2fsck ${device.node}`);
   }
   await run.perform(plan.after);

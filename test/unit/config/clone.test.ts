@@ -51,14 +51,21 @@ const cloneWith = (entries: Record<string, string> = {}): Files =>
   );
 
 /** gandi-config from beginning to end; ssh-keygen makes two files, in its order. */
-async function configure(files: Files, half?: () => boolean): Promise<Report> {
+async function configure(
+  files: Files,
+  half?: () => boolean,
+  keyOf = (type: string): string | undefined => `new ${type} key`,
+): Promise<Report> {
   const run = (argv: readonly string[]): Promise<CommandResult> => {
     const path = argv[argv.indexOf('-f') + 1] ?? '';
     if (argv[0] === 'ssh-keygen') {
       // As the real one, which asks in such a case.
       if (existsSync(files.locate(path))) throw new Error(`${path} is there already`);
-      writeFileSync(files.locate(path), `new ${argv[3]} key${END}`, { mode: 0o600 });
-      if (half?.() !== true) writeFileSync(files.locate(`${path}.pub`), `new ${argv[3]} key\n`);
+      const key = keyOf(argv[3] ?? '');
+      if (key === undefined)
+        return Promise.resolve({ argv, exitCode: 1, stdout: '', stderr: '', failure: 'not in FIPS mode' });
+      writeFileSync(files.locate(path), `${key}${END}`, { mode: 0o600 });
+      if (half?.() !== true) writeFileSync(files.locate(`${path}.pub`), `${key}\n`);
     }
     return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
   };
@@ -95,6 +102,19 @@ describe('a clone', () => {
     expect(files.status('/var/lib/systemd/random-seed')).toBeUndefined();
     await configure(files);
     expect(files.readText(RSA)).toBe(NEW_KEY);
+  });
+
+  it('gets those keys anew that can be made, once, where another cannot', async () => {
+    const ed25519 = '/etc/ssh/ssh_host_ed25519_key';
+    const files = cloneWith({ [ed25519]: 'golden key', [`${ed25519}.pub`]: 'golden key\n' });
+    let number = 0;
+    for (let boot = 0; boot < 2; boot++) {
+      const fips = (type: string) => (type === 'ed25519' ? undefined : `new ${type} key ${++number}`);
+      const report = await configure(files, undefined, fips);
+      expect(report.status).toBe('failed');
+      expect(files.readText(RSA)).toBe(`new rsa key 1${END}`);
+      expect(files.readText(ed25519)).toBe('golden key');
+    }
   });
 
   it('keeps a key that the admin named, and says that two guests have it', async () => {

@@ -124,18 +124,19 @@ describe.skipIf(process.getuid?.() !== 0)('a file system that was cut off', () =
     runProgram('debugfs', ['-w', '-f', inRoot('commands'), image]);
   }
 
-  function newRun(): MountRun {
+  function newRun(failing?: string): MountRun {
     const commands = {
       async run(argv: readonly [string, ...string[]], options: { timeoutSeconds: number }) {
         const here = argv.map((word) => (/^\/(run|var)\//.test(word) ? inRoot(word) : word));
         ran.push(argv.join(' ').replaceAll(image, 'DISK'));
+        if (argv[0] === failing) return { argv, stdout: '', stderr: '', failure: 'input/output error' };
         return await systemCommands.run(here as [string, ...string[]], options);
       },
     };
     const machine = { files: new Files(root), commands, live: true };
     return new MountRun(machine, parseSettings('', ''), false, () => undefined);
   }
-  const check = () => checkIfNeeded(newRun(), { ...SDB, node: image }, content());
+  const check = (failing?: string) => checkIfNeeded(newRun(failing), { ...SDB, node: image }, content());
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'gandi-guest-check-'));
@@ -181,6 +182,16 @@ describe.skipIf(process.getuid?.() !== 0)('a file system that was cut off', () =
     expect(ran).toEqual([UNDO_IN_RUN, 'e2undo /run/gandi/sdb.e2undo DISK']);
     expect(readFileSync(image).equals(before)).toBe(true);
     expect(existsSync(inRoot('run/gandi/sdb.e2undo'))).toBe(false);
+  });
+
+  it('keeps what the check has overwritten where that cannot be put back', async () => {
+    mountTmpfs('run/gandi', '128m');
+    damage();
+    const file = '/run/gandi/sdb.e2undo';
+    await expect(check('e2undo')).rejects.toThrow(
+      `what the check had changed is in ${file}: e2undo ${file} puts it back`,
+    );
+    expect(existsSync(inRoot('run/gandi/sdb.e2undo'))).toBe(true);
   });
 
   it('is given back as it was by the run after one that was killed', async () => {
