@@ -160,7 +160,14 @@ describe.each(releases)('a plain Debian %s', (suite) => {
       expect(first).not.toContain('in which nothing was new');
       expect(await login('root')).toBe('web1\nroot\n');
 
-      const second = await reboot();
+      // A boot looks at everything, too, where the kernel finds the disks in another order.
+      const disks = () => guest.output('cd /sys/block && readlink sd*');
+      let before = await disks();
+      let second = await reboot();
+      for (let more = 0; more < 3 && (await disks()) !== before; more++) {
+        before = await disks();
+        second = await reboot();
+      }
       for (const program of ['gandi-bootstrap', 'gandi-config'])
         expect(second).toContain(`${program}: unchanged (this boot, in which nothing was new`);
     },
@@ -168,9 +175,8 @@ describe.each(releases)('a plain Debian %s', (suite) => {
   );
 
   // One release shows it, before what is left is purged.
-  it.runIf(suite === 'bookworm')(
-    'keeps a data disk mounted that is in use when the toolkit is removed',
-    async () => {
+  if (suite === 'bookworm') {
+    it('keeps a data disk mounted that is in use when the toolkit is removed', async () => {
       const disk = await dataDisk(join(folder, 'data.img'), { mebibytes: 32, label: 'data' });
       const attached = await guest.attachDisk({ disk });
       await guest.waitFor('findmnt -rn /srv/data', 60);
@@ -185,8 +191,8 @@ describe.each(releases)('a plain Debian %s', (suite) => {
         'echo more > /srv/data/more; pkill -nx sleep; umount --lazy /srv/data; rmdir /srv/data',
       );
       await guest.detach(attached);
-    },
-  );
+    });
+  }
 
   it(
     'keeps its configuration, and nothing else, when the toolkit is purged',
