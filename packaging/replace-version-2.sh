@@ -35,7 +35,7 @@ version_2_is_there() {
 version_2_is_there || exit 0
 
 # Lines " PATH MD5" of the files below /etc as the old packages delivered them; nothing where there is no dpkg.
-delivered=$(dpkg-query ${root:+--admindir="$root/var/lib/dpkg"} --show --showformat='${Conffiles}\n' \
+delivered=$(dpkg-query ${root:+--root="$root"} --show --showformat='${Conffiles}\n' \
   gandi-hosting-vm gandi-hosting-vm2 2> /dev/null || true)
 
 # A file without what the scripts of version 2 themselves had changed in it: rules that they commented out, and init

@@ -105,7 +105,8 @@ describe('the Debian package', () => {
       const file = join(project, 'dist', `gandi-guest_${await version()}_arm64.deb`);
       const { stdout: fields } = await execa('dpkg-deb', ['--field', file, 'Package', 'Architecture']);
       expect(fields).toBe('Package: gandi-guest\nArchitecture: arm64');
-      expect(await lintian(file)).toBe('');
+      const complaints = (await lintian(file)).split('\n');
+      expect(complaints.filter((line) => !line.includes('uses-no-compression'))).toEqual([]);
       const program = 'dpkg-deb --fsys-tarfile "$0" | tar -x --to-stdout ./usr/lib/gandi/gandi | head -c 20';
       const { stdout: head } = await execa('sh', ['-c', program, file], { encoding: 'buffer' });
       // e_machine of the ELF header (elf(5)): EM_AARCH64.
