@@ -3,12 +3,14 @@ import {
   errorsInJournal,
   HOOK_LOG,
   hookCalls,
+  type KnownDisk,
   knownDisk,
   listedDisk,
   recordHooks,
   untilIdle,
   untilMounted,
 } from './data-disks.ts';
+import type { Attached } from './hot-plug.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -192,24 +194,38 @@ describe('data disks when something goes wrong', () => {
 
   it('gives each of three equal labels up by itself, and the path back to the one that had it', async () => {
     const three = [];
-    for (const name of ['one', 'two', 'three']) {
-      const disk = await knownDisk(folder, name, { mebibytes: 16, label: 'same' });
+    const there = new Set<Attached>();
+    const attach = async (disk: KnownDisk) => {
       const attached = await guest.attachDisk({ disk });
-      await guest.waitFor(`findmnt -rn UUID=${disk.uuid}`, 60);
-      three.push({ disk, attached });
+      there.add(attached);
+      return attached;
+    };
+    const detach = async (attached: Attached) => {
+      there.delete(attached);
+      await guest.detach(attached);
+    };
+    try {
+      for (const name of ['one', 'two', 'three']) {
+        const disk = await knownDisk(folder, name, { mebibytes: 16, label: 'same' });
+        three.push({ disk, attached: await attach(disk) });
+        await guest.waitFor(`findmnt -rn UUID=${disk.uuid}`, 60);
+      }
+      await untilIdle(guest);
+      const [, second] = three;
+      if (second === undefined) throw new Error('three disks were made');
+      await detach(second.attached);
+      await guest.waitFor('! test -e /srv/same_2', 60);
+      expect(await guest.output('ls /srv')).toBe('same\nsame_3');
+      second.attached = await attach(second.disk);
+      await guest.waitFor(`[ "$(findmnt -rno TARGET UUID=${second.disk.uuid})" = /srv/same_2 ]`, 60);
+      await untilIdle(guest);
+      for (const { attached } of three) await detach(attached);
+      await guest.waitFor('[ -z "$(ls /srv)" ]', 60);
+      await untilIdle(guest);
+    } finally {
+      // What follows begins without them.
+      for (const attached of there) await guest.detach(attached);
     }
-    await untilIdle(guest);
-    const [, second] = three;
-    if (second === undefined) throw new Error('three disks were made');
-    await guest.detach(second.attached);
-    await guest.waitFor('! test -e /srv/same_2', 60);
-    expect(await guest.output('ls /srv')).toBe('same\nsame_3');
-    second.attached = await guest.attachDisk({ disk: second.disk });
-    await guest.waitFor(`[ "$(findmnt -rno TARGET UUID=${second.disk.uuid})" = /srv/same_2 ]`, 60);
-    await untilIdle(guest);
-    for (const { attached } of three) await guest.detach(attached);
-    await guest.waitFor('[ -z "$(ls /srv)" ]', 60);
-    await untilIdle(guest);
   });
 
   it(
