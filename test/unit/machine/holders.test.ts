@@ -29,7 +29,8 @@ it('finds a process by its working directory and one by an open file', async () 
   }
 });
 
-describe.skipIf(process.getuid?.() !== 0)('a file that a process has mapped', () => {
+/** As root: others' maps are not to be read. */
+describe('a file that a process has mapped', () => {
   // A file system that these processes have nothing else of.
   const folder = mkdtempSync('/dev/shm/gandi-holders-');
   /** Of no device here: as an overlay's files are shown with another device than the overlay. */
