@@ -64,8 +64,9 @@ describe('data disks when something goes wrong', () => {
     expect(runs).toBe('done');
     await untilMounted(guest, '/srv/once');
     await untilIdle(guest);
-    const unitRuns = async () => (await journal()).match(/^Starting gandi-disks/gm)?.length;
+    const unitRuns = async () => (await journal()).match(/^Started gandi-disks/gm)?.length;
     const before = await unitRuns();
+    expect(before).toBeGreaterThan(0);
     await guest.output(
       'for each in 1 2; do udevadm trigger --action=change --settle /sys/class/block/sd*; done',
     );
@@ -80,6 +81,23 @@ describe('data disks when something goes wrong', () => {
     await guest.waitFor('! test -e /srv/once', 60);
     await untilIdle(guest);
     expect(await hooksOf('/srv/once')).toEqual(['post-disk-attach', 'pre-disk-detach']);
+  });
+
+  it('serves a disk that comes when a run has looked for the last time', async () => {
+    const unit = '/run/systemd/system/gandi-disks.service.d';
+    await guest.output(`mkdir -p ${unit} && cat > ${unit}/slow.conf && systemctl daemon-reload`, {
+      input: '[Service]\nExecStopPost=/bin/sh -c "touch /run/ending; sleep 8"\n',
+    });
+    const first = await attach('first');
+    await guest.waitFor('test -e /run/ending', 60);
+    await guest.output(`rm -r ${unit} && systemctl daemon-reload`);
+    const last = await attach('last');
+    await untilMounted(guest, '/srv/last');
+    await guest.detach(first);
+    await guest.detach(last);
+    await guest.waitFor('[ -z "$(ls /srv)" ]', 60);
+    await untilIdle(guest);
+    await guest.output('rm /run/ending');
   });
 
   it('takes up what a run that was killed left', async () => {
