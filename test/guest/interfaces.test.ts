@@ -182,6 +182,26 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
     4 * minutes,
   );
 
+  // Whichever manager it is.
+  if (!variant.byMac) {
+    it(
+      'does so again for one that comes back before its unit has stopped',
+      async () => {
+        const drop = '/run/systemd/system/gandi-iface@.service.d';
+        await guest.output(`mkdir -p ${drop} && cat > ${drop}/slow.conf && systemctl daemon-reload`, {
+          input: '[Service]\nExecStopPost=/bin/sleep 5\n',
+        });
+        await guest.detach(attachedLan);
+        await guest.waitFor(`systemctl show -P SubState gandi-iface@${lan} | grep -qx stop-post`, 60);
+        attachedLan = await guest.attachInterface(LAN);
+        await guest.output(`rm -r ${drop} && systemctl daemon-reload`);
+        await guest.waitFor(`ip -4 -o address show dev ${lan} | grep -q 192.168.10.2/24`, 60);
+        expect(await served(LAN)).toBe(lan);
+      },
+      4 * minutes,
+    );
+  }
+
   it(
     'does so again for one that the boot configured',
     async () => {

@@ -11,10 +11,24 @@ export async function version(): Promise<string> {
   return JSON.parse(await readFile(join(project, 'package.json'), 'utf8')).version;
 }
 
-/** The Debian package as users get it; made if it is older than its sources (2 minutes). */
+/** Makes packages as users get them, where they are older than their sources (a minute); each is compressed by itself. */
+export async function makePackages(...kinds: readonly ('deb' | 'rpm')[]): Promise<void> {
+  const options = ['--no-print-directory', `--jobs=${kinds.length}`];
+  await withProgress(`make ${kinds.join(' ')}`, () =>
+    execa('make', [...options, ...kinds], { cwd: project }),
+  );
+}
+
+/** The Debian package as users get it. */
 export async function debianPackage(): Promise<string> {
-  await withProgress('make deb', () => execa('make', ['--no-print-directory', 'deb'], { cwd: project }));
+  await makePackages('deb');
   return join(project, 'dist', `gandi-guest_${await version()}_amd64.deb`);
+}
+
+/** The RPM package as users get it. */
+export async function rpmPackage(): Promise<string> {
+  await makePackages('rpm');
+  return join(project, 'dist', `gandi-guest-${await version()}-1.x86_64.rpm`);
 }
 
 /**

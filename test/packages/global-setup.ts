@@ -1,6 +1,6 @@
 import { installPrograms } from '../guest/prerequisites.ts';
 import { rootFileSystem } from '../guest/rootfs.ts';
-import { debianPackage } from './build.ts';
+import { makePackages } from './build.ts';
 
 /** The tools that make and check packages, and what all tests of packages share. */
 export async function setup(): Promise<void> {
@@ -14,5 +14,5 @@ export async function setup(): Promise<void> {
     rpmbuild: 'rpm',
   });
   await rootFileSystem();
-  await debianPackage();
+  await makePackages('deb', 'rpm');
 }

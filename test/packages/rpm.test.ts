@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { copyRepository, project, quickPackage, version } from './build.ts';
+import { copyRepository, project, quickPackage, rpmPackage } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 import { OLD_PATHS, oldRpmPackage } from './version-2.ts';
 
@@ -219,9 +219,7 @@ it('needs what each kind of system with RPM has', async () => {
 it(
   'is made by "make rpm" as users get it, and is small enough to download',
   async () => {
-    const file = join(project, 'dist', `gandi-guest-${await version()}-1.x86_64.rpm`);
-    await rm(file, { force: true });
-    await execa('make', ['--no-print-directory', 'rpm'], { cwd: project });
+    const file = await rpmPackage();
     const fields = '%{NAME} %{ARCH} %{PAYLOADCOMPRESSOR}';
     const { stdout } = await execa('rpm', ['--query', '--package', '--queryformat', fields, file]);
     expect(stdout).toBe('gandi-guest x86_64 xz');
