@@ -7,6 +7,9 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** Ends each field of a line. */
+const SEPARATOR = '\u001e';
+
 interface Pending<T> {
   readonly resolve: (result: T) => void;
   readonly reject: (error: Error) => void;
@@ -51,7 +54,7 @@ export class ControlShell {
     const result = new Promise<CommandResult>((resolve, reject) =>
       this.#pending.set(id, { resolve, reject }),
     );
-    this.#socket?.send([id, base64(command), base64(input)].join(' '));
+    this.#socket?.send([id, escaped(command), escaped(input)].join(SEPARATOR));
     return result;
   }
 
@@ -66,7 +69,7 @@ export class ControlShell {
   }
 
   #receive(line: string): void {
-    const [id = '', status = '', stdout, stderr] = line.split(' ');
+    const [id = '', status = '', stdout, stderr, end] = line.split(SEPARATOR);
     if (id === 'ready') {
       this.#failPending('the guest restarted');
       this.#running = true;
@@ -76,7 +79,7 @@ export class ControlShell {
     }
     const pending = this.#pending.get(id);
     // What a reboot cut off is no answer.
-    if (!pending || !stdout?.startsWith('=') || !stderr?.startsWith('=')) return;
+    if (!pending || stdout === undefined || stderr === undefined || end === undefined) return;
     this.#pending.delete(id);
     pending.resolve({ exitCode: Number(status), stdout: text(stdout), stderr: text(stderr) });
   }
@@ -87,10 +90,13 @@ export class ControlShell {
   }
 }
 
-function base64(plain: string): string {
-  return Buffer.from(plain).toString('base64');
+/** For printf's `%b`. Zero bytes cannot be passed. */
+function escaped(plain: string): string {
+  if (plain.includes('\0')) throw new Error('the control shell passes no zero bytes');
+  return plain.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(SEPARATOR, '\\x1e');
 }
 
 function text(field: string): string {
-  return Buffer.from(field.slice(1), 'base64').toString();
+  if (field.startsWith('=')) return Buffer.from(field.slice(1), 'base64').toString();
+  return field.slice(1).replace(/\\[\\n]/g, (pair) => (pair === '\\n' ? '\n' : '\\'));
 }

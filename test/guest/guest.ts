@@ -88,7 +88,10 @@ export class Guest {
   async #untilSucceeds(command: string, seconds: number): Promise<void> {
     const { shell } = this.#machine;
     await within('the boot', BOOT_SECONDS, shell.started());
-    const loop = `until (\n${command}\n) > /dev/null 2>&1; do [ $SECONDS -lt ${seconds} ] || exit 1; sleep 0.2; done`;
+    // A pipe that nobody writes to: reading takes the time, and no process as sleep(1) would.
+    const pause = `read -r -t 0.2 -u $pause`;
+    const loop = `exec {pause}<> <(:)
+      until (\n${command}\n) > /dev/null 2>&1; do [ $SECONDS -lt ${seconds} ] || exit 1; ${pause}; done; exit 0`;
     // Longer where the command itself takes its time.
     const { exitCode } = await within(`"${command}"`, seconds + 30, shell.run(loop));
     if (exitCode !== 0) throw new Error(`waited ${seconds} s in vain for "${command}"`);

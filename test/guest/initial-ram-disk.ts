@@ -41,6 +41,19 @@ const maskedUnits = [
   'systemd-update-utmp.service',
 ];
 
+/** Two thirds of the devices that the kernel announces to udev in each boot, which nothing here has a rule for. */
+const silentSubsystems = ['acpi', 'event_source', 'mem', 'pci_express', 'tty', 'vc', 'wakeup', 'workqueue'];
+
+const trigger = 'ExecStart=-udevadm trigger --type';
+
+/** What systemd-udev-trigger.service announces instead: all others, and the terminal that a getty waits for. */
+const fewerDevices = `[Service]
+ExecStart=
+${trigger}=subsystems --action=add
+${trigger}=devices --action=add ${silentSubsystems.map((name) => `--subsystem-nomatch=${name}`).join(' ')}
+${trigger}=devices --action=add --subsystem-match=tty --sysname-match=ttyS0
+`;
+
 /** As Debian's does it: the root file system by its label, and /run, which is handed on, already mounted. */
 const init = `#!/bin/sh
 mount -n -t devtmpfs -o nosuid,mode=0755 udev /dev
@@ -65,7 +78,15 @@ const libraries = 'usr/lib/x86_64-linux-gnu';
 const loader = 'ld-linux-x86-64.so.2';
 
 /** Changes whenever what is made here does. */
-export const recipe = JSON.stringify(['2', modules, maskedGenerators, maskedUnits, init, klibcPrograms]);
+export const recipe = JSON.stringify([
+  '2',
+  modules,
+  maskedGenerators,
+  maskedUnits,
+  fewerDevices,
+  init,
+  klibcPrograms,
+]);
 
 /**
  * Makes an initial RAM disk that has no udev, which Debian's starts to load the modules of a few disks, and is not
@@ -102,6 +123,7 @@ export async function makeInitialRamDisk(rootTree: string, parts: string, file: 
   const masks = join(parts, 'run');
   for (const name of maskedGenerators) await mask(join(masks, 'run/systemd/system-generators', name));
   for (const name of maskedUnits) await mask(join(masks, 'run/systemd/system', name));
+  await put(join(masks, 'run/systemd/system/systemd-udev-trigger.service.d/quick.conf'), fewerDevices);
   await pack(rootTree, masks, join(tree, 'run.cpio'));
   await pack(rootTree, tree, file);
 }
