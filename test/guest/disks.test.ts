@@ -30,7 +30,7 @@ describe('data disks mounted as they come', () => {
       for (const name of ['one', 'two', 'three']) {
         equal.push(await knownDisk(folder, name, { mebibytes: 16, label: 'equal' }));
       }
-      return { disks: inOrder(equal) };
+      return { hotplugPorts: 1, disks: inOrder(equal) };
     },
   });
   const attach = (disk: DiskFile, options: Partial<GuestDisk> = {}) => guest.attachDisk({ disk, ...options });

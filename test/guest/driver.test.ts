@@ -20,6 +20,7 @@ describe('the guest driver', () => {
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
       return {
+        hotplugPorts: 1,
         interfaces: [
           { network: '92.243.10.0/22', hostAddress: '92.243.11.254', guestAddress: '92.243.10.20' },
         ],

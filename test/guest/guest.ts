@@ -111,11 +111,13 @@ export class Guest {
   }
 
   /**
-   * Restarts the guest in an orderly way and waits until it runs commands again. The machine is switched on anew with
-   * the devices that it was booted with: after a mere reset, QEMU's emulation is three times as slow.
+   * Restarts the guest in an orderly way and waits until it runs commands again. The machine is switched on anew: after a
+   * mere reset, QEMU's emulation is three times as slow.
+   *
+   * @param seconds - that the shutdown and the start of the boot may take each.
+   * @param options - of the machine from then on, which is otherwise as it was.
    */
-  async reboot(seconds = BOOT_SECONDS): Promise<void> {
-    const { options } = this.#switchedOn;
+  async reboot(seconds = BOOT_SECONDS, options: MachineOptions = this.#switchedOn.options): Promise<void> {
     await this.#end('systemctl reboot', seconds);
     await this.powerOn(options);
     await this.#withConsole(within('the boot', seconds, this.#machine.shell.started()));

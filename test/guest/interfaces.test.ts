@@ -83,6 +83,7 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
         },
       ];
       return {
+        hotplugPorts: 3,
         kernelArguments: variant.kernelArguments,
         disks: [{ disk: await seedDisk(folder, 'seed.img', { config: { ...config, vif } }) }],
         interfaces: [publicNetwork, BACKEND],

@@ -74,6 +74,12 @@ const NETWORKD_IS_CONTENT = `! ${NETWORKD_LOG} | grep "gandi.*\\(gnoring\\|nvali
 const NETPLAN_IS_CONTENT =
   'rm -rf /run/copy && mkdir -p /run/copy/etc && cp -a /etc/netplan /run/copy/etc && netplan generate --root-dir /run/copy && ls /run/copy/run/systemd/network/*$WAN.network';
 
+/**
+ * As `systemctl disable` does it, without the units and the generators that it has systemd read anew, and without
+ * update-rc.d(8): what is changed here counts from the next boot on.
+ */
+const WITHOUT_IFUPDOWN = 'rm -f /etc/systemd/system/*.wants/networking.service';
+
 const phases: readonly Phase[] = [
   {
     manager: 'ifupdown',
@@ -83,23 +89,21 @@ const phases: readonly Phase[] = [
   },
   {
     manager: 'systemd-networkd',
-    choose: 'systemctl disable networking.service; systemctl enable systemd-networkd.service',
+    choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload enable systemd-networkd.service`,
     check: `networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/systemd/network',
   },
   {
     // Its generator starts systemd-networkd where there is something for it.
     manager: 'netplan',
-    choose:
-      'systemctl disable networking.service systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml',
+    choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml`,
     check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/netplan',
   },
   {
     // The files that were written for netplan are still there, and it acts by them before anything else in the boot.
     manager: 'NetworkManager',
-    choose:
-      'rm -f /etc/netplan/01-base.yaml; systemctl disable networking.service; systemctl unmask NetworkManager.service; systemctl enable NetworkManager.service',
+    choose: `rm -f /etc/netplan/01-base.yaml; ${WITHOUT_IFUPDOWN}; systemctl --no-reload unmask NetworkManager.service; systemctl --no-reload enable NetworkManager.service`,
     check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
     directory: '/etc/NetworkManager/system-connections',
   },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ControlShell } from './control-shell.ts';
 import { HotPlug } from './hot-plug.ts';
-import { defaultHotplugPorts, type MachineFiles, type MachineOptions, qemuArguments } from './machine.ts';
+import { type MachineFiles, type MachineOptions, qemuArguments } from './machine.ts';
 import { newerQemu } from './newer-qemu.ts';
 import { QemuProcess } from './qemu-process.ts';
 import { Qmp } from './qmp.ts';
@@ -50,7 +50,7 @@ export async function startMachine(options: MachineOptions): Promise<RunningMach
     const counts = {
       disks: options.disks.length,
       interfaces: interfaces.length,
-      rootPorts: options.hotplugPorts ?? defaultHotplugPorts,
+      rootPorts: options.hotplugPorts ?? 0,
     };
     return { process, qmp, shell, hotPlug: new HotPlug(qmp, counts), sshPort, folder };
   } catch (error) {
