@@ -78,7 +78,7 @@ const NETPLAN_IS_CONTENT =
  * As `systemctl disable` does it, without the units and the generators that it has systemd read anew, and without
  * update-rc.d(8): what is changed here counts from the next boot on.
  */
-const WITHOUT_IFUPDOWN = 'rm -f /etc/systemd/system/*.wants/networking.service';
+const WITHOUT_IFUPDOWN = 'rm -f /etc/systemd/system/*.wants/networking.service /etc/rcS.d/S*networking';
 
 const phases: readonly Phase[] = [
   {
