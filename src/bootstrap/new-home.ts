@@ -7,6 +7,7 @@ import type { Account } from './accounts.ts';
 /** Where useradd(8) has its defaults. */
 const USERADD_DEFAULTS = '/etc/default/useradd';
 const SKELETON = '/etc/skel';
+const HOMES = '/home';
 
 /** What a fresh file system has in its root directory (mke2fs(8)). */
 const OF_FILE_SYSTEM = 'lost+found';
@@ -20,15 +21,21 @@ const LARGEST_FILE_BYTES = 1024 * 1024;
 /** How a home compares with what useradd(8) makes: `used` has something else in it. */
 export type Home = 'complete' | 'incomplete' | 'used';
 
-/** The directory that useradd(8) copies into a new home. */
-export function skeletonOf(files: FileView): string {
+function useraddDefault(files: FileView, name: 'HOME' | 'SKEL'): string | undefined {
   const lines = (files.readText(USERADD_DEFAULTS) ?? '').split('\n');
   const value = lines
-    .findLast((line) => line.startsWith('SKEL='))
-    ?.slice('SKEL='.length)
+    .findLast((line) => line.startsWith(`${name}=`))
+    ?.slice(`${name}=`.length)
     .trim();
-  return value?.startsWith('/') ? value : SKELETON;
+  return value?.startsWith('/') ? value : undefined;
 }
+
+/** The directory that useradd(8) copies into a new home. */
+export const skeletonOf = (files: FileView): string => useraddDefault(files, 'SKEL') ?? SKELETON;
+
+/** Where useradd(8) makes the home of a new account. */
+export const newHomeOf = (files: FileView, name: string): string =>
+  `${useraddDefault(files, 'HOME') ?? HOMES}/${name}`;
 
 /**
  * Compares a directory of a home with that of the skeleton; no link is followed.

@@ -5,7 +5,7 @@ import { digestOf } from '../plan/applied.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { type Account, addKeys, findAccount, groupMembers, passwordField } from './accounts.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
-import { giveHome } from './new-home.ts';
+import { giveHome, newHomeOf } from './new-home.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
@@ -30,7 +30,7 @@ function makeAccount({ files, facts }: StepContext, name: string, adminGroup: st
       why: 'make the user',
     },
     // useradd syncs the account, but not the home.
-    { kind: 'run-command', argv: ['sync'], timeoutSeconds: COMMAND_SECONDS, why: 'have it reach the disk' },
+    { kind: 'sync-directory', path: newHomeOf(files, name) },
     ...mark('made'),
   ];
 }

@@ -151,6 +151,11 @@ export async function applyChange(
     case 'remove-empty-directory':
       removeEmptyDirectory(machine.files, change.path);
       break;
+    case 'sync-directory': {
+      const { syncDirectory } = await import('./sync-directory.ts');
+      syncDirectory(machine.files, change.path);
+      break;
+    }
     case 'run-command': {
       const { failure, exitCode, stdout, stderr } = await runCommand(change, machine);
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });

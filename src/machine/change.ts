@@ -69,6 +69,12 @@ export interface RemoveEmptyDirectory {
   path: string;
 }
 
+/** Has a directory with all that is in it reach the disk, where a program of the system made it. It needs the live system. */
+export interface SyncDirectory {
+  kind: 'sync-directory';
+  path: string;
+}
+
 /** Runs a program. It needs the live system: with a root prefix it is listed as skipped. */
 export interface RunCommand {
   kind: 'run-command';
@@ -176,6 +182,7 @@ export type Change =
   | MakeDirectory
   | RemoveFile
   | RemoveEmptyDirectory
+  | SyncDirectory
   | RunCommand
   | RunSupervised
   | MakeLink
@@ -194,6 +201,7 @@ export function needsLiveSystem(change: Change): boolean {
     case 'wait-for-address':
     case 'make-swap':
     case 'erase-range':
+    case 'sync-directory':
       return true;
     case 'write-file':
     case 'copy-range':
@@ -208,7 +216,8 @@ export function needsLiveSystem(change: Change): boolean {
 
 /** True if what a change does is still there after a reboot. A boot that makes no lasting change changed nothing. */
 export function isLasting(change: Change): boolean {
-  if (change.kind === 'set-kernel-value' || change.kind === 'wait-for-address') return false;
+  const passes: readonly Change['kind'][] = ['set-kernel-value', 'wait-for-address', 'sync-directory'];
+  if (passes.includes(change.kind)) return false;
   if (change.kind === 'run-command' && change.checkOnly === true) return false;
   const mayPass = change.kind === 'run-command' || change.kind === 'write-file';
   return !mayPass || change.thisBootOnly !== true;
@@ -237,6 +246,8 @@ export function describeChange(change: Change): string {
       return `remove ${change.path}`;
     case 'remove-empty-directory':
       return `remove directory ${change.path} if it is empty`;
+    case 'sync-directory':
+      return `have ${change.path} reach the disk`;
     case 'run-command':
       return `run ${change.argv.map(shellWord).join(' ')} (${change.why})`;
     case 'run-supervised':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { giveHome, skeletonOf } from '../../../src/bootstrap/new-home.ts';
+import { giveHome, newHomeOf, skeletonOf } from '../../../src/bootstrap/new-home.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 const account = { name: 'admin1', uid: 1000, gid: 1001, home: '/home/admin1' };
@@ -88,5 +88,16 @@ describe('skeletonOf', () => {
     ['SKEL=\n', '/etc/skel'],
   ])('of %j is %s', (text, expected) => {
     expect(skeletonOf(makeFiles(text === undefined ? {} : { '/etc/default/useradd': text }))).toBe(expected);
+  });
+});
+
+describe('newHomeOf', () => {
+  it.each([
+    [undefined, '/home/web'],
+    ['# HOME=/x\nSKEL=/y\n', '/home/web'],
+    ['HOME=/var/home\n', '/var/home/web'],
+  ])('of %j is %s', (text, expected) => {
+    const files = makeFiles(text === undefined ? {} : { '/etc/default/useradd': text });
+    expect(newHomeOf(files, 'web')).toBe(expected);
   });
 });

@@ -58,7 +58,7 @@ describe('users', () => {
           timeoutSeconds: 30,
           why: 'make the user',
         },
-        { kind: 'run-command', argv: ['sync'], timeoutSeconds: 30, why: 'have it reach the disk' },
+        { kind: 'sync-directory', path: '/home/admin1' },
         mark('made'),
       ],
     });
