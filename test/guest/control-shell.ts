@@ -90,10 +90,10 @@ export class ControlShell {
   }
 }
 
-/** For printf's `%b`. Zero bytes cannot be passed. */
+/** For printf's `%b`. Of a command, bash leaves zero bytes out. */
 function escaped(plain: string): string {
-  if (plain.includes('\0')) throw new Error('the control shell passes no zero bytes');
-  return plain.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(SEPARATOR, '\\x1e');
+  const lines = plain.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return lines.replaceAll(SEPARATOR, '\\x1e').replaceAll('\0', '\\0000');
 }
 
 function text(field: string): string {

@@ -33,6 +33,21 @@ describe('the guest driver', () => {
     expect(result).toEqual({ exitCode: 7, stdout: 'given, two\nlines', stderr: 'wrong\n' });
   });
 
+  it.each([
+    '',
+    ' spaces \t\r\n\n',
+    'back\\slash \\n \\0 \\c %s é',
+    'zero\0bytes',
+    'the separator \u001e\n',
+    'x'.repeat(5000),
+  ])('passes input and output as they are: %j', async (input) => {
+    expect(await guest.run('tee /dev/stderr', { input })).toEqual({
+      exitCode: 0,
+      stdout: input,
+      stderr: input,
+    });
+  });
+
   it('runs commands side by side and passes large output whole', async () => {
     const slow = guest.run('sleep 2; echo slow');
     const large = await guest.output('head -c 300000 /dev/zero | tr "\\0" x');

@@ -83,7 +83,8 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
         },
       ];
       return {
-        hotplugPorts: 3,
+        // Each is used once: names come from their numbers.
+        hotplugPorts: 5,
         kernelArguments: variant.kernelArguments,
         disks: [{ disk: await seedDisk(folder, 'seed.img', { config: { ...config, vif } }) }],
         interfaces: [publicNetwork, BACKEND],

@@ -187,7 +187,7 @@ export function testNetworkManagers(suite: Suite, pattern: RegExp, kernelArgumen
       const [wan] = names;
       await guest.waitFor(`ip -4 route show default | grep -q "dev ${wan} "`, 90);
       await guest.waitFor(
-        `ip -6 route | grep -A 3 "^default.* proto ra" | grep -q "${ROUTER} dev ${wan} "`,
+        `ip -6 route show default | grep -v "metric 2048" | grep -q "via ${ROUTER} dev ${wan} "`,
         90,
       );
       await guest.waitFor(`ip -6 route show default | grep -q "metric 2048"`, 90);
