@@ -20,6 +20,7 @@ function makeAccount({ files, facts }: StepContext, name: string, adminGroup: st
   const ownGroup = groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
   const extra = adminGroup === undefined || adminGroup === name ? [] : ['-G', adminGroup];
   // Nothing is made in an unpacked image.
+  const home = newHomeOf(files, name);
   const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
   return [
     ...mark('begun'),
@@ -29,8 +30,8 @@ function makeAccount({ files, facts }: StepContext, name: string, adminGroup: st
       timeoutSeconds: COMMAND_SECONDS,
       why: 'make the user',
     },
-    // useradd syncs the account, but not the home.
-    { kind: 'sync-directory', path: newHomeOf(files, name) },
+    // useradd syncs the account, but not the home that it makes. One that is there it leaves as it is, large as it may be.
+    ...(files.status(home) === undefined ? [{ kind: 'sync-directory', path: home } as const] : []),
     ...mark('made'),
   ];
 }

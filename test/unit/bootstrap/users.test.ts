@@ -64,6 +64,12 @@ describe('users', () => {
     });
   });
 
+  it('brings no home to the disk that was there before, such as a volume full of files', () => {
+    const kinds = plan({ ...fresh, '/home/admin1/photo': '' }).changes.map(({ kind }) => kind);
+    expect(kinds).toContain('run-command');
+    expect(kinds).not.toContain('sync-directory');
+  });
+
   it('then gives the user keys and password, with the numbers that the account got', () => {
     const files = {
       ...made,
