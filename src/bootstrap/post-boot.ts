@@ -1,5 +1,6 @@
 import type { Change } from '../machine/change.ts';
 import {
+  HOST_DIRECTORY,
   HOST_INIT,
   HOST_SCRIPT,
   POST_BOOT_BACKGROUND_ORDER,
@@ -56,10 +57,26 @@ function removeUsedHostInit({ files, host }: StepContext): Change[] {
   return [{ kind: 'remove-file', path: HOST_INIT }];
 }
 
+/**
+ * Whether /gandi has all that the host gives. Where storing failed the configuration is not known as a whole: what is
+ * run of a part of it would be run again with the rest.
+ */
+function isStored({ files, host, settings }: StepContext): boolean {
+  const { archive } = host;
+  if (archive === undefined || archive.stored === true || !settings.switches.CONFIG_SWAP) return true;
+  return archive.members.every(
+    ({ name, length }) => files.status(`${HOST_DIRECTORY}/${name}`)?.size === length,
+  );
+}
+
 function plan(context: StepContext): Plan {
   const { files, facts, settings } = context;
   // Of an unpacked image nothing is run; its first boot will find out.
   if (!facts.live) return { changes: [] };
+  if (!isStored(context)) {
+    const text = `script and command are left for a boot in which all that the host gives can be stored in ${HOST_DIRECTORY}`;
+    return { changes: [], notes: [{ level: 'warning', text }] };
+  }
   const order = orderFor(context);
   if (order === undefined) return { changes: removeUsedHostInit(context) };
   const path = settings.switches.CONFIG_POSTBOOT_WAIT ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;

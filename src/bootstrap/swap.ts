@@ -18,7 +18,11 @@ function isGivenByHost(name: string): boolean {
 
 function storeArchive({ files }: StepContext, archive: SeedArchive): Change[] {
   const given = new Set(archive.members.map(({ name }) => name));
-  const stale = files.list(HOST_DIRECTORY).filter((name) => isGivenByHost(name) && !given.has(name));
+  // Where the copy of a new one fails, an old script must not be taken for it.
+  const isReplaced = (name: string) => archive.stored !== true && modulesRelease(name) === undefined;
+  const stale = files
+    .list(HOST_DIRECTORY)
+    .filter((name) => isGivenByHost(name) && (!given.has(name) || isReplaced(name)));
   const members = archive.members.map(
     ({ name, offset, length }): Change => ({
       kind: 'copy-range',
@@ -31,10 +35,10 @@ function storeArchive({ files }: StepContext, archive: SeedArchive): Change[] {
     }),
   );
   return [
+    ...stale.map((name): Change => ({ kind: 'remove-file', path: `${HOST_DIRECTORY}/${name}` })),
     ...(archive.stored === true
       ? []
       : [{ kind: 'make-directory', path: HOST_DIRECTORY, mode: 0o700 } as const, ...members]),
-    ...stale.map((name): Change => ({ kind: 'remove-file', path: `${HOST_DIRECTORY}/${name}` })),
   ];
 }
 

@@ -53,6 +53,28 @@ describe('post-boot', () => {
     expect(orderFor({}, '\u007fELF')?.order?.script?.[0]).toBe('/gandi/script');
   });
 
+  it('runs nothing of what could not be stored as a whole', () => {
+    const members = [
+      { name: 'script', offset: 512, length: SCRIPT.length },
+      { name: 'config', offset: 1536, length: 2 },
+    ];
+    const archive = { device: '/dev/sdb', offset: 0, length: 4096, members };
+    const given = (files: Record<string, string>, settings = '') =>
+      orderFor({ host: { state: 'new', archive }, files, settings });
+    expect(given({})).toBeUndefined();
+    expect(given({ '/gandi/config': '{' })).toBeUndefined();
+    expect(given({ '/gandi/config': '{}' })?.order?.script).toBeDefined();
+    // Then nothing is stored by us at all.
+    expect(given({}, 'CONFIG_SWAP=0')?.order?.script).toBeDefined();
+    const { notes } = postBoot.plan(makeContext({ config, host: { state: 'new', archive } }));
+    expect(notes).toEqual([
+      {
+        level: 'warning',
+        text: 'script and command are left for a boot in which all that the host gives can be stored in /gandi',
+      },
+    ]);
+  });
+
   it('leaves the order where nothing waits for it', () => {
     expect(orderFor({ settings: 'CONFIG_POSTBOOT_WAIT=0' })?.path).toBe('/run/gandi/postboot-background');
   });

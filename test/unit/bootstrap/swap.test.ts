@@ -62,6 +62,15 @@ describe('01-config_swap', () => {
     ]);
   });
 
+  it('takes away an old script before the new one is stored, for its copy may fail', () => {
+    const files = { '/gandi/config': '', '/gandi/script': '' };
+    const plan = (stored: boolean) =>
+      describePlan({ state: 'new', archive: { ...archive, stored }, swap: disk }, files).changes;
+    expect(plan(false).slice(0, 4)).toEqual(['remove /gandi/script', ...STORED]);
+    // Then it is the new one.
+    expect(plan(true)).not.toContain('remove /gandi/script');
+  });
+
   it('does not format a disk again that is ready', () => {
     const ready: SwapDevice = { ...disk, state: 'swap', label: 'swap', pageSize: 4096, badPages: [128] };
     expect(describePlan({ state: 'kept', swap: ready }).changes).toEqual([USED]);
