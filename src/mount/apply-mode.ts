@@ -121,7 +121,7 @@ async function mountAgain(run: MountRun, disks: readonly MountedDisk[]): Promise
   for (const { device, verdict, mount } of disks) {
     if (verdict.kind !== 'data') continue;
     const { mountPoint } = mount;
-    const attachment = { device, content: verdict.content, mountPoint, known: true };
+    const attachment = { device, content: verdict.content, mountPoint, isNew: false };
     const record = await attachDisk(run, attachment);
     const others = readDiskRecords(run.machine.files).filter((old) => !isAbout(old, device));
     await storeDiskRecords(run.machine, [...others, record]);

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { reasonOf } from '../machine/errors.ts';
+import type { FileView } from '../machine/files.ts';
 import { mountedBytes } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
+import { groupNumber, type MountedRoot, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { readServices } from './detach-plan.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
@@ -20,8 +21,8 @@ export interface Attachment {
   device: BlockDevice;
   content: Signature;
   mountPoint: string;
-  /** Whether this guest mounted it before. */
-  known: boolean;
+  /** Whether nobody used it before. */
+  isNew: boolean;
 }
 
 /** What a record says of a device, whatever became of it. */
@@ -55,12 +56,18 @@ export async function grow(run: MountRun, { device, content, mountPoint }: Attac
   return true;
 }
 
+/** The root directory of what is mounted there. */
+export function rootOf(files: FileView, mountPoint: string): MountedRoot | undefined {
+  const status = files.status(mountPoint);
+  return status && { status, entries: files.list(mountPoint) };
+}
+
 /**
  * What is done to a file system right after it was mounted: its first owner, and its size.
  * @returns whether it has the size of its disk
  */
 export async function afterMount(run: MountRun, attachment: Attachment): Promise<boolean> {
-  const { content, mountPoint, known, device } = attachment;
+  const { content, mountPoint, isNew, device } = attachment;
   const { files } = run.machine;
   const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
   if (group === undefined) {
@@ -70,9 +77,8 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
     );
   }
   if (!run.dryRun) {
-    const status = files.status(mountPoint);
-    const root = status && { status, entries: files.list(mountPoint) };
-    if (root && !device.readOnly) await run.attempt(planFirstMount(content, mountPoint, root, known, group));
+    const root = rootOf(files, mountPoint);
+    if (root && !device.readOnly) await run.attempt(planFirstMount(content, mountPoint, root, isNew, group));
   }
   return await grow(run, attachment);
 }

@@ -68,10 +68,9 @@ export interface MountedRoot {
   entries: readonly string[];
 }
 
-/** As mkfs leaves it: never mounted, empty, and with the modes and the owner of a new root directory. */
-function isPristine(content: Signature, { status, entries }: MountedRoot): boolean {
+/** As mkfs leaves it: empty, and with the modes and the owner of a new root directory. */
+export function isPristine({ status, entries }: MountedRoot): boolean {
   return (
-    content.everMounted !== true &&
     status.uid === 0 &&
     status.gid === 0 &&
     status.mode === 0o755 &&
@@ -81,17 +80,16 @@ function isPristine(content: Signature, { status, entries }: MountedRoot): boole
 
 /**
  * Lets the group write to a file system that was just made.
- * @param known whether it was mounted here before; then its modes are the admin's
+ * @param isNew whether nobody used it before, so that its modes are nobody's wish
  */
 export function planFirstMount(
   content: Signature,
   mountPoint: string,
   root: MountedRoot,
-  known: boolean,
+  isNew: boolean,
   group: number | undefined,
 ): Change[] {
-  if (known || group === undefined || WITHOUT_OWNERS.has(content.type) || !isPristine(content, root))
-    return [];
+  if (!isNew || group === undefined || WITHOUT_OWNERS.has(content.type) || !isPristine(root)) return [];
   return [{ kind: 'make-directory', path: mountPoint, mode: 0o775, owner: { uid: 0, gid: group } }];
 }
 

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { print } from '../machine/output.ts';
-import { readDiskRecords, readPathMemory, recordOf } from '../plan/disk-records.ts';
-import { type Attachment, afterMount } from './attach-disk.ts';
-import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
+import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../plan/disk-records.ts';
+import { isNew, noLongerNew } from '../plan/path-memory.ts';
+import { type Attachment, afterMount, rootOf } from './attach-disk.ts';
+import { groupNumber, isPristine, mountOptions, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { judge } from './data-disk.ts';
 import { planUnmount } from './detach-plan.ts';
@@ -22,20 +23,28 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
   const verdict = judge(device, facts, run.settings.diskBuses);
   if (verdict.kind !== 'data') return undefined;
   const { content } = verdict;
-  const known =
-    readPathMemory(files).some(({ uuid }) => uuid === content.uuid) && content.everMounted !== false;
-  return { device, content, mountPoint: `${WORK_DIRECTORY}/${key}`, known };
+  const mountPoint = `${WORK_DIRECTORY}/${key}`;
+  return { device, content, mountPoint, isNew: isNew(readPathMemory(files), content) };
+}
+
+/** Notes that a file system is new no more, if its root directory says so. */
+async function noteUse({ machine }: MountRun, { content, mountPoint }: Attachment): Promise<void> {
+  const root = rootOf(machine.files, mountPoint);
+  const memory = readPathMemory(machine.files);
+  if (root !== undefined && !isPristine(root))
+    await storePathMemory(machine, noLongerNew(memory, content.uuid));
 }
 
 /** What can only be done to a mounted file system is done before autofs mounts it. */
 async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
-  const { device, content, mountPoint, known } = attachment;
+  const { device, content, mountPoint } = attachment;
   await checkIfNeeded(run, device, content);
   const grows = planGrow(device, content.type, mountPoint, content.fileSystemBytes).length > 0;
-  if (!grows && (known || content.everMounted === true)) return;
+  if (!grows && !attachment.isNew) return;
   await run.perform(planMount(device, content, mountPoint, run.settings, run.machine.files));
   try {
     await afterMount(run, attachment);
+    await noteUse(run, attachment);
   } finally {
     await run.perform(planUnmount(mountPoint));
     await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);

@@ -64,10 +64,11 @@ export function diskStates(
 export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
   return states.flatMap(({ device, verdict, mount }) => {
     if (verdict.kind !== 'data') return [];
-    const { type, uuid, label } = verdict.content;
+    const { type, uuid, label, everMounted } = verdict.content;
     const identity = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
+    const used = everMounted === undefined ? {} : { everMounted };
     const mounted = mount === undefined ? {} : { mountedAs: posix.basename(mount.mountPoint) };
-    return [{ device: device.name, type, ...identity, ...mounted }];
+    return [{ device: device.name, type, ...identity, ...used, ...mounted }];
   });
 }
 

@@ -1,4 +1,5 @@
 import { reasonOf } from '../machine/errors.ts';
+import type { FileView } from '../machine/files.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import {
@@ -9,9 +10,17 @@ import {
   storeDiskRecords,
   storePathMemory,
 } from '../plan/disk-records.ts';
-import { chooseNames, type PathMemory, remember } from '../plan/path-memory.ts';
+import {
+  chooseNames,
+  isNew,
+  type NamedDisk,
+  noLongerNew,
+  type PathMemory,
+  remember,
+} from '../plan/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
-import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
+import { attachDisk, completeAttach, describeDevice, grow, rootOf, servicesOf } from './attach-disk.ts';
+import { isPristine } from './attach-plan.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
@@ -91,7 +100,10 @@ class DiskService {
     return gone.length > 0;
   }
 
-  /** Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. */
+  /**
+   * Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. And that a file system
+   * is new, which nothing shows any more once it is mounted.
+   */
   async #announce(waiting: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
     if (this.run.dryRun || this.run.mode !== 'udev') return;
     const announced = waiting.flatMap((state): DiskRecord[] => {
@@ -105,6 +117,9 @@ class DiskService {
     const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
     this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
     await storeDiskRecords(this.run.machine, this.#records);
+    const before = this.#memory;
+    this.#remember(waiting, names, ({ state }, disk) => state === 'mounting' && isNew(this.#memory, disk));
+    if (this.#memory !== before) await this.#storeMemory();
   }
 
   async #followMounted(state: DiskState, facts: DiskFacts): Promise<void> {
@@ -122,7 +137,7 @@ class DiskService {
     const content = facts.contentOf(device).find(({ type }) => type === record.type);
     const { mountPoint } = mount;
     const isGrown =
-      content === undefined || (await grow(this.run, { device, content, mountPoint, known: true }));
+      content === undefined || (await grow(this.run, { device, content, mountPoint, isNew: false }));
     // One that could not be grown is tried again in the next run.
     this.#put(isGrown ? { ...record, deviceBytes: device.size } : record);
   }
@@ -133,18 +148,18 @@ class DiskService {
       return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
     }
     const { content } = verdict;
-    const known = this.#memory.some(({ uuid }) => uuid === content.uuid);
+    const ofContent = { device, content, isNew: isNew(this.#memory, content) };
     if (mount !== undefined) {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
-      if (wasCutOff) return await completeAttach(this.run, { device, content, mountPoint, known });
+      if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
       return this.#adopt(state, mountPoint);
     }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
     const mountPoint = `${this.run.diskRoot}/${name}`;
     if (this.run.mode === 'autofs') return this.#offer(state, content, mountPoint);
-    return await attachDisk(this.run, { device, content, mountPoint, known });
+    return await attachDisk(this.run, { ...ofContent, mountPoint });
   }
 
   /** Leaves the mounting to autofs, if there is one that would do it. */
@@ -172,20 +187,28 @@ class DiskService {
     return { ...describeDevice(device, content), state: 'left-alone', why };
   }
 
+  /** Notes the names of those disks whose records are meant. */
+  #remember(
+    states: readonly DiskState[],
+    names: ReadonlyMap<string, string>,
+    isMeant: (record: DiskRecord, disk: NamedDisk) => boolean,
+  ): void {
+    const present = this.#records.filter(({ state }) => state !== 'gone');
+    for (const disk of namedDisks(states)) {
+      const name = names.get(disk.device);
+      const record = present.find((one) => one.name === disk.device);
+      const copies = present.filter(({ uuid }) => uuid === disk.uuid);
+      // Of several copies of a file system the first one keeps the name.
+      if (name !== undefined && record !== undefined && isMeant(record, disk) && copies.length === 1)
+        this.#memory = remember(this.#memory, disk, name);
+    }
+  }
+
   async #store(states: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
     if (this.run.dryRun) return;
     const { machine } = this.run;
-    for (const disk of namedDisks(states)) {
-      const name = names.get(disk.device);
-      const record = this.#records.find(
-        ({ name: device, state }) => device === disk.device && state !== 'gone',
-      );
-      const usesName = record?.state === 'mounted' || record?.state === 'on-demand';
-      const copies = this.#records.filter(({ uuid, state }) => uuid === disk.uuid && state !== 'gone');
-      // Of several copies of a file system the first one keeps the name.
-      if (name !== undefined && usesName && copies.length === 1)
-        this.#memory = remember(this.#memory, disk, name);
-    }
+    this.#remember(states, names, ({ state }) => state === 'mounted' || state === 'on-demand');
+    this.#memory = withoutUsed(this.#memory, this.touched, machine.files);
     await storeDiskRecords(machine, this.#records);
     await storeDemandNames(this.run, demandNames(this.#records));
     await this.#storeMemory();
@@ -202,6 +225,15 @@ class DiskService {
       this.run.tell('problem', text);
     }
   }
+}
+
+/** The memory, in which those of these disks whose root directory somebody has changed are new no more. */
+function withoutUsed(memory: PathMemory, records: readonly DiskRecord[], files: FileView): PathMemory {
+  return records.reduce((left, { state, uuid, mountPoint = '' }) => {
+    const root =
+      state === 'mounted' && isNew(left, { uuid, everMounted: true }) ? rootOf(files, mountPoint) : undefined;
+    return root === undefined || isPristine(root) ? left : noLongerNew(left, uuid);
+  }, memory);
 }
 
 /** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */

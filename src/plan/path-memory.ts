@@ -8,6 +8,8 @@ export interface RememberedFileSystem {
   /** Name of its directory in the disk root. */
   name: string;
   type: string;
+  /** As far as anybody knows nobody has used it: its group is still to be let in (see attach-plan.ts). */
+  isNew?: true;
 }
 
 /** All of them over boots, the one named last at the end. */
@@ -22,6 +24,8 @@ export interface NamedDisk {
   label?: string;
   /** The name of the directory where it is mounted already. */
   mountedAs?: string;
+  /** Whether it was ever mounted anywhere, where its type keeps that. */
+  everMounted?: boolean;
 }
 
 /** More file systems than any guest has at a time; what was not seen for longest is forgotten. */
@@ -73,9 +77,28 @@ export function chooseNames(
   return names;
 }
 
+/** Whether a file system is new, so that its owner may be set: by the memory, or where it has none of it by the file system itself. */
+export function isNew(
+  memory: PathMemory,
+  { uuid, everMounted }: { uuid?: string | undefined; everMounted?: boolean },
+): boolean {
+  const entry = memory.find((one) => one.uuid === uuid);
+  return entry === undefined ? everMounted !== true : entry.isNew === true;
+}
+
+/** Notes that a file system is in use now. @returns the memory itself if nothing is new */
+export function noLongerNew(memory: PathMemory, uuid: string | undefined): PathMemory {
+  const isMeant = (entry: RememberedFileSystem) => entry.uuid === uuid && entry.isNew === true;
+  if (!memory.some(isMeant)) return memory;
+  return memory.map((entry) => {
+    const { isNew: _, ...used } = entry;
+    return isMeant(entry) ? used : entry;
+  });
+}
+
 /**
  * Notes the name that a file system has. An entry that says so already stays where it is, unless another file system
- * was given that name since: so a boot without news leaves the memory as it was.
+ * was given that name since: so a boot without news leaves the memory as it was. One that is new stays so for now.
  * @returns the memory itself if nothing is new
  */
 export function remember(memory: PathMemory, disk: NamedDisk, name: string): PathMemory {
@@ -85,6 +108,13 @@ export function remember(memory: PathMemory, disk: NamedDisk, name: string): Pat
   const old = memory[at];
   const givenSince = memory.slice(at + 1).some((entry) => entry.name === name);
   if (old !== undefined && old.name === name && sameFileSystem(old, disk) && !givenSince) return memory;
-  const entry: RememberedFileSystem = { uuid, ...(label === undefined ? {} : { label }), name, type };
+  const unused = disk.mountedAs === undefined && isNew(memory, disk);
+  const entry: RememberedFileSystem = {
+    uuid,
+    ...(label === undefined ? {} : { label }),
+    name,
+    type,
+    ...(unused ? { isNew: true } : {}),
+  };
   return [...memory.filter((_, index) => index !== at), entry].slice(-MOST_REMEMBERED);
 }

@@ -71,22 +71,21 @@ describe('planFirstMount', () => {
   const wanted = [{ kind: 'make-directory', path: '/srv/data', mode: 0o775, owner: { uid: 0, gid: 1001 } }];
 
   it('gives a pristine file system to the group', () => {
-    expect(planFirstMount({ ...ext4, everMounted: false }, '/srv/data', fresh, false, 1001)).toEqual(wanted);
+    expect(planFirstMount(ext4, '/srv/data', fresh, true, 1001)).toEqual(wanted);
     expect(
-      planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', { ...fresh, entries: [] }, false, 1001),
+      planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', { ...fresh, entries: [] }, true, 1001),
     ).toEqual(wanted);
   });
 
   it.each([
-    ['known', ext4, fresh, true, 1001],
-    ['mounted elsewhere before', { ...ext4, everMounted: true }, fresh, false, 1001],
-    ['not empty', ext4, { ...fresh, entries: ['www'] }, false, 1001],
-    ['of another mode', ext4, { ...fresh, status: { mode: 0o700, uid: 0, gid: 0 } }, false, 1001],
-    ['somebody else’s', ext4, { ...fresh, status: { mode: 0o755, uid: 33, gid: 33 } }, false, 1001],
-    ['without owners', { ...ext4, type: 'vfat' }, fresh, false, 1001],
-    ['for a group that does not exist', ext4, fresh, false, undefined],
-  ])('leaves alone a file system that is %s', (_, content, root, known, group) => {
-    expect(planFirstMount(content, '/srv/data', root, known, group)).toEqual([]);
+    ['not new', ext4, fresh, false, 1001],
+    ['not empty', ext4, { ...fresh, entries: ['www'] }, true, 1001],
+    ['of another mode', ext4, { ...fresh, status: { mode: 0o700, uid: 0, gid: 0 } }, true, 1001],
+    ['somebody else’s', ext4, { ...fresh, status: { mode: 0o755, uid: 33, gid: 33 } }, true, 1001],
+    ['without owners', { ...ext4, type: 'vfat' }, fresh, true, 1001],
+    ['for a group that does not exist', ext4, fresh, true, undefined],
+  ])('leaves alone a file system that is %s', (_, content, root, isNew, group) => {
+    expect(planFirstMount(content, '/srv/data', root, isNew, group)).toEqual([]);
   });
 });
 

@@ -13,7 +13,7 @@ import type { CommandOptions, CommandResult, Commands } from '../../../src/machi
 import { Files } from '../../../src/machine/files.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
 import { MountRun } from '../../../src/mount/run.ts';
-import { MIB, run } from '../images.ts';
+import { MIB, run, writeAt } from '../images.ts';
 import { makeSysfs } from '../sysfs.ts';
 
 const DISK_BYTES = 16 * MIB;
@@ -23,6 +23,8 @@ export interface DataDisk {
   /** Kernel name as in `sdb`. */
   name: string;
   label?: string;
+  /** Of its ext4; without it a random one. */
+  uuid?: string;
   /** Type of its file system; `none` for an empty disk. */
   type?: 'ext4' | 'swap' | 'none';
   /** Of the file system, if it does not fill the disk. */
@@ -44,19 +46,26 @@ export class SimulatedDisks {
   readonly #numbers = new Map<string, string>();
   #attached = 0;
 
-  constructor(settings = '') {
+  /**
+   * @param guest - one whose tree is the directory `root` of a folder in which its two disks lie, and these are to lie
+   */
+  constructor(settings = '', guest?: Files) {
     // A kernel's name of a disk may hold a slash: so these files can have names of devices.
-    this.#folder = mkdtempSync('/dev/shm/gandi-guest-');
+    this.#folder = guest === undefined ? mkdtempSync('/dev/shm/gandi-guest-') : dirname(guest.root);
     const root = `${this.#folder}/root`;
     mkdirSync(`${root}${this.#folder}`, { recursive: true });
     // Paths are the same within the guest and from outside, such as those of mount points.
     symlinkSync('/', `${root}${root}`);
-    this.files = new Files(root);
+    mkdirSync(`${root}/srv`);
+    this.files = guest ?? new Files(root);
+    if (guest !== undefined) {
+      this.#attached = 2;
+      return;
+    }
     this.write('/proc/self/mountinfo', '21 1 8:1 / / rw - ext4 /dev/root rw\n');
     this.write('/proc/swaps', 'headings\n');
     this.write('/etc/group', 'root:x:0:\n');
     this.write('/etc/default/gandi', settings);
-    mkdirSync(`${root}/srv`);
   }
 
   remove(): void {
@@ -82,6 +91,7 @@ export class SimulatedDisks {
   attach({
     name,
     label,
+    uuid,
     type = 'ext4',
     fileSystemBytes,
     vendor = 'gandi.ne',
@@ -90,8 +100,11 @@ export class SimulatedDisks {
     const node = this.node(name);
     writeFileSync(node, '');
     run('truncate', ['--size', String(fileSystemBytes ?? DISK_BYTES), node]);
-    const labelled = label === undefined ? [] : ['-L', label];
-    if (type === 'ext4') run('mkfs.ext4', ['-q', ...labelled, node]);
+    const named = [
+      ...(label === undefined ? [] : ['-L', label]),
+      ...(uuid === undefined ? [] : ['-U', uuid]),
+    ];
+    if (type === 'ext4') run('mkfs.ext4', ['-q', ...named, node]);
     else if (type === 'swap') run('mkswap', [node]);
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;
@@ -133,8 +146,12 @@ export class SimulatedDisks {
   }
 
   /** One run of gandi-mount. */
-  run(dryRun = false, show: (line: string) => void = () => undefined): MountRun {
-    const machine = { files: this.files, commands: this.#commands, live: true };
+  run(
+    dryRun = false,
+    show: (line: string) => void = () => undefined,
+    commands: Commands = this.commands,
+  ): MountRun {
+    const machine = { files: this.files, commands, live: true };
     return new MountRun(machine, readSettings(this.files), dryRun, (change) =>
       show('path' in change ? `${change.kind} ${change.path}` : change.kind),
     );
@@ -146,7 +163,8 @@ export class SimulatedDisks {
     chmodSync(`${this.files.root}/etc/gandi/hooks/${name}`, 0o755);
   }
 
-  get #commands(): Commands {
+  /** What programs do to the disks; all that is asked for succeeds, whatever it is. */
+  get commands(): Commands {
     return {
       run: (argv: readonly [string, ...string[]], _: CommandOptions): Promise<CommandResult> => {
         const line = argv
@@ -180,6 +198,8 @@ export class SimulatedDisks {
     const id = 30 + this.ran.length;
     const path = `${this.files.root}/proc/self/mountinfo`;
     if (!existsSync(mountPoint)) mkdirSync(mountPoint, { recursive: true });
+    // s_mtime, the time of the last mount (Documentation/filesystems/ext4/super.rst).
+    if (type === 'ext4') writeAt(node, 1024 + 44, new Uint8Array([1]));
     appendFileSync(path, `${id} 21 ${number} / ${mountPoint} rw,relatime - ${type} ${node} rw\n`);
   }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { chooseNames, type NamedDisk, type PathMemory, remember } from '../../../src/plan/path-memory.ts';
+import {
+  chooseNames,
+  isNew,
+  type NamedDisk,
+  noLongerNew,
+  type PathMemory,
+  remember,
+} from '../../../src/plan/path-memory.ts';
 
 const disk = (device: string, uuid: string, label?: string): NamedDisk => ({
   device,
@@ -90,4 +97,27 @@ it('forgets what was not named for longest', () => {
   expect(memory.length).toBe(1000);
   expect(memory.at(-1)?.uuid).toBe('U1000');
   expect(memory.some(({ uuid }) => uuid === 'U0')).toBe(false);
+});
+
+describe('a new file system', () => {
+  const fresh = { ...disk('sdb', 'A', 'data'), everMounted: false };
+  const mounted = { ...disk('sdb', 'A', 'data'), everMounted: true };
+
+  it('stays new until it is noted to be in use, whatever it says of itself meanwhile', () => {
+    const memory = remember([], fresh, 'data');
+    expect(isNew(memory, mounted)).toBe(true);
+    expect(remember(memory, mounted, 'data')).toBe(memory);
+    const used = noLongerNew(memory, 'A');
+    expect(isNew(used, fresh)).toBe(false);
+    expect(noLongerNew(used, 'A')).toBe(used);
+    expect(noLongerNew(memory, 'B')).toBe(memory);
+  });
+
+  it('is none that was mounted elsewhere, or that is mounted already', () => {
+    expect(isNew([], fresh)).toBe(true);
+    expect(isNew([], disk('sdb', 'A'))).toBe(true);
+    expect(isNew([], mounted)).toBe(false);
+    expect(isNew(remember([], mounted, 'data'), fresh)).toBe(false);
+    expect(isNew(remember([], { ...disk('sdb', 'A'), mountedAs: 'data' }, 'data'), fresh)).toBe(false);
+  });
 });
