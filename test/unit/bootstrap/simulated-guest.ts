@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
+import type { RootFileSystem } from '../../../src/machine/facts.ts';
 import { Files } from '../../../src/machine/files.ts';
 import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
@@ -86,6 +87,19 @@ const LIVE: Record<string, string> = {
   '/proc/sys/vm/swappiness': '60\n',
 };
 
+/** Paths to texts or links. */
+type Entries = Readonly<Record<string, string | { link: string }>>;
+
+/** What a guest and its host's archive have beside what all simulated guests have. */
+export interface MoreOfGuest {
+  files?: Entries;
+  script?: string;
+  /** Command of the host's, for gandi-postboot. */
+  command?: string;
+}
+
+const OF_THIS_BOOT = /^\/(proc|run|sys)\//;
+
 /** A guest in memory: a tree as its root, files as its disks, programs that have their effects within it. */
 export class SimulatedGuest {
   readonly files: Files;
@@ -94,28 +108,33 @@ export class SimulatedGuest {
   readonly swapNode: string;
   readonly #folder: string;
   readonly #layout: Layout;
+  /** Gone with each boot, and made anew. */
+  readonly #live: Entries;
 
-  private constructor(folder: string, layout: Layout) {
+  private constructor(folder: string, layout: Layout, live: Entries) {
     this.#folder = folder;
     this.#layout = layout;
+    this.#live = live;
     this.files = new Files(`${folder}/root`);
     this.commands = new SimulatedCommands(this.files, ROOT_BYTES);
     this.swapNode = `${folder}/${layout === 'whole disk' ? 'sdb' : 'sdb1'}`;
   }
 
   /** A guest that has not booted yet, with the host's archive on its disk. */
-  static async make(layout: Layout): Promise<SimulatedGuest> {
+  static async make(layout: Layout, more: MoreOfGuest = {}): Promise<SimulatedGuest> {
     // The kernel's name of a disk may hold a slash: so these files can have names of devices.
     const folder = mkdtempSync('/dev/shm/gandi-guest-');
     mkdirSync(`${folder}/root`);
-    const guest = new SimulatedGuest(folder, layout);
-    for (const [path, text] of Object.entries(TREE)) guest.#write(path, text);
+    const entries = Object.entries({ ...more.files, ...TREE });
+    const live = Object.fromEntries(entries.filter(([path]) => OF_THIS_BOOT.test(path)));
+    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE });
+    for (const [path, entry] of entries) guest.#write(path, entry);
     for (const disk of ['sda', 'sdb', 'sdb1']) {
       closeSync(openSync(`${folder}/${disk}`, 'w'));
       truncateSync(`${folder}/${disk}`, DISK_BYTES);
     }
     if (guest.#isShared) writeAt(`${folder}/sdb`, MIB, new Uint8Array(DISK_BYTES).fill(0xaa));
-    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive(guest.#isShared ? MIB : 0));
+    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive(guest.#isShared ? MIB : 0, more));
     guest.share(`${folder}/sdb`);
     guest.#showDisks();
     guest.restart();
@@ -129,7 +148,7 @@ export class SimulatedGuest {
   /** What a reboot takes away. */
   restart(): void {
     rmSync(`${this.files.root}/run`, { recursive: true, force: true });
-    for (const [path, text] of Object.entries(LIVE)) this.#write(path, text);
+    for (const [path, entry] of Object.entries(this.#live)) this.#write(path, entry);
   }
 
   /** Disk and partition are two files here: what was written to the one gets into the other where they are one. */
@@ -157,19 +176,21 @@ export class SimulatedGuest {
       host,
       observe: () =>
         makeContext({
-          facts: {
-            hypervisor,
-            root: {
-              type: 'ext4',
-              device: '/dev/root',
-              disk: '/dev/root',
-              deviceBytes: ROOT_BYTES,
-              fileSystemBytes: commands.fileSystemBytes,
-            },
-          },
+          facts: { hypervisor, root: this.root },
         }).facts,
       dryRun: false,
     });
+  }
+
+  /** The root file system as it is now. */
+  get root(): RootFileSystem {
+    return {
+      type: 'ext4',
+      device: '/dev/root',
+      disk: '/dev/root',
+      deviceBytes: ROOT_BYTES,
+      fileSystemBytes: this.commands.fileSystemBytes,
+    };
   }
 
   /** All that the guest has, without times and random ids: paths and disks to what they hold. */
@@ -190,9 +211,11 @@ export class SimulatedGuest {
     };
   }
 
-  #write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.files.root, path)), { recursive: true });
-    writeFileSync(join(this.files.root, path), text);
+  #write(path: string, entry: string | { link: string }): void {
+    const place = join(this.files.root, path);
+    mkdirSync(dirname(place), { recursive: true });
+    if (typeof entry === 'string') writeFileSync(place, entry);
+    else if (!lstatSync(place, { throwIfNoEntry: false })) symlinkSync(entry.link, place);
   }
 
   #showDisks(): void {
@@ -218,17 +241,13 @@ export class SimulatedGuest {
       ];
     }
     for (const [path, entry] of Object.entries(makeSysfs(disks))) {
-      if (typeof entry === 'string') this.#write(path, entry);
-      else if ('link' in entry) {
-        mkdirSync(dirname(join(this.files.root, path)), { recursive: true });
-        symlinkSync(entry.link, join(this.files.root, path));
-      }
+      if (typeof entry === 'string' || 'link' in entry) this.#write(path, entry);
     }
   }
 }
 
 /** @param fillerBytes of a second module, which cannot be compressed */
-async function hostArchive(fillerBytes: number): Promise<Uint8Array> {
+async function hostArchive(fillerBytes: number, { script, command }: MoreOfGuest): Promise<Uint8Array> {
   const encode = (text: string) => new TextEncoder().encode(text);
   const { pack } = await import('tar-stream');
   const modules = pack();
@@ -241,8 +260,10 @@ async function hostArchive(fillerBytes: number): Promise<Uint8Array> {
   modules.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of modules as AsyncIterable<Buffer>) chunks.push(chunk);
+  const config = command === undefined ? CONFIG : { ...CONFIG, vm_conf: { ...CONFIG.vm_conf, run: command } };
   return await packArchive({
-    config: encode(JSON.stringify(CONFIG)),
+    config: encode(JSON.stringify(config)),
+    ...(script === undefined ? {} : { script: encode(script) }),
     init: encode('print()\n'),
     modules: { name: `${RELEASE}-modules.tar.gz`, content: gzipSync(Buffer.concat(chunks)) },
   });

@@ -1,0 +1,121 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { main as bootstrap } from '../../../src/bootstrap/program.ts';
+import { main as configure } from '../../../src/config/program.ts';
+import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
+import { describeFailure } from '../../../src/machine/errors.ts';
+import type { Files } from '../../../src/machine/files.ts';
+import { parseJsonObject } from '../../../src/machine/json-file.ts';
+import { printError } from '../../../src/machine/output.ts';
+import { APPLIED_DIRECTORY, POST_BOOT_STARTED } from '../../../src/machine/paths.ts';
+import { main as mount } from '../../../src/mount/program.ts';
+import { main as postBoot } from '../../../src/postboot/program.ts';
+import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
+import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
+import { SimulatedDisks } from '../mount/simulated-disks.ts';
+import { startIn } from './stand-ins.ts';
+
+const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
+
+/** How systemd-run starts what the host gave: within the guest's tree, and told where to leave its trace. */
+const systemdRun = (root: string) => `#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift
+case $1 in /gandi/*) program=${root}$1; shift; set -- /bin/sh "$program" "$@" ;; esac
+TRACE=${root}/var/trace exec "$@"
+`;
+
+const JSON_FILES = [`${APPLIED_DIRECTORY}/gandi-config.json`, POST_BOOT_STARTED];
+
+/**
+ * Debian 13 with the host's disk, a data disk, and a script and a command of the host's. In its boot the four programs
+ * run from beginning to end, in the order of their units; stand-ins.ts has what
+ * they ask their machine for.
+ */
+export class SimulatedBoot implements Commands {
+  readonly guest: SimulatedGuest;
+  readonly disks: SimulatedDisks;
+
+  private constructor(guest: SimulatedGuest) {
+    this.guest = guest;
+    this.disks = new SimulatedDisks('', guest.files);
+    this.disks.attach({ name: 'sdc', label: 'volume', uuid: '3f3c1d3a-6a0e-4c1b-9f0e-2f6a3c1d3a6a' });
+    const place = this.files.locate('/bin/systemd-run');
+    writeFileSync(place, systemdRun(this.files.root));
+    chmodSync(place, 0o755);
+    this.#udevSeesDisks();
+  }
+
+  /** A guest that has not booted yet. */
+  static async make(): Promise<SimulatedBoot> {
+    const files = {
+      ...debian.files,
+      '/sys/class/net/eth0/address': '00:16:3e:00:00:01\n',
+      '/sys/class/net/eth0/device': '',
+    };
+    const leave = (word: string) => `echo ${word} >> "$TRACE"`;
+    const work = { files, script: `#!/bin/sh\n${leave('script')}\n`, command: leave('command') };
+    return new SimulatedBoot(await SimulatedGuest.make('whole disk', work));
+  }
+
+  get files(): Files {
+    return this.guest.files;
+  }
+
+  /** What a reboot takes away. */
+  restart(): void {
+    this.guest.restart();
+    this.#udevSeesDisks();
+  }
+
+  remove(): void {
+    this.guest.remove();
+  }
+
+  /** All services of a boot. One that fails does not keep systemd from starting the next. @returns exit statuses */
+  async boot(): Promise<number[]> {
+    startIn(this);
+    const statuses: number[] = [];
+    const failed = (error: unknown) => {
+      // As src/main.ts says it.
+      printError(describeFailure(error, true));
+      return 1;
+    };
+    for (const service of [bootstrap, () => mount(['rescan']), configure, postBoot])
+      statuses.push(await service([]).catch(failed));
+    return statuses;
+  }
+
+  run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
+    const [program] = argv;
+    if (argv.some((word) => word.startsWith(this.disks.node('sdc'))))
+      return this.disks.commands.run(argv, options);
+    if (program === 'ssh-keygen') this.disks.write(argv[argv.indexOf('-f') + 1] ?? '', 'a key\n');
+    else if (program !== 'systemctl' && program !== 'sshd') return this.guest.commands.run(argv, options);
+    return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
+  }
+
+  /** All that lasts, what is mounted, and what ran; reports and times are left out. */
+  state(): Record<string, string> {
+    const root = this.files.root;
+    const passedOver =
+      /^\/(bin|dev|usr)\/|^\/var\/(trace$|lib\/gandi\/(gandi-\w+\.json$|backup\/|steady\/))|\/gandi-postboot\.log$/;
+    const state = Object.entries(this.guest.state()).filter(([path]) => !passedOver.test(path));
+    const sorted = (path: string) =>
+      JSON.stringify(Object.entries(parseJsonObject(this.files.readText(path)) ?? {}).sort());
+    const swaps = (this.files.readText('/proc/swaps') ?? '').replaceAll(dirname(root), '');
+    return {
+      ...Object.fromEntries(state.map(([path, what]) => [path, what.replaceAll(dirname(root), '')])),
+      // In whichever order their parts came.
+      ...Object.fromEntries(JSON_FILES.map((path) => [path, sorted(path)])),
+      mounts: this.disks.mounts().join(' '),
+      swaps,
+      ran: (this.files.readText('/var/trace') ?? '').trim().split('\n').sort().join(' '),
+      steady: this.files.list('/var/lib/gandi/steady').join(' '),
+    };
+  }
+
+  #udevSeesDisks(): void {
+    for (const number of ['8:0', '8:16', '8:48']) this.disks.write(`/run/udev/data/b${number}`, '');
+  }
+}

@@ -1,0 +1,58 @@
+import type { Commands } from '../../../src/machine/commands.ts';
+import type { Facts, RootFileSystem } from '../../../src/machine/facts.ts';
+import type { Files } from '../../../src/machine/files.ts';
+import { readOsRelease } from '../../../src/machine/os-release.ts';
+import { print } from '../../../src/machine/output.ts';
+import { ReadTrace } from '../../../src/machine/read-trace.ts';
+import type { MountRun } from '../../../src/mount/run.ts';
+import { exitStatus, type Report } from '../../../src/plan/report.ts';
+import type { MachineAtWork } from '../../../src/plan/run-on-machine.ts';
+import { makeContext } from '../context.ts';
+
+/** The guest that the programs work on. */
+interface BootingGuest extends Commands {
+  files: Files;
+  guest: { root: RootFileSystem };
+  disks: { run(dryRun: boolean, show: undefined, commands: Commands): MountRun };
+}
+
+let guest: BootingGuest | undefined;
+
+/** Has the programs that run from now on work on that guest. */
+export function startIn(booting: BootingGuest): void {
+  guest = booting;
+}
+
+function booting(): BootingGuest {
+  if (guest === undefined) throw new Error('no guest boots');
+  return guest;
+}
+
+/** Stands in for src/plan/run-on-machine.ts. */
+export async function runOnMachine(
+  _: unknown,
+  _lock: unknown,
+  work: (at: MachineAtWork) => Promise<Report>,
+): Promise<number> {
+  const commands = booting();
+  const machine = { files: commands.files, commands, live: true };
+  return exitStatus((await work({ machine, dryRun: false, show: print, trace: new ReadTrace() })).status);
+}
+
+/** Stands in for src/mount/with-run.ts. */
+export function withRun(_: boolean, work: (run: MountRun) => Promise<number>): Promise<number> {
+  return work(booting().disks.run(false, undefined, booting()));
+}
+
+/** Stands in for src/machine/holders.ts. */
+export const findHolders = (): [] => [];
+
+/** Stands in for that of src/machine/observed-facts.ts. */
+export function observeFacts(files: Files): Facts {
+  return makeContext({
+    facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu', root: booting().guest.root },
+  }).facts;
+}
+
+/** Where the running system's files are. */
+export const rootOfGuest = (): string => booting().files.root;
