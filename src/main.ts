@@ -25,6 +25,10 @@ function select(): { name: string; args: string[] } {
 
 async function main(): Promise<number> {
   const { name, args } = select();
+  const [path] = args;
+  // gandi-bootstrap calls itself so, and nobody else does.
+  if (name === 'bunzip2' && path !== undefined)
+    return (await import('./machine/bunzip2-apart.ts')).bunzip2Command(path);
   const load = PROGRAMS.get(name);
   if (load === undefined) {
     printError(`gandi: call it as one of ${[...PROGRAMS.keys()].join(', ')}, or name one first\n`);

@@ -71,7 +71,7 @@ function destination(header: TarHeader, release: string): string | undefined {
 
 async function decompressed(path: string): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
   // Its decoder is loaded only for what is packed so.
-  return path.endsWith('.bz2') ? (await import('./bunzip2.ts')).bunzip2(path) : gunzip(path);
+  return path.endsWith('.bz2') ? (await import('./bunzip2-apart.ts')).bunzip2Apart(path) : gunzip(path);
 }
 
 /**

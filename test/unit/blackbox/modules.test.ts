@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -7,10 +8,17 @@ import { archive, header, member } from '../metadata/gandi/tar-blocks.ts';
 import { fileWith, freshRoot, gandi } from './program.ts';
 
 const MEBIBYTE = 1024 * 1024;
+/** Nothing that compresses well. */
+const NOISE = Buffer.from(
+  createHash('shake128', { outputLength: 16 * MEBIBYTE })
+    .digest()
+    .map((byte) => byte & 0x7f),
+).toString('latin1');
 const TREE = 'lib/modules/6.12.0-gandi';
 
 async function install(tar: Uint8Array, suffix: 'gz' | 'bz2' = 'gz') {
-  const content = suffix === 'gz' ? gzipSync(tar) : execFileSync('bzip2', ['-c'], { input: tar });
+  const content =
+    suffix === 'gz' ? gzipSync(tar) : execFileSync('bzip2', ['-c'], { input: tar, maxBuffer: 64 * MEBIBYTE });
   const name = `6.12.0-gandi-modules.tar.${suffix}`;
   const seed = await packArchive({
     config: Buffer.from('{"vm_hostname":"web1"}'),
@@ -24,6 +32,27 @@ describe('a modules archive', { timeout: 60_000 }, () => {
   it.each(['gz', 'bz2'] as const)('is installed from %s', async (suffix) => {
     const { root } = await install(archive(member({ name: `${TREE}/a.ko` }, 'module')), suffix);
     expect(readFileSync(`${root}/${TREE}/a.ko`, 'utf8')).toBe('module');
+  });
+
+  it('is unpacked by compiled code, however large it is', async () => {
+    const { root } = await install(archive(member({ name: `${TREE}/a.ko` }, NOISE)), 'bz2');
+    expect(readFileSync(`${root}/${TREE}/a.ko`, 'latin1') === NOISE).toBe(true);
+    // It takes a minute where it is only interpreted.
+  }, 25_000);
+
+  it('that is damaged is refused, in one line that says so', async () => {
+    const { exitCode, stderr, root } = await install(Buffer.from('no tar'), 'bz2');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/gandi-bootstrap: problem: kernel-modules: .*modules.tar.bz2 was not installed: /);
+    expect(existsSync(`${root}/${TREE}`)).toBe(false);
+    const name = '6.12.0-gandi-modules.tar.bz2';
+    const seed = await packArchive({
+      config: Buffer.from('{"vm_hostname":"web1"}'),
+      modules: { name, content: Buffer.from('BZh9 and no more') },
+    });
+    expect(gandi('gandi-bootstrap', '--root', freshRoot(), '--seed', fileWith(seed)).stderr).toContain(
+      `/gandi/${name} was not installed: the file is no bzip2, is damaged, or ends too early\n`,
+    );
   });
 
   it.each<[string, Buffer]>([

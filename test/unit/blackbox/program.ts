@@ -23,7 +23,10 @@ const MEASURING = `
   open(F, ">&=3"); print F unpack("x32 q", $usage);
   exit($status >> 8);`;
 
-/** Runs the built program: the executable where this machine's architecture has one, else the bundle. */
+/**
+ * Runs the built program as packaging/launcher.sh does: the executable where this machine's architecture has one, else
+ * the bundle.
+ */
 export function gandi(...parameters: string[]): Run {
   if (!existsSync(join(dist, 'gandi.cjs'))) throw new Error('the program is not built: run make build first');
   const executable = join(dist, 'gandi');
@@ -31,6 +34,7 @@ export function gandi(...parameters: string[]): Run {
   const { status, stdout, stderr, output } = spawnSync('perl', ['-e', MEASURING, ...program, ...parameters], {
     encoding: 'utf8',
     timeout: 60_000,
+    env: { ...process.env, ...(parameters[0] === 'gandi-guest' ? {} : { BUN_JSC_useJIT: '0' }) },
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
