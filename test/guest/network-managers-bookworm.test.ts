@@ -1,3 +1,3 @@
 import { testNetworkManagers } from './network-managers.ts';
 
-testNetworkManagers('bookworm', /^eth\d$/, []);
+testNetworkManagers('bookworm', /^eth\d$/, [], ['ifupdown', 'systemd-networkd', 'netplan', 'NetworkManager']);
