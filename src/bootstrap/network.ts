@@ -8,6 +8,7 @@ import type { NamedInterface, Resolver } from './network/addresses.ts';
 import type { Place } from './network/admin-file.ts';
 import { chosenManager } from './network/chosen-manager.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
+import { stopDhcp } from './network/stop-dhcp.ts';
 import { startedUnits, type Writer } from './network/writer.ts';
 import { WRITERS } from './network/writers.ts';
 import { ensureOwnFile, isOwn, ownHeader } from './own-file.ts';
@@ -100,19 +101,23 @@ function withoutRepeats(changes: readonly Change[]): Change[] {
 
 /** The changes of all interfaces, between the commands that put them into effect. */
 function withActivation(
-  writer: Writer,
-  { files, facts }: StepContext,
+  manager: NetworkManagerName,
+  context: StepContext,
   planned: readonly PlannedInterface[],
   unwanted: readonly Unwanted[],
   news: boolean,
 ): Change[] {
+  const { files, facts } = context;
+  const writer = WRITERS[manager];
   const free = planned.filter(({ taken }) => taken === undefined);
   const changed = free.filter(({ changes }) => changes.length > 0);
   const replaced = changed.filter((each) => each.files.some(({ path }) => files.status(path) !== undefined));
   const gone = unwanted.filter((each) => each.writer === writer && !writer.supportFiles.includes(each.path));
   const removals: Change[] = unwanted.map(({ path }) => ({ kind: 'remove-file', path }));
   const changes = [...changed.flatMap((each) => each.changes), ...removals];
-  if (!facts.live || (!news && changes.length === 0)) return withoutRepeats(changes);
+  // The host did not name it so far in this boot.
+  const dhcp = facts.live ? free.flatMap(({ name }) => stopDhcp(manager, context, name)) : [];
+  if (!facts.live || (!news && changes.length === 0 && dhcp.length === 0)) return withoutRepeats(changes);
   const nameOf = ({ name }: PlannedInterface) => name;
   const { before, after } = writer.activate({
     changed: changed.map(nameOf),
@@ -125,7 +130,7 @@ function withActivation(
   const left = unwanted.flatMap((each) =>
     each.writer === writer ? [] : (each.writer.abandon?.(files) ?? []),
   );
-  return withoutRepeats([...before, ...changes, ...left, ...after]);
+  return withoutRepeats([...dhcp, ...before, ...changes, ...left, ...after]);
 }
 
 /** Of interfaces that the host does not name any more: what it asks for one that comes again is new. */
@@ -174,7 +179,7 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
       ? {}
       : { [RESOLVER_PART]: resolver === undefined ? '' : JSON.stringify(resolver) }),
   };
-  return { changes: withActivation(writer, context, planned, unwanted, news), notes, digest, parts };
+  return { changes: withActivation(manager, context, planned, unwanted, news), notes, digest, parts };
 }
 
 function plan(context: StepContext): Plan {

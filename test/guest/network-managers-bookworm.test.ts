@@ -1,3 +1,8 @@
 import { testNetworkManagers } from './network-managers.ts';
 
-testNetworkManagers('bookworm', /^eth\d$/, [], ['ifupdown', 'systemd-networkd', 'netplan', 'NetworkManager']);
+testNetworkManagers('bookworm', /^eth\d$/, [], 'second', [
+  'ifupdown',
+  'systemd-networkd',
+  'netplan',
+  'NetworkManager',
+]);

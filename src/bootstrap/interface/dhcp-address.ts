@@ -8,10 +8,11 @@ import { ensureFile } from '../../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import { DHCP_WRITERS, type DhcpInterface } from '../network/dhcp.ts';
 import { removeLeases } from '../network/leases.ts';
+import { asksForDhcp, dhcpFile } from '../network/stop-dhcp.ts';
 import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
 import { SETTING } from '../network.ts';
-import { isOwn, ownHeader } from '../own-file.ts';
+import { ownHeader } from '../own-file.ts';
 import { chooseResolvers } from '../resolver.ts';
 import { notStarted, staleFiles } from './own-files.ts';
 
@@ -24,40 +25,16 @@ const ROUTE_METRIC = 2048;
 /** Stands in the record for an interface that uses DHCP: addresses that the host gives it afterwards are new. */
 const DHCP = 'dhcp';
 
-/** First line of the file of an interface that has gone: a run that was cut off is taken up again. */
-const FORGOTTEN = '# Written by gandi-bootstrap: the interface has gone.\n';
-
 const CLIENT_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 const isInstalled = (files: FileView, program: string) =>
   CLIENT_DIRECTORIES.some((directory) => files.status(`${directory}/${program}`) !== undefined);
-
-const dhcpFile = (manager: NetworkManagerName, name: string) =>
-  DHCP_WRITERS[manager].fileOf('', { name, metric: 0, useServers: true });
-
-const asksForDhcp = (manager: NetworkManagerName, text: string | undefined) =>
-  isOwn(text) && DHCP_WRITERS[manager].asks.test(text ?? '');
 
 /** Files of ours with addresses for an interface, as opposed to one that has it use DHCP. */
 export function addressFiles(manager: NetworkManagerName, context: StepContext, name: string): string[] {
   const paths = staleFiles(WRITERS[manager], context, name, []).map(({ path }) => path);
   const { path: dhcp } = dhcpFile(manager, name);
   return paths.filter((path) => path !== dhcp || !asksForDhcp(manager, context.files.readText(path)));
-}
-
-/** Takes a DHCP file of ours away, with what it led to. Also what there is to do when the interface has gone. */
-export function stopDhcp(manager: NetworkManagerName, { files, facts }: StepContext, name: string): Change[] {
-  const { stop, forgetting } = DHCP_WRITERS[manager];
-  const { path, mode } = dhcpFile(manager, name);
-  const text = files.readText(path);
-  if (!asksForDhcp(manager, text) && text?.startsWith(FORGOTTEN) !== true) return [];
-  const { before, after } = stop(name, path);
-  const isGone = facts.interfaces.every((each) => each.name !== name);
-  const forget: Change[] =
-    isGone && forgetting !== undefined
-      ? [{ kind: 'write-file', path, content: `${FORGOTTEN}${forgetting(name)}`, mode }]
-      : [];
-  return [...forget, ...before, { kind: 'remove-file', path }, ...after];
 }
 
 /** How the interface is to use DHCP, beside the others. */

@@ -4,12 +4,12 @@ import { hasAddresses } from '../../machine/interface-addresses.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import type { NamedInterface } from '../network/addresses.ts';
+import { stopDhcp } from '../network/stop-dhcp.ts';
 import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
 import { interfaceDigest, planInterface, SETTING } from '../network.ts';
 import { ownHeader } from '../own-file.ts';
 import { planAsItIs } from './as-it-is.ts';
-import { stopDhcp } from './dhcp-address.ts';
 import { notStarted } from './own-files.ts';
 
 /** How long addresses may take to be there once the network manager knows of them. */

@@ -5,9 +5,9 @@ import type { Note, Plan, Step, StepContext } from '../../plan/step.ts';
 import { planKernelValues } from '../kernel-values.ts';
 import { planQueues } from '../multiqueue.ts';
 import { chosenManager } from '../network/chosen-manager.ts';
+import { stopDhcp } from '../network/stop-dhcp.ts';
 import { interfacePart } from '../network.ts';
 import { planAddresses } from './addresses.ts';
-import { stopDhcp } from './dhcp-address.ts';
 import { additionalInterfaces, interfaceValues } from './kernel-values.ts';
 import { ATTACH_HOOK, isServed, markServed, unmarkServed } from './served.ts';
 

@@ -2,7 +2,7 @@ import type { NetworkManagerName } from '../../machine/facts.ts';
 import { RUNTIME_DIRECTORY } from '../../machine/paths.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { profileName } from './keyfile.ts';
-import { takeNewFiles } from './netplan-writer.ts';
+import { GENERATE_WHAT_CHANGED, takeNewFiles } from './netplan-writer.ts';
 import { type Activation, liveCommand } from './writer.ts';
 
 /** An interface that is to ask for its address. */
@@ -112,7 +112,7 @@ const netplan: DhcpWriter = {
   }),
   asks: /^ +dhcp4: true$/m,
   start: (_name, _path, started) => ({ before: [], after: takeNewFiles(started) }),
-  stop: () => reload('netplan', 'generate'),
+  stop: () => ({ before: [], after: [GENERATE_WHAT_CHANGED] }),
 };
 
 const networkManager: DhcpWriter = {

@@ -14,6 +14,9 @@ const NETWORKD_FILES = '/run/systemd/network';
 
 const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
 
+/** The same while systemd-networkd runs, which is to see no change in what stays as it was. */
+export const GENERATE_WHAT_CHANGED: RunCommand = { ...GENERATE, unchangedFilesStayIn: NETWORKD_FILES };
+
 /**
  * Puts new files into effect. "netplan apply" would have systemd-networkd configure all interfaces anew, also those that
  * are as they were.
@@ -22,7 +25,7 @@ const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for
 export const takeNewFiles = (started: readonly string[]): RunCommand[] =>
   started.includes('NetworkManager.service')
     ? [liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files')]
-    : [{ ...GENERATE, unchangedFilesStayIn: NETWORKD_FILES }, RELOAD_NETWORKD];
+    : [GENERATE_WHAT_CHANGED, RELOAD_NETWORKD];
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {

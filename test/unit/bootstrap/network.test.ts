@@ -469,6 +469,68 @@ describe('network in a running guest', () => {
     expect(argvs(planFor(files, { applied: APPLIED }))).toEqual([]);
   });
 
+  it.each<[NetworkManagerName, string, string, string, string[]]>([
+    [
+      'ifupdown',
+      'networking.service',
+      '/run/gandi/ifupdown/eth1',
+      'iface eth1 inet dhcp\n',
+      [
+        'ifdown --force --interfaces=/run/gandi/ifupdown/eth1 eth1',
+        '/run/gandi/ifupdown/eth1',
+        ETH1_FILE,
+        'ifup eth0 eth1',
+      ],
+    ],
+    [
+      'NetworkManager',
+      'NetworkManager.service',
+      '/run/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+      '[ipv4]\nmethod=auto\n',
+      [
+        '/run/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+        'nmcli connection reload',
+        '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+        'nmcli --wait 30 connection up gandi-eth1',
+      ],
+    ],
+    [
+      'netplan',
+      'systemd-networkd.service',
+      '/run/netplan/50-gandi-eth1.yaml',
+      '      dhcp4: true\n',
+      [
+        '/run/netplan/50-gandi-eth1.yaml',
+        'netplan generate',
+        '/etc/netplan/50-gandi-eth1.yaml',
+        'networkctl reload',
+      ],
+    ],
+  ])(
+    'ends DHCP of %s on an interface that the host names now',
+    (networkManager, unit, path, text, expected) => {
+      const facts = { networkManager };
+      const files = { ...FRESH, ...started(unit), [path]: `${HEADER}${text}` };
+      const plan = planFor(files, { facts });
+      // No other interface is to see a change.
+      for (const change of plan.changes)
+        if (change.kind === 'run-command' && change.argv[0] === 'netplan')
+          expect(change.unchangedFilesStayIn).toBe('/run/systemd/network');
+      const done = argvs(plan);
+      expect(
+        done
+          .filter((each) => expected.includes(each))
+          .filter((each, index, all) => all.indexOf(each) === index),
+      ).toEqual(expected);
+      // Also where all the rest was done before.
+      const { digest = '', parts = {} } = planFor(FRESH, { facts });
+      const again = argvs(planFor(files, { facts, applied: { network: digest, ...parts } }));
+      expect(again).toContain(path);
+      // A file that is not ours stays.
+      expect(argvs(planFor({ ...files, [path]: text }, { facts }))).not.toContain(path);
+    },
+  );
+
   it('leaves an interface of the admin’s alone', () => {
     const files = {
       ...FRESH,
