@@ -19,6 +19,7 @@ import {
 } from '../plan/post-boot-order.ts';
 import { splitWords } from '../plan/split-words.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { swap } from './swap.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
 const KERNEL_EXECUTES = /^(#!|\u007fELF)/;
@@ -58,22 +59,19 @@ function removeUsedHostInit({ files, host }: StepContext): Change[] {
 }
 
 /**
- * Whether /gandi has all that the host gives. Where storing failed the configuration is not known as a whole: what is
- * run of a part of it would be run again with the rest.
+ * Whether /gandi lacks a part of what the host gives, because it could not be stored. What is run of a configuration that
+ * is not whole would be run again with the rest.
  */
-function isStored({ files, host, settings }: StepContext): boolean {
-  const { archive } = host;
-  if (archive === undefined || archive.stored === true || !settings.switches.CONFIG_SWAP) return true;
-  return archive.members.every(
-    ({ name, length }) => files.status(`${HOST_DIRECTORY}/${name}`)?.size === length,
-  );
+function isIncomplete({ files, host, failed }: StepContext): boolean {
+  const members = failed.includes(swap.name) ? (host.archive?.members ?? []) : [];
+  return members.some(({ name, length }) => files.status(`${HOST_DIRECTORY}/${name}`)?.size !== length);
 }
 
 function plan(context: StepContext): Plan {
   const { files, facts, settings } = context;
   // Of an unpacked image nothing is run; its first boot will find out.
   if (!facts.live) return { changes: [] };
-  if (!isStored(context)) {
+  if (isIncomplete(context)) {
     const text = `script and command are left for a boot in which all that the host gives can be stored in ${HOST_DIRECTORY}`;
     return { changes: [], notes: [{ level: 'warning', text }] };
   }

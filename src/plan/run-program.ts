@@ -9,7 +9,7 @@ import { readApplied, storeApplied, storeReport } from './records.ts';
 import { describeProblem, overallStatus, type Report, type StepReport } from './report.ts';
 import { runStep, type StepOutcome, turnedOff } from './runner.ts';
 import { hasSecurityLabels, securityLabels } from './security-labels.ts';
-import type { Step } from './step.ts';
+import type { Step, StepContext } from './step.ts';
 import { VERSION } from './version.ts';
 
 export interface ProgramRun {
@@ -90,7 +90,7 @@ class CurrentFacts {
 async function runOne(
   run: ProgramRun,
   step: Step,
-  applied: Record<string, string>,
+  before: Pick<StepContext, 'applied' | 'failed'>,
   observe: () => Facts,
   made: Change[],
 ): Promise<StepOutcome> {
@@ -105,7 +105,8 @@ async function runOne(
     show?.(heading + text);
     heading = '';
   };
-  return await runStep(step, () => ({ settings, host, facts: observe(), files, applied }), machine, {
+  const context = () => ({ settings, host, facts: observe(), files, ...before });
+  return await runStep(step, context, machine, {
     dryRun,
     onChange: (_, change, outcome) => {
       if (outcome !== 'skipped') made.push(change);
@@ -137,15 +138,17 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   const applied: Record<string, string> = { ...readApplied(machine.files, recordOf) };
   const digests: Record<string, string> = {};
   const steps: StepReport[] = [];
+  const failed: string[] = [];
   const facts = new CurrentFacts(run.observe);
   let made: Change[] = [];
   const take = async (step: Step): Promise<void> => {
-    const { report, digests: done } = await runOne(run, step, applied, facts.ofStep(), made);
+    const { report, digests: done } = await runOne(run, step, { applied, failed }, facts.ofStep(), made);
     facts.after(report);
     Object.assign(applied, done);
     Object.assign(digests, done);
     if (!run.dryRun) sayOutcome(program, report);
     steps.push(report);
+    if (report.status === 'failed') failed.push(report.name);
   };
   const hasLabels = machine.live && hasSecurityLabels(machine.files);
   const giveLabels = async (): Promise<void> => {

@@ -46,6 +46,8 @@ export interface StepContext {
   files: FileView;
   /** What was applied before, by the name of the step or the part. */
   applied: AppliedDigests;
+  /** Names of the steps before this one that have failed in this run. */
+  failed: readonly string[];
 }
 
 /** One piece of a program's work. */

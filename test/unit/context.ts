@@ -76,6 +76,7 @@ export interface ContextParts {
   /** Text of the settings file. */
   settings?: string;
   applied?: AppliedDigests;
+  failed?: readonly string[];
 }
 
 export function makeContext(parts: ContextParts = {}): StepContext {
@@ -106,5 +107,6 @@ export function makeContext(parts: ContextParts = {}): StepContext {
     },
     files: makeFiles(parts.files ?? {}),
     applied: parts.applied ?? {},
+    failed: parts.failed ?? [],
   };
 }

@@ -59,14 +59,15 @@ describe('post-boot', () => {
       { name: 'config', offset: 1536, length: 2 },
     ];
     const archive = { device: '/dev/sdb', offset: 0, length: 4096, members };
-    const given = (files: Record<string, string>, settings = '') =>
-      orderFor({ host: { state: 'new', archive }, files, settings });
+    const failed = ['01-config_swap'];
+    const given = (files: Record<string, string>, more = { failed }) =>
+      orderFor({ host: { state: 'new', archive }, files, ...more });
     expect(given({})).toBeUndefined();
     expect(given({ '/gandi/config': '{' })).toBeUndefined();
     expect(given({ '/gandi/config': '{}' })?.order?.script).toBeDefined();
-    // Then nothing is stored by us at all.
-    expect(given({}, 'CONFIG_SWAP=0')?.order?.script).toBeDefined();
-    const { notes } = postBoot.plan(makeContext({ config, host: { state: 'new', archive } }));
+    // Nor is it in a dry run, or where that step is turned off.
+    expect(given({}, { failed: [] })?.order?.script).toBeDefined();
+    const { notes } = postBoot.plan(makeContext({ config, host: { state: 'new', archive }, failed }));
     expect(notes).toEqual([
       {
         level: 'warning',
