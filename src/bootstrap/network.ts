@@ -93,11 +93,15 @@ function unwantedFiles(files: FileView, kept: readonly string[]): Unwanted[] {
   });
 }
 
-/** Two interfaces may need the same support files. */
+/** Two interfaces may need the same support files: the first time is enough. */
 function withoutRepeats(changes: readonly Change[]): Change[] {
   const texts = new Map(changes.map((change) => [JSON.stringify(change), change]));
   return [...texts.values()];
 }
+
+/** Two interfaces may need the same commands behind what is done for each: the last time is enough. */
+const lastOfRepeats = (changes: readonly Change[]): Change[] =>
+  withoutRepeats(changes.toReversed()).toReversed();
 
 /** The changes of all interfaces, between the commands that put them into effect. */
 function withActivation(
@@ -114,10 +118,10 @@ function withActivation(
   const replaced = changed.filter((each) => each.files.some(({ path }) => files.status(path) !== undefined));
   const gone = unwanted.filter((each) => each.writer === writer && !writer.supportFiles.includes(each.path));
   const removals: Change[] = unwanted.map(({ path }) => ({ kind: 'remove-file', path }));
-  const changes = [...changed.flatMap((each) => each.changes), ...removals];
+  const changes = withoutRepeats([...changed.flatMap((each) => each.changes), ...removals]);
   // The host did not name it so far in this boot.
   const dhcp = facts.live ? free.flatMap(({ name }) => stopDhcp(manager, context, name)) : [];
-  if (!facts.live || (!news && changes.length === 0 && dhcp.length === 0)) return withoutRepeats(changes);
+  if (!facts.live || (!news && changes.length === 0 && dhcp.length === 0)) return changes;
   const nameOf = ({ name }: PlannedInterface) => name;
   const { before, after } = writer.activate({
     changed: changed.map(nameOf),
@@ -130,7 +134,7 @@ function withActivation(
   const left = unwanted.flatMap((each) =>
     each.writer === writer ? [] : (each.writer.abandon?.(files) ?? []),
   );
-  return withoutRepeats([...dhcp, ...before, ...changes, ...left, ...after]);
+  return [...lastOfRepeats(dhcp), ...before, ...changes, ...lastOfRepeats(left), ...after];
 }
 
 /** Of interfaces that the host does not name any more: what it asks for one that comes again is new. */

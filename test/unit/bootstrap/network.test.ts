@@ -478,6 +478,7 @@ describe('network in a running guest', () => {
       [
         'ifdown --force --interfaces=/run/gandi/ifupdown/eth1 eth1',
         '/run/gandi/ifupdown/eth1',
+        ETH0_FILE,
         ETH1_FILE,
         'ifup eth0 eth1',
       ],
@@ -490,7 +491,10 @@ describe('network in a running guest', () => {
       [
         '/run/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
         'nmcli connection reload',
+        '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
         '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+        'nmcli connection reload',
+        'nmcli --wait 30 connection up gandi-eth0',
         'nmcli --wait 30 connection up gandi-eth1',
       ],
     ],
@@ -502,7 +506,9 @@ describe('network in a running guest', () => {
       [
         '/run/netplan/50-gandi-eth1.yaml',
         'netplan generate',
+        '/etc/netplan/50-gandi-eth0.yaml',
         '/etc/netplan/50-gandi-eth1.yaml',
+        'netplan generate',
         'networkctl reload',
       ],
     ],
@@ -516,16 +522,22 @@ describe('network in a running guest', () => {
       for (const change of plan.changes)
         if (change.kind === 'run-command' && change.argv[0] === 'netplan')
           expect(change.unchangedFilesStayIn).toBe('/run/systemd/network');
-      const done = argvs(plan);
-      expect(
-        done
-          .filter((each) => expected.includes(each))
-          .filter((each, index, all) => all.indexOf(each) === index),
-      ).toEqual(expected);
+      expect(argvs(plan)).toEqual(expected);
       // Also where all the rest was done before.
       const { digest = '', parts = {} } = planFor(FRESH, { facts });
       const again = argvs(planFor(files, { facts, applied: { network: digest, ...parts } }));
       expect(again).toContain(path);
+      // Of two interfaces each has its own part, and what follows comes once, behind both.
+      const other = path.replace('eth1', 'eth0');
+      const two = argvs(
+        planFor({ ...files, [other]: `${HEADER}${text.replace('eth1', 'eth0')}` }, { facts }),
+      );
+      const [last = ''] = expected.filter(
+        (each) => each === 'netplan generate' || each === 'nmcli connection reload',
+      );
+      expect(two.indexOf(last === '' ? ETH0_FILE : last)).toBeGreaterThan(
+        Math.max(two.indexOf(path), two.indexOf(other)),
+      );
       // A file that is not ours stays.
       expect(argvs(planFor({ ...files, [path]: text }, { facts }))).not.toContain(path);
     },
