@@ -107,12 +107,15 @@ async function removeUnused(name: string): Promise<boolean> {
   const lock = await lockFile(lockPath, 'if-free');
   if (!lock) return false;
   try {
-    const unused = await lockDirectory(path, 'if-free');
-    if (!unused) return false;
-    try {
-      await rm(path, { recursive: true, force: true });
-    } finally {
-      unused.release();
+    // Another process that makes room may have come first.
+    if (existsSync(path)) {
+      const unused = await lockDirectory(path, 'if-free');
+      if (!unused) return false;
+      try {
+        await rm(path, { recursive: true, force: true });
+      } finally {
+        unused.release();
+      }
     }
     // Last, and under the lock: whoever waits for it finds that the file is gone, and locks a new one.
     await rm(lockPath);

@@ -105,6 +105,12 @@ describe('the cache', () => {
     expect(folders()).toEqual(['image-own', 'packages-bookworm']);
   });
 
+  it('lets several make room at once', async () => {
+    for (let number = 0; number < 20; number++) left(`image-${number}`, number);
+    await Promise.all([1, 2, 3].map(() => makeRoom({ most: 0, ...nothingFree })));
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
   it('says what to do when the file system is full all the same', async () => {
     left('image-a', 1);
     const whole = makeRoom({ most: 100 * MEBIBYTE, free: Number.MAX_SAFE_INTEGER });
