@@ -48,14 +48,12 @@ export async function* bunzip2Apart(path: string): AsyncGenerator<Uint8Array> {
     const content = child.stdout.getReader();
     for (let part = await content.read(); !part.done; part = await content.read()) yield part.value;
     const said = await child.stderr.getReader().read();
-    if ((await child.exited) !== 0)
-      throw new Error(
-        Buffer.from(said.value ?? [])
-          .toString()
-          .trim(),
-      );
+    if ((await child.exited) === 0) return;
+    const why = Buffer.from(said.value ?? []).toString();
+    // Such as by the kernel, where memory is short.
+    throw new Error(why === '' ? `unpacking was ended by ${child.signalCode ?? 'itself'}` : why);
   } finally {
     // Its reader may have had enough.
-    if (child.exitCode === null) signalGroup(child.pid, 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, 'SIGKILL');
   }
 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { execa } from 'execa';
+import { describe, expect, it, vi } from 'vitest';
 import { packArchive } from '../../../src/metadata/gandi/seed-disk.ts';
 import { archive, header, member } from '../metadata/gandi/tar-blocks.ts';
 import { fileWith, freshRoot, gandi } from './program.ts';
@@ -39,6 +40,25 @@ describe('a modules archive', { timeout: 60_000 }, () => {
     expect(readFileSync(`${root}/${TREE}/a.ko`, 'latin1') === NOISE).toBe(true);
     // It takes a minute where it is only interpreted.
   }, 25_000);
+
+  it.runIf(existsSync('dist/gandi'))('whose unpacking is killed is refused, and says so', async () => {
+    const packed = execFileSync('bzip2', ['-c'], { input: NOISE, maxBuffer: 64 * MEBIBYTE });
+    const seed = await packArchive({
+      config: Buffer.from('{"vm_hostname":"web1"}'),
+      modules: { name: '6.12.0-gandi-modules.tar.bz2', content: packed },
+    });
+    const root = freshRoot();
+    const options = { reject: false, env: { BUN_JSC_useJIT: '0' } } as const;
+    const run = execa('dist/gandi', ['gandi-bootstrap', '--root', root, '--seed', fileWith(seed)], options);
+    // proc_pid_children(5); a child of number 0 would be this process itself.
+    const children = `/proc/${run.pid}/task/${run.pid}/children`;
+    const child = () => Number(readFileSync(children, 'utf8').trim() || 'none');
+    await vi.waitFor(() => process.kill(child(), 'SIGKILL'), 10_000);
+    const { exitCode, stderr } = await run;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('.tar.bz2 was not installed: unpacking was ended by SIGKILL\n');
+    expect(readdirSync(`${root}/lib/modules`)).toEqual([]);
+  });
 
   it('that is damaged is refused, in one line that says so', async () => {
     const { exitCode, stderr, root } = await install(Buffer.from('no tar'), 'bz2');

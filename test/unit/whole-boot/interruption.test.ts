@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Change, describeChange } from '../../../src/machine/change.ts';
 import type { Files } from '../../../src/machine/files.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -85,8 +85,7 @@ describe('a whole first boot, of all four programs', { timeout: 120_000 }, () =>
   let changes: Change[];
   let state: Record<string, string>;
 
-  beforeAll(async () => {
-    vi.stubEnv('GANDI_BOOT', '1');
+  beforeEach(async () => {
     ({ changes, state } = await peacefulBoot());
   });
 

@@ -53,6 +53,3 @@ export function observeFacts(files: Files): Facts {
     facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu', root: booting().guest.root },
   }).facts;
 }
-
-/** Where the running system's files are. */
-export const rootOfGuest = (): string => booting().files.root;
