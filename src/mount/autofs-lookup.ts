@@ -20,7 +20,7 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
   const facts = await observeReleased(run);
   const device = facts.devices.find((one) => recordOf(records, one) !== undefined);
   if (device === undefined || facts.mountsOf.has(device.name)) return undefined;
-  const verdict = judge(device, facts, run.settings.diskBuses);
+  const verdict = judge(device, facts, run.settings);
   if (verdict.kind !== 'data') return undefined;
   const { content } = verdict;
   const mountPoint = `${WORK_DIRECTORY}/${key}`;
@@ -62,8 +62,9 @@ export async function answerLookup(run: MountRun, key: string): Promise<boolean>
   if (attachment === undefined) return false;
   await prepare(run, attachment);
   const { device, content } = attachment;
-  const group = groupNumber(run.settings.diskGroup, run.machine.files.readText('/etc/group'));
-  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group);
+  const { files } = run.machine;
+  const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
+  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group, files);
   print(`-fstype=${content.type},${options} :${device.node}\n`);
   return true;
 }

@@ -192,7 +192,7 @@ export async function ejectDisk(
 ): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
   const facts = await observeReleased(run);
   const records = readDiskRecords(run.machine.files);
-  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const states = diskStates(facts, records, run.diskRoot, run.settings);
   const ours = states.filter(({ verdict }) => verdict.kind === 'data');
   const named = findNamed(ours, name);
   const mounted = named.filter(isMounted);

@@ -25,7 +25,7 @@ function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): D
 function rows(run: MountRun, files: FileView): DiskRow[] {
   const records = readDiskRecords(files);
   const facts = observeDisks(run.machine.files, run.diskRoot);
-  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const states = diskStates(facts, records, run.diskRoot, run.settings);
   const present = states
     .filter(({ device }) => device.kind === 'disk' || device.kind === 'partition')
     .map(presentRow);

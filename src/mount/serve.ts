@@ -56,8 +56,7 @@ class DiskService {
     let facts = await observeReleased(this.run);
     // The places of those that are gone are free for those that came.
     if (await this.#gone(facts)) facts = await observeReleased(this.run);
-    const { diskBuses } = this.run.settings;
-    const states = diskStates(facts, this.#records, this.run.diskRoot, diskBuses);
+    const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
     for (const state of states) await this.#followMounted(state, facts);
     const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));

@@ -22,12 +22,23 @@ const ext4: Signature = {
 
 describe('mountOptions', () => {
   it.each([
-    ['rw,nosuid', 'ext4', false, 'rw,nosuid'],
-    ['rw,nosuid', 'ext4', true, 'ro,nosuid'],
-    ['rw,nosuid', 'vfat', false, 'rw,nosuid,gid=1001,umask=0002'],
-    ['rw,gid=5,umask=0077', 'vfat', false, 'rw,gid=5,umask=0077'],
+    ['rw,nosuid', 'xfs', false, 'rw,nosuid'],
+    ['rw,nosuid', 'f2fs', true, 'ro,nosuid'],
+    ['rw,nosuid', 'ext2', false, 'rw,nosuid,errors=remount-ro'],
+    ['rw,nosuid', 'ext3', false, 'rw,nosuid,errors=remount-ro,barrier=1'],
+    ['rw,nosuid', 'ext4', true, 'ro,nosuid,errors=remount-ro,barrier=1'],
+    ['rw,errors=continue,nobarrier', 'ext4', false, 'rw,errors=continue,nobarrier'],
+    ['rw,barrier=0', 'ext4', false, 'rw,barrier=0,errors=remount-ro'],
+    ['rw,nosuid', 'vfat', false, 'rw,nosuid,errors=remount-ro,gid=1001,umask=0002'],
+    ['rw,gid=5,umask=0077', 'exfat', false, 'rw,gid=5,umask=0077,errors=remount-ro'],
+    ['rw', 'jfs', false, 'rw,errors=remount-ro'],
   ])('makes of %s for %s (read-only: %s) %s', (parameters, type, readOnly, options) => {
-    expect(mountOptions(parameters, { type }, readOnly, 1001)).toBe(options);
+    expect(mountOptions(parameters, { type }, readOnly, 1001, makeFiles({}))).toBe(options);
+  });
+
+  it('leaves the options to a program that mounts that type, which may not know ours', () => {
+    const files = makeFiles({ '/sbin/mount.exfat': '' });
+    expect(mountOptions('rw', { type: 'exfat' }, false, undefined, files)).toBe('rw,umask=0002');
   });
 });
 
@@ -42,6 +53,8 @@ describe('groupNumber', () => {
   });
 });
 
+const OPTIONS = 'rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1';
+
 describe('planMount', () => {
   const settings = parseSettings('', '/etc/default/gandi');
 
@@ -50,7 +63,7 @@ describe('planMount', () => {
       { kind: 'make-directory', path: '/srv/data', mode: 0o755 },
       {
         kind: 'run-command',
-        argv: ['mount', '-t', 'ext4', '-o', 'rw,nosuid,nodev,noatime', '--', '/dev/sdb', '/srv/data'],
+        argv: ['mount', '-t', 'ext4', '-o', OPTIONS, '--', '/dev/sdb', '/srv/data'],
         timeoutSeconds: 300,
         thisBootOnly: true,
         why: 'label data',

@@ -44,7 +44,7 @@ describe('disks that come', () => {
     expect(await main(['rescan']), said.stderr).toBe(0);
     expect(disks.mounts()).toEqual(['/srv/data', expect.stringMatching(/^\/srv\/\S+sdc$/)]);
     expect(disks.ran.find((line) => line.startsWith('mount'))).toBe(
-      'mount -t ext4 -o rw,nosuid,nodev,noatime -- /dev/sdb /srv/data',
+      'mount -t ext4 -o rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1 -- /dev/sdb /srv/data',
     );
     expect(await list()).toMatchObject({
       sdb: { state: 'mounted', label: 'data', mountPoint: disks.mountPoint('data'), present: true },
@@ -107,7 +107,9 @@ describe('disks that come', () => {
   it('are mounted read-only where they cannot be written', async () => {
     guest.disks.attach({ name: 'sdb', label: 'data', readOnly: true, fileSystemBytes: 8 * MIB });
     await main(['rescan', '--new']);
-    expect(guest.disks.ran).toEqual(['mount -t ext4 -o ro,nosuid,nodev,noatime -- /dev/sdb /srv/data']);
+    expect(guest.disks.ran).toEqual([
+      'mount -t ext4 -o ro,nosuid,nodev,noatime,errors=remount-ro,barrier=1 -- /dev/sdb /srv/data',
+    ]);
     expect(said.stderr).toMatch(/is mounted at .*, read-only$/m);
   });
 
