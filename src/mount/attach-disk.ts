@@ -10,6 +10,7 @@ import { groupNumber, type MountedRoot, planFirstMount, planGrow, planMount } fr
 import { checkIfNeeded } from './check-disk.ts';
 import { readServices } from './detach-plan.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { findMount, ownMountOf } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
@@ -142,7 +143,13 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
  */
 export async function completeAttach(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
   const { device, content, mountPoint } = attachment;
-  const record: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  const mount = findMount(run.machine.files, device, mountPoint);
+  const record: DiskRecord = {
+    ...describeDevice(device, content),
+    state: 'mounted',
+    mountPoint,
+    ...(mount === undefined ? {} : { ownMount: ownMountOf(mount) }),
+  };
   const hook = planDiskHook(run, 'post-disk-attach', device.node, content.type, mountPoint);
   let isWhole = false;
   try {

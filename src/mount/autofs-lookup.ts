@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { BlockDevice } from '../machine/block-devices.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../plan/disk-records.ts';
 import { isNew, noLongerNew } from '../plan/path-memory.ts';
@@ -7,6 +8,7 @@ import { groupNumber, isPristine, mountOptions, planGrow, planMount } from './at
 import { checkIfNeeded } from './check-disk.ts';
 import { judge } from './data-disk.ts';
 import { planUnmount } from './detach-plan.ts';
+import { findMount, unmountOnly } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased, WORK_DIRECTORY } from './work-mounts.ts';
 
@@ -35,6 +37,14 @@ async function noteUse({ machine }: MountRun, { content, mountPoint }: Attachmen
     await storePathMemory(machine, noLongerNew(memory, content.uuid));
 }
 
+/** Unmounts what was mounted for a moment. */
+async function release(run: MountRun, device: BlockDevice, mountPoint: string): Promise<void> {
+  const mount = findMount(run.machine.files, device, mountPoint);
+  if (mount === undefined && !run.dryRun)
+    throw new Error(`${device.node} is not what is mounted at ${mountPoint}: unmount that first`);
+  if (mount !== undefined) await unmountOnly(run, mount, planUnmount(mountPoint));
+}
+
 /** What can only be done to a mounted file system is done before autofs mounts it. */
 async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
   const { device, content, mountPoint } = attachment;
@@ -46,7 +56,7 @@ async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
     await afterMount(run, attachment);
     await noteUse(run, attachment);
   } finally {
-    await run.perform(planUnmount(mountPoint));
+    await release(run, device, mountPoint);
     await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
   }
 }

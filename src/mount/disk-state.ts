@@ -45,9 +45,10 @@ export function diskStates(
       const record = recordOf(records, device);
       // The disk root may have been another one when it was mounted.
       const ownPlace = record?.state === 'mounted' ? record.mountPoint : undefined;
-      const mount = mounts.find(
+      const atPlace = mounts.filter(
         (one) => one.root === '/' && (isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace),
       );
+      const mount = atPlace.find(({ id }) => id === record?.ownMount?.id) ?? atPlace[0];
       const [other] = mounts;
       return {
         device,

@@ -8,6 +8,7 @@ import { planFlush, planRemoveMountPoint, planServices, planUnmount } from './de
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
 import { observeReleased } from './work-mounts.ts';
@@ -67,7 +68,8 @@ async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<
   const users = findUsers(mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
-    await run.perform([...planFlush(mount.mountPoint), ...planUnmount(mount.mountPoint)]);
+    await run.perform(planFlush(mount.mountPoint));
+    await unmountOnly(run, mount, planUnmount(mount.mountPoint));
   } catch (error) {
     const now = findUsers(mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
@@ -134,6 +136,9 @@ async function ejectMounted(
     isOurs && state.record !== undefined
       ? state.record
       : { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  // Nothing is asked of what is over it, such as a user's FUSE: it may hang, and would be taken for the disk.
+  const covered = whyOutOfReach(mount, facts.mounts);
+  if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };
   const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
   const services = servicesOf(run, mountPoint);
@@ -148,7 +153,7 @@ async function ejectMounted(
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  const { detachHookRan: _, mountPoint: __, ...rest } = served;
+  const { detachHookRan: _, mountPoint: __, ownMount: ___, ...rest } = served;
   const why = `it was ejected from ${mountPoint}`;
   return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
 }

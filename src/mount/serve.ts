@@ -1,5 +1,6 @@
 import { reasonOf } from '../machine/errors.ts';
 import type { FileView } from '../machine/files.ts';
+import type { Mount } from '../machine/mounts.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import {
@@ -25,6 +26,7 @@ import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts'
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone } from './gone.ts';
+import { ownMountOf } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';
 
@@ -128,17 +130,21 @@ class DiskService {
       if (record.state === 'on-demand') return;
       const why = 'it was unmounted by hand';
       this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
-      const { mountPoint: _, ...rest } = record;
+      const { mountPoint: _, ownMount: __, ...rest } = record;
       this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
       return;
     }
+    const { id, mountPoint } = mount;
+    // Somebody may have unmounted it and mounted it there again; what autofs mounts comes and goes.
+    const isKnown = record.state === 'on-demand' || id === record.ownMount?.id;
+    const now = isKnown ? record : { ...record, mountPoint, ownMount: ownMountOf(mount) };
+    if (!isKnown) this.#put(now);
     if (device.size <= (record.deviceBytes ?? 0)) return;
     const content = facts.contentOf(device).find(({ type }) => type === record.type);
-    const { mountPoint } = mount;
     const isGrown =
       content === undefined || (await grow(this.run, { device, content, mountPoint, isNew: false }));
     // One that could not be grown is tried again in the next run.
-    this.#put(isGrown ? { ...record, deviceBytes: device.size } : record);
+    this.#put(isGrown ? { ...now, deviceBytes: device.size } : now);
   }
 
   async #serve(state: DiskState, name: string | undefined): Promise<DiskRecord> {
@@ -152,7 +158,7 @@ class DiskService {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
       if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return this.#adopt(state, mountPoint);
+      return this.#adopt(state, mount);
     }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
@@ -171,11 +177,17 @@ class DiskService {
   }
 
   /** A disk that is at its place already, from before this program was installed or by hand. */
-  #adopt({ device, verdict, record }: DiskState, mountPoint: string): DiskRecord {
+  #adopt({ device, verdict, record }: DiskState, mount: Mount): DiskRecord {
+    const { mountPoint } = mount;
     if (record !== undefined) this.run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
     const services = servicesOf(this.run, mountPoint);
     const content = verdict.kind === 'data' ? verdict.content : undefined;
-    const found: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+    const found: DiskRecord = {
+      ...describeDevice(device, content),
+      state: 'mounted',
+      mountPoint,
+      ownMount: ownMountOf(mount),
+    };
     return services.length > 0 ? { ...found, services } : found;
   }
 

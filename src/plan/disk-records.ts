@@ -20,6 +20,14 @@ export type DiskState =
   /** The device is not there any more. */
   | 'gone';
 
+/** A mount that we made or took over, told by the kernel's numbers from any other that is at its place later. */
+export interface OwnMount {
+  /** Mount ID of /proc/self/mountinfo (proc(5)). */
+  id: number;
+  /** Of the mount, which for btrfs is not that of the device. */
+  deviceNumber: string;
+}
+
 /** A disk or partition of this boot, and what became of it. */
 export interface DiskRecord {
   /** Such as `/dev/sdb1`. */
@@ -33,6 +41,8 @@ export interface DiskRecord {
   label?: string;
   state: DiskState;
   mountPoint?: string;
+  /** What is mounted there, where it is our own. */
+  ownMount?: OwnMount;
   /** Size of the device in bytes when its file system was last grown to it. */
   deviceBytes?: number;
   /** Why it is in this state, for people. */

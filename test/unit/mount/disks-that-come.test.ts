@@ -172,6 +172,18 @@ describe('disks that come', () => {
     expect(records[0].why).toBeUndefined();
   });
 
+  it.each(['tmpfs', 'overlay', 'fuse.sshfs'])(
+    'are mounted though a %s is mounted whose source somebody called after them',
+    async (type) => {
+      const { disks } = guest;
+      disks.attach({ name: 'sdb', label: 'data' });
+      disks.mountAs(disks.node('sdb'), '/home/eve/mnt', type);
+      disks.mountAs(disks.node('sdb'), '/var', type);
+      expect(await main(['rescan', '--new']), said.stderr).toBe(0);
+      expect(disks.mounts()).toEqual(['/home/eve/mnt', '/var', '/srv/data']);
+    },
+  );
+
   it('are mounted beside what is at their place already', async () => {
     guest.disks.write('/srv/data', 'a file');
     guest.disks.attach({ name: 'sdb', label: 'data' });

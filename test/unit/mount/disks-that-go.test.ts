@@ -41,6 +41,45 @@ describe('disks that go', () => {
     expect(await list()).toMatchObject({ sdb: { present: false, state: 'gone', label: 'data' } });
   });
 
+  it.each(['tmpfs', 'fuse.sshfs'])(
+    'have no mount of somebody else taken away whose source is called after them: %s',
+    async (type) => {
+      const { disks } = guest;
+      for (const place of ['/etc', '/var']) disks.mountAs(disks.node('sdb'), place, type);
+      disks.takeAway('sdb');
+      await main(['rescan', '--new']);
+      expect(disks.ran).toEqual(['umount --lazy --no-canonicalize -- /srv/data']);
+      expect(disks.mounts()).toEqual(['/etc', '/var']);
+    },
+  );
+
+  it('stay mounted where somebody else mounted them, which is told', async () => {
+    const { disks } = guest;
+    disks.mountElsewhere('sdb', '/var/www');
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.mounts()).toEqual(['/var/www']);
+    expect(said.stderr).toMatch(
+      /sdb is still mounted by somebody else at \/var\/www: umount --lazy \/var\/www/,
+    );
+  });
+
+  it('leave alone what is over them by now, and are unmounted once that is gone', async () => {
+    const { disks } = guest;
+    disks.mountAs('eve', disks.mountPoint('data'), 'fuse.sshfs', disks.mountPoint('data'));
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([]);
+    expect(said.stderr).toMatch(/is not unmounted: somebody else has mounted something over \S+\/srv\/data/);
+    const recorded = () => JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '').disks;
+    expect(recorded()).toMatchObject([{ state: 'mounted', label: 'data' }]);
+    const lines = (disks.files.readText('/proc/self/mountinfo') ?? '').split('\n');
+    disks.write('/proc/self/mountinfo', lines.filter((line) => !line.includes(' eve ')).join('\n'));
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual(['umount --lazy --no-canonicalize -- /srv/data']);
+    expect(await list()).toMatchObject({ sdb: { state: 'gone' } });
+  });
+
   it('come back under their name', async () => {
     guest.disks.takeAway('sdb');
     await main(['rescan', '--new']);
@@ -83,6 +122,37 @@ describe('eject', () => {
     said.stdout = '';
     expect(await main(['eject', disks.node('sdb')])).toBe(0);
     expect(said.stdout).toMatch(/sdb is not mounted: it can be detached\n/);
+  });
+
+  it('unmounts nothing that somebody mounted over it, and asks nothing of it', async () => {
+    const { disks } = guest;
+    disks.addHook('pre-disk-detach');
+    disks.mountAs('eve', disks.mountPoint('data'), 'fuse.sshfs', disks.mountPoint('data'));
+    expect(await main(['eject', 'data', '--force'])).toBe(1);
+    expect(disks.ran).toEqual([]);
+    expect(said.stderr).toMatch(
+      /stays mounted at \S+: somebody else has mounted something over \S+\/srv\/data/,
+    );
+  });
+
+  it('looks again right before it unmounts', async () => {
+    const { disks } = guest;
+    disks.answer = (line) => {
+      const place = disks.mountPoint('data');
+      if (line.startsWith('sync')) disks.mountAs('eve', place, 'fuse.sshfs', place);
+      return '';
+    };
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual(['sync --file-system /srv/data']);
+  });
+
+  it('takes over what somebody unmounted and mounted there anew', async () => {
+    const { disks } = guest;
+    disks.unmountByHand('data');
+    disks.mountElsewhere('sdb', disks.mountPoint('data'));
+    await main(['rescan', '--new']);
+    expect(await main(['eject', 'data']), said.stderr).toBe(0);
+    expect(disks.mounts()).toEqual([]);
   });
 
   it('keeps it unmounted at later events, until it is asked for', async () => {
