@@ -190,6 +190,9 @@ export function testNetworkManagers(
       const routes = await guest.output('ip -6 route show default');
       expect(routes).toMatch(new RegExp(`^default (nhid \\d+ )?(via ${ROUTER} dev ${wan} )?proto ra `, 'm'));
       expect(routes).toMatch(new RegExp(`^default via ${ROUTER} dev ${wan} .*metric 2048`, 'm'));
+      // The machine advertises itself on each of its networks.
+      const lines = routes.split('\n').filter((line) => line.startsWith('default'));
+      expect(lines.filter((line) => !line.includes(` dev ${wan} `))).toEqual([]);
     }
 
     /** Waits until the manager is done with an interface; what it did is looked at then. */

@@ -29,7 +29,7 @@ export function renderNetplan(header: string, wanted: NamedInterface): string {
     ...(mtu === undefined ? [] : [`mtu: ${mtu}`]),
     'dhcp4: false',
     'dhcp6: false',
-    ...(isPublic(wanted) ? ['accept-ra: true'] : []),
+    `accept-ra: ${isPublic(wanted)}`,
     ...list('addresses', addresses.map(cidr).map(quoted), '  '),
     ...(routes.length === 0 ? [] : ['routes:', ...routes]),
     ...(nameservers ?? []),

@@ -72,9 +72,25 @@ network:
     "eth1":
       dhcp4: false
       dhcp6: false
+      accept-ra: false
       addresses:
         - "192.168.10.2/24"
         - "fd00::2/64"
+`,
+    ],
+    [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+network:
+  version: 2
+  ethernets:
+    "eth1":
+      dhcp4: false
+      dhcp6: false
+      accept-ra: false
+      addresses:
+        - "192.168.10.2/24"
 `,
     ],
     [
