@@ -169,8 +169,10 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
     description: [
       'For people: it looks, and changes nothing, save for `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
       'With `--root` it looks at an unpacked image. With `--json` each command prints JSON for programs.',
+      '`verify` compares what the host asked for with what the guest shows: host name, addresses, MTU, default routes, name servers and whether one has a route, search domains, accounts, passwords and SSH keys as sshd reads them, swap and data disks. What a setting turns off is left out. What passes by itself, such as an interface without a link, is `pending` and does not count. It reads files alone: no process is started, and no name server asked. `doctor` does the same.',
     ],
     exit: [
+      '`verify` gives 1 if something differs, 3 if nothing is known of what the host asked for.',
       '`status` and `doctor` give 1 for a failure or problem that they show, `validate` and `inspect` for a configuration with problems. `status` gives 3 if a program has not run yet, `inspect` if no configuration was found.',
     ],
     files: [

@@ -21,7 +21,7 @@ const inFolder = (files: Record<string, string>) => {
 describe('gandi-guest', () => {
   it('lists its commands', async () => {
     expect(await main(['--help'])).toBe(0);
-    for (const command of ['status', 'doctor', 'inspect', 'validate', 'seed'])
+    for (const command of ['status', 'doctor', 'verify', 'inspect', 'validate', 'seed'])
       expect(said.stdout).toContain(`  ${command}`);
   });
 
@@ -35,6 +35,16 @@ describe('gandi-guest', () => {
     expect(await main(args)).toBe(2);
     expect(said.stderr).toContain(expected);
     expect(said.stderr).toContain('--help');
+  });
+});
+
+describe('verify', () => {
+  it.each([
+    [[], 'no configuration of a host is known\n'],
+    [['--json'], '{\n "rows": []\n}\n'],
+  ])('says of a machine that no host configured that nothing is known: %j', async (options, text) => {
+    expect(await main(['verify', ...options])).toBe(3);
+    expect(said.stdout).toBe(text);
   });
 });
 
