@@ -8,10 +8,10 @@ import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { groupNumber, type MountedRoot, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
-import { readServices } from './detach-plan.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { findMount, ownMountOf } from './own-mount.ts';
 import type { MountRun } from './run.ts';
+import { readServices } from './services.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
 const VANISH_MILLISECONDS = 1000;

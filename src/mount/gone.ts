@@ -2,12 +2,13 @@ import { sourceDevices } from '../machine/device-use.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
+import { planRemoveMountPoint, planUnmountGone } from './detach-plan.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { isInDiskRoot } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
-import { readMounts, unmountOnly } from './own-mount.ts';
+import { readMounts, unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
+import { planServices, servicesInUse } from './services.ts';
 
 /**
  * The mounts of a device that is gone, by the kernel's number. btrfs has a number of its own and is known by its source.
@@ -59,6 +60,20 @@ async function unmountGone(run: MountRun, own: Mount): Promise<boolean> {
   return run.dryRun || !readMounts(run.machine.files).some(({ id }) => id === own.id);
 }
 
+/** The services to be stopped. What cannot be told, such as on a disk whose mount is covered, has none stopped. */
+function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount): string[] {
+  if (services.length === 0 || whyOutOfReach(own, readMounts(run.machine.files)) !== undefined) return [];
+  try {
+    return servicesInUse(own, services);
+  } catch (error) {
+    run.tell(
+      'warning',
+      `${own.mountPoint}: no service is stopped, who uses it is not known: ${reasonOf(error)}`,
+    );
+    return [];
+  }
+}
+
 /**
  * Cleans up after a disk that the host took away: hook, services, mounts, mount point. Nothing here waits for the
  * device; what fails is told. An earlier run may have been cut off in the middle of it: only what is left is done.
@@ -71,7 +86,7 @@ export async function handleGone(
   facts: Pick<DiskFacts, 'mounts' | 'devices'>,
 ): Promise<DiskRecord> {
   const left = mountsOfGone(record, facts);
-  const { node, services = [] } = record;
+  const { node } = record;
   const own = ownOfGone(record, left, run.diskRoot);
   const mountPoint = record.mountPoint ?? own?.mountPoint;
   if (mountPoint === undefined) return toGone(record);
@@ -91,7 +106,7 @@ export async function handleGone(
   }
   const hook = planDiskHook(run, 'pre-disk-detach', node, mountPoint);
   const served = record.detachHookRan === true ? record : await runDiskHook(run, hook, record);
-  await run.attempt(planServices(services, 'stop'));
+  await run.attempt(planServices(servicesOfGone(run, record, own), 'stop'));
   const isUnmounted = await unmountGone(run, own);
   await run.attempt([
     ...(isUnmounted ? planRemoveMountPoint(mountPoint, run.mode) : []),

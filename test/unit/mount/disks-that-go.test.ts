@@ -80,6 +80,26 @@ describe('disks that go', () => {
     expect(await list()).toMatchObject({ sdb: { state: 'gone' } });
   });
 
+  it('have those of the services that they name stopped that use them', async () => {
+    const { disks } = guest;
+    disks.write('/srv/more/.gandi/services', 'mydb\nother\nssh\n');
+    disks.attach({ name: 'sdc', label: 'more' });
+    await main(['rescan', '--new']);
+    const more = disks.mounts().at(-1)?.replace('/srv/', '') ?? '';
+    disks.write(`/srv/${more}/.gandi/services`, 'mydb\nother\nssh\n');
+    guest.holders = ['mydb', 'ssh', 'cups'].map((name) => ({
+      ...EDITOR,
+      controlGroup: `/system.slice/${name}.service`,
+    }));
+    disks.ran.length = 0;
+    disks.takeAway('sdc');
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([
+      'systemctl stop -- mydb.service',
+      `umount --lazy --no-canonicalize -- /srv/${more}`,
+    ]);
+  });
+
   it('come back under their name', async () => {
     guest.disks.takeAway('sdb');
     await main(['rescan', '--new']);
@@ -200,6 +220,7 @@ describe('eject', () => {
     const { disks } = guest;
     disks.write('/srv/data/.gandi/services', 'mydb\n../evil\n');
     guest.holders = [{ ...EDITOR, controlGroup: '/system.slice/mydb.service' }];
+    disks.answer = (line) => (line.includes('is-active') ? 'active\n' : '');
     disks.fail = (line) => {
       if (line.startsWith('systemctl stop')) guest.holders = [];
       return line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined;
@@ -214,14 +235,52 @@ describe('eject', () => {
     expect(said.stderr).toMatch(/stays mounted at \S+: umount: exit status 32: target is busy/);
   });
 
-  it('starts again only what ran, and leaves alone what the admin had stopped', async () => {
+  const usedBy = (...units: string[]) =>
+    units.map((unit) => ({ ...EDITOR, controlGroup: `/system.slice/${unit}` }));
+
+  it('stops only those whose processes use it and that run, and starts those again', async () => {
     const { disks } = guest;
-    disks.write('/srv/data/.gandi/services', 'mydb\nold\nweb.socket\n');
-    disks.answer = (line) => (line.includes('is-active') ? 'active\ninactive\nactivating\n' : '');
-    disks.fail = (line) => (line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined);
+    disks.write('/srv/data/.gandi/services', 'mydb\nother\nending\nmulti-user.target\nssh\n');
+    guest.holders = usedBy('mydb.service', 'ending.service');
+    disks.answer = (line) => (line.includes('is-active') ? 'active\ndeactivating\n' : '');
+    disks.fail = (line) => {
+      if (line.startsWith('systemctl stop')) guest.holders = [];
+      return line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined;
+    };
     expect(await main(['eject', 'data'])).toBe(1);
-    expect(disks.ran[1]).toBe('systemctl stop -- mydb.service old.service web.socket');
-    expect(disks.ran.at(-1)).toBe('systemctl start -- mydb.service web.socket');
+    expect(disks.ran).toEqual([
+      'systemctl is-active -- mydb.service ending.service',
+      'systemctl stop -- mydb.service',
+      ...FLUSH_AND_UNMOUNT,
+      'systemctl start -- mydb.service',
+    ]);
+  });
+
+  it.each([
+    ['the system’s own', 'ssh.service\n', '/system.slice/ssh.service'],
+    [
+      'a user’s of that name',
+      'mydb\n',
+      '/user.slice/user-1000.slice/user@1000.service/app.slice/mydb.service',
+    ],
+    ['one of another name', 'mydb\n', '/system.slice/other.service'],
+  ])('is refused, and stops nothing, for a service that uses it: %s', async (_, list, controlGroup) => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', list);
+    guest.holders = [{ ...EDITOR, controlGroup }];
+    disks.answer = (line) => (line.includes('is-active') ? 'active\n' : '');
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toContain('it is in use by process 4711');
+    expect(disks.ran).toEqual([]);
+  });
+
+  it('stops nothing of which systemd does not say whether it runs', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', 'mydb\n');
+    guest.holders = usedBy('mydb.service');
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual(['systemctl is-active -- mydb.service']);
+    expect(said.stderr).toContain('mydb.service: not stopped, for it is not known whether they run');
   });
 
   it('has a disk that could not be mounted stay so', async () => {
