@@ -56,7 +56,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   'gandi-bootstrap': {
     description: [
       'It runs at every boot, before the network is set up and before anyone can log in. It looks for the disk that the host attached, checks the archive on it, stores the files of the archive in `/gandi`, and configures the guest from `/gandi/config`. Later boots change only what the host asks for anew.',
-      'A field that is wrong costs its group (host name, user, network, resolver, post-boot) and nothing else; one line names the field, what was found and what was expected. Every step is planned from what is there, so that a run which was cut off is made up for by the next one.',
+      'A field that is wrong costs its group (host name, user, network, resolver, post-boot) and nothing else, a line of ssh_key that is no key only itself; one line names the field, what was found and what was expected. Every step is planned from what is there, so that a run which was cut off is made up for by the next one.',
       'What an admin changes afterwards stays, until the host asks for something else. An interface that an admin’s own file configures is left alone.',
       'With `--root` an unpacked image is configured: files only. What needs a running system is told as skipped.',
     ],

@@ -32,22 +32,3 @@ export function passwordField(shadow: string | undefined, name: string): string 
   }
   return undefined;
 }
-
-/**
- * authorized_keys with keys added at the end.
- * @param text the file as it is
- * @param keys public keys, each `type base64 comment`
- * @returns undefined if all keys are there, with whatever options and comment
- */
-export function addKeys(text: string | undefined, keys: readonly string[]): string | undefined {
-  const blobs = new Set(
-    (text ?? '')
-      .split('\n')
-      .filter((line) => !line.trimStart().startsWith('#'))
-      .flatMap((line) => line.split(/\s+/)),
-  );
-  const missing = keys.filter((key) => !blobs.has(key.split(' ')[1] ?? ''));
-  if (missing.length === 0) return undefined;
-  const before = text === undefined || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
-  return `${before}${missing.join('\n')}\n`;
-}

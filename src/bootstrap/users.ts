@@ -3,7 +3,8 @@ import { NEW_USER } from '../machine/paths.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
-import { type Account, addKeys, findAccount, groupMembers, passwordField } from './accounts.ts';
+import { type Account, findAccount, groupMembers, passwordField } from './accounts.ts';
+import { addKeys } from './authorized-keys.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { giveHome, newHomeOf } from './new-home.ts';
 

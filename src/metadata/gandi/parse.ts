@@ -4,7 +4,7 @@ import { parseHostAddress } from './ip-network.ts';
 import { parseJsonText } from './json-text.ts';
 import { toInterfaces } from './network.ts';
 import { originsOf } from './origins.ts';
-import { describe, problemsOf } from './problem.ts';
+import { describe, limited, problemsOf } from './problem.ts';
 import { type ConfigFields, GROUP_SCHEMAS } from './schema.ts';
 import { keyLine, parseSshKeys } from './ssh-key.ts';
 
@@ -14,7 +14,8 @@ const GROUPS = Object.keys(GROUP_SCHEMAS) as ConfigGroup[];
 
 /**
  * Turns the bytes of `gandi/config` into the guest's configuration. Never throws: what is wrong becomes problems, all
- * of them at once, each with its path in the document. A group with a problem is left out whole, the others are used.
+ * of them at once, each with its path in the document. A group with a problem is left out whole, the others are used;
+ * only a line of `ssh_key` that is no key costs itself alone, for half of the keys are better than none.
  * A document that cannot be read at all gives one problem of the group `archive` with an empty path.
  */
 export function parseConfig(bytes: Uint8Array): ParsedConfig {
@@ -31,13 +32,17 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
     ...read('host-name', document, problems),
     ...read('network', document, problems),
     ...read('resolver', document, problems),
-    ...read('user', document, problems),
+    ...read('user', document, problems, keyProblems),
     ...read('post-boot', document, problems),
   };
+  const config = toGuestConfig(fields);
+  // A line that is no key refuses nothing but itself, unless there is nothing beside it.
+  const isUsed = (group: Problem['group']) =>
+    group === 'user' ? config.user !== undefined : Object.hasOwn(fields, group);
   return {
-    config: toGuestConfig(fields),
+    config,
     problems,
-    refused: [...new Set(problems.map(({ group }) => group))],
+    refused: [...new Set(problems.map(({ group }) => group))].filter((group) => !isUsed(group)),
     // Only people ask for them: no boot does.
     get origins() {
       return originsOf(fields);
@@ -50,19 +55,30 @@ function refused(found: string, expected: string): ParsedConfig {
   return { config: {}, problems: [problem], refused: ['archive', ...GROUPS], origins: [] };
 }
 
-/** The fields of one group, or nothing if one of them has a problem. */
+/** Each line of `ssh_key` that is no key. */
+function keyProblems(document: { vm_conf?: { ssh_key?: unknown } | null }): Problem[] {
+  const text = document.vm_conf?.ssh_key;
+  const { faults } = parseSshKeys(typeof text === 'string' ? text : '');
+  return limited(
+    'user',
+    faults.map((fault) => ({ group: 'user', path: 'vm_conf.ssh_key', ...fault })),
+  );
+}
+
+/**
+ * The fields of one group, or nothing if one of them has a problem.
+ * @param alone finds problems that cost themselves alone
+ */
 function read<G extends ConfigGroup>(
   group: G,
   document: object,
   problems: Problem[],
+  alone: (document: object) => Problem[] = () => [],
 ): Pick<ConfigFields, G> | undefined {
   const schema: v.GenericSchema<unknown, ConfigFields[G]> = GROUP_SCHEMAS[group];
   const result = v.safeParse(schema, document);
-  if (!result.success) {
-    problems.push(...problemsOf(group, result.issues));
-    return undefined;
-  }
-  return { [group]: result.output } as Pick<ConfigFields, G>;
+  problems.push(...(result.success ? [] : problemsOf(group, result.issues)), ...alone(document));
+  return result.success ? ({ [group]: result.output } as Pick<ConfigFields, G>) : undefined;
 }
 
 /** An empty text or list asks for nothing: its setting is left out. */

@@ -51,8 +51,13 @@ export function problemsOf(group: Group, issues: readonly BaseIssue<unknown>[]):
     // Two rules of a field may expect the same.
     problems.set(`${problem.path} ${found} ${message}`, problem);
   }
-  const told = [...problems.values()].slice(0, PROBLEMS_LIMIT);
-  const left = problems.size - told.length;
+  return limited(group, [...problems.values()]);
+}
+
+/** The first problems of one group; how many more there are is said in the last. */
+export function limited(group: Group, problems: readonly Problem[]): Problem[] {
+  const told = problems.slice(0, PROBLEMS_LIMIT);
+  const left = problems.length - told.length;
   return left === 0
     ? told
     : [...told, { group, path: '', found: `${left} more problems`, expected: 'no problems' }];

@@ -5,7 +5,6 @@ import { checkInterfaces } from './interfaces.ts';
 import { parseHostAddress, parseNetwork } from './ip-network.ts';
 import { checkPna, type Finding, type VifFields } from './network.ts';
 import { isPasswordHash } from './password-hash.ts';
-import { parseSshKeys } from './ssh-key.ts';
 
 // The format of gandi/config. The message of a rule says what it expects.
 
@@ -125,7 +124,10 @@ const Vif = jsonObject({
   pna: v.optional(v.array(Pna, 'a list of addresses')),
 });
 
-const USER_NAME = 'a user name: a to z, 0 to 9, _ and -, not first a digit or -, at most 32 characters';
+const USER_NAME =
+  'a user name: at most 32 of A to Z, a to z, 0 to 9, ".", "_" and "-", not first "-" and not digits or dots alone';
+/** What useradd(8) of Debian 12 and 13 takes without --badname (shadow, lib/chkname.c), as does shadow elsewhere. */
+const USER_NAME_FORM = /^(?:|(?!\d+$|\.{1,2}$)[A-Za-z0-9_.][A-Za-z0-9_.-]{0,31})$/;
 const PASSWORD = 'a password hash of crypt(5), such as "openssl passwd -6" prints';
 
 function postBootText(what: string) {
@@ -137,15 +139,16 @@ function postBootText(what: string) {
 }
 
 const VmConf = jsonObject({
-  /** Debian's useradd(8) takes these names without --badname. */
-  user: v.nullish(v.pipe(v.string(USER_NAME), v.regex(/^[a-z_][a-z0-9_-]{0,31}$/, USER_NAME))),
-  password: v.nullish(v.pipe(v.string(PASSWORD), v.check(isPasswordHash, PASSWORD))),
-  ssh_key: v.nullish(
+  // An empty text asks for nothing.
+  user: v.nullish(v.pipe(v.string(USER_NAME), v.regex(USER_NAME_FORM, USER_NAME))),
+  password: v.nullish(
     v.pipe(
-      v.string('public keys as text, one a line'),
-      findings((text: string) => parseSshKeys(text).faults.map((fault) => ({ path: [], ...fault }))),
+      v.string(PASSWORD),
+      v.check((text) => text === '' || isPasswordHash(text), PASSWORD),
     ),
   ),
+  // Its lines are judged one by one (parse.ts): a good key lets somebody in, whatever stands beside it.
+  ssh_key: v.nullish(v.string('public keys as text, one a line')),
   script_args: v.nullish(postBootText('arguments of the script as text')),
   run: v.nullish(postBootText('a command as text')),
 });

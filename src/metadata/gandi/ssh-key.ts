@@ -35,14 +35,22 @@ const BLOB_RULES: Record<string, (fields: Uint8Array[]) => boolean> = {
     isPoint('nistp256', fields) && isApplication(fields[2]) && fields.length === 3,
 };
 
+/** Certificates are for `cert-authority` and `TrustedUserCAKeys`: as a key of authorized_keys sshd takes none. */
+const CERTIFICATE = /-cert-v[0-9]+@openssh\.com$/;
+
 /**
- * Takes the public keys from `ssh_key`, one a line as in authorized_keys (sshd(8)). Blank lines and comment lines are
- * skipped, a key that is there twice counts once. Options before the key are not taken.
+ * Takes the public keys from `ssh_key`, one a line as in authorized_keys (sshd(8)), each on its own: a line that is none
+ * is a fault and costs no other. Blank lines and comment lines are skipped, a byte order mark and the carriage returns of
+ * DOS line ends are dropped, a key that is there twice counts once. Options before the key are not taken.
  */
 export function parseSshKeys(text: string): { keys: SshKey[]; faults: KeyLineFault[] } {
   const keys = new Map<string, SshKey>();
   const faults: KeyLineFault[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
+    const line = raw.replace(/\r+$/, '');
     const content = line.replaceAll('\t', ' ').replace(/^ +| +$/g, '');
     if (content === '' || content.startsWith('#')) {
       continue;
@@ -68,10 +76,16 @@ function parseKeyLine(line: string): SshKey | string {
     return `a line of at most ${MOST_LINE_CHARACTERS} characters`;
   }
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(line)) {
-    return 'a line without control characters, such as the carriage return of a DOS line end';
+    return 'a line without control characters';
   }
   const [type = '', base64 = '', ...comment] = line.split(/ +/);
   const rule = Object.hasOwn(BLOB_RULES, type) ? BLOB_RULES[type] : undefined;
+  if (type === 'ssh-dss') {
+    return 'an Ed25519, ECDSA or RSA key: SSH servers take no DSA keys any more';
+  }
+  if (CERTIFICATE.test(type)) {
+    return 'a public key as it is, not a certificate for it';
+  }
   if (rule === undefined) {
     return 'a key type first, such as ssh-ed25519, without options before it';
   }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { addKeys } from '../../../src/bootstrap/accounts.ts';
 import { users } from '../../../src/bootstrap/users.ts';
 import { describeChange } from '../../../src/machine/change.ts';
 import { digestOf } from '../../../src/plan/applied.ts';
@@ -222,23 +221,5 @@ describe('users', () => {
       'make directory /root/.ssh (0700)',
       'write /root/.ssh/authorized_keys (0600)',
     ]);
-  });
-});
-
-describe('addKeys', () => {
-  const other = 'ssh-ed25519 BBBB other';
-  it.each([
-    ['no file', undefined, `${KEY}\n`],
-    ['an empty file', '', `${KEY}\n`],
-    ['no newline at the end', other, `${other}\n${KEY}\n`],
-    ['the key in a comment', `# ${KEY}\n`, `# ${KEY}\n${KEY}\n`],
-  ])('adds to %s', (_, before, after) => {
-    expect(addKeys(before, [KEY])).toBe(after);
-    expect(addKeys(after, [KEY])).toBeUndefined();
-  });
-
-  it('takes a key that has options or another comment for there', () => {
-    const [type, blob] = KEY.split(' ');
-    expect(addKeys(`from="10.0.0.0/8" ${type} ${blob} someone\n`, [KEY])).toBeUndefined();
   });
 });

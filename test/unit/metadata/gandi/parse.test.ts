@@ -79,7 +79,7 @@ describe('groups', () => {
     hostName: { vm_hostname: 'web1.' },
     resolvers: { nameservers: ['192.0.2.53', null] },
     interfaces: { vif: [{ pna: [{ pna_address: '192.0.2.1' }] }] },
-    user: { vm_conf: { ...complete.vm_conf, password: '' } },
+    user: { vm_conf: { ...complete.vm_conf, password: 'x' } },
     postBoot: { vm_conf: { ...complete.vm_conf, run: 1 } },
   };
   const good: Record<string, unknown> = { ...parse(complete).config };
@@ -119,29 +119,65 @@ describe('groups', () => {
 describe('user and post-boot fields', () => {
   const user = (name: unknown) => parse({ vm_conf: { user: name } });
 
-  it.each(['root', 'admin1', '_apt', 'a', 'a-b_c', `a${'b'.repeat(31)}`])('takes user %s', (name) => {
+  // Tried with useradd(8) of Debian 12 and 13, and the refused ones below.
+  it.each([
+    ...['root', 'admin1', '_apt', 'a', 'a-b_c', `a${'b'.repeat(31)}`],
+    ...['Admin', 'JOHN', 'jane.doe', 'Jane.Doe-2', '.a', 'a..b', '1a'],
+  ])('takes user %s', (name) => {
     expect(user(name).config).toEqual({ user: { name, sshKeys: [] } });
   });
 
   it.each([
-    '',
-    'a:0',
-    'a\n',
-    '0',
-    '1a',
-    '-rf',
-    'Admin',
-    'a b',
-    'a$',
-    '../x',
-    'é',
-    `a${'b'.repeat(32)}`,
-    7,
-    [],
+    ...['a:0', 'a\n', '0', '1234', '-rf', 'a b', 'a$', '../x', '.', '..', 'a+b', 'a@b', 'é'],
+    ...[`a${'b'.repeat(32)}`, 7, []],
   ])('refuses user %j', (name) => {
     const { config, problems } = user(name);
     expect(config).toEqual({});
     expect(problems.map(({ path }) => path)).toEqual(['vm_conf.user']);
+  });
+
+  const [ED25519, RSA] = [
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHpZVnRvCMJJ7L0Qf9hetlrjvhZiJICibgDD0di67bcV me',
+    'ssh-rsa AAAA',
+  ];
+  const HASH: string = complete.vm_conf.password;
+
+  it.each([
+    ['user', { user: '', password: HASH, ssh_key: ED25519 }, { passwordHash: HASH, sshKeys: [ED25519] }],
+    ['password', { user: 'a', password: '', ssh_key: ED25519 }, { name: 'a', sshKeys: [ED25519] }],
+    ['key', { user: 'a', password: HASH, ssh_key: '' }, { name: 'a', passwordHash: HASH, sshKeys: [] }],
+  ])('takes an empty %s for none', (_, vm_conf, expected) => {
+    expect(parse({ vm_conf })).toMatchObject({ config: { user: expected }, problems: [], refused: [] });
+  });
+
+  it.each<[string, string]>([
+    ['of a broken key', RSA],
+    ['of DSA', 'ssh-dss AAAA'],
+    ['with an option', `no-pty ${ED25519}`],
+    ['of a certificate', 'ssh-ed25519-cert-v01@openssh.com AAAA'],
+    ['that is half a key', 'ssh-ed25519 AAAAC3NzaC1l\nZDI1NTE5'],
+  ])('a line %s costs itself alone', (_, line) => {
+    const vm_conf = { user: 'a', password: HASH, ssh_key: `${line}\r\n${ED25519}\r\n` };
+    const { config, problems, refused } = parse({ vm_conf });
+    expect(config.user).toEqual({ name: 'a', passwordHash: HASH, sshKeys: [ED25519] });
+    const lines = line.split('\n');
+    expect(problems).toEqual(
+      lines.map((text, index) => ({
+        group: 'user',
+        path: 'vm_conf.ssh_key',
+        found: `line ${index + 1} of ${text.length} characters`,
+        expected: expect.any(String),
+      })),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  it('counts bad lines beyond 50, and says that nothing is left where there is nothing else', () => {
+    const { config, problems, refused } = parse({ vm_conf: { ssh_key: `${RSA}\n`.repeat(60) } });
+    expect(config).toEqual({});
+    expect(problems).toHaveLength(51);
+    expect(problems.at(-1)?.found).toBe('10 more problems');
+    expect(refused).toEqual(['user']);
   });
 
   it.each([
@@ -168,7 +204,11 @@ describe('any input', () => {
   /** What must hold whatever the bytes are. */
   function check(bytes: Uint8Array): void {
     const { config, problems, origins } = parseConfig(bytes);
-    const groups = new Set(problems.map(({ group }) => group));
+    // A line of ssh_key costs itself alone.
+    const whole = problems.filter(({ path, found }) => path !== 'vm_conf.ssh_key' || !/^line /.test(found));
+    const groups = new Set(
+      whole.filter(({ found }) => !/ more problems$/.test(found)).map(({ group }) => group),
+    );
     const keys = {
       'host-name': config.hostName,
       network: config.interfaces,

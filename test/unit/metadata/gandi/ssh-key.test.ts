@@ -49,12 +49,17 @@ describe('parseSshKeys', () => {
   const TYPE = 'a key type first, such as ssh-ed25519, without options before it';
   const BASE64 = 'a public key in base64 behind ssh-ed25519';
   const WHOLE = (type: string) => `a whole, well-formed public key of type ${type}`;
-  const CONTROL = 'a line without control characters, such as the carriage return of a DOS line end';
+  const CONTROL = 'a line without control characters';
+  const DSA = 'an Ed25519, ECDSA or RSA key: SSH servers take no DSA keys any more';
+  const CERTIFICATE = 'a public key as it is, not a certificate for it';
 
   it.each<[string, string, string]>([
     ['options', `command="id" ssh-ed25519 ${ED25519}`, TYPE],
     ['no type', ED25519, TYPE],
-    ['a type that sshd refuses', `ssh-dss ${blob('ssh-dss', KEY)}`, TYPE],
+    ['a type that sshd refuses', `ssh-dss ${blob('ssh-dss', KEY)}`, DSA],
+    ['a certificate', `ssh-ed25519-cert-v01@openssh.com ${ED25519} me`, CERTIFICATE],
+    ['a certificate of RSA', `ssh-rsa-cert-v01@openssh.com ${ED25519}`, CERTIFICATE],
+    ['an address to come from', `from="192.0.2.0/24" ssh-ed25519 ${ED25519}`, TYPE],
     ['a name that every object has', `constructor ${ED25519}`, TYPE],
     ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----', TYPE],
     ['no key', 'ssh-ed25519', BASE64],
@@ -86,7 +91,7 @@ describe('parseSshKeys', () => {
       `sk-ssh-ed25519@openssh.com ${blob('sk-ssh-ed25519@openssh.com', KEY)}`,
       WHOLE('sk-ssh-ed25519@openssh.com'),
     ],
-    ['a carriage return', `ssh-ed25519 ${ED25519} me\r`, CONTROL],
+    ['a carriage return inside', `ssh-ed25519 ${ED25519} me\rssh-ed25519 ${ED25519}`, CONTROL],
     ['a zero', `ssh-ed25519 ${ED25519} me\0`, CONTROL],
     ['an escape', `ssh-ed25519 ${ED25519} \u001b[2J`, CONTROL],
     ['a line separator', `ssh-ed25519 ${ED25519} a\u2028ssh-ed25519 ${ED25519}`, CONTROL],
@@ -101,6 +106,13 @@ describe('parseSshKeys', () => {
   it('takes RSA of 1024 bits, the least that sshd does', () => {
     const modulus = Buffer.concat([Buffer.from([0]), Buffer.alloc(128, 0xff)]);
     expect(parseSshKeys(`ssh-rsa ${blob('ssh-rsa', odd(3), modulus)}`).faults).toEqual([]);
+  });
+
+  it('drops a byte order mark, and the carriage returns of DOS line ends', () => {
+    const text = `\ufeffssh-ed25519 ${ED25519}\r\n\r\n# mine\r\n${KEYS[1]} me\r\n${KEYS[2]}\r\r\n`;
+    const { keys, faults } = parseSshKeys(text);
+    expect(faults).toEqual([]);
+    expect(keys.map(keyLine)).toEqual([`ssh-ed25519 ${ED25519}`, `${KEYS[1]} me`, KEYS[2]]);
   });
 
   it('tells each bad line', () => {
