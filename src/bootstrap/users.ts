@@ -1,4 +1,5 @@
 import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
 import { NEW_USER } from '../machine/paths.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
@@ -6,6 +7,7 @@ import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { type Account, findAccount, groupMembers, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
+import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
 import { giveHome, newHomeOf } from './new-home.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
@@ -84,6 +86,10 @@ function passwordChanges({ files }: StepContext, accounts: readonly Account[], h
   ];
 }
 
+/** Where an account has its home, or would get it. */
+const homeOf = (files: FileView, name: string): string =>
+  findAccount(files.readText('/etc/passwd'), name)?.home ?? newHomeOf(files, name);
+
 /** What is to be done about the user, before its credentials and behind them. */
 interface UserChanges {
   changes: Change[];
@@ -93,9 +99,11 @@ interface UserChanges {
   notes?: Note[];
 }
 
-function userChanges(context: StepContext, name: string): UserChanges {
+function userChanges(context: StepContext, name: string, late: LateHomes): UserChanges {
   const { files } = context;
   const account = findAccount(files.readText('/etc/passwd'), name);
+  const isLate = late.has(homeOf(files, name));
+  if (account === undefined && isLate) return { changes: [] };
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
   if (account === undefined) return { changes: makeAccount(context, name, adminGroup) };
@@ -103,6 +111,7 @@ function userChanges(context: StepContext, name: string): UserChanges {
     const text = `user ${name} is an account of the system; ask the host for another name`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   }
+  if (isLate) return { changes: [], account };
   if (isHalfMade(files, account)) return { changes: [removeHalfMade(name)] };
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
   const joining: Change[] = member
@@ -127,17 +136,29 @@ function userChanges(context: StepContext, name: string): UserChanges {
   };
 }
 
-function credentials(context: StepContext, user: UserConfig, accounts: readonly Account[]): Change[] {
+function credentials(
+  context: StepContext,
+  user: UserConfig,
+  accounts: readonly Account[],
+  late: LateHomes,
+): Change[] {
+  const mounted = accounts.filter(({ home }) => !late.has(home));
   return [
-    ...accounts.flatMap((account) => keyChanges(context, account, user.sshKeys)),
+    ...mounted.flatMap((account) => keyChanges(context, account, user.sshKeys)),
     ...(user.passwordHash === undefined ? [] : passwordChanges(context, accounts, user.passwordHash)),
   ];
 }
 
 /** Keys of an account that has no home can be nowhere: it is nobody else's to make one. */
-function withoutHome({ files }: StepContext, user: UserConfig, accounts: readonly Account[]): Note[] {
+function withoutHome(
+  { files }: StepContext,
+  user: UserConfig,
+  accounts: readonly Account[],
+  late: LateHomes,
+): Note[] {
+  const mounted = accounts.filter(({ home }) => !late.has(home));
   const homeless =
-    user.sshKeys.length === 0 ? [] : accounts.filter(({ home }) => files.status(home) === undefined);
+    user.sshKeys.length === 0 ? [] : mounted.filter(({ home }) => files.status(home) === undefined);
   return homeless.map(({ name, home }) => ({
     level: 'problem',
     text: `${name} has no home for its SSH keys: make ${home}, or mount what it is on`,
@@ -159,25 +180,39 @@ function planAccounts(context: StepContext): Plan {
   if (user === undefined) return { changes: [] };
   const digest = digestOf(user);
   if (context.applied[users.name] === digest) return { changes: [], digest };
+  const names = ['root', ...(user.name === undefined ? [] : [user.name])];
+  const late = lateHomes(
+    context,
+    names.map((name) => homeOf(context.files, name)),
+  );
+  return leftForLater(context, planUser(context, user, late, digest), late);
+}
+
+function planUser(context: StepContext, user: UserConfig, late: LateHomes, digest: string): Plan {
   const root = findAccount(context.files.readText('/etc/passwd'), 'root');
   const accounts = root === undefined ? [] : [root];
-  if (user.name === undefined || user.name === 'root') {
-    const notes = withoutHome(context, user, accounts);
-    return { changes: credentials(context, user, accounts), notes, digest };
-  }
-  const { changes, account, afterwards = [], notes = [] } = userChanges(context, user.name);
+  const ofRoot = () => ({
+    changes: credentials(context, user, accounts, late),
+    notes: withoutHome(context, user, accounts, late),
+    digest,
+  });
+  if (user.name === undefined || user.name === 'root') return ofRoot();
+  const { changes, account, afterwards = [], notes = [] } = userChanges(context, user.name, late);
   if (notes.some(({ level }) => level === 'problem')) return { changes: [], notes };
+  if (account === undefined && late.has(homeOf(context.files, user.name))) return ofRoot();
   if (account === undefined) {
     // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
     // numbers the account has is known once it exists.
     const next = `then give ${user.name} its SSH keys, and set the password of both`;
-    const rootKeys = accounts.flatMap((one) => keyChanges(context, one, user.sshKeys));
+    const rootKeys = accounts
+      .filter(({ home }) => !late.has(home))
+      .flatMap((one) => keyChanges(context, one, user.sshKeys));
     return { changes: [...rootKeys, ...changes], next, digest };
   }
   const both = [...accounts, account];
   return {
-    changes: [...changes, ...credentials(context, user, both), ...afterwards],
-    notes: [...notes, ...withoutHome(context, user, both)],
+    changes: [...changes, ...credentials(context, user, both, late), ...afterwards],
+    notes: [...notes, ...withoutHome(context, user, both, late)],
     digest,
   };
 }

@@ -36,6 +36,9 @@ export const DISKS_FILE = '/run/gandi/disks.json';
 /** An empty file for each interface that is served in this boot: units/gandi-iface@.service passes over it. */
 export const SERVED_DIRECTORY = '/run/gandi/interfaces';
 
+/** Has units/gandi-homes.service run once homes are mounted that were not when gandi-bootstrap ran. */
+export const LATE_HOMES = '/run/gandi/late-homes';
+
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';
 /** Our part of autofs's master map (auto.master(5)). */
