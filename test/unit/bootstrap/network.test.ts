@@ -431,6 +431,21 @@ describe('network in a running guest', () => {
     );
   });
 
+  it('goes before the default of netplan in cloud images', () => {
+    const text = 'network:\n  ethernets:\n    all-eth: {match: {name: "eth*"}, dhcp4: true}\n';
+    const facts = { networkManager: 'netplan' } as const;
+    const { changes, notes } = planFor({ '/etc/netplan/90-default.yaml': text }, { facts });
+    expect(notes).toEqual([]);
+    expect(changes).toContainEqual(
+      expect.objectContaining({
+        path: '/etc/netplan/50-gandi-eth0.yaml',
+        content: expect.stringContaining('    "00-gandi-eth0":\n      match:\n        name: "eth0"\n'),
+      }),
+    );
+    const own = planFor({ '/etc/netplan/10-lan.yaml': text }, { facts });
+    expect(own.notes).toHaveLength(2);
+  });
+
   it('leaves it to netplan what to restart where NetworkManager is running', () => {
     const files = { ...started('systemd-networkd.service'), ...started('NetworkManager.service') };
     expect(argvs(planFor(files, { facts: { networkManager: 'netplan' } }))).toEqual([
