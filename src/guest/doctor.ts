@@ -1,5 +1,6 @@
 import { applyChange } from '../machine/apply.ts';
 import { describeChange } from '../machine/change.ts';
+import { cleanJson, cleanLine } from '../machine/clean-text.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { Files } from '../machine/files.ts';
@@ -27,7 +28,7 @@ export interface DoctorOptions {
 
 function render({ level, subject, text, remedy }: Finding): string {
   const mark = level === 'problem' ? colours.red('problem') : colours.yellow('warning');
-  return `${mark} ${colours.bold(subject)}: ${text}\n        to do: ${remedy}\n`;
+  return `${mark} ${colours.bold(cleanLine(subject))}: ${cleanLine(text)}\n        to do: ${cleanLine(remedy)}\n`;
 }
 
 /**
@@ -84,7 +85,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   }
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));
-    print(`${JSON.stringify({ findings: plain }, null, 1)}\n`);
+    print(cleanJson({ findings: plain }));
   } else if (findings.length > 0) print(findings.map(render).join(''));
   else print(options.xen === true ? 'ready to move to Xen\n' : 'nothing is wrong\n');
   return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.ok;

@@ -1,3 +1,4 @@
+import { cleanJson } from '../machine/clean-text.ts';
 import { withDevice } from '../machine/device-reader.ts';
 import { print } from '../machine/output.ts';
 import { CONFIG_BYTES_LIMIT } from '../metadata/gandi/json-text.ts';
@@ -35,7 +36,7 @@ function check(path: string): Validated {
  */
 export function validate(path: string, options: { json?: boolean }): number {
   const { what, problems } = check(path);
-  if (options.json === true) print(`${JSON.stringify({ what, problems }, null, 1)}\n`);
+  if (options.json === true) print(cleanJson({ what, problems }));
   else {
     const lines = problems.map((problem) => `${path}: ${describeProblem(problem)}\n`);
     print(problems.length === 0 ? `${path}: a valid ${what}\n` : lines.join(''));
