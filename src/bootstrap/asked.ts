@@ -52,3 +52,9 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
       : {}),
   };
 }
+
+/** The same without secrets, for a file. Whether a password was set is known to the step that sets it. */
+export function askedWithoutSecrets(context: Parameters<typeof askedOf>[0]): Asked {
+  const asked = askedOf(context);
+  return { ...asked, accounts: asked.accounts.map(({ name, keys }) => ({ name, keys })) };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askedOf } from '../../../src/bootstrap/asked.ts';
+import { askedOf, askedWithoutSecrets } from '../../../src/bootstrap/asked.ts';
 import type { GuestConfig, SwapDevice } from '../../../src/metadata/guest-config.ts';
 import type { Asked } from '../../../src/plan/asked.ts';
 import { type ContextParts, makeContext } from '../context.ts';
@@ -69,6 +69,17 @@ describe('askedOf', () => {
     ],
   ])('leaves out what %s turns off', (setting, expected) => {
     expect(asked(`${setting}\n`)).toEqual(expected);
+  });
+
+  it('leaves secrets out of what is written to a file', () => {
+    const context = makeContext({ config, host: { swap, parsed: parsedOf(config) } });
+    expect(askedWithoutSecrets(context)).toEqual({
+      ...ALL,
+      accounts: [
+        { name: 'root', keys: [KEY] },
+        { name: 'web', keys: [KEY] },
+      ],
+    });
   });
 
   it('asks nobody for what the host does not name, and not for a disk that is somebody’s', () => {

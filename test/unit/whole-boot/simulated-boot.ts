@@ -13,7 +13,7 @@ import { main as postBoot } from '../../../src/postboot/program.ts';
 import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
 import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
 import { SimulatedDisks } from '../mount/simulated-disks.ts';
-import { startIn } from './stand-ins.ts';
+import { INTERFACE_FILE, startIn } from './stand-ins.ts';
 
 const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
 
@@ -75,15 +75,31 @@ export class SimulatedBoot implements Commands {
   /** All services of a boot. One that fails does not keep systemd from starting the next. @returns exit statuses */
   async boot(): Promise<number[]> {
     startIn(this);
+    // systemd gives the kernel the guest's name before it starts anything (hostname(5)).
+    const name = this.files.readText('/etc/hostname');
+    if (name !== undefined) this.disks.write('/proc/sys/kernel/hostname', name);
     const statuses: number[] = [];
     const failed = (error: unknown) => {
       // As src/main.ts says it.
       printError(describeFailure(error, true));
       return 1;
     };
-    for (const service of [bootstrap, () => mount(['rescan']), configure, postBoot])
+    for (const service of [bootstrap, () => mount(['rescan']), configure]) {
       statuses.push(await service([]).catch(failed));
-    return statuses;
+    }
+    this.#ifupdownActs();
+    return [...statuses, await postBoot([]).catch(failed)];
+  }
+
+  /** The interface gets what its file says; stand-ins.ts reads the address there. */
+  #ifupdownActs(): void {
+    const text = this.files.readText(INTERFACE_FILE) ?? '';
+    this.disks.write('/sys/class/net/eth0/flags', '0x1003\n');
+    this.disks.write('/sys/class/net/eth0/operstate', 'up\n');
+    const gateway = /^\s*gateway ([\d.]+)$/m.exec(text)?.[1];
+    if (gateway === undefined) return;
+    const digits = Buffer.from(gateway.split('.').map(Number).reverse()).toString('hex').toUpperCase();
+    this.disks.write('/proc/net/route', `headings\neth0\t00000000\t${digits}\t0003\t0\t0\t0\t00000000\n`);
   }
 
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
