@@ -68,6 +68,13 @@ export function defineCommandLine(end: (status: number) => void): Command {
       end(await (await import('./inspect.ts')).inspect(options));
     });
   program
+    .command('accept')
+    .description('take this disk for the host’s from the next boot on, where another one was used before')
+    .argument('<device>', 'disk or partition, such as /dev/sdb1; status names one that was refused')
+    .action(async (device: string) => {
+      end(await (await import('./accept.ts')).accept(device));
+    });
+  program
     .command('validate')
     .description('check a configuration, an archive or a seed disk; prints all problems with their paths')
     .argument('<file>', 'JSON configuration, tar archive or disk image')

@@ -155,6 +155,8 @@ export interface MakeSwap {
   pageBytes: number;
   /** Numbers of pages that the kernel must not use. */
   badPages: readonly number[];
+  /** That of the area before it, by which /etc/fstab may name it; absent: a new one. */
+  uuid?: string;
 }
 
 /**

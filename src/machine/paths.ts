@@ -10,6 +10,10 @@ export const STATE_DIRECTORY = '/var/lib/gandi';
 export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
 /** By what each program's next boot can tell that all is as it was. */
 export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
+/** The host's disk as it was last used: archives come from there. */
+export const HOST_DISK_FILE = '/var/lib/gandi/host-disk.json';
+/** UUIDs of swap areas that were in use before the packages came, one a line: any process may have written there. */
+export const EARLIER_SWAP_FILE = '/var/lib/gandi/earlier-swap';
 /** The account that is being made. */
 export const NEW_USER = '/var/lib/gandi/new-user';
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
