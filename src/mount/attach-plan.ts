@@ -1,9 +1,10 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
-import type { FileStatus, FileView } from '../machine/files.ts';
+import type { FileView } from '../machine/files.ts';
 import type { Settings } from '../machine/settings.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
+import { isPristine, type MountedRoot } from './root-directory.ts';
 
 /** A journal is replayed while mounting. */
 const MOUNT_SECONDS = 300;
@@ -90,22 +91,6 @@ export function planMount(
       why: content.label === undefined ? 'no label' : `label ${content.label}`,
     },
   ];
-}
-
-/** The root directory of a file system that is mounted. */
-export interface MountedRoot {
-  status: Pick<FileStatus, 'mode' | 'uid' | 'gid'>;
-  entries: readonly string[];
-}
-
-/** As mkfs leaves it: empty, and with the modes and the owner of a new root directory. */
-export function isPristine({ status, entries }: MountedRoot): boolean {
-  return (
-    status.uid === 0 &&
-    status.gid === 0 &&
-    status.mode === 0o755 &&
-    entries.every((name) => name === 'lost+found')
-  );
 }
 
 /**

@@ -3,12 +3,13 @@ import type { BlockDevice } from '../machine/block-devices.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../plan/disk-records.ts';
 import { isNew, noLongerNew } from '../plan/path-memory.ts';
-import { type Attachment, afterMount, rootOf } from './attach-disk.ts';
-import { groupNumber, isPristine, mountOptions, planGrow, planMount } from './attach-plan.ts';
+import { type Attachment, afterMount } from './attach-disk.ts';
+import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { judge } from './data-disk.ts';
 import { planUnmount } from './detach-plan.ts';
 import { findMount, unmountOnly } from './own-mount.ts';
+import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased, WORK_DIRECTORY } from './work-mounts.ts';
 
@@ -30,8 +31,9 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
 }
 
 /** Notes that a file system is new no more, if its root directory says so. */
-async function noteUse({ machine }: MountRun, { content, mountPoint }: Attachment): Promise<void> {
-  const root = rootOf(machine.files, mountPoint);
+async function noteUse(run: MountRun, { content, mountPoint }: Attachment): Promise<void> {
+  const { machine } = run;
+  const root = await readRoot(run, mountPoint);
   const memory = readPathMemory(machine.files);
   if (root !== undefined && !isPristine(root))
     await storePathMemory(machine, noLongerNew(memory, content.uuid));

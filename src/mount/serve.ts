@@ -1,5 +1,4 @@
 import { reasonOf } from '../machine/errors.ts';
-import type { FileView } from '../machine/files.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
@@ -20,18 +19,21 @@ import {
   remember,
 } from '../plan/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
-import { attachDisk, completeAttach, describeDevice, grow, rootOf, servicesOf } from './attach-disk.ts';
-import { isPristine } from './attach-plan.ts';
+import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone } from './gone.ts';
 import { ownMountOf } from './own-mount.ts';
+import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';
 
 /** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
 const MOST_ROUNDS = 50;
+
+/** Size of a directory's own blocks that is taken for one in use without reading it. */
+const LARGEST_EMPTY_BYTES = 1024 * 1024;
 
 /** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
 const replaces = (record: DiskRecord, old: DiskRecord) =>
@@ -60,7 +62,10 @@ class DiskService {
     if (await this.#gone(facts)) facts = await observeReleased(this.run);
     const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
     for (const state of states) await this.#followMounted(state, facts);
-    const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
+    const names = chooseNames(namedDisks(states), this.#memory, {
+      isUnusable: (name) => this.#isUnusable(name, facts),
+      isInUse: (name) => this.#isInUse(name),
+    });
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
     await this.#announce(waiting, names);
     for (const state of waiting) await this.#note(await this.#serve(state, names.get(state.device.name)));
@@ -80,6 +85,15 @@ class DiskService {
     if (facts.mounts.some(({ mountPoint }) => mountPoint === path)) return true;
     const status = this.run.machine.files.status(path);
     return status !== undefined && status.kind !== 'directory';
+  }
+
+  /** A directory that somebody put something in: a mount would hide it, such as programs' own configuration. */
+  #isInUse(name: string): boolean {
+    if (this.run.mode === 'autofs') return false;
+    const path = `${this.run.diskRoot}/${name}`;
+    const { files } = this.run.machine;
+    // One that takes more than that has or had thousands of names, which need not be read.
+    return (files.status(path)?.size ?? 0) > LARGEST_EMPTY_BYTES || files.list(path).length > 0;
   }
 
   #put(record: DiskRecord): void {
@@ -219,7 +233,7 @@ class DiskService {
     if (this.run.dryRun) return;
     const { machine } = this.run;
     this.#remember(states, names, ({ state }) => state === 'mounted' || state === 'on-demand');
-    this.#memory = withoutUsed(this.#memory, this.touched, machine.files);
+    this.#memory = await withoutUsed(this.run, this.#memory, this.touched);
     await storeDiskRecords(machine, this.#records);
     await storeDemandNames(this.run, demandNames(this.#records));
     await this.#storeMemory();
@@ -239,12 +253,18 @@ class DiskService {
 }
 
 /** The memory, in which those of these disks whose root directory somebody has changed are new no more. */
-function withoutUsed(memory: PathMemory, records: readonly DiskRecord[], files: FileView): PathMemory {
-  return records.reduce((left, { state, uuid, mountPoint = '' }) => {
-    const root =
-      state === 'mounted' && isNew(left, { uuid, everMounted: true }) ? rootOf(files, mountPoint) : undefined;
-    return root === undefined || isPristine(root) ? left : noLongerNew(left, uuid);
-  }, memory);
+async function withoutUsed(
+  run: MountRun,
+  memory: PathMemory,
+  records: readonly DiskRecord[],
+): Promise<PathMemory> {
+  let left = memory;
+  for (const { state, uuid, mountPoint = '' } of records) {
+    if (state !== 'mounted' || !isNew(left, { uuid, everMounted: true })) continue;
+    const root = await readRoot(run, mountPoint);
+    if (root !== undefined && !isPristine(root)) left = noLongerNew(left, uuid);
+  }
+  return left;
 }
 
 /** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */

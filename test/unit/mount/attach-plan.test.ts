@@ -80,19 +80,17 @@ describe('planMount', () => {
 });
 
 describe('planFirstMount', () => {
-  const fresh = { status: { mode: 0o755, uid: 0, gid: 0 }, entries: ['lost+found'] };
+  const fresh = { status: { mode: 0o755, uid: 0, gid: 0 }, isEmpty: true };
   const wanted = [{ kind: 'make-directory', path: '/srv/data', mode: 0o775, owner: { uid: 0, gid: 1001 } }];
 
   it('gives a pristine file system to the group', () => {
     expect(planFirstMount(ext4, '/srv/data', fresh, true, 1001)).toEqual(wanted);
-    expect(
-      planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', { ...fresh, entries: [] }, true, 1001),
-    ).toEqual(wanted);
+    expect(planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', fresh, true, 1001)).toEqual(wanted);
   });
 
   it.each([
     ['not new', ext4, fresh, false, 1001],
-    ['not empty', ext4, { ...fresh, entries: ['www'] }, true, 1001],
+    ['not empty', ext4, { ...fresh, isEmpty: false }, true, 1001],
     ['of another mode', ext4, { ...fresh, status: { mode: 0o700, uid: 0, gid: 0 } }, true, 1001],
     ['somebody else’s', ext4, { ...fresh, status: { mode: 0o755, uid: 33, gid: 33 } }, true, 1001],
     ['without owners', { ...ext4, type: 'vfat' }, fresh, true, 1001],

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -191,12 +191,37 @@ describe('disks that come', () => {
     expect(guest.disks.mounts()).toEqual(['/srv/data_2']);
   });
 
-  it('hide what is in their directory, with a warning', async () => {
-    guest.disks.write('/srv/data/old', '');
-    guest.disks.attach({ name: 'sdb', label: 'data' });
+  it('hide nothing of the admin’s: they get another name where something is in the directory', async () => {
+    const { disks } = guest;
+    disks.write('/srv/salt/top.sls', 'base:\n');
+    disks.write('/srv/salt_2/.hidden', '');
+    disks.attach({ name: 'sdb', label: 'salt' });
     await main(['rescan', '--new']);
-    expect(guest.disks.mounts()).toEqual(['/srv/data']);
-    expect(said.stderr).toMatch(/warning: .*\/srv\/data was not empty/);
+    expect(disks.mounts()).toEqual(['/srv/salt_3']);
+    await main(['eject', 'salt']);
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.mounts()).toEqual(['/srv/salt_3']);
+  });
+
+  it('keep the name that they had, whatever was put into the directory meanwhile', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'salt' });
+    await main(['rescan', '--new']);
+    await main(['eject', 'salt']);
+    disks.write('/srv/salt/left', '');
+    disks.attach({ name: 'sdc', label: 'salt' });
+    await main(['rescan', '--new']);
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.mounts()).toEqual(['/srv/salt_2', '/srv/salt']);
+  });
+
+  it('take an empty directory that is there', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/x', '');
+    rmSync(`${disks.files.root}/srv/data/x`);
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(disks.mounts()).toEqual(['/srv/data']);
   });
 
   it('that cannot be mounted leave nothing behind, and say why', async () => {

@@ -179,6 +179,8 @@ export class SimulatedDisks {
   get commands(): Commands {
     return {
       run: (argv: readonly [string, ...string[]], _: CommandOptions): Promise<CommandResult> => {
+        // It only looks.
+        if (argv[0] === 'find') return Promise.resolve(this.#find(argv));
         const line = argv
           .join(' ')
           .replaceAll(`${this.files.root}/`, '/')
@@ -191,6 +193,11 @@ export class SimulatedDisks {
         return Promise.resolve({ ...result, exitCode: 0 });
       },
     };
+  }
+
+  #find([program, place = '', ...options]: readonly [string, ...string[]]): CommandResult {
+    const stdout = run(program, [this.files.locate(place), ...options]);
+    return { argv: [program, place, ...options], stdout, stderr: '', exitCode: 0 };
   }
 
   #effect([program, ...parameters]: readonly string[]): void {
