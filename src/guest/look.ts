@@ -1,13 +1,11 @@
 import { askedOf } from '../bootstrap/asked.ts';
 import { chosenManager } from '../bootstrap/network/chosen-manager.ts';
 import { WRITERS } from '../bootstrap/network/writers.ts';
-import { openDevice } from '../machine/device-reader.ts';
 import type { Facts } from '../machine/facts.ts';
 import type { Files } from '../machine/files.ts';
-import { observeFacts, observeStorage } from '../machine/observed-facts.ts';
+import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
-import { findSwapDisk } from '../metadata/gandi/find.ts';
-import { keptConfiguration } from '../metadata/gandi/source.ts';
+import { keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { runningSystem, type View } from '../verify/network.ts';
 import type { Row } from '../verify/row.ts';
@@ -38,8 +36,7 @@ function adminPlaces({ files, settings, facts }: Looked): View['takenBy'] {
 function keptWithDisk(files: Files, facts: Facts): HostConfiguration {
   const kept = keptConfiguration(files);
   if (kept.state === 'none') return kept;
-  const { devices, use } = observeStorage(files);
-  const [first] = findSwapDisk({ devices, use, hypervisor: facts.hypervisor, open: openDevice });
+  const [first] = lookForHostDisk(files, facts.hypervisor).candidates;
   return first === undefined ? kept : { ...kept, swap: first.swap };
 }
 

@@ -145,6 +145,26 @@ function fromSeed(path: string, files: Files): HostConfiguration {
 }
 
 /**
+ * Looks at all disks once for the host's, without waiting for one.
+ * @param remembered what an earlier boot noted down of it
+ * @throws Error if /sys and /proc cannot be read
+ */
+export function lookForHostDisk(
+  files: Files,
+  hypervisor: Facts['hypervisor'],
+  remembered = readRememberedDisk(files),
+): SwapChoice {
+  const knowledge = {
+    ...(remembered === undefined ? {} : { remembered }),
+    firstBoot: remembered === undefined && files.status(HOST_CONFIG) === undefined,
+    earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
+  };
+  const { devices, use } = observeStorage(files);
+  const verdict = (device: BlockDevice) => udevVerdict(files, device);
+  return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open: openDevice }, knowledge);
+}
+
+/**
  * Learns what the host wants: from the swap disk, else from what an earlier boot stored.
  * @returns the configuration with every problem that was found in it
  * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
@@ -154,16 +174,9 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
   if (seed !== undefined) return fromSeed(seed, files);
   if (!live) return keptConfiguration(files);
   const remembered = readRememberedDisk(files);
-  const knowledge = {
-    ...(remembered === undefined ? {} : { remembered }),
-    firstBoot: remembered === undefined && files.status(HOST_CONFIG) === undefined,
-    earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
-  };
   let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
-    const { devices, use } = observeStorage(files);
-    const verdict = (device: BlockDevice) => udevVerdict(files, device);
-    seen = findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open: openDevice }, knowledge);
+    seen = lookForHostDisk(files, hypervisor, remembered);
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
     const [first] = seen.candidates;
     return first?.certain === true ? first : undefined;
