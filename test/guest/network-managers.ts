@@ -241,6 +241,8 @@ export function testNetworkManagers(
       const [wan, lan0] = names;
       const parsed = await guest.run(`WAN=${wan}; LAN=${lan0}; ${check}`);
       expect(parsed, parsed.stderr).toMatchObject({ exitCode: 0 });
+      const compared = await guest.run('gandi-guest verify');
+      expect(compared, compared.stdout).toMatchObject({ exitCode: 0 });
       const files = await guest.output('grep -rl "^# Written by gandi-bootstrap" /etc --include="50-gandi*"');
       for (const file of files.split('\n')) expect(file).toContain(`${directory}/50-gandi-`);
     }
