@@ -3,6 +3,7 @@ import {
   DISKS_FILE,
   FILE_SYSTEMS_FILE,
   HOST_DIRECTORY,
+  HOST_DISK_FILE,
   LOG_FILE,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_LOG,
@@ -167,8 +168,9 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   },
   'gandi-guest': {
     description: [
-      'For people: it looks, and changes nothing, save for `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
-      'With `--root` it looks at an unpacked image. With `--json` each command prints JSON for programs.',
+      'For people: it looks, and changes nothing, save for `accept`, `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
+      'With `--root` it looks at an unpacked image. With `--json` commands that look print JSON for programs.',
+      'The host’s disk is remembered when it is first used. Another disk that claims to be it is refused, and `status` names it: `accept` has the next boot take it, as after a move to another bus or hypervisor. An archive counts only where no process of the guest can have written it.',
     ],
     exit: [
       '`status` and `doctor` give 1 for a failure or problem that they show, `validate` and `inspect` for a configuration with problems. `status` gives 3 if a program has not run yet, `inspect` if no configuration was found.',
@@ -177,6 +179,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       ...SETTINGS,
       [`${HOST_DIRECTORY}/config`, 'The configuration that the host gave.'],
       [STATE_DIRECTORY, 'What was done at earlier boots.'],
+      [HOST_DISK_FILE, 'The host’s disk: `accept` writes it.'],
       [RUNTIME_DIRECTORY, 'What was done at this boot.'],
       LOG,
     ],
