@@ -7,7 +7,7 @@ import { describeFailure } from '../../../src/machine/errors.ts';
 import type { Files } from '../../../src/machine/files.ts';
 import { parseJsonObject } from '../../../src/machine/json-file.ts';
 import { printError } from '../../../src/machine/output.ts';
-import { APPLIED_DIRECTORY, POST_BOOT_STARTED } from '../../../src/machine/paths.ts';
+import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/paths.ts';
 import { main as mount } from '../../../src/mount/program.ts';
 import { main as postBoot } from '../../../src/postboot/program.ts';
 import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
@@ -124,6 +124,11 @@ export class SimulatedBoot implements Commands {
       ...Object.fromEntries(state.map(([path, what]) => [path, what.replaceAll(dirname(root), '')])),
       // In whichever order their parts came.
       ...Object.fromEntries(JSON_FILES.map((path) => [path, sorted(path)])),
+      // The swap area's UUID is another one in each guest.
+      [HOST_DISK_FILE]: (this.files.readText(HOST_DISK_FILE) ?? '').replace(
+        /[\da-f]{8}-[\da-f-]{27}/,
+        'UUID',
+      ),
       mounts: this.disks.mounts().join(' '),
       swaps,
       ran: (this.files.readText('/var/trace') ?? '').trim().split('\n').sort().join(' '),
