@@ -70,7 +70,7 @@ describe('disks that were made to harm the guest', () => {
     const refused = await guest.run('gandi-mount eject covered');
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('somebody else has mounted something over /srv/covered');
-    expect(await guest.output('findmnt -rno FSTYPE /srv/covered')).toBe('ext4\ntmpfs');
+    expect(await guest.output('grep -c " /srv/covered " /proc/self/mountinfo')).toBe('2');
     await guest.output('umount /srv/covered');
     expect(await guest.output('gandi-mount eject covered')).toContain('it can be detached');
     await guest.detach(attached);
