@@ -24,6 +24,8 @@ function select(): { name: string; args: string[] } {
 }
 
 async function main(): Promise<number> {
+  // Whatever the caller's is: files that others are to read must come out so, and none be for all to write.
+  process.umask(0o022);
   const { name, args } = select();
   const [path] = args;
   // gandi-bootstrap calls itself so, and nobody else does.

@@ -11,7 +11,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, relative } from 'node:path';
+import { basename, dirname, isAbsolute, posix, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
 import { decodeText } from './text-bytes.ts';
@@ -60,6 +60,17 @@ const MOST_LINKS = 40;
 export function isAbsent(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** What a path leads to, links at it followed: what is written there replaces that. Undefined if it leads nowhere. */
+export function statusBehindLinks(files: FileView, path: string): FileStatus | undefined {
+  let place = path;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    const status = files.status(place);
+    if (status?.kind !== 'link') return status;
+    place = posix.resolve(posix.dirname(place), files.linkTarget(place) ?? '');
+  }
+  return undefined;
 }
 
 function absentIs<T>(nothing: T, read: () => T): T {

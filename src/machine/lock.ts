@@ -4,6 +4,11 @@ import { RUNTIME_DIRECTORY } from './paths.ts';
 import { sleep } from './sleep.ts';
 
 const POLL_MILLISECONDS = 100;
+/** Taking over a lock takes no longer than a few calls. */
+const CLAIM_MILLISECONDS = 5;
+
+/** Tells apart what one process waits for. */
+let serial = 0;
 
 /** Start time of a process in clock ticks since boot, the 22nd field of /proc/PID/stat (proc(5)). */
 function startTime(pid: number): string | undefined {
@@ -24,32 +29,46 @@ function holder(content: string): number | undefined {
   return startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
-function take(path: string, mine: string): { taken: true } | { taken: false; content: string } {
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Tries once to take a lock. That of a dead process is taken over under a lock of its own, so that of two runs which see it
+ * one alone replaces it, in one step: at no moment is the place free for a third.
+ * @param mine a file that names this process; it is the lock afterwards
+ * @returns whether it was taken, else the process that has it, if that is known
+ */
+function attempt(path: string, mine: string): { taken: boolean; pid?: number } {
   try {
     linkSync(mine, path);
     return { taken: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  const content = read(path);
+  if (content === undefined) return { taken: false };
+  const pid = holder(content);
+  if (pid !== undefined) return { taken: false, pid };
+  const claim = `${path}.claim`;
+  if (!attempt(claim, mine).taken) return { taken: false };
   try {
-    return { taken: false, content: readFileSync(path, 'utf8') };
-  } catch (error) {
-    if (isAbsent(error)) return { taken: false, content: '' };
-    throw error;
+    // Another run may have replaced it before this one had the claim.
+    if (read(path) !== content) return { taken: false };
+    // A link of its own: the claim, and the next attempt, need the file.
+    const next = `${mine}.next`;
+    rmSync(next, { force: true });
+    linkSync(mine, next);
+    renameSync(next, path);
+    return { taken: true };
+  } finally {
+    rmSync(claim, { force: true });
   }
-}
-
-/** Moves a dead process's lock away, unless somebody else has just replaced it. */
-function clearStale(path: string, mine: string): void {
-  const aside = `${mine}.stale`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (isAbsent(error)) return;
-    throw error;
-  }
-  if (holder(readFileSync(aside, 'utf8')) !== undefined) linkSync(aside, path);
-  rmSync(aside, { force: true });
 }
 
 /**
@@ -81,18 +100,16 @@ export async function takeLock(
 ): Promise<() => void> {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const path = `${directory}/${name}.lock`;
-  const mine = `${path}.${process.pid}`;
+  const mine = `${path}.${process.pid}.${++serial}`;
   writeFileSync(mine, `${process.pid} ${startTime(process.pid)}\n`, { mode: 0o600 });
   const deadline = performance.now() + waitSeconds * 1000;
   try {
     for (;;) {
-      const attempt = take(path, mine);
-      if (attempt.taken) return () => rmSync(path, { force: true });
-      const pid = holder(attempt.content);
-      if (pid === undefined) clearStale(path, mine);
-      else if (performance.now() > deadline) {
+      const { taken, pid } = attempt(path, mine);
+      if (taken) return () => rmSync(path, { force: true });
+      if (pid !== undefined && performance.now() > deadline)
         throw new Error(`another ${name} is running (process ${pid}); try again when it has ended`);
-      } else await sleep(POLL_MILLISECONDS);
+      await sleep(pid === undefined ? CLAIM_MILLISECONDS : POLL_MILLISECONDS);
     }
   } finally {
     rmSync(mine, { force: true });

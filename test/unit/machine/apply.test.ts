@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -42,6 +43,23 @@ describe('write-file', () => {
     await applyChange({ kind: 'write-file', path: '/etc/link', content: 'new', mode: 0o644 }, m);
     expect(m.files.linkTarget('/etc/link')).toBe('/var/real');
     expect(readFileSync(m.at('/var/real'), 'utf8')).toBe('new');
+  });
+
+  it('keeps the old text with mode and owner of the file that a link leads to', async () => {
+    const m = machine({
+      '/etc/link': { link: '../var/second' },
+      '/var/second': { link: 'real' },
+      '/var/real': 'old',
+    });
+    chmodSync(m.at('/var/real'), 0o600);
+    for (const backup of [true, 'dated'] as const) {
+      const content = `new ${backup}`;
+      await applyChange({ kind: 'write-file', path: '/etc/link', content, mode: 0o600, backup }, m);
+    }
+    const kept = m.files.list('/etc').find((name) => name.startsWith('link.'));
+    expect(m.files.status('/var/lib/gandi/backup/etc_link')).toMatchObject({ mode: 0o600, ...owner });
+    expect(m.files.status(`/etc/${kept}`)).toMatchObject({ mode: 0o600, ...owner });
+    expect(m.files.status('/var/real')?.mode).toBe(0o600);
   });
 
   it('takes away what a run that was cut off has left', async () => {

@@ -33,4 +33,12 @@ describe('takeLock', () => {
     expect(existsSync(`${root}/program.lock`)).toBe(true);
     release();
   });
+
+  it('takes over what a process left that died while it took the lock over', async () => {
+    const { root } = temporaryRoot();
+    for (const name of ['program.lock', 'program.lock.claim'])
+      writeFileSync(`${root}/${name}`, '999999999 1\n');
+    (await takeLock('program', 0, root))();
+    expect(readdirSync(root)).toEqual([]);
+  });
 });
