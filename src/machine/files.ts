@@ -106,6 +106,10 @@ function readOpened(path: string, location: string, flags = 0): string {
     }
     if (length < shortText.length) return decodeText(shortText.subarray(0, length));
     return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
+  } catch (error) {
+    // The system says it of a descriptor without its path, such as of a directory.
+    if (error instanceof Error && 'code' in error) Object.assign(error, { path });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

@@ -10,16 +10,29 @@ const CLAIM_MILLISECONDS = 5;
 /** Tells apart what one process waits for. */
 let serial = 0;
 
-/** Start time of a process in clock ticks since boot, the 22nd field of /proc/PID/stat (proc(5)). */
-function startTime(pid: number): string | undefined {
+/** Numbers of fields of /proc/PID/stat (proc(5)): the parent's process id, and the start in clock ticks since boot. */
+const PARENT = 4;
+const START_TIME = 22;
+
+/** A field behind the second of /proc/PID/stat; undefined if there is no such process. */
+function statField(pid: number, number: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, the name in parentheses, can hold anything: count from behind its last parenthesis.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[number - 3];
   } catch (error) {
     if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
     throw error;
   }
+}
+
+const startTime = (pid: number) => statField(pid, START_TIME);
+
+/** Whether this process was started by another, or by one that was started by it. */
+function isStartedBy(pid: number): boolean {
+  let ancestor = process.pid;
+  while (ancestor > 1 && ancestor !== pid) ancestor = Number(statField(ancestor, PARENT) ?? 0);
+  return ancestor === pid && pid !== process.pid;
 }
 
 /** Process id of the living holder; undefined if the process that took the lock is gone. */
@@ -91,7 +104,7 @@ export function isRunning(name: string, directory = RUNTIME_DIRECTORY): boolean 
  * @param waitSeconds how long to wait for another run to end
  * @param directory where locks are
  * @returns the function that gives the lock back
- * @throws Error naming the process that holds the lock, after the wait
+ * @throws Error naming the process that holds the lock, after the wait; at once if that one started this process
  */
 export async function takeLock(
   name: string,
@@ -107,6 +120,12 @@ export async function takeLock(
     for (;;) {
       const { taken, pid } = attempt(path, mine);
       if (taken) return () => rmSync(path, { force: true });
+      if (pid !== undefined && isStartedBy(pid)) {
+        // It waits for this process: to wait for it would last until one of them is killed.
+        throw new Error(
+          `${name} cannot run inside of itself: it was called by a program that ${name} (process ${pid}) runs; take the call out of that program`,
+        );
+      }
       if (pid !== undefined && performance.now() > deadline)
         throw new Error(`another ${name} is running (process ${pid}); try again when it has ended`);
       await sleep(pid === undefined ? CLAIM_MILLISECONDS : POLL_MILLISECONDS);

@@ -182,7 +182,11 @@ export function settingsPath(files: FileView): string {
 export function readSettings(files: FileView): Settings {
   const path = settingsPath(files);
   try {
-    return parseSettings(files.readText(path) ?? '', path);
+    const text = files.readText(path);
+    const target = text === undefined ? files.linkTarget(path) : undefined;
+    if (target === undefined) return parseSettings(text ?? '', path);
+    const warning = `is a link to ${target}, which is not there: the defaults are used, and nothing is turned off by it; correct or remove it`;
+    return { ...parseSettings('', path), warnings: [{ line: 0, text: warning }] };
   } catch (error) {
     const text = `cannot be read (${reasonOf(error)}): the defaults are used; make it a text file`;
     return { ...parseSettings('', path), warnings: [{ line: 0, text }] };

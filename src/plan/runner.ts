@@ -1,6 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
-import { reasonOf } from '../machine/errors.ts';
+import { describeFailure, reasonOf } from '../machine/errors.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, Step, StepContext } from './step.ts';
@@ -119,7 +119,7 @@ export async function runStep(
   try {
     plan = await rounds(run, step, observe, options.dryRun || !machine.live);
   } catch (error) {
-    run.note({ level: 'problem', text: reasonOf(error) });
+    run.note({ level: 'problem', text: describeFailure(error, true) });
   }
   const status = run.status();
   const report: StepReport = {

@@ -217,4 +217,14 @@ describe('readSettings', () => {
     expect(settingsPath(files)).toBe(path);
     expect(readSettings(files)).toMatchObject({ path, switches: { CONFIG_SWAP: swap } });
   });
+
+  it.each(['/etc/default/gandi', '/etc/sysconfig/gandi'])('says that %s leads nowhere', (path) => {
+    const { warnings } = readSettings(makeFiles({ [path]: { link: '/srv/settings' } }));
+    expect(warnings).toEqual([
+      {
+        line: 0,
+        text: 'is a link to /srv/settings, which is not there: the defaults are used, and nothing is turned off by it; correct or remove it',
+      },
+    ]);
+  });
 });

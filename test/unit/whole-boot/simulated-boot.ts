@@ -104,7 +104,7 @@ export class SimulatedBoot implements Commands {
 
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
     const [program] = argv;
-    if (argv.some((word) => word.startsWith(this.disks.node('sdc'))))
+    if (program === 'find' || argv.some((word) => word.startsWith(this.disks.node('sdc'))))
       return this.disks.commands.run(argv, options);
     if (program === 'ssh-keygen') this.disks.write(argv[argv.indexOf('-f') + 1] ?? '', 'a key\n');
     else if (program !== 'systemctl' && program !== 'sshd') return this.guest.commands.run(argv, options);
