@@ -6,18 +6,16 @@ import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
 import { hasArchiveHeader } from '../machine/signatures/archive.ts';
 import { readAreas } from '../machine/signatures/areas.ts';
 import { findSwap } from '../machine/signatures/swap.ts';
-import type { RememberedDisk } from '../metadata/gandi/host-disk.ts';
+import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/host-disk.ts';
 import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
-
-const SECTOR_BYTES = 512;
 
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
 function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 'swapUuid' | 'left'> {
   return withDevice(node, (device) => {
     const [area] = [findSwap(readAreas(device)) ?? []].flat();
-    const sector = archiveOffset === undefined ? undefined : device.read(archiveOffset, SECTOR_BYTES);
+    const start = archiveOffset === undefined ? undefined : device.read(archiveOffset, LEFT_OVER_BYTES);
     const left =
-      area !== undefined && sector !== undefined && hasArchiveHeader(sector) ? crc32(sector) : undefined;
+      area !== undefined && start !== undefined && hasArchiveHeader(start) ? crc32(start) : undefined;
     return {
       ...(area?.uuid === undefined ? {} : { swapUuid: area.uuid }),
       ...(left === undefined ? {} : { left }),

@@ -7,11 +7,14 @@ import type { DiskIdentity } from '../guest-config.ts';
 /** The host's disk as it was when it was last used. */
 export interface RememberedDisk extends DiskIdentity {
   /**
-   * CRC-32 of the first sector of an archive that stayed in its swap area. Behind the excluded page any process may have
-   * altered it since; one that the host writes anew has another time in its first header.
+   * CRC-32 of the first bytes (LEFT_OVER_BYTES) of an archive that stayed in its swap area. Behind the excluded page any
+   * process may have altered it since; one that the host writes anew has another time in a header there, or other content.
    */
   left?: number;
 }
+
+/** All of them lie in the excluded page, however small it is: no process can have written them. */
+export const LEFT_OVER_BYTES = 4096;
 
 /** How far a device is the one that is remembered; the names of an order, from the surest. */
 export const LIKENESS = ['place and identifiers', 'place', 'identifiers', 'place of a blank disk'] as const;

@@ -13,7 +13,7 @@ import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../g
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
-import { readRememberedDisk } from './host-disk.ts';
+import { LEFT_OVER_BYTES, readRememberedDisk } from './host-disk.ts';
 import { keptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
@@ -30,8 +30,6 @@ export interface SourceOptions {
   /** A file or device to take the configuration from; it is only read. */
   seed?: string;
 }
-
-const SECTOR_BYTES = 512;
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
@@ -110,7 +108,7 @@ function isLeftOver(
   left: number | undefined,
 ): boolean {
   if (left === undefined || swap.state !== 'swap' || swap.node !== device.node) return false;
-  return withDevice(device.node, (source) => crc32(source.read(offset, SECTOR_BYTES))) === left;
+  return withDevice(device.node, (source) => crc32(source.read(offset, LEFT_OVER_BYTES))) === left;
 }
 
 function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: number): HostConfiguration {
@@ -125,13 +123,23 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
     const { pageSize = 0, badPages = [] } = swap;
     if (excludesRange({ pageBytes: pageSize, badPages }, place.offset, result.archive.length))
       return fromResult(result, origin, kept);
+    // That boot stored it, and only its erasure failed: there is nothing new in it, and the erasure is made up for. The
+    // host's first-boot script is not kept.
+    const members = result.archive.members.filter(({ name }) => name !== 'init');
+    if (isStored(files, { ...result.archive, members })) {
+      const { length } = result.archive;
+      return {
+        ...kept(),
+        swap: { ...swap, pendingErase: { device: swap.node, offset: place.offset, length } },
+      };
+    }
     const found =
       'an archive that an earlier boot left in the swap area, where any process may have altered it since';
     const expected = 'one that the host wrote since; nothing of it was used; have the host write it again';
     return withDoubts(kept(), [{ group: 'archive', path: place.device.node, found, expected }]);
   };
   const host = archive === undefined ? kept() : read(archive);
-  return { ...host, swap, ...(hosts ? { disk: identity } : {}) };
+  return { ...host, swap: host.swap ?? swap, ...(hosts ? { disk: identity } : {}) };
 }
 
 function fromSeed(path: string, files: Files): HostConfiguration {
