@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { BlockDevice } from './block-devices.ts';
 import type { FileView } from './files.ts';
 import type { Signature } from './signatures/signature.ts';
@@ -12,11 +13,18 @@ const KNOWN_TO_US = new Set(['swap', 'swsuspend']);
  */
 export function udevVerdict(
   files: Pick<FileView, 'readText'>,
-  { deviceNumber }: Pick<BlockDevice, 'deviceNumber'>,
+  { deviceNumber, path, partition }: Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>,
 ): Signature | undefined {
-  const text = files.readText(`/run/udev/data/b${deviceNumber}`);
-  if (text === undefined) return undefined;
-  const value = (key: string) => new RegExp(`^E:${key}=(.+)$`, 'm').exec(text)?.[1];
+  const own = database(files, deviceNumber);
+  if (own === undefined) return undefined;
+  // A partition has every ID_* of its disk as well, the kind of partition table among them
+  // (systemd, rules.d/60-persistent-storage.rules: IMPORT{parent}).
+  const inherited = new Set(partition === undefined ? [] : databaseOfDisk(files, path));
+  const lines = own.filter((line) => !inherited.has(line));
+  const value = (key: string) => {
+    const start = `E:${key}=`;
+    return lines.find((line) => line.startsWith(start))?.slice(start.length);
+  };
   const ambivalent = value('ID_FS_AMBIVALENT');
   if (ambivalent !== undefined) return found('ambivalent', `content of several kinds (udev: ${ambivalent})`);
   const type = value('ID_FS_TYPE') ?? value('ID_FS_USAGE');
@@ -25,6 +33,16 @@ export function udevVerdict(
   return table === undefined
     ? undefined
     : { ...found(table, `partition table ${table} (by udev)`), usage: 'table' };
+}
+
+function database(files: Pick<FileView, 'readText'>, deviceNumber: string): string[] | undefined {
+  return files.readText(`/run/udev/data/b${deviceNumber}`)?.split('\n');
+}
+
+/** @param path of a partition, whose directory lies in its disk's */
+function databaseOfDisk(files: Pick<FileView, 'readText'>, path: string): string[] {
+  const number = files.readText(posix.join(posix.dirname(path), 'dev'))?.trim();
+  return number === undefined ? [] : (database(files, number) ?? []);
 }
 
 function found(type: string, title: string): Signature {
