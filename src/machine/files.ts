@@ -192,9 +192,12 @@ export class Files implements FileView {
   }
 
   linkTarget(path: string): string | undefined {
-    this.#trace?.read(path);
+    // Of what is no link nothing else was asked: names that a directory gets are no news.
+    this.#trace?.looked(path);
     try {
-      return readlinkSync(this.#forReading(path, 'keep'));
+      const target = readlinkSync(this.#forReading(path, 'keep'));
+      this.#trace?.read(path);
+      return target;
     } catch (error) {
       if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
       throw error;
