@@ -9,15 +9,15 @@ import { findSwap } from '../machine/signatures/swap.ts';
 import type { RememberedDisk } from '../metadata/gandi/host-disk.ts';
 import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
 
-const SECTOR_BYTES = 512;
+/** The smallest page that a swap header excludes. */
+const EXCLUDED_BYTES = 4096;
 
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
 function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 'swapUuid' | 'left'> {
   return withDevice(node, (device) => {
     const [area] = [findSwap(readAreas(device)) ?? []].flat();
-    const sector = archiveOffset === undefined ? undefined : device.read(archiveOffset, SECTOR_BYTES);
-    const left =
-      area !== undefined && sector !== undefined && hasArchiveHeader(sector) ? crc32(sector) : undefined;
+    const page = archiveOffset === undefined ? undefined : device.read(archiveOffset, EXCLUDED_BYTES);
+    const left = area !== undefined && page !== undefined && hasArchiveHeader(page) ? crc32(page) : undefined;
     return {
       ...(area?.uuid === undefined ? {} : { swapUuid: area.uuid }),
       ...(left === undefined ? {} : { left }),

@@ -7,8 +7,8 @@ import type { DiskIdentity } from '../guest-config.ts';
 /** The host's disk as it was when it was last used. */
 export interface RememberedDisk extends DiskIdentity {
   /**
-   * CRC-32 of the first sector of an archive that stayed in its swap area. Behind the excluded page any process may have
-   * altered it since; one that the host writes anew has another time in its first header.
+   * CRC-32 of the first 4 KiB of an archive that stayed in its swap area. Behind the excluded page any process may have
+   * altered it since; one that the host writes anew has another time in its headers.
    */
   left?: number;
 }

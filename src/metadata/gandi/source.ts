@@ -31,7 +31,8 @@ export interface SourceOptions {
   seed?: string;
 }
 
-const SECTOR_BYTES = 512;
+/** The smallest page that a swap header excludes. */
+const EXCLUDED_BYTES = 4096;
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
@@ -110,7 +111,7 @@ function isLeftOver(
   left: number | undefined,
 ): boolean {
   if (left === undefined || swap.state !== 'swap' || swap.node !== device.node) return false;
-  return withDevice(device.node, (source) => crc32(source.read(offset, SECTOR_BYTES))) === left;
+  return withDevice(device.node, (source) => crc32(source.read(offset, EXCLUDED_BYTES))) === left;
 }
 
 function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: number): HostConfiguration {
@@ -120,7 +121,8 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
   const read = (place: ArchivePlace): HostConfiguration => {
     const result = readPlace(place);
     const origin = `${place.device.node} at byte ${place.offset}`;
-    if (result.state !== 'present' || !isLeftOver(place, candidate, left))
+    // What is in /gandi as it stands here was believed before.
+    if (result.state !== 'present' || !isLeftOver(place, candidate, left) || isStored(files, result.archive))
       return fromResult(result, origin, kept);
     const { pageSize = 0, badPages = [] } = swap;
     if (excludesRange({ pageBytes: pageSize, badPages }, place.offset, result.archive.length))

@@ -150,7 +150,7 @@ describe('a blank disk where the swap disk is expected', () => {
     const second = await look(guest);
     expect(second).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' } } });
     expect(second.parsed.problems[0]?.found).toContain('an earlier boot left');
-    // Another first sector was written by the host since.
+    // Another first page was written by the host since.
     writeAt(path, 524_288, await packArchive({ config: Buffer.from(config('web23')) }));
     expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
   });
