@@ -12,7 +12,7 @@ const KNOWN_TO_US = new Set(['swap', 'swsuspend']);
  */
 export function udevVerdict(
   files: Pick<FileView, 'readText'>,
-  { deviceNumber }: Pick<BlockDevice, 'deviceNumber'>,
+  { deviceNumber, partition }: Pick<BlockDevice, 'deviceNumber' | 'partition'>,
 ): Signature | undefined {
   const text = files.readText(`/run/udev/data/b${deviceNumber}`);
   if (text === undefined) return undefined;
@@ -21,7 +21,8 @@ export function udevVerdict(
   if (ambivalent !== undefined) return found('ambivalent', `content of several kinds (udev: ${ambivalent})`);
   const type = value('ID_FS_TYPE') ?? value('ID_FS_USAGE');
   if (type !== undefined && !KNOWN_TO_US.has(type)) return found(type, `${type} (by udev)`);
-  const table = value('ID_PART_TABLE_TYPE');
+  // A partition has this from its disk (systemd, rules.d/60-persistent-storage.rules).
+  const table = partition === undefined ? value('ID_PART_TABLE_TYPE') : undefined;
   return table === undefined
     ? undefined
     : { ...found(table, `partition table ${table} (by udev)`), usage: 'table' };
