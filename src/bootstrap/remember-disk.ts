@@ -1,6 +1,8 @@
 import type { Machine } from '../machine/apply.ts';
 import { crc32 } from '../machine/crc32.ts';
 import { withDevice } from '../machine/device-reader.ts';
+import type { FileView } from '../machine/files.ts';
+import { parseFstab } from '../machine/fstab.ts';
 import { storeJson } from '../machine/json-file.ts';
 import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
 import { hasArchiveHeader } from '../machine/signatures/archive.ts';
@@ -12,15 +14,24 @@ import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts'
 /** The smallest page that a swap header excludes. */
 const EXCLUDED_BYTES = 4096;
 
+/** Whether something beside gandi-bootstrap, which erases first, may have the area used in this boot. */
+function mayBeUsed(files: FileView): boolean {
+  return parseFstab(files.readText('/etc/fstab') ?? '').some(({ type }) => type === 'swap');
+}
+
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
-function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 'swapUuid' | 'left'> {
+function afterTheRun(
+  { node, archiveOffset }: SwapDevice,
+  files: FileView,
+): Pick<RememberedDisk, 'swapUuid' | 'left'> {
   return withDevice(node, (device) => {
     const [area] = [findSwap(readAreas(device)) ?? []].flat();
     const page = archiveOffset === undefined ? undefined : device.read(archiveOffset, EXCLUDED_BYTES);
-    const left = area !== undefined && page !== undefined && hasArchiveHeader(page) ? crc32(page) : undefined;
+    // The table is only read where it matters: gandi-config changes it after this run, whose record would name it.
+    const stays = area !== undefined && page !== undefined && hasArchiveHeader(page) && mayBeUsed(files);
     return {
       ...(area?.uuid === undefined ? {} : { swapUuid: area.uuid }),
-      ...(left === undefined ? {} : { left }),
+      ...(stays ? { left: crc32(page) } : {}),
     };
   });
 }
@@ -35,6 +46,6 @@ export async function rememberHostDisk(
 ): Promise<void> {
   if (disk === undefined || swap === undefined) return;
   const { swapUuid: _, ...place } = disk;
-  const remembered: RememberedDisk = { ...place, ...afterTheRun(swap) };
+  const remembered: RememberedDisk = { ...place, ...afterTheRun(swap, machine.files) };
   await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, remembered);
 }
