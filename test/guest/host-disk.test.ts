@@ -92,7 +92,7 @@ describe('a configured guest', () => {
       ] as const;
       for (const [path, content] of files)
         await guest.output(`base64 -d > ${path} && chmod 755 ${path}`, { input: content.toString('base64') });
-      await guest.output(`mkswap ${AREA} && swapon -p 100 ${AREA}`);
+      await guest.output(`swapoff ${AREA} 2> /dev/null; mkswap ${AREA} && swapon -p 100 ${AREA}`);
       await guest.output(
         `echo "UUID=$(blkid -p -s UUID -o value ${AREA}) none swap pri=100 0 0" >> /etc/fstab`,
       );
