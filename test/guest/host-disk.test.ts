@@ -102,12 +102,13 @@ describe('a configured guest', () => {
       await guest.output(
         `dd if=${AREA} iflag=direct bs=4096 skip=128 count=1 status=none | cmp - /usr/local/lib/page`,
       );
+      // An unchanged boot looks at the host's disk alone, and so has nothing to say.
+      await guest.output('rm -f /var/lib/gandi/steady/gandi-bootstrap');
       await guest.reboot();
       await guest.waitForBoot();
       await expectUnchanged();
       expect(await problems()).toEqual([
         expect.objectContaining({
-          path: '/dev/vda',
           found: expect.stringContaining('any process can write'),
         }),
       ]);
