@@ -29,7 +29,7 @@ export function udevVerdict(
   if (ambivalent !== undefined) return found('ambivalent', `content of several kinds (udev: ${ambivalent})`);
   const type = value('ID_FS_TYPE') ?? value('ID_FS_USAGE');
   if (type !== undefined && !KNOWN_TO_US.has(type)) return found(type, `${type} (by udev)`);
-  const table = value('ID_PART_TABLE_TYPE');
+  const table = partition === undefined ? value('ID_PART_TABLE_TYPE') : undefined;
   return table === undefined
     ? undefined
     : { ...found(table, `partition table ${table} (by udev)`), usage: 'table' };

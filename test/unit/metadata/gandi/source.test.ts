@@ -138,7 +138,11 @@ describe('a blank disk where the swap disk is expected', () => {
   });
 
   it('is not asked twice for an archive that stayed in its swap area and is longer than its page', async () => {
-    const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
+    const guest = temporaryRoot({
+      ...LIVE,
+      '/etc/fstab': 'LABEL=swap none swap sw 0 0\n',
+      '/gandi/config': '{"vm_hostname":"earlier"}',
+    });
     await attach(guest, 'sda', 0);
     const config = (name: string) =>
       JSON.stringify({ vm_hostname: name, vm_conf: { run: ': '.repeat(4000) } });
@@ -150,7 +154,7 @@ describe('a blank disk where the swap disk is expected', () => {
     const second = await look(guest);
     expect(second).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' } } });
     expect(second.parsed.problems[0]?.found).toContain('an earlier boot left');
-    // Another first sector was written by the host since.
+    // Another first page was written by the host since.
     writeAt(path, 524_288, await packArchive({ config: Buffer.from(config('web23')) }));
     expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
   });

@@ -168,6 +168,14 @@ describe('content alone', () => {
     expect(found.first?.swap.content).toMatch(content);
   });
 
+  it('is not hidden by the table that udev says a partition has, which is its disk’s', () => {
+    const table = scsi('sdb', 1, { partitions: [partition('sdb1', 1, 'gandiswap')] });
+    const udev = { '8:17': 'E:ID_PART_TABLE_TYPE=gpt\nE:ID_PART_ENTRY_NAME=gandiswap\n' };
+    const content = { '/dev/sdb1': ARCHIVE };
+    const found = find({ disks: [scsi('sda', 0), table], root: '8:0', content, udev });
+    expect(found.summary).toEqual(['/dev/sdb1 archive /dev/sdb1']);
+  });
+
   it('is not hidden by what udev says of swap, or by a header that was cut off while it was written', () => {
     const udev = { '8:16': 'E:ID_FS_TYPE=swap\nE:ID_FS_USAGE=other\n' };
     const header = swap('swap', [128]);
