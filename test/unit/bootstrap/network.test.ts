@@ -326,6 +326,42 @@ describe('network', () => {
     expect(notes).toEqual([{ level: 'problem', text }]);
   });
 
+  it('leaves what is part of a bond or a bridge alone, and says so', () => {
+    const off = 'or set CONFIG_NETWORK=0 in /etc/default/gandi';
+    const told = (name: string, master: string) => ({
+      level: 'problem',
+      text: `${name} is not configured: it is part of ${master}; take it out of ${master}, ${off}`,
+    });
+    const bridged = { ...device('eth0'), master: { name: 'br0', mac: '00:16:3e:00:00:0f' } };
+    // The file that it had is no file that nobody asks for.
+    const { changes, notes } = planFor(SETTLED, { facts: { interfaces: [bridged, device('eth1')] } });
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([told('eth0', 'br0')]);
+
+    const master = { name: 'bond0', mac: '00:16:3e:00:00:01' };
+    const interfaces = [
+      { ...device('eth0'), master },
+      { ...device('eth1'), master, permanentMac: '00:16:3e:00:00:02' },
+    ];
+    const addresses = config.interfaces?.[1]?.addresses ?? [];
+    const meant: GuestConfig = {
+      interfaces: [
+        { number: 0, mac: '00:16:3e:00:00:01', addresses },
+        { number: 1, mac: '00:16:3e:00:00:02', addresses },
+      ],
+    };
+    const plan = planFor(FRESH, { config: meant, facts: { interfaces } });
+    expect(pathsOf(plan.changes)).toEqual(['/etc/network/interfaces.d/50-gandi-bond0']);
+    expect(plan.notes).toEqual([told('eth1', 'bond0')]);
+
+    const files = { ...FRESH, '/etc/network/interfaces.d/bond': 'iface bond0 inet dhcp\n' };
+    const taken = planFor(files, { config: meant, facts: { interfaces } });
+    expect(taken.changes).toEqual([]);
+    expect(taken.notes?.[1]?.text).toContain(
+      'bond0 is not configured: /etc/network/interfaces.d/bond line 1',
+    );
+  });
+
   it('gives the resolver to the first public interface where the manager writes resolv.conf', () => {
     const facts = { networkManager: 'NetworkManager' as const };
     const withServers = { ...config, resolvers: ['192.0.2.53'], searchDomains: ['example.net'] };
