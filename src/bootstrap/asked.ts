@@ -30,7 +30,7 @@ const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
 export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' | 'host' | 'facts'>): Asked {
   const { config } = host.parsed;
   const { hostName, user } = config;
-  const { found, missing } = meantInterfaces(
+  const { found, enslaved, missing } = meantInterfaces(
     runs(settings, network) ? (config.interfaces ?? []) : [],
     facts,
     undefined,
@@ -38,7 +38,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   const resolves = runs(settings, resolver);
   return {
     ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
-    interfaces: found.map(({ name, mtu, addresses }) => ({
+    interfaces: [...found, ...enslaved].map(({ name, mtu, addresses }) => ({
       name,
       ...(mtu === undefined ? {} : { mtu }),
       addresses,

@@ -153,7 +153,7 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const writer = WRITERS[manager];
   const asked = host.parsed.config.interfaces ?? [];
   const resolver = resolverFor(context, manager);
-  const { found, missing } = meantInterfaces(asked, facts, resolver);
+  const { found, enslaved, missing } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);
   const planned = found.map((each) => {
     const own = interfaceDigest(manager, each);
@@ -162,14 +162,17 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     return { ...plan, digest: own, isNew };
   });
   const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.digest) });
-  // A file that nothing asks for may be that of an interface that is missing.
-  const setIsNew = missing.length === 0 && applied[network.name] !== digest;
+  // A file that nothing asks for may be that of an interface that is missing, or of one that is left alone.
+  const setIsNew = missing.length === 0 && enslaved.length === 0 && applied[network.name] !== digest;
   const kept = [...planned.flatMap((each) => each.files.map(({ path }) => path)), ...writer.supportFiles];
   const unwanted = setIsNew ? unwantedFiles(files, kept) : [];
   const news = setIsNew || planned.some(({ isNew }) => isNew);
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
     ...missing.map((identity) => problem(describeMissing(identity, facts))),
+    ...enslaved.map(({ name, master }) =>
+      problem(`${name} is not configured: it is part of ${master}; take it out of ${master}, or set ${off}`),
+    ),
     ...planned.flatMap(({ name, taken }) => {
       if (taken === undefined) return [];
       const where = `${taken.file} line ${taken.line}`;

@@ -17,6 +17,13 @@ export interface NetworkInterface {
   mac: string;
   /** Kernel driver, such as `virtio_net`. */
   driver: string;
+  /**
+   * What it is part of: a bond, a bridge, or the interface that stands for it and its stand-in (virtio failover). Of
+   * several, one above the other, the topmost.
+   */
+  master?: { name: string; mac: string };
+  /** MAC address that the device has by itself, where a bond gave it another. */
+  permanentMac?: string;
   /** Receive queues in use. */
   queues: number;
   /** The device offers several queues (virtio feature bit VIRTIO_NET_F_MQ). */

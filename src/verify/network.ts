@@ -1,6 +1,6 @@
 import type { FileView } from '../machine/files.ts';
 import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
-import { isUp } from '../machine/network-interfaces.ts';
+import { isUp, masterOf } from '../machine/network-interfaces.ts';
 import { networkdLink } from '../machine/networkd-link.ts';
 import { type Route, readRoutes } from '../machine/routes.ts';
 import type { InterfaceAddress } from '../metadata/guest-config.ts';
@@ -39,6 +39,8 @@ function networkdReason({ files }: View, name: string): Reason | undefined {
 export function reasonFor(view: View, name: string): Reason | undefined {
   const { files } = view;
   if (!isUp(files, name)) return { text: `${name} is down` };
+  const master = masterOf(files, name);
+  if (master !== undefined) return { text: `${name} is part of ${master}` };
   const state = (files.readText(`/sys/class/net/${name}/operstate`) ?? '').trim();
   if (state === 'down' || state === 'lowerlayerdown') return { text: `${name} has no link`, passes: true };
   const byNetworkd = networkdReason(view, name);

@@ -1,15 +1,17 @@
 import type { NetworkInterface } from '../../machine/facts.ts';
-import { findInterface, interfaceFor } from '../../machine/network-interfaces.ts';
+import {
+  countedInterfaces,
+  findInterface,
+  interfaceFor,
+  keepsKernelNames,
+} from '../../machine/network-interfaces.ts';
 import type { InterfaceConfig } from '../../metadata/guest-config.ts';
-
-const keepsKernelNames = (devices: readonly NetworkInterface[]) =>
-  devices.some(({ name }) => /^eth\d+$/.test(name));
 
 const isCertain = ({ mac, name }: InterfaceConfig) => mac !== undefined || name !== undefined;
 
 /**
  * Which interface of the running guest each of the host's is. With predictable names a number alone is the order of
- * the names, which an interface that came later can upset: there an address that an interface has already decides
+ * the devices, which an interface that came later can upset: there an address that an interface has already decides
  * first.
  */
 export function bindInterfaces(
@@ -31,13 +33,14 @@ export function bindInterfaces(
       each.addresses.some(({ address }) => addresses.includes(address));
     bind(each, devices.find(has)?.name);
   }
-  const free = devices.map(({ name }) => name).filter((name) => ![...bound.values()].includes(name));
+  const counted = countedInterfaces(devices).map(({ name }) => name);
+  const free = counted.filter((name) => ![...bound.values()].includes(name));
   const left = numbered.filter((each) => !bound.has(each)).sort((one, other) => one.number - other.number);
   for (const [index, each] of left.entries()) bind(each, free[index]);
   return bound;
 }
 
-/** The interface that the guest's first one is: number 0 of the host's, or the first by name. */
+/** The interface that the guest's first one is: number 0 of the host's, or the first device. */
 export function firstInterface(
   interfaces: readonly InterfaceConfig[],
   devices: readonly NetworkInterface[],

@@ -5,13 +5,15 @@ import { renderIfupdown, renderLoopback } from './ifupdown.ts';
 import { INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './ifupdown-files.ts';
 import { liveCommand, NOTHING, type Writer } from './writer.ts';
 
-const LOOPBACK_FILE = `${INTERFACES_DIRECTORY}/50-gandi-lo`;
+const OWN_PREFIX = `${INTERFACES_DIRECTORY}/50-gandi-`;
+
+const LOOPBACK_FILE = `${OWN_PREFIX}lo`;
 
 /** Duplicate address detection of IPv6 takes ifup a few seconds for each interface. */
 const IFUP_SECONDS = 60;
 
 // With other characters in its name source-directory would pass the file over.
-const pathOf = (name: string) => `${INTERFACES_DIRECTORY}/50-gandi-${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+const pathOf = (name: string) => `${OWN_PREFIX}${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
 
 /** ifupdown(8): a file an interface, which the admin's file includes. */
 export const ifupdown: Writer = {
@@ -28,7 +30,8 @@ export const ifupdown: Writer = {
     if (!includes(path)) {
       const text = files.readText(INTERFACES_FILE) ?? '';
       const end = text === '' || text.endsWith('\n') ? '' : '\n';
-      const content = `${text}${end}source ${INTERFACES_DIRECTORY}/*\n`;
+      // No other files: what else lies there unread would come to life.
+      const content = `${text}${end}source ${OWN_PREFIX}*\n`;
       changes.push(...ensureFile(files, { path: INTERFACES_FILE, content, mode: 0o644 }));
     }
     if (stanzas.some((stanza) => stanza.interface === 'lo')) return changes;

@@ -3,10 +3,34 @@ import { findInterface, type InterfaceIdentity } from '../../machine/network-int
 import type { InterfaceConfig } from '../../metadata/guest-config.ts';
 import { isPublic, type NamedInterface, type Resolver, withOneGateway } from './addresses.ts';
 
+/** One that is part of another, which has the addresses in its place. */
+export type EnslavedInterface = NamedInterface & { master: string };
+
 /** The interfaces that the host gives addresses: as they are called in the guest, and those that it lacks. */
 export interface MeantInterfaces {
   found: NamedInterface[];
+  /** Nothing is to be done about these. */
+  enslaved: EnslavedInterface[];
   missing: InterfaceIdentity[];
+}
+
+/**
+ * What keeps an interface from being given addresses: a bond or bridge that it is part of, unless that itself is what
+ * the host means, which can be so once.
+ */
+function enslavedIn(
+  name: string,
+  mac: string | undefined,
+  found: readonly NamedInterface[],
+  { interfaces }: Facts,
+): { name: string; master: string } | undefined {
+  const device = interfaces.find((each) => each.name === name);
+  if (device?.master !== undefined) return { name, master: device.master.name };
+  if (!found.some((each) => each.name === name)) return undefined;
+  const own = interfaces.find(
+    (each) => each.master?.name === name && (each.permanentMac ?? each.mac) === mac,
+  );
+  return own === undefined ? undefined : { name: own.name, master: name };
 }
 
 type WithAddresses = Pick<InterfaceConfig, 'addresses'>;
@@ -37,7 +61,7 @@ export function meantInterfaces(
 ): MeantInterfaces {
   const all = withOneGateway(interfaces).filter(({ addresses }) => addresses.length > 0);
   const resolverOf = sharedResolver(all, resolver);
-  const meant: MeantInterfaces = { found: [], missing: [] };
+  const meant: MeantInterfaces = { found: [], enslaved: [], missing: [] };
   for (const each of all) {
     const { number, mac, mtu, addresses } = each;
     const name = facts.live ? findInterface(each, facts.interfaces) : (each.name ?? `eth${number}`);
@@ -45,13 +69,16 @@ export function meantInterfaces(
       meant.missing.push(each);
       continue;
     }
-    meant.found.push({
+    const wanted = {
       name,
       addresses,
       ...(mac === undefined ? {} : { mac }),
       ...(mtu === undefined ? {} : { mtu }),
       ...resolverOf(each),
-    });
+    };
+    const part = facts.live ? enslavedIn(name, mac, meant.found, facts) : undefined;
+    if (part === undefined) meant.found.push(wanted);
+    else meant.enslaved.push({ ...wanted, ...part });
   }
   return meant;
 }

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { readIfupdownFiles } from '../../../src/bootstrap/network/ifupdown-files.ts';
 import { network } from '../../../src/bootstrap/network.ts';
 import type { Change } from '../../../src/machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../../src/machine/facts.ts';
 import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
 import type { Plan } from '../../../src/plan/step.ts';
-import { type ContextParts, type FileEntries, type FileEntry, makeContext } from '../context.ts';
+import { type ContextParts, type FileEntries, type FileEntry, makeContext, makeFiles } from '../context.ts';
 
 const HEADER =
   '# Written by gandi-bootstrap from what the host asks for; CONFIG_NETWORK=0 in /etc/default/gandi keeps it from being written.\n';
 const INTERFACES = '/etc/network/interfaces';
-const SOURCE = 'source /etc/network/interfaces.d/*\n';
+const SOURCE = 'source /etc/network/interfaces.d/50-gandi-*\n';
 const ETH0_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
 const ETH1_FILE = '/etc/network/interfaces.d/50-gandi-eth1';
 const LO_FILE = '/etc/network/interfaces.d/50-gandi-lo';
@@ -112,6 +113,30 @@ describe('network with ifupdown', () => {
     expect(planFor(files)).toEqual(whole(changes));
   });
 
+  it('brings no file to life that was not read before', () => {
+    const leftovers: FileEntries = {
+      [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/*.cfg\n`,
+      '/etc/network/interfaces.d/eth0': 'auto eth0\niface eth0 inet dhcp\n',
+      '/etc/network/interfaces.d/eth0.bak': 'auto eth0\niface eth0 inet dhcp\n',
+    };
+    const { changes } = planFor(leftovers);
+    expect(pathsOf(changes)).toEqual([INTERFACES, ETH0_FILE, ETH1_FILE]);
+    const after: Record<string, FileEntry> = { ...leftovers };
+    for (const change of changes) {
+      if (change.kind === 'write-file') after[change.path] = String(change.content);
+    }
+    const read = readIfupdownFiles(makeFiles(after)).stanzas.map(({ file }) => file);
+    expect(read).toEqual([INTERFACES, ETH0_FILE, ETH1_FILE]);
+  });
+
+  it.each(['source /etc/network/interfaces.d/*', 'source-directory interfaces.d'])(
+    'adds no line where %s stands already',
+    (line) => {
+      const { changes } = planFor({ [INTERFACES]: `${LO_STANZA}${line}\n` });
+      expect(pathsOf(changes)).toEqual([ETH0_FILE, ETH1_FILE]);
+    },
+  );
+
   it.each([[{}], [FRESH], [{ [INTERFACES]: 'iface eth5 inet dhcp' }]])(
     'has nothing left to do behind itself: %j',
     (files) => {
@@ -141,7 +166,7 @@ describe('network with ifupdown', () => {
 
   it('leaves an interface to the admin who configured it, and does the others', () => {
     const files = {
-      [INTERFACES]: `${LO_STANZA}${SOURCE}`,
+      [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/*\n`,
       '/etc/network/interfaces.d/lan': '# LAN\niface eth0 inet dhcp\n',
     };
     const text =
@@ -324,6 +349,43 @@ describe('network', () => {
     const text =
       'interface 2 (00:16:3e:00:00:09) is not configured: the guest has no such interface, it has ens3 (00:16:3e:00:00:01), ens4 (00:16:3e:00:00:02), lan (00:16:3e:00:00:01)';
     expect(notes).toEqual([{ level: 'problem', text }]);
+  });
+
+  it('leaves what is part of a bond or a bridge alone, and says so', () => {
+    const off = 'or set CONFIG_NETWORK=0 in /etc/default/gandi';
+    const told = (name: string, master: string) => ({
+      level: 'problem',
+      text: `${name} is not configured: it is part of ${master}; take it out of ${master}, ${off}`,
+    });
+    const bridged = { ...device('eth0'), master: { name: 'br0', mac: '00:16:3e:00:00:0f' } };
+    // The file that it had is no file that nobody asks for.
+    const { changes, notes } = planFor(SETTLED, { facts: { interfaces: [bridged, device('eth1')] } });
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([told('eth0', 'br0')]);
+
+    const master = { name: 'bond0', mac: '00:16:3e:00:00:01' };
+    const interfaces = [
+      { ...device('eth0'), master },
+      { ...device('eth1'), master, permanentMac: '00:16:3e:00:00:02' },
+    ];
+    const addresses = config.interfaces?.[1]?.addresses ?? [];
+    const meant: GuestConfig = {
+      interfaces: [
+        { number: 0, mac: '00:16:3e:00:00:01', addresses },
+        { number: 1, mac: '00:16:3e:00:00:02', addresses },
+      ],
+    };
+    const plan = planFor(FRESH, { config: meant, facts: { interfaces } });
+    expect(pathsOf(plan.changes)).toEqual(['/etc/network/interfaces.d/50-gandi-bond0']);
+    expect(plan.notes).toEqual([told('eth1', 'bond0')]);
+
+    const all = `${LO_STANZA}source /etc/network/interfaces.d/*\n`;
+    const files = { [INTERFACES]: all, '/etc/network/interfaces.d/bond': 'iface bond0 inet dhcp\n' };
+    const taken = planFor(files, { config: meant, facts: { interfaces } });
+    expect(taken.changes).toEqual([]);
+    expect(taken.notes?.[1]?.text).toContain(
+      'bond0 is not configured: /etc/network/interfaces.d/bond line 1',
+    );
   });
 
   it('gives the resolver to the first public interface where the manager writes resolv.conf', () => {
@@ -567,7 +629,7 @@ describe('network in a running guest', () => {
 
   it('leaves an interface of the admin’s alone', () => {
     const files = {
-      ...FRESH,
+      [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/*\n`,
       ...started('networking.service'),
       '/etc/network/interfaces.d/lan': 'iface eth0 inet dhcp\n',
     };

@@ -63,6 +63,12 @@ describe('compareNetwork', () => {
       'pending: eth0 has no 192.0.2.10/24; eth0 has no link',
     ],
     [
+      'an interface that is part of a bond',
+      { '/sys/class/net/eth0/master': { link: '../bond0' } },
+      [],
+      'differs: eth0 has no 192.0.2.10/24; eth0 is part of bond0',
+    ],
+    [
       'an interface that is down',
       { '/sys/class/net/eth0/flags': '0x1002\n', '/sys/class/net/eth0/operstate': 'down\n' },
       [],

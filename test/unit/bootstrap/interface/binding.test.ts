@@ -55,6 +55,16 @@ describe('bindInterfaces', () => {
       { 0: 'enp5s0', 1: 'enp1s0' },
     ],
     [
+      'predictable names: what stands behind another (virtio failover) has no number',
+      [config(0, '192.0.2.1'), config(1, '192.0.2.2')],
+      [
+        device('ens3nsby', { master: { name: 'ens3', mac: '52:54:00:00:00:01' } }),
+        device('ens3'),
+        device('ens5'),
+      ],
+      { 0: 'ens3', 1: 'ens5' },
+    ],
+    [
       'predictable names: more interfaces than the host knows',
       [config(0, '192.0.2.1')],
       [device('enp1s0'), device('enp5s0', { addresses: ['192.0.2.1'] })],
