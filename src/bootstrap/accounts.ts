@@ -1,3 +1,18 @@
+import type { FileView } from '../machine/files.ts';
+
+/** Numbers of people's accounts where login.defs(5) does not say: Debian's policy, 9.2.2. */
+const USER_IDS = { least: 1000, most: 59_999 };
+
+/** The numbers that accounts of people have: UID_MIN to UID_MAX of login.defs(5). */
+export function userIdRange(files: FileView): { least: number; most: number } {
+  const text = files.readText('/etc/login.defs') ?? '';
+  const value = (name: string) => {
+    const [, digits] = new RegExp(`^[ \\t]*${name}[ \\t]+(\\d+)[ \\t]*$`, 'm').exec(text) ?? [];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  return { least: value('UID_MIN') ?? USER_IDS.least, most: value('UID_MAX') ?? USER_IDS.most };
+}
+
 /** An account as passwd(5) has it. */
 export interface Account {
   name: string;

@@ -19,7 +19,7 @@ const HARMLESS = new Set([
 const QUOTED = String.raw`"(?:\\"|\\(?!")|[^"\\])*"`;
 const OPTIONS = new RegExp(String.raw`^(?:${QUOTED}|\\"|\\(?!")|[^\s"\\])+(?=[ \t])`);
 /** One option, with the comma before the next. */
-const OPTION = new RegExp(String.raw`^([A-Za-z0-9@.-]+)(?:=${QUOTED})?(?:,|$)`);
+const OPTION = new RegExp(`^([A-Za-z0-9@.-]+)(?:=${QUOTED})?(?:,|$)`);
 
 /** What a line of authorized_keys is worth to one key. */
 type Worth =

@@ -3,7 +3,7 @@ import { type Change, describeChange, isLasting, needsLiveSystem } from '../mach
 import { reasonOf } from '../machine/errors.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
-import type { Note, Plan, Step, StepContext } from './step.ts';
+import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
 
 /** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */
 export type ChangeOutcome = 'done' | 'skipped' | 'planned';
@@ -28,6 +28,10 @@ export interface StepOutcome {
 class StepRun {
   readonly changes: string[] = [];
   readonly notes: Note[] = [];
+  /** Names of parts that have failed. */
+  readonly failed: string[] = [];
+  /** Of parts that were made. */
+  digests: AppliedDigests = {};
   output = '';
   skipped = 0;
   lasting = false;
@@ -62,6 +66,25 @@ class StepRun {
     }
   }
 
+  /** What goes wrong in it is the part's failure; what needs it fails with it. */
+  async part({ name, needs, changes, notes = [], digests, orElse }: PlanPart): Promise<void> {
+    if (this.failed.includes(name)) return;
+    if (needs !== undefined && this.failed.includes(needs)) {
+      this.failed.push(name);
+      return;
+    }
+    for (const note of notes) this.note(note);
+    let isDone = !notes.some(({ level }) => level === 'problem');
+    try {
+      for (const change of changes) await this.change(change);
+    } catch (error) {
+      isDone = false;
+      this.note({ level: orElse === true ? 'warning' : 'problem', text: reasonOf(error) });
+    }
+    if (isDone) this.digests = { ...this.digests, ...digests };
+    else this.failed.push(name);
+  }
+
   #count(change: Change, description: string, outcome: ChangeOutcome): void {
     if (outcome === 'skipped') this.skipped++;
     else {
@@ -92,14 +115,19 @@ class StepRun {
 async function rounds(run: StepRun, step: Step, observe: () => StepContext, once: boolean): Promise<Plan> {
   let plan: Plan = { changes: [] };
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    plan = step.plan(observe());
+    const context = observe();
+    plan = step.plan({ ...context, failed: [...context.failed, ...run.failed] });
+    const failedBefore = run.failed.length;
     for (const note of plan.notes ?? []) run.note(note);
     for (const change of plan.changes) await run.change(change);
+    for (const part of plan.separate ?? []) await run.part(part);
     if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
-    if (once || plan.next === undefined) return plan;
+    const isLast = plan.next === undefined && run.failed.length === failedBefore;
+    if (once || isLast) return plan;
   }
   // What it does leads nowhere: that must neither go on for ever nor pass for done.
-  run.note({ level: 'problem', text: `after ${MOST_ROUNDS} rounds it is not done: ${plan.next}` });
+  if (plan.next !== undefined)
+    run.note({ level: 'problem', text: `after ${MOST_ROUNDS} rounds it is not done: ${plan.next}` });
   return plan;
 }
 
@@ -130,9 +158,10 @@ export async function runStep(
     ...(run.output === '' ? {} : { output: run.output }),
     durationMilliseconds: Math.round(performance.now() - started),
   };
-  if (plan === undefined || run.skipped > 0 || options.dryRun) return { report, digests: {} };
+  if (run.skipped > 0 || options.dryRun) return { report, digests: {} };
+  if (plan === undefined) return { report, digests: run.digests };
   const whole = status === 'failed' || plan.digest === undefined ? {} : { [step.name]: plan.digest };
-  return { report, digests: { ...plan.parts, ...whole } };
+  return { report, digests: { ...run.digests, ...plan.parts, ...whole } };
 }
 
 /** The report of a step that a setting or the admin turned off. */
