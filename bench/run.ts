@@ -1,6 +1,6 @@
 /**
  * Measures the toolkit in guests of its own and prints one table: `make bench`. Writes bench/results/latest.json and
- * latest.svg. Takes about ten minutes on two cores. Exit status 1 if something could not be measured; a target that is
+ * a picture for each chart. Takes about ten minutes on two cores. Exit status 1 if something could not be measured; a target that is
  * not met is shown and is no failure.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPrerequisites } from '../test/guest/prerequisites.ts';
 import { benchImages } from './bench-guests.ts';
-import { renderChart } from './chart.ts';
+import { CHARTS, renderChart } from './chart.ts';
 import { type Figure, figuresOf } from './figures.ts';
 import { formatPercent } from './format.ts';
 import { executableSize } from './measures/executable-size.ts';
@@ -39,7 +39,7 @@ async function measureAll(): Promise<Figure[]> {
 const figures = await measureAll();
 await mkdir(results, { recursive: true });
 await writeFile(join(results, 'latest.json'), `${JSON.stringify({ times, figures }, null, 2)}\n`);
-await writeFile(join(results, 'latest.svg'), renderChart(figures));
+for (const chart of CHARTS) await writeFile(join(results, `${chart.name}.svg`), renderChart(chart, figures));
 process.stdout.write(renderFigures(figures));
 for (const { title, unit, spread } of figures) {
   if (unit === 'instructions' && spread > usualSpread)

@@ -109,6 +109,10 @@ for file in kernel/*.install; do
   [ -f "$file" ] || continue
   copy 755 "$file" "$root$prefix/lib/kernel/install.d/${file##*/}"
 done
+for file in dhcpcd/*; do
+  [ -f "$file" ] || continue
+  copy 644 "$file" "$root$prefix/lib/dhcpcd/dhcpcd-hooks/${file##*/}"
+done
 # auto.master.d/NAME.autofs names a map; a map without a suffix is a program that prints entries: autofs(5).
 for file in autofs/*; do
   [ -f "$file" ] || continue

@@ -24,6 +24,8 @@ function select(): { name: string; args: string[] } {
 }
 
 async function main(): Promise<number> {
+  // Whatever the caller's is: files that others are to read must come out so, and none be for all to write.
+  process.umask(0o022);
   const { name, args } = select();
   const [path] = args;
   // gandi-bootstrap calls itself so, and nobody else does.
@@ -34,12 +36,12 @@ async function main(): Promise<number> {
     printError(`gandi: call it as one of ${[...PROGRAMS.keys()].join(', ')}, or name one first\n`);
     return 2;
   }
-  // Answered before anything is loaded: this is what a bare start costs.
-  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    print(`${name} ${VERSION}\n`);
-    return 0;
-  }
   try {
+    // Answered before anything is loaded: this is what a bare start costs.
+    if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+      print(`${name} ${VERSION}\n`);
+      return 0;
+    }
     return await (await load()).main(args);
   } catch (error) {
     printError(`${name}: ${describeFailure(error, process.geteuid?.() === 0)}\n`);

@@ -3,6 +3,7 @@ import {
   DISKS_FILE,
   FILE_SYSTEMS_FILE,
   HOST_DIRECTORY,
+  HOST_DISK_FILE,
   LOG_FILE,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_LOG,
@@ -98,7 +99,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'Data disks are disks of the vendor `gandi.ne` and Xen disks, or what `CONFIG_DISK_BUSES` says, that hold one file system and are not root’s, swap, a configuration disk, or named in `/etc/fstab` or a mount unit. Each is mounted at `CONFIG_DISK_ROOT`/`label`, or the kernel’s name of the disk where there is no label, and found there again at later boots.',
       'A file system of ext2, ext3 or ext4 that was not unmounted in order is checked first. One that has the whole disk to itself is grown to its size. One that was never mounted before is given to the group `CONFIG_DISK_GROUP`. Nothing is ever formatted.',
       'The units call `gandi-mount rescan`; the other commands are for people.',
-      'When a disk goes, units that it names in `.gandi/services` are stopped: one name a line, if the file and its directory belong to root and only root can write there.',
+      'When a disk goes, services that it names in `.gandi/services` are stopped if their processes use it: one name a line, if the file and its directory belong to root and only root can write there. Services of the system itself, such as the SSH server, are not stopped.',
     ],
     files: [
       ...SETTINGS,
@@ -167,16 +168,20 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   },
   'gandi-guest': {
     description: [
-      'For people: it looks, and changes nothing, save for `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
-      'With `--root` it looks at an unpacked image. With `--json` each command prints JSON for programs.',
+      'For people: it looks, and changes nothing, save for `accept`, `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
+      'With `--root` it looks at an unpacked image. With `--json` commands that look print JSON for programs.',
+      '`verify` compares what the host asked for with what the guest shows: host name, addresses, MTU, default routes, name servers and whether one has a route, search domains, accounts, passwords and SSH keys as sshd reads them, swap and data disks. What a setting turns off is left out. What passes by itself, such as an interface without a link, is `pending` and does not count. It reads files alone: no process is started, and no name server asked. `doctor` does the same.',
+      'The host’s disk is remembered when it is first used. Another disk that claims to be it is refused, and `status` names it: `accept` has the next boot take it, as after a move to another bus or hypervisor. An archive counts only where no process of the guest can have written it.',
     ],
     exit: [
+      '`verify` gives 1 if something differs, 3 if nothing is known of what the host asked for.',
       '`status` and `doctor` give 1 for a failure or problem that they show, `validate` and `inspect` for a configuration with problems. `status` gives 3 if a program has not run yet, `inspect` if no configuration was found.',
     ],
     files: [
       ...SETTINGS,
       [`${HOST_DIRECTORY}/config`, 'The configuration that the host gave.'],
       [STATE_DIRECTORY, 'What was done at earlier boots.'],
+      [HOST_DISK_FILE, 'The host’s disk: `accept` writes it.'],
       [RUNTIME_DIRECTORY, 'What was done at this boot.'],
       LOG,
     ],

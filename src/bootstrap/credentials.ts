@@ -1,10 +1,11 @@
 import type { Change } from '../machine/change.ts';
-import { reasonOf } from '../machine/errors.ts';
+import { describeFailure } from '../machine/errors.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
-import { digestOf } from '../plan/applied.ts';
+import { type AppliedDigests, digestOf } from '../plan/applied.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
+import { makingOf } from './interrupted-accounts.ts';
 
 /** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
 const PASSWORDS = 'users: passwords';
@@ -13,7 +14,7 @@ const keysPart = (name: string) => `users: keys of ${name}`;
 
 const COMMAND_SECONDS = 30;
 
-function chpasswd(lines: readonly string[]): Change[] {
+function chpasswd(lines: readonly string[], why = 'set the password'): Change[] {
   if (lines.length === 0) return [];
   return [
     {
@@ -22,42 +23,54 @@ function chpasswd(lines: readonly string[]): Change[] {
       input: lines.join(''),
       secretInput: true,
       timeoutSeconds: COMMAND_SECONDS,
-      why: 'set the password',
+      why,
     },
   ];
 }
 
 /**
- * Sets the password of accounts, all at once, for each start of the program costs a boot as much as it all; where that
+ * What was recorded of an account's parts; nothing of one that is being made: what was recorded is of an account of that
+ * name that is gone.
+ */
+const recordOf = ({ files, applied }: StepContext, name: string): AppliedDigests =>
+  makingOf(files, name) === undefined ? applied : {};
+
+/**
+ * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
  * fails, one by one.
- * @param needs the part that the accounts build on
  */
 export function passwordParts(
-  { files, applied, failed }: StepContext,
-  { passwordHash }: UserConfig,
+  context: StepContext,
+  user: UserConfig,
   accounts: readonly Account[],
-  needs?: string,
 ): PlanPart[] {
-  const shadow = files.readText('/etc/shadow');
-  const parts = accounts.map(({ name }) => {
+  const { passwordHash } = user;
+  if (passwordHash === undefined) return [];
+  const shadow = context.files.readText('/etc/shadow');
+  const digest = digestOf(user);
+  const wanted = accounts.map(({ name }) => {
     const part = passwordPart(name);
-    const digest = digestOf({ passwordHash });
-    const isSet = passwordHash === undefined || passwordField(shadow, name) === passwordHash;
-    const lines = isSet || applied[part] === digest ? [] : [`${name}:${passwordHash}\n`];
-    return { name: part, lines, digests: { [part]: digest } };
+    const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
+    return {
+      account: name,
+      name: part,
+      lines: isSet ? [] : [`${name}:${passwordHash}\n`],
+      digests: { [part]: digest },
+    };
   });
-  const ordinary = needs === undefined ? {} : { needs };
-  if (failed.includes(PASSWORDS) || parts.filter(({ lines }) => lines.length > 0).length < 2) {
-    return parts.map(({ name, lines, digests }) => ({
-      name,
-      ...(name === passwordPart('root') ? {} : ordinary),
+  const oneByOne = (why: (name: string) => string | undefined) =>
+    wanted.map(({ lines, account, ...part }) => ({ ...part, changes: chpasswd(lines, why(account)) }));
+  if (wanted.filter((part) => part.lines.length > 0).length < 2) return oneByOne(() => undefined);
+  const lines = wanted.flatMap((part) => part.lines);
+  const digests = Object.assign({}, ...wanted.map((part) => part.digests));
+  return [
+    {
+      name: PASSWORDS,
       changes: chpasswd(lines),
       digests,
-    }));
-  }
-  const lines = parts.flatMap((part) => part.lines);
-  const digests = Object.assign({}, ...parts.map((part) => part.digests));
-  return [{ name: PASSWORDS, changes: chpasswd(lines), digests, orElse: true }];
+      orElse: oneByOne((name) => `set the password of ${name}`),
+    },
+  ];
 }
 
 /** What is to be done in a home; throws where something is in the way. */
@@ -90,19 +103,15 @@ function keyChanges({ files }: StepContext, account: Account, keys: readonly str
  * Puts the host's SSH keys where sshd reads an account's.
  * @param needs the part that the account builds on
  */
-export function keyPart(
-  context: StepContext,
-  { sshKeys }: UserConfig,
-  account: Account,
-  needs?: string,
-): PlanPart {
+export function keyPart(context: StepContext, user: UserConfig, account: Account, needs?: string): PlanPart {
   const name = keysPart(account.name);
-  const digest = digestOf({ home: account.home, sshKeys });
+  const digest = digestOf({ home: account.home, user });
   const part = { name, ...(needs === undefined ? {} : { needs }), digests: { [name]: digest } };
-  if (sshKeys.length === 0 || context.applied[name] === digest) return { ...part, changes: [] };
+  if (user.sshKeys.length === 0 || recordOf(context, account.name)[name] === digest)
+    return { ...part, changes: [] };
   try {
-    return { ...part, changes: keyChanges(context, account, sshKeys) };
+    return { ...part, changes: keyChanges(context, account, user.sshKeys) };
   } catch (error) {
-    return { ...part, changes: [], notes: [{ level: 'problem', text: reasonOf(error) }] };
+    return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
   }
 }

@@ -67,7 +67,9 @@ export function planInterface(
   if (!news && changes.length === 0) return { name, files: own, changes };
   const device = facts.interfaces.find((each) => each.name === name) ?? { name, ...(mac ? { mac } : {}) };
   const foreign = own.find(({ path }) => files.status(path) !== undefined && !isOwn(files.readText(path)));
-  const taken = writer.takenBy(files, device) ?? (foreign && { file: foreign.path, line: 1 });
+  const place = writer.takenBy(files, device);
+  const admins = place?.givesWay === true ? undefined : place;
+  const taken = admins ?? (foreign && { file: foreign.path, line: 1 });
   if (taken !== undefined) return { name, files: own, changes: [], taken };
   const header = ownHeader(settings, SETTING);
   const support = own.flatMap(({ path }) => writer.support(files, header, path));

@@ -19,6 +19,7 @@ import {
 } from '../plan/post-boot-order.ts';
 import { splitWords } from '../plan/split-words.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { askedWithoutSecrets } from './asked.ts';
 import { swap } from './swap.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
@@ -29,8 +30,12 @@ function scriptArgv(script: string, words: string | undefined): [string, ...stri
   return KERNEL_EXECUTES.test(script) ? [HOST_SCRIPT, ...args] : ['/bin/sh', HOST_SCRIPT, ...args];
 }
 
+/** The customer's work is to find the network; so does a look at that. */
+const needsNetwork = ({ script, command }: PostBootOrder) => script !== undefined || command !== undefined;
+
 /** What is left to do; undefined if that is nothing. */
-function orderFor({ files, host, settings }: StepContext): PostBootOrder | undefined {
+function orderFor(context: StepContext): PostBootOrder | undefined {
+  const { files, host, settings } = context;
   const { config, refused } = host.parsed;
   const isKnown = host.state !== 'none' && !refused.includes('post-boot');
   const script = isKnown ? files.readText(HOST_SCRIPT) : undefined;
@@ -46,7 +51,8 @@ function orderFor({ files, host, settings }: StepContext): PostBootOrder | undef
     ...(command !== undefined && started.command !== digest ? { command } : {}),
     ...(stopAutofs ? { stopAutofs } : {}),
   };
-  return Object.keys(order).length > 1 ? order : undefined;
+  if (needsNetwork(order)) return { ...order, asked: askedWithoutSecrets(context) };
+  return stopAutofs ? order : undefined;
 }
 
 /** gandi-postboot removes the host's own first-boot script behind all else; the guest may have gone down before. */
@@ -87,8 +93,7 @@ function plan(context: StepContext): Plan {
       changes.push(change.kind === 'write-file' ? { ...change, secret: true, thisBootOnly: true } : change);
   };
   leave({ path, content: renderPostBootOrder(order) });
-  if (order.script !== undefined || order.command !== undefined)
-    leave({ path: POST_BOOT_NETWORK, content: '' });
+  if (needsNetwork(order)) leave({ path: POST_BOOT_NETWORK, content: '' });
   return { changes };
 }
 

@@ -1,7 +1,9 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import type { Change } from '../machine/change.ts';
+import { reasonOf } from '../machine/errors.ts';
 import type { Files } from '../machine/files.ts';
 import { waitForInterfaces } from '../machine/late-interfaces.ts';
+import { say } from '../machine/log.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
@@ -16,6 +18,7 @@ import type { Options } from './command-line.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
 import { markServedAtBoot } from './interface/served.ts';
 import { network } from './network.ts';
+import { rememberHostDisk } from './remember-disk.ts';
 import { steadyExtras } from './steady-extras.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
@@ -32,6 +35,15 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
   return withPlugins(BOOTSTRAP_STEPS, PLUGIN_DIRECTORIES, files, settings).filter(
     ({ name }) => (only.length === 0 || only.includes(name)) && !replaced.has(name),
   );
+}
+
+/** A disk that could not be noted down is chosen again at the next boot as it was at this one. */
+async function noteHostDisk(machine: Machine, host: HostConfiguration): Promise<void> {
+  try {
+    await rememberHostDisk(machine, host);
+  } catch (error) {
+    say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
+  }
 }
 
 /** Notes down what the next boot needs to know to see that nothing is new. */
@@ -65,6 +77,7 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
     const onApplied = (change: Change) => applied.push(change);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun, show, onApplied };
     const report = await runProgram(run);
+    if (acts) await noteHostDisk(machine, host);
     if (acts && only === undefined) await finishBoot({ report, settings, trace, applied }, machine, host);
     return report;
   });

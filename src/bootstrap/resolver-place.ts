@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import type { NetworkManagerName } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
+import { isUnitStarted } from '../machine/network-manager.ts';
+import { isEnabled } from '../machine/units.ts';
 import { rendersForNetworkManager } from './network/netplan-files.ts';
 import { leavesResolvConf } from './network/profiles.ts';
 
@@ -33,8 +35,28 @@ function isManagers(files: FileView, manager: NetworkManagerName | undefined): b
   }
 }
 
+const willRun = (files: FileView, unit: string) => isEnabled(files, unit) || isUnitStarted(files, unit);
+
+const RESOLVCONF_PROGRAMS = ['/usr/sbin/resolvconf', '/sbin/resolvconf', '/usr/bin/resolvconf'];
+
+/** Whose a link is that a resolver made, and whether that is there to write what it leads to. */
+function ownerOfLink(files: FileView, path: string): { owner: LinkOwner; isThere: boolean } | undefined {
+  if (/^\/run\/systemd\/resolve\/|^\/(usr\/)?lib\/systemd\/resolv\.conf$/.test(path))
+    return { owner: 'systemd-resolved', isThere: willRun(files, 'systemd-resolved.service') };
+  if (/^(\/run|\/etc)\/resolvconf\//.test(path)) {
+    const isThere = RESOLVCONF_PROGRAMS.some((program) => files.status(program) !== undefined);
+    return { owner: 'resolvconf', isThere };
+  }
+  if (/^(\/var)?\/run\/NetworkManager\//.test(path))
+    return { owner: 'NetworkManager', isThere: willRun(files, 'NetworkManager.service') };
+  return undefined;
+}
+
+type LinkOwner = 'systemd-resolved' | 'resolvconf' | 'NetworkManager';
+
 /**
- * Who writes /etc/resolv.conf. A link there decides: it was made by whoever is to own the resolver.
+ * Who writes /etc/resolv.conf. A link there decides: it was made by whoever is to own the resolver, if that is
+ * installed, and enabled or running; what is left of one that is not is replaced.
  * @param manager the network manager that is given files
  */
 export function resolverPlace(files: FileView, manager: NetworkManagerName | undefined): ResolverPlace {
@@ -47,12 +69,11 @@ export function resolverPlace(files: FileView, manager: NetworkManagerName | und
     return generated ? { other: `${RESOLV_CONF} is written by NetworkManager` } : 'plain';
   }
   const path = posix.resolve('/etc', target);
-  if (/^\/run\/systemd\/resolve\/|^\/(usr\/)?lib\/systemd\/resolv\.conf$/.test(path))
-    return 'systemd-resolved';
-  if (/^(\/run|\/etc)\/resolvconf\//.test(path)) return 'resolvconf';
+  const link = ownerOfLink(files, path);
+  if (link?.owner === 'NetworkManager' && isManagers(files, manager)) return 'interface files';
+  if (link?.isThere === false) return 'plain';
+  if (link !== undefined && link.owner !== 'NetworkManager') return link.owner;
   if (path.startsWith('/run/netconfig/') && usesNetconfig) return 'netconfig';
-  const byNetworkManager =
-    path.startsWith('/run/NetworkManager/') || path.startsWith('/var/run/NetworkManager/');
-  if (byNetworkManager && isManagers(files, manager)) return 'interface files';
-  return { other: `${RESOLV_CONF} is a link to ${path}${byNetworkManager ? ', of NetworkManager' : ''}` };
+  const whose = link === undefined ? '' : `, of ${link.owner}`;
+  return { other: `${RESOLV_CONF} is a link to ${path}${whose}` };
 }

@@ -1,4 +1,4 @@
-import type { RunCommand } from '../machine/change.ts';
+import type { Change, RunCommand } from '../machine/change.ts';
 import { sha256 } from '../machine/digest.ts';
 import { isUnitStarted } from '../machine/network-manager.ts';
 import type { GuestConfig } from '../metadata/guest-config.ts';
@@ -138,6 +138,13 @@ const problem = (text: string): Plan => ({
   notes: [{ level: 'problem', text: `resolver not configured: ${text}` }],
 });
 
+/** Domains to search and nobody to ask for them: the servers that the guest has are not the host's. */
+function withoutServers(searchDomains: readonly string[]): Plan {
+  if (searchDomains.length === 0) return { changes: [] };
+  const text = `search domains are not configured: the host names ${searchDomains.join(', ')}, but no name server; add them where the guest's own servers are set`;
+  return { changes: [], notes: [{ level: 'warning', text }] };
+}
+
 /** What is to be done where the step `network` writes the servers into its own files: nothing, if it may. */
 function inInterfaceFiles({ settings }: StepContext): Plan {
   if (settings.switches.CONFIG_NETWORK) return { changes: [] };
@@ -149,8 +156,8 @@ function inInterfaceFiles({ settings }: StepContext): Plan {
 
 function plan(context: StepContext): Plan {
   const { files, host, settings, applied } = context;
-  const { resolvers, searchDomains } = host.parsed.config;
-  if (resolvers === undefined || resolvers.length === 0) return { changes: [] };
+  const { resolvers, searchDomains = [] } = host.parsed.config;
+  if (resolvers === undefined || resolvers.length === 0) return withoutServers(searchDomains);
   // Which servers a guest asks depends on its addresses, and these stay as they are.
   if (host.parsed.refused.includes('network') && applied[resolver.name] !== undefined) return { changes: [] };
   const servers = chooseResolvers(host.parsed.config);
@@ -161,9 +168,19 @@ function plan(context: StepContext): Plan {
   if (typeof place === 'object')
     return problem(`${place.other}; make it a plain file, or set ${SETTING}=0 in ${settings.path}`);
   if (place === 'interface files') return inInterfaceFiles(context);
-  const digest = digestOf({ place, servers, ...(searchDomains === undefined ? {} : { searchDomains }) });
+  const digest = digestOf({
+    place,
+    servers,
+    ...(host.parsed.config.searchDomains === undefined ? {} : { searchDomains }),
+  });
   const { path, content, commands } = resolverFile(place, context);
-  const changes = ensureOwnFile(files, { path, content, mode: 0o644 }, applied[resolver.name] !== digest);
+  // A link into what a resolver would make that is not there: a file behind it would be gone with the next boot.
+  const leftover: Change[] =
+    place === 'plain' && files.linkTarget(path) !== undefined ? [{ kind: 'remove-file', path }] : [];
+  const changes =
+    leftover.length > 0
+      ? [...leftover, { kind: 'write-file', path, content, mode: 0o644 } as const]
+      : ensureOwnFile(files, { path, content, mode: 0o644 }, applied[resolver.name] !== digest);
   return { changes: changes.length === 0 ? [] : [...changes, ...commands], digest };
 }
 

@@ -2,6 +2,7 @@ import type { FileView } from '../machine/files.ts';
 import {
   HOST_CONFIG,
   HOST_INIT,
+  LATE_HOMES,
   NO_AUTOFS,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
@@ -44,6 +45,8 @@ export function steadyExtras(
   { files, settings }: Pick<StepContext, 'files' | 'settings'>,
   { swap, state, archive }: HostConfiguration,
 ): SteadyExtras | undefined {
+  // Another start is to look after homes that were not mounted.
+  if (files.status(LATE_HOMES) !== undefined) return undefined;
   // One that stays on the disk can be replaced by another that begins in the same way.
   if (archive !== undefined && !settings.switches.CONFIG_SWAP) return undefined;
   const known = (state === 'new' || state === 'kept') && swap !== undefined && swap.state !== 'foreign';

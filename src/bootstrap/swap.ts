@@ -50,14 +50,41 @@ function archivePage({ facts }: StepContext, swap: SwapDevice): number | undefin
   return swap.archiveOffset === undefined ? undefined : Math.floor(swap.archiveOffset / facts.pageBytes);
 }
 
-function isReady(swap: SwapDevice, page: number | undefined): boolean {
-  const excluded = page === undefined || swap.badPages?.includes(page) === true;
+/** The header counts in pages of its own size; the kernel uses no area that was made for another. */
+function excludes({ facts }: StepContext, { pageSize, badPages }: SwapDevice, page: number): boolean {
+  return pageSize === facts.pageBytes && badPages?.includes(page) === true;
+}
+
+function isReady(context: StepContext, swap: SwapDevice, page: number | undefined): boolean {
+  const excluded = page === undefined || excludes(context, swap, page);
   return swap.state === 'swap' && swap.label === SWAP_LABEL && excluded;
 }
 
 function makeSwap({ facts }: StepContext, swap: SwapDevice, page: number | undefined): Change {
   const badPages = page === undefined ? [] : [page];
-  return { kind: 'make-swap', device: swap.node, label: SWAP_LABEL, pageBytes: facts.pageBytes, badPages };
+  const uuid = swap.state === 'swap' && swap.uuid !== undefined ? { uuid: swap.uuid } : {};
+  return {
+    kind: 'make-swap',
+    device: swap.node,
+    label: SWAP_LABEL,
+    pageBytes: facts.pageBytes,
+    badPages,
+    ...uuid,
+  };
+}
+
+/**
+ * Whatever stands at the archive's place in a swap area that did not exclude it may be any process's. It goes before the
+ * page is excluded: from then on what stands there is the host's word.
+ */
+function eraseUntrusted(context: StepContext, swap: SwapDevice, page: number | undefined): Change[] {
+  const { facts, host } = context;
+  if (swap.state !== 'swap' || page === undefined || excludes(context, swap, page)) return [];
+  const believed = host.archive?.device ?? swap.pendingErase?.device;
+  if (believed === swap.node) return [];
+  const why = 'any process could write where the host’s archive is to be';
+  const range = { device: swap.node, offset: page * facts.pageBytes, length: facts.pageBytes };
+  return [{ kind: 'erase-range', ...range, why }];
 }
 
 function eraseArchive(archive: SeedArchive | undefined, swap: SwapDevice): EraseRange | undefined {
@@ -76,6 +103,7 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
     // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards, and
     // until it is there the mark tells that a partition which holds pages of old, and no signature, is the swap area.
     return [
+      ...eraseUntrusted(context, swap, page),
       { ...erase, keepMark: true },
       makeSwap(context, swap, page),
       { ...erase, length: ERASE_MARK_BYTES, why: 'the mark that an erasure was under way' },
@@ -83,7 +111,8 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
   }
   // The disk must never be without the one or the other: by the archive or the swap signature it is known again.
   return [
-    ...(isReady(swap, page) ? [] : [makeSwap(context, swap, page)]),
+    ...eraseUntrusted(context, swap, page),
+    ...(isReady(context, swap, page) ? [] : [makeSwap(context, swap, page)]),
     ...(erase === undefined ? [] : [erase]),
   ];
 }

@@ -1,10 +1,13 @@
 import type { Change } from '../machine/change.ts';
+import type { FileView } from '../machine/files.ts';
 import { NEW_USER } from '../machine/paths.ts';
+import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
 import type { Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
-import { type Account, findAccount, groupMembers, userIdRange } from './accounts.ts';
+import { type Account, findAccount, groupMembers, systemAccount } from './accounts.ts';
 import { keyPart, passwordParts } from './credentials.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
+import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
 import { giveHome, newHomeOf } from './new-home.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
@@ -48,6 +51,10 @@ function removeHalfMade(name: string): Change {
   };
 }
 
+/** Where an account has its home, or would get it. */
+const homeOf = (files: FileView, name: string): string =>
+  findAccount(files.readText('/etc/passwd'), name)?.home ?? newHomeOf(files, name);
+
 /** What is to be done about the user, before its credentials and behind them. */
 interface UserPlan {
   before: PlanPart[];
@@ -56,14 +63,6 @@ interface UserPlan {
   after?: PlanPart[];
   /** The account is to be made first. */
   isAwaited?: true;
-}
-
-/** Accounts of the system, `nobody` among them, get neither rights nor passwords of people. */
-function systemAccount(context: StepContext, { name, uid }: Account): PlanPart[] {
-  const { least, most } = userIdRange(context.files);
-  if (uid >= least && uid <= most) return [];
-  const text = `user ${name} is an account of the system (number ${uid}, people's are ${least} to ${most}); ask the host for another name`;
-  return [{ name: ACCOUNT, changes: [], notes: [{ level: 'problem', text }] }];
 }
 
 function joining(name: string, adminGroup: string): PlanPart {
@@ -76,16 +75,19 @@ function joining(name: string, adminGroup: string): PlanPart {
   return { name: 'users: administrators', changes: [change] };
 }
 
-function userPlan(context: StepContext, name: string): UserPlan {
+function userPlan(context: StepContext, name: string, late: LateHomes): UserPlan {
   const { files, failed } = context;
   if (failed.includes(ACCOUNT)) return { before: [] };
   const account = findAccount(files.readText('/etc/passwd'), name);
+  const refused = systemAccount(files, name, account);
+  if (refused !== undefined)
+    return { before: [{ name: ACCOUNT, changes: [], notes: [{ level: 'problem', text: refused }] }] };
+  const isLate = late.has(homeOf(files, name));
+  if (isLate) return account === undefined ? { before: [] } : { before: [], account };
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
   const first = (changes: Change[]): UserPlan => ({ before: [{ name: ACCOUNT, changes }], isAwaited: true });
   if (account === undefined) return first(makeAccount(context, name, adminGroup));
-  const refused = systemAccount(context, account);
-  if (refused.length > 0) return { before: refused };
   if (isHalfMade(files, account)) return first([removeHalfMade(name)]);
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
   const join = member ? [] : [joining(name, adminGroup)];
@@ -113,28 +115,34 @@ function plan(context: StepContext): Plan {
   if (user === undefined) return { changes: [] };
   const digest = digestOf(user);
   if (context.applied[users.name] === digest) return { changes: [], digest };
+  const names = ['root', ...(user.name === undefined ? [] : [user.name])];
+  const late = lateHomes(
+    context,
+    names.map((name) => homeOf(context.files, name)),
+  );
+  return leftForLater(context, planUser(context, user, late, digest), late);
+}
+
+function planUser(context: StepContext, user: UserConfig, late: LateHomes, digest: string): Plan {
   const root = findAccount(context.files.readText('/etc/passwd'), 'root');
-  const roots = root === undefined ? [] : [root];
-  const named = user.name === undefined || user.name === 'root' ? undefined : user.name;
-  const {
-    before,
-    account,
-    after = [],
-    isAwaited,
-  }: UserPlan = named ? userPlan(context, named) : { before: [] };
-  const rootKeys = roots.map((each) => keyPart(context, user, each));
+  const named = user.name === 'root' ? undefined : user.name;
+  const ofUser: UserPlan = named === undefined ? { before: [] } : userPlan(context, named, late);
+  const { before, account, after = [], isAwaited } = ofUser;
+  const keysOf = (owner: Account | undefined, needs?: string) =>
+    owner === undefined || late.has(owner.home) ? [] : [keyPart(context, user, owner, needs)];
   if (isAwaited === true) {
     // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
     // numbers the account has is known once it exists.
     const next = `then give ${named} its SSH keys, and set the password of both`;
-    return { changes: [], separate: unlocked(context, [...rootKeys, ...before]), next, digest };
+    return { changes: [], separate: unlocked(context, [...keysOf(root), ...before]), next, digest };
   }
-  const accounts = account === undefined ? roots : [...roots, account];
+  const accounts = [root, account].filter((each) => each !== undefined);
   const separate = [
     ...before,
-    ...passwordParts(context, user, accounts, ACCOUNT),
-    ...rootKeys,
-    ...(account === undefined ? [] : [keyPart(context, user, account, ACCOUNT)]),
+    ...passwordParts(context, user, accounts),
+    ...keysOf(root),
+    // In a home that could not be given to the user, keys would make it pass for somebody's.
+    ...keysOf(account, ACCOUNT),
     ...after,
   ];
   return { changes: [], separate: unlocked(context, separate), digest };

@@ -3,6 +3,7 @@ import type { Change } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
 import { digestOf } from '../plan/applied.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
+import { statusOfTarget } from '../plan/executable.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 
 const LOCALTIME = '/etc/localtime';
@@ -10,7 +11,16 @@ const ZONES = '/usr/share/zoneinfo';
 const DEBIAN_NAME = '/etc/timezone';
 
 /** Zones that distributions start with: an admin who wants one of them has nothing to lose by being asked again. */
-const UNSET = ['', 'UTC', 'Etc/UTC', 'Etc/UCT', 'UCT', 'Etc/Universal', 'Universal', 'Etc/Zulu', 'Zulu'];
+const UNSET = [
+  '',
+  ...['UTC', 'UCT', 'Universal', 'Zulu', 'GMT', 'GMT0', 'GMT+0', 'GMT-0', 'Greenwich'].flatMap((name) => [
+    name,
+    `Etc/${name}`,
+  ]),
+];
+
+/** What a zone's file begins with (RFC 8536, 3.1). */
+const ZONE_FILE_MAGIC = 'TZif';
 
 /** The zone that a Gandi host asks for by `gandi=` on the kernel command line; undefined if it asks for none. */
 export function zoneOfCommandLine(commandLine: string): string | undefined {
@@ -22,12 +32,22 @@ export function zoneOfCommandLine(commandLine: string): string | undefined {
   return /^cet(-|$)/.test(value) ? 'Europe/Paris' : 'Etc/UTC';
 }
 
-/** The zone that is set; `other` for a file that is no link and has no name beside it. */
+/** Whether a zone has a file: a directory of zones, such as `Europe`, and lists of them, such as `leapseconds`, are none. */
+function isZone(files: FileView, zone: string): boolean {
+  const path = `${ZONES}/${zone}`;
+  return (
+    statusOfTarget(files, path)?.kind === 'file' && files.readText(path)?.startsWith(ZONE_FILE_MAGIC) === true
+  );
+}
+
+/** The zone that is set, empty if none is, as where a link leads nowhere; `other` for a file that is no link and has no name beside it. */
 function currentZone(files: FileView): string {
   const target = files.linkTarget(LOCALTIME);
   if (target !== undefined) {
+    if (statusOfTarget(files, LOCALTIME)?.kind !== 'file') return '';
     const path = posix.resolve('/etc', target);
-    return path.startsWith(`${ZONES}/`) ? path.slice(ZONES.length + 1) : 'other';
+    // Such as "posix/Europe/Paris": the same zones once more.
+    return path.startsWith(`${ZONES}/`) ? path.slice(ZONES.length + 1).replace(/^posix\//, '') : 'other';
   }
   if (files.status(LOCALTIME) === undefined) return '';
   return files.readText(DEBIAN_NAME)?.trim() || 'other';
@@ -57,7 +77,7 @@ function plan(context: StepContext): Plan {
     const text = `the time zone stays ${current === 'other' ? 'as it is' : current}: it was set by the admin`;
     return { changes: [], notes: [{ level: 'info', text }] };
   }
-  if (files.status(`${ZONES}/${zone}`) === undefined) {
+  if (!isZone(files, zone)) {
     const text = `there is no time zone ${zone} in ${ZONES}: correct its name, or install the package tzdata`;
     return { changes: [], notes: [{ level: settings.timeZone === undefined ? 'warning' : 'problem', text }] };
   }

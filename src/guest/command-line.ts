@@ -45,6 +45,13 @@ export function defineCommandLine(end: (status: number) => void): Command {
       end(await (await import('./doctor.ts')).doctor(options));
     });
   program
+    .command('verify')
+    .description('what the host asked for beside what the guest shows; exit status 1 if something differs')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      end((await import('./verify.ts')).verify(options));
+    });
+  program
     .command('decompress-kernel')
     .description('unpack an LZ4 or zstd kernel in place, under Xen PV or with CONFIG_DECOMPRESS_KERNEL=1')
     .argument('<image>', 'kernel image, such as /boot/vmlinuz-6.1.0-13-amd64')
@@ -59,6 +66,13 @@ export function defineCommandLine(end: (status: number) => void): Command {
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: InspectOptions) => {
       end(await (await import('./inspect.ts')).inspect(options));
+    });
+  program
+    .command('accept')
+    .description('take this disk for the host’s from the next boot on, where another one was used before')
+    .argument('<device>', 'disk or partition, such as /dev/sdb1; status names one that was refused')
+    .action(async (device: string) => {
+      end(await (await import('./accept.ts')).accept(device));
     });
   program
     .command('validate')

@@ -5,6 +5,7 @@ import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../machine/
 import { enabledUnits, UNIT_DIRECTORIES } from '../machine/units.ts';
 import { interfacePrograms, latestReport } from '../plan/records.ts';
 import { describeProblem } from '../plan/report.ts';
+import type { Row } from '../verify/row.ts';
 import type { DataDisk } from './data-disks.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,6 +16,8 @@ export interface Patient {
   facts: Facts;
   /** Those of this boot; none of an unpacked image. */
   disks: readonly DataDisk[];
+  /** What the host asked for beside what is; none of an unpacked image. */
+  rows: readonly Row[];
 }
 
 /** Programs with a unit of their own that boots start. */
@@ -127,6 +130,26 @@ function reportFindings({ files }: Patient): Finding[] {
   });
 }
 
+/** What differs from what was asked now, whatever the programs reported. */
+function differences({ rows }: Patient): Finding[] {
+  return rows.flatMap(({ what, verdict, line }): Finding[] => {
+    if (line === undefined) return [];
+    const level = verdict === 'differs' ? 'problem' : 'warning';
+    const remedy =
+      verdict === 'differs'
+        ? 'gandi-guest verify shows all that was asked beside what is; undo the change, or let the host ask for it'
+        : 'look again in a while: gandi-guest verify';
+    return [{ level, subject: what, text: line, remedy }];
+  });
+}
+
+/** A step's problem, and a disk's, say the same in more words. */
+function withoutKnown(found: readonly Finding[], known: readonly Finding[]): Finding[] {
+  return found.filter(
+    ({ subject, text }) => !known.some((each) => each.subject === subject || each.text === text),
+  );
+}
+
 /** Everything that is wrong with a guest's configuration, problems first. */
 export function diagnose(patient: Patient): Finding[] {
   const findings = [
@@ -138,6 +161,7 @@ export function diagnose(patient: Patient): Finding[] {
     sshFindings,
     reportFindings,
   ].flatMap((look) => look(patient));
+  findings.push(...withoutKnown(differences(patient), findings));
   const weight = ({ level }: Finding) => (level === 'problem' ? 0 : 1);
   return findings.sort((one, other) => weight(one) - weight(other));
 }

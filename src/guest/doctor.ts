@@ -1,5 +1,6 @@
 import { applyChange } from '../machine/apply.ts';
 import { describeChange } from '../machine/change.ts';
+import { cleanJson, cleanLine } from '../machine/clean-text.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { Files } from '../machine/files.ts';
@@ -8,9 +9,11 @@ import { print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
 import { colours } from '../plan/colours.ts';
 import { EXIT } from '../plan/exit-status.ts';
+import type { Row } from '../verify/row.ts';
 import { dataDisks } from './data-disks.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Finding } from './finding.ts';
+import { lookAtGuest } from './look.ts';
 import type { XenFinding } from './xen/xen-finding.ts';
 import { xenFindings } from './xen-readiness.ts';
 
@@ -25,7 +28,7 @@ export interface DoctorOptions {
 
 function render({ level, subject, text, remedy }: Finding): string {
   const mark = level === 'problem' ? colours.red('problem') : colours.yellow('warning');
-  return `${mark} ${colours.bold(subject)}: ${text}\n        to do: ${remedy}\n`;
+  return `${mark} ${colours.bold(cleanLine(subject))}: ${cleanLine(text)}\n        to do: ${cleanLine(remedy)}\n`;
 }
 
 /**
@@ -51,6 +54,17 @@ async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFindin
   return look();
 }
 
+/** What is beside what was asked; a look that fails is a finding of its own, and the others are told all the same. */
+function look(files: Files): { rows: readonly Row[]; failure?: Finding } {
+  try {
+    return { rows: lookAtGuest(files) ?? [] };
+  } catch (error) {
+    const text = `what is cannot be compared with what was asked: ${reasonOf(error)}`;
+    const remedy = 'see what gandi-guest verify says, as root';
+    return { rows: [], failure: { level: 'problem', subject: 'verify', text, remedy } };
+  }
+}
+
 /**
  * One page of what is wrong with this guest's configuration, and what to do.
  * @returns exit status: 1 if there is any problem, 0 if there are warnings at most
@@ -61,15 +75,17 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const facts = observeFacts(files, live);
   let findings: Finding[] = [];
   if (options.xen === true) {
-    const look = () => xenFindings(files, facts.kernelRelease);
-    findings = options.fix === true ? await fixAll(look, files) : look();
+    const lookForXen = () => xenFindings(files, facts.kernelRelease);
+    findings = options.fix === true ? await fixAll(lookForXen, files) : lookForXen();
   } else {
     const disks = live ? dataDisks(files) : [];
-    findings = diagnose({ files, settings: readSettings(files), facts, disks });
+    const { rows, failure } = live ? look(files) : { rows: [] };
+    findings = diagnose({ files, settings: readSettings(files), facts, disks, rows });
+    if (failure !== undefined) findings.unshift(failure);
   }
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));
-    print(`${JSON.stringify({ findings: plain }, null, 1)}\n`);
+    print(cleanJson({ findings: plain }));
   } else if (findings.length > 0) print(findings.map(render).join(''));
   else print(options.xen === true ? 'ready to move to Xen\n' : 'nothing is wrong\n');
   return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.ok;

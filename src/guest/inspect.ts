@@ -1,3 +1,4 @@
+import { cleanJson } from '../machine/clean-text.ts';
 import { Files } from '../machine/files.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { print } from '../machine/output.ts';
@@ -60,7 +61,7 @@ export async function inspect(options: InspectOptions): Promise<number> {
   const { state, origin, archive, swap, parsed } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
-    print(`${JSON.stringify({ state, origin, archive, swap, settings: origins, problems }, null, 1)}\n`);
+    print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));
   } else print(render(host));
   if (parsed.problems.length > 0) return EXIT.failed;
   return state === 'none' ? EXIT.nothingFound : EXIT.ok;

@@ -1,3 +1,4 @@
+import { cleanJson } from '../machine/clean-text.ts';
 import { Files } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
@@ -112,7 +113,7 @@ export async function showStatus(options: StatusOptions): Promise<number> {
   if (options.json === true) {
     const programs = found.map(({ program, report, thisBoot }) => ({ program, thisBoot, ...report }));
     const records = disks.map(({ failed: _, ...record }) => record);
-    print(`${JSON.stringify({ status, programs, disks: records }, null, 1)}\n`);
+    print(cleanJson({ status, programs, disks: records }));
   } else
     print(
       `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,

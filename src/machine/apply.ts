@@ -2,7 +2,7 @@ import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } fr
 import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
-import type { Files } from './files.ts';
+import { type Files, statusBehindLinks } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
 import { encodeText } from './text-bytes.ts';
@@ -58,13 +58,19 @@ function freeBackup({ files }: Machine, name: string, text: string): string | un
 function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const old = machine.files.readText(path);
   if (old === undefined) return;
-  const mode = machine.files.status(path)?.mode ?? 0o600;
+  const status = statusBehindLinks(machine.files, path);
+  const target =
+    status === undefined
+      ? { mode: 0o600 }
+      : { mode: status.mode, owner: { uid: status.uid, gid: status.gid } };
   const name = path.slice(1).replaceAll('/', '_');
   if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
   const backup = dated ? `${path}.${dateForName()}` : freeBackup(machine, `${BACKUP_DIRECTORY}/${name}`, old);
   // Of two changes within a second the first one had the admin's own text.
   if (backup === undefined || (dated && machine.files.status(backup) !== undefined)) return;
-  replaceFile(machine.files, { path: backup, mode }, (descriptor) => writeFully(descriptor, encodeText(old)));
+  replaceFile(machine.files, { path: backup, ...target }, (descriptor) =>
+    writeFully(descriptor, encodeText(old)),
+  );
 }
 
 async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {

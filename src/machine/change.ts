@@ -112,7 +112,10 @@ export interface RunCommand {
  */
 export interface RunSupervised {
   kind: 'run-supervised';
+  /** Every user can read it, in `ps` and in the state of the scope unit. */
   argv: [string, ...string[]];
+  /** Given on standard input, which is empty without it: for what is not to be read by every user. */
+  input?: string;
   /** Name of the scope unit that is its control group, without `.scope`. */
   scope: string;
   timeoutSeconds: number;
@@ -152,6 +155,8 @@ export interface MakeSwap {
   pageBytes: number;
   /** Numbers of pages that the kernel must not use. */
   badPages: readonly number[];
+  /** That of the area before it, by which /etc/fstab may name it; absent: a new one. */
+  uuid?: string;
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { Child, ChildEnding } from './child-process/child.ts';
 import { startChild } from './child-process.ts';
+import { withDevice } from './device-reader.ts';
+import { Files } from './files.ts';
 import { sleep } from './sleep.ts';
+import { decodeText } from './text-bytes.ts';
 
 export interface CommandOptions {
   /** Given on standard input; without it standard input is empty. */
@@ -74,6 +77,25 @@ async function killRest(leader: number, killAt: number): Promise<void> {
   signalGroup(leader, 'SIGKILL');
 }
 
+/** As much as the kernel reads of a script (include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE). */
+const FIRST_LINE_BYTES = 256;
+
+/**
+ * Why the kernel finds no program at a path where there is a file: what stands behind `#!` (execve(2)) is not there, or
+ * its name ends with a carriage return.
+ * @returns undefined if there is no such file, or it begins otherwise
+ */
+function whyAbsent(program: string): string | undefined {
+  if (new Files().status(program)?.kind !== 'file') return undefined;
+  const start = withDevice(program, (file) => decodeText(Buffer.from(file.read(0, FIRST_LINE_BYTES))));
+  const line = /^#!([^\n]*)/.exec(start)?.[1];
+  if (line === undefined) return undefined;
+  if (line.endsWith('\r'))
+    return `${program} cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends`;
+  const interpreter = line.trim().split(/[ \t]/)[0];
+  return `${program} cannot be executed: ${interpreter}, which its first line names, is not installed`;
+}
+
 interface Ending extends ChildEnding {
   /** What became of it at its deadline. */
   became: string;
@@ -88,7 +110,8 @@ function failureOf(program: string, ending: Ending, timeout: number | undefined)
   const code = ending.error?.code;
   if (timeout !== undefined) return `${program} did not end within ${timeout} s and ${ending.became}`;
   if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
-  if (code === 'ENOENT') return `${program} is not installed (looked in ${SEARCH_PATH})`;
+  if (code === 'ENOENT')
+    return whyAbsent(program) ?? `${program} is not installed (looked in ${SEARCH_PATH})`;
   if (code === 'EACCES') return `${program} cannot be executed`;
   if (code === 'ENOEXEC') return `${program} cannot be executed: it is no program for this guest's processor`;
   if (ending.error !== undefined) return `${program} cannot be started: ${code ?? ending.error.message}`;

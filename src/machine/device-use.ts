@@ -57,15 +57,30 @@ export function rootOf(mounts: readonly Mount[]): Mount | undefined {
   return mounts.findLast(({ mountPoint }) => mountPoint === '/');
 }
 
-/** The device that a mount shows. By device number; btrfs has an anonymous one, and is known by the source it was mounted from. */
+/**
+ * File systems on block devices whose mounts have an anonymous number, and whose source is a device of theirs, by their
+ * own word (show_devname in the kernel's fs/btrfs/super.c and fs/bcachefs/fs.c). The source of any other is what somebody
+ * said, such as a user who mounts by FUSE with `fsname=/dev/sdb`, and says nothing.
+ */
+const NAMED_BY_SOURCE = new Set(['btrfs', 'bcachefs']);
+
+/** Paths of the devices that a mount without a block device's number names; none where its source says nothing. */
+export function sourceDevices({ deviceNumber, type, source }: Mount): string[] {
+  if (!deviceNumber.startsWith('0:') || !NAMED_BY_SOURCE.has(type)) return [];
+  // bcachefs names all of its devices.
+  return source.split(':').filter((path) => path.startsWith('/dev/'));
+}
+
+/** The device that a mount shows: by the kernel's number, else by a source that can be believed. */
 export function mountedDevice(
   mount: Mount,
   devices: readonly BlockDevice[],
   files: LinkView,
 ): BlockDevice | undefined {
   const device = devices.find(({ deviceNumber }) => deviceNumber === mount.deviceNumber);
-  if (device || !mount.deviceNumber.startsWith('0:')) return device;
-  return mount.source.startsWith('/dev/') ? byNode(mount.source, devices, files) : undefined;
+  if (device) return device;
+  const [source] = sourceDevices(mount);
+  return source === undefined ? undefined : byNode(source, devices, files);
 }
 
 /** The device that a path in /dev leads to, through the links that udev makes. */

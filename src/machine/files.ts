@@ -11,7 +11,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, relative } from 'node:path';
+import { basename, dirname, isAbsolute, posix, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
 import { decodeText } from './text-bytes.ts';
@@ -62,6 +62,17 @@ export function isAbsent(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** What a path leads to, links at it followed: what is written there replaces that. Undefined if it leads nowhere. */
+export function statusBehindLinks(files: FileView, path: string): FileStatus | undefined {
+  let place = path;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    const status = files.status(place);
+    if (status?.kind !== 'link') return status;
+    place = posix.resolve(posix.dirname(place), files.linkTarget(place) ?? '');
+  }
+  return undefined;
+}
+
 function absentIs<T>(nothing: T, read: () => T): T {
   try {
     return read();
@@ -95,6 +106,10 @@ function readOpened(path: string, location: string, flags = 0): string {
     }
     if (length < shortText.length) return decodeText(shortText.subarray(0, length));
     return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
+  } catch (error) {
+    // The system says it of a descriptor without its path, such as of a directory.
+    if (error instanceof Error && 'code' in error) Object.assign(error, { path });
+    throw error;
   } finally {
     closeSync(descriptor);
   }
@@ -177,9 +192,12 @@ export class Files implements FileView {
   }
 
   linkTarget(path: string): string | undefined {
-    this.#trace?.read(path);
+    // Of what is no link nothing else was asked: names that a directory gets are no news.
+    this.#trace?.looked(path);
     try {
-      return readlinkSync(this.#forReading(path, 'keep'));
+      const target = readlinkSync(this.#forReading(path, 'keep'));
+      this.#trace?.read(path);
+      return target;
     } catch (error) {
       if (isAbsent(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
       throw error;

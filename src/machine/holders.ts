@@ -24,14 +24,31 @@ function orNothing<T>(nothing: T, read: () => T): T {
   }
 }
 
+/** The device that a file is on; some file systems, such as XFS, do not even say that when their device is gone. */
+function deviceOf(path: string): bigint | 'unreadable' {
+  try {
+    return statSync(path, { bigint: true }).dev;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EIO') return 'unreadable';
+    throw error;
+  }
+}
+
+/** `major:minor` as stat(2) gives it (makedev(3), as glibc encodes it). */
+function encodedNumber(deviceNumber: string): bigint {
+  const [major = 0n, minor = 0n] = deviceNumber.split(':').map(BigInt);
+  return ((major & ~0xfffn) << 32n) | ((major & 0xfffn) << 8n) | ((minor & ~0xffn) << 12n) | (minor & 0xffn);
+}
+
 /** The path that a link in /proc shows, if the file it leads to is on the file system with that number. */
-function pathOnDevice(link: string, device: bigint): string | undefined {
+function pathOnDevice(link: string, device: bigint, mountPoint: string): string | undefined {
   const path = orNothing('', () => readlinkSync(link));
   // Sockets, pipes and the like have no path; asking for what they are costs more than their name.
   if (!path.startsWith('/')) return undefined;
   // Following the link asks the open file itself, whatever its name leads to by now.
-  const found = orNothing(undefined, () => statSync(link, { bigint: true }).dev);
-  return found === device ? path : undefined;
+  const found = orNothing(undefined, () => deviceOf(link));
+  const isBelow = path === mountPoint || path.startsWith(`${mountPoint}/`);
+  return found === device || (found === 'unreadable' && isBelow) ? path : undefined;
 }
 
 /**
@@ -53,18 +70,19 @@ function mappedFile(
     if (onDevice === `${major}:${minor}`) return path;
     // The names in map_files have no zeros in front.
     const link = `/proc/${pid}/map_files/${range.replace(/(^|-)0+(?=.)/g, '$1')}`;
-    if (path.startsWith(`${mountPoint}/`) && pathOnDevice(link, device) !== undefined) return path;
+    if (path.startsWith(`${mountPoint}/`) && pathOnDevice(link, device, mountPoint) !== undefined)
+      return path;
   }
   return undefined;
 }
 
 function fileOf(pid: string, device: bigint, deviceNumber: string, mountPoint: string): string | undefined {
   for (const name of ['cwd', 'root', 'exe']) {
-    const path = pathOnDevice(`/proc/${pid}/${name}`, device);
+    const path = pathOnDevice(`/proc/${pid}/${name}`, device, mountPoint);
     if (path !== undefined) return path;
   }
   for (const descriptor of orNothing([], () => readdirSync(`/proc/${pid}/fd`))) {
-    const path = pathOnDevice(`/proc/${pid}/fd/${descriptor}`, device);
+    const path = pathOnDevice(`/proc/${pid}/fd/${descriptor}`, device, mountPoint);
     if (path !== undefined) return path;
   }
   return mappedFile(pid, device, deviceNumber, mountPoint);
@@ -85,7 +103,8 @@ function controlGroup(pid: string): string {
  * @throws the system's error if the mount point or /proc cannot be read
  */
 export function findHolders(mountPoint: string, deviceNumber: string): Holder[] {
-  const device = statSync(mountPoint, { bigint: true }).dev;
+  const found = deviceOf(mountPoint);
+  const device = found === 'unreadable' ? encodedNumber(deviceNumber) : found;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {

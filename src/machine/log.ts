@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
+import { cleanJsonLine, cleanLine } from './clean-text.ts';
 import { printError } from './output.ts';
 import { LOG_FILE } from './paths.ts';
 import { writeFully } from './write.ts';
@@ -12,9 +13,7 @@ const JOURNAL_PRIORITY: Record<Level, string> = { info: '<6>', warning: '<4>', p
 export function say(program: string, level: Level, text: string): void {
   const priority = process.env.JOURNAL_STREAM === undefined ? '' : JOURNAL_PRIORITY[level];
   const mark = level === 'info' ? '' : `${level}: `;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a console
-  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
-  printError(`${priority}${program}: ${mark}${clean}\n`);
+  printError(`${priority}${program}: ${mark}${cleanLine(text)}\n`);
 }
 
 export interface LogRecord {
@@ -56,7 +55,7 @@ export function appendLog(program: string, records: readonly LogRecord[], path =
   if (records.length === 0) return;
   const time = new Date().toISOString();
   const lines = records.map(({ level, message, fields }) =>
-    JSON.stringify({ level: LEVEL_NUMBER[level], time, program, ...fields, msg: message }),
+    cleanJsonLine({ level: LEVEL_NUMBER[level], time, program, ...fields, msg: message }),
   );
   const descriptor = openLog(path);
   try {

@@ -9,12 +9,18 @@ import { writeFully } from './write.ts';
  * Makes a device a swap area that is not active yet.
  * @throws Error if it is too small, or in use (EBUSY: mounted, active as swap, or a part of another device)
  */
-export async function makeSwap({ device, label, pageBytes, badPages }: MakeSwap): Promise<void> {
+export async function makeSwap({
+  device,
+  label,
+  pageBytes,
+  badPages,
+  uuid = crypto.randomUUID(),
+}: MakeSwap): Promise<void> {
   // For a block device O_EXCL without O_CREAT claims it (open(2)).
   await withPartition(device, constants.O_WRONLY | constants.O_EXCL, (descriptor) => {
     const area = {
       deviceBytes: withDevice(device, ({ size }) => size),
-      uuid: crypto.randomUUID(),
+      uuid,
       label,
       pageBytes,
       badPages,

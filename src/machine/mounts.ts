@@ -1,6 +1,8 @@
 /** A line of /proc/self/mountinfo. */
 export interface Mount {
   id: number;
+  /** Of the mount that it is on. */
+  parent: number;
   /** Device number as `major:minor`; major 0 is anonymous and belongs to no block device. */
   deviceNumber: string;
   /** What of the file system is mounted, such as `/` or `/@rootfs`. */
@@ -31,11 +33,12 @@ export function parseMountInfo(text: string): Mount[] {
   for (const line of text.split('\n')) {
     // Optional fields end at the first lone hyphen. Spaces inside a field are escaped; behind it the source can be one.
     const hyphen = line.indexOf(' - ');
-    const [id, , deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
+    const [id, parent, deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
     const [type, source, superOptions] = hyphen < 0 ? [] : line.slice(hyphen + 3).split(' ');
     if (!id || !deviceNumber || !root || !mountPoint || !options || !type) continue;
     mounts.push({
       id: Number(id),
+      parent: Number(parent),
       deviceNumber,
       root: unescapeField(root),
       mountPoint: unescapeField(mountPoint),
@@ -46,6 +49,23 @@ export function parseMountInfo(text: string): Mount[] {
     });
   }
   return mounts;
+}
+
+/**
+ * Whether a mount is what its path leads to: nothing is mounted over it, nor over a directory on the way to it.
+ * @param mounts all mounts
+ */
+export function isVisible(mount: Mount, mounts: readonly Mount[]): boolean {
+  const isHidden = mounts.some(
+    ({ id, parent, mountPoint }) =>
+      id !== mount.id &&
+      ((parent === mount.id && mountPoint === mount.mountPoint) ||
+        (parent === mount.parent && mount.mountPoint.startsWith(`${mountPoint}/`))),
+  );
+  if (isHidden) return false;
+  const below = mounts.find(({ id }) => id === mount.parent && id !== mount.id);
+  // Of the parent only what is on the way matters: something over its own root hides what was mounted on it before.
+  return below === undefined || isVisible(below, mounts);
 }
 
 /** Reads /proc/swaps (proc(5)), which begins with a line of headings. */

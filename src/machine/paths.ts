@@ -10,6 +10,10 @@ export const STATE_DIRECTORY = '/var/lib/gandi';
 export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
 /** By what each program's next boot can tell that all is as it was. */
 export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
+/** The host's disk as it was last used: archives come from there. */
+export const HOST_DISK_FILE = '/var/lib/gandi/host-disk.json';
+/** UUIDs of swap areas that were in use before the packages came, one a line: any process may have written there. */
+export const EARLIER_SWAP_FILE = '/var/lib/gandi/earlier-swap';
 /** The account that is being made. */
 export const NEW_USER = '/var/lib/gandi/new-user';
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
@@ -35,6 +39,9 @@ export const FILE_SYSTEMS_FILE = '/var/lib/gandi/disks.json';
 export const DISKS_FILE = '/run/gandi/disks.json';
 /** An empty file for each interface that is served in this boot: units/gandi-iface@.service passes over it. */
 export const SERVED_DIRECTORY = '/run/gandi/interfaces';
+
+/** Has units/gandi-homes.service run once homes are mounted that were not when gandi-bootstrap ran. */
+export const LATE_HOMES = '/run/gandi/late-homes';
 
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';

@@ -34,6 +34,7 @@ export type ValueName =
   | 'CONFIG_MOUNT_PARAMS'
   | 'CONFIG_DISK_ROOT'
   | 'CONFIG_DISK_BUSES'
+  | 'CONFIG_DISK_FILE_SYSTEMS'
   | 'CONFIG_DISK_GROUP'
   | 'CONFIG_NODHCP'
   | 'CONFIG_MOTD_FILE'
@@ -139,6 +140,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         default: 'gandi xen',
         summary:
           'Disks that can be data disks: vendor gandi.ne (gandi), xen, virtio, scsi, nvme, or all; separated by blanks',
+      },
+      {
+        name: 'CONFIG_DISK_FILE_SYSTEMS',
+        kind: 'file systems',
+        default: '',
+        summary:
+          'More types of file systems to mount, such as jfs, nilfs2 or reiserfs, separated by blanks; a disk made with malice can harm the guest by a type that hardly anybody maintains',
       },
       {
         name: 'CONFIG_DISK_GROUP',

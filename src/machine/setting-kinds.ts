@@ -10,6 +10,7 @@ export type SettingKind =
   | 'mount options'
   | 'mount mode'
   | 'disk buses'
+  | 'file systems'
   | 'group'
   | 'directory'
   | 'optional file'
@@ -36,6 +37,7 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   'mount options': 'mount options separated by commas, without blanks',
   'mount mode': MOUNT_MODES.join(', '),
   'disk buses': `some of ${DISK_BUSES.join(', ')}, separated by blanks`,
+  'file systems': 'types of file systems as blkid names them, separated by blanks',
   group: 'the number or the name of a group',
   directory: 'an absolute path below /, without ".."',
   'optional file': 'nothing, or an absolute path without ".."',
@@ -108,6 +110,12 @@ export function readDiskBuses(text: string): DiskBus[] | undefined {
   return buses.length === words.length ? buses : undefined;
 }
 
+/** Types as blkid(8) writes them, such as `nilfs2`; none by default. */
+export function readFileSystems(text: string): string[] | undefined {
+  const types = text.split(/[\s,]+/).filter((word) => word !== '');
+  return types.every((type) => /^\w{1,32}$/.test(type)) ? types : undefined;
+}
+
 /** A number up to the largest that chown(2) takes, or a name as groupadd(8) allows. */
 export function readGroup(text: string): string | undefined {
   if (/^\d+$/.test(text)) return Number(text) < 2 ** 32 - 1 ? text : undefined;
@@ -141,6 +149,7 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   'mount options': readMountOptions,
   'mount mode': readMountMode,
   'disk buses': readDiskBuses,
+  'file systems': readFileSystems,
   group: readGroup,
   directory: readDirectory,
   'optional file': readOptionalFile,

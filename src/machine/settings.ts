@@ -9,6 +9,7 @@ import {
   READERS,
   readDirectory,
   readDiskBuses,
+  readFileSystems,
   readGroup,
   readInterfaces,
   readLongSeconds,
@@ -49,6 +50,8 @@ export interface Settings {
   mountMode: MountMode;
   /** CONFIG_DISK_BUSES */
   diskBuses: readonly DiskBus[];
+  /** CONFIG_DISK_FILE_SYSTEMS: types that are mounted beside those that always are. */
+  diskFileSystems: readonly string[];
   /** CONFIG_DISK_GROUP: number or name. */
   diskGroup: string;
   /** CONFIG_NODHCP: whole interface names. */
@@ -152,6 +155,7 @@ export function parseSettings(text: string, path: string): Settings {
     diskRoot: settingOf('CONFIG_DISK_ROOT', readDirectory),
     mountMode: settingOf('CONFIG_MOUNT_MODE', readMountMode),
     diskBuses: settingOf('CONFIG_DISK_BUSES', readDiskBuses),
+    diskFileSystems: settingOf('CONFIG_DISK_FILE_SYSTEMS', readFileSystems),
     diskGroup: settingOf('CONFIG_DISK_GROUP', readGroup),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
     ...(readSwitch(timeZone) === undefined ? { timeZone } : {}),
@@ -178,7 +182,11 @@ export function settingsPath(files: FileView): string {
 export function readSettings(files: FileView): Settings {
   const path = settingsPath(files);
   try {
-    return parseSettings(files.readText(path) ?? '', path);
+    const text = files.readText(path);
+    const target = text === undefined ? files.linkTarget(path) : undefined;
+    if (target === undefined) return parseSettings(text ?? '', path);
+    const warning = `is a link to ${target}, which is not there: the defaults are used, and nothing is turned off by it; correct or remove it`;
+    return { ...parseSettings('', path), warnings: [{ line: 0, text: warning }] };
   } catch (error) {
     const text = `cannot be read (${reasonOf(error)}): the defaults are used; make it a text file`;
     return { ...parseSettings('', path), warnings: [{ line: 0, text }] };

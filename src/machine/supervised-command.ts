@@ -109,6 +109,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
   const child = await startChild({
     argv: inScope(change),
+    ...(change.input === undefined ? {} : { input: change.input }),
     environment: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
     onOutput: (_, chunk) => output.take(chunk),
   });

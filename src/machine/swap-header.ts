@@ -66,6 +66,33 @@ export function holdsSuspendedSystem(head: Uint8Array): boolean {
   );
 }
 
+/**
+ * Whether the header excludes every page of a range from use: what lies there was written by no process of the guest.
+ * @param offset of the range in bytes; pages are counted in the size that the header was written for
+ */
+export function excludesRange(
+  { pageBytes, badPages }: Pick<SwapHeader, 'pageBytes' | 'badPages'>,
+  offset: number,
+  length: number,
+): boolean {
+  const excluded = new Set(badPages);
+  const last = Math.floor((offset + length - 1) / pageBytes);
+  for (let page = Math.floor(offset / pageBytes); page <= last; page++) {
+    if (!excluded.has(page)) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether a header was being written when the power went (see renderSwapHeader): the signature is there, the version is
+ * not yet. The kernel uses no such area.
+ * @param head as for parseSwapHeader
+ */
+export function isUnfinishedHeader(head: Uint8Array): boolean {
+  const signed = PAGE_SIZES.some((size) => hasText(head, size - SIGNATURE.length, SIGNATURE));
+  return signed && viewOf(head).getUint32(VERSION_AT, true) === 0;
+}
+
 /** What a new swap area is to be. */
 export interface NewSwapArea {
   /** Bytes of the device. */

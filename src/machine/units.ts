@@ -38,3 +38,43 @@ export function enabledUnits(files: FileView): (unit: string) => boolean {
 export function isEnabled(files: FileView, unit: string): boolean {
   return enabledUnits(files)(unit);
 }
+
+/** Where generators put units (systemd.generator(7)), such as those of /etc/fstab, behind the directories above or before. */
+const GENERATOR_DIRECTORIES = [
+  '/run/systemd/generator.early',
+  '/run/systemd/generator',
+  '/run/systemd/generator.late',
+];
+
+/** The name of the mount unit of a directory (systemd.unit(5), "String escaping"). */
+export function mountUnitOf(mountPoint: string): string {
+  const escaped = mountPoint
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/')
+    .replace(/[^A-Za-z0-9:_./]|^\./gu, (character) =>
+      [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+    )
+    .replaceAll('/', '-');
+  return `${escaped === '' ? '-' : escaped}.mount`;
+}
+
+/**
+ * Whether systemd is to mount something at a directory in a boot, at once or on first access: by /etc/fstab, by a unit of the
+ * admin's, or by the type of a partition.
+ * @param mountPoint absolute path without links
+ */
+export function mountIsWanted(files: FileView, mountPoint: string): boolean {
+  const unit = mountUnitOf(mountPoint);
+  const directories = [...UNIT_DIRECTORIES, ...GENERATOR_DIRECTORIES];
+  const place = directories.find((directory) => files.status(`${directory}/${unit}`) !== undefined);
+  // Hardly ever is there one: directories are read only then.
+  if (place === undefined || files.linkTarget(`${place}/${unit}`) === '/dev/null') return false;
+  const names = [unit, unit.replace(/mount$/, 'automount')];
+  return directories.some((directory) =>
+    files
+      .list(directory)
+      .filter((name) => /\.(wants|requires|upholds)$/.test(name))
+      .some((name) => files.list(`${directory}/${name}`).some((wanted) => names.includes(wanted))),
+  );
+}

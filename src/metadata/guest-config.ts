@@ -136,6 +136,8 @@ export interface SwapDevice {
   content: string;
   /** Label in the swap header, if there is one. */
   label?: string;
+  /** In the swap header, if there is one. */
+  uuid?: string;
   /** Page size in bytes that the swap header was written for. */
   pageSize?: number;
   /** Pages that the header excludes from use. */
@@ -150,6 +152,19 @@ export interface SwapDevice {
   pendingErase?: { device: string; offset: number; length: number };
 }
 
+/** By what a disk, or a partition of one, is known again. */
+export interface DiskIdentity {
+  /** Where the disk is attached: its directory in /sys/devices, without what the kernel numbers as it finds it. */
+  place: string;
+  /** Number of the partition; absent for a whole disk. */
+  partition?: number;
+  /** GUID of the disk (MBR: its signature) and, in a GPT, of the partition. */
+  diskId?: string;
+  partitionGuid?: string;
+  /** Of the swap area. */
+  swapUuid?: string;
+}
+
 /** All that was learned from the host in this run. */
 export interface HostConfiguration {
   /**
@@ -162,6 +177,8 @@ export interface HostConfiguration {
   parsed: ParsedConfig;
   archive?: SeedArchive;
   swap?: SwapDevice;
+  /** The disk that `swap` is or lies on, where it is proven to be the host's: to be known again at later boots. */
+  disk?: DiskIdentity;
   modules?: ModulesArchive[];
   /** The host's own first-boot script is, or is about to be, in /gandi. */
   hasInit: boolean;

@@ -132,7 +132,7 @@ async function mountAgain(run: MountRun, disks: readonly MountedDisk[]): Promise
 async function unmountAll(run: MountRun): Promise<boolean> {
   const { files } = run.machine;
   const facts = await observeReleased(run);
-  const mounted = diskStates(facts, readDiskRecords(files), run.diskRoot, run.settings.diskBuses)
+  const mounted = diskStates(facts, readDiskRecords(files), run.diskRoot, run.settings)
     .filter(isMounted)
     .filter(({ record }) => record?.state === 'mounted');
   const refuse = (text: string): false => {

@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { reasonOf } from '../machine/errors.ts';
-import type { FileView } from '../machine/files.ts';
 import { mountedBytes } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { groupNumber, type MountedRoot, planFirstMount, planGrow, planMount } from './attach-plan.ts';
+import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
-import { readServices } from './detach-plan.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { findMount, ownMountOf } from './own-mount.ts';
+import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
+import { readServices } from './services.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
 const VANISH_MILLISECONDS = 1000;
@@ -56,12 +57,6 @@ export async function grow(run: MountRun, { device, content, mountPoint }: Attac
   return true;
 }
 
-/** The root directory of what is mounted there. */
-export function rootOf(files: FileView, mountPoint: string): MountedRoot | undefined {
-  const status = files.status(mountPoint);
-  return status && { status, entries: files.list(mountPoint) };
-}
-
 /**
  * What is done to a file system right after it was mounted: its first owner, and its size.
  * @returns whether it has the size of its disk
@@ -76,9 +71,9 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
       `CONFIG_DISK_GROUP: there is no group ${run.settings.diskGroup}; owners stay as they are`,
     );
   }
-  if (!run.dryRun) {
-    const root = rootOf(files, mountPoint);
-    if (root && !device.readOnly) await run.attempt(planFirstMount(content, mountPoint, root, isNew, group));
+  if (!run.dryRun && isNew && !device.readOnly) {
+    const root = await readRoot(run, mountPoint);
+    if (root) await run.attempt(planFirstMount(content, mountPoint, root, isNew, group));
   }
   return await grow(run, attachment);
 }
@@ -86,7 +81,6 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
 async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
   const { files } = run.machine;
-  const used = files.list(mountPoint).length > 0;
   await checkIfNeeded(run, device, content);
   const changes = planMount(device, content, mountPoint, run.settings, files);
   try {
@@ -97,11 +91,6 @@ async function mount(run: MountRun, { device, content, mountPoint }: Attachment)
     }
     throw error;
   }
-  if (used)
-    run.tell(
-      'warning',
-      `${mountPoint} was not empty: what is in it is hidden while ${device.node} is mounted`,
-    );
 }
 
 /** Whether the device is gone. The kernel takes a moment to notice; only a mount that failed waits for that. */
@@ -142,7 +131,13 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
  */
 export async function completeAttach(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
   const { device, content, mountPoint } = attachment;
-  const record: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  const mount = findMount(run.machine.files, device, mountPoint);
+  const record: DiskRecord = {
+    ...describeDevice(device, content),
+    state: 'mounted',
+    mountPoint,
+    ...(mount === undefined ? {} : { ownMount: ownMountOf(mount) }),
+  };
   const hook = planDiskHook(run, 'post-disk-attach', device.node, content.type, mountPoint);
   let isWhole = false;
   try {

@@ -1,9 +1,10 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
-import type { FileStatus, FileView } from '../machine/files.ts';
+import type { FileView } from '../machine/files.ts';
 import type { Settings } from '../machine/settings.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
+import { isPristine, type MountedRoot } from './root-directory.ts';
 
 /** A journal is replayed while mounting. */
 const MOUNT_SECONDS = 300;
@@ -13,6 +14,30 @@ const MIB = 1024 * 1024;
 /** File systems that keep no owners: who may write is said at each mount (mount(8)). */
 const WITHOUT_OWNERS = new Set(['vfat', 'exfat']);
 
+/**
+ * What is said at each mount, whatever the superblock says: a disk whose `errors=panic` is obeyed (tune2fs(8)) ends the
+ * guest at its first error, again at each boot, and one without barriers loses what was synced. Each is an option of the
+ * kernel's own driver (Documentation/filesystems/ext2.rst, and its admin-guide for ext4 and jfs; fs/fat/inode.c,
+ * fs/exfat/super.c and fs/nilfs2/super.c), which ext2's lacks for barriers.
+ */
+const SAFE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  ext2: ['errors=remount-ro'],
+  ext3: ['errors=remount-ro', 'barrier=1'],
+  ext4: ['errors=remount-ro', 'barrier=1'],
+  vfat: ['errors=remount-ro'],
+  exfat: ['errors=remount-ro'],
+  jfs: ['errors=remount-ro'],
+  nilfs2: ['errors=remount-ro'],
+};
+
+/** Options that speak of the same thing under other names: who gave one means it. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { nobarrier: 'barrier' };
+
+const optionName = (option: string): string => {
+  const [name = ''] = option.split('=');
+  return OTHER_NAMES[name] ?? name;
+};
+
 /** The number of CONFIG_DISK_GROUP; undefined if there is no group of that name in /etc/group (group(5)). */
 export function groupNumber(group: string, groupFile: string | undefined): number | undefined {
   if (/^\d+$/.test(group)) return Number(group);
@@ -21,22 +46,28 @@ export function groupNumber(group: string, groupFile: string | undefined): numbe
 }
 
 /**
- * The options that a file system is mounted with.
+ * The options that a file system is mounted with: those of the settings, and what they do not speak of of ours.
  * @param parameters CONFIG_MOUNT_PARAMS
  * @param group number of CONFIG_DISK_GROUP
+ * @param files for the programs that mount(8) calls for a type, such as that of exfat-fuse: they know options of their own
  */
 export function mountOptions(
   parameters: string,
   { type }: Pick<Signature, 'type'>,
   readOnly: boolean,
   group: number | undefined,
+  files: Pick<FileView, 'status'>,
 ): string {
   const asked = parameters.split(',');
-  const names = new Set(asked.map((option) => option.split('=')[0]));
+  const names = new Set(asked.map(optionName));
   const options = readOnly ? ['ro', ...asked.filter((option) => option !== 'rw' && option !== 'ro')] : asked;
-  if (!WITHOUT_OWNERS.has(type)) return options.join(',');
   const access = [...(group === undefined ? [] : [`gid=${group}`]), 'umask=0002'];
-  return [...options, ...access.filter((option) => !names.has(option.split('=')[0] ?? ''))].join(',');
+  const hasHelper = ['/sbin', '/usr/sbin'].some(
+    (directory) => files.status(`${directory}/mount.${type}`) !== undefined,
+  );
+  const safe = hasHelper ? [] : (SAFE_OPTIONS[type] ?? []);
+  const ours = [...safe, ...(WITHOUT_OWNERS.has(type) ? access : [])];
+  return [...options, ...ours.filter((option) => !names.has(optionName(option)))].join(',');
 }
 
 /** Makes the directory and mounts the file system there. The type is named: nothing is to guess it again. */
@@ -48,7 +79,7 @@ export function planMount(
   files: Pick<FileView, 'status' | 'readText'>,
 ): Change[] {
   const group = groupNumber(settings.diskGroup, files.readText('/etc/group'));
-  const options = mountOptions(settings.mountParameters, content, device.readOnly, group);
+  const options = mountOptions(settings.mountParameters, content, device.readOnly, group, files);
   const make: Change = { kind: 'make-directory', path: mountPoint, mode: 0o755 };
   return [
     ...(files.status(mountPoint) === undefined ? [make] : []),
@@ -60,22 +91,6 @@ export function planMount(
       why: content.label === undefined ? 'no label' : `label ${content.label}`,
     },
   ];
-}
-
-/** The root directory of a file system that is mounted. */
-export interface MountedRoot {
-  status: Pick<FileStatus, 'mode' | 'uid' | 'gid'>;
-  entries: readonly string[];
-}
-
-/** As mkfs leaves it: empty, and with the modes and the owner of a new root directory. */
-export function isPristine({ status, entries }: MountedRoot): boolean {
-  return (
-    status.uid === 0 &&
-    status.gid === 0 &&
-    status.mode === 0o755 &&
-    entries.every((name) => name === 'lost+found')
-  );
 }
 
 /**

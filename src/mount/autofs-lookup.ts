@@ -1,12 +1,15 @@
 import { posix } from 'node:path';
+import type { BlockDevice } from '../machine/block-devices.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../plan/disk-records.ts';
 import { isNew, noLongerNew } from '../plan/path-memory.ts';
-import { type Attachment, afterMount, rootOf } from './attach-disk.ts';
-import { groupNumber, isPristine, mountOptions, planGrow, planMount } from './attach-plan.ts';
+import { type Attachment, afterMount } from './attach-disk.ts';
+import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { judge } from './data-disk.ts';
 import { planUnmount } from './detach-plan.ts';
+import { findMount, unmountOnly } from './own-mount.ts';
+import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased, WORK_DIRECTORY } from './work-mounts.ts';
 
@@ -20,7 +23,7 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
   const facts = await observeReleased(run);
   const device = facts.devices.find((one) => recordOf(records, one) !== undefined);
   if (device === undefined || facts.mountsOf.has(device.name)) return undefined;
-  const verdict = judge(device, facts, run.settings.diskBuses);
+  const verdict = judge(device, facts, run.settings);
   if (verdict.kind !== 'data') return undefined;
   const { content } = verdict;
   const mountPoint = `${WORK_DIRECTORY}/${key}`;
@@ -28,11 +31,20 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
 }
 
 /** Notes that a file system is new no more, if its root directory says so. */
-async function noteUse({ machine }: MountRun, { content, mountPoint }: Attachment): Promise<void> {
-  const root = rootOf(machine.files, mountPoint);
+async function noteUse(run: MountRun, { content, mountPoint }: Attachment): Promise<void> {
+  const { machine } = run;
+  const root = await readRoot(run, mountPoint);
   const memory = readPathMemory(machine.files);
   if (root !== undefined && !isPristine(root))
     await storePathMemory(machine, noLongerNew(memory, content.uuid));
+}
+
+/** Unmounts what was mounted for a moment. */
+async function release(run: MountRun, device: BlockDevice, mountPoint: string): Promise<void> {
+  const mount = findMount(run.machine.files, device, mountPoint);
+  if (mount === undefined && !run.dryRun)
+    throw new Error(`${device.node} is not what is mounted at ${mountPoint}: unmount that first`);
+  if (mount !== undefined) await unmountOnly(run, mount, planUnmount(mountPoint));
 }
 
 /** What can only be done to a mounted file system is done before autofs mounts it. */
@@ -46,7 +58,7 @@ async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
     await afterMount(run, attachment);
     await noteUse(run, attachment);
   } finally {
-    await run.perform(planUnmount(mountPoint));
+    await release(run, device, mountPoint);
     await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
   }
 }
@@ -62,8 +74,9 @@ export async function answerLookup(run: MountRun, key: string): Promise<boolean>
   if (attachment === undefined) return false;
   await prepare(run, attachment);
   const { device, content } = attachment;
-  const group = groupNumber(run.settings.diskGroup, run.machine.files.readText('/etc/group'));
-  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group);
+  const { files } = run.machine;
+  const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
+  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group, files);
   print(`-fstype=${content.type},${options} :${device.node}\n`);
   return true;
 }

@@ -14,8 +14,11 @@ const CHECK_SECONDS = 900;
 /** Where the blocks that e2fsck(8) overwrites may be kept: in memory, or on the root file system, which has more room. */
 const UNDO_DIRECTORIES = [RUNTIME_DIRECTORY, STATE_DIRECTORY];
 
-/** What a check may overwrite beside the journal. */
-const MARGIN_BYTES = 32 * 1024 * 1024;
+/** What a check may overwrite beside the journal, at least. */
+const LEAST_MARGIN_BYTES = 32 * 1024 * 1024;
+
+/** The same as a part of the file system: four times its bitmaps, which have two bits for each 4 KiB or so. */
+const MARGIN_PART = 1 / 4096;
 
 /** A directory for undo files. */
 export interface UndoPlace {
@@ -50,7 +53,10 @@ export function undoFile(directory: string, device: BlockDevice): string {
  * meanwhile: where an undo file gets no more room, e2fsck passes over the blocks that it could not keep, and empties the
  * journal that had them; and udev and systemd stop where /run is full.
  */
-const hasRoom = (place: UndoPlace, replayBytes: number) => place.freeBytes >= 2 * replayBytes + MARGIN_BYTES;
+function hasRoom(place: UndoPlace, replayBytes: number, fileSystemBytes: number): boolean {
+  const margin = Math.max(LEAST_MARGIN_BYTES, fileSystemBytes * MARGIN_PART);
+  return place.freeBytes >= 2 * replayBytes + margin;
+}
 
 /**
  * Checks a file system as the system does at boot, in preen mode. What is overwritten is kept until the end: a file
@@ -60,7 +66,7 @@ const hasRoom = (place: UndoPlace, replayBytes: number) => place.freeBytes >= 2 
  * @param places in the order of preference
  */
 export function planCheck(device: BlockDevice, replayBytes: number, places: readonly UndoPlace[]): CheckPlan {
-  const roomy = places.find((place) => hasRoom(place, replayBytes));
+  const roomy = places.find((place) => hasRoom(place, replayBytes, device.size));
   const largest = places.toSorted((one, other) => other.freeBytes - one.freeBytes)[0];
   const file = undoFile((roomy ?? largest)?.directory ?? RUNTIME_DIRECTORY, device);
   const e2fsck = (why: string, ...options: string[]): Change => ({

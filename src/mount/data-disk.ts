@@ -1,7 +1,7 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { parseTag } from '../machine/fstab.ts';
-import type { DiskBus } from '../machine/settings.ts';
+import type { DiskBus, Settings } from '../machine/settings.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { describe } from '../machine/signatures.ts';
 import type { DiskFacts } from './disk-facts.ts';
@@ -24,7 +24,11 @@ const SEED_PARTITION = 'gandiswap';
 /** Labels of configuration drives for cloud-init (its data sources NoCloud and ConfigDrive). */
 const SEED_LABELS = ['cidata', 'config-2'];
 
-/** File systems that are mounted. Each is told without doubt by its superblock and made for disks. */
+/**
+ * File systems that are mounted. Each is told without doubt by its superblock, made for disks, and maintained: the kernel
+ * reads whatever a disk holds, and of others nobody sees to it that it stands what was made to harm it. The settings can
+ * name more.
+ */
 const MOUNTED_TYPES = new Set([
   'ext2',
   'ext3',
@@ -34,13 +38,13 @@ const MOUNTED_TYPES = new Set([
   'vfat',
   'exfat',
   'f2fs',
-  'jfs',
-  'nilfs2',
-  'reiserfs',
   'iso9660',
   'squashfs',
   'erofs',
 ]);
+
+/** What the settings say of which disks are data disks. */
+export type DiskSettings = Pick<Settings, 'diskBuses' | 'diskFileSystems'>;
 
 const notOurs = (why: string): Verdict => ({ kind: 'not-ours', why });
 const leftAlone = (why: string): Verdict => ({ kind: 'left-alone', why });
@@ -95,7 +99,7 @@ function hasPartitions(device: BlockDevice, facts: DiskFacts): boolean {
   return facts.devices.some(({ partition }) => partition?.disk === device.name);
 }
 
-function judgeContent(device: BlockDevice, facts: DiskFacts): Verdict {
+function judgeContent(device: BlockDevice, facts: DiskFacts, { diskFileSystems }: DiskSettings): Verdict {
   if (hasPartitions(device, facts)) return notOurs('it is partitioned');
   const found = facts.contentOf(device);
   const content = found.filter(({ usage }) => usage !== 'table');
@@ -108,7 +112,11 @@ function judgeContent(device: BlockDevice, facts: DiskFacts): Verdict {
   if (content.length > 1) return leftAlone(`its content is ambiguous: ${describe(content)}`);
   if (only.usage === 'swap' || only.usage === 'suspend') return notOurs('it is a swap area');
   if (only.usage !== 'filesystem') return leftAlone(`it holds no file system, but ${describe(content)}`);
-  if (!MOUNTED_TYPES.has(only.type)) return leftAlone(`its file system is of type ${only.type}`);
+  if (!MOUNTED_TYPES.has(only.type) && !diskFileSystems.includes(only.type)) {
+    return leftAlone(
+      `its file system is of type ${only.type}, which is mounted only if CONFIG_DISK_FILE_SYSTEMS names it`,
+    );
+  }
   if (SEED_LABELS.includes((only.label ?? '').toLowerCase())) {
     return notOurs(`it is a configuration drive (label ${only.label})`);
   }
@@ -126,19 +134,19 @@ function judgeContent(device: BlockDevice, facts: DiskFacts): Verdict {
 
 /**
  * Tells whether a device is a data disk. Where it is mounted does not matter here.
- * @param buses what CONFIG_DISK_BUSES allows
+ * @param settings what CONFIG_DISK_BUSES and CONFIG_DISK_FILE_SYSTEMS allow
  */
-export function judge(device: BlockDevice, facts: DiskFacts, buses: readonly DiskBus[]): Verdict {
+export function judge(device: BlockDevice, facts: DiskFacts, settings: DiskSettings): Verdict {
   const disk = diskOf(device, facts);
   if (disk === undefined || disk.kind !== 'disk') return notOurs('it is no disk');
-  if (!buses.some((bus) => isOnBus(disk, bus))) {
+  if (!settings.diskBuses.some((bus) => isOnBus(disk, bus))) {
     return notOurs(`CONFIG_DISK_BUSES does not name its bus (${disk.bus ?? 'none'})`);
   }
   try {
     const reason = whyNot(device, disk, facts);
     if (reason !== undefined) return reason;
     if (isSeedDisk(disk, facts)) return notOurs('it is the disk with the configuration of the host');
-    return judgeContent(device, facts);
+    return judgeContent(device, facts, settings);
   } catch (error) {
     return leftAlone(`it cannot be read: ${reasonOf(error)}`);
   }

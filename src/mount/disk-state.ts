@@ -1,10 +1,9 @@
 import { posix } from 'node:path';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Mount } from '../machine/mounts.ts';
-import type { DiskBus } from '../machine/settings.ts';
 import { type DiskRecord, recordOf } from '../plan/disk-records.ts';
 import type { NamedDisk } from '../plan/path-memory.ts';
-import { judge, type Verdict } from './data-disk.ts';
+import { type DiskSettings, judge, type Verdict } from './data-disk.ts';
 import type { DiskFacts } from './disk-facts.ts';
 
 /** A device that is there, and all that decides what is done with it. */
@@ -37,7 +36,7 @@ export function diskStates(
   facts: DiskFacts,
   records: readonly DiskRecord[],
   diskRoot: string,
-  buses: readonly DiskBus[],
+  settings: DiskSettings,
 ): DiskState[] {
   return facts.devices
     .filter((device) => facts.isReady(device))
@@ -46,13 +45,14 @@ export function diskStates(
       const record = recordOf(records, device);
       // The disk root may have been another one when it was mounted.
       const ownPlace = record?.state === 'mounted' ? record.mountPoint : undefined;
-      const mount = mounts.find(
+      const atPlace = mounts.filter(
         (one) => one.root === '/' && (isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace),
       );
+      const mount = atPlace.find(({ id }) => id === record?.ownMount?.id) ?? atPlace[0];
       const [other] = mounts;
       return {
         device,
-        verdict: mount && record?.state === 'mounted' ? asMounted(record) : judge(device, facts, buses),
+        verdict: mount && record?.state === 'mounted' ? asMounted(record) : judge(device, facts, settings),
         ...(mount === undefined ? {} : { mount }),
         ...(other === undefined || mount !== undefined ? {} : { elsewhere: other }),
         ...(record === undefined ? {} : { record }),

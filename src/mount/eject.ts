@@ -4,11 +4,13 @@ import { sleep } from '../machine/sleep.ts';
 import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
 import { describeDevice, servicesOf } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
-import { planFlush, planRemoveMountPoint, planServices, planUnmount } from './detach-plan.ts';
+import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
+import { planServices, runningOf, servicesInUse } from './services.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
 import { observeReleased } from './work-mounts.ts';
 
@@ -20,7 +22,6 @@ export interface EjectOptions {
 }
 
 const POLL_MILLISECONDS = 500;
-const SYSTEMCTL_SECONDS = 30;
 
 /** How long processes have to end before they are killed. */
 const TERM_SECONDS = 5;
@@ -67,7 +68,8 @@ async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<
   const users = findUsers(mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
-    await run.perform([...planFlush(mount.mountPoint), ...planUnmount(mount.mountPoint)]);
+    await run.perform(planFlush(mount.mountPoint));
+    await unmountOnly(run, mount, planUnmount(mount.mountPoint));
   } catch (error) {
     const now = findUsers(mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
@@ -105,17 +107,6 @@ export function whyInVain(
   return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
 }
 
-/** Of units those that run, so that an admin's stopped ones stay stopped. All of them if systemd does not say. */
-async function runningOf(run: MountRun, services: readonly string[]): Promise<readonly string[]> {
-  if (services.length === 0 || run.dryRun) return services;
-  const argv = ['systemctl', 'is-active', '--', ...services] as const;
-  const { stdout } = await run.machine.commands.run(argv, { timeoutSeconds: SYSTEMCTL_SECONDS });
-  // One line for each (systemctl(1)).
-  const states = stdout.trimEnd().split('\n');
-  if (states.length !== services.length || states[0] === '') return services;
-  return services.filter((_, index) => ['active', 'activating', 'reloading'].includes(states[index] ?? ''));
-}
-
 /**
  * Ejects one mounted disk: hook, services, flush, unmount.
  * @returns the record of the disk afterwards, with the reason if it is still mounted
@@ -134,21 +125,24 @@ async function ejectMounted(
     isOurs && state.record !== undefined
       ? state.record
       : { ...describeDevice(device, content), state: 'mounted', mountPoint };
+  // Nothing is asked of what is over it, such as a user's FUSE: it may hang, and would be taken for the disk.
+  const covered = whyOutOfReach(mount, facts.mounts);
+  if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };
   const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
   const services = servicesOf(run, mountPoint);
-  const running = await runningOf(run, services);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
   const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(mount, facts.mounts, services));
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
-  await run.attempt(planServices(services, 'stop'));
+  const running = await runningOf(run, servicesInUse(mount, services));
+  await run.attempt(planServices(running, 'stop'));
   const refused = await unmount(run, mount, options);
   if (refused !== undefined) {
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  const { detachHookRan: _, mountPoint: __, ...rest } = served;
+  const { detachHookRan: _, mountPoint: __, ownMount: ___, ...rest } = served;
   const why = `it was ejected from ${mountPoint}`;
   return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
 }
@@ -192,7 +186,7 @@ export async function ejectDisk(
 ): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
   const facts = await observeReleased(run);
   const records = readDiskRecords(run.machine.files);
-  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const states = diskStates(facts, records, run.diskRoot, run.settings);
   const ours = states.filter(({ verdict }) => verdict.kind === 'data');
   const named = findNamed(ours, name);
   const mounted = named.filter(isMounted);

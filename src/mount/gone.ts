@@ -1,14 +1,19 @@
-import { type Mount, parseMountInfo } from '../machine/mounts.ts';
+import { sourceDevices } from '../machine/device-use.ts';
+import { reasonOf } from '../machine/errors.ts';
+import type { Mount } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { planRemoveMountPoint, planServices, planUnmountGone } from './detach-plan.ts';
+import { planRemoveMountPoint, planUnmountGone } from './detach-plan.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { isInDiskRoot } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { readMounts, unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
+import { planServices, servicesInUse } from './services.ts';
 
 /**
- * The mounts of a device that is gone. btrfs has a number of its own and is known by its source. Where another device
- * has the name and the number by now, the mounts are that one's: the kernel gives neither away while it is mounted.
+ * The mounts of a device that is gone, by the kernel's number. btrfs has a number of its own and is known by its source.
+ * Where another device has the name and the number by now, the mounts are that one's: the kernel gives neither away
+ * while it is mounted.
  */
 export function mountsOfGone(
   record: DiskRecord,
@@ -16,24 +21,57 @@ export function mountsOfGone(
 ): Mount[] {
   if (devices.some(({ deviceNumber }) => deviceNumber === record.deviceNumber)) return [];
   return mounts.filter(
-    ({ deviceNumber, source }) =>
-      deviceNumber === record.deviceNumber || (deviceNumber.startsWith('0:') && source === record.node),
+    (mount) => mount.deviceNumber === record.deviceNumber || sourceDevices(mount).includes(record.node),
   );
 }
 
-const toGone = (record: DiskRecord): DiskRecord => ({
-  ...record,
-  state: 'gone',
-  since: new Date().toISOString(),
-});
+/**
+ * Of the mounts of a device that is gone the one that is ours: as it was noted when it was made, or else, such as after a
+ * run that was cut off or where somebody mounted it by hand, by its place in the disk root.
+ */
+export function ownOfGone(record: DiskRecord, left: readonly Mount[], diskRoot: string): Mount | undefined {
+  const { ownMount, mountPoint, state } = record;
+  if (ownMount !== undefined) {
+    return left.find(
+      (mount) =>
+        mount.id === ownMount.id &&
+        mount.deviceNumber === ownMount.deviceNumber &&
+        mount.mountPoint === mountPoint,
+    );
+  }
+  if (mountPoint !== undefined) return left.find((mount) => mount.mountPoint === mountPoint);
+  if (state !== 'failed' && state !== 'ejected') return undefined;
+  return left.find((mount) => mount.root === '/' && isInDiskRoot(mount, diskRoot));
+}
+
+function toGone({ ownMount: _, ...record }: DiskRecord): DiskRecord {
+  return { ...record, state: 'gone', since: new Date().toISOString() };
+}
 
 const WHY = 'it went away while it was mounted';
 
-/** Where it was mounted: as we know, or by hand since it failed or was ejected. */
-function placeOf(record: DiskRecord, left: readonly Mount[], diskRoot: string): string | undefined {
-  if (record.mountPoint !== undefined) return record.mountPoint;
-  if (record.state !== 'failed' && record.state !== 'ejected') return undefined;
-  return left.find((mount) => mount.root === '/' && isInDiskRoot(mount, diskRoot))?.mountPoint;
+/** Takes our own mount away, if its path still leads to it. @returns whether it is gone */
+async function unmountGone(run: MountRun, own: Mount): Promise<boolean> {
+  try {
+    await unmountOnly(run, own, planUnmountGone([own.mountPoint]));
+  } catch (error) {
+    run.tell('warning', `${own.mountPoint} is not unmounted: ${reasonOf(error)}`);
+  }
+  return run.dryRun || !readMounts(run.machine.files).some(({ id }) => id === own.id);
+}
+
+/** The services to be stopped. What cannot be told, such as on a disk whose mount is covered, has none stopped. */
+function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount): string[] {
+  if (services.length === 0 || whyOutOfReach(own, readMounts(run.machine.files)) !== undefined) return [];
+  try {
+    return servicesInUse(own, services);
+  } catch (error) {
+    run.tell(
+      'warning',
+      `${own.mountPoint}: no service is stopped, who uses it is not known: ${reasonOf(error)}`,
+    );
+    return [];
+  }
 }
 
 /**
@@ -47,13 +85,13 @@ export async function handleGone(
   record: DiskRecord,
   facts: Pick<DiskFacts, 'mounts' | 'devices'>,
 ): Promise<DiskRecord> {
-  const { files } = run.machine;
   const left = mountsOfGone(record, facts);
-  const { node, services = [] } = record;
-  const mountPoint = placeOf(record, left, run.diskRoot);
+  const { node } = record;
+  const own = ownOfGone(record, left, run.diskRoot);
+  const mountPoint = record.mountPoint ?? own?.mountPoint;
   if (mountPoint === undefined) return toGone(record);
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
-  if (!left.some((mount) => mount.mountPoint === mountPoint)) {
+  if (own === undefined) {
     if (record.state === 'mounted' || record.state === 'mounting')
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
     return toGone(record);
@@ -61,17 +99,20 @@ export async function handleGone(
   const isKnown = record.why === WHY;
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
   if (!isKnown) run.tell('warning', text);
+  const others = left.filter(({ id }) => id !== own.id).map((mount) => mount.mountPoint);
+  if (!isKnown && others.length > 0) {
+    const places = others.join(', ');
+    run.tell('warning', `${node} is still mounted by somebody else at ${places}: umount --lazy ${places}`);
+  }
   const hook = planDiskHook(run, 'pre-disk-detach', node, mountPoint);
   const served = record.detachHookRan === true ? record : await runDiskHook(run, hook, record);
+  await run.attempt(planServices(servicesOfGone(run, record, own), 'stop'));
+  const isUnmounted = await unmountGone(run, own);
   await run.attempt([
-    ...planServices(services, 'stop'),
-    ...planUnmountGone(left.map((mount) => mount.mountPoint)),
-    ...planRemoveMountPoint(mountPoint, run.mode),
+    ...(isUnmounted ? planRemoveMountPoint(mountPoint, run.mode) : []),
     ...(isKnown ? [] : notifyUsers(run.settings, text)),
   ]);
-  const now = { ...facts, mounts: parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') };
-  const isMounted = !run.dryRun && mountsOfGone(record, now).length > 0;
-  return isMounted
-    ? { ...served, why: WHY, detachHookRan: true }
-    : { ...toGone(served), mountPoint, why: WHY };
+  return isUnmounted
+    ? { ...toGone(served), mountPoint, why: WHY }
+    : { ...served, why: WHY, detachHookRan: true };
 }

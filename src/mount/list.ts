@@ -1,3 +1,4 @@
+import { cleanJson } from '../machine/clean-text.ts';
 import type { FileView } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
@@ -25,7 +26,7 @@ function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): D
 function rows(run: MountRun, files: FileView): DiskRow[] {
   const records = readDiskRecords(files);
   const facts = observeDisks(run.machine.files, run.diskRoot);
-  const states = diskStates(facts, records, run.diskRoot, run.settings.diskBuses);
+  const states = diskStates(facts, records, run.diskRoot, run.settings);
   const present = states
     .filter(({ device }) => device.kind === 'disk' || device.kind === 'partition')
     .map(presentRow);
@@ -56,5 +57,6 @@ function rows(run: MountRun, files: FileView): DiskRow[] {
 /** Prints present and past disks, what became of them, and why one is left alone. */
 export function listDisks(run: MountRun, json: boolean): void {
   const disks = rows(run, run.machine.files);
-  print(json ? `${JSON.stringify({ disks }, null, 1)}\n` : renderDisks(disks));
+  if (json) print(cleanJson({ disks }));
+  else print(renderDisks(disks));
 }

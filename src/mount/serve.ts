@@ -1,5 +1,5 @@
 import { reasonOf } from '../machine/errors.ts';
-import type { FileView } from '../machine/files.ts';
+import type { Mount } from '../machine/mounts.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import {
@@ -19,17 +19,21 @@ import {
   remember,
 } from '../plan/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
-import { attachDisk, completeAttach, describeDevice, grow, rootOf, servicesOf } from './attach-disk.ts';
-import { isPristine } from './attach-plan.ts';
+import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone } from './gone.ts';
+import { ownMountOf } from './own-mount.ts';
+import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';
 
 /** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
 const MOST_ROUNDS = 50;
+
+/** Size of a directory's own blocks that is taken for one in use without reading it. */
+const LARGEST_EMPTY_BYTES = 1024 * 1024;
 
 /** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
 const replaces = (record: DiskRecord, old: DiskRecord) =>
@@ -56,10 +60,12 @@ class DiskService {
     let facts = await observeReleased(this.run);
     // The places of those that are gone are free for those that came.
     if (await this.#gone(facts)) facts = await observeReleased(this.run);
-    const { diskBuses } = this.run.settings;
-    const states = diskStates(facts, this.#records, this.run.diskRoot, diskBuses);
+    const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
     for (const state of states) await this.#followMounted(state, facts);
-    const names = chooseNames(namedDisks(states), this.#memory, (name) => this.#isUnusable(name, facts));
+    const names = chooseNames(namedDisks(states), this.#memory, {
+      isUnusable: (name) => this.#isUnusable(name, facts),
+      isInUse: (name) => this.#isInUse(name),
+    });
     const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
     await this.#announce(waiting, names);
     for (const state of waiting) await this.#note(await this.#serve(state, names.get(state.device.name)));
@@ -79,6 +85,15 @@ class DiskService {
     if (facts.mounts.some(({ mountPoint }) => mountPoint === path)) return true;
     const status = this.run.machine.files.status(path);
     return status !== undefined && status.kind !== 'directory';
+  }
+
+  /** A directory that somebody put something in: a mount would hide it, such as programs' own configuration. */
+  #isInUse(name: string): boolean {
+    if (this.run.mode === 'autofs') return false;
+    const path = `${this.run.diskRoot}/${name}`;
+    const { files } = this.run.machine;
+    // One that takes more than that has or had thousands of names, which need not be read.
+    return (files.status(path)?.size ?? 0) > LARGEST_EMPTY_BYTES || files.list(path).length > 0;
   }
 
   #put(record: DiskRecord): void {
@@ -129,17 +144,21 @@ class DiskService {
       if (record.state === 'on-demand') return;
       const why = 'it was unmounted by hand';
       this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
-      const { mountPoint: _, ...rest } = record;
+      const { mountPoint: _, ownMount: __, ...rest } = record;
       this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
       return;
     }
+    const { id, mountPoint } = mount;
+    // Somebody may have unmounted it and mounted it there again; what autofs mounts comes and goes.
+    const isKnown = record.state === 'on-demand' || id === record.ownMount?.id;
+    const now = isKnown ? record : { ...record, mountPoint, ownMount: ownMountOf(mount) };
+    if (!isKnown) this.#put(now);
     if (device.size <= (record.deviceBytes ?? 0)) return;
     const content = facts.contentOf(device).find(({ type }) => type === record.type);
-    const { mountPoint } = mount;
     const isGrown =
       content === undefined || (await grow(this.run, { device, content, mountPoint, isNew: false }));
     // One that could not be grown is tried again in the next run.
-    this.#put(isGrown ? { ...record, deviceBytes: device.size } : record);
+    this.#put(isGrown ? { ...now, deviceBytes: device.size } : now);
   }
 
   async #serve(state: DiskState, name: string | undefined): Promise<DiskRecord> {
@@ -153,7 +172,7 @@ class DiskService {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
       if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return this.#adopt(state, mountPoint);
+      return this.#adopt(state, mount);
     }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
@@ -172,11 +191,17 @@ class DiskService {
   }
 
   /** A disk that is at its place already, from before this program was installed or by hand. */
-  #adopt({ device, verdict, record }: DiskState, mountPoint: string): DiskRecord {
+  #adopt({ device, verdict, record }: DiskState, mount: Mount): DiskRecord {
+    const { mountPoint } = mount;
     if (record !== undefined) this.run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
     const services = servicesOf(this.run, mountPoint);
     const content = verdict.kind === 'data' ? verdict.content : undefined;
-    const found: DiskRecord = { ...describeDevice(device, content), state: 'mounted', mountPoint };
+    const found: DiskRecord = {
+      ...describeDevice(device, content),
+      state: 'mounted',
+      mountPoint,
+      ownMount: ownMountOf(mount),
+    };
     return services.length > 0 ? { ...found, services } : found;
   }
 
@@ -208,7 +233,7 @@ class DiskService {
     if (this.run.dryRun) return;
     const { machine } = this.run;
     this.#remember(states, names, ({ state }) => state === 'mounted' || state === 'on-demand');
-    this.#memory = withoutUsed(this.#memory, this.touched, machine.files);
+    this.#memory = await withoutUsed(this.run, this.#memory, this.touched);
     await storeDiskRecords(machine, this.#records);
     await storeDemandNames(this.run, demandNames(this.#records));
     await this.#storeMemory();
@@ -228,12 +253,18 @@ class DiskService {
 }
 
 /** The memory, in which those of these disks whose root directory somebody has changed are new no more. */
-function withoutUsed(memory: PathMemory, records: readonly DiskRecord[], files: FileView): PathMemory {
-  return records.reduce((left, { state, uuid, mountPoint = '' }) => {
-    const root =
-      state === 'mounted' && isNew(left, { uuid, everMounted: true }) ? rootOf(files, mountPoint) : undefined;
-    return root === undefined || isPristine(root) ? left : noLongerNew(left, uuid);
-  }, memory);
+async function withoutUsed(
+  run: MountRun,
+  memory: PathMemory,
+  records: readonly DiskRecord[],
+): Promise<PathMemory> {
+  let left = memory;
+  for (const { state, uuid, mountPoint = '' } of records) {
+    if (state !== 'mounted' || !isNew(left, { uuid, everMounted: true })) continue;
+    const root = await readRoot(run, mountPoint);
+    if (root !== undefined && !isPristine(root)) left = noLongerNew(left, uuid);
+  }
+  return left;
 }
 
 /** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */

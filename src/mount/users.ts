@@ -1,5 +1,6 @@
 import { findHolders, type Holder } from '../machine/holders.ts';
 import type { Mount } from '../machine/mounts.ts';
+import { unitOf } from './services.ts';
 
 /** What keeps a file system from being unmounted. */
 export interface Users {
@@ -12,8 +13,9 @@ export interface Users {
 const MOST_NAMED = 8;
 
 /** Whether a process belongs to one of the units, by its control group. */
-function belongsTo(services: readonly string[], { controlGroup }: Holder): boolean {
-  return controlGroup.split('/').some((part) => services.includes(part));
+function belongsTo(services: readonly string[], holder: Holder): boolean {
+  const unit = unitOf(holder);
+  return unit !== undefined && services.includes(unit);
 }
 
 /**

@@ -21,8 +21,8 @@ export async function withRun(dryRun: boolean, work: (run: MountRun) => Promise<
     const settings = readSettings(files);
     const run = new MountRun(machine, settings, dryRun, showChange);
     for (const { line, text } of settings.warnings) {
-      if (/CONFIG_(DISK|MOUNT|ALLOW_MOUNT)/.test(text))
-        run.tell('warning', `${settings.path}:${line}: ${text}`);
+      if (line === 0 || /CONFIG_(DISK|MOUNT|ALLOW_MOUNT)/.test(text))
+        run.tell('warning', `${settings.path}${line === 0 ? '' : `:${line}`}: ${text}`);
     }
     try {
       return await work(run);

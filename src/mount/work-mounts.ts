@@ -1,10 +1,17 @@
 import { posix } from 'node:path';
+import { sourceDevices } from '../machine/device-use.ts';
+import { reasonOf } from '../machine/errors.ts';
+import type { Mount } from '../machine/mounts.ts';
 import { planUnmount, planUnmountGone } from './detach-plan.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import { unmountOnly } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 
 /** Where a file system is mounted for a moment to be grown and given its first owner, before autofs mounts it. */
 export const WORK_DIRECTORY = '/run/gandi/mounted';
+
+/** Whether a mount can be one of ours: of a block device. */
+const isOfDevice = (mount: Mount) => !mount.deviceNumber.startsWith('0:') || sourceDevices(mount).length > 0;
 
 /**
  * Observes the block devices, and takes away first what a preparation that was cut off has left mounted. Who has the
@@ -12,14 +19,24 @@ export const WORK_DIRECTORY = '/run/gandi/mounted';
  */
 export async function observeReleased(run: MountRun): Promise<DiskFacts> {
   const facts = observeDisks(run.machine.files, run.diskRoot);
-  const left = facts.mounts.filter(({ mountPoint }) => posix.dirname(mountPoint) === WORK_DIRECTORY);
+  const left = facts.mounts.filter(
+    (mount) => posix.dirname(mount.mountPoint) === WORK_DIRECTORY && isOfDevice(mount),
+  );
   if (left.length === 0) return facts;
-  for (const { mountPoint, deviceNumber, source } of left) {
-    const isThere = facts.devices.some((one) => one.deviceNumber === deviceNumber || one.node === source);
-    await run.attempt([
-      ...(isThere ? planUnmount(mountPoint, 'its preparation was cut off') : planUnmountGone([mountPoint])),
-      { kind: 'remove-empty-directory', path: mountPoint },
-    ]);
+  for (const mount of left.toReversed()) {
+    const { mountPoint, deviceNumber } = mount;
+    const isThere = facts.devices.some(
+      (one) => one.deviceNumber === deviceNumber || sourceDevices(mount).includes(one.node),
+    );
+    const unmount = isThere
+      ? planUnmount(mountPoint, 'its preparation was cut off')
+      : planUnmountGone([mountPoint]);
+    try {
+      await unmountOnly(run, mount, unmount);
+    } catch (error) {
+      run.tell('warning', `${mountPoint}: ${reasonOf(error)}`);
+    }
+    await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
   }
   return run.dryRun ? facts : observeDisks(run.machine.files, run.diskRoot);
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { FileView } from '../machine/files.ts';
@@ -20,6 +21,14 @@ export type DiskState =
   /** The device is not there any more. */
   | 'gone';
 
+/** A mount that we made or took over, told by the kernel's numbers from any other that is at its place later. */
+export interface OwnMount {
+  /** Mount ID of /proc/self/mountinfo (proc(5)). */
+  id: number;
+  /** Of the mount, which for btrfs is not that of the device. */
+  deviceNumber: string;
+}
+
 /** A disk or partition of this boot, and what became of it. */
 export interface DiskRecord {
   /** Such as `/dev/sdb1`. */
@@ -33,6 +42,8 @@ export interface DiskRecord {
   label?: string;
   state: DiskState;
   mountPoint?: string;
+  /** What is mounted there, where it is our own. */
+  ownMount?: OwnMount;
   /** Size of the device in bytes when its file system was last grown to it. */
   deviceBytes?: number;
   /** Why it is in this state, for people. */
@@ -70,23 +81,60 @@ function readEntries(text: string | undefined, key: string): Record<string, unkn
 
 const isText = (value: unknown) => typeof value === 'string';
 
-/** What became of the disks of this boot, in the order in which they came. */
+/** A path that leads nowhere else than it says: absolute, below `/`, without `.` and `..`. */
+const isPath = (value: unknown) =>
+  typeof value === 'string' && /^\/[^\0]/.test(value) && posix.resolve(value) === value;
+
+/** A name of one component. */
+const isName = (value: unknown) =>
+  typeof value === 'string' && value !== '' && value !== '.' && value !== '..' && !/[/\0]/.test(value);
+
+const isNumber = (value: unknown) => /^\d+:\d+$/.test(String(value));
+
+function isOwnMount(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, deviceNumber } = value as Partial<OwnMount>;
+  return Number.isInteger(id) && isNumber(deviceNumber);
+}
+
+const isAbsentOr = (test: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || test(value);
+const isTextOrAbsent = isAbsentOr(isText);
+
+/** What each part of a record has to be; a file that was damaged is to lead no change to another place. */
+const RECORD_PARTS: Readonly<Record<keyof DiskRecord, (value: unknown) => boolean>> = {
+  node: isPath,
+  name: (value) => isText(value) && String(value).split('/').every(isName),
+  sequence: isAbsentOr(Number.isInteger),
+  deviceNumber: isNumber,
+  type: isTextOrAbsent,
+  uuid: isTextOrAbsent,
+  label: isTextOrAbsent,
+  state: (value) => STATES.includes(String(value)),
+  mountPoint: isAbsentOr(isPath),
+  ownMount: isAbsentOr(isOwnMount),
+  deviceBytes: isAbsentOr(Number.isInteger),
+  why: isTextOrAbsent,
+  services: isAbsentOr((value) => Array.isArray(value) && value.every(isText)),
+  detachHookRan: isAbsentOr((value) => typeof value === 'boolean'),
+  hookOutput: isTextOrAbsent,
+  hookFailure: isTextOrAbsent,
+  since: isText,
+};
+
+const isRecord = (entry: Record<string, unknown>): entry is Record<string, unknown> & DiskRecord =>
+  Object.entries(RECORD_PARTS).every(([key, test]) => test(entry[key]));
+
+/** What became of the disks of this boot, in the order in which they came. Records that make no sense are left out. */
 export function readDiskRecords(files: FileView): DiskRecord[] {
-  return readEntries(files.readText(DISKS_FILE), 'disks').filter(
-    (entry): entry is Record<string, unknown> & DiskRecord =>
-      isText(entry.node) &&
-      isText(entry.name) &&
-      isText(entry.deviceNumber) &&
-      isText(entry.since) &&
-      STATES.includes(String(entry.state)),
-  );
+  return readEntries(files.readText(DISKS_FILE), 'disks').filter(isRecord);
 }
 
 /** Which file system had which name, over boots. */
 export function readPathMemory(files: FileView): PathMemory {
   return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(
     (entry): entry is Record<string, unknown> & RememberedFileSystem =>
-      isText(entry.uuid) && isText(entry.type) && isText(entry.name) && !String(entry.name).includes('/'),
+      isText(entry.uuid) && isText(entry.type) && isTextOrAbsent(entry.label) && isName(entry.name),
   );
 }
 

@@ -26,8 +26,7 @@ export function renderDisks(disks: readonly DiskRow[]): string {
       device,
       state,
       type,
-      // A label can hold what moves a terminal's cursor.
-      label.replace(/[\p{Cc}\p{Cf}]/gu, '?'),
+      label,
       bytes === undefined ? '' : `${Math.round(bytes / MIB)} MiB`,
       mountPoint,
       why,

@@ -1,5 +1,5 @@
 import type { Change, Owner } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
+import { type FileView, statusBehindLinks } from '../machine/files.ts';
 
 export interface WantedFile {
   path: string;
@@ -15,7 +15,7 @@ export interface WantedFile {
 export function ensureFile(files: FileView, wanted: WantedFile): Change[] {
   const old = files.readText(wanted.path);
   if (old === wanted.content) return [];
-  const status = files.status(wanted.path);
+  const status = statusBehindLinks(files, wanted.path);
   const mode = status?.kind === 'file' ? status.mode : wanted.mode;
   const { path, content, owner } = wanted;
   return [

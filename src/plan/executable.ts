@@ -15,7 +15,7 @@ const BACKUP_NAME =
 export const isBackupName = (name: string) => BACKUP_NAME.test(name);
 
 /** What a path leads to, links at its end followed; undefined if it leads nowhere. */
-function statusOfTarget(files: FileView, path: string): FileStatus | undefined {
+export function statusOfTarget(files: FileView, path: string): FileStatus | undefined {
   let current = path;
   for (let links = 0; links < MOST_LINKS; links++) {
     const target = files.linkTarget(current);

@@ -28,6 +28,14 @@ export interface NamedDisk {
   everMounted?: boolean;
 }
 
+/** What is at a name in the disk root. */
+export interface Places {
+  /** Something that nothing can be mounted on, such as a link or another mount. */
+  isUnusable(name: string): boolean;
+  /** A directory that is not empty: only the file system that had that name before is mounted on it. */
+  isInUse(name: string): boolean;
+}
+
 /** More file systems than any guest has at a time; what was not seen for longest is forgotten. */
 const MOST_REMEMBERED = 1000;
 
@@ -42,13 +50,13 @@ function remembered(memory: PathMemory, disk: NamedDisk): number {
  * Gives each file system the name of its directory. Those that are mounted keep theirs; then those that were here
  * before get the name that they had, the one named last first; the others take the first name that is free.
  * @param disks all data disks that are there now, whether mounted or not
- * @param isUnusable tells that something else is at that name, such as a link or another mount
+ * @param places tells what is at a name already
  * @returns names by kernel name; no two are alike
  */
 export function chooseNames(
   disks: readonly NamedDisk[],
   memory: PathMemory,
-  isUnusable: (name: string) => boolean,
+  { isUnusable, isInUse }: Places,
 ): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -69,7 +77,7 @@ export function chooseNames(
   for (const disk of waiting) {
     if (names.has(disk.device)) continue;
     for (const name of candidateNames(safeName(disk.label ?? disk.device))) {
-      if (taken.has(name) || isUnusable(name)) continue;
+      if (taken.has(name) || isUnusable(name) || isInUse(name)) continue;
       give(disk, name);
       break;
     }

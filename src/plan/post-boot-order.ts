@@ -1,5 +1,6 @@
 import { parseJsonObject } from '../machine/json-file.ts';
 import { digestOf } from './applied.ts';
+import type { Asked } from './asked.ts';
 
 /** What gandi-bootstrap tells gandi-postboot to do at this boot. */
 export interface PostBootOrder {
@@ -11,6 +12,8 @@ export interface PostBootOrder {
   command?: string;
   /** Mounting of data disks is off: autofs must not do it either. */
   stopAutofs?: true;
+  /** What is to be compared with what is, once the network is up; without password hashes. */
+  asked?: Asked;
 }
 
 /** Digest of the configuration whose script, and whose command, was started last. */
@@ -40,9 +43,18 @@ export function renderPostBootOrder(order: PostBootOrder): string {
   return `${JSON.stringify(order)}\n`;
 }
 
+/** What another version left is not taken for ours. */
+function isAsked(value: unknown): value is Asked {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return ['interfaces', 'missing', 'nameServers', 'searchDomains', 'accounts'].every((name) =>
+    Array.isArray(fields[name]),
+  );
+}
+
 /** @returns undefined for a text that is no order */
 export function parsePostBootOrder(text: string | undefined): PostBootOrder | undefined {
-  const { digest, script, command, stopAutofs } = parseJsonObject(text) ?? {};
+  const { digest, script, command, stopAutofs, asked } = parseJsonObject(text) ?? {};
   if (typeof digest !== 'string') return undefined;
   const [program, ...args] = Array.isArray(script) ? script.map(String) : [];
   return {
@@ -50,6 +62,7 @@ export function parsePostBootOrder(text: string | undefined): PostBootOrder | un
     ...(program === undefined ? {} : { script: [program, ...args] }),
     ...(typeof command === 'string' ? { command } : {}),
     ...(stopAutofs === true ? { stopAutofs } : {}),
+    ...(isAsked(asked) ? { asked } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { print, printError } from '../machine/output.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
@@ -16,7 +17,11 @@ export function createProgram(name: string, summary: string): Command {
     .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXIT_HELP)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, `${name}:`)) })
+    .configureOutput({
+      writeOut: print,
+      writeErr: printError,
+      outputError: (text, write) => write(text.replace(/^error:/, `${name}:`)),
+    })
     .showHelpAfterError(`Try '${name} --help'.`)
     .exitOverride();
 }

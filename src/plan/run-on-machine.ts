@@ -1,4 +1,5 @@
 import type { Machine } from '../machine/apply.ts';
+import { cleanJson } from '../machine/clean-text.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
 import { takeLock } from '../machine/lock.ts';
@@ -25,7 +26,7 @@ export interface MachineAtWork {
 }
 
 async function showReport(report: Report, { json, dryRun = false }: RunOptions): Promise<void> {
-  if (json === true) print(`${JSON.stringify(report, null, 1)}\n`);
+  if (json === true) print(cleanJson(report));
   else if (dryRun || isTerminal()) {
     const summary = (await import('./summary.ts')).renderReport(report, { dryRun });
     const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);

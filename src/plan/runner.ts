@@ -1,6 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
-import { reasonOf } from '../machine/errors.ts';
+import { describeFailure, reasonOf } from '../machine/errors.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
@@ -44,7 +44,7 @@ class StepRun {
 
   note(note: Note): void {
     // A step that plans again says the same things again.
-    if (this.notes.some((known) => known.text === note.text)) return;
+    if (this.notes.some(({ level, text }) => level === note.level && text === note.text)) return;
     this.notes.push(note);
     this.options.onNote?.(this.step, note);
   }
@@ -74,15 +74,15 @@ class StepRun {
       return;
     }
     for (const note of notes) this.note(note);
-    let isDone = !notes.some(({ level }) => level === 'problem');
     try {
       for (const change of changes) await this.change(change);
+      if (notes.some(({ level }) => level === 'problem')) this.failed.push(name);
+      else this.digests = { ...this.digests, ...digests };
     } catch (error) {
-      isDone = false;
-      this.note({ level: orElse === true ? 'warning' : 'problem', text: reasonOf(error) });
+      this.failed.push(name);
+      this.note({ level: orElse === undefined ? 'problem' : 'warning', text: reasonOf(error) });
+      for (const other of orElse ?? []) await this.part(other);
     }
-    if (isDone) this.digests = { ...this.digests, ...digests };
-    else this.failed.push(name);
   }
 
   #count(change: Change, description: string, outcome: ChangeOutcome): void {
@@ -117,17 +117,14 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const context = observe();
     plan = step.plan({ ...context, failed: [...context.failed, ...run.failed] });
-    const failedBefore = run.failed.length;
     for (const note of plan.notes ?? []) run.note(note);
     for (const change of plan.changes) await run.change(change);
     for (const part of plan.separate ?? []) await run.part(part);
     if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
-    const isLast = plan.next === undefined && run.failed.length === failedBefore;
-    if (once || isLast) return plan;
+    if (once || plan.next === undefined) return plan;
   }
   // What it does leads nowhere: that must neither go on for ever nor pass for done.
-  if (plan.next !== undefined)
-    run.note({ level: 'problem', text: `after ${MOST_ROUNDS} rounds it is not done: ${plan.next}` });
+  run.note({ level: 'problem', text: `after ${MOST_ROUNDS} rounds it is not done: ${plan.next}` });
   return plan;
 }
 
@@ -147,7 +144,7 @@ export async function runStep(
   try {
     plan = await rounds(run, step, observe, options.dryRun || !machine.live);
   } catch (error) {
-    run.note({ level: 'problem', text: reasonOf(error) });
+    run.note({ level: 'problem', text: describeFailure(error, true) });
   }
   const status = run.status();
   const report: StepReport = {

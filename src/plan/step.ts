@@ -27,8 +27,8 @@ export interface PlanPart {
   notes?: Note[];
   /** Recorded once its changes are made, whatever becomes of other parts. */
   digests?: AppliedDigests;
-  /** If it fails the step goes another way to the same: that is a warning. */
-  orElse?: true;
+  /** Made in its place if it fails, which then is a warning. */
+  orElse?: PlanPart[];
 }
 
 /** What a step wants done, in order, and what it has to say. No changes: the step is `unchanged`. */
@@ -50,7 +50,7 @@ export interface Plan {
    * whatever problem another part has.
    */
   parts?: AppliedDigests;
-  /** Made behind `changes`, each with an outcome of its own. If one fails, the step plans again. */
+  /** Made behind `changes`, each with an outcome of its own. */
   separate?: PlanPart[];
 }
 

@@ -1,26 +1,26 @@
+import { cleanLine, withoutStyles } from '../machine/clean-text.ts';
 import { isTerminal } from '../machine/output.ts';
 import { colours } from './colours.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-const ESCAPES = /\u001b\[[0-9;]*m/g;
-
 function width(text: string): number {
-  return text.replace(ESCAPES, '').length;
+  return withoutStyles(text).length;
 }
 
 /**
  * Rows as aligned columns for a terminal, or as tab-separated lines for a pipe; empty cells at the end are left out.
+ * Cells are cleaned before they are measured: a newline or tab in one is no new row or column.
  * @param head column titles; left out in a pipe
  * @param terminal whether the reader is a terminal
  * @returns text with a newline at the end; empty without rows
  */
 export function renderTable(
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  uncleanRows: readonly (readonly string[])[],
   terminal = isTerminal(),
 ): string {
-  if (rows.length === 0) return '';
-  if (!terminal) return rows.map((row) => `${row.join('\t').replace(ESCAPES, '').trimEnd()}\n`).join('');
+  if (uncleanRows.length === 0) return '';
+  const rows = uncleanRows.map((row) => row.map(cleanLine));
+  if (!terminal) return rows.map((row) => `${withoutStyles(row.join('\t')).trimEnd()}\n`).join('');
   const titles = head.map((title) => colours.bold(title));
   const all = [titles, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));

@@ -11,18 +11,28 @@ const DIGEST_CHARACTERS = 8;
 
 const WHAT: Record<Part, string> = { script: HOST_SCRIPT, command: "the host's command" };
 
-function argvOf(order: PostBootOrder, part: Part): [string, ...string[]] | undefined {
-  if (part === 'script') return order.script;
-  return order.command === undefined ? undefined : ['/bin/sh', '-c', order.command];
+/**
+ * Runs the text of standard input as `sh -c TEXT` does, its standard input empty. On one line, so that the shell's messages
+ * have the lines of the text.
+ */
+const RUN_INPUT: [string, ...string[]] = ['/bin/sh', '-c', 'eval "exec < /dev/null; $(cat)"'];
+
+/** The command may have secrets in it: it is in no command line, which every user can read. */
+function programOf(
+  order: PostBootOrder,
+  part: Part,
+): { argv: [string, ...string[]]; input?: string } | undefined {
+  if (part === 'script') return order.script === undefined ? undefined : { argv: order.script };
+  return order.command === undefined ? undefined : { argv: RUN_INPUT, input: order.command };
 }
 
 function planPart({ files, settings }: StepContext, part: Part): Plan {
   const order = readOrder(files);
-  const argv = order && argvOf(order, part);
-  if (order === undefined || argv === undefined) return { changes: [] };
+  const program = order && programOf(order, part);
+  if (order === undefined || program === undefined) return { changes: [] };
   const change: Change = {
     kind: 'run-supervised',
-    argv,
+    ...program,
     scope: `gandi-postboot-${part}-${order.digest.slice(0, DIGEST_CHARACTERS)}`,
     timeoutSeconds: settings.postBootSeconds,
     logFile: POST_BOOT_LOG,

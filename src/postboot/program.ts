@@ -10,6 +10,7 @@ import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import { VERSION } from '../plan/version.ts';
 import type { Options } from './command-line.ts';
+import { comparison, lookAt } from './comparison.ts';
 import { hasCustomerWork, readOrder } from './order.ts';
 import { POST_BOOT_STEPS } from './steps.ts';
 
@@ -54,7 +55,10 @@ async function postBoot(options: Options): Promise<number> {
     if (works && !dryRun) await storeProvisionalReport(machine);
     return await runProgram({
       program: PROGRAM,
-      steps: POST_BOOT_STEPS,
+      steps: [
+        ...(order?.asked === undefined ? [] : [comparison(lookAt(order.asked, files))]),
+        ...POST_BOOT_STEPS,
+      ],
       machine,
       settings: readSettings(files),
       host: ownConfiguration(SOURCE),

@@ -135,6 +135,52 @@ describe('a guest configured from a GPT seed disk', () => {
     expect(traces).not.toContain(passwordHash);
   });
 
+  it('compares what was asked with what is, and names what somebody changed', async () => {
+    const verify = () => guest.run('gandi-guest verify');
+    const whole = await verify();
+    expect(whole.stdout.split('\n').filter((line) => !/\tas asked$/.test(line))).toEqual(['']);
+    expect(whole).toMatchObject({ exitCode: 0 });
+    expect((await guest.run('gandi-guest doctor')).stdout).toBe('nothing is wrong\n');
+    const keys = '/home/admin1/.ssh/authorized_keys';
+    for (const [change, undo, line] of [
+      [
+        'ip address del 92.243.10.20/24 dev eth0',
+        'ifdown --force eth0; ifup eth0',
+        /^differs: eth0 has no 92\.243\.10\.20\/24$/m,
+      ],
+      ['hostname other', 'hostname web1', /^differs: the kernel has the name other, not web1$/m],
+      [
+        'chmod 777 /home/admin1',
+        'chmod 755 /home/admin1',
+        /^differs: sshd does not take the key .* of admin1: others can write to \/home\/admin1 \(mode 777\)/m,
+      ],
+      [
+        `cp -a ${keys} /run/keys; sed -i d ${keys}`,
+        `cp -a /run/keys ${keys}`,
+        /^differs: sshd does not take the key .* of admin1: it is not in \/home\/admin1\/\.ssh\/authorized_keys$/m,
+      ],
+      [
+        'swap=$(swapon --show=NAME --noheadings); echo $swap > /run/swap; swapoff $swap',
+        'swapon $(cat /run/swap)',
+        /^differs: \/dev\/sd[ab]1 is not used as swap/m,
+      ],
+      [
+        'cp -a /etc/resolv.conf /run/; echo nameserver 192.0.2.1 > /etc/resolv.conf',
+        'cp -a /run/resolv.conf /etc/resolv.conf',
+        /^differs: name servers: .* not there$/m,
+      ],
+    ] as const) {
+      await guest.output(change);
+      const changed = await verify();
+      const found = (await guest.run('gandi-guest doctor')).stdout;
+      await guest.output(undo);
+      expect(changed.stdout, change).toMatch(line);
+      expect(changed.exitCode, change).toBe(1);
+      expect(found, change).toContain('gandi-guest verify shows');
+    }
+    expect(await verify()).toMatchObject({ exitCode: 0 });
+  });
+
   it('has its log rotated', async () => {
     await guest.output('logrotate --force /etc/logrotate.d/gandi-guest');
     expect(await guest.output('stat -c "%n %a" /var/log/gandi.log*')).toBe('/var/log/gandi.log.1.gz 640');

@@ -190,6 +190,9 @@ export function testNetworkManagers(
       const routes = await guest.output('ip -6 route show default');
       expect(routes).toMatch(new RegExp(`^default (nhid \\d+ )?(via ${ROUTER} dev ${wan} )?proto ra `, 'm'));
       expect(routes).toMatch(new RegExp(`^default via ${ROUTER} dev ${wan} .*metric 2048`, 'm'));
+      // The machine advertises itself on each of its networks.
+      const lines = routes.split('\n').filter((line) => line.startsWith('default'));
+      expect(lines.filter((line) => !line.includes(` dev ${wan} `))).toEqual([]);
     }
 
     /** Waits until the manager is done with an interface; what it did is looked at then. */
@@ -238,6 +241,8 @@ export function testNetworkManagers(
       const [wan, lan0] = names;
       const parsed = await guest.run(`WAN=${wan}; LAN=${lan0}; ${check}`);
       expect(parsed, parsed.stderr).toMatchObject({ exitCode: 0 });
+      const compared = await guest.run('gandi-guest verify');
+      expect(compared, compared.stdout).toMatchObject({ exitCode: 0 });
       const files = await guest.output('grep -rl "^# Written by gandi-bootstrap" /etc --include="50-gandi*"');
       for (const file of files.split('\n')) expect(file).toContain(`${directory}/50-gandi-`);
     }

@@ -100,6 +100,29 @@ describe('the script and the command of the host', () => {
     expect(await guest.output('wc -l < /root/runs')).toBe('1');
   });
 
+  it('shows the text of the command to no other user while it runs', async () => {
+    const secret = 'pass-4711';
+    await give(
+      { run: `key=${secret}; test -n "$key"; echo "$0 $#" > /root/zero; sleep 7002; exit 0` },
+      COUNT,
+    );
+    await guest.output('gandi-bootstrap --only post-boot');
+    await guest.output('systemctl restart --no-block gandi-postboot.service');
+    await guest.waitFor('pgrep -fx "sleep 7002"', 60);
+    const lines = await guest.output("cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+    expect(lines).toContain('sleep 7002');
+    expect(lines).not.toContain(secret);
+    // Status 3: one of the units has nothing to do.
+    const { stdout: units } = await guest.run(
+      "systemctl show 'gandi-postboot*'; systemctl status --no-pager 'gandi-postboot*'",
+    );
+    expect(units).toContain('gandi-postboot-command-');
+    expect(units).not.toContain(secret);
+    await guest.output('pkill -fx "sleep 7002"');
+    await guest.waitFor('systemctl is-active gandi-postboot.service', 60);
+    expect(await guest.output('cat /root/zero')).toBe('/bin/sh 0');
+  });
+
   it('records a failure with its last words, and runs the command all the same', async () => {
     await give({ run: 'echo after >> /root/runs' }, `${COUNT}echo "no such role"; exit 3\n`);
     expect(await runNow()).not.toBe(0);

@@ -28,7 +28,10 @@ export interface NamedInterface {
 /** resolv.conf(5): the next server is asked after a second, and guests spread over their servers. */
 export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;
 
-/** Where router advertisements are asked for; on private networks they are left at the default of the guest. */
+/**
+ * Where router advertisements are asked for. On private networks nobody is to become the guest's default router by
+ * sending some.
+ */
 export const isPublic = ({ addresses }: Pick<NamedInterface, 'addresses'>) =>
   addresses.some((address) => address.public);
 

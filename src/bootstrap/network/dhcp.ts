@@ -41,7 +41,7 @@ export interface DhcpWriter {
 const START_SECONDS = 90;
 const STOP_SECONDS = 30;
 
-/** dhclient-enter-hooks.d/gandi looks for this line. */
+/** etc/dhcp/dhclient-enter-hooks.d/gandi and dhcpcd/19-gandi look for this line. */
 export const KEEP_SERVERS_LINE = '# The name servers of a lease are not used: the host names others.';
 
 const yesNo = (value: boolean) => (value ? 'yes' : 'no');

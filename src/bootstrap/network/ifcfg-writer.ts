@@ -3,7 +3,7 @@ import type { WantedFile } from '../../plan/ensure-file.ts';
 import { isOwn } from '../own-file.ts';
 import { renderIfcfg, renderRoutes } from './ifcfg.ts';
 import { ifcfgFileOf } from './profiles.ts';
-import { renderWicked, renderWickedRoutes } from './wicked.ts';
+import { renderWicked, renderWickedKernelValues, renderWickedRoutes } from './wicked.ts';
 import { liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const RED_HAT_DIRECTORY = '/etc/sysconfig/network-scripts';
@@ -45,13 +45,14 @@ export const wicked: Writer = {
   filesOf: (header, wanted) => [
     ...fileOf(`${SUSE_DIRECTORY}/ifcfg-${wanted.name}`, renderWicked(header, wanted)),
     ...fileOf(`${SUSE_DIRECTORY}/ifroute-${wanted.name}`, renderWickedRoutes(header, wanted)),
+    ...fileOf(`${SUSE_DIRECTORY}/ifsysctl-${wanted.name}`, renderWickedKernelValues(header, wanted)),
   ],
   takenBy: (files, device) => ifcfgFileOf(files, SUSE_DIRECTORY, { name: device.name }, isOwn),
   support: () => [],
   supportFiles: [],
   directory: SUSE_DIRECTORY,
-  ownName: /^(ifcfg|ifroute)-/,
-  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|ifroute)-/, ''),
+  ownName: /^(ifcfg|ifroute|ifsysctl)-/,
+  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|ifroute|ifsysctl)-/, ''),
   units: ['wicked.service'],
   activate: ({ started }) =>
     started.length > 0

@@ -28,7 +28,9 @@ function ipv6Lines(wanted: NamedInterface): string[] {
   const [first, ...others] = ofFamily(wanted, 6).map(cidr);
   return [
     'IPV6INIT=yes',
-    `IPV6_AUTOCONF=${isPublic(wanted) || first === undefined ? 'yes' : 'no'}`,
+    // Without it network-scripts have the kernel accept no router advertisement at all.
+    `IPV6_AUTOCONF=${isPublic(wanted) ? 'yes' : 'no'}`,
+    ...(isPublic(wanted) ? [] : ['IPV6_DEFROUTE=no']),
     ...(first === undefined ? [] : [`IPV6ADDR=${first}`]),
     ...(others.length === 0 ? [] : [`IPV6ADDR_SECONDARIES="${others.join(' ')}"`]),
   ];

@@ -12,6 +12,18 @@ function renderAddress(name: string, address: InterfaceAddress, extra: readonly 
 }
 
 /**
+ * Has the kernel pass router advertisements over before the interface is up, whichever families it has addresses of,
+ * and take them again, as for new interfaces, when it is down.
+ */
+function ignoreAdvertisements(name: string): string[] {
+  const value = `/proc/sys/net/ipv6/conf/${name}/accept_ra`;
+  return [
+    `pre-up [ ! -e ${value} ] || echo 0 > ${value}`,
+    `post-down [ ! -e ${value} ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > ${value}`,
+  ];
+}
+
+/**
  * A file for /etc/network/interfaces.d (interfaces(5)): one stanza an address. With a static IPv6 address ifupdown
  * turns stateless autoconfiguration off; router advertisements are accepted for their routes, also by a guest that
  * forwards packets (value 2, kernel: networking/ip-sysctl). Its own routes by a gateway are on link always.
@@ -22,6 +34,7 @@ export function renderIfupdown(header: string, wanted: NamedInterface): string {
   const stanzas = wanted.addresses.map((address) =>
     renderAddress(wanted.name, address, [
       ...(address === wanted.addresses[0] && wanted.mtu !== undefined ? [`mtu ${wanted.mtu}`] : []),
+      ...(address === wanted.addresses[0] && !isPublic(wanted) ? ignoreAdvertisements(wanted.name) : []),
       ...(address === firstIpv6 && isPublic(wanted) ? ['accept_ra 2'] : []),
     ]),
   );

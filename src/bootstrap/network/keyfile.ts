@@ -54,6 +54,7 @@ function ipv6Lines(wanted: NamedInterface): string[] {
     '[ipv6]',
     // "manual" would not take the routes that are advertised.
     `method=${isPublic(wanted) || addresses.length === 0 ? 'auto' : 'manual'}`,
+    ...(isPublic(wanted) || addresses.length > 0 ? [] : ['never-default=true', 'ignore-auto-routes=true']),
     ...addresses.map((address, index) => `address${index + 1}=${cidr(address)}`),
     ...routes,
     ...resolverLines(wanted, 6),

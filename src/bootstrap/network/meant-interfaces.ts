@@ -9,10 +9,26 @@ export interface MeantInterfaces {
   missing: InterfaceIdentity[];
 }
 
+type WithAddresses = Pick<InterfaceConfig, 'addresses'>;
+
+/** What each interface is given of the resolver. */
+function sharedResolver(all: readonly WithAddresses[], resolver: Resolver | undefined) {
+  const preferred = [...all.filter(isPublic), ...all];
+  const [first] = preferred;
+  const firstIpv4 = preferred.find(({ addresses }) => addresses.some(({ family }) => family === 4)) ?? first;
+  return (each: WithAddresses): { resolver?: Resolver } => {
+    const servers = (resolver?.servers ?? []).filter(
+      (server) => each === (server.includes(':') ? first : firstIpv4),
+    );
+    return resolver === undefined || servers.length === 0 ? {} : { resolver: { ...resolver, servers } };
+  };
+}
+
 /**
  * Finds out which interfaces the host means. An image's interfaces cannot be known: there they have the name that the
  * host says, or `ethN`.
- * @param resolver is given to the first public interface, or to the first one where none is public
+ * @param resolver is given to the first public interface, or to the first one where none is public; its IPv4 servers to
+ *   the first one with an IPv4 address, for managers pass over those of an interface without
  */
 export function meantInterfaces(
   interfaces: readonly InterfaceConfig[],
@@ -20,7 +36,7 @@ export function meantInterfaces(
   resolver: Resolver | undefined,
 ): MeantInterfaces {
   const all = withOneGateway(interfaces).filter(({ addresses }) => addresses.length > 0);
-  const first = all.find(isPublic) ?? all[0];
+  const resolverOf = sharedResolver(all, resolver);
   const meant: MeantInterfaces = { found: [], missing: [] };
   for (const each of all) {
     const { number, mac, mtu, addresses } = each;
@@ -34,7 +50,7 @@ export function meantInterfaces(
       addresses,
       ...(mac === undefined ? {} : { mac }),
       ...(mtu === undefined ? {} : { mtu }),
-      ...(resolver !== undefined && each === first ? { resolver } : {}),
+      ...resolverOf(each),
     });
   }
   return meant;

@@ -7,6 +7,12 @@ const list = (key: string, items: readonly string[], indent: string) =>
 const quoted = (text: string) => `"${text}"`;
 
 /**
+ * What netplan calls an interface. It makes names of files of it, of which systemd-networkd takes the first that fits:
+ * this one comes before the `all-en` and `all-eth` of Debian's cloud images (90-default.yaml there), which fit any.
+ */
+const idOf = (name: string) => `00-gandi-${name}`;
+
+/**
  * A file for /etc/netplan (netplan(5)). Which of the programs below netplan renders it for is left to the guest.
  * @param header first line, a comment
  */
@@ -25,15 +31,16 @@ export function renderNetplan(header: string, wanted: NamedInterface): string {
     ...list('  search', resolver.searchDomains.map(quoted), '    '),
   ];
   const lines = [
-    ...(mac === undefined ? [] : ['match:', `  macaddress: ${quoted(mac)}`]),
+    'match:',
+    `  ${mac === undefined ? `name: ${quoted(name)}` : `macaddress: ${quoted(mac)}`}`,
     ...(mtu === undefined ? [] : [`mtu: ${mtu}`]),
     'dhcp4: false',
     'dhcp6: false',
-    ...(isPublic(wanted) ? ['accept-ra: true'] : []),
+    `accept-ra: ${isPublic(wanted)}`,
     ...list('addresses', addresses.map(cidr).map(quoted), '  '),
     ...(routes.length === 0 ? [] : ['routes:', ...routes]),
     ...(nameservers ?? []),
   ];
   const body = lines.map((line) => `      ${line}\n`).join('');
-  return `${header}network:\n  version: 2\n  ethernets:\n    ${quoted(name)}:\n${body}`;
+  return `${header}network:\n  version: 2\n  ethernets:\n    ${quoted(idOf(name))}:\n${body}`;
 }

@@ -1,6 +1,7 @@
 import type { FileView } from '../../machine/files.ts';
 import { matchesGlob } from '../../machine/glob.ts';
 import type { MatchedInterface, Place } from './admin-file.ts';
+import { conditionHolds } from './networkd-conditions.ts';
 
 export const NETWORK_DIRECTORY = '/etc/systemd/network';
 
@@ -16,54 +17,100 @@ const DIRECTORIES = [
 export interface MatchSection {
   /** Line of `[Match]`, from 1. */
   line: number;
-  /** Values of each key, split at blanks. */
+  /** What each key is given, an assignment an item; nothing where the last one is empty. */
   keys: Map<string, string[]>;
 }
 
-/** The [Match] section of a .network file; undefined if it has none, and then it applies to nothing. */
+/** Lines with their numbers, those that a backslash at the end continues joined, comments left out (systemd.syntax(7)). */
+function* linesOf(text: string): Generator<{ line: number; content: string }> {
+  let pending: { line: number; content: string } | undefined;
+  for (const [index, piece] of text.split('\n').entries()) {
+    const content = piece.trim();
+    // Also in the middle of a continued line.
+    if (/^[#;]/.test(content)) continue;
+    pending = { line: pending?.line ?? index + 1, content: `${pending?.content ?? ''}${content}` };
+    if (content.endsWith('\\')) {
+      pending.content = `${pending.content.slice(0, -1)} `;
+      continue;
+    }
+    yield pending;
+    pending = undefined;
+  }
+  if (pending !== undefined) yield pending;
+}
+
+/** The [Match] section of a .network file; undefined if nothing is in it, and then the file applies to nothing. */
 export function readMatch(text: string): MatchSection | undefined {
   let section = '';
   let match: MatchSection | undefined;
-  for (const [index, piece] of text.split('\n').entries()) {
-    const line = piece.trim();
-    if (line.startsWith('[')) {
-      section = line;
-      if (section === '[Match]') match ??= { line: index + 1, keys: new Map() };
+  for (const { line, content } of linesOf(text)) {
+    if (content.startsWith('[')) {
+      section = content;
+      if (section === '[Match]') match ??= { line, keys: new Map() };
     }
-    const assignment = /^([A-Za-z]+)\s*=\s*(.*)$/.exec(line);
+    const assignment = /^([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(content);
     if (section !== '[Match]' || match === undefined || !assignment) continue;
     const [, key = '', value = ''] = assignment;
-    const values = value.split(/\s+/).filter((word) => word !== '');
-    match.keys.set(key, values.length === 0 ? [] : [...(match.keys.get(key) ?? []), ...values]);
+    if (value === '') match.keys.delete(key);
+    else match.keys.set(key, [...(match.keys.get(key) ?? []), value]);
   }
   return match !== undefined && match.keys.size > 0 ? match : undefined;
 }
 
-/** A list of patterns, turned around as a whole by a `!` in front. */
-function matchesList(patterns: readonly string[], value: string): boolean {
-  const negated = patterns[0]?.startsWith('!') ?? false;
-  const plain = negated ? [patterns[0]?.slice(1) ?? '', ...patterns.slice(1)] : patterns;
-  return plain.some((pattern) => matchesGlob(pattern, value)) !== negated;
+/**
+ * Lists of patterns, each turned around as a whole by a `!` in front (net_condition_test_strv of systemd,
+ * src/shared/net-condition.c).
+ * @param value undefined where an interface has nothing of that kind: no pattern fits that, and none excludes it
+ */
+function matchesLists(lists: readonly string[], value: string | undefined): boolean {
+  const patterns = lists.flatMap((list) => {
+    const negated = list.startsWith('!');
+    const words = (negated ? list.slice(1) : list).split(/\s+/).filter((word) => word !== '');
+    return words.map((pattern) => ({ negated, fits: value !== undefined && matchesGlob(pattern, value) }));
+  });
+  if (patterns.some(({ negated, fits }) => negated && fits)) return false;
+  return patterns.every(({ negated }) => negated) || patterns.some(({ negated, fits }) => !negated && fits);
 }
 
+/** What only Wi-Fi and devices made by software have. */
+const NOTHING_OF = ['Kind', 'WLANInterfaceType', 'SSID', 'BSSID'];
+
 /** Whether a [Match] section takes an interface; a condition that cannot be told here is taken to hold. */
-function matchesInterface({ keys }: MatchSection, { name, mac, driver }: MatchedInterface): boolean {
+function matchesInterface(
+  { keys }: MatchSection,
+  { name, mac, driver }: MatchedInterface,
+  files: FileView,
+): boolean {
   const known = new Map([
     ['Name', name],
     ['Type', 'ether'],
-    ['Kind', ''],
     ['MACAddress', mac],
     ['PermanentMACAddress', mac],
     ['Driver', driver],
   ]);
-  return [...keys].every(([key, patterns]) => {
+  return [...keys].every(([key, values]) => {
+    if (NOTHING_OF.includes(key)) return matchesLists(values, undefined);
     const value = known.get(key);
-    if (value === undefined || patterns.length === 0) return true;
-    const canonical = key.endsWith('MACAddress')
-      ? patterns.map((mac) => mac.toLowerCase().replaceAll('-', ':'))
-      : patterns;
-    return matchesList(canonical, value);
+    // Of conditions the last one counts.
+    if (value === undefined) return conditionHolds(key, values.at(-1) ?? '', files) ?? true;
+    const lists = key.endsWith('MACAddress')
+      ? values.map((list) => list.toLowerCase().replaceAll('-', ':'))
+      : values;
+    return matchesLists(lists, value);
   });
+}
+
+/** What drop-ins add to a file, which may be sections of any kind (systemd.network(5)). */
+function dropInsOf(files: FileView, name: string): string {
+  const paths = new Map<string, string>();
+  for (const directory of DIRECTORIES) {
+    for (const file of files.list(`${directory}/${name}.d`))
+      if (file.endsWith('.conf') && !paths.has(file)) paths.set(file, `${directory}/${name}.d/${file}`);
+  }
+  return [...paths]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, path]) => `\n${files.readText(path) ?? ''}`)
+    .join('');
 }
 
 /**
@@ -85,10 +132,10 @@ export function earlierNetworkFile(
         paths.set(name, `${directory}/${name}`);
     }
   }
-  for (const [, file] of [...paths].sort()) {
+  for (const [name, file] of [...paths].sort()) {
     const text = files.linkTarget(file) === '/dev/null' ? '' : (files.readText(file) ?? '');
-    const match = isOwn(text) ? undefined : readMatch(text);
-    if (match && matchesInterface(match, device)) return { file, line: match.line };
+    const match = isOwn(text) || text === '' ? undefined : readMatch(text + dropInsOf(files, name));
+    if (match && matchesInterface(match, device, files)) return { file, line: match.line };
   }
   return undefined;
 }

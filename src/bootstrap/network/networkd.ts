@@ -14,7 +14,8 @@ export function renderNetworkd(header: string, wanted: NamedInterface): string {
     [
       '[Network]',
       'DHCP=no',
-      ...(isPublic(wanted) ? ['IPv6AcceptRA=yes'] : []),
+      // Its finer UseGateway=no is unknown before systemd 250.
+      `IPv6AcceptRA=${isPublic(wanted) ? 'yes' : 'no'}`,
       ...addresses.map((address) => `Address=${cidr(address)}`),
     ],
   ];

@@ -1,7 +1,8 @@
-import { cidr, FALLBACK_ROUTE_METRIC, type NamedInterface, routesOf } from './addresses.ts';
+import { cidr, FALLBACK_ROUTE_METRIC, isPublic, type NamedInterface, routesOf } from './addresses.ts';
 
 /**
- * A file for /etc/sysconfig/network: ifcfg-NAME of wicked (ifcfg(5)). Router advertisements are the kernel's own.
+ * A file for /etc/sysconfig/network: ifcfg-NAME of wicked (ifcfg(5)). Router advertisements are the kernel's own; see
+ * `renderWickedKernelValues`.
  * @param header first line, a comment
  */
 export function renderWicked(header: string, { mtu, addresses }: NamedInterface): string {
@@ -24,4 +25,12 @@ export function renderWickedRoutes(header: string, { addresses }: NamedInterface
     `default ${gateway} - -${family === 6 ? ` metric ${FALLBACK_ROUTE_METRIC}` : ''}`,
   ]);
   return lines.length === 0 ? undefined : `${header}${lines.join('\n')}\n`;
+}
+
+/**
+ * The file beside, ifsysctl-NAME (ifsysctl(5)): kernel values that wicked gives an interface before it is up.
+ * @returns undefined where nothing is to be in it
+ */
+export function renderWickedKernelValues(header: string, wanted: NamedInterface): string | undefined {
+  return isPublic(wanted) ? undefined : `${header}net.ipv6.conf.${wanted.name}.accept_ra = 0\n`;
 }

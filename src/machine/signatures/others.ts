@@ -60,6 +60,18 @@ const findIso: Probe = ({ head }) => {
   };
 };
 
+/**
+ * UDF: ECMA-167, 3/9.1, the volume structure descriptors from byte 32768 on, each of 2048 bytes or one sector where that is
+ * larger; one of them names the version.
+ */
+const findUdf: Probe = ({ head }) => {
+  const starts = Array.from({ length: 16 }, (_, index) => 32768 + 2048 * index);
+  const isUdf = starts.some(
+    (start) => hasText(head, start + 1, 'NSR02') || hasText(head, start + 1, 'NSR03'),
+  );
+  return isUdf ? { type: 'udf', usage: 'filesystem', title: 'UDF file system' } : undefined;
+};
+
 /** SquashFS: struct squashfs_super_block in the kernel's fs/squashfs/squashfs_fs.h. */
 const findSquashfs: Probe = ({ head }) => {
   if (!hasText(head, 0, 'hsqs')) return undefined;
@@ -86,4 +98,4 @@ const findF2fs: Probe = ({ head }) => {
 
 /** File systems and containers that are recognised so that they are left alone. */
 export const findOthers: Probe = (areas) =>
-  [findMagics, findIso, findSquashfs, findF2fs].flatMap((probe) => probe(areas) ?? []);
+  [findMagics, findIso, findUdf, findSquashfs, findF2fs].flatMap((probe) => probe(areas) ?? []);

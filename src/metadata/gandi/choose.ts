@@ -1,36 +1,44 @@
-import type { Signature } from '../../machine/signatures/signature.ts';
 import { describe } from '../../machine/signatures.ts';
-import type { SwapDevice, SwapState } from '../guest-config.ts';
-import type { ArchivePlace, SwapPlace } from './swap-places.ts';
-
-/** What was seen on the device of a place. */
-export interface ObservedPlace {
-  place: SwapPlace;
-  /** Of an active swap area only its own header is looked at. */
-  signatures: readonly Signature[];
-  /** The device is proven to be blank; only asked where the swap disk is expected and nothing else is there. */
-  empty: boolean;
-  /** Where an archive's header is, the first in the order of the place's archives. */
-  archive?: ArchivePlace;
-  /** Where an erasure was cut off, and the length of its range in bytes. */
-  erasure?: { place: ArchivePlace; length: number };
-  /** Why the device could not be read. */
-  unreadable?: string;
-}
+import type { DiskIdentity, Problem, SwapDevice, SwapState } from '../guest-config.ts';
+import { LIKENESS, likenessOf } from './host-disk.ts';
+import type { Knowledge, ObservedPlace } from './observed-place.ts';
+import type { ArchivePlace } from './swap-places.ts';
+import {
+  doubtOf,
+  holdsSomethingElse,
+  isFromHost,
+  isLabelledSwap,
+  speaksByContent,
+  strangerProblem,
+  swapHeaderOf,
+} from './trust.ts';
 
 /** A device that is taken for the host's swap disk, or could be. */
 export interface SwapCandidate {
   swap: SwapDevice;
   /** Where an archive is to be read. */
   archive?: ArchivePlace;
+  identity: DiskIdentity;
+  /** It speaks for itself, and is the remembered disk where one is remembered: no other need be waited for. */
+  certain: boolean;
+  /** More than a label that anybody may have given says that it is the host's. */
+  hosts: boolean;
 }
 
-const SWAP_LABEL = 'swap';
+/** What is to be used, and what is not believed. */
+export interface SwapChoice {
+  /** The one to use first. */
+  candidates: SwapCandidate[];
+  /** One for each device that claims to speak for the host and is not believed. */
+  problems: Problem[];
+}
 
 /** How sure it is that a device is the host's swap disk; the names of an order, from the surest. */
 const RANKS = [
+  'made by us, and expected',
   'partition label',
   'expected and proven',
+  'partition label on a disk of any kind',
   'label or expected swap',
   'content',
   'blank',
@@ -38,69 +46,126 @@ const RANKS = [
 ] as const;
 type Rank = (typeof RANKS)[number];
 
+/** States of a device that only its place speaks for. */
+const UNPROVEN: readonly SwapState[] = ['foreign', 'empty'];
+
+interface Ranked {
+  candidate: SwapCandidate;
+  observed: ObservedPlace;
+  rank: number;
+}
+
 /**
  * Puts the devices that can be the host's swap disk in order, the one to use first. A device that nothing but an
  * archive in its content speaks for comes behind all that are proven by label or place: an old swap disk of another
- * guest, attached as a data disk, must not configure this one. A device that nothing speaks for is left out.
+ * guest, attached as a data disk, must not configure this one. A device that nothing speaks for is left out. Where a disk
+ * is remembered, another is taken only if that one is gone, and only where the host alone can put it.
  */
-export function chooseSwap(observed: readonly ObservedPlace[]): SwapCandidate[] {
-  const candidates = observed.flatMap((one) => {
-    const reason = reasonFor(one);
-    if (reason === undefined) return [];
-    const candidate = toCandidate(one, reason);
-    return [{ candidate, rank: RANKS.indexOf(rankOf(one, candidate)) }];
-  });
-  const hasArchive = ({ archive }: SwapCandidate) => Number(archive !== undefined);
-  candidates.sort(
-    (one, other) => one.rank - other.rank || hasArchive(other.candidate) - hasArchive(one.candidate),
-  );
-  return candidates.map(({ candidate }) => candidate);
+export function chooseSwap(observed: readonly ObservedPlace[], knowledge: Knowledge): SwapChoice {
+  const ranked = observed.flatMap((one) => toRanked(one, knowledge));
+  const hasArchive = ({ candidate }: Ranked) => Number(candidate.archive !== undefined);
+  ranked.sort((one, other) => one.rank - other.rank || hasArchive(other) - hasArchive(one));
+  const used = knowledge.remembered === undefined ? ranked : knownFirst(ranked, knowledge);
+  const strangers = ranked.filter((one) => !used.includes(one) && claims(one));
+  return {
+    candidates: used.map(({ candidate }) => candidate),
+    problems: [
+      ...observed.flatMap((one) => {
+        const own = used.find((each) => each.observed === one);
+        const stranger = strangers.some((each) => each.observed === one);
+        return stranger ? [] : doubtOf(one, own !== undefined, knowledge);
+      }),
+      ...strangers.flatMap((one) => strangerProblem(one.observed, one.candidate.swap.reason, knowledge)),
+    ],
+  };
 }
 
-function reasonFor(observed: ObservedPlace): string | undefined {
-  const { place, archive, erasure } = observed;
+/** The remembered disk alone where it is there; else what the host alone can have put in its place. */
+function knownFirst(ranked: readonly Ranked[], { remembered }: Knowledge): Ranked[] {
+  if (remembered === undefined) return [...ranked];
+  const compared = ranked.map((one) => {
+    const { observed, candidate } = one;
+    const proven = observed.unreadable !== undefined || isProven(candidate);
+    const likeness = likenessOf(remembered, observed.identity, proven);
+    return { one, likeness: likeness === undefined ? LIKENESS.length : LIKENESS.indexOf(likeness) };
+  });
+  const [closest] = [...compared].sort((one, other) => one.likeness - other.likeness);
+  if (closest !== undefined && closest.likeness < LIKENESS.indexOf('place of a blank disk')) {
+    closest.one.candidate.certain = isProven(closest.one.candidate);
+    return [closest.one];
+  }
+  // What stands at the remembered place, blank or somebody's, comes last by its rank.
+  const atPlace = closest !== undefined && closest.likeness < LIKENESS.length ? closest.one : undefined;
+  return ranked.filter((one) => isAtPlaceOfHost(one) || one === atPlace);
+}
+
+function isAtPlaceOfHost({ observed: { place } }: Ranked): boolean {
+  return place.expected !== undefined || (place.hosts && place.labelled);
+}
+
+/** A swap area with the usual label alone claims nothing: admins make such ones, too. */
+function claims({ observed: { place }, candidate }: Ranked): boolean {
+  return place.labelled || candidate.archive !== undefined || candidate.swap.pendingErase !== undefined;
+}
+
+function isProven({ swap, archive }: Pick<SwapCandidate, 'swap' | 'archive'>): boolean {
+  return archive !== undefined || !UNPROVEN.includes(swap.state);
+}
+
+function toRanked(observed: ObservedPlace, knowledge: Knowledge): Ranked[] {
+  const reason = reasonFor(observed, knowledge);
+  if (reason === undefined) return [];
+  const candidate = toCandidate(observed, reason, knowledge);
+  return [{ candidate, observed, rank: RANKS.indexOf(rankOf(observed, candidate)) }];
+}
+
+function reasonFor(observed: ObservedPlace, knowledge: Knowledge): string | undefined {
+  const { place, archives, erasures } = observed;
   if (place.labelled) return 'partition label gandiswap';
   if (isLabelledSwap(observed)) return 'file system label swap';
   if (place.expected !== undefined) return place.expected;
+  if (isRemembered(observed, knowledge)) return 'the disk that was used before';
   // Content alone speaks for a whole disk only: a user's file can lie anywhere on a disk that holds something else.
-  if (place.device.partition || othersThanSwap(observed).length > 0) return undefined;
+  if (!speaksByContent(observed)) return undefined;
+  const [archive] = archives;
   if (archive) return `an archive of the host at byte ${archive.offset}`;
+  const [erasure] = erasures;
   return erasure && `an erasure that was cut off at byte ${erasure.place.offset}`;
 }
 
-function rankOf({ place, ...observed }: ObservedPlace, { swap, archive }: SwapCandidate): Rank {
+/** A blank disk at the remembered place, or one with somebody's data, is any disk. */
+function isRemembered(observed: ObservedPlace, { remembered }: Knowledge): boolean {
+  if (remembered === undefined || UNPROVEN.includes(stateOf(observed))) return false;
+  return likenessOf(remembered, observed.identity, true) !== undefined;
+}
+
+function rankOf(observed: ObservedPlace, { swap, archive }: Pick<SwapCandidate, 'swap' | 'archive'>): Rank {
+  const { place } = observed;
   if (swap.state === 'foreign' && !archive) return 'foreign';
   if (swap.state === 'empty' && !archive) return 'blank';
-  if (place.labelled) return 'partition label';
   const labelled = isLabelledSwap(observed);
-  if (place.expected !== undefined && (labelled || archive || observed.erasure)) return 'expected and proven';
+  const page = Math.floor((swap.archiveOffset ?? 0) / (swap.pageSize ?? 1));
+  if (place.expected !== undefined && labelled && swap.badPages?.includes(page) === true)
+    return 'made by us, and expected';
+  if (place.labelled) return place.hosts ? 'partition label' : 'partition label on a disk of any kind';
+  if (place.expected !== undefined && (labelled || archive || swap.pendingErase))
+    return 'expected and proven';
   return labelled || place.expected !== undefined ? 'label or expected swap' : 'content';
 }
 
-function isLabelledSwap({ signatures }: Pick<ObservedPlace, 'signatures'>): boolean {
-  return signatures.some(({ type, label }) => type === 'swap' && label === SWAP_LABEL);
-}
-
-function othersThanSwap({ signatures }: Pick<ObservedPlace, 'signatures'>): Signature[] {
-  return signatures.filter(({ type }) => type !== 'swap' && type !== 'archive');
-}
-
-function toCandidate(observed: ObservedPlace, reason: string): SwapCandidate {
-  const { place, erasure, archive } = observed;
-  const node = place.device.node;
+function toCandidate(observed: ObservedPlace, reason: string, knowledge: Knowledge): SwapCandidate {
+  const { place, identity } = observed;
   const state = stateOf(observed);
-  const header = observed.signatures.find(({ type }) => type === 'swap')?.swap;
+  const header = swapHeaderOf(observed);
   const inside = place.archives.find(({ device }) => device === place.device);
-  // On a device that holds something else, bytes like an archive's are somebody's data; the gap before a partition is
-  // no part of what that holds.
-  const usable = (found: ArchivePlace) =>
-    state !== 'active' && (state !== 'foreign' || found.device !== place.device);
-  const pending = erasure && usable(erasure.place) ? erasure : undefined;
+  const archive = observed.archives.find((found) => isFromHost(observed, found, knowledge));
+  const pending = observed.erasures.find((erasure) => isFromHost(observed, erasure.place, knowledge));
   const swap: SwapDevice = {
-    node,
+    node: place.device.node,
     state,
     content: contentOf(observed, state),
     ...(header?.label === undefined ? {} : { label: header.label }),
+    ...(header?.uuid === undefined ? {} : { uuid: header.uuid }),
     ...(header ? { pageSize: header.pageBytes, badPages: header.badPages } : {}),
     // Said also where the archive is in the gap: whatever stands at this place inside is read at the next boot, too.
     ...(inside ? { archiveOffset: inside.offset } : {}),
@@ -116,22 +181,30 @@ function toCandidate(observed: ObservedPlace, reason: string): SwapCandidate {
         }
       : {}),
   };
-  return { swap, ...(archive && usable(archive) ? { archive } : {}) };
+  const found = { swap, ...(archive ? { archive } : {}) };
+  const speaks = place.labelled || place.expected !== undefined || place.hosts;
+  return {
+    ...found,
+    identity,
+    certain: isProven(found) && knowledge.remembered === undefined,
+    hosts: isProven(found) && (speaks || archive !== undefined || isRemembered(observed, knowledge)),
+  };
 }
 
 function stateOf(observed: ObservedPlace): SwapState {
   if (observed.place.active) return 'active';
-  if (observed.unreadable !== undefined || othersThanSwap(observed).length > 0) return 'foreign';
-  if (observed.signatures.some(({ type }) => type === 'swap')) return 'swap';
-  if (observed.archive || observed.erasure) return 'archive';
+  if (holdsSomethingElse(observed)) return 'foreign';
+  if (swapHeaderOf(observed) !== undefined) return 'swap';
+  if (observed.archives.length > 0 || observed.erasures.length > 0) return 'archive';
   return observed.empty ? 'empty' : 'foreign';
 }
 
 function contentOf(observed: ObservedPlace, state: SwapState): string {
-  const { unreadable, signatures, erasure } = observed;
+  const { unreadable, unknown, signatures, erasures } = observed;
   if (unreadable !== undefined) return `data that cannot be read (${unreadable})`;
+  if (unknown === true) return 'unrecognised data';
   if (signatures.length > 0) return describe(signatures);
-  if (erasure) return 'an archive whose erasure was cut off';
+  if (erasures.length > 0) return 'an archive whose erasure was cut off';
   if (state === 'archive') return 'nothing known, with an archive before its partition';
   return state === 'empty' ? 'nothing' : 'unrecognised data';
 }

@@ -8,16 +8,23 @@ import type { Facts } from '../../machine/facts.ts';
 import { readPartitionTable } from '../../machine/partition-table.ts';
 import { hasArchiveHeader } from '../../machine/signatures/archive.ts';
 import { readAreas } from '../../machine/signatures/areas.ts';
+import type { Signature } from '../../machine/signatures/signature.ts';
 import { findSwap } from '../../machine/signatures/swap.ts';
 import { identify } from '../../machine/signatures.ts';
-import { chooseSwap, type ObservedPlace, type SwapCandidate } from './choose.ts';
-import { type ArchivePlace, type SwapPlace, swapPlaces } from './swap-places.ts';
+import { isUnfinishedHeader } from '../../machine/swap-header.ts';
+import type { DiskIdentity } from '../guest-config.ts';
+import { chooseSwap, type SwapChoice } from './choose.ts';
+import { attachmentOf } from './host-disk.ts';
+import type { Knowledge, ObservedPlace } from './observed-place.ts';
+import { type ArchivePlace, diskOf, type SwapPlace, swapPlaces } from './swap-places.ts';
 
 /** What finding the swap disk needs of the machine. */
 export interface SwapSearch {
   devices: readonly BlockDevice[];
   use: DeviceUse;
   hypervisor: Facts['hypervisor'];
+  /** What udev found on a device beside swap. */
+  udevVerdict(device: BlockDevice): Signature | undefined;
   /** Opens a device by its node; it is closed again here. */
   open(node: string): OpenDevice;
 }
@@ -25,13 +32,23 @@ export interface SwapSearch {
 /**
  * Finds the disk that the host attached as swap, by partition label, file system label, place or content, whatever it
  * is called. Nothing is written.
- * @returns devices that speak for themselves, the one to use first; empty if there is none. A disk that cannot be
- *   read is no error: it is listed as `foreign` where the swap disk is expected
+ * @returns devices that speak for themselves, the one to use first; none if there is none. A disk that cannot be read is no
+ *   error: it is listed as `foreign` where the swap disk is expected. Beside them what is not believed
  */
-export function findSwapDisk(search: SwapSearch): SwapCandidate[] {
+export function findSwapDisk(search: SwapSearch, knowledge: Knowledge): SwapChoice {
   const { use, hypervisor } = search;
   const places = swapPlaces(withLabels(search), use, hypervisor);
-  return chooseSwap(places.map((place) => observe(place, search)));
+  return chooseSwap(
+    places.map((place) => observe(place, search)),
+    knowledge,
+  );
+}
+
+/** What is on one device. @returns undefined where it cannot be the host's disk: in use, or divided into partitions */
+export function observeDevice(node: string, search: SwapSearch): ObservedPlace | undefined {
+  const places = swapPlaces(withLabels(search), search.use, search.hypervisor);
+  const place = places.find(({ device }) => device.node === node);
+  return place && observe(place, search);
 }
 
 /** The kernel knows no label of a partition that was added by partx(8): the table has it. */
@@ -59,33 +76,78 @@ function withLabels(search: SwapSearch): BlockDevice[] {
 
 /** Looks at one device, and at the gap before it where an archive can be there. */
 function observe(place: SwapPlace, search: SwapSearch): ObservedPlace {
-  const nothing = { place, signatures: [], empty: false };
-  const look = () => (place.active ? observeActive(place, search) : observeUnused(place, search));
-  const { result, failure } = attempt(look);
-  return result ?? { ...nothing, unreadable: failure ?? 'unknown' };
+  const { result, failure } = attempt(() =>
+    place.active ? observeActive(place, search) : observeUnused(place, search),
+  );
+  const seen = result ?? { signatures: [], unreadable: failure ?? 'unknown' };
+  const nothing = { place, empty: false, archives: [], erasures: [] };
+  return { ...nothing, ...seen, identity: identityOf(place, seen.signatures, search) };
 }
+
+type Seen = Omit<ObservedPlace, 'place' | 'identity'>;
 
 /** Behind its header an active swap area holds memory of any process, which could imitate anything. */
-function observeActive(place: SwapPlace, search: SwapSearch): ObservedPlace {
+function observeActive(place: SwapPlace, search: SwapSearch): Seen {
   const header = opened(search, place.device, (device) => findSwap(readAreas(device)));
-  return { place, signatures: header ? [header].flat() : [], empty: false };
+  return { signatures: header ? [header].flat() : [], empty: false, archives: [], erasures: [] };
 }
 
-function observeUnused(place: SwapPlace, search: SwapSearch): ObservedPlace {
-  const signatures = opened(search, place.device, identify);
+function observeUnused(place: SwapPlace, search: SwapSearch): Seen {
+  const own = opened(search, place.device, identify);
+  const verdict = isSwapAlone(own) ? search.udevVerdict(place.device) : undefined;
+  const signatures = verdict === undefined ? own : [...own, verdict];
   const seen = place.archives.map((archive) => ({ archive, ...observeArchive(archive, search) }));
-  const found = seen.find(({ hasHeader }) => hasHeader)?.archive;
-  const cutOff = seen.find(({ erasureLength }) => erasureLength !== undefined);
+  const archives = seen.flatMap(({ hasHeader, archive }) => (hasHeader ? [archive] : []));
+  const erasures = seen.flatMap(({ erasureLength, archive }) =>
+    erasureLength === undefined ? [] : [{ place: archive, length: erasureLength }],
+  );
+  const found = [...archives, ...erasures.map((erasure) => erasure.place)];
   const expected = place.labelled || place.expected !== undefined;
-  const undescribed = signatures.length === 0 && !found && !cutOff;
+  // An archive in the gap may reach over what the partition has at its start; one inside has nothing before it.
+  const unmarked = isSwapAlone(signatures) && !signatures.some(({ type }) => type === 'swap');
+  const asks = unmarked && found.some(({ device }) => device === place.device);
   return {
-    place,
     signatures,
-    empty: expected && undescribed && opened(search, place.device, isEmpty),
-    ...(found ? { archive: found } : {}),
-    ...(cutOff?.erasureLength === undefined
-      ? {}
-      : { erasure: { place: cutOff.archive, length: cutOff.erasureLength } }),
+    empty: expected && signatures.length === 0 && found.length === 0 && opened(search, place.device, isEmpty),
+    archives,
+    erasures,
+    ...(asks && opened(search, place.device, startsWithSomething) ? { unknown: true } : {}),
+  };
+}
+
+function isSwapAlone(signatures: readonly Signature[]): boolean {
+  return signatures.every(({ type }) => type === 'swap' || type === 'archive');
+}
+
+/**
+ * Whether anything stands where file systems have their superblocks: one that nobody here knows is somebody's all the same.
+ * A swap header that was being written is ours.
+ */
+function startsWithSomething(device: OpenDevice): boolean {
+  const { head } = readAreas(device);
+  return head.some((byte) => byte !== 0) && !isUnfinishedHeader(head);
+}
+
+function identityOf(
+  { device }: SwapPlace,
+  signatures: readonly Signature[],
+  search: SwapSearch,
+): DiskIdentity {
+  const disk = diskOf(device, search.devices);
+  const table =
+    device.partition && disk
+      ? attempt(() =>
+          opened(search, disk, ({ read, size }) => readPartitionTable(read, size, disk.sectorBytes)),
+        ).result
+      : undefined;
+  const guid = table?.partitions.find(({ number }) => number === device.partition?.number)?.guid;
+  const uuid = signatures.find(({ type }) => type === 'swap')?.uuid;
+  return {
+    place: attachmentOf(disk ?? device),
+    ...(device.partition ? { partition: device.partition.number } : {}),
+    ...(table ? { diskId: table.diskId } : {}),
+    ...(guid ? { partitionGuid: guid } : {}),
+    ...(uuid === undefined ? {} : { swapUuid: uuid }),
   };
 }
 

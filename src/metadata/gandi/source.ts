@@ -1,14 +1,19 @@
+import type { BlockDevice } from '../../machine/block-devices.ts';
+import { crc32 } from '../../machine/crc32.ts';
 import { openDevice, withDevice } from '../../machine/device-reader.ts';
 import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
 import { lookUntilSettled } from '../../machine/late-devices.ts';
 import { observeStorage } from '../../machine/observed-facts.ts';
-import { HOST_CONFIG } from '../../machine/paths.ts';
-import type { HostConfiguration, ParsedConfig, Problem, SeedArchive, SwapState } from '../guest-config.ts';
+import { EARLIER_SWAP_FILE, HOST_CONFIG } from '../../machine/paths.ts';
+import { excludesRange } from '../../machine/swap-header.ts';
+import { udevVerdict } from '../../machine/udev-verdict.ts';
+import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
-import type { SwapCandidate } from './choose.ts';
+import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
+import { LEFT_OVER_BYTES, readRememberedDisk } from './host-disk.ts';
 import { keptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
@@ -25,9 +30,6 @@ export interface SourceOptions {
   /** A file or device to take the configuration from; it is only read. */
   seed?: string;
 }
-
-/** States of a device that only its place speaks for. */
-const UNPROVEN: readonly SwapState[] = ['foreign', 'empty'];
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
@@ -93,15 +95,51 @@ function readPlace({ device, offset, end }: ArchivePlace): ArchiveResult {
   }
 }
 
-function fromDisk(candidate: SwapCandidate | undefined, files: Files): HostConfiguration {
+/** What is not believed costs nothing that is known: it is told, and the last configuration stays. */
+function withDoubts(host: HostConfiguration, doubts: readonly Problem[]): HostConfiguration {
+  if (doubts.length === 0) return host;
+  return { ...host, parsed: { ...host.parsed, problems: [...doubts, ...host.parsed.problems] } };
+}
+
+/** An archive that stayed in its swap area while that may have been in use: behind its first page it is nobody's word. */
+function isLeftOver(
+  { device, offset }: ArchivePlace,
+  { swap }: SwapCandidate,
+  left: number | undefined,
+): boolean {
+  if (left === undefined || swap.state !== 'swap' || swap.node !== device.node) return false;
+  return withDevice(device.node, (source) => crc32(source.read(offset, LEFT_OVER_BYTES))) === left;
+}
+
+function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: number): HostConfiguration {
   if (candidate === undefined) return keptConfiguration(files);
-  const { swap, archive } = candidate;
+  const { swap, archive, identity, hosts } = candidate;
   const kept = () => keptConfiguration(files);
-  const host =
-    archive === undefined
-      ? kept()
-      : fromResult(readPlace(archive), `${archive.device.node} at byte ${archive.offset}`, kept);
-  return { ...host, swap };
+  const read = (place: ArchivePlace): HostConfiguration => {
+    const result = readPlace(place);
+    const origin = `${place.device.node} at byte ${place.offset}`;
+    if (result.state !== 'present' || !isLeftOver(place, candidate, left))
+      return fromResult(result, origin, kept);
+    const { pageSize = 0, badPages = [] } = swap;
+    if (excludesRange({ pageBytes: pageSize, badPages }, place.offset, result.archive.length))
+      return fromResult(result, origin, kept);
+    // That boot stored it, and only its erasure failed: there is nothing new in it, and the erasure is made up for. The
+    // host's first-boot script is not kept.
+    const members = result.archive.members.filter(({ name }) => name !== 'init');
+    if (isStored(files, { ...result.archive, members })) {
+      const { length } = result.archive;
+      return {
+        ...kept(),
+        swap: { ...swap, pendingErase: { device: swap.node, offset: place.offset, length } },
+      };
+    }
+    const found =
+      'an archive that an earlier boot left in the swap area, where any process may have altered it since';
+    const expected = 'one that the host wrote since; nothing of it was used; have the host write it again';
+    return withDoubts(kept(), [{ group: 'archive', path: place.device.node, found, expected }]);
+  };
+  const host = archive === undefined ? kept() : read(archive);
+  return { ...host, swap: host.swap ?? swap, ...(hosts ? { disk: identity } : {}) };
 }
 
 function fromSeed(path: string, files: Files): HostConfiguration {
@@ -115,6 +153,26 @@ function fromSeed(path: string, files: Files): HostConfiguration {
 }
 
 /**
+ * Looks at all disks once for the host's, without waiting for one.
+ * @param remembered what an earlier boot noted down of it
+ * @throws Error if /sys and /proc cannot be read
+ */
+export function lookForHostDisk(
+  files: Files,
+  hypervisor: Facts['hypervisor'],
+  remembered = readRememberedDisk(files),
+): SwapChoice {
+  const knowledge = {
+    ...(remembered === undefined ? {} : { remembered }),
+    firstBoot: remembered === undefined && files.status(HOST_CONFIG) === undefined,
+    earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
+  };
+  const { devices, use } = observeStorage(files);
+  const verdict = (device: BlockDevice) => udevVerdict(files, device);
+  return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open: openDevice }, knowledge);
+}
+
+/**
  * Learns what the host wants: from the swap disk, else from what an earlier boot stored.
  * @returns the configuration with every problem that was found in it
  * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
@@ -123,16 +181,14 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
   const { files, live, hypervisor, waitSeconds, seed } = options;
   if (seed !== undefined) return fromSeed(seed, files);
   if (!live) return keptConfiguration(files);
-  let left: SwapCandidate | undefined;
+  const remembered = readRememberedDisk(files);
+  let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
-    const { devices, use } = observeStorage(files);
-    const [first] = findSwapDisk({ devices, use, hypervisor, open: openDevice });
-    left = first;
+    seen = lookForHostDisk(files, hypervisor, remembered);
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
-    const isProven =
-      first?.archive !== undefined || (first !== undefined && !UNPROVEN.includes(first.swap.state));
-    return isProven ? first : undefined;
+    const [first] = seen.candidates;
+    return first?.certain === true ? first : undefined;
   };
   const candidate = await lookUntilSettled(look, files, waitSeconds);
-  return fromDisk(candidate ?? left, files);
+  return withDoubts(fromDisk(candidate ?? seen.candidates[0], files, remembered?.left), seen.problems);
 }

@@ -23,6 +23,8 @@ export interface SwapPlace {
   labelled: boolean;
   /** Why the host's swap disk is expected just here; absent elsewhere. */
   expected?: string;
+  /** The disk is the host's by its vendor or bus: nobody else in the guest can attach one like it. */
+  hosts: boolean;
 }
 
 const PARTITION_LABEL = 'gandiswap';
@@ -56,6 +58,7 @@ export function swapPlaces(
         active: use.activeSwaps.has(device.name),
         archives: archivePlaces(device, devices, hypervisor),
         labelled: device.partition?.label === PARTITION_LABEL,
+        hosts: isHosts(diskOf(device, devices)),
         ...(reason === undefined ? {} : { expected: reason }),
       };
     });
@@ -68,7 +71,13 @@ function mayBeSwap(device: BlockDevice, devices: readonly BlockDevice[], use: De
   return use.activeSwaps.has(device.name) || !use.usedDisks.has(disk.name);
 }
 
-function diskOf(device: BlockDevice, devices: readonly BlockDevice[]): BlockDevice | undefined {
+/** Of Gandi's vendor on SCSI, or a virtual block device of Xen's. */
+function isHosts(disk: BlockDevice | undefined): boolean {
+  return disk?.vendor === GANDI_VENDOR || disk?.bus === 'xen';
+}
+
+/** The whole disk that a device is, or is a partition of. */
+export function diskOf(device: BlockDevice, devices: readonly BlockDevice[]): BlockDevice | undefined {
   return device.partition ? devices.find(({ name }) => name === device.partition?.disk) : device;
 }
 

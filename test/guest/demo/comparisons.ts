@@ -36,6 +36,7 @@ export function questions(config: ExampleConfig) {
     rootMebibytes: asRoot('stat -f -c "%b %S" / | { read blocks size; echo $((blocks * size / 1048576)); }'),
     gandi: asRoot('stat -c "%U %a" /gandi'),
     status: asRoot('gandi-guest status | head -n 1'),
+    verify: asRoot('gandi-guest verify --json | grep -c \'"verdict": "differs"\' || true'),
     bootstrap: asRoot(
       'systemctl show -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic gandi-bootstrap',
     ),
@@ -98,6 +99,7 @@ export function comparisons(config: ExampleConfig, answers: Answers, outside: Ou
     holds('root file system', `fills ${outside.rootMebibytes} MiB`, large, `${mebibytes} MiB`),
     row('/gandi, owner and mode', 'root 700', answers.gandi),
     row('gandi-guest status', 'configured', answers.status),
+    holds('gandi-guest verify', 'nothing differs', answers.verify === '0', `${answers.verify} differ`),
     holds(`gandi-bootstrap (${seconds} s)`, 'before SSH starts', beforeLogin, 'after SSH starts'),
   ];
 }

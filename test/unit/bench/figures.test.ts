@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderChart } from '../../../bench/chart.ts';
+import { CHARTS, renderChart } from '../../../bench/chart.ts';
 import { figuresOf } from '../../../bench/figures.ts';
 import type { Sample } from '../../../bench/measure.ts';
 import { SERVICES } from '../../../bench/measures/exposure.ts';
@@ -73,11 +73,23 @@ describe('renderFigures', () => {
 
 describe('renderChart', () => {
   it('has a bar for each count, escapes titles, and depends on nothing but the figures', () => {
-    const chart = renderChart(figuresOf(samples));
+    const both = { name: 'both', title: 'both', figures: ['ours', 'not-measured', 'theirs'] };
+    const chart = renderChart(both, figuresOf(samples));
     expect(chart.match(/<rect x=/g)).toHaveLength(2);
     expect(chart).toContain('ours &#60;1&#62;');
     expect(chart).not.toContain('NaN');
-    expect(renderChart(figuresOf([...samples].reverse()))).toBe(chart);
+    expect(renderChart(both, figuresOf([...samples].reverse()))).toBe(chart);
+  });
+
+  it.each(CHARTS)('of $name is of the last figures, and has room for each label', (chart) => {
+    const { figures } = JSON.parse(readFileSync('bench/results/latest.json', 'utf8'));
+    const svg = readFileSync(`bench/results/${chart.name}.svg`, 'utf8');
+    expect(renderChart(chart, figures)).toBe(svg);
+    const labels = [...svg.matchAll(/<text x="([\d.]+)" [^>]*text-anchor="end">([^<]*)</g)];
+    expect(labels).toHaveLength(chart.figures.length);
+    // In DejaVu Sans of 13 pixels, the widest of usual fonts, no such label takes more.
+    for (const [, right, label = ''] of labels) expect(Number(right) - label.length * 7.3).toBeGreaterThan(0);
+    expect(readFileSync('README.md', 'utf8')).toContain(`bench/results/${chart.name}.svg`);
   });
 });
 

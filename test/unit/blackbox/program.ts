@@ -23,14 +23,16 @@ const MEASURING = `
   open(F, ">&=3"); print F unpack("x32 q", $usage);
   exit($status >> 8);`;
 
-/**
- * Runs the built program as packaging/launcher.sh does: the executable where this machine's architecture has one, else
- * the bundle.
- */
-export function gandi(...parameters: string[]): Run {
+/** The command that packaging/launcher.sh starts: the executable where this machine's architecture has one, else the bundle. */
+export function builtProgram(): string[] {
   if (!existsSync(join(dist, 'gandi.cjs'))) throw new Error('the program is not built: run make build first');
   const executable = join(dist, 'gandi');
-  const program = existsSync(executable) ? [executable] : [process.execPath, join(dist, 'gandi.cjs')];
+  return existsSync(executable) ? [executable] : [process.execPath, join(dist, 'gandi.cjs')];
+}
+
+/** Runs the built program as packaging/launcher.sh does. */
+export function gandi(...parameters: string[]): Run {
+  const program = builtProgram();
   const { status, stdout, stderr, output } = spawnSync('perl', ['-e', MEASURING, ...program, ...parameters], {
     encoding: 'utf8',
     timeout: 60_000,

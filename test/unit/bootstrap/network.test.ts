@@ -26,7 +26,13 @@ const config: GuestConfig = {
   ],
 };
 const ETH0 = `${HEADER}auto eth0\n\niface eth0 inet static\n    address 192.0.2.10/24\n    gateway 192.0.2.1\n`;
-const ETH1 = `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.0.0.2/8\n`;
+const ETH1 = `${HEADER}auto eth1
+
+iface eth1 inet static
+    address 10.0.0.2/8
+    pre-up [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || echo 0 > /proc/sys/net/ipv6/conf/eth1/accept_ra
+    post-down [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > /proc/sys/net/ipv6/conf/eth1/accept_ra
+`;
 const device = (name: string): NetworkInterface => ({
   name,
   mac: '00:16:3e:00:00:01',
@@ -412,6 +418,7 @@ describe('network in a running guest', () => {
         '/etc/sysconfig/network/ifcfg-eth0',
         '/etc/sysconfig/network/ifroute-eth0',
         '/etc/sysconfig/network/ifcfg-eth1',
+        '/etc/sysconfig/network/ifsysctl-eth1',
         'wicked ifreload all',
       ],
     ],
@@ -422,6 +429,21 @@ describe('network in a running guest', () => {
     expect(argvs(planFor(files, { facts }))).toEqual(
       networkManager === 'netplan' ? [...inBoot, 'netplan generate'] : inBoot,
     );
+  });
+
+  it('goes before the default of netplan in cloud images', () => {
+    const text = 'network:\n  ethernets:\n    all-eth: {match: {name: "eth*"}, dhcp4: true}\n';
+    const facts = { networkManager: 'netplan' } as const;
+    const { changes, notes } = planFor({ '/etc/netplan/90-default.yaml': text }, { facts });
+    expect(notes).toEqual([]);
+    expect(changes).toContainEqual(
+      expect.objectContaining({
+        path: '/etc/netplan/50-gandi-eth0.yaml',
+        content: expect.stringContaining('    "00-gandi-eth0":\n      match:\n        name: "eth0"\n'),
+      }),
+    );
+    const own = planFor({ '/etc/netplan/10-lan.yaml': text }, { facts });
+    expect(own.notes).toHaveLength(2);
   });
 
   it('leaves it to netplan what to restart where NetworkManager is running', () => {

@@ -9,6 +9,14 @@ const config = {
   postBoot: { scriptArguments: '--role "web server"', command: 'apt-get update' },
 };
 const digest = configurationDigest(config, SCRIPT);
+const ASKED = {
+  hostName: 'web1',
+  interfaces: [],
+  missing: [],
+  nameServers: [],
+  searchDomains: [],
+  accounts: [],
+};
 const STARTED = '/var/lib/gandi/postboot.json';
 
 function orderFor(parts: ContextParts, script: string | undefined = SCRIPT) {
@@ -32,13 +40,18 @@ describe('post-boot', () => {
   it('orders script and command of a new configuration', () => {
     expect(orderFor({})).toEqual({
       path: '/run/gandi/postboot',
-      order: { digest, script: ['/gandi/script', '--role', 'web server'], command: 'apt-get update' },
+      order: {
+        digest,
+        script: ['/gandi/script', '--role', 'web server'],
+        command: 'apt-get update',
+        asked: ASKED,
+      },
     });
   });
 
   it('orders only what was not started', () => {
     const started = (marks: object) => orderFor({ files: { [STARTED]: JSON.stringify(marks) } });
-    expect(started({ script: digest })?.order).toEqual({ digest, command: 'apt-get update' });
+    expect(started({ script: digest })?.order).toEqual({ digest, command: 'apt-get update', asked: ASKED });
     expect(started({ script: digest, command: digest })).toBeUndefined();
     expect(started({ script: 'another', command: 'another' })?.order?.script).toBeDefined();
   });

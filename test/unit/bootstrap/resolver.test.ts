@@ -53,8 +53,16 @@ describe('resolver', () => {
   const PLAIN = `${HEADER}nameserver 192.0.2.53\nnameserver 2001:db8::53\noptions timeout:1 attempts:3 rotate\n`;
   const SEARCHED = PLAIN.replace('nameserver', 'search example.net corp.example\nnameserver');
   const RESOLVED = `${HEADER}[Resolve]\nDNS=192.0.2.53 2001:db8::53\n`;
+  /** Whoever may own the file is installed and enabled. */
+  const OWNERS: FileEntries = {
+    '/usr/lib/systemd/system/systemd-resolved.service': '',
+    '/etc/systemd/system/sysinit.target.wants/systemd-resolved.service': '',
+    '/usr/lib/systemd/system/NetworkManager.service': '',
+    '/etc/systemd/system/multi-user.target.wants/NetworkManager.service': '',
+    '/usr/sbin/resolvconf': '',
+  };
   const planFor = (files: FileEntries, applied = {}) =>
-    resolver.plan(makeContext({ config, files, applied }));
+    resolver.plan(makeContext({ config, files: { ...OWNERS, ...files }, applied }));
   const write = (path: string, content: string, backup: boolean) => ({
     kind: 'write-file',
     path,
@@ -107,6 +115,44 @@ describe('resolver', () => {
     ],
   ])('%s', (_, files, place, changes) => {
     expect(planFor(files)).toEqual({ changes, digest: digestOf({ place, servers: SERVERS }) });
+  });
+
+  it.each([
+    '../run/systemd/resolve/stub-resolv.conf',
+    '/usr/lib/systemd/resolv.conf',
+    '/run/resolvconf/resolv.conf',
+    '/run/NetworkManager/resolv.conf',
+  ])('replaces %s, a link of a resolver that is not there', (link) => {
+    const files = { '/etc/resolv.conf': { link } };
+    const changes = [
+      { kind: 'remove-file', path: '/etc/resolv.conf' },
+      write('/etc/resolv.conf', PLAIN, false),
+    ];
+    const digest = digestOf({ place: 'plain', servers: SERVERS });
+    expect(resolver.plan(makeContext({ config, files }))).toEqual({ changes, digest });
+    // Masked is not there either, and installed without being enabled.
+    const masked = {
+      ...OWNERS,
+      '/usr/sbin/resolvconf': undefined,
+      '/etc/systemd/system/systemd-resolved.service': { link: '/dev/null' },
+      '/etc/systemd/system/NetworkManager.service': { link: '/dev/null' },
+    };
+    const present = Object.fromEntries(
+      Object.entries({ ...masked, ...files }).flatMap(([path, entry]) =>
+        entry === undefined ? [] : [[path, entry]],
+      ),
+    );
+    expect(resolver.plan(makeContext({ config, files: present })).changes).toEqual(changes);
+  });
+
+  it('says that domains without servers are not searched', () => {
+    const asked = { ...config, resolvers: [], searchDomains: ['example.net', 'corp.example'] };
+    const text =
+      "search domains are not configured: the host names example.net, corp.example, but no name server; add them where the guest's own servers are set";
+    expect(resolver.plan(makeContext({ config: asked }))).toEqual({
+      changes: [],
+      notes: [{ level: 'warning', text }],
+    });
   });
 
   it('leaves what an admin changed until the host asks for something new, but not a missing file', () => {
@@ -204,7 +250,7 @@ describe('resolver', () => {
     ],
   ])('searches the domains that the host names: %j', (files, path, content) => {
     const searched = { ...config, searchDomains: ['example.net', 'corp.example'] };
-    const [change] = resolver.plan(makeContext({ config: searched, files })).changes;
+    const [change] = resolver.plan(makeContext({ config: searched, files: { ...OWNERS, ...files } })).changes;
     expect(change).toMatchObject({ kind: 'write-file', path, content });
   });
 

@@ -36,6 +36,8 @@ const STORED = [
 ];
 const FORMATTED = 'make /dev/sdb a swap area labelled swap, without page 128';
 const ERASED = 'erase 10240 bytes at 524288 of /dev/sdb (no secret stays in the swap area)';
+const FORGOTTEN =
+  'erase 4096 bytes at 524288 of /dev/sdb (any process could write where the host’s archive is to be)';
 const USED = 'run swapon /dev/sdb (use the swap area)';
 
 describe('01-config_swap', () => {
@@ -78,11 +80,42 @@ describe('01-config_swap', () => {
   });
 
   it.each([
-    ['of another label', { label: 'other', badPages: [128] }],
-    ['that may use the archive’s place', { label: 'swap', badPages: [] }],
-  ])('formats a swap area %s again', (_, header) => {
-    const old: SwapDevice = { ...disk, state: 'swap', ...header };
-    expect(describePlan({ state: 'kept', swap: old }).changes).toEqual([FORMATTED, USED]);
+    ['of another label', { label: 'other', pageSize: 4096, badPages: [128] }, []],
+    ['that may use the archive’s place', { label: 'swap', pageSize: 4096, badPages: [] }, [FORGOTTEN]],
+    ['that counts in other pages', { label: 'swap', pageSize: 65536, badPages: [128] }, [FORGOTTEN]],
+  ])(
+    'formats a swap area %s again, and first erases what any process may have written',
+    (_, header, before) => {
+      const old: SwapDevice = { ...disk, state: 'swap', ...header };
+      expect(describePlan({ state: 'kept', swap: old }).changes).toEqual([...before, FORMATTED, USED]);
+    },
+  );
+
+  it('erases what any process may have written also where the archive lies before the partition', () => {
+    const partition: SwapDevice = {
+      ...disk,
+      node: '/dev/sdb1',
+      state: 'swap',
+      label: 'swap',
+      pageSize: 4096,
+      badPages: [],
+    };
+    expect(describePlan({ state: 'new', archive, swap: partition }).changes.slice(3)).toEqual([
+      FORGOTTEN.replace('/dev/sdb', '/dev/sdb1'),
+      ERASED,
+      FORMATTED.replace('/dev/sdb', '/dev/sdb1'),
+      'erase 512 bytes at 524288 of /dev/sdb (the mark that an erasure was under way)',
+      USED.replace('/dev/sdb', '/dev/sdb1'),
+    ]);
+  });
+
+  it('keeps the UUID of an area that it makes anew, for /etc/fstab may name it', () => {
+    const uuid = '0f2c8a3e-5a0b-4a5e-9d57-3d1f1f0c2b11';
+    const old: SwapDevice = { ...disk, state: 'swap', uuid, pageSize: 4096, badPages: [] };
+    const plan = swap.plan(
+      makeContext({ host: { state: 'kept', swap: old }, facts: { live: true, pageBytes: 4096 } }),
+    );
+    expect(plan.changes).toContainEqual(expect.objectContaining({ kind: 'make-swap', uuid }));
   });
 
   it('excludes nothing where the archive lies outside of the swap area', () => {
@@ -118,6 +151,7 @@ describe('01-config_swap', () => {
       ...disk,
       state: 'swap',
       label: 'swap',
+      pageSize: 4096,
       badPages: [128],
       pendingErase: { device: '/dev/sdb', offset: 524288, length: 4096 },
     };

@@ -3,7 +3,11 @@ import { timezone, zoneOfCommandLine } from '../../../src/config/timezone.ts';
 import { digestOf } from '../../../src/plan/applied.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
-const ZONES = { '/usr/share/zoneinfo/Europe/Paris': 'TZif', '/usr/share/zoneinfo/Asia/Tokyo': 'TZif' };
+const ZONES = Object.fromEntries(
+  ['Europe/Paris', 'Asia/Tokyo', 'America/Lima', 'Etc/UTC', 'GMT', 'posix/Etc/GMT', 'Etc/Greenwich'].map(
+    (zone) => [`/usr/share/zoneinfo/${zone}`, 'TZif2'],
+  ),
+);
 const link = (zone: string): FileEntries => ({ '/etc/localtime': { link: `/usr/share/zoneinfo/${zone}` } });
 const planFor = (files: FileEntries, settings = 'CONFIG_TIMEZONE=Europe/Paris', applied = {}) =>
   timezone.plan(makeContext({ files: { ...ZONES, ...files }, settings, applied }));
@@ -30,6 +34,12 @@ describe('07-config_timezone', () => {
   it.each([
     ['none is set', {}],
     ['the distribution’s is set', link('Etc/UTC')],
+    ['the distribution’s is set as GMT', link('GMT')],
+    ['the distribution’s is set by another name', link('Etc/Greenwich')],
+    ['the distribution’s is set among the zones without leap seconds', link('posix/Etc/GMT')],
+    ['a link leads nowhere', link('Mars/Olympus')],
+    ['a link leads to a directory', link('Europe')],
+    ['a copy of the distribution’s is there', { '/etc/localtime': 'TZif2', '/etc/timezone': 'GMT\n' }],
   ])('sets the zone where %s', (_, files) => {
     expect(planFor(files)).toEqual({ changes: set, digest });
   });
@@ -53,6 +63,27 @@ describe('07-config_timezone', () => {
 
   it('asks for nothing where nobody does', () => {
     expect(planFor(link('Etc/UTC'), '')).toEqual({ changes: [] });
+  });
+
+  const noZones: FileEntries = {
+    '/usr/share/zoneinfo/leapseconds': '# Allowance for leap seconds\n',
+    '/usr/share/zoneinfo/Loose': { link: 'Gone' },
+    '/usr/share/zoneinfo/Empty': '',
+  };
+  it.each(['Europe', 'leapseconds', 'Loose', 'Empty'])(
+    'takes %s for no zone, which has no zone file',
+    (name) => {
+      const { changes, notes } = planFor(noZones, `CONFIG_TIMEZONE=${name}`);
+      expect(changes).toEqual([]);
+      expect(notes).toMatchObject([
+        { level: 'problem', text: expect.stringContaining(`no time zone ${name} in`) },
+      ]);
+    },
+  );
+
+  it('follows a zone that is another by a link', () => {
+    const paris: FileEntries = { '/usr/share/zoneinfo/Paris': { link: 'Europe/Paris' } };
+    expect(planFor(paris, 'CONFIG_TIMEZONE=Paris').changes).toHaveLength(2);
   });
 
   it('says that a zone does not exist', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DataDisk } from '../../../src/guest/data-disks.ts';
 import { diagnose } from '../../../src/guest/diagnosis.ts';
 import type { Facts } from '../../../src/machine/facts.ts';
+import { asAsked, notAsAsked, type Row } from '../../../src/verify/row.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const healthy: FileEntries = {
@@ -23,10 +24,10 @@ const disk = (state: DataDisk['state']): DataDisk => ({
 /** Level and subject of each finding. */
 function findingsFor(
   files: FileEntries,
-  { settings = '', facts = {} as Partial<Facts>, disks = [] as DataDisk[] } = {},
+  { settings = '', facts = {} as Partial<Facts>, disks = [] as DataDisk[], rows = [] as Row[] } = {},
 ) {
   const context = makeContext({ files: { ...healthy, ...files }, settings, facts });
-  return diagnose({ ...context, disks }).map(({ level, subject, text, remedy }) => {
+  return diagnose({ ...context, disks, rows }).map(({ level, subject, text, remedy }) => {
     expect(text).not.toBe('');
     expect(remedy).not.toBe('');
     return `${level} ${subject}`;
@@ -129,6 +130,35 @@ describe('diagnose', () => {
     ],
   ])('finds nothing in %s', (_, files) => {
     expect(findingsFor(files, { disks: [disk('mounted'), disk('left-alone')] })).toEqual([]);
+  });
+
+  it.each<[string, Row[], string[]]>([
+    ['what is as asked', [asAsked('host name', 'web1')], []],
+    [
+      'what differs',
+      [notAsAsked({ what: 'swap', asked: '/dev/sdb1', shown: 'none' }, '/dev/sdb1 is not used')],
+      ['problem swap'],
+    ],
+    [
+      'what may still become as asked',
+      [notAsAsked({ what: 'address', asked: 'a', shown: 'none' }, 'not there', { text: 'b', passes: true })],
+      ['warning address'],
+    ],
+    [
+      'what a step has told already',
+      [notAsAsked({ what: 'plugin', asked: 'a', shown: 'b' }, 'exit status 1')],
+      ['problem gandi-config, step 05-mine'],
+    ],
+  ])('compares what was asked with what is: %s', (_, rows, findings) => {
+    const reports: FileEntries = findings[0]?.includes('05-mine')
+      ? { '/var/lib/gandi/gandi-config.json': report }
+      : {};
+    expect(findingsFor(reports, { rows })).toEqual(findings);
+  });
+
+  it('tells of a disk that failed once', () => {
+    const rows = [notAsAsked({ what: 'data disk /dev/sdb', asked: 'mounted', shown: 'failed' }, 'b')];
+    expect(findingsFor({}, { disks: [disk('failed')], rows })).toEqual(['problem data disk /dev/sdb']);
   });
 
   it('tells problems first', () => {

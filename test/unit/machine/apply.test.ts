@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -44,17 +45,54 @@ describe('write-file', () => {
     expect(readFileSync(m.at('/var/real'), 'utf8')).toBe('new');
   });
 
+  it('keeps the old text with mode and owner of the file that a link leads to', async () => {
+    const m = machine({
+      '/etc/link': { link: '../var/second' },
+      '/var/second': { link: 'real' },
+      '/var/real': 'old',
+    });
+    chmodSync(m.at('/var/real'), 0o600);
+    for (const backup of [true, 'dated'] as const) {
+      const content = `new ${backup}`;
+      await applyChange({ kind: 'write-file', path: '/etc/link', content, mode: 0o600, backup }, m);
+    }
+    const kept = m.files.list('/etc').find((name) => name.startsWith('link.'));
+    expect(m.files.status('/var/lib/gandi/backup/etc_link')).toMatchObject({ mode: 0o600, ...owner });
+    expect(m.files.status(`/etc/${kept}`)).toMatchObject({ mode: 0o600, ...owner });
+    expect(m.files.status('/var/real')?.mode).toBe(0o600);
+  });
+
   it('takes away what a run that was cut off has left', async () => {
     const m = machine({ '/etc/name': 'old', '/etc/.name.gandi-new': 'half' });
     await applyChange({ kind: 'write-file', path: '/etc/name', content: 'new', mode: 0o644 }, m);
     expect(m.files.list('/etc')).toEqual(['name']);
   });
 
+  it.each(['', '-1'])(
+    'takes another name where a directory is in the way, behind a leftover%s',
+    async (taken) => {
+      const m = machine({
+        '/etc/name': 'old',
+        '/etc/.name.gandi-new/x': 'somebody’s',
+        [`/etc/x${taken}`]: '',
+      });
+      if (taken !== '') mkdirSync(m.at(`/etc/.name.gandi-new${taken}`));
+      await applyChange({ kind: 'write-file', path: '/etc/name', content: 'new', mode: 0o644 }, m);
+      expect(readFileSync(m.at('/etc/name'), 'utf8')).toBe('new');
+      expect(m.files.list('/etc/.name.gandi-new')).toEqual(['x']);
+      const others = m.files.list('/etc').filter((name) => name.includes('gandi-new'));
+      expect(others).toEqual(['.name.gandi-new', ...(taken === '' ? [] : ['.name.gandi-new-1'])]);
+    },
+  );
+
   it('leaves the old file when the new one cannot be written', async () => {
     const m = machine({ '/etc/name': 'old' });
     mkdirSync(m.at('/etc/.name.gandi-new/x'), { recursive: true });
+    for (let number = 1; number < 100; number++) mkdirSync(m.at(`/etc/.name.gandi-new-${number}`));
     const change: Change = { kind: 'write-file', path: '/etc/name', content: 'new', mode: 0o644 };
-    await expect(applyChange(change, m)).rejects.toThrow();
+    await expect(applyChange(change, m)).rejects.toThrow(
+      /^\.name\.gandi-new and 99 names like it are directories/,
+    );
     expect(readFileSync(m.at('/etc/name'), 'utf8')).toBe('old');
   });
 

@@ -86,6 +86,24 @@ describe.each([
     );
   });
 
+  it.each([
+    [
+      '#!/bin/sh\r\necho\r\n',
+      'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends',
+    ],
+    ['#!/usr/bin/env bash\r\n', undefined],
+    [
+      '#! /opt/none/python3 -u\n',
+      'cannot be executed: /opt/none/python3, which its first line names, is not installed',
+    ],
+  ])('says of a script that begins with %j why the kernel finds nothing', async (text, failure) => {
+    const path = `${temporaryRoot().root}/plugin`;
+    writeFileSync(path, text, { mode: 0o755 });
+    const result = await run([path]);
+    if (failure === undefined) expect(result.failure).toMatch(/exit status 127/);
+    else expect(result.failure).toBe(`${path} ${failure}`);
+  });
+
   it('says that a tool is missing', async () => {
     expect((await run(['no-such-tool'])).failure).toMatch(/^no-such-tool is not installed/);
   });

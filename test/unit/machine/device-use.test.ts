@@ -50,6 +50,27 @@ test('root by device number, whatever its source is called', () => {
   expect(use).toEqual({ root: 'sda2', rootDisks: ['sda'], activeSwaps: [], usedDisks: ['sda'] });
 });
 
+test.each([
+  'fuse.sshfs /dev/sdb',
+  'fuse /dev/sdb',
+  'tmpfs /dev/sdb',
+  'overlay /dev/sdb',
+  '9p /dev/sdb',
+  'nfs4 /dev/sdb:/dev/sdb',
+  'newfs /dev/sdb',
+])('what somebody called the source of a mount counts for nothing: %s', (mount) => {
+  const use = useOf(
+    [disk('sda', 0), disk('sdb', 16)],
+    ['1 0 8:0 / / rw - ext4 /dev/sda rw', `2 1 0:50 / /mnt rw - ${mount} rw`],
+  );
+  expect(use.usedDisks).toEqual(['sda']);
+});
+
+test('bcachefs by the first of its devices', () => {
+  const use = useOf([disk('sda', 0), disk('sdb', 16)], ['1 0 0:30 / / rw - bcachefs /dev/sdb:/dev/sda rw']);
+  expect(use.root).toBe('sdb');
+});
+
 test('the last mount at / is root', () => {
   const mounts = ['1 0 0:2 / / rw - rootfs rootfs rw', '2 1 8:16 / / rw - ext4 /dev/sdb rw'];
   expect(useOf([disk('sda', 0), disk('sdb', 16)], mounts).root).toBe('sdb');

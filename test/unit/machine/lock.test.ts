@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { takeLock } from '../../../src/machine/lock.ts';
 import { temporaryRoot } from '../temporary-root.ts';
@@ -13,6 +13,20 @@ describe('takeLock', () => {
     release();
     (await takeLock('program', 0, root))();
     expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('does not wait for a run that waits for this process', async () => {
+    const { root } = temporaryRoot();
+    for (const pid of [process.ppid]) {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+      writeFileSync(`${root}/program.lock`, `${pid} ${started}\n`);
+      const begin = performance.now();
+      await expect(takeLock('program', 60, root)).rejects.toThrow(
+        `program cannot run inside of itself: it was called by a program that program (process ${pid}) runs`,
+      );
+      expect(performance.now() - begin).toBeLessThan(5000);
+    }
   });
 
   it('waits for a run that ends', async () => {
@@ -32,5 +46,13 @@ describe('takeLock', () => {
     const release = await takeLock('program', 0, root);
     expect(existsSync(`${root}/program.lock`)).toBe(true);
     release();
+  });
+
+  it('takes over what a process left that died while it took the lock over', async () => {
+    const { root } = temporaryRoot();
+    for (const name of ['program.lock', 'program.lock.claim'])
+      writeFileSync(`${root}/${name}`, '999999999 1\n');
+    (await takeLock('program', 0, root))();
+    expect(readdirSync(root)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseMountInfo, parseSwaps } from '../../../src/machine/mounts.ts';
+import { isVisible, parseMountInfo, parseSwaps } from '../../../src/machine/mounts.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 test('reads mounts with and without optional fields, and escaped names', () => {
@@ -14,6 +14,7 @@ test('reads mounts with and without optional fields, and escaped names', () => {
   expect(parseMountInfo(text)).toEqual([
     {
       id: 22,
+      parent: 1,
       deviceNumber: '8:2',
       root: '/',
       mountPoint: '/',
@@ -24,6 +25,7 @@ test('reads mounts with and without optional fields, and escaped names', () => {
     },
     {
       id: 31,
+      parent: 22,
       deviceNumber: '0:26',
       root: '/@home',
       mountPoint: '/srv/my disk\\a',
@@ -34,6 +36,7 @@ test('reads mounts with and without optional fields, and escaped names', () => {
     },
     {
       id: 40,
+      parent: 22,
       deviceNumber: '0:5',
       root: '/',
       mountPoint: '/mnt/a\tb\nc#',
@@ -42,6 +45,25 @@ test('reads mounts with and without optional fields, and escaped names', () => {
       source: 'my source',
       superOptions: ['rw'],
     },
+  ]);
+});
+
+test.each([
+  ['alone', [], true],
+  ['with something inside of it', ['40 31 0:50 / /srv/data/x rw - tmpfs x rw'], true],
+  ['with one beside it whose name begins as its own', ['40 22 0:50 / /srv/da rw - tmpfs x rw'], true],
+  ['with something over it', ['40 31 0:50 / /srv/data rw - fuse.sshfs x rw'], false],
+  ['with something over its directory', ['40 22 0:50 / /srv rw - tmpfs x rw'], false],
+  ['with something over the root', ['40 22 0:50 / / rw - tmpfs x rw'], false],
+])('tells whether a path leads to a mount: %s', (_, more, expected) => {
+  const lines = [
+    '22 1 8:2 / / rw - ext4 /dev/sda2 rw',
+    '31 22 8:16 / /srv/data rw - ext4 /dev/sdb rw',
+    ...more,
+  ];
+  const mounts = parseMountInfo(lines.join('\n'));
+  expect(mounts.filter((mount) => mount.id === 31).map((mount) => isVisible(mount, mounts))).toEqual([
+    expected,
   ]);
 });
 

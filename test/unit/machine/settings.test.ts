@@ -49,6 +49,7 @@ describe('parseSettings', () => {
       diskRoot: '/srv',
       mountMode: 'udev',
       diskBuses: ['gandi', 'xen'],
+      diskFileSystems: [],
       diskGroup: '1001',
       noDhcp: ['eth0'],
       pluginDirectory: '/etc/gandi/plugins.d',
@@ -66,6 +67,7 @@ describe('parseSettings', () => {
       'CONFIG_NODHCP="eth0  ens5"',
       'CONFIG_MOUNT_MODE=autofs',
       'CONFIG_DISK_BUSES="gandi, virtio nvme"',
+      'CONFIG_DISK_FILE_SYSTEMS="jfs, nilfs2"',
       'CONFIG_DISK_GROUP=staff',
       'GANDI_HOOK_DIR=/etc/gandi/hooks/',
       'SYSLOG_TARGET=my-guest',
@@ -86,6 +88,7 @@ describe('parseSettings', () => {
       diskRoot: '/data/disks',
       mountMode: 'autofs',
       diskBuses: ['gandi', 'virtio', 'nvme'],
+      diskFileSystems: ['jfs', 'nilfs2'],
       diskGroup: 'staff',
       noDhcp: ['eth0', 'ens5'],
     });
@@ -213,5 +216,15 @@ describe('readSettings', () => {
     const files = makeFiles(entries);
     expect(settingsPath(files)).toBe(path);
     expect(readSettings(files)).toMatchObject({ path, switches: { CONFIG_SWAP: swap } });
+  });
+
+  it.each(['/etc/default/gandi', '/etc/sysconfig/gandi'])('says that %s leads nowhere', (path) => {
+    const { warnings } = readSettings(makeFiles({ [path]: { link: '/srv/settings' } }));
+    expect(warnings).toEqual([
+      {
+        line: 0,
+        text: 'is a link to /srv/settings, which is not there: the defaults are used, and nothing is turned off by it; correct or remove it',
+      },
+    ]);
   });
 });

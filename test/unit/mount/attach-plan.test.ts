@@ -22,12 +22,23 @@ const ext4: Signature = {
 
 describe('mountOptions', () => {
   it.each([
-    ['rw,nosuid', 'ext4', false, 'rw,nosuid'],
-    ['rw,nosuid', 'ext4', true, 'ro,nosuid'],
-    ['rw,nosuid', 'vfat', false, 'rw,nosuid,gid=1001,umask=0002'],
-    ['rw,gid=5,umask=0077', 'vfat', false, 'rw,gid=5,umask=0077'],
+    ['rw,nosuid', 'xfs', false, 'rw,nosuid'],
+    ['rw,nosuid', 'f2fs', true, 'ro,nosuid'],
+    ['rw,nosuid', 'ext2', false, 'rw,nosuid,errors=remount-ro'],
+    ['rw,nosuid', 'ext3', false, 'rw,nosuid,errors=remount-ro,barrier=1'],
+    ['rw,nosuid', 'ext4', true, 'ro,nosuid,errors=remount-ro,barrier=1'],
+    ['rw,errors=continue,nobarrier', 'ext4', false, 'rw,errors=continue,nobarrier'],
+    ['rw,barrier=0', 'ext4', false, 'rw,barrier=0,errors=remount-ro'],
+    ['rw,nosuid', 'vfat', false, 'rw,nosuid,errors=remount-ro,gid=1001,umask=0002'],
+    ['rw,gid=5,umask=0077', 'exfat', false, 'rw,gid=5,umask=0077,errors=remount-ro'],
+    ['rw', 'jfs', false, 'rw,errors=remount-ro'],
   ])('makes of %s for %s (read-only: %s) %s', (parameters, type, readOnly, options) => {
-    expect(mountOptions(parameters, { type }, readOnly, 1001)).toBe(options);
+    expect(mountOptions(parameters, { type }, readOnly, 1001, makeFiles({}))).toBe(options);
+  });
+
+  it('leaves the options to a program that mounts that type, which may not know ours', () => {
+    const files = makeFiles({ '/sbin/mount.exfat': '' });
+    expect(mountOptions('rw', { type: 'exfat' }, false, undefined, files)).toBe('rw,umask=0002');
   });
 });
 
@@ -42,6 +53,8 @@ describe('groupNumber', () => {
   });
 });
 
+const OPTIONS = 'rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1';
+
 describe('planMount', () => {
   const settings = parseSettings('', '/etc/default/gandi');
 
@@ -50,7 +63,7 @@ describe('planMount', () => {
       { kind: 'make-directory', path: '/srv/data', mode: 0o755 },
       {
         kind: 'run-command',
-        argv: ['mount', '-t', 'ext4', '-o', 'rw,nosuid,nodev,noatime', '--', '/dev/sdb', '/srv/data'],
+        argv: ['mount', '-t', 'ext4', '-o', OPTIONS, '--', '/dev/sdb', '/srv/data'],
         timeoutSeconds: 300,
         thisBootOnly: true,
         why: 'label data',
@@ -67,19 +80,17 @@ describe('planMount', () => {
 });
 
 describe('planFirstMount', () => {
-  const fresh = { status: { mode: 0o755, uid: 0, gid: 0 }, entries: ['lost+found'] };
+  const fresh = { status: { mode: 0o755, uid: 0, gid: 0 }, isEmpty: true };
   const wanted = [{ kind: 'make-directory', path: '/srv/data', mode: 0o775, owner: { uid: 0, gid: 1001 } }];
 
   it('gives a pristine file system to the group', () => {
     expect(planFirstMount(ext4, '/srv/data', fresh, true, 1001)).toEqual(wanted);
-    expect(
-      planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', { ...fresh, entries: [] }, true, 1001),
-    ).toEqual(wanted);
+    expect(planFirstMount({ ...ext4, type: 'xfs' }, '/srv/data', fresh, true, 1001)).toEqual(wanted);
   });
 
   it.each([
     ['not new', ext4, fresh, false, 1001],
-    ['not empty', ext4, { ...fresh, entries: ['www'] }, true, 1001],
+    ['not empty', ext4, { ...fresh, isEmpty: false }, true, 1001],
     ['of another mode', ext4, { ...fresh, status: { mode: 0o700, uid: 0, gid: 0 } }, true, 1001],
     ['somebody else’s', ext4, { ...fresh, status: { mode: 0o755, uid: 33, gid: 33 } }, true, 1001],
     ['without owners', { ...ext4, type: 'vfat' }, fresh, true, 1001],

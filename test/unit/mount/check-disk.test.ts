@@ -53,6 +53,13 @@ describe('a check', () => {
     expect(undo[0]).toMatchObject({ argv: ['e2undo', '/run/gandi/sdb.e2undo', '/dev/sdb'] });
   });
 
+  it('wants more room for a larger file system', () => {
+    const places = [place('/run/gandi', 100), place('/var/lib/gandi', 2000)];
+    const fileOf = (size: number) => planCheck({ ...SDB, size }, 0, places).undoFile;
+    expect(fileOf(128 * 1024 * MIB)).toBe('/run/gandi/sdb.e2undo');
+    expect(fileOf(1024 * 1024 * MIB)).toBe('/var/lib/gandi/sdb.e2undo');
+  });
+
   it('keeps it where there is room for the whole journal, twice', () => {
     const places = [place('/run/gandi', 100), place('/var/lib/gandi', 1000)];
     expect(commands(34 * MIB, ...places)).toEqual(['e2fsck -p -z /run/gandi/sdb.e2undo /dev/sdb']);

@@ -27,12 +27,13 @@ interface Case {
   facts?: Partial<DiskFacts>;
   content?: Record<string, Signature[]>;
   buses?: DiskBus[];
+  fileSystems?: string[];
   fstab?: string;
 }
 
 function verdict(
   name: string,
-  { disks, facts = {}, content = {}, buses = ['gandi', 'xen'], fstab = '' }: Case,
+  { disks, facts = {}, content = {}, buses = ['gandi', 'xen'], fileSystems = [], fstab = '' }: Case,
 ) {
   const devices = listBlockDevices(makeFiles(makeSysfs(disks)));
   const device = devices.find((one) => one.name === name);
@@ -50,7 +51,7 @@ function verdict(
     contentOf: (one) => content[one.name] ?? [],
     ...facts,
   };
-  return judge(device, all, buses);
+  return judge(device, all, { diskBuses: buses, diskFileSystems: fileSystems });
 }
 
 const only = (found: Signature[], changes: Partial<FakeDisk> = {}, more: Partial<Case> = {}) =>
@@ -105,6 +106,23 @@ describe('judge', () => {
     ['a configuration drive', [{ ...ext4, type: 'iso9660', label: 'CIDATA' }]],
   ])('has nothing to do with %s', (_, found) => {
     expect(only(found)).toMatchObject({ kind: 'not-ours' });
+  });
+
+  it.each(['reiserfs', 'jfs', 'nilfs2', 'bcachefs', 'ntfs'])(
+    'mounts %s only if the settings name it',
+    (type) => {
+      const content: Signature = { type, usage: 'filesystem', title: type };
+      expect(only([content], {}, { fileSystems: ['minix', type] })).toEqual({ kind: 'data', content });
+      expect(only([content])).toEqual({
+        kind: 'left-alone',
+        why: `its file system is of type ${type}, which is mounted only if CONFIG_DISK_FILE_SYSTEMS names it`,
+      });
+    },
+  );
+
+  it.each(['crypto_LUKS', 'swap'])('does not mount %s though the settings name it', (type) => {
+    const usage = type === 'swap' ? 'swap' : 'crypto';
+    expect(only([{ type, usage, title: type }], {}, { fileSystems: [type] }).kind).not.toBe('data');
   });
 
   it('mounts a file system over what is left of an old partition table', () => {

@@ -15,7 +15,8 @@ const record = (state: DiskRecord['state'], uuid = 'A'): DiskRecord => ({
   since: '',
 });
 const mount: Mount = {
-  id: 1,
+  id: 2,
+  parent: 1,
   deviceNumber: '8:16',
   root: '/',
   mountPoint: '/srv/data',

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -44,7 +44,7 @@ describe('disks that come', () => {
     expect(await main(['rescan']), said.stderr).toBe(0);
     expect(disks.mounts()).toEqual(['/srv/data', expect.stringMatching(/^\/srv\/\S+sdc$/)]);
     expect(disks.ran.find((line) => line.startsWith('mount'))).toBe(
-      'mount -t ext4 -o rw,nosuid,nodev,noatime -- /dev/sdb /srv/data',
+      'mount -t ext4 -o rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1 -- /dev/sdb /srv/data',
     );
     expect(await list()).toMatchObject({
       sdb: { state: 'mounted', label: 'data', mountPoint: disks.mountPoint('data'), present: true },
@@ -107,7 +107,9 @@ describe('disks that come', () => {
   it('are mounted read-only where they cannot be written', async () => {
     guest.disks.attach({ name: 'sdb', label: 'data', readOnly: true, fileSystemBytes: 8 * MIB });
     await main(['rescan', '--new']);
-    expect(guest.disks.ran).toEqual(['mount -t ext4 -o ro,nosuid,nodev,noatime -- /dev/sdb /srv/data']);
+    expect(guest.disks.ran).toEqual([
+      'mount -t ext4 -o ro,nosuid,nodev,noatime,errors=remount-ro,barrier=1 -- /dev/sdb /srv/data',
+    ]);
     expect(said.stderr).toMatch(/is mounted at .*, read-only$/m);
   });
 
@@ -170,6 +172,18 @@ describe('disks that come', () => {
     expect(records[0].why).toBeUndefined();
   });
 
+  it.each(['tmpfs', 'overlay', 'fuse.sshfs'])(
+    'are mounted though a %s is mounted whose source somebody called after them',
+    async (type) => {
+      const { disks } = guest;
+      disks.attach({ name: 'sdb', label: 'data' });
+      disks.mountAs(disks.node('sdb'), '/home/eve/mnt', type);
+      disks.mountAs(disks.node('sdb'), '/var', type);
+      expect(await main(['rescan', '--new']), said.stderr).toBe(0);
+      expect(disks.mounts()).toEqual(['/home/eve/mnt', '/var', '/srv/data']);
+    },
+  );
+
   it('are mounted beside what is at their place already', async () => {
     guest.disks.write('/srv/data', 'a file');
     guest.disks.attach({ name: 'sdb', label: 'data' });
@@ -177,12 +191,37 @@ describe('disks that come', () => {
     expect(guest.disks.mounts()).toEqual(['/srv/data_2']);
   });
 
-  it('hide what is in their directory, with a warning', async () => {
-    guest.disks.write('/srv/data/old', '');
-    guest.disks.attach({ name: 'sdb', label: 'data' });
+  it('hide nothing of the admin’s: they get another name where something is in the directory', async () => {
+    const { disks } = guest;
+    disks.write('/srv/salt/top.sls', 'base:\n');
+    disks.write('/srv/salt_2/.hidden', '');
+    disks.attach({ name: 'sdb', label: 'salt' });
     await main(['rescan', '--new']);
-    expect(guest.disks.mounts()).toEqual(['/srv/data']);
-    expect(said.stderr).toMatch(/warning: .*\/srv\/data was not empty/);
+    expect(disks.mounts()).toEqual(['/srv/salt_3']);
+    await main(['eject', 'salt']);
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.mounts()).toEqual(['/srv/salt_3']);
+  });
+
+  it('keep the name that they had, whatever was put into the directory meanwhile', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'salt' });
+    await main(['rescan', '--new']);
+    await main(['eject', 'salt']);
+    disks.write('/srv/salt/left', '');
+    disks.attach({ name: 'sdc', label: 'salt' });
+    await main(['rescan', '--new']);
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.mounts()).toEqual(['/srv/salt_2', '/srv/salt']);
+  });
+
+  it('take an empty directory that is there', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/x', '');
+    rmSync(`${disks.files.root}/srv/data/x`);
+    disks.attach({ name: 'sdb', label: 'data' });
+    await main(['rescan', '--new']);
+    expect(disks.mounts()).toEqual(['/srv/data']);
   });
 
   it('that cannot be mounted leave nothing behind, and say why', async () => {

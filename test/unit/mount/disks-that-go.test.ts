@@ -41,6 +41,66 @@ describe('disks that go', () => {
     expect(await list()).toMatchObject({ sdb: { present: false, state: 'gone', label: 'data' } });
   });
 
+  it.each(['tmpfs', 'fuse.sshfs'])(
+    'have no mount of somebody else taken away whose source is called after them: %s',
+    async (type) => {
+      const { disks } = guest;
+      for (const place of ['/etc', '/var']) disks.mountAs(disks.node('sdb'), place, type);
+      disks.takeAway('sdb');
+      await main(['rescan', '--new']);
+      expect(disks.ran).toEqual(['umount --lazy --no-canonicalize -- /srv/data']);
+      expect(disks.mounts()).toEqual(['/etc', '/var']);
+    },
+  );
+
+  it('stay mounted where somebody else mounted them, which is told', async () => {
+    const { disks } = guest;
+    disks.mountElsewhere('sdb', '/var/www');
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.mounts()).toEqual(['/var/www']);
+    expect(said.stderr).toMatch(
+      /sdb is still mounted by somebody else at \/var\/www: umount --lazy \/var\/www/,
+    );
+  });
+
+  it('leave alone what is over them by now, and are unmounted once that is gone', async () => {
+    const { disks } = guest;
+    disks.mountAs('eve', disks.mountPoint('data'), 'fuse.sshfs', disks.mountPoint('data'));
+    disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([]);
+    expect(said.stderr).toMatch(/is not unmounted: somebody else has mounted something over \S+\/srv\/data/);
+    const recorded = () => JSON.parse(disks.files.readText('/run/gandi/disks.json') ?? '').disks;
+    expect(recorded()).toMatchObject([{ state: 'mounted', label: 'data' }]);
+    const lines = (disks.files.readText('/proc/self/mountinfo') ?? '').split('\n');
+    disks.write('/proc/self/mountinfo', lines.filter((line) => !line.includes(' eve ')).join('\n'));
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual(['umount --lazy --no-canonicalize -- /srv/data']);
+    expect(await list()).toMatchObject({ sdb: { state: 'gone' } });
+  });
+
+  it('have those of the services that they name stopped that use them', async () => {
+    const { disks } = guest;
+    disks.answer = (line) => {
+      if (line.startsWith('mount')) disks.write('/srv/more/.gandi/services', 'mydb\nother\nssh\n');
+      return '';
+    };
+    disks.attach({ name: 'sdc', label: 'more' });
+    await main(['rescan', '--new']);
+    guest.holders = ['mydb', 'ssh', 'cups'].map((name) => ({
+      ...EDITOR,
+      controlGroup: `/system.slice/${name}.service`,
+    }));
+    disks.ran.length = 0;
+    disks.takeAway('sdc');
+    await main(['rescan', '--new']);
+    expect(disks.ran).toEqual([
+      'systemctl stop -- mydb.service',
+      'umount --lazy --no-canonicalize -- /srv/more',
+    ]);
+  });
+
   it('come back under their name', async () => {
     guest.disks.takeAway('sdb');
     await main(['rescan', '--new']);
@@ -83,6 +143,37 @@ describe('eject', () => {
     said.stdout = '';
     expect(await main(['eject', disks.node('sdb')])).toBe(0);
     expect(said.stdout).toMatch(/sdb is not mounted: it can be detached\n/);
+  });
+
+  it('unmounts nothing that somebody mounted over it, and asks nothing of it', async () => {
+    const { disks } = guest;
+    disks.addHook('pre-disk-detach');
+    disks.mountAs('eve', disks.mountPoint('data'), 'fuse.sshfs', disks.mountPoint('data'));
+    expect(await main(['eject', 'data', '--force'])).toBe(1);
+    expect(disks.ran).toEqual([]);
+    expect(said.stderr).toMatch(
+      /stays mounted at \S+: somebody else has mounted something over \S+\/srv\/data/,
+    );
+  });
+
+  it('looks again right before it unmounts', async () => {
+    const { disks } = guest;
+    disks.answer = (line) => {
+      const place = disks.mountPoint('data');
+      if (line.startsWith('sync')) disks.mountAs('eve', place, 'fuse.sshfs', place);
+      return '';
+    };
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual(['sync --file-system /srv/data']);
+  });
+
+  it('takes over what somebody unmounted and mounted there anew', async () => {
+    const { disks } = guest;
+    disks.unmountByHand('data');
+    disks.mountElsewhere('sdb', disks.mountPoint('data'));
+    await main(['rescan', '--new']);
+    expect(await main(['eject', 'data']), said.stderr).toBe(0);
+    expect(disks.mounts()).toEqual([]);
   });
 
   it('keeps it unmounted at later events, until it is asked for', async () => {
@@ -130,6 +221,7 @@ describe('eject', () => {
     const { disks } = guest;
     disks.write('/srv/data/.gandi/services', 'mydb\n../evil\n');
     guest.holders = [{ ...EDITOR, controlGroup: '/system.slice/mydb.service' }];
+    disks.answer = (line) => (line.includes('is-active') ? 'active\n' : '');
     disks.fail = (line) => {
       if (line.startsWith('systemctl stop')) guest.holders = [];
       return line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined;
@@ -144,14 +236,52 @@ describe('eject', () => {
     expect(said.stderr).toMatch(/stays mounted at \S+: umount: exit status 32: target is busy/);
   });
 
-  it('starts again only what ran, and leaves alone what the admin had stopped', async () => {
+  const usedBy = (...units: string[]) =>
+    units.map((unit) => ({ ...EDITOR, controlGroup: `/system.slice/${unit}` }));
+
+  it('stops only those whose processes use it and that run, and starts those again', async () => {
     const { disks } = guest;
-    disks.write('/srv/data/.gandi/services', 'mydb\nold\nweb.socket\n');
-    disks.answer = (line) => (line.includes('is-active') ? 'active\ninactive\nactivating\n' : '');
-    disks.fail = (line) => (line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined);
+    disks.write('/srv/data/.gandi/services', 'mydb\nother\nending\nmulti-user.target\nssh\n');
+    guest.holders = usedBy('mydb.service', 'ending.service');
+    disks.answer = (line) => (line.includes('is-active') ? 'active\ndeactivating\n' : '');
+    disks.fail = (line) => {
+      if (line.startsWith('systemctl stop')) guest.holders = [];
+      return line.startsWith('umount') ? 'umount: exit status 32: target is busy' : undefined;
+    };
     expect(await main(['eject', 'data'])).toBe(1);
-    expect(disks.ran[1]).toBe('systemctl stop -- mydb.service old.service web.socket');
-    expect(disks.ran.at(-1)).toBe('systemctl start -- mydb.service web.socket');
+    expect(disks.ran).toEqual([
+      'systemctl is-active -- mydb.service ending.service',
+      'systemctl stop -- mydb.service',
+      ...FLUSH_AND_UNMOUNT,
+      'systemctl start -- mydb.service',
+    ]);
+  });
+
+  it.each([
+    ['the system’s own', 'ssh.service\n', '/system.slice/ssh.service'],
+    [
+      'a user’s of that name',
+      'mydb\n',
+      '/user.slice/user-1000.slice/user@1000.service/app.slice/mydb.service',
+    ],
+    ['one of another name', 'mydb\n', '/system.slice/other.service'],
+  ])('is refused, and stops nothing, for a service that uses it: %s', async (_, list, controlGroup) => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', list);
+    guest.holders = [{ ...EDITOR, controlGroup }];
+    disks.answer = (line) => (line.includes('is-active') ? 'active\n' : '');
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toContain('it is in use by process 4711');
+    expect(disks.ran).toEqual([]);
+  });
+
+  it('stops nothing of which systemd does not say whether it runs', async () => {
+    const { disks } = guest;
+    disks.write('/srv/data/.gandi/services', 'mydb\n');
+    guest.holders = usedBy('mydb.service');
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(disks.ran).toEqual(['systemctl is-active -- mydb.service']);
+    expect(said.stderr).toContain('mydb.service: not stopped, for it is not known whether they run');
   });
 
   it('has a disk that could not be mounted stay so', async () => {

@@ -34,7 +34,9 @@ describe('on first access', () => {
     expect(disks.files.list('/run/gandi/autofs')).toEqual(['data']);
     said.stdout = '';
     expect(await main(['autofs', 'data']), said.stderr).toBe(0);
-    expect(said.stdout).toBe(`-fstype=ext4,rw,nosuid,nodev,noatime :${disks.node('sdb')}\n`);
+    expect(said.stdout).toBe(
+      `-fstype=ext4,rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1 :${disks.node('sdb')}\n`,
+    );
     said.stdout = '';
     for (const key of ['other', '..', '']) expect(await main(['autofs', key])).toBe(1);
     expect(said.stdout).toBe('');
@@ -46,7 +48,7 @@ describe('on first access', () => {
     await main(['rescan', '--new']);
     expect(await main(['autofs', 'data'])).toBe(0);
     expect(disks.ran).toEqual([
-      'mount -t ext4 -o rw,nosuid,nodev,noatime -- /dev/sdb /run/gandi/mounted/data',
+      'mount -t ext4 -o rw,nosuid,nodev,noatime,errors=remount-ro,barrier=1 -- /dev/sdb /run/gandi/mounted/data',
       expect.stringMatching(/^resize2fs /),
       'umount -- /run/gandi/mounted/data',
     ]);

@@ -45,6 +45,7 @@ export class SimulatedDisks {
   readonly #folder: string;
   readonly #numbers = new Map<string, string>();
   #attached = 0;
+  #mountCount = 0;
 
   /**
    * @param guest - one whose tree is the directory `root` of a folder in which its two disks lie, and these are to lie
@@ -134,6 +135,17 @@ export class SimulatedDisks {
     this.#mounted(this.node(name), mountPoint, 'ext4');
   }
 
+  /**
+   * Somebody else mounts what is no block device, and calls its source what he likes.
+   * @param parent mount point that it is mounted over; the root without
+   */
+  mountAs(source: string, mountPoint: string, type: string, parent?: string): void {
+    const text = this.files.readText('/proc/self/mountinfo') ?? '';
+    const below = text.split('\n').find((line) => line.split(' ')[4] === parent);
+    const line = `${30 + ++this.#mountCount} ${below?.split(' ')[0] ?? 21} 0:99 / ${mountPoint} rw - ${type} ${source} rw\n`;
+    this.write('/proc/self/mountinfo', text + line);
+  }
+
   /** The admin unmounts a data disk. */
   unmountByHand(name: string): void {
     this.#unmounted(this.mountPoint(name));
@@ -167,6 +179,8 @@ export class SimulatedDisks {
   get commands(): Commands {
     return {
       run: (argv: readonly [string, ...string[]], _: CommandOptions): Promise<CommandResult> => {
+        // It only looks.
+        if (argv[0] === 'find') return Promise.resolve(this.#find(argv));
         const line = argv
           .join(' ')
           .replaceAll(`${this.files.root}/`, '/')
@@ -179,6 +193,11 @@ export class SimulatedDisks {
         return Promise.resolve({ ...result, exitCode: 0 });
       },
     };
+  }
+
+  #find([program, place = '', ...options]: readonly [string, ...string[]]): CommandResult {
+    const stdout = run(program, [this.files.locate(place), ...options]);
+    return { argv: [program, place, ...options], stdout, stderr: '', exitCode: 0 };
   }
 
   #effect([program, ...parameters]: readonly string[]): void {
@@ -195,7 +214,7 @@ export class SimulatedDisks {
 
   #mounted(node: string, mountPoint: string, type: string): void {
     const number = this.#numbers.get(basename(node));
-    const id = 30 + this.ran.length;
+    const id = 30 + ++this.#mountCount;
     const path = `${this.files.root}/proc/self/mountinfo`;
     if (!existsSync(mountPoint)) mkdirSync(mountPoint, { recursive: true });
     // s_mtime, the time of the last mount (Documentation/filesystems/ext4/super.rst).

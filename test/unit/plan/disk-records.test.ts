@@ -50,6 +50,34 @@ describe('records of disks', () => {
     expect([kept[0]?.name, kept[1]?.name, kept.at(-1)?.name]).toEqual(['sda', 'sd50', 'sd249']);
   });
 
+  it.each<Record<string, unknown>>([
+    { mountPoint: '/srv/../etc' },
+    { mountPoint: '/srv/..' },
+    { mountPoint: '..' },
+    { mountPoint: '/' },
+    { mountPoint: 'srv/data' },
+    { mountPoint: 7 },
+    { node: '/dev/../etc/passwd' },
+    { node: '--all' },
+    { name: '..' },
+    { name: '../../etc' },
+    { deviceNumber: 'x' },
+    { sequence: '4' },
+    { ownMount: { id: '4', deviceNumber: '8:16' } },
+    { services: 'ssh.service' },
+    { services: [1] },
+    { label: {} },
+  ])('are left out where they name another place or make no sense: %j', (damage) => {
+    const good = { ...record('sdb', 'mounted', 4), mountPoint: '/srv/data' };
+    const text = JSON.stringify({ disks: [{ ...good, ...damage }, good] });
+    expect(readDiskRecords(makeFiles({ '/run/gandi/disks.json': text }))).toEqual([good]);
+  });
+
+  it.each(['..', '.', '', 'a/b', 'a\0b', 7])('remember no name that is none: %j', (name) => {
+    const text = JSON.stringify({ fileSystems: [{ uuid: 'A', type: 'ext4', name }] });
+    expect(readPathMemory(makeFiles({ '/var/lib/gandi/disks.json': text }))).toEqual([]);
+  });
+
   it.each(['', '{"disks": 1}', '{"disks": [null, {"name": "sdb"}]}', '[]', '{"disks": [{'])(
     'are none in a damaged file: %j',
     (text) => {

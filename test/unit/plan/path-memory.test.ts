@@ -14,7 +14,7 @@ const disk = (device: string, uuid: string, label?: string): NamedDisk => ({
   uuid,
   ...(label === undefined ? {} : { label }),
 });
-const free = () => false;
+const free = { isUnusable: () => false, isInUse: () => false };
 
 /** What a boot does: names for all, then a note of each. */
 function boot(
@@ -69,9 +69,23 @@ describe('chooseNames', () => {
     expect(boot([disk('sdb', 'A', 'new')], memory).names).toEqual({ A: 'new' });
   });
 
+  it('gives a directory in use to the file system that had it alone', () => {
+    const places = { isUnusable: () => false, isInUse: (name: string) => name === 'x' };
+    const memory = [{ uuid: 'A', label: 'x', name: 'x', type: 'ext4' }];
+    const names = chooseNames(
+      [disk('sdb', 'B', 'x'), disk('sdc', 'A', 'x'), disk('sdd', 'C', 'x')],
+      memory,
+      places,
+    );
+    expect(Object.fromEntries(names)).toEqual({ sdb: 'x_2', sdc: 'x', sdd: 'x_3' });
+  });
+
   it('passes over names that something else has, also remembered ones', () => {
     const memory: PathMemory = [{ uuid: 'A', label: 'x', name: 'x', type: 'ext4' }];
-    const names = chooseNames([disk('sdb', 'A', 'x')], memory, (name) => name === 'x' || name === 'x_2');
+    const names = chooseNames([disk('sdb', 'A', 'x')], memory, {
+      ...free,
+      isUnusable: (name) => name === 'x' || name === 'x_2',
+    });
     expect(names.get('sdb')).toBe('x_3');
   });
 

@@ -25,7 +25,8 @@ const script = {
 };
 const command = {
   ...supervised,
-  argv: ['/bin/sh', '-c', 'echo $HOME'],
+  argv: ['/bin/sh', '-c', 'eval "exec < /dev/null; $(cat)"'],
+  input: 'echo $HOME',
   scope: 'gandi-postboot-command-dddddddd',
   mark: { path: STARTED, content: `{"script":"${order.digest}","command":"${order.digest}"}\n` },
   what: "the host's command",

@@ -119,6 +119,22 @@ describe('gandi-postboot', () => {
     expect(files.readText('/var/log/gandi-postboot.log')).toContain('sh ran');
   });
 
+  it('has the text of the command in no command line, and runs it as sh -c does', async () => {
+    const text = [
+      'key=pass-4711; echo "name $0, arguments $#, input $(cat | wc -c)"',
+      "echo seen $(cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'pass-4[7]11')",
+      "cat <<'END'\nquotes \" ' $(date) \\\\\nEND",
+      'gandi-nothing',
+      'exit 7 # and no more',
+    ].join('\n');
+    const files = boot({ [ORDER]: order(text) });
+    expect(await main([])).toBe(1);
+    const log = files.readText('/var/log/gandi-postboot.log');
+    expect(log).toContain('name /bin/sh, arguments 0, input 0\nseen 0\nquotes " \' $(date) \\\\\n');
+    expect(log).toMatch(/^\/bin\/sh: (line )?6: .*gandi-nothing.*not found/m);
+    expect(said.stderr).toContain("the host's command: exit status 7");
+  });
+
   it('shows in a dry run what it would run, without what may be secret, and runs nothing', async () => {
     const files = boot({ [ORDER]: order('curl https://user:secret@example.org/') });
     expect(await main(['--dry-run'])).toBe(0);

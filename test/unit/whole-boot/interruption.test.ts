@@ -12,6 +12,10 @@ vi.mock('../../../src/machine/observed-facts.ts', async (original) => {
   const { observeFacts } = await import('./stand-ins.ts');
   return { ...(await original<object>()), observeFacts };
 });
+vi.mock('../../../src/machine/interface-addresses.ts', async (original) => {
+  const { presentAddresses } = await import('./stand-ins.ts');
+  return { ...(await original<object>()), presentAddresses };
+});
 vi.mock('../../../src/machine/files.ts', async (original) => {
   const actual = await original<{ Files: typeof Files }>();
   return {

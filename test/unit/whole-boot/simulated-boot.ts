@@ -7,13 +7,13 @@ import { describeFailure } from '../../../src/machine/errors.ts';
 import type { Files } from '../../../src/machine/files.ts';
 import { parseJsonObject } from '../../../src/machine/json-file.ts';
 import { printError } from '../../../src/machine/output.ts';
-import { APPLIED_DIRECTORY, POST_BOOT_STARTED } from '../../../src/machine/paths.ts';
+import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/paths.ts';
 import { main as mount } from '../../../src/mount/program.ts';
 import { main as postBoot } from '../../../src/postboot/program.ts';
 import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
 import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
 import { SimulatedDisks } from '../mount/simulated-disks.ts';
-import { startIn } from './stand-ins.ts';
+import { INTERFACE_FILE, startIn } from './stand-ins.ts';
 
 const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
 
@@ -75,20 +75,36 @@ export class SimulatedBoot implements Commands {
   /** All services of a boot. One that fails does not keep systemd from starting the next. @returns exit statuses */
   async boot(): Promise<number[]> {
     startIn(this);
+    // systemd gives the kernel the guest's name before it starts anything (hostname(5)).
+    const name = this.files.readText('/etc/hostname');
+    if (name !== undefined) this.disks.write('/proc/sys/kernel/hostname', name);
     const statuses: number[] = [];
     const failed = (error: unknown) => {
       // As src/main.ts says it.
       printError(describeFailure(error, true));
       return 1;
     };
-    for (const service of [bootstrap, () => mount(['rescan']), configure, postBoot])
+    for (const service of [bootstrap, () => mount(['rescan']), configure]) {
       statuses.push(await service([]).catch(failed));
-    return statuses;
+    }
+    this.#ifupdownActs();
+    return [...statuses, await postBoot([]).catch(failed)];
+  }
+
+  /** The interface gets what its file says; stand-ins.ts reads the address there. */
+  #ifupdownActs(): void {
+    const text = this.files.readText(INTERFACE_FILE) ?? '';
+    this.disks.write('/sys/class/net/eth0/flags', '0x1003\n');
+    this.disks.write('/sys/class/net/eth0/operstate', 'up\n');
+    const gateway = /^\s*gateway ([\d.]+)$/m.exec(text)?.[1];
+    if (gateway === undefined) return;
+    const digits = Buffer.from(gateway.split('.').map(Number).reverse()).toString('hex').toUpperCase();
+    this.disks.write('/proc/net/route', `headings\neth0\t00000000\t${digits}\t0003\t0\t0\t0\t00000000\n`);
   }
 
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
     const [program] = argv;
-    if (argv.some((word) => word.startsWith(this.disks.node('sdc'))))
+    if (program === 'find' || argv.some((word) => word.startsWith(this.disks.node('sdc'))))
       return this.disks.commands.run(argv, options);
     if (program === 'ssh-keygen') this.disks.write(argv[argv.indexOf('-f') + 1] ?? '', 'a key\n');
     else if (program !== 'systemctl' && program !== 'sshd') return this.guest.commands.run(argv, options);
@@ -108,6 +124,11 @@ export class SimulatedBoot implements Commands {
       ...Object.fromEntries(state.map(([path, what]) => [path, what.replaceAll(dirname(root), '')])),
       // In whichever order their parts came.
       ...Object.fromEntries(JSON_FILES.map((path) => [path, sorted(path)])),
+      // The swap area's UUID is another one in each guest.
+      [HOST_DISK_FILE]: (this.files.readText(HOST_DISK_FILE) ?? '').replace(
+        /[\da-f]{8}-[\da-f-]{27}/,
+        'UUID',
+      ),
       mounts: this.disks.mounts().join(' '),
       swaps,
       ran: (this.files.readText('/var/trace') ?? '').trim().split('\n').sort().join(' '),

@@ -1,6 +1,7 @@
 import type { Commands } from '../../../src/machine/commands.ts';
 import type { Facts, RootFileSystem } from '../../../src/machine/facts.ts';
 import type { Files } from '../../../src/machine/files.ts';
+import type { PresentAddress } from '../../../src/machine/interface-addresses.ts';
 import { readOsRelease } from '../../../src/machine/os-release.ts';
 import { print } from '../../../src/machine/output.ts';
 import { ReadTrace } from '../../../src/machine/read-trace.ts';
@@ -52,4 +53,17 @@ export function observeFacts(files: Files): Facts {
   return makeContext({
     facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu', root: booting().guest.root },
   }).facts;
+}
+
+/** What ifupdown reads of the interface. */
+export const INTERFACE_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
+
+/** Stands in for that of src/machine/interface-addresses.ts: what ifupdown made of its file. */
+export function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
+  const text = files.readText(INTERFACE_FILE) ?? '';
+  return [...text.matchAll(/^\s*address ([\d.]+)\/(\d+)$/gm)].map(([, address = '', length]) => ({
+    family: 4,
+    address,
+    prefixLength: Number(length),
+  }));
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { attachInterface, detachInterface } from '../../../../src/bootstrap/interface/steps.ts';
+import { renderIfupdown } from '../../../../src/bootstrap/network/ifupdown.ts';
 import type { Change } from '../../../../src/machine/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../../../src/machine/facts.ts';
-import type { GuestConfig } from '../../../../src/metadata/guest-config.ts';
+import type { GuestConfig, InterfaceAddress } from '../../../../src/metadata/guest-config.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../../context.ts';
 
 const HEADER =
@@ -19,6 +20,8 @@ const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInte
   ...more,
 });
 
+const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }];
+
 const config: GuestConfig = {
   resolvers: ['192.0.2.53'],
   interfaces: [
@@ -26,7 +29,7 @@ const config: GuestConfig = {
       number: 0,
       addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
     },
-    { number: 1, addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }] },
+    { number: 1, addresses: LAN },
   ],
 };
 
@@ -88,7 +91,7 @@ describe('attachInterface', () => {
   });
 
   it('takes back first what an interface of that name had that is gone', () => {
-    const file = `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.0.0.2/8\n`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
     const files = { '/etc/network/interfaces.d/50-gandi-eth1': file };
     expect(summary(attach('eth1', { files }).changes)).toEqual([
       'ifdown eth1',
@@ -99,7 +102,7 @@ describe('attachInterface', () => {
   });
 
   it('does nothing for one that is served', () => {
-    const file = `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.0.0.2/8\n`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
     const files: FileEntries = {
       '/etc/network/interfaces.d/50-gandi-eth1': file,
       '/run/gandi/interfaces/eth1': '',
@@ -197,7 +200,11 @@ describe('attachInterface', () => {
 
   it('warns where the network manager does not run, and does not wait', () => {
     const { changes, notes } = attach('eth1', { manager: 'wicked' });
-    expect(summary(changes)).toEqual(['write-file /etc/sysconfig/network/ifcfg-eth1', MARK('eth1')]);
+    expect(summary(changes)).toEqual([
+      'write-file /etc/sysconfig/network/ifcfg-eth1',
+      'write-file /etc/sysconfig/network/ifsysctl-eth1',
+      MARK('eth1'),
+    ]);
     expect(notes).toEqual([
       { level: 'warning', text: 'wicked is not running: the address is set when it starts' },
     ]);

@@ -64,7 +64,23 @@ IPADDR=192.168.10.2
 PREFIX=24
 IPV6INIT=yes
 IPV6_AUTOCONF=no
+IPV6_DEFROUTE=no
 IPV6ADDR=fd00::2/64
+`,
+    ],
+    [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+TYPE=Ethernet
+DEVICE=eth1
+ONBOOT=yes
+BOOTPROTO=none
+IPADDR=192.168.10.2
+PREFIX=24
+IPV6INIT=yes
+IPV6_AUTOCONF=no
+IPV6_DEFROUTE=no
 `,
     ],
     [

@@ -58,9 +58,23 @@ auto eth1
 
 iface eth1 inet static
     address 192.168.10.2/24
+    pre-up [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || echo 0 > /proc/sys/net/ipv6/conf/eth1/accept_ra
+    post-down [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > /proc/sys/net/ipv6/conf/eth1/accept_ra
 
 iface eth1 inet6 static
     address fd00::2/64
+`,
+    ],
+    [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+auto eth1
+
+iface eth1 inet static
+    address 192.168.10.2/24
+    pre-up [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || echo 0 > /proc/sys/net/ipv6/conf/eth1/accept_ra
+    post-down [ ! -e /proc/sys/net/ipv6/conf/eth1/accept_ra ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > /proc/sys/net/ipv6/conf/eth1/accept_ra
 `,
     ],
     [

@@ -89,6 +89,27 @@ address1=fd00::2/64
 `,
     ],
     [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+
+[connection]
+id=gandi-eth1
+type=ethernet
+interface-name=eth1
+autoconnect-priority=50
+
+[ipv4]
+method=manual
+address1=192.168.10.2/24
+
+[ipv6]
+method=auto
+never-default=true
+ignore-auto-routes=true
+`,
+    ],
+    [
       'MAC address, MTU, gateways on link, resolver',
       WANTED.allThere,
       `# ours

@@ -12,7 +12,9 @@ describe('renderNetplan', () => {
 network:
   version: 2
   ethernets:
-    "eth0":
+    "00-gandi-eth0":
+      match:
+        name: "eth0"
       dhcp4: false
       dhcp6: false
       accept-ra: true
@@ -36,7 +38,9 @@ network:
 network:
   version: 2
   ethernets:
-    "ens3":
+    "00-gandi-ens3":
+      match:
+        name: "ens3"
       dhcp4: false
       dhcp6: false
       accept-ra: true
@@ -51,7 +55,9 @@ network:
 network:
   version: 2
   ethernets:
-    "eth0":
+    "00-gandi-eth0":
+      match:
+        name: "eth0"
       dhcp4: false
       dhcp6: false
       accept-ra: true
@@ -69,12 +75,32 @@ network:
 network:
   version: 2
   ethernets:
-    "eth1":
+    "00-gandi-eth1":
+      match:
+        name: "eth1"
       dhcp4: false
       dhcp6: false
+      accept-ra: false
       addresses:
         - "192.168.10.2/24"
         - "fd00::2/64"
+`,
+    ],
+    [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+network:
+  version: 2
+  ethernets:
+    "00-gandi-eth1":
+      match:
+        name: "eth1"
+      dhcp4: false
+      dhcp6: false
+      accept-ra: false
+      addresses:
+        - "192.168.10.2/24"
 `,
     ],
     [
@@ -84,7 +110,7 @@ network:
 network:
   version: 2
   ethernets:
-    "eth0":
+    "00-gandi-eth0":
       match:
         macaddress: "00:16:3e:00:00:0a"
       mtu: 1400

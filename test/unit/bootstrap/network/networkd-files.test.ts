@@ -8,12 +8,19 @@ const find = (entries: FileEntries) =>
     text.startsWith('# ours'),
   );
 
+const MACHINE: FileEntries = {
+  '/proc/sys/kernel/hostname': 'web-1\n',
+  '/etc/machine-id': '0123456789abcdef0123456789abcdef\n',
+  '/proc/cmdline': 'root=/dev/vda quiet console=ttyS0\n',
+};
+
 describe('earlierNetworkFile', () => {
   it.each([
     ['Name=eth0', true],
     ['Name=en* eth*', true],
     ['Name=ens3\nName=eth0', true],
-    ['Name=eth0\nName=', true],
+    ['Name=eth0\nName=', false],
+    ['Name=eth1\nName=\nName=eth0', true],
     ['Name=!eth0', false],
     ['Name=!ens3 ens4', true],
     ['Name=eth1', false],
@@ -23,12 +30,34 @@ describe('earlierNetworkFile', () => {
     ['Type=ether\nName=eth*', true],
     ['Type=wlan', false],
     ['Kind=bridge', false],
-    ['Kind=!*', false],
+    ['Kind=!*', true],
+    ['Type=ether\nKind=!veth bridge', true],
+    ['Name=ens3 \\\n  eth0', true],
+    ['Name=ens3 \\\n# eth7 \\\n  eth0', true],
+    ['Name=\\\n  ens3', false],
+    ['Na\\\nme=eth0', false],
+    ['SSID=home', false],
+    ['Name=eth0\nHost=web-*', true],
+    ['Name=eth0\nHost=db-1', false],
+    ['Host=!db-1', true],
+    ['Host=0123456789abcdef0123456789abcdef', true],
+    ['Host=1123456789abcdef0123456789abcdef', false],
+    ['Virtualization=no', false],
+    ['Virtualization=!container', true],
+    ['Virtualization=!vm', false],
+    ['KernelCommandLine=quiet', true],
+    ['KernelCommandLine=!quiet', false],
+    ['KernelCommandLine=console', true],
+    ['KernelCommandLine=console=ttyS1', false],
+    ['Architecture=native', true],
+    ['Architecture=s390x', false],
+    ['Architecture=!s390x', true],
+    ['Host=db-1\nHost=web-1', true],
     ['Virtualization=kvm\nName=eth0', true],
   ])('[Match] %j: %s', (match, expected) => {
     const file = '/etc/systemd/network/10-lan.network';
     const text = `# mine\n\n[Match]\n${match}\n\n[Network]\nDHCP=yes\n`;
-    expect(find({ [file]: text })).toEqual(expected ? { file, line: 3 } : undefined);
+    expect(find({ ...MACHINE, [file]: text })).toEqual(expected ? { file, line: 3 } : undefined);
   });
 
   it.each<[string, FileEntries]>([
@@ -54,6 +83,18 @@ describe('earlierNetworkFile', () => {
       '/usr/lib/systemd/network/10-a.network': match,
     };
     expect(find(entries)).toEqual({ file: '/usr/lib/systemd/network/10-a.network', line: 1 });
+  });
+
+  it('takes conditions that cannot be told, as in an unpacked image, to hold', () => {
+    const file = '/etc/systemd/network/10-a.network';
+    expect(find({ [file]: '[Match]\nName=eth0\nHost=db-1\nFirmware=uefi\n' })).toEqual({ file, line: 1 });
+  });
+
+  it('reads drop-ins with the file', () => {
+    const file = '/usr/lib/systemd/network/10-a.network';
+    const drop = '/etc/systemd/network/10-a.network.d/wan.conf';
+    const files = { [file]: '[Match]\nName=ens*\n', [drop]: '[Match]\nName=eth0\n' };
+    expect(find(files)).toEqual({ file, line: 1 });
   });
 
   it('sees an admin’s file under our name', () => {

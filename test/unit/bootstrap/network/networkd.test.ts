@@ -81,12 +81,30 @@ Name=eth1
 
 [Network]
 DHCP=no
+IPv6AcceptRA=no
 Address=192.168.10.2/24
 Address=fd00::2/64
 
 [IPv6AcceptRA]
 DHCPv6Client=no
 UseAutonomousPrefix=no
+`,
+    ],
+    [
+      'private, IPv4 alone',
+      WANTED.privateIpv4,
+      `# ours
+
+[Match]
+Name=eth1
+
+[Network]
+DHCP=no
+IPv6AcceptRA=no
+Address=192.168.10.2/24
+
+[IPv6AcceptRA]
+DHCPv6Client=no
 `,
     ],
     [

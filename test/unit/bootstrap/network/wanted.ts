@@ -28,6 +28,11 @@ export const WANTED = {
       { family: 6, address: 'fd00::2', prefixLength: 64, public: false },
     ],
   },
+  /** IPv6 is not asked for, and nobody on the network may bring a route to it. */
+  privateIpv4: {
+    name: 'eth1',
+    addresses: [{ family: 4, address: '192.168.10.2', prefixLength: 24, public: false }],
+  },
   /** By MAC address, with MTU, gateways outside of the networks, and the resolver. */
   allThere: {
     name: 'eth0',

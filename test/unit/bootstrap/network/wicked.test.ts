@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/bootstrap/network/addresses.ts';
-import { renderWicked, renderWickedRoutes } from '../../../../src/bootstrap/network/wicked.ts';
+import {
+  renderWicked,
+  renderWickedKernelValues,
+  renderWickedRoutes,
+} from '../../../../src/bootstrap/network/wicked.ts';
 import { WANTED } from './wanted.ts';
 
 describe('renderWicked', () => {
@@ -92,5 +96,15 @@ default 2001:db8:1::1 - - metric 2048
     ],
   ])('%s', (_, wanted, text) => {
     expect(renderWickedRoutes('# ours\n', wanted)).toBe(text);
+  });
+});
+
+describe('renderWickedKernelValues', () => {
+  it.each<[string, NamedInterface, string | undefined]>([
+    ['public', WANTED.publicBoth, undefined],
+    ['private, both families', WANTED.privateBoth, '# ours\nnet.ipv6.conf.eth1.accept_ra = 0\n'],
+    ['private, IPv4 alone', WANTED.privateIpv4, '# ours\nnet.ipv6.conf.eth1.accept_ra = 0\n'],
+  ])('%s', (_, wanted, text) => {
+    expect(renderWickedKernelValues('# ours\n', wanted)).toBe(text);
   });
 });

@@ -2,6 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rememberHostDisk } from '../../../../src/bootstrap/remember-disk.ts';
+import { systemCommands } from '../../../../src/machine/commands.ts';
+import { renderSwapHeader } from '../../../../src/machine/swap-header.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
 import { MIB, writeAt } from '../../images.ts';
@@ -68,6 +71,7 @@ describe('a blank disk where the swap disk is expected', () => {
   /** Has a disk appear in a guest. */
   async function attach({ root }: { root: string }, disk: string, target: number, config?: string) {
     const path = join(disks, disk);
+    rmSync(path, { force: true });
     writeFileSync(path, '');
     truncateSync(path, 4 * MIB);
     if (config !== undefined) writeAt(path, 524_288, await packArchive({ config: Buffer.from(config) }));
@@ -106,5 +110,52 @@ describe('a blank disk where the swap disk is expected', () => {
     await attach(guest, 'sda', 0);
     const blank = await attach(guest, 'sdb', 1);
     expect(await look(guest)).toMatchObject({ state: 'none', swap: { node: blank, state: 'empty' } });
+  });
+
+  /** Makes the disk a swap area. */
+  function makeSwap(path: string, badPages: number[]) {
+    const area = {
+      deviceBytes: 4 * MIB,
+      pageBytes: 4096,
+      uuid: crypto.randomUUID(),
+      label: 'swap',
+      badPages,
+    };
+    for (const { offset, bytes } of renderSwapHeader(area)) writeAt(path, offset, bytes);
+  }
+
+  it.each([
+    ['that excludes its page', [128], 'new', 'web1'],
+    ['of version 2', [], 'kept', 'earlier'],
+  ])('an archive in a swap area %s', async (_, badPages, state, hostName) => {
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
+    await attach(guest, 'sda', 0);
+    makeSwap(await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}'), badPages);
+    const host = await look(guest);
+    expect(host).toMatchObject({ state, parsed: { config: { hostName } }, swap: { state: 'swap' } });
+    expect(host.parsed.problems).toHaveLength(badPages.length === 0 ? 1 : 0);
+    expect(host.archive === undefined).toBe(badPages.length === 0);
+  });
+
+  it('is not asked twice for an archive that stayed in its swap area and is longer than its page', async () => {
+    const guest = temporaryRoot({
+      ...LIVE,
+      '/etc/fstab': 'LABEL=swap none swap sw 0 0\n',
+      '/gandi/config': '{"vm_hostname":"earlier"}',
+    });
+    await attach(guest, 'sda', 0);
+    const config = (name: string) =>
+      JSON.stringify({ vm_hostname: name, vm_conf: { run: ': '.repeat(4000) } });
+    const path = await attach(guest, 'sdb', 1, config('web1'));
+    makeSwap(path, [128]);
+    const first = await look(guest);
+    expect(first).toMatchObject({ state: 'new', archive: { length: expect.any(Number) } });
+    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first);
+    const second = await look(guest);
+    expect(second).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' } } });
+    expect(second.parsed.problems[0]?.found).toContain('an earlier boot left');
+    // Another first page was written by the host since.
+    writeAt(path, 524_288, await packArchive({ config: Buffer.from(config('web23')) }));
+    expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
   });
 });

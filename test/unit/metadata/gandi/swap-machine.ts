@@ -3,7 +3,9 @@ import { deviceUse } from '../../../../src/machine/device-use.ts';
 import { encodeEraseMark } from '../../../../src/machine/erase-mark.ts';
 import type { Facts } from '../../../../src/machine/facts.ts';
 import { parseMountInfo, parseSwaps } from '../../../../src/machine/mounts.ts';
-import { findSwapDisk } from '../../../../src/metadata/gandi/find.ts';
+import { udevVerdict } from '../../../../src/machine/udev-verdict.ts';
+import { findSwapDisk, type SwapSearch } from '../../../../src/metadata/gandi/find.ts';
+import type { Knowledge } from '../../../../src/metadata/gandi/observed-place.ts';
 import { makeFiles } from '../../context.ts';
 import { archiveHeader, MIB, memoryDevice, text } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';
@@ -33,13 +35,18 @@ export const partition = (name: string, number: number, label?: string, start = 
   ...(label === undefined ? {} : { label }),
 });
 
-/** A swap area of pages of 4 KiB, as far as its header tells. */
-export function swap(label = ''): Content {
-  const header = new Uint8Array(4096);
+/** A swap area as far as its header tells; the page of the host's archive is number 128 of those of 4 KiB. */
+export function swap(label = '', badPages: readonly number[] = [], pageBytes = 4096): Content {
+  const header = new Uint8Array(pageBytes);
+  const view = new DataView(header.buffer);
   header[1024] = 1;
-  new DataView(header.buffer).setUint32(1028, SIZE / 4096 - 1, true);
+  view.setUint32(1028, SIZE / pageBytes - 1, true);
+  view.setUint32(1032, badPages.length, true);
+  badPages.forEach((page, index) => {
+    view.setUint32(1536 + 4 * index, page, true);
+  });
   header.set(text(label), 1052);
-  header.set(text('SWAPSPACE2'), 4086);
+  header.set(text('SWAPSPACE2'), pageBytes - 10);
   return { 0: header };
 }
 export const ARCHIVE: Content = { 524288: archiveHeader() };
@@ -54,17 +61,31 @@ interface Machine {
   content?: Record<string, Content>;
   swaps?: string[];
   mounts?: string[];
+  knowledge?: Partial<Knowledge>;
+  /** Files of udev's database, by device number. */
+  udev?: Record<string, string>;
 }
 
-export function find({ disks, root, hypervisor = 'kvm', content = {}, swaps = [], mounts = [] }: Machine) {
-  const files = makeFiles(makeSysfs(disks));
+export function find({
+  disks,
+  root,
+  hypervisor = 'kvm',
+  content = {},
+  swaps = [],
+  mounts = [],
+  knowledge = {},
+  udev = {},
+}: Machine) {
+  const database = Object.entries(udev).map(([number, lines]) => [`/run/udev/data/b${number}`, lines]);
+  const files = makeFiles({ ...makeSysfs(disks), ...Object.fromEntries(database) });
   const devices = listBlockDevices(files);
   const mounted = parseMountInfo([`1 0 ${root} / / rw - ext4 /dev/root rw`, ...mounts].join('\n'));
   const active = parseSwaps(['headings', ...swaps.map((path) => `${path} partition 1 0 -2`)].join('\n'));
   const reads: [string, number, number][] = [];
   const sizes = new Map(devices.map(({ node, size }: BlockDevice) => [node, size]));
-  const candidates = findSwapDisk({
+  const search: SwapSearch = {
     devices,
+    udevVerdict: (device) => udevVerdict(files, device),
     use: deviceUse(devices, mounted, active, files),
     hypervisor,
     open(node) {
@@ -77,9 +98,12 @@ export function find({ disks, root, hypervisor = 'kvm', content = {}, swaps = []
         },
       };
     },
-  });
+  };
+  const known = { firstBoot: true, earlierSwaps: new Set<string>(), ...knowledge };
+  const { candidates, problems } = findSwapDisk(search, known);
   return {
     candidates,
+    problems,
     first: candidates[0],
     summary: candidates.map(({ swap: { node, state }, archive }) =>
       [node, state, ...(archive ? [archive.device.node] : [])].join(' '),

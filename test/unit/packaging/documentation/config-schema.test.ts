@@ -70,7 +70,7 @@ describe('docs/config.schema.json', () => {
     ['an address without a network', pna({})],
     ['an address in two networks', pna({ pbn, pvn })],
     ['a network without its address', pna({ pbn: {} })],
-    ['a user with a capital', { vm_conf: { user: 'Admin' } }],
+    ['a user with a colon', { vm_conf: { user: 'a:0' } }],
     ['a list for the user', { vm_conf: [] }],
   ])('refuses %s, as the programs do', (_, config) => {
     expect(valid(config)).toBe(false);

@@ -1,0 +1,60 @@
+import type { Settings, Switch } from '../machine/settings.ts';
+import type { SwapDevice, UserConfig } from '../metadata/guest-config.ts';
+import type { Asked, AskedAccount } from '../plan/asked.ts';
+import type { StepContext } from '../plan/step.ts';
+import { REPLACED_BY_HOST_INIT } from './host-init.ts';
+import { identity } from './identity.ts';
+import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
+import { network } from './network.ts';
+import { chooseResolvers, resolver } from './resolver.ts';
+import { swap } from './swap.ts';
+import { users } from './users.ts';
+
+/** Whether a step runs: no setting turns it off, and the host's own script does not do its work. */
+function runs({ switches }: Settings, { name, setting }: { name: string; setting?: Switch }): boolean {
+  if (switches.CONFIG_HOST_INIT && REPLACED_BY_HOST_INIT.has(name)) return false;
+  return setting === undefined || switches[setting];
+}
+
+function accountsOf({ name, passwordHash, sshKeys }: UserConfig): AskedAccount[] {
+  const names = [...new Set(['root', ...(name === undefined ? [] : [name])])];
+  const hash = passwordHash === undefined ? {} : { passwordHash };
+  return names.map((each) => ({ name: each, keys: sshKeys, ...hash }));
+}
+
+/** What is not ours to use as swap is asked of nobody. */
+const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
+  device !== undefined && device.state !== 'foreign';
+
+/** What the steps of gandi-bootstrap are to bring about, as it can be compared with what the guest shows. */
+export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' | 'host' | 'facts'>): Asked {
+  const { config } = host.parsed;
+  const { hostName, user } = config;
+  const { found, missing } = meantInterfaces(
+    runs(settings, network) ? (config.interfaces ?? []) : [],
+    facts,
+    undefined,
+  );
+  const resolves = runs(settings, resolver);
+  return {
+    ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
+    interfaces: found.map(({ name, mtu, addresses }) => ({
+      name,
+      ...(mtu === undefined ? {} : { mtu }),
+      addresses,
+    })),
+    missing: missing.map((each) => describeMissing(each, facts)),
+    nameServers: resolves ? chooseResolvers(config) : [],
+    searchDomains: resolves ? (config.searchDomains ?? []) : [],
+    accounts: user !== undefined && runs(settings, users) ? accountsOf(user) : [],
+    ...(runs(settings, swap) && host.state !== 'broken' && isUsable(host.swap)
+      ? { swap: host.swap.node }
+      : {}),
+  };
+}
+
+/** The same without secrets, for a file. Whether a password was set is known to the step that sets it. */
+export function askedWithoutSecrets(context: Parameters<typeof askedOf>[0]): Asked {
+  const asked = askedOf(context);
+  return { ...asked, accounts: asked.accounts.map(({ name, keys }) => ({ name, keys })) };
+}

@@ -1,0 +1,48 @@
+import type { Machine } from '../machine/apply.ts';
+import { crc32 } from '../machine/crc32.ts';
+import { withDevice } from '../machine/device-reader.ts';
+import type { FileView } from '../machine/files.ts';
+import { parseFstab } from '../machine/fstab.ts';
+import { storeJson } from '../machine/json-file.ts';
+import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
+import { hasArchiveHeader } from '../machine/signatures/archive.ts';
+import { readAreas } from '../machine/signatures/areas.ts';
+import { findSwap } from '../machine/signatures/swap.ts';
+import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/host-disk.ts';
+import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
+
+/** Whether something beside gandi-bootstrap, which erases first, may have the area used in this boot. */
+function mayBeUsed(files: FileView): boolean {
+  return parseFstab(files.readText('/etc/fstab') ?? '').some(({ type }) => type === 'swap');
+}
+
+/** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
+function afterTheRun(
+  { node, archiveOffset }: SwapDevice,
+  files: FileView,
+): Pick<RememberedDisk, 'swapUuid' | 'left'> {
+  return withDevice(node, (device) => {
+    const [area] = [findSwap(readAreas(device)) ?? []].flat();
+    const page = archiveOffset === undefined ? undefined : device.read(archiveOffset, LEFT_OVER_BYTES);
+    // The table is only read where it matters: gandi-config changes it after this run, whose record would name it.
+    const stays = area !== undefined && page !== undefined && hasArchiveHeader(page) && mayBeUsed(files);
+    return {
+      ...(area?.uuid === undefined ? {} : { swapUuid: area.uuid }),
+      ...(stays ? { left: crc32(page) } : {}),
+    };
+  });
+}
+
+/**
+ * Notes down which disk is the host's, after all that was to be done to it: archives come from there at later boots.
+ * @throws the system's error if the disk cannot be read or the file not be written; what was remembered is there then
+ */
+export async function rememberHostDisk(
+  machine: Machine,
+  { disk, swap }: Pick<HostConfiguration, 'disk' | 'swap'>,
+): Promise<void> {
+  if (disk === undefined || swap === undefined) return;
+  const { swapUuid: _, ...place } = disk;
+  const remembered: RememberedDisk = { ...place, ...afterTheRun(swap, machine.files) };
+  await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, remembered);
+}

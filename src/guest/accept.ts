@@ -1,0 +1,73 @@
+import type { Machine } from '../machine/apply.ts';
+import { systemCommands } from '../machine/commands.ts';
+import { openDevice } from '../machine/device-reader.ts';
+import { byNode } from '../machine/device-use.ts';
+import { Files } from '../machine/files.ts';
+import { storeJson } from '../machine/json-file.ts';
+import { takeLock } from '../machine/lock.ts';
+import { observeFacts, observeStorage } from '../machine/observed-facts.ts';
+import { print, printError } from '../machine/output.ts';
+import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
+import { describe } from '../machine/signatures.ts';
+import { udevVerdict } from '../machine/udev-verdict.ts';
+import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
+import { holdsSomethingElse } from '../metadata/gandi/trust.ts';
+import { EXIT } from '../plan/exit-status.ts';
+
+/** As long as gandi-bootstrap waits for itself. */
+const LOCK_WAIT_SECONDS = 60;
+
+/**
+ * Notes down that a device is the host's disk; its archive counts from the next boot on, where that is the host's word.
+ * @param path of the device, also by a link of udev's
+ * @returns the device's node, or why it cannot be the host's disk
+ */
+export async function acceptDevice(
+  path: string,
+  search: SwapSearch,
+  machine: Machine,
+): Promise<{ node: string } | { refused: string }> {
+  const device = byNode(path, search.devices, machine.files);
+  const observed = device && observeDevice(device.node, search);
+  if (device === undefined || observed === undefined)
+    return {
+      refused:
+        'it is no disk or partition, has partitions itself, or is in use for something other than swap',
+    };
+  const { signatures, archives, identity } = observed;
+  if (holdsSomethingElse(observed))
+    return { refused: `it holds ${describe(signatures) || 'unrecognised data'}` };
+  if (signatures.length === 0 && archives.length === 0)
+    return { refused: 'neither an archive of the host nor a swap area is on it' };
+  await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, identity);
+  return { node: device.node };
+}
+
+/**
+ * Takes a device for the host's disk from the next boot on, in place of the remembered one.
+ * @returns exit status: 1 if it cannot be the host's disk; nothing is changed then
+ */
+export async function accept(path: string): Promise<number> {
+  const files = new Files();
+  const release = await takeLock('gandi-bootstrap', LOCK_WAIT_SECONDS);
+  try {
+    const { devices, use } = observeStorage(files);
+    const { hypervisor } = observeFacts(files, true);
+    const search: SwapSearch = {
+      devices,
+      use,
+      hypervisor,
+      udevVerdict: (device) => udevVerdict(files, device),
+      open: openDevice,
+    };
+    const outcome = await acceptDevice(path, search, { files, commands: systemCommands, live: true });
+    if ('refused' in outcome) {
+      printError(`gandi-guest: ${path} cannot be the host’s disk: ${outcome.refused}; nothing was changed\n`);
+      return EXIT.failed;
+    }
+    print(`${outcome.node} is the host’s disk from the next boot on\n`);
+    return EXIT.ok;
+  } finally {
+    release();
+  }
+}

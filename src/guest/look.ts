@@ -1,0 +1,56 @@
+import { askedOf } from '../bootstrap/asked.ts';
+import { chosenManager } from '../bootstrap/network/chosen-manager.ts';
+import { WRITERS } from '../bootstrap/network/writers.ts';
+import type { Facts } from '../machine/facts.ts';
+import type { Files } from '../machine/files.ts';
+import { observeFacts } from '../machine/observed-facts.ts';
+import { readSettings, type Settings } from '../machine/settings.ts';
+import { keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
+import type { HostConfiguration } from '../metadata/guest-config.ts';
+import { runningSystem, type View } from '../verify/network.ts';
+import type { Row } from '../verify/row.ts';
+import { compareDisks } from '../verify/storage.ts';
+import { compare } from '../verify/verify.ts';
+import { dataDisks } from './data-disks.ts';
+
+/** The guest that is looked at. */
+export interface Looked {
+  files: Files;
+  settings: Settings;
+  facts: Facts;
+  host: HostConfiguration;
+}
+
+/** Where an admin's file configures an interface of the network manager's. */
+function adminPlaces({ files, settings, facts }: Looked): View['takenBy'] {
+  const manager = chosenManager({ settings, facts });
+  if (manager === undefined) return undefined;
+  return (name) => {
+    const device = facts.interfaces.find((each) => each.name === name) ?? { name };
+    const place = WRITERS[manager].takenBy(files, device);
+    return place === undefined ? undefined : `${place.file} line ${place.line}`;
+  };
+}
+
+/** The configuration that an earlier boot stored, and the disk that it came from. */
+function keptWithDisk(files: Files, facts: Facts): HostConfiguration {
+  const kept = keptConfiguration(files);
+  if (kept.state === 'none') return kept;
+  const [first] = lookForHostDisk(files, facts.hypervisor).candidates;
+  return first === undefined ? kept : { ...kept, swap: first.swap };
+}
+
+/**
+ * Compares what the host asked for with what the running system shows.
+ * @returns undefined if nothing is known of what the host asked for
+ * @throws Error if the configuration or the system's files cannot be read; both need root
+ */
+export function lookAtGuest(files: Files): Row[] | undefined {
+  const facts = observeFacts(files, true);
+  const host = keptWithDisk(files, facts);
+  if (host.state === 'none') return undefined;
+  const looked: Looked = { files, settings: readSettings(files), facts, host };
+  const takenBy = adminPlaces(looked);
+  const view = { ...runningSystem(files), ...(takenBy === undefined ? {} : { takenBy }) };
+  return [...compare(askedOf(looked), view), ...compareDisks(dataDisks(files), files)];
+}

@@ -1,0 +1,33 @@
+import { Files } from '../machine/files.ts';
+import { print } from '../machine/output.ts';
+import { colours } from '../plan/colours.ts';
+import { EXIT } from '../plan/exit-status.ts';
+import { renderTable } from '../plan/table.ts';
+import type { Row, Verdict } from '../verify/row.ts';
+import { lookAtGuest } from './look.ts';
+
+const COLOUR: Record<Verdict, (text: string) => string> = {
+  'as asked': colours.green,
+  differs: colours.red,
+  pending: colours.yellow,
+};
+
+function render(rows: readonly Row[]): string {
+  const cells = rows.map(({ what, asked, shown, verdict }) => [what, asked, shown, COLOUR[verdict](verdict)]);
+  const lines = rows.flatMap(({ verdict, line }) =>
+    line === undefined ? [] : [`${COLOUR[verdict](verdict)}: ${line}\n`],
+  );
+  return `${renderTable(['', 'asked', 'the guest shows', ''], cells)}${lines.join('')}`;
+}
+
+/**
+ * Shows what the host asked for beside what the guest shows. No process is started, and no name server asked.
+ * @returns exit status: 0 if nothing differs, 1 if something does, 3 if nothing is known of what the host asked for
+ */
+export function verify(options: { json?: boolean }): number {
+  const rows = lookAtGuest(new Files());
+  if (options.json === true) print(`${JSON.stringify({ rows: rows ?? [] }, null, 1)}\n`);
+  else print(rows === undefined ? 'no configuration of a host is known\n' : render(rows));
+  if (rows === undefined) return EXIT.nothingFound;
+  return rows.some(({ verdict }) => verdict === 'differs') ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,67 @@
+import type { BlockDevice } from '../../machine/block-devices.ts';
+import type { FileView } from '../../machine/files.ts';
+import { parseJsonObject } from '../../machine/json-file.ts';
+import { HOST_DISK_FILE } from '../../machine/paths.ts';
+import type { DiskIdentity } from '../guest-config.ts';
+
+/** The host's disk as it was when it was last used. */
+export interface RememberedDisk extends DiskIdentity {
+  /**
+   * CRC-32 of the first bytes (LEFT_OVER_BYTES) of an archive that stayed in its swap area. Behind the excluded page any
+   * process may have altered it since; one that the host writes anew has another time in a header there, or other content.
+   */
+  left?: number;
+}
+
+/** All of them lie in the excluded page, however small it is: no process can have written them. */
+export const LEFT_OVER_BYTES = 4096;
+
+/** How far a device is the one that is remembered; the names of an order, from the surest. */
+export const LIKENESS = ['place and identifiers', 'place', 'identifiers', 'place of a blank disk'] as const;
+export type Likeness = (typeof LIKENESS)[number];
+
+/**
+ * Where a disk is attached, by its directory in /sys/devices. What the kernel numbers as it finds it is left out: SCSI
+ * hosts, virtio devices, NVMe controllers, and the name.
+ */
+export function attachmentOf({ path }: Pick<BlockDevice, 'path'>): string {
+  return path
+    .replace(/\/block\/[^/]+$/, '')
+    .replace(/\/nvme\/nvme\d+\/nvme\d+(?:c\d+)?n(\d+)$/, '/nvme/n$1')
+    .replace(/\/host\d+(?:\/[^/]+)*?\/target[\d:]*\/\d+:(\d+:\d+:\d+)$/, '/scsi/$1')
+    .replaceAll(/\/virtio\d+(?=\/|$)/g, '/virtio');
+}
+
+/** @returns undefined where no disk was used yet, or the file is damaged: then the disk is chosen as at first */
+export function readRememberedDisk(files: Pick<FileView, 'readText'>): RememberedDisk | undefined {
+  const { place, partition, diskId, partitionGuid, swapUuid, left } =
+    parseJsonObject(files.readText(HOST_DISK_FILE)) ?? {};
+  if (typeof place !== 'string') return undefined;
+  return {
+    place,
+    ...(typeof partition === 'number' ? { partition } : {}),
+    ...(typeof diskId === 'string' ? { diskId } : {}),
+    ...(typeof partitionGuid === 'string' ? { partitionGuid } : {}),
+    ...(typeof swapUuid === 'string' ? { swapUuid } : {}),
+    ...(typeof left === 'number' ? { left } : {}),
+  };
+}
+
+/**
+ * Compares a device with the remembered one. A place is the host's to give; identifiers can be copied, and so count for
+ * less.
+ * @param proven something on the device speaks for it; it is not just blank or somebody's
+ */
+export function likenessOf(
+  remembered: DiskIdentity,
+  found: DiskIdentity,
+  proven: boolean,
+): Likeness | undefined {
+  const samePlace = found.place === remembered.place && found.partition === remembered.partition;
+  const same = (key: 'swapUuid' | 'partitionGuid' | 'diskId') =>
+    found[key] !== undefined && found[key] === remembered[key];
+  const sameIdentifiers = same('swapUuid') || (same('partitionGuid') && same('diskId'));
+  if (samePlace && sameIdentifiers) return 'place and identifiers';
+  if (samePlace) return proven ? 'place' : 'place of a blank disk';
+  return sameIdentifiers ? 'identifiers' : undefined;
+}

@@ -1,0 +1,32 @@
+import type { Signature } from '../../machine/signatures/signature.ts';
+import type { DiskIdentity } from '../guest-config.ts';
+import type { RememberedDisk } from './host-disk.ts';
+import type { ArchivePlace, SwapPlace } from './swap-places.ts';
+
+/** What was seen on the device of a place. */
+export interface ObservedPlace {
+  place: SwapPlace;
+  /** Of an active swap area only its own header is looked at. */
+  signatures: readonly Signature[];
+  /** The device is proven to be blank; only asked where the swap disk is expected and nothing else is there. */
+  empty: boolean;
+  /** Where headers of archives are, in the order of the place's archives. */
+  archives: readonly ArchivePlace[];
+  /** Where erasures were cut off, and the lengths of their ranges in bytes. */
+  erasures: readonly { place: ArchivePlace; length: number }[];
+  /** No signature is known, and yet something stands where file systems have theirs. */
+  unknown?: boolean;
+  /** Why the device could not be read. */
+  unreadable?: string;
+  identity: DiskIdentity;
+}
+
+/** What the guest knows of itself when it looks for the host's disk. */
+export interface Knowledge {
+  /** The disk that was used before. */
+  remembered?: RememberedDisk;
+  /** The guest was never configured. */
+  firstBoot: boolean;
+  /** UUIDs of swap areas that were in use before the packages came. */
+  earlierSwaps: ReadonlySet<string>;
+}

@@ -1,0 +1,91 @@
+import { ERASE_MARK_BYTES } from '../../machine/erase-mark.ts';
+import type { Signature } from '../../machine/signatures/signature.ts';
+import { excludesRange, type SwapHeader } from '../../machine/swap-header.ts';
+import type { Problem } from '../guest-config.ts';
+import type { Knowledge, ObservedPlace } from './observed-place.ts';
+import type { ArchivePlace } from './swap-places.ts';
+
+const SWAP_LABEL = 'swap';
+
+export function isLabelledSwap({ signatures }: Pick<ObservedPlace, 'signatures'>): boolean {
+  return signatures.some(({ type, label }) => type === 'swap' && label === SWAP_LABEL);
+}
+
+export function othersThanSwap({ signatures }: Pick<ObservedPlace, 'signatures'>): Signature[] {
+  return signatures.filter(({ type }) => type !== 'swap' && type !== 'archive');
+}
+
+export function swapHeaderOf({ signatures }: Pick<ObservedPlace, 'signatures'>): SwapHeader | undefined {
+  return signatures.find(({ type }) => type === 'swap')?.swap;
+}
+
+/** Something is on the device that is neither swap nor the host's, as far as anybody can tell. */
+export function holdsSomethingElse(observed: ObservedPlace): boolean {
+  return (
+    observed.unreadable !== undefined || observed.unknown === true || othersThanSwap(observed).length > 0
+  );
+}
+
+/**
+ * Whether what was found at a place was put there by the host. In a swap area the kernel writes the memory of any process,
+ * but for the pages that the header excludes. A guest that was never configured, and whose disk is proven by label or place,
+ * has had no processes yet that could have done so; an area that was in use before the packages came has.
+ */
+export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowledge: Knowledge): boolean {
+  const { place, signatures } = observed;
+  if (place.active) return false;
+  // The gap before a partition is no part of what that holds.
+  if (found.device !== place.device) return true;
+  if (holdsSomethingElse(observed)) return false;
+  const header = swapHeaderOf(observed);
+  if (header === undefined || excludesRange(header, found.offset, ERASE_MARK_BYTES)) return true;
+  const proven = place.labelled || place.expected !== undefined || (place.hosts && isLabelledSwap(observed));
+  const uuid = signatures.find(({ type }) => type === 'swap')?.uuid;
+  return knowledge.firstBoot && proven && (uuid === undefined || !knowledge.earlierSwaps.has(uuid));
+}
+
+/** Content alone says that a whole disk is the host's only where nobody but the host attaches disks of that kind. */
+export function speaksByContent(observed: ObservedPlace): boolean {
+  const { place } = observed;
+  const isPlain = !holdsSomethingElse(observed) && swapHeaderOf(observed) === undefined;
+  return !place.device.partition && place.hosts && isPlain;
+}
+
+/** A line about an archive where any process can write, or on a disk that is nobody's. */
+export function doubtOf(observed: ObservedPlace, used: boolean, knowledge: Knowledge): Problem[] {
+  const { place, archives } = observed;
+  const inside = archives.find(({ device }) => device === place.device);
+  if (place.active || holdsSomethingElse(observed) || inside === undefined) return [];
+  const node = place.device.node;
+  const accept = `"gandi-guest accept ${node}" takes this disk from the next boot on`;
+  if (!isFromHost(observed, inside, knowledge)) {
+    const found = `an archive in a swap area, at byte ${inside.offset}, where any process can write`;
+    const remedy = used ? 'CONFIG_SWAP=1 makes the area anew, then have the host write it again' : accept;
+    return doubt(node, found, `a swap header that excludes its page, so it was not used; ${remedy}`);
+  }
+  if (used || place.device.partition || swapHeaderOf(observed) !== undefined) return [];
+  return doubt(
+    node,
+    'an archive on a disk that nothing else says is the host’s',
+    `the host’s disk; ${accept}`,
+  );
+}
+
+/** A line about another disk than the remembered one. */
+export function strangerProblem(
+  { place }: ObservedPlace,
+  reason: string,
+  { remembered }: Knowledge,
+): Problem[] {
+  const node = place.device.node;
+  const number = remembered?.partition === undefined ? '' : `, partition ${remembered.partition}`;
+  return doubt(
+    node,
+    `another disk that claims to be the host’s (${reason})`,
+    `the one at ${remembered?.place}${number}, which was used before; if the host moved it, "gandi-guest accept ${node}" takes it from the next boot on`,
+  );
+}
+
+function doubt(path: string, found: string, expected: string): Problem[] {
+  return [{ group: 'archive', path, found, expected }];
+}

@@ -1,0 +1,36 @@
+import type { InterfaceAddress } from '../metadata/guest-config.ts';
+
+/** An interface of the guest and what the host asks for it. */
+export interface AskedInterface {
+  name: string;
+  /** In bytes. */
+  mtu?: number;
+  /** At most one gateway for each family among all interfaces. */
+  addresses: readonly InterfaceAddress[];
+}
+
+/** An account that the host lets somebody in by. */
+export interface AskedAccount {
+  name: string;
+  /** OpenSSH public keys, one a string, without options. */
+  keys: readonly string[];
+  /** A crypt(5) hash. */
+  passwordHash?: string;
+}
+
+/**
+ * What the host asks for in the guest's own terms, without what a setting turns off: what can be compared with what is.
+ * It is plain data, which one program can leave for another.
+ */
+export interface Asked {
+  hostName?: string;
+  interfaces: readonly AskedInterface[];
+  /** One line for each interface that the host names and the guest lacks. */
+  missing: readonly string[];
+  /** Addresses of the name servers that this guest asks, canonical. */
+  nameServers: readonly string[];
+  searchDomains: readonly string[];
+  accounts: readonly AskedAccount[];
+  /** Node of the device that is to be swap, such as `/dev/sdb1`. */
+  swap?: string;
+}

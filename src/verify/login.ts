@@ -1,0 +1,197 @@
+import { posix } from 'node:path';
+import { type Account, findAccount, passwordField } from '../bootstrap/accounts.ts';
+import { reasonOf } from '../machine/errors.ts';
+import type { FileStatus, FileView } from '../machine/files.ts';
+import { readSshdConfig } from '../machine/sshd-config.ts';
+import type { Asked, AskedAccount } from '../plan/asked.ts';
+import { parseKeyLine, whyNotTaken } from './key-line.ts';
+import { asAsked, notAsAsked, type Row } from './row.ts';
+
+/** What sshd's configuration says of keys, for every connection. */
+interface Rules {
+  /** As they are written, with `%h` and the like. */
+  keyFiles: string[];
+  strictModes: boolean;
+  publicKeys: boolean;
+  usesPam: boolean;
+}
+
+/** Defaults are those of sshd_config(5). */
+function readRules(files: FileView): Rules {
+  const { values } = readSshdConfig(files);
+  const settingOf = (keyword: string) => values.get(keyword)?.value;
+  const isOn = (keyword: string, fallback: string) => (settingOf(keyword) ?? fallback).toLowerCase() !== 'no';
+  const paths = settingOf('authorizedkeysfile') ?? '.ssh/authorized_keys .ssh/authorized_keys2';
+  return {
+    keyFiles: paths.split(/\s+/).map((path) => path.replaceAll('"', '')),
+    strictModes: isOn('strictmodes', 'yes'),
+    publicKeys: isOn('pubkeyauthentication', 'yes'),
+    usesPam: isOn('usepam', 'no'),
+  };
+}
+
+function expand(path: string, { name, uid, home }: Account): string {
+  const tokens: Record<string, string> = { h: home, u: name, U: String(uid), '%': '%' };
+  const expanded = path.replace(/%([huU%])/g, (_, token: string) => tokens[token] ?? '');
+  return posix.resolve(home, expanded);
+}
+
+/** A path and the directories that sshd checks above it: up to the home, or to the root where it is not in the home. */
+function chain(path: string, home: string): string[] {
+  const paths = [path];
+  for (let at = path; at !== home && at !== '/'; ) {
+    at = posix.dirname(at);
+    paths.push(at);
+  }
+  return paths;
+}
+
+/** sshd reads keys as the user. */
+function mayUse({ mode, uid, gid }: FileStatus, account: Account, bit: number): boolean {
+  if (account.uid === 0) return true;
+  const shift = uid === account.uid ? 6 : gid === account.gid ? 3 : 0;
+  return ((mode >> shift) & bit) !== 0;
+}
+
+const READ = 4;
+const SEARCH = 1;
+const WRITTEN_BY_OTHERS = 0o022;
+
+/** Why sshd does not read a file of keys (auth_secure_path of its misc.c); undefined if it does. */
+function whyNotRead(
+  files: FileView,
+  path: string,
+  account: Account,
+  strictModes: boolean,
+): string | undefined {
+  for (const at of chain(path, account.home)) {
+    const status = files.status(at);
+    if (status === undefined) return `${at} is not there`;
+    if (status.kind === 'link') continue;
+    const mode = status.mode.toString(8);
+    if (strictModes && status.uid !== 0 && status.uid !== account.uid)
+      return `${at} belongs to another user (${status.uid}): chown ${account.name} ${at}`;
+    if (strictModes && (status.mode & WRITTEN_BY_OTHERS) !== 0)
+      return `others can write to ${at} (mode ${mode}): chmod go-w ${at}`;
+    if (!mayUse(status, account, at === path ? READ : SEARCH))
+      return `${account.name} cannot read ${at} (mode ${mode})`;
+  }
+  return undefined;
+}
+
+function readKeys(files: FileView, path: string, { home }: Account): string {
+  const trusted = path.startsWith(`${home}/`) ? home : posix.dirname(path);
+  return files.readTextWithoutLinks(trusted, path) ?? '';
+}
+
+/** Why a key does not let its owner in by one file; undefined if it does. */
+function whyNotInFile(
+  files: FileView,
+  path: string,
+  account: Account,
+  rules: Rules,
+  blob: string,
+  now: number,
+) {
+  const unread = whyNotRead(files, path, account, rules.strictModes);
+  if (unread !== undefined) return unread;
+  try {
+    const lines = readKeys(files, path, account)
+      .split('\n')
+      .flatMap((line) => parseKeyLine(line) ?? []);
+    const own = lines.filter((line) => line.blob === blob).map((line) => whyNotTaken(line, now));
+    if (own.includes(undefined)) return undefined;
+    return own[0] ?? `it is not in ${path}`;
+  } catch (error) {
+    // What cannot be read safely is told as it is.
+    return reasonOf(error);
+  }
+}
+
+/** A public key as people tell keys apart. */
+function shortKey(key: string): string {
+  const [type = '', blob = '', comment = ''] = key.split(' ');
+  return `${type} …${blob.slice(-10)} ${comment}`.trim();
+}
+
+function keyRow(files: FileView, account: Account, rules: Rules, key: string, now: number): Row {
+  const what = `SSH key of ${account.name}`;
+  const asked = shortKey(key);
+  const blob = key.split(' ')[1] ?? '';
+  const not = (why: string) =>
+    notAsAsked(
+      { what, asked, shown: 'not usable' },
+      `sshd does not take the key ${asked} of ${account.name}: ${why}`,
+    );
+  if (!rules.publicKeys) return not('its configuration has PubkeyAuthentication no');
+  const paths = rules.keyFiles.filter((path) => path !== 'none').map((path) => expand(path, account));
+  const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, blob, now));
+  if (reasons.includes(undefined)) return asAsked(what, asked);
+  return not(reasons[0] ?? 'its configuration has AuthorizedKeysFile none');
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+const NO_LOGIN = /\/(nologin|false)$/;
+
+/** Fields of an account in a file such as /etc/passwd. */
+const fieldsOf = (text: string | undefined, name: string) =>
+  (text ?? '')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([login]) => login === name) ?? [];
+
+/** Why an account lets nobody in (shadow(5), passwd(5)); undefined if it does. */
+function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules: Rules, now: number) {
+  const shadow = files.readText('/etc/shadow');
+  // Days since 1970.
+  const expires = fieldsOf(shadow, name)[7] ?? '';
+  if (expires !== '' && Number(expires) * DAY_MILLISECONDS < now)
+    return { shown: 'is expired', todo: `chage -E -1 ${name}` };
+  const shell = fieldsOf(files.readText('/etc/passwd'), name)[6] ?? '';
+  if (NO_LOGIN.test(shell)) return { shown: `has the shell ${shell}`, todo: `chsh -s /bin/sh ${name}` };
+  // With PAM sshd leaves that to it, which looks at it for passwords alone. Where a hash is asked for, that row tells.
+  const isLocked = passwordField(shadow, name)?.startsWith('!') === true && !rules.usesPam;
+  if (isLocked && passwordHash === undefined) return { shown: 'is locked', todo: `passwd -u ${name}` };
+  return undefined;
+}
+
+function accountRows(files: FileView, asked: AskedAccount, rules: Rules, now: number): Row[] {
+  const { name, keys, passwordHash } = asked;
+  const what = `account ${name}`;
+  const account = findAccount(files.readText('/etc/passwd'), name);
+  if (account === undefined)
+    return [notAsAsked({ what, asked: 'open', shown: 'none' }, `there is no account ${name}`)];
+  const closed = whyClosed(files, asked, rules, now);
+  const rows = [
+    closed === undefined
+      ? asAsked(what, 'open')
+      : notAsAsked(
+          { what, asked: 'open', shown: closed.shown },
+          `account ${name} lets nobody in, it ${closed.shown}: ${closed.todo}`,
+        ),
+  ];
+  if (passwordHash !== undefined) {
+    const about = `password of ${name}`;
+    const isSame = passwordField(files.readText('/etc/shadow'), name) === passwordHash;
+    rows.push(
+      isSame
+        ? asAsked(about, 'the host’s')
+        : notAsAsked(
+            { what: about, asked: 'the host’s', shown: 'another' },
+            `the password of ${name} is not the host’s`,
+          ),
+    );
+  }
+  return [...rows, ...keys.map((key) => keyRow(files, account, rules, key, now))];
+}
+
+/**
+ * Accounts, passwords and keys: whether sshd would let the owner of each key in. What its configuration has in Match
+ * blocks is not looked at.
+ * @param now in milliseconds since 1970, for what expires
+ */
+export function compareLogin({ accounts }: Asked, files: FileView, now: number = Date.now()): Row[] {
+  if (accounts.length === 0) return [];
+  const rules = readRules(files);
+  return accounts.flatMap((account) => accountRows(files, account, rules, now));
+}

@@ -1,0 +1,122 @@
+import type { FileView } from '../machine/files.ts';
+import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
+import { isUp } from '../machine/network-interfaces.ts';
+import { networkdLink } from '../machine/networkd-link.ts';
+import { type Route, readRoutes } from '../machine/routes.ts';
+import type { InterfaceAddress } from '../metadata/guest-config.ts';
+import type { Asked, AskedInterface } from '../plan/asked.ts';
+import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';
+
+/** What is looked at. */
+export interface View {
+  files: FileView;
+  /** Addresses that an interface has. */
+  addressesOf: (name: string) => PresentAddress[];
+  /** Where an admin's file configures an interface, such as `/etc/network/interfaces line 4`. */
+  takenBy?: (name: string) => string | undefined;
+}
+
+/** The running system. */
+export const runningSystem = (files: FileView): View => ({
+  files,
+  addressesOf: (name) => presentAddresses(files, name),
+});
+
+/** Files of ours, in the directories of all managers. */
+const OUR_FILE = /\/(50|90)-gandi-[^/]*$/;
+
+function networkdReason({ files }: View, name: string): Reason | undefined {
+  const link = networkdLink(files, name);
+  if (link === undefined) return undefined;
+  if (link.state === 'configuring' || link.state === 'pending' || link.state === 'initialized')
+    return { text: 'networkd is still at work on it', passes: true };
+  if (link.file !== undefined && !OUR_FILE.test(link.file)) return { text: `networkd uses ${link.file}` };
+  if (link.state === 'failed') return { text: 'networkd failed; see journalctl -b -u systemd-networkd' };
+  return undefined;
+}
+
+/** Why an interface is not as asked, as far as the machine tells. */
+export function reasonFor(view: View, name: string): Reason | undefined {
+  const { files } = view;
+  if (!isUp(files, name)) return { text: `${name} is down` };
+  const state = (files.readText(`/sys/class/net/${name}/operstate`) ?? '').trim();
+  if (state === 'down' || state === 'lowerlayerdown') return { text: `${name} has no link`, passes: true };
+  const byNetworkd = networkdReason(view, name);
+  if (byNetworkd !== undefined) return byNetworkd;
+  const place = view.takenBy?.(name);
+  return place === undefined ? undefined : { text: `${place} configures it` };
+}
+
+const cidr = ({ address, prefixLength }: Pick<InterfaceAddress, 'address' | 'prefixLength'>) =>
+  `${address}/${prefixLength}`;
+
+const STATE_REASONS: Record<NonNullable<PresentAddress['state']>, Reason> = {
+  tentative: { text: 'the kernel is still finding out whether another machine has it', passes: true },
+  duplicate: { text: 'another machine has it (duplicate address detection)' },
+};
+
+function addressRow(view: View, name: string, wanted: InterfaceAddress): Row {
+  const what = `address of ${name}`;
+  const asked = cidr(wanted);
+  const all = view.addressesOf(name).filter(({ family }) => family === wanted.family);
+  const present = all.find(({ address }) => address === wanted.address);
+  if (present?.prefixLength === wanted.prefixLength) {
+    const { state } = present;
+    if (state === undefined) return asAsked(what, asked);
+    return notAsAsked(
+      { what, asked, shown: `${asked} (${state})` },
+      `${name} cannot use ${asked}`,
+      STATE_REASONS[state],
+    );
+  }
+  const shown = all.map(cidr).join(' ') || 'none';
+  const instead = present === undefined ? '' : ` but ${cidr(present)}`;
+  return notAsAsked({ what, asked, shown }, `${name} has no ${asked}${instead}`, reasonFor(view, name));
+}
+
+function mtuRow(view: View, name: string, mtu: number): Row {
+  const what = `MTU of ${name}`;
+  const shown = (view.files.readText(`/sys/class/net/${name}/mtu`) ?? '').trim();
+  if (shown === String(mtu)) return asAsked(what, shown);
+  const told = `${name} has an MTU of ${shown}, not ${mtu}`;
+  return notAsAsked({ what, asked: String(mtu), shown }, told, reasonFor(view, name));
+}
+
+const isDefault = ({ prefixLength }: Route) => prefixLength === 0;
+
+function gatewayRow(view: View, routes: readonly Route[], name: string, wanted: InterfaceAddress): Row {
+  const { family, gateway } = wanted;
+  const what = `IPv${family} default route`;
+  const describe = (route: Pick<Route, 'gateway' | 'interface'>) =>
+    `${route.gateway ?? 'on-link'} ${route.interface}`;
+  const asked = `${gateway} ${name}`;
+  const present = routes.filter((route) => route.family === family && isDefault(route)).map(describe);
+  if (present.includes(asked)) return asAsked(what, asked);
+  const shown = present.join(', ') || 'none';
+  const told = `there is no IPv${family} default route by ${gateway} on ${name}`;
+  return notAsAsked({ what, asked, shown }, told, reasonFor(view, name));
+}
+
+function interfaceRows(view: View, routes: readonly Route[], asked: AskedInterface): Row[] {
+  const { name, mtu, addresses } = asked;
+  if (view.files.status(`/sys/class/net/${name}`) === undefined)
+    return [
+      notAsAsked({ what: `interface ${name}`, asked: 'there', shown: 'not there' }, `there is no ${name}`),
+    ];
+  return [
+    ...addresses.map((address) => addressRow(view, name, address)),
+    ...(mtu === undefined ? [] : [mtuRow(view, name, mtu)]),
+    ...addresses
+      .filter(({ gateway }) => gateway !== undefined)
+      .map((address) => gatewayRow(view, routes, name, address)),
+  ];
+}
+
+/** Addresses, MTU and default routes; by files of /proc, /sys and /run alone. */
+export function compareNetwork({ interfaces, missing }: Asked, view: View): Row[] {
+  const routes = interfaces.length === 0 ? [] : readRoutes(view.files);
+  return [
+    ...interfaces.flatMap((each) => interfaceRows(view, routes, each)),
+    ...missing.map((line) => notAsAsked({ what: 'interface', asked: 'there', shown: 'not there' }, line)),
+  ];
+}

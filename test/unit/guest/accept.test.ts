@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { acceptDevice } from '../../../src/guest/accept.ts';
+import { listBlockDevices } from '../../../src/machine/block-devices.ts';
+import { systemCommands } from '../../../src/machine/commands.ts';
+import { deviceUse } from '../../../src/machine/device-use.ts';
+import { parseMountInfo } from '../../../src/machine/mounts.ts';
+import { HOST_DISK_FILE } from '../../../src/machine/paths.ts';
+import { findSwapDisk } from '../../../src/metadata/gandi/find.ts';
+import { readRememberedDisk } from '../../../src/metadata/gandi/host-disk.ts';
+import { makeFiles } from '../context.ts';
+import { memoryDevice } from '../images.ts';
+import { ARCHIVE, partition, SIZE, scsi, XFS } from '../metadata/gandi/swap-machine.ts';
+import { makeSysfs } from '../sysfs.ts';
+import { temporaryRoot } from '../temporary-root.ts';
+
+const moved = { name: 'vdb', number: '254:16', size: SIZE, attached: { virtio: 1 } };
+
+function guest(content: Parameters<typeof memoryDevice>[1]) {
+  const files = makeFiles(
+    makeSysfs([scsi('sda', 0), moved, scsi('sdc', 2, { partitions: [partition('sdc1', 1)] })]),
+  );
+  const devices = listBlockDevices(files);
+  const search = {
+    devices,
+    use: deviceUse(devices, parseMountInfo('1 0 8:0 / / rw - ext4 /dev/sda rw'), [], files),
+    hypervisor: 'kvm' as const,
+    udevVerdict: () => undefined,
+    open: () => ({ ...memoryDevice(SIZE, content) }),
+  };
+  const machine = { files: temporaryRoot({}), commands: systemCommands, live: false };
+  return { search, machine, accept: (path: string) => acceptDevice(path, search, machine) };
+}
+
+it('has the next boot take the disk, which nothing else speaks for', async () => {
+  const { search, machine, accept } = guest(ARCHIVE);
+  const before = findSwapDisk(search, { firstBoot: false, earlierSwaps: new Set() });
+  expect(before.candidates.map(({ swap }) => swap.node)).not.toContain('/dev/vdb');
+  expect(await accept('/dev/vdb')).toEqual({ node: '/dev/vdb' });
+  const remembered = readRememberedDisk(machine.files);
+  if (remembered === undefined) throw new Error('nothing is remembered');
+  const { candidates, problems } = findSwapDisk(search, {
+    firstBoot: false,
+    earlierSwaps: new Set(),
+    remembered,
+  });
+  expect(candidates).toMatchObject([
+    { swap: { node: '/dev/vdb' }, archive: { offset: 524288 }, certain: true },
+  ]);
+  expect(problems.map(({ path }) => path)).not.toContain('/dev/vdb');
+  expect(statSync(machine.files.locate(HOST_DISK_FILE)).mode & 0o777).toBe(0o600);
+});
+
+it.each([
+  ['the disk of root', '/dev/sda', ARCHIVE, /in use/],
+  ['a disk with partitions', '/dev/sdc', ARCHIVE, /has partitions/],
+  ['no disk', '/dev/sdz', ARCHIVE, /no disk/],
+  ['a file system', '/dev/vdb', { ...XFS, ...ARCHIVE }, /holds XFS file system/],
+  ['a blank disk', '/dev/vdb', {}, /neither/],
+])('refuses %s, and notes nothing down', async (_, path, content, refused) => {
+  const { machine, accept } = guest(content);
+  expect(await accept(path)).toEqual({ refused: expect.stringMatching(refused) });
+  expect(machine.files.status(HOST_DISK_FILE)).toBeUndefined();
+});
