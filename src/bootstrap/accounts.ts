@@ -1,9 +1,49 @@
+import type { FileView } from '../machine/files.ts';
+
 /** An account as passwd(5) has it. */
 export interface Account {
   name: string;
   uid: number;
   gid: number;
   home: string;
+}
+
+/** Numbers of people's accounts where login.defs(5) does not say: Debian's policy, 9.2.2. */
+const USER_IDS = { least: 1000, most: 59_999 };
+
+/** Root's; the kernel's for whoever has none (Documentation/admin-guide/sysctl/kernel.rst, overflowuid); -1 in 16 bits. */
+const NOBODYS_IDS = [0, 65_534, 65_535];
+
+/** The numbers that accounts of people have: UID_MIN to UID_MAX of login.defs(5), the last line of each. */
+function userIdRange(files: FileView): { least: number; most: number } {
+  const lines = (files.readText('/etc/login.defs') ?? '')
+    .split('\n')
+    .map((line) => line.trim().split(/[ \t]+/));
+  const value = (name: string) => {
+    const digits = lines.findLast(([first]) => first === name)?.[1] ?? '';
+    return /^\d+$/.test(digits) ? Number(digits) : undefined;
+  };
+  return { least: value('UID_MIN') ?? USER_IDS.least, most: value('UID_MAX') ?? USER_IDS.most };
+}
+
+/**
+ * Whether a user is the system's rather than a person: such an account gets no rights, keys and password of people.
+ * @param account undefined if there is none of that name
+ * @returns what is wrong with it, in one line for an admin; undefined if it is a person's
+ */
+export function systemAccount(
+  files: FileView,
+  name: string,
+  account: Account | undefined,
+): string | undefined {
+  const advice = 'ask the host for another name';
+  // systemd answers for it where passwd has none (nss-systemd(8)).
+  if (name === 'nobody') return `user ${name} is an account of the system; ${advice}`;
+  if (account === undefined) return undefined;
+  const { least, most } = userIdRange(files);
+  const { uid } = account;
+  if (uid >= least && uid <= most && !NOBODYS_IDS.includes(uid)) return undefined;
+  return `user ${name} is an account of the system (number ${uid}, people have ${least} to ${most}); ${advice}`;
 }
 
 /** The account of that name in the text of /etc/passwd; undefined if there is none. */

@@ -4,7 +4,7 @@ import type { FileView } from '../machine/files.ts';
 import { parseMountInfo } from '../machine/mounts.ts';
 import { LATE_HOMES, RUNTIME_DIRECTORY } from '../machine/paths.ts';
 import { mountIsWanted } from '../machine/units.ts';
-import type { Note, Plan, StepContext } from '../plan/step.ts';
+import type { Note, Plan, PlanPart, StepContext } from '../plan/step.ts';
 
 /** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;
@@ -93,5 +93,6 @@ export function leftForLater({ files }: StepContext, plan: Plan, late: LateHomes
 
 /** The sign goes last: a start that was cut off is made up for by the next. */
 function withoutSign(plan: Plan): Plan {
-  return { ...plan, changes: [...plan.changes, { kind: 'remove-file', path: LATE_HOMES }] };
+  const sign: PlanPart = { name: 'users: late homes', changes: [{ kind: 'remove-file', path: LATE_HOMES }] };
+  return { ...plan, separate: [...(plan.separate ?? []), sign] };
 }

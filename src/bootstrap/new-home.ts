@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Change, Owner } from '../machine/change.ts';
 import type { FileView } from '../machine/files.ts';
+import { UNFINISHED_NAME } from '../machine/write.ts';
 import type { Note } from '../plan/step.ts';
 import type { Account } from './accounts.ts';
 
@@ -11,9 +12,6 @@ const HOMES = '/home';
 
 /** What a fresh file system has in its root directory (mke2fs(8)). */
 const OF_FILE_SYSTEM = 'lost+found';
-
-/** What a file of ours is called until it is whole (write.ts). */
-const UNFINISHED = /^\..+\.gandi-new$/;
 
 /** A skeleton holds a few lines for shells; whatever is larger is left out rather than held in memory. */
 const LARGEST_FILE_BYTES = 1024 * 1024;
@@ -47,7 +45,7 @@ export function compareHome(files: FileView, home: string, skeleton: string, pas
   if (status.kind !== 'directory') return 'used';
   const wanted = files.list(skeleton);
   const others = files.list(home).filter((name) => !wanted.includes(name));
-  if (others.some((name) => name !== passedOver && !UNFINISHED.test(name))) return 'used';
+  if (others.some((name) => name !== passedOver && !UNFINISHED_NAME.test(name))) return 'used';
   const parts = wanted.map((name): Home => {
     const [there, source] = [files.status(`${home}/${name}`), files.status(`${skeleton}/${name}`)];
     if (there === undefined) return 'incomplete';

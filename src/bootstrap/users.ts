@@ -3,9 +3,9 @@ import type { FileView } from '../machine/files.ts';
 import { NEW_USER } from '../machine/paths.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import { digestOf } from '../plan/applied.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
-import { type Account, findAccount, groupMembers, passwordField } from './accounts.ts';
-import { addKeys } from './authorized-keys.ts';
+import type { Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
+import { type Account, findAccount, groupMembers, systemAccount } from './accounts.ts';
+import { keyPart, passwordParts } from './credentials.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
 import { giveHome, newHomeOf } from './new-home.ts';
@@ -13,8 +13,8 @@ import { giveHome, newHomeOf } from './new-home.ts';
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
 
-/** Accounts below are the system's (UID_MIN of login.defs(5)). */
-const FIRST_USER_ID = 1000;
+/** The account itself and its home: what the user is to get besides needs it. */
+const ACCOUNT = 'users: account';
 
 const COMMAND_SECONDS = 30;
 
@@ -51,131 +51,66 @@ function removeHalfMade(name: string): Change {
   };
 }
 
-function keyChanges({ files }: StepContext, account: Account, keys: readonly string[]): Change[] {
-  const directory = `${account.home}/.ssh`;
-  const path = `${directory}/authorized_keys`;
-  const owner = { uid: account.uid, gid: account.gid };
-  if (files.status(account.home) === undefined) return [];
-  const content = addKeys(files.readTextWithoutLinks(account.home, path), keys);
-  if (content === undefined) return [];
-  const linksRefusedBelow = account.home;
-  const changes: Change[] = [];
-  if (files.status(directory) === undefined) {
-    changes.push({ kind: 'make-directory', path: directory, mode: 0o700, owner, linksRefusedBelow });
-  }
-  const mode = files.status(path)?.mode ?? 0o600;
-  changes.push({ kind: 'write-file', path, content, mode, owner, linksRefusedBelow });
-  return changes;
-}
-
-function passwordChanges({ files }: StepContext, accounts: readonly Account[], hash: string): Change[] {
-  const shadow = files.readText('/etc/shadow');
-  const lines = accounts
-    .filter(({ name }) => passwordField(shadow, name) !== hash)
-    .map(({ name }) => `${name}:${hash}\n`);
-  if (lines.length === 0) return [];
-  return [
-    {
-      kind: 'run-command',
-      argv: ['chpasswd', '-e'],
-      input: lines.join(''),
-      secretInput: true,
-      timeoutSeconds: COMMAND_SECONDS,
-      why: 'set the password',
-    },
-  ];
-}
-
 /** Where an account has its home, or would get it. */
 const homeOf = (files: FileView, name: string): string =>
   findAccount(files.readText('/etc/passwd'), name)?.home ?? newHomeOf(files, name);
 
 /** What is to be done about the user, before its credentials and behind them. */
-interface UserChanges {
-  changes: Change[];
-  /** Absent while it is to be made. */
+interface UserPlan {
+  before: PlanPart[];
+  /** Absent while it is to be made, and where it is none of the host's business. */
   account?: Account;
-  afterwards?: Change[];
-  notes?: Note[];
+  after?: PlanPart[];
+  /** The account is to be made first. */
+  isAwaited?: true;
 }
 
-function userChanges(context: StepContext, name: string, late: LateHomes): UserChanges {
-  const { files } = context;
+function joining(name: string, adminGroup: string): PlanPart {
+  const change: Change = {
+    kind: 'run-command',
+    argv: ['usermod', '-a', '-G', adminGroup, name],
+    timeoutSeconds: COMMAND_SECONDS,
+    why: 'let the user administer the guest',
+  };
+  return { name: 'users: administrators', changes: [change] };
+}
+
+function userPlan(context: StepContext, name: string, late: LateHomes): UserPlan {
+  const { files, failed } = context;
+  if (failed.includes(ACCOUNT)) return { before: [] };
   const account = findAccount(files.readText('/etc/passwd'), name);
+  const refused = systemAccount(files, name, account);
+  if (refused !== undefined)
+    return { before: [{ name: ACCOUNT, changes: [], notes: [{ level: 'problem', text: refused }] }] };
   const isLate = late.has(homeOf(files, name));
-  if (account === undefined && isLate) return { changes: [] };
+  if (isLate) return account === undefined ? { before: [] } : { before: [], account };
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
-  if (account === undefined) return { changes: makeAccount(context, name, adminGroup) };
-  if (account.uid < FIRST_USER_ID) {
-    const text = `user ${name} is an account of the system; ask the host for another name`;
-    return { changes: [], notes: [{ level: 'problem', text }] };
-  }
-  if (isLate) return { changes: [], account };
-  if (isHalfMade(files, account)) return { changes: [removeHalfMade(name)] };
+  const first = (changes: Change[]): UserPlan => ({ before: [{ name: ACCOUNT, changes }], isAwaited: true });
+  if (account === undefined) return first(makeAccount(context, name, adminGroup));
+  if (isHalfMade(files, account)) return first([removeHalfMade(name)]);
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
-  const joining: Change[] = member
-    ? []
-    : [
-        {
-          kind: 'run-command',
-          argv: ['usermod', '-a', '-G', adminGroup, name],
-          timeoutSeconds: COMMAND_SECONDS,
-          why: 'let the user administer the guest',
-        },
-      ];
+  const join = member ? [] : [joining(name, adminGroup)];
   const making = makingOf(files, name);
-  if (making === undefined) return { changes: joining, account };
+  if (making === undefined) return { before: join, account };
   const { changes, notes } = giveHome(files, account);
+  // Whole, and so never to be made anew, whatever becomes of it before its credentials are there.
+  const mark = making === 'made' ? [] : [markNewUser(name, 'made')];
   return {
-    // Whole, and so never to be made anew, whatever becomes of it before its credentials are there.
-    changes: [...(making === 'made' ? [] : [markNewUser(name, 'made')]), ...joining, ...changes],
+    before: [{ name: ACCOUNT, changes: [...mark, ...changes], notes }, ...join],
     account,
-    afterwards: [{ kind: 'remove-file', path: NEW_USER }],
-    notes,
+    after: [{ name: 'users: mark', needs: ACCOUNT, changes: [{ kind: 'remove-file', path: NEW_USER }] }],
   };
 }
 
-function credentials(
-  context: StepContext,
-  user: UserConfig,
-  accounts: readonly Account[],
-  late: LateHomes,
-): Change[] {
-  const mounted = accounts.filter(({ home }) => !late.has(home));
-  return [
-    ...mounted.flatMap((account) => keyChanges(context, account, user.sshKeys)),
-    ...(user.passwordHash === undefined ? [] : passwordChanges(context, accounts, user.passwordHash)),
-  ];
-}
-
-/** Keys of an account that has no home can be nowhere: it is nobody else's to make one. */
-function withoutHome(
-  { files }: StepContext,
-  user: UserConfig,
-  accounts: readonly Account[],
-  late: LateHomes,
-): Note[] {
-  const mounted = accounts.filter(({ home }) => !late.has(home));
-  const homeless =
-    user.sshKeys.length === 0 ? [] : mounted.filter(({ home }) => files.status(home) === undefined);
-  return homeless.map(({ name, home }) => ({
-    level: 'problem',
-    text: `${name} has no home for its SSH keys: make ${home}, or mount what it is on`,
-  }));
-}
-
-function usesAccountPrograms({ changes }: Plan): boolean {
-  return changes.some(({ kind }) => kind === 'run-command');
+/** Behind what a power cut left locked, where a program takes the locks. */
+function unlocked({ files }: StepContext, parts: readonly PlanPart[]): PlanPart[] {
+  const usesLocks = parts.some(({ changes }) => changes.some(({ kind }) => kind === 'run-command'));
+  const changes = usesLocks ? staleLocks(files) : [];
+  return [...(changes.length > 0 ? [{ name: 'users: locks', changes }] : []), ...parts];
 }
 
 function plan(context: StepContext): Plan {
-  const asked = planAccounts(context);
-  if (!usesAccountPrograms(asked)) return asked;
-  return { ...asked, changes: [...staleLocks(context.files), ...asked.changes] };
-}
-
-function planAccounts(context: StepContext): Plan {
   const user = context.host.parsed.config.user;
   if (user === undefined) return { changes: [] };
   const digest = digestOf(user);
@@ -190,31 +125,27 @@ function planAccounts(context: StepContext): Plan {
 
 function planUser(context: StepContext, user: UserConfig, late: LateHomes, digest: string): Plan {
   const root = findAccount(context.files.readText('/etc/passwd'), 'root');
-  const accounts = root === undefined ? [] : [root];
-  const ofRoot = () => ({
-    changes: credentials(context, user, accounts, late),
-    notes: withoutHome(context, user, accounts, late),
-    digest,
-  });
-  if (user.name === undefined || user.name === 'root') return ofRoot();
-  const { changes, account, afterwards = [], notes = [] } = userChanges(context, user.name, late);
-  if (notes.some(({ level }) => level === 'problem')) return { changes: [], notes };
-  if (account === undefined && late.has(homeOf(context.files, user.name))) return ofRoot();
-  if (account === undefined) {
+  const named = user.name === 'root' ? undefined : user.name;
+  const ofUser: UserPlan = named === undefined ? { before: [] } : userPlan(context, named, late);
+  const { before, account, after = [], isAwaited } = ofUser;
+  const keysOf = (owner: Account | undefined, needs?: string) =>
+    owner === undefined || late.has(owner.home) ? [] : [keyPart(context, user, owner, needs)];
+  if (isAwaited === true) {
     // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
     // numbers the account has is known once it exists.
-    const next = `then give ${user.name} its SSH keys, and set the password of both`;
-    const rootKeys = accounts
-      .filter(({ home }) => !late.has(home))
-      .flatMap((one) => keyChanges(context, one, user.sshKeys));
-    return { changes: [...rootKeys, ...changes], next, digest };
+    const next = `then give ${named} its SSH keys, and set the password of both`;
+    return { changes: [], separate: unlocked(context, [...keysOf(root), ...before]), next, digest };
   }
-  const both = [...accounts, account];
-  return {
-    changes: [...changes, ...credentials(context, user, both, late), ...afterwards],
-    notes: [...notes, ...withoutHome(context, user, both, late)],
-    digest,
-  };
+  const accounts = [root, account].filter((each) => each !== undefined);
+  const separate = [
+    ...before,
+    ...passwordParts(context, user, accounts),
+    ...keysOf(root),
+    // In a home that could not be given to the user, keys would make it pass for somebody's.
+    ...keysOf(account, ACCOUNT),
+    ...after,
+  ];
+  return { changes: [], separate: unlocked(context, separate), digest };
 }
 
 /** The user that the host asked for, and root: password and SSH keys. */

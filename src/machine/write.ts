@@ -79,21 +79,42 @@ function setOwner(descriptor: number, owner: Owner): void {
   if (process.getuid?.() === 0) fchownSync(descriptor, owner.uid, owner.gid);
 }
 
+/** Names of files that are not whole yet: `.NAME.gandi-new`, with a number behind it where that is taken. */
+export const UNFINISHED_NAME = /^\..+\.gandi-new(?:-\d+)?$/;
+
+const MOST_TAKEN = 100;
+
+/**
+ * A free path in the directory. What a run that was cut off has left is taken away; a directory of that name is somebody
+ * else's, and stays.
+ */
+function freeTemporary(directory: OpenDirectory, name: string): string {
+  // Programs that read whole directories (ifupdown, cron, sysctl) pass over names with a leading dot.
+  const first = `${directory.path}/.${name}.gandi-new`;
+  for (let number = 0; number < MOST_TAKEN; number++) {
+    const path = number === 0 ? first : `${first}-${number}`;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+    rmSync(path, { force: true });
+    return path;
+  }
+  throw new Error(
+    `.${name}.gandi-new and ${MOST_TAKEN - 1} names like it are directories; remove them to go on`,
+  );
+}
+
 /**
  * Puts what `make` makes at another path of the directory in the place of whatever has the name. If that fails, the
  * other path is free again. The directory is synced, and closed in either case.
  */
 function putInPlace(directory: OpenDirectory, name: string, make: (temporary: string) => void): void {
-  // One fixed name: what a run that was cut off has left is taken away by the next. Programs that read whole
-  // directories (ifupdown, cron, sysctl) pass over names with a leading dot.
-  const temporary = `${directory.path}/.${name}.gandi-new`;
+  let temporary: string | undefined;
   try {
-    rmSync(temporary, { force: true });
+    temporary = freeTemporary(directory, name);
     make(temporary);
     renameSync(temporary, `${directory.path}/${name}`);
     fsyncSync(directory.descriptor);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw error;
   } finally {
     closeSync(directory.descriptor);

@@ -3,7 +3,7 @@ import { type Change, describeChange, isLasting, needsLiveSystem } from '../mach
 import { describeFailure, reasonOf } from '../machine/errors.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
-import type { Note, Plan, Step, StepContext } from './step.ts';
+import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
 
 /** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */
 export type ChangeOutcome = 'done' | 'skipped' | 'planned';
@@ -28,6 +28,10 @@ export interface StepOutcome {
 class StepRun {
   readonly changes: string[] = [];
   readonly notes: Note[] = [];
+  /** Names of parts that have failed. */
+  readonly failed: string[] = [];
+  /** Of parts that were made. */
+  digests: AppliedDigests = {};
   output = '';
   skipped = 0;
   lasting = false;
@@ -40,7 +44,7 @@ class StepRun {
 
   note(note: Note): void {
     // A step that plans again says the same things again.
-    if (this.notes.some((known) => known.text === note.text)) return;
+    if (this.notes.some(({ level, text }) => level === note.level && text === note.text)) return;
     this.notes.push(note);
     this.options.onNote?.(this.step, note);
   }
@@ -59,6 +63,25 @@ class StepRun {
       const optional = change.kind === 'run-command' && change.optional === true;
       if (change.kind !== 'set-kernel-value' && !optional) throw error;
       this.note({ level: optional ? 'warning' : 'problem', text: reasonOf(error) });
+    }
+  }
+
+  /** What goes wrong in it is the part's failure; what needs it fails with it. */
+  async part({ name, needs, changes, notes = [], digests, orElse }: PlanPart): Promise<void> {
+    if (this.failed.includes(name)) return;
+    if (needs !== undefined && this.failed.includes(needs)) {
+      this.failed.push(name);
+      return;
+    }
+    for (const note of notes) this.note(note);
+    try {
+      for (const change of changes) await this.change(change);
+      if (notes.some(({ level }) => level === 'problem')) this.failed.push(name);
+      else this.digests = { ...this.digests, ...digests };
+    } catch (error) {
+      this.failed.push(name);
+      this.note({ level: orElse === undefined ? 'problem' : 'warning', text: reasonOf(error) });
+      for (const other of orElse ?? []) await this.part(other);
     }
   }
 
@@ -92,9 +115,11 @@ class StepRun {
 async function rounds(run: StepRun, step: Step, observe: () => StepContext, once: boolean): Promise<Plan> {
   let plan: Plan = { changes: [] };
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    plan = step.plan(observe());
+    const context = observe();
+    plan = step.plan({ ...context, failed: [...context.failed, ...run.failed] });
     for (const note of plan.notes ?? []) run.note(note);
     for (const change of plan.changes) await run.change(change);
+    for (const part of plan.separate ?? []) await run.part(part);
     if (plan.next !== undefined && once) run.note({ level: 'info', text: plan.next });
     if (once || plan.next === undefined) return plan;
   }
@@ -130,9 +155,10 @@ export async function runStep(
     ...(run.output === '' ? {} : { output: run.output }),
     durationMilliseconds: Math.round(performance.now() - started),
   };
-  if (plan === undefined || run.skipped > 0 || options.dryRun) return { report, digests: {} };
+  if (run.skipped > 0 || options.dryRun) return { report, digests: {} };
+  if (plan === undefined) return { report, digests: run.digests };
   const whole = status === 'failed' || plan.digest === undefined ? {} : { [step.name]: plan.digest };
-  return { report, digests: { ...plan.parts, ...whole } };
+  return { report, digests: { ...run.digests, ...plan.parts, ...whole } };
 }
 
 /** The report of a step that a setting or the admin turned off. */

@@ -14,6 +14,23 @@ export interface Note {
   text: string;
 }
 
+/**
+ * A part of a step that can be had without the others: if one of its changes fails, the rest of it is left, and the step
+ * goes on with the next part.
+ */
+export interface PlanPart {
+  /** It has this name in `failed` once it has failed, and is not tried again in this run. */
+  name: string;
+  /** The part that it builds on: if that fails, this one is left. */
+  needs?: string;
+  changes: Change[];
+  notes?: Note[];
+  /** Recorded once its changes are made, whatever becomes of other parts. */
+  digests?: AppliedDigests;
+  /** Made in its place if it fails, which then is a warning. */
+  orElse?: PlanPart[];
+}
+
 /** What a step wants done, in order, and what it has to say. No changes: the step is `unchanged`. */
 export interface Plan {
   changes: Change[];
@@ -33,6 +50,8 @@ export interface Plan {
    * whatever problem another part has.
    */
   parts?: AppliedDigests;
+  /** Made behind `changes`, each with an outcome of its own. */
+  separate?: PlanPart[];
 }
 
 /** All that a step may look at. Steps are pure: the same context gives the same plan. */
@@ -46,7 +65,7 @@ export interface StepContext {
   files: FileView;
   /** What was applied before, by the name of the step or the part. */
   applied: AppliedDigests;
-  /** Names of the steps before this one that have failed in this run. */
+  /** Names of the steps before this one, and of the parts of this one, that have failed in this run. */
   failed: readonly string[];
 }
 

@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
 import { users } from '../../../src/bootstrap/users.ts';
 import { describeChange } from '../../../src/machine/change.ts';
+import type { Commands } from '../../../src/machine/commands.ts';
 import { mountUnitOf } from '../../../src/machine/units.ts';
-import { type FileEntries, makeContext, makeFiles } from '../context.ts';
+import { runStep } from '../../../src/plan/runner.ts';
+import { type ContextParts, type FileEntries, makeContext, makeFiles } from '../context.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
 const user = { name: 'admin1', passwordHash: '$6$salt$hash', sshKeys: [KEY] };
 const SIGN = '/run/gandi/late-homes';
 
-const fresh: FileEntries = {
+const fresh = {
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
   '/etc/group': 'root:x:0:\nsudo:x:27:admin1\n',
   '/etc/shadow': 'root:*:1::::::\n',
@@ -17,7 +20,7 @@ const fresh: FileEntries = {
   // What lies under the mount point.
   '/home/admin1/.profile': '',
 };
-const made: FileEntries = {
+const made = {
   ...fresh,
   '/etc/passwd': `${fresh['/etc/passwd']}admin1:x:1000:1000::/home/admin1:/bin/bash\n`,
 };
@@ -30,7 +33,11 @@ const mounted = (path: string, type: string): FileEntries => ({
   '/proc/self/mountinfo': `20 1 8:1 / / rw - ext4 /dev/sda1 rw\n40 20 0:50 / ${path} rw - ${type} x rw\n`,
 });
 
-const plan = (files: FileEntries) => users.plan(makeContext({ config: { user }, files }));
+/** The plan with the changes of all parts in one list. */
+function plan(files: FileEntries, parts: ContextParts = {}) {
+  const { separate = [], changes, ...whole } = users.plan(makeContext({ config: { user }, files, ...parts }));
+  return { ...whole, changes: [...changes, ...separate.flatMap((part) => part.changes)] };
+}
 const changesOf = (files: FileEntries) => plan(files).changes.map(describeChange).join('\n');
 const notesOf = (files: FileEntries) => plan(files).notes ?? [];
 
@@ -117,13 +124,32 @@ describe('a home whose file system is still to be mounted', () => {
   });
 
   it('is none in an unpacked image', () => {
-    const context = {
-      config: { user },
-      files: { ...made, ...generated('home.mount') },
-      facts: { live: false },
-    };
-    const { changes } = users.plan(makeContext(context));
+    const { changes } = plan({ ...made, ...generated('home.mount') }, { facts: { live: false } });
     expect(changes.map(describeChange).join('\n')).toContain('/home/admin1/.ssh/authorized_keys');
+  });
+
+  it('is not missed by the start that leaves it for later, whatever else fails there', async () => {
+    const root = temporaryRoot({
+      ...{ '/etc/passwd': made['/etc/passwd'], '/etc/group': fresh['/etc/group'], '/root/.ssh': 'a file' },
+      '/run/systemd/generator/home.mount': '',
+      '/run/systemd/generator/remote-fs.target.requires/home.mount': { link: '../home.mount' },
+    });
+    const commands: Commands = {
+      run: (argv) => Promise.resolve({ argv, stdout: '', stderr: '', exitCode: 1, failure: 'it does not' }),
+    };
+    const observe = () => ({ ...makeContext({ config: { user } }), files: root });
+    const { report } = await runStep(
+      users,
+      observe,
+      { files: root, commands, live: true },
+      { dryRun: false },
+    );
+    const texts = report.notes.map(({ text }) => text).join('\n');
+    expect(report.status).toBe('failed');
+    expect(texts).toContain('/root/.ssh is not a directory');
+    expect(texts).toContain('/home/admin1 is looked after once /home is mounted');
+    expect(texts).not.toContain('is not mounted');
+    expect(root.status(SIGN)).toBeDefined();
   });
 
   it('leaves no record by which a boot would pass for unchanged', () => {

@@ -68,11 +68,31 @@ describe('write-file', () => {
     expect(m.files.list('/etc')).toEqual(['name']);
   });
 
+  it.each(['', '-1'])(
+    'takes another name where a directory is in the way, behind a leftover%s',
+    async (taken) => {
+      const m = machine({
+        '/etc/name': 'old',
+        '/etc/.name.gandi-new/x': 'somebody’s',
+        [`/etc/x${taken}`]: '',
+      });
+      if (taken !== '') mkdirSync(m.at(`/etc/.name.gandi-new${taken}`));
+      await applyChange({ kind: 'write-file', path: '/etc/name', content: 'new', mode: 0o644 }, m);
+      expect(readFileSync(m.at('/etc/name'), 'utf8')).toBe('new');
+      expect(m.files.list('/etc/.name.gandi-new')).toEqual(['x']);
+      const others = m.files.list('/etc').filter((name) => name.includes('gandi-new'));
+      expect(others).toEqual(['.name.gandi-new', ...(taken === '' ? [] : ['.name.gandi-new-1'])]);
+    },
+  );
+
   it('leaves the old file when the new one cannot be written', async () => {
     const m = machine({ '/etc/name': 'old' });
     mkdirSync(m.at('/etc/.name.gandi-new/x'), { recursive: true });
+    for (let number = 1; number < 100; number++) mkdirSync(m.at(`/etc/.name.gandi-new-${number}`));
     const change: Change = { kind: 'write-file', path: '/etc/name', content: 'new', mode: 0o644 };
-    await expect(applyChange(change, m)).rejects.toThrow();
+    await expect(applyChange(change, m)).rejects.toThrow(
+      /^\.name\.gandi-new and 99 names like it are directories/,
+    );
     expect(readFileSync(m.at('/etc/name'), 'utf8')).toBe('old');
   });
 

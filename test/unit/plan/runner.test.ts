@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/machine/apply.ts';
+import type { Change } from '../../../src/machine/change.ts';
 import { type RunOptions, runStep } from '../../../src/plan/runner.ts';
-import type { Plan, Step } from '../../../src/plan/step.ts';
+import type { Plan, PlanPart, Step } from '../../../src/plan/step.ts';
 import { makeContext } from '../context.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
@@ -78,6 +79,80 @@ describe('runStep', () => {
     );
     expect(report.status).toBe('failed');
     expect(digests).toEqual({ 'interface eth0': 'e' });
+  });
+
+  describe('with separate parts', () => {
+    const bad = write('/etc/x/below-a-file');
+    const part = (name: string, changes: Change[], more: Partial<PlanPart> = {}): PlanPart => ({
+      name,
+      changes,
+      digests: { [name]: 'd' },
+      ...more,
+    });
+
+    it('goes on behind one that fails, leaves what needs it, and does not try it again', async () => {
+      const seen: (readonly string[])[] = [];
+      const tested: Step = {
+        ...step(() => ({ changes: [] })),
+        plan: ({ failed }) => {
+          seen.push(failed);
+          const separate = [
+            part('a', [bad, write('/etc/never')]),
+            part('b', [write('/etc/b')]),
+            part('c', [write('/etc/c')], { needs: 'a' }),
+          ];
+          return { changes: [], separate, digest: 'd', ...(seen.length === 1 ? { next: 'again' } : {}) };
+        },
+      };
+      const m = machine();
+      const { report, digests } = await run(tested, m);
+      expect(report.status).toBe('failed');
+      expect(report.notes).toHaveLength(1);
+      expect(digests).toEqual({ b: 'd' });
+      expect(m.files.list('/etc')).toEqual(['b', 'x']);
+      expect(seen).toEqual([[], ['a', 'c']]);
+    });
+
+    it('fails by a problem that it tells of, and makes its changes all the same', async () => {
+      const notes = [{ level: 'problem' as const, text: 'half of it' }];
+      const { report, digests } = await run(
+        step(() => ({ changes: [], separate: [part('a', [write('/etc/a')], { notes })] })),
+      );
+      expect(report).toMatchObject({ status: 'failed', notes });
+      expect(digests).toEqual({});
+    });
+
+    it('only warns of one that is done another way', async () => {
+      const orElse = [part('b', [write('/etc/b')])];
+      const m = machine();
+      const { report, digests } = await run(
+        step(() => ({ changes: [], separate: [part('a', [bad], { orElse })], digest: 'd' })),
+        m,
+      );
+      expect(report).toMatchObject({ status: 'changed', notes: [{ level: 'warning' }] });
+      expect(digests).toEqual({ b: 'd', example: 'd' });
+      expect(m.files.list('/etc')).toEqual(['b', 'x']);
+    });
+
+    it('does nothing in the place of one that is done', async () => {
+      const m = machine();
+      const orElse = [part('b', [write('/etc/b')])];
+      await run(
+        step(() => ({ changes: [], separate: [part('a', [write('/etc/a')], { orElse })] })),
+        m,
+      );
+      expect(m.files.list('/etc')).toEqual(['a', 'x']);
+    });
+
+    it('keeps what was done on record where a later plan throws', async () => {
+      const { digests } = await run(
+        step((round) => {
+          if (round > 0) throw new Error('no');
+          return { changes: [], separate: [part('a', [write('/etc/a')])], next: 'more' };
+        }),
+      );
+      expect(digests).toEqual({ a: 'd' });
+    });
   });
 
   it('goes on after a kernel value that is refused', async () => {

@@ -216,8 +216,9 @@ describe('doctor', () => {
     const root = temporaryRoot({ ...HEALTHY, '/etc/fstab': '/dev/sda1 / ext4 defaults 0 1\n', '/dev/x': '' });
     run('mkdir', ['-p', `${root.root}/dev/disk/by-uuid`]);
     run('ln', ['-sf', '../../sda1', `${root.root}/dev/disk/by-uuid/0000-1111`]);
-    // In place of the file there is a directory by the time that it is written: nothing can be renamed over it.
-    run('mkdir', ['-p', `${root.root}/etc/.fstab.gandi-new/x`]);
+    // All names that the new file could have until it is whole are taken.
+    const taken = ['', ...Array.from({ length: 99 }, (_, index) => `-${index + 1}`)];
+    run('mkdir', ['-p', ...taken.map((number) => `${root.root}/etc/.fstab.gandi-new${number}`)]);
     expect(await main(['doctor', '--xen', '--fix', '--root', root.root])).toBe(1);
     expect(said.stdout).toContain('failed: /etc/fstab: ');
     expect(root.readText('/etc/fstab')).toBe('/dev/sda1 / ext4 defaults 0 1\n');

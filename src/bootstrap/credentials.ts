@@ -1,0 +1,117 @@
+import type { Change } from '../machine/change.ts';
+import { describeFailure } from '../machine/errors.ts';
+import type { UserConfig } from '../metadata/guest-config.ts';
+import { type AppliedDigests, digestOf } from '../plan/applied.ts';
+import type { PlanPart, StepContext } from '../plan/step.ts';
+import { type Account, passwordField } from './accounts.ts';
+import { addKeys } from './authorized-keys.ts';
+import { makingOf } from './interrupted-accounts.ts';
+
+/** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
+const PASSWORDS = 'users: passwords';
+const passwordPart = (name: string) => `users: password of ${name}`;
+const keysPart = (name: string) => `users: keys of ${name}`;
+
+const COMMAND_SECONDS = 30;
+
+function chpasswd(lines: readonly string[], why = 'set the password'): Change[] {
+  if (lines.length === 0) return [];
+  return [
+    {
+      kind: 'run-command',
+      argv: ['chpasswd', '-e'],
+      input: lines.join(''),
+      secretInput: true,
+      timeoutSeconds: COMMAND_SECONDS,
+      why,
+    },
+  ];
+}
+
+/**
+ * What was recorded of an account's parts; nothing of one that is being made: what was recorded is of an account of that
+ * name that is gone.
+ */
+const recordOf = ({ files, applied }: StepContext, name: string): AppliedDigests =>
+  makingOf(files, name) === undefined ? applied : {};
+
+/**
+ * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
+ * fails, one by one.
+ */
+export function passwordParts(
+  context: StepContext,
+  user: UserConfig,
+  accounts: readonly Account[],
+): PlanPart[] {
+  const { passwordHash } = user;
+  if (passwordHash === undefined) return [];
+  const shadow = context.files.readText('/etc/shadow');
+  const digest = digestOf(user);
+  const wanted = accounts.map(({ name }) => {
+    const part = passwordPart(name);
+    const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
+    return {
+      account: name,
+      name: part,
+      lines: isSet ? [] : [`${name}:${passwordHash}\n`],
+      digests: { [part]: digest },
+    };
+  });
+  const oneByOne = (why: (name: string) => string | undefined) =>
+    wanted.map(({ lines, account, ...part }) => ({ ...part, changes: chpasswd(lines, why(account)) }));
+  if (wanted.filter((part) => part.lines.length > 0).length < 2) return oneByOne(() => undefined);
+  const lines = wanted.flatMap((part) => part.lines);
+  const digests = Object.assign({}, ...wanted.map((part) => part.digests));
+  return [
+    {
+      name: PASSWORDS,
+      changes: chpasswd(lines),
+      digests,
+      orElse: oneByOne((name) => `set the password of ${name}`),
+    },
+  ];
+}
+
+/** What is to be done in a home; throws where something is in the way. */
+function keyChanges({ files }: StepContext, account: Account, keys: readonly string[]): Change[] {
+  const { home, uid, gid } = account;
+  const directory = `${home}/.ssh`;
+  const path = `${directory}/authorized_keys`;
+  const owner = { uid, gid };
+  // Keys of an account that has no home can be nowhere: it is nobody else's to make one.
+  if (files.status(home) === undefined)
+    throw new Error(`${account.name} has no home for its SSH keys: make ${home}, or mount what it is on`);
+  const above = files.status(directory);
+  if (above !== undefined && above.kind !== 'directory')
+    throw new Error(
+      `${directory} is ${above.kind === 'link' ? 'a symbolic link' : 'not a directory'}: ${account.name} gets no SSH keys; remove it to go on`,
+    );
+  const content = addKeys(files.readTextWithoutLinks(home, path), keys);
+  if (content === undefined) return [];
+  const target = { owner, linksRefusedBelow: home };
+  const mode = files.status(path)?.mode ?? 0o600;
+  return [
+    ...(above === undefined
+      ? [{ kind: 'make-directory', path: directory, mode: 0o700, ...target } as const]
+      : []),
+    { kind: 'write-file', path, content, mode, ...target },
+  ];
+}
+
+/**
+ * Puts the host's SSH keys where sshd reads an account's.
+ * @param needs the part that the account builds on
+ */
+export function keyPart(context: StepContext, user: UserConfig, account: Account, needs?: string): PlanPart {
+  const name = keysPart(account.name);
+  const digest = digestOf({ home: account.home, user });
+  const part = { name, ...(needs === undefined ? {} : { needs }), digests: { [name]: digest } };
+  if (user.sshKeys.length === 0 || recordOf(context, account.name)[name] === digest)
+    return { ...part, changes: [] };
+  try {
+    return { ...part, changes: keyChanges(context, account, user.sshKeys) };
+  } catch (error) {
+    return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
+  }
+}
