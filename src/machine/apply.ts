@@ -123,6 +123,34 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
 }
 
 /**
+ * The paths that a change is about; empty where it changes no file that is kept, undefined where a program may change
+ * any.
+ */
+function changedPaths(change: Change): string[] | undefined {
+  switch (change.kind) {
+    case 'write-file':
+      return change.backup === true ? [change.path, BACKUP_DIRECTORY] : [change.path];
+    case 'copy-range':
+    case 'make-directory':
+    case 'make-link':
+    case 'remove-file':
+    case 'remove-empty-directory':
+      return [change.path];
+    case 'run-command':
+      return change.checkOnly === true ? [] : undefined;
+    case 'run-supervised':
+    case 'unpack-modules':
+      return undefined;
+    case 'sync-directory':
+    case 'set-kernel-value':
+    case 'wait-for-address':
+    case 'make-swap':
+    case 'erase-range':
+      return [];
+  }
+}
+
+/**
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
  * @returns `skipped` if the change needs a running system and there is none
@@ -134,6 +162,16 @@ export async function applyChange(
   report: (said: Said) => void = () => undefined,
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
+  const changed = machine.files.changing(changedPaths(change));
+  try {
+    await carryOut(change, machine, report);
+  } finally {
+    changed();
+  }
+  return 'done';
+}
+
+async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
   switch (change.kind) {
     case 'write-file': {
       const { content } = change;
@@ -198,5 +236,4 @@ export async function applyChange(
       break;
     }
   }
-  return 'done';
 }
