@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
+import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import { type Files, statusBehindLinks } from './files.ts';
@@ -123,34 +124,6 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
 }
 
 /**
- * The paths that a change is about; empty where it changes no file that is kept, undefined where a program may change
- * any.
- */
-function changedPaths(change: Change): string[] | undefined {
-  switch (change.kind) {
-    case 'write-file':
-      return change.backup === true ? [change.path, BACKUP_DIRECTORY] : [change.path];
-    case 'copy-range':
-    case 'make-directory':
-    case 'make-link':
-    case 'remove-file':
-    case 'remove-empty-directory':
-      return [change.path];
-    case 'run-command':
-      return change.checkOnly === true ? [] : undefined;
-    case 'run-supervised':
-    case 'unpack-modules':
-      return undefined;
-    case 'sync-directory':
-    case 'set-kernel-value':
-    case 'wait-for-address':
-    case 'make-swap':
-    case 'erase-range':
-      return [];
-  }
-}
-
-/**
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
  * @returns `skipped` if the change needs a running system and there is none
@@ -162,7 +135,7 @@ export async function applyChange(
   report: (said: Said) => void = () => undefined,
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
-  const changed = machine.files.changing(changedPaths(change));
+  const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
   try {
     await carryOut(change, machine, report);
   } finally {

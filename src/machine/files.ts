@@ -224,14 +224,17 @@ export class Files implements FileView {
 
   /**
    * Says that paths are about to be changed by this run.
-   * @param paths undefined: any may be, by a program
+   * @param others others than these may be, too
    * @returns to be called once that is done
    */
-  changing(paths: readonly string[] | undefined): () => void {
+  changing(paths: readonly string[], others: boolean): () => void {
     const trace = this.root === '/' ? this.#trace : undefined;
     if (trace === undefined) return () => undefined;
-    if (paths === undefined) return () => trace.programRan();
-    return trace.changing(paths.flatMap((path) => [path, this.locate(path)]));
+    const done = trace.changing(paths.flatMap((path) => [path, this.locate(path)]));
+    return () => {
+      if (others) trace.programRan();
+      done();
+    };
   }
 
   /** States are of the running system alone: an image is not booted from here. */

@@ -14,6 +14,8 @@ interface Noted {
   state: SeenState | undefined;
   /** How many programs had run by then. */
   programs: number;
+  /** Somebody else changed it, or may have, since it was read first. */
+  doubt: boolean;
 }
 
 /** What was read of a guest: by it one can tell later whether a reading would come out the same. */
@@ -28,7 +30,7 @@ export class ReadTrace {
   #programs = 0;
   #changed: string | undefined;
 
-  /** A path that somebody else changed, or may have changed, between its being read and now. */
+  /** Of what was compared at the end, a path that somebody else changed, or may have changed, since it was read. */
   get changedMeanwhile(): string | undefined {
     return this.#changed;
   }
@@ -57,17 +59,19 @@ export class ReadTrace {
   saw(path: string, way: Way, state: SeenState | undefined): void {
     if (!this.notes(path)) return;
     const noted = this.#noted[way].get(path);
-    if (noted !== undefined) this.#compare(path, noted, state);
     // The clock of files is this one. Where it was set in between, two changes have two times anyway.
-    else if (state !== undefined && this.#programs === 0)
-      if (Math.abs(Date.now() - state.ctimeMs) < FRESH_MILLISECONDS) this.#changed ??= path;
-    this.#note(path, way, state);
+    const isFresh =
+      noted === undefined &&
+      state !== undefined &&
+      this.#programs === 0 &&
+      Math.abs(Date.now() - state.ctimeMs) < FRESH_MILLISECONDS;
+    this.#note(path, way, state, isFresh || this.#isDoubtful(noted, state));
   }
 
   /** Compares what was noted of a path, if anything was, with how it is at the end of the run. */
   sawAtEnd(path: string, way: Way, state: SeenState | undefined): void {
     const noted = this.#noted[way].get(path);
-    if (noted !== undefined && !isSameState(noted.state, state)) this.#changed ??= path;
+    if (noted !== undefined && (noted.doubt || !isSameState(noted.state, state))) this.#changed ??= path;
   }
 
   /**
@@ -76,17 +80,16 @@ export class ReadTrace {
    * @returns to be called once that is done
    */
   changing(paths: readonly string[]): () => void {
-    const seen: [string, Way][] = [];
+    const seen: [string, Way, boolean][] = [];
     for (const path of withParents(paths)) {
       for (const way of ['at', 'behind'] as const) {
         const noted = this.#noted[way].get(path);
         if (noted === undefined) continue;
-        seen.push([path, way]);
-        this.#compare(path, noted, seenState(path, way));
+        seen.push([path, way, this.#isDoubtful(noted, seenState(path, way))]);
       }
     }
     return () => {
-      for (const [path, way] of seen) this.#note(path, way, seenState(path, way));
+      for (const [path, way, doubt] of seen) this.#note(path, way, seenState(path, way), doubt);
     };
   }
 
@@ -95,12 +98,13 @@ export class ReadTrace {
     this.#programs++;
   }
 
-  #compare(path: string, noted: Noted, state: SeenState | undefined): void {
-    if (noted.programs === this.#programs && !isSameState(noted.state, state)) this.#changed ??= path;
+  #isDoubtful(noted: Noted | undefined, state: SeenState | undefined): boolean {
+    if (noted === undefined) return false;
+    return noted.doubt || (noted.programs === this.#programs && !isSameState(noted.state, state));
   }
 
-  #note(path: string, way: Way, state: SeenState | undefined): void {
-    this.#noted[way].set(path, { state, programs: this.#programs });
+  #note(path: string, way: Way, state: SeenState | undefined, doubt: boolean): void {
+    this.#noted[way].set(path, { state, programs: this.#programs, doubt });
   }
 }
 

@@ -83,6 +83,7 @@ function fileStates(
     const behind = place === undefined || place === path ? state : note(place, content);
     if (GENERATED.test(path) || passedOver.includes(path)) continue;
     trace.sawAtEnd(path, 'at', seenAt(state));
+    if (place !== undefined && OF_THIS_BOOT.test(place)) continue;
     trace.sawAtEnd(path, 'behind', place === undefined ? undefined : behind?.seen);
   }
   return { present: [...present], existing: [...existing], absent: [...absent] };

@@ -286,6 +286,26 @@ describe('a file that somebody else changed while the run was at work', () => {
     expect(await isRecorded()).toBe(true);
   });
 
+  it('is none that a program of the system is known to write, such as a key', async () => {
+    guest.status(place('key'));
+    guest.list(directory);
+    await own({
+      kind: 'run-command',
+      argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', place('key')],
+      timeoutSeconds: 20,
+      why: 'x',
+    });
+    expect(guest.status(place('key'))).toBeDefined();
+    expect(await isRecorded()).toBe(true);
+  });
+
+  it('does not count where a link leads to what each boot makes anew', async () => {
+    symlinkSync('/proc/self/mounts', place('mtab'));
+    await tick();
+    guest.readText(place('mtab'));
+    expect(await isRecorded()).toBe(true);
+  });
+
   it('does not count where the program knows it to change', async () => {
     guest.readText(place('settings'));
     await tick();
