@@ -69,9 +69,11 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const backup = dated ? `${path}.${dateForName()}` : freeBackup(machine, `${BACKUP_DIRECTORY}/${name}`, old);
   // Of two changes within a second the first one had the admin's own text.
   if (backup === undefined || (dated && machine.files.status(backup) !== undefined)) return;
+  const changed = machine.files.changing([backup], false);
   replaceFile(machine.files, { path: backup, ...target }, (descriptor) =>
     writeFully(descriptor, encodeText(old)),
   );
+  changed();
 }
 
 async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {

@@ -286,6 +286,13 @@ describe('a file that somebody else changed while the run was at work', () => {
     expect(await isRecorded()).toBe(true);
   });
 
+  it('is no backup of this run’s', async () => {
+    guest.readText(place('settings'));
+    guest.list(directory);
+    await own({ ...write('settings'), backup: 'dated' } as Change);
+    expect(await isRecorded()).toBe(true);
+  });
+
   it('is none that a program of the system is known to write, such as a key', async () => {
     guest.status(place('key'));
     guest.list(directory);
