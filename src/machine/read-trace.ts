@@ -80,17 +80,20 @@ export class ReadTrace {
    * @returns to be called once that is done
    */
   changing(paths: readonly string[]): () => void {
-    const seen: [string, Way, boolean][] = [];
-    for (const path of withParents(paths)) {
-      for (const way of ['at', 'behind'] as const) {
-        const noted = this.#noted[way].get(path);
-        if (noted === undefined) continue;
-        seen.push([path, way, this.#isDoubtful(noted, seenState(path, way))]);
+    const all = withParents(paths);
+    const renew = (isDone: boolean) => {
+      for (const path of all) {
+        for (const way of ['at', 'behind'] as const) {
+          const noted = this.#noted[way].get(path);
+          if (noted === undefined) continue;
+          const state = seenState(path, way);
+          this.#note(path, way, state, noted.doubt || (!isDone && this.#isDoubtful(noted, state)));
+        }
       }
-    }
-    return () => {
-      for (const [path, way, doubt] of seen) this.#note(path, way, seenState(path, way), doubt);
     };
+    renew(false);
+    // Also what was read for the first time meanwhile, for a backup.
+    return () => renew(true);
   }
 
   /** A program ran for this run, which may have changed any file: what is read anew from now on counts. */
