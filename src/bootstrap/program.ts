@@ -6,7 +6,7 @@ import { waitForInterfaces } from '../machine/late-interfaces.ts';
 import { say } from '../machine/log.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
-import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import { loadHostConfiguration, lookAtKept } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { withPlugins } from '../plan/plugins.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
@@ -53,6 +53,7 @@ async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfigur
   const facts = observeFacts(files, true);
   const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
   for (const mark of marks) await applyChange(mark, machine);
+  if (host.state === 'new') lookAtKept(files);
   await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 

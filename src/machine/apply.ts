@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
+import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
 import { type Files, statusBehindLinks } from './files.ts';
@@ -68,9 +69,11 @@ function keepBackup(machine: Machine, path: string, dated: boolean): void {
   const backup = dated ? `${path}.${dateForName()}` : freeBackup(machine, `${BACKUP_DIRECTORY}/${name}`, old);
   // Of two changes within a second the first one had the admin's own text.
   if (backup === undefined || (dated && machine.files.status(backup) !== undefined)) return;
+  const changed = machine.files.changing([backup], false);
   replaceFile(machine.files, { path: backup, ...target }, (descriptor) =>
     writeFully(descriptor, encodeText(old)),
   );
+  changed();
 }
 
 async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {
@@ -134,6 +137,16 @@ export async function applyChange(
   report: (said: Said) => void = () => undefined,
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
+  const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
+  try {
+    await carryOut(change, machine, report);
+  } finally {
+    changed();
+  }
+  return 'done';
+}
+
+async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
   switch (change.kind) {
     case 'write-file': {
       const { content } = change;
@@ -198,5 +211,4 @@ export async function applyChange(
       break;
     }
   }
-  return 'done';
 }

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, isAbsolute, posix, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
+import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';
 import { decodeText } from './text-bytes.ts';
 
 export interface FileStatus {
@@ -90,13 +91,17 @@ function kindOf(stats: Stats): FileStatus['kind'] {
   return 'other';
 }
 
-function readOpened(path: string, location: string, flags = 0): string {
+/** @param saw is told the state of what was opened, before anything of it is read */
+function readOpened(path: string, location: string, saw: (state: Stats) => void, flags = 0): string {
   // Not blocking: a pipe at this path must not hold the boot up.
   const descriptor = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     const isAttribute = location.startsWith('/sys/');
-    if (!isAttribute && fstatSync(descriptor).size > LARGEST_TEXT_BYTES)
-      throw new Error(`${path}: larger than 16 MiB, not read`);
+    if (!isAttribute) {
+      const stats = fstatSync(descriptor);
+      saw(stats);
+      if (stats.size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
+    }
     let length = 0;
     // To the end, not to the first short read: files of /proc give their lines in pieces of a page. What sysfs has is a
     // page at most, in one piece (Documentation/filesystems/sysfs.rst).
@@ -156,17 +161,20 @@ export class Files implements FileView {
   }
 
   readText(path: string): string | undefined {
-    const text = absentIs(undefined, () => readOpened(path, this.#forReading(path)));
+    const saw = (state: Stats) => this.#saw(path, 'behind', state);
+    const text = absentIs(undefined, () => readOpened(path, this.#forReading(path), saw));
+    if (text === undefined) this.#saw(path, 'behind', undefined);
     this.#trace?.read(path, text);
     return text;
   }
 
   readTextWithoutLinks(trusted: string, path: string): string | undefined {
     this.#trace?.read(path);
-    return absentIs(undefined, () => {
+    const saw = (state: Stats) => this.#saw(path, 'behind', state);
+    const text = absentIs(undefined, () => {
       const directory = openWithoutLinks(this.locate(trusted), relative(trusted, dirname(path)));
       try {
-        return readOpened(path, `${directory.path}/${basename(path)}`, constants.O_NOFOLLOW);
+        return readOpened(path, `${directory.path}/${basename(path)}`, saw, constants.O_NOFOLLOW);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
         throw new Error(`${path} is a symbolic link; remove it to go on`);
@@ -174,6 +182,8 @@ export class Files implements FileView {
         closeSync(directory.descriptor);
       }
     });
+    if (text === undefined) this.#saw(path, 'behind', undefined);
+    return text;
   }
 
   status(path: string): FileStatus | undefined {
@@ -181,6 +191,7 @@ export class Files implements FileView {
     // Most questions are answered by no: an error each, with its stack, would cost ten times as much.
     const options = { throwIfNoEntry: false } as const;
     const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep'), options));
+    this.#saw(path, 'at', stats?.isDirectory() ? DIRECTORY : stats);
     if (stats === undefined) return undefined;
     return {
       kind: kindOf(stats),
@@ -194,6 +205,7 @@ export class Files implements FileView {
   linkTarget(path: string): string | undefined {
     // Of what is no link nothing else was asked: names that a directory gets are no news.
     this.#trace?.looked(path);
+    this.#look(path, 'at');
     try {
       const target = readlinkSync(this.#forReading(path, 'keep'));
       this.#trace?.read(path);
@@ -206,7 +218,32 @@ export class Files implements FileView {
 
   list(path: string): string[] {
     this.#trace?.read(path);
+    this.#look(path, 'behind');
     return absentIs([], () => readdirSync(this.#forReading(path)).sort());
+  }
+
+  /**
+   * Says that paths are about to be changed by this run.
+   * @param others others than these may be, too
+   * @returns to be called once that is done
+   */
+  changing(paths: readonly string[], others: boolean): () => void {
+    const trace = this.root === '/' ? this.#trace : undefined;
+    if (trace === undefined) return () => undefined;
+    const done = trace.changing(paths.flatMap((path) => [path, this.locate(path)]));
+    return () => {
+      if (others) trace.programRan();
+      done();
+    };
+  }
+
+  /** States are of the running system alone: an image is not booted from here. */
+  #saw(path: string, way: Way, state: SeenState | undefined): void {
+    if (this.root === '/') this.#trace?.saw(path, way, state);
+  }
+
+  #look(path: string, way: Way): void {
+    if (this.root === '/' && this.#trace?.notes(path)) this.#trace.saw(path, way, seenState(path, way));
   }
 
   /** Without a prefix the kernel resolves links itself, at once. */

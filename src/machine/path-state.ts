@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isAbsent } from './files.ts';
+import { DIRECTORY, type SeenState } from './seen-state.ts';
 
 export interface PathState {
   /**
@@ -9,7 +10,12 @@ export interface PathState {
    */
   line: string;
   kind: 'directory' | 'link' | 'other';
+  seen: SeenState;
 }
+
+/** The same as is noted of one whose content was not asked for. */
+export const seenAt = (state: PathState | undefined): SeenState | undefined =>
+  state?.kind === 'directory' ? DIRECTORY : state?.seen;
 
 /** How what is at a path is, without following a link there; undefined if nothing is. */
 export function pathState(path: string): PathState | undefined {
@@ -19,7 +25,8 @@ export function pathState(path: string): PathState | undefined {
     const changed = String(stats.ctimeNs).padStart(10, '0');
     const line = `${path} ${stats.ino} ${stats.size} ${changed.slice(0, -9)}.${changed.slice(-9)}`;
     const other = stats.isSymbolicLink() ? 'link' : 'other';
-    return { line, kind: stats.isDirectory() ? 'directory' : other };
+    const seen = { ino: Number(stats.ino), size: Number(stats.size), ctimeMs: Number(stats.ctimeNs) / 1e6 };
+    return { line, kind: stats.isDirectory() ? 'directory' : other, seen };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

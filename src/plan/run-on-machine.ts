@@ -4,6 +4,7 @@ import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
 import { takeLock } from '../machine/lock.ts';
 import { isTerminal, print } from '../machine/output.ts';
+import { programFile } from '../machine/program-file.ts';
 import { ReadTrace } from '../machine/read-trace.ts';
 import { exitStatus, type Report } from './report.ts';
 
@@ -48,6 +49,8 @@ export async function runOnMachine(
   const trace = new ReadTrace();
   const files = new Files(options.root, trace);
   const live = files.root === '/';
+  // A newer program may take its place while this one runs.
+  if (live) files.status(programFile());
   const dryRun = options.dryRun === true;
   const release = live && !dryRun ? await takeLock(lock.name, lock.waitSeconds) : undefined;
   try {

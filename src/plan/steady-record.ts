@@ -126,7 +126,7 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     files: files.join(' '),
     file_states: state.present.join('\n'),
     // As the shell keeps what a program prints: without the line ends at the end.
-    kernel_texts: [...state.kernelTexts.values()].join('').trimEnd(),
+    kernel_texts: [...state.kernelTexts.values()].join('').replace(/\n+$/, ''),
     expected_file: state.expected?.path ?? '',
     expected_line: state.expected?.line ?? '',
     values: values.join('\n'),

@@ -1,10 +1,14 @@
 import { posix } from 'node:path';
 import { applyChange, type Machine } from '../machine/apply.ts';
 import type { Change } from '../machine/change.ts';
+import { haveChangeTimes } from '../machine/change-times.ts';
 import { withDevice } from '../machine/device-reader.ts';
 import type { Files, FileView } from '../machine/files.ts';
-import { LinkResolver, type PathState, pathState } from '../machine/path-state.ts';
+import { say } from '../machine/log.ts';
+import { parseMountInfo } from '../machine/mounts.ts';
+import { LinkResolver, type PathState, pathState, seenAt } from '../machine/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/paths.ts';
+import { programFile } from '../machine/program-file.ts';
 import type { ReadTrace } from '../machine/read-trace.ts';
 import type { Settings } from '../machine/settings.ts';
 import type { Report } from './report.ts';
@@ -32,6 +36,14 @@ const GENERATED = /^\/run\//;
 /** Nor do links lead from there to anything that lasts. */
 const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
 
+/**
+ * What a disk says of itself, as its driver keeps it: the disk is not asked, and so cannot hold a boot up. `serial` beside
+ * these is left out, for virtio's driver does ask (Documentation/ABI/stable/sysfs-block).
+ */
+const DISK_TEXTS = ['wwid'];
+/** The same of the device that the disk belongs to: SCSI, NVMe, MMC. */
+const DEVICE_TEXTS = ['vendor', 'model', 'serial', 'wwid'];
+
 const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 
@@ -42,9 +54,6 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
   /** What the next boot works from, if it is not what this one did. */
   source?: string;
 };
-
-/** The program itself, for a newer version may do more: the executable, or what Node.js runs. */
-const ownFile = () => (process.versions.bun === undefined ? (process.argv[1] ?? '') : process.execPath);
 
 /**
  * How the files are that a run has read, and what links on the way lead to. What generators make is new at each boot,
@@ -66,20 +75,51 @@ function fileStates(
     else present.add(state.line);
     return state;
   };
-  for (const path of [...trace.paths, ownFile()]) {
+  for (const path of [...trace.paths, programFile()]) {
     if (OF_THE_KERNEL.test(path)) continue;
     const content = trace.contents.has(path);
-    const place = links.resolve(path, note(path, content)?.kind);
-    if (place !== undefined && place !== path) note(place, content);
+    const state = note(path, content);
+    const place = links.resolve(path, state?.kind);
+    const behind = place === undefined || place === path ? state : note(place, content);
+    if (GENERATED.test(path) || passedOver.includes(path)) continue;
+    trace.sawAtEnd(path, 'at', seenAt(state));
+    if (place !== undefined && OF_THIS_BOOT.test(place)) continue;
+    trace.sawAtEnd(path, 'behind', place === undefined ? undefined : behind?.seen);
   }
   return { present: [...present], existing: [...existing], absent: [...absent] };
 }
 
-function kernelTexts(trace: ReadTrace, set: readonly string[], files: FileView): Map<string, string> {
+/** An attribute of a driver's; undefined if it has none after all (ENXIO of `wwid`, say), or none that a shell can keep. */
+function readKept(path: string, files: FileView): string | undefined {
+  try {
+    const text = files.readText(path);
+    return text?.includes('\0') ? undefined : text;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return undefined;
+  }
+}
+
+function kernelTexts(
+  trace: ReadTrace,
+  set: readonly string[],
+  disks: Iterable<string>,
+  files: FileView,
+): Map<string, string> {
   const texts = new Map<string, string>();
   for (const [path, text] of trace.kernelTexts) {
     if (text === undefined || set.includes(path)) continue;
     if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
+  }
+  for (const name of disks) {
+    const directory = `${BLOCK_CLASS}/${name}`;
+    const own = files.list(directory).filter((entry) => DISK_TEXTS.includes(entry));
+    const device = files.list(`${directory}/device`).filter((entry) => DEVICE_TEXTS.includes(entry));
+    for (const entry of [...own, ...device.map((text) => `device/${text}`)]) {
+      const text = readKept(`${directory}/${entry}`, files);
+      if (text !== undefined) texts.set(`${directory}/${entry}`, text);
+    }
   }
   for (const name of files.list(BLOCK_CLASS)) {
     const path = `${BLOCK_CLASS}/${name}/size`;
@@ -97,6 +137,16 @@ function attachedDisks(files: FileView): Map<string, string> {
     if (posix.basename(place) === 'block' && !place.includes('/virtual/')) disks.set(place, name);
   }
   return disks;
+}
+
+/** The paths in the record that outlast a boot. */
+function lastingPaths({
+  present,
+  existing,
+  absent,
+}: Pick<SteadyState, 'present' | 'existing' | 'absent'>): string[] {
+  const paths = [...present.map((line) => line.slice(0, line.indexOf(' '))), ...existing, ...absent];
+  return paths.filter((path) => !GENERATED.test(path));
 }
 
 /** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
@@ -154,13 +204,25 @@ function steadyRecord(
   if (bytes === undefined) return undefined;
   const repeated = applied.filter(repeatedAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
+  const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
+  if (trace.changedMeanwhile !== undefined) {
+    say(
+      report.program,
+      'info',
+      `${trace.changedMeanwhile} changed while this ran; the next boot looks at all again`,
+    );
+    return undefined;
+  }
+  const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
+  if (!haveChangeTimes(lastingPaths(states), mounts)) return undefined;
+  const disks = attachedDisks(files);
   const text = renderSteadyRecord({
     report: { ...report, source },
     repeated,
-    ...fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]),
+    ...states,
     blockDevices: files.list(BLOCK_CLASS),
-    disks: attachedDisks(files),
-    kernelTexts: kernelTexts(trace, set, files),
+    disks,
+    kernelTexts: kernelTexts(trace, set, disks.values(), files),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
     ranges,

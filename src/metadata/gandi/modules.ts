@@ -23,10 +23,16 @@ export function modulesOf({ device, members }: SeedArchive): ModulesArchive[] {
   );
 }
 
+/** Names of the archives of modules in /gandi, which the trace is to know: they are read apart from other files. */
+export function lookAtKeptModules(files: Files): string[] {
+  const names = files.list(HOST_DIRECTORY).filter((name) => modulesRelease(name) !== undefined);
+  for (const name of names) files.status(`${HOST_DIRECTORY}/${name}`);
+  return names;
+}
+
 /** The modules archives that an earlier boot stored in /gandi. */
 export function keptModules(files: Files): ModulesArchive[] {
-  const names = files.list(HOST_DIRECTORY).filter((name) => modulesRelease(name) !== undefined);
-  return names.flatMap((name) =>
+  return lookAtKeptModules(files).flatMap((name) =>
     withDevice(files.locate(`${HOST_DIRECTORY}/${name}`), (source) =>
       describeModules(name, source, 0, source.size),
     ),

@@ -6,7 +6,7 @@ import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
 import { lookUntilSettled } from '../../machine/late-devices.ts';
 import { observeStorage } from '../../machine/observed-facts.ts';
-import { EARLIER_SWAP_FILE, HOST_CONFIG } from '../../machine/paths.ts';
+import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_INIT } from '../../machine/paths.ts';
 import { excludesRange } from '../../machine/swap-header.ts';
 import { udevVerdict } from '../../machine/udev-verdict.ts';
 import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
@@ -14,7 +14,7 @@ import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
 import { LEFT_OVER_BYTES, readRememberedDisk } from './host-disk.ts';
-import { keptModules, modulesOf } from './modules.ts';
+import { keptModules, lookAtKeptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
 import { isStored } from './stored-archive.ts';
@@ -36,11 +36,21 @@ const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: 
 /** What an earlier boot stored. */
 export function keptConfiguration(files: Files): HostConfiguration {
   const text = files.readText(HOST_CONFIG);
-  const hasInit = files.status('/gandi/init') !== undefined;
+  const hasInit = files.status(HOST_INIT) !== undefined;
   if (text === undefined)
     return { state: 'none', origin: 'no configuration found', parsed: NOTHING, hasInit };
   const parsed = parseConfig(Buffer.from(text));
   return { state: 'kept', origin: HOST_CONFIG, parsed, modules: keptModules(files), hasInit };
+}
+
+/**
+ * Looks at what an archive that was new in this boot has left in /gandi, for the trace of what was read: the next boot
+ * works from that.
+ */
+export function lookAtKept(files: Files): void {
+  files.readText(HOST_CONFIG);
+  files.status(HOST_INIT);
+  lookAtKeptModules(files);
 }
 
 function fromArchive(origin: string, archive: SeedArchive, parsed: ParsedConfig): HostConfiguration {
