@@ -7,7 +7,6 @@ import { identity } from './identity.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
 import { network } from './network.ts';
 import { chooseResolvers, resolver } from './resolver.ts';
-import { swap } from './swap.ts';
 import { users } from './users.ts';
 
 /** Whether a step runs: no setting turns it off, and the host's own script does not do its work. */
@@ -47,7 +46,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
     nameServers: resolves ? chooseResolvers(config) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],
     accounts: user !== undefined && runs(settings, users) ? accountsOf(user) : [],
-    ...(runs(settings, swap) && host.state !== 'broken' && isUsable(host.swap)
+    ...(settings.switches.CONFIG_SWAP && host.state !== 'broken' && isUsable(host.swap)
       ? { swap: host.swap.node }
       : {}),
   };

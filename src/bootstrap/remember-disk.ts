@@ -1,8 +1,6 @@
 import type { Machine } from '../machine/apply.ts';
 import { crc32 } from '../machine/crc32.ts';
 import { withDevice } from '../machine/device-reader.ts';
-import type { FileView } from '../machine/files.ts';
-import { parseFstab } from '../machine/fstab.ts';
 import { storeJson } from '../machine/json-file.ts';
 import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
 import { hasArchiveHeader } from '../machine/signatures/archive.ts';
@@ -11,21 +9,12 @@ import { findSwap } from '../machine/signatures/swap.ts';
 import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/host-disk.ts';
 import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
 
-/** Whether something beside gandi-bootstrap, which erases first, may have the area used in this boot. */
-function mayBeUsed(files: FileView): boolean {
-  return parseFstab(files.readText('/etc/fstab') ?? '').some(({ type }) => type === 'swap');
-}
-
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
-function afterTheRun(
-  { node, archiveOffset }: SwapDevice,
-  files: FileView,
-): Pick<RememberedDisk, 'swapUuid' | 'left'> {
+function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 'swapUuid' | 'left'> {
   return withDevice(node, (device) => {
     const [area] = [findSwap(readAreas(device)) ?? []].flat();
     const page = archiveOffset === undefined ? undefined : device.read(archiveOffset, LEFT_OVER_BYTES);
-    // The table is only read where it matters: gandi-config changes it after this run, whose record would name it.
-    const stays = area !== undefined && page !== undefined && hasArchiveHeader(page) && mayBeUsed(files);
+    const stays = area !== undefined && page !== undefined && hasArchiveHeader(page);
     return {
       ...(area?.uuid === undefined ? {} : { swapUuid: area.uuid }),
       ...(stays ? { left: crc32(page) } : {}),
@@ -43,6 +32,6 @@ export async function rememberHostDisk(
 ): Promise<void> {
   if (disk === undefined || swap === undefined) return;
   const { swapUuid: _, ...place } = disk;
-  const remembered: RememberedDisk = { ...place, ...afterTheRun(swap, machine.files) };
+  const remembered: RememberedDisk = { ...place, ...afterTheRun(swap) };
   await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, remembered);
 }

@@ -145,10 +145,11 @@ function useAsSwap(context: StepContext, swap: SwapDevice): Plan {
 }
 
 function plan(context: StepContext): Plan {
-  const { host, facts } = context;
+  const { host, facts, settings } = context;
   const stored = host.archive === undefined ? [] : storeArchive(context, host.archive);
   // An archive that was refused stays on its disk, and so the disk cannot be used.
-  if (host.swap === undefined || !facts.live || host.state === 'broken') return { changes: stored };
+  const isLeft = host.state === 'broken' || !settings.switches.CONFIG_SWAP;
+  if (host.swap === undefined || !facts.live || isLeft) return { changes: stored };
   const used = useAsSwap(context, host.swap);
   return { ...used, changes: [...stored, ...used.changes] };
 }
@@ -156,7 +157,6 @@ function plan(context: StepContext): Plan {
 /** Stores what the host gave, erases it from the disk, and makes the disk swap. */
 export const swap: Step = {
   name: '01-config_swap',
-  setting: 'CONFIG_SWAP',
-  summary: 'the host’s archive into /gandi, then its disk as swap',
+  summary: 'the host’s archive into /gandi, then its disk as swap (CONFIG_SWAP)',
   plan,
 };

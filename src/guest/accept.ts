@@ -11,6 +11,7 @@ import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
 import { describe } from '../machine/signatures.ts';
 import { udevVerdict } from '../machine/udev-verdict.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
+import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
 import { holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import { EXIT } from '../plan/exit-status.ts';
 
@@ -39,7 +40,10 @@ export async function acceptDevice(
     return { refused: `it holds ${describe(signatures) || 'unrecognised data'}` };
   if (signatures.length === 0 && archives.length === 0)
     return { refused: 'neither an archive of the host nor a swap area is on it' };
-  await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, identity);
+  // What is known of an archive that stayed in its swap area holds wherever that area is now.
+  const left = readRememberedDisk(machine.files)?.left;
+  const accepted = { ...identity, ...(left === undefined ? {} : { left }) };
+  await storeJson(machine, STATE_DIRECTORY, { path: HOST_DISK_FILE, mode: 0o600 }, accepted);
   return { node: device.node };
 }
 

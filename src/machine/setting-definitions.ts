@@ -88,7 +88,7 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
       },
       on(
         'CONFIG_SWAP',
-        "Store the host's files in /gandi, erase them from its disk, and make that swap; without it nothing is stored, and script and modules are not there",
+        "Once the host's files are in /gandi, erase them from its disk, and make that swap; without it they stay there, and the disk is as the host left it",
       ),
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),

@@ -14,8 +14,8 @@ const SERVICES = '.gandi/services';
 /** More units than this are nobody's list. */
 const MOST_SERVICES = 100;
 
-/** Names of systemd.unit(5) of services; of a template one that names an instance. */
-const SERVICE_NAME = /^[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\@-]*(?<!@)\.service$/;
+/** Names of systemd.unit(5) of services, without escapes; of a template one that names an instance. */
+const SERVICE_NAME = /^[A-Za-z0-9:_.][A-Za-z0-9:_.@-]*(?<!@)\.service$/;
 
 /** What the guest itself is run, reached and logged by: no disk has these stopped, whoever uses it. */
 const SYSTEM_SERVICES = new RegExp(
@@ -24,6 +24,8 @@ const SYSTEM_SERVICES = new RegExp(
     '(dbus|polkit|udev|rc|init|emergency|rescue|user|user-runtime-dir|autofs|udisks2|lvm2|mdadm|multipath)([-.@].*)?',
     '(ssh|sshd|dropbear|.*getty|display-manager|login)([-.@].*)?',
     '(networking|network|NetworkManager|ifup|ifupdown|wicked|wickedd|dhcpcd|dhclient|resolvconf|firewalld|nftables|iptables)([-.@].*)?',
+    '(elogind|sssd|nslcd|wpa_supplicant|iwd|connman|openvpn|wg-quick|tailscaled|containerd|docker)([-.@].*)?',
+    '(open-vm-tools|walinuxagent|google-guest-agent|amazon-ssm-agent|hv-.*)([-.@].*)?',
     '(rsyslog|syslog|syslog-ng|auditd|cron|crond|anacron|atd|acpid|qemu-guest-agent|xe-daemon|xen.*)([-.@].*)?',
   ].join('|')})\\.service$`,
 );

@@ -91,7 +91,9 @@ function knownFirst(ranked: readonly Ranked[], { remembered }: Knowledge): Ranke
   });
   const [closest] = [...compared].sort((one, other) => one.likeness - other.likeness);
   if (closest !== undefined && closest.likeness < LIKENESS.indexOf('place of a blank disk')) {
-    closest.one.candidate.certain = isProven(closest.one.candidate);
+    // Identifiers can be copied: a disk that has them elsewhere waits for one that may come to the place.
+    closest.one.candidate.certain =
+      isProven(closest.one.candidate) && closest.likeness <= LIKENESS.indexOf('place');
     return [closest.one];
   }
   // What stands at the remembered place, blank or somebody's, comes last by its rank.

@@ -11,10 +11,10 @@ import { readAreas } from '../../machine/signatures/areas.ts';
 import type { Signature } from '../../machine/signatures/signature.ts';
 import { findSwap } from '../../machine/signatures/swap.ts';
 import { identify } from '../../machine/signatures.ts';
-import { isUnfinishedHeader } from '../../machine/swap-header.ts';
+import { excludesRange, isUnfinishedHeader } from '../../machine/swap-header.ts';
 import type { DiskIdentity } from '../guest-config.ts';
 import { chooseSwap, type SwapChoice } from './choose.ts';
-import { attachmentOf } from './host-disk.ts';
+import { attachmentOf, type RememberedDisk } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import { type ArchivePlace, diskOf, type SwapPlace, swapPlaces } from './swap-places.ts';
 
@@ -39,7 +39,7 @@ export function findSwapDisk(search: SwapSearch, knowledge: Knowledge): SwapChoi
   const { use, hypervisor } = search;
   const places = swapPlaces(withLabels(search), use, hypervisor);
   return chooseSwap(
-    places.map((place) => observe(place, search)),
+    places.map((place) => observe(place, search, knowledge.remembered)),
     knowledge,
   );
 }
@@ -75,9 +75,9 @@ function withLabels(search: SwapSearch): BlockDevice[] {
 }
 
 /** Looks at one device, and at the gap before it where an archive can be there. */
-function observe(place: SwapPlace, search: SwapSearch): ObservedPlace {
+function observe(place: SwapPlace, search: SwapSearch, remembered?: RememberedDisk): ObservedPlace {
   const { result, failure } = attempt(() =>
-    place.active ? observeActive(place, search) : observeUnused(place, search),
+    place.active ? observeActive(place, search) : observeUnused(place, search, remembered),
   );
   const seen = result ?? { signatures: [], unreadable: failure ?? 'unknown' };
   const nothing = { place, empty: false, archives: [], erasures: [] };
@@ -92,9 +92,14 @@ function observeActive(place: SwapPlace, search: SwapSearch): Seen {
   return { signatures: header ? [header].flat() : [], empty: false, archives: [], erasures: [] };
 }
 
-function observeUnused(place: SwapPlace, search: SwapSearch): Seen {
-  const own = opened(search, place.device, identify);
-  const verdict = isSwapAlone(own) ? search.udevVerdict(place.device) : undefined;
+function observeUnused(place: SwapPlace, search: SwapSearch, remembered?: RememberedDisk): Seen {
+  const attached = attachmentOf(diskOf(place.device, search.devices) ?? place.device);
+  const isRememberedPlace =
+    attached === remembered?.place && place.device.partition?.number === remembered.partition;
+  const all = opened(search, place.device, identify);
+  const isOwn = isRememberedPlace && isSwapArea(all, remembered, place);
+  const own = isOwn ? all.filter((one) => isSwapAlone([one])) : all;
+  const verdict = !isOwn && isSwapAlone(own) ? search.udevVerdict(place.device) : undefined;
   const signatures = verdict === undefined ? own : [...own, verdict];
   const seen = place.archives.map((archive) => ({ archive, ...observeArchive(archive, search) }));
   const archives = seen.flatMap(({ hasHeader, archive }) => (hasHeader ? [archive] : []));
@@ -105,7 +110,10 @@ function observeUnused(place: SwapPlace, search: SwapSearch): Seen {
   const expected = place.labelled || place.expected !== undefined;
   // An archive in the gap may reach over what the partition has at its start; one inside has nothing before it.
   const unmarked = isSwapAlone(signatures) && !signatures.some(({ type }) => type === 'swap');
-  const asks = unmarked && found.some(({ device }) => device === place.device);
+  // The host may leave what was on its own disk before. Of two disks of its own on KVM the place alone is a guess.
+  const isNamed = place.labelled || (search.hypervisor === 'xen' && place.expected !== undefined);
+  const isHosts = isRememberedPlace || (place.hosts && isNamed);
+  const asks = unmarked && !isHosts && found.some(({ device }) => device === place.device);
   return {
     signatures,
     empty: expected && signatures.length === 0 && found.length === 0 && opened(search, place.device, isEmpty),
@@ -113,6 +121,22 @@ function observeUnused(place: SwapPlace, search: SwapSearch): Seen {
     erasures,
     ...(asks && opened(search, place.device, startsWithSomething) ? { unknown: true } : {}),
   };
+}
+
+/**
+ * Whether the swap area that was used before is there still. Its other pages hold memory of any process, which could look
+ * like the signature of something else, and so keep the host's word from being heard.
+ */
+function isSwapArea(
+  signatures: readonly Signature[],
+  { swapUuid }: RememberedDisk,
+  { device, archives }: SwapPlace,
+): boolean {
+  const area = signatures.find(({ type }) => type === 'swap');
+  const inside = archives.find((archive) => archive.device === device);
+  if (area?.swap === undefined || inside === undefined) return false;
+  const isSame = swapUuid !== undefined && area.uuid === swapUuid;
+  return isSame && excludesRange(area.swap, inside.offset, ERASE_MARK_BYTES);
 }
 
 function isSwapAlone(signatures: readonly Signature[]): boolean {

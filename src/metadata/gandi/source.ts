@@ -126,7 +126,8 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
   const { swap, archive, identity, hosts } = candidate;
   const kept = () => keptConfiguration(files);
   const read = (place: ArchivePlace): HostConfiguration => {
-    const result = readPlace(place);
+    // One that stays where it is (CONFIG_SWAP=0) is found at each boot.
+    const result = withStored(readPlace(place), files);
     const origin = `${place.device.node} at byte ${place.offset}`;
     if (result.state !== 'present' || !isLeftOver(place, candidate, left))
       return fromResult(result, origin, kept);
@@ -152,14 +153,17 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
   return { ...host, swap: host.swap ?? swap, ...(hosts ? { disk: identity } : {}) };
 }
 
+/** An archive that is in /gandi as it stands brings nothing new, and is not stored again. */
+function withStored(result: ArchiveResult, files: Files): ArchiveResult {
+  const stored = result.state === 'present' && isStored(files, result.archive);
+  return stored ? { ...result, archive: { ...result.archive, stored } } : result;
+}
+
 function fromSeed(path: string, files: Files): HostConfiguration {
   const seed = readSeed(path);
   if (seed.result.state === 'absent')
     throw new Error(`${path} holds no archive of a host (tried ${seed.tried})`);
-  const { result } = seed;
-  const stored = result.state === 'present' && isStored(files, result.archive);
-  const known = stored ? { ...result, archive: { ...result.archive, stored } } : result;
-  return fromResult(known, path, () => keptConfiguration(files));
+  return fromResult(withStored(seed.result, files), path, () => keptConfiguration(files));
 }
 
 /**

@@ -1,7 +1,9 @@
 import { ERASE_MARK_BYTES } from '../../machine/erase-mark.ts';
 import type { Signature } from '../../machine/signatures/signature.ts';
+import { describe } from '../../machine/signatures.ts';
 import { excludesRange, type SwapHeader } from '../../machine/swap-header.ts';
 import type { Problem } from '../guest-config.ts';
+import { likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import type { ArchivePlace } from './swap-places.ts';
 
@@ -26,6 +28,12 @@ export function holdsSomethingElse(observed: ObservedPlace): boolean {
   );
 }
 
+/** Whether more than what is written on a disk speaks for it: its kind, its place, its partition's label, or its past. */
+function isKnown({ place, identity }: ObservedPlace, { remembered }: Knowledge): boolean {
+  if (place.labelled || place.expected !== undefined || place.hosts) return true;
+  return remembered !== undefined && likenessOf(remembered, identity, true) !== undefined;
+}
+
 /**
  * Whether what was found at a place was put there by the host. In a swap area the kernel writes the memory of any process,
  * but for the pages that the header excludes. A guest that was never configured, and whose disk is proven by label or place,
@@ -33,7 +41,7 @@ export function holdsSomethingElse(observed: ObservedPlace): boolean {
  */
 export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowledge: Knowledge): boolean {
   const { place, signatures } = observed;
-  if (place.active) return false;
+  if (place.active || !(knowledge.firstBoot || isKnown(observed, knowledge))) return false;
   // The gap before a partition is no part of what that holds.
   if (found.device !== place.device) return true;
   if (holdsSomethingElse(observed)) return false;
@@ -55,15 +63,25 @@ export function speaksByContent(observed: ObservedPlace): boolean {
 export function doubtOf(observed: ObservedPlace, used: boolean, knowledge: Knowledge): Problem[] {
   const { place, archives } = observed;
   const inside = archives.find(({ device }) => device === place.device);
-  if (place.active || holdsSomethingElse(observed) || inside === undefined) return [];
+  if (place.active || inside === undefined) return [];
   const node = place.device.node;
   const accept = `"gandi-guest accept ${node}" takes this disk from the next boot on`;
-  if (!isFromHost(observed, inside, knowledge)) {
+  if (holdsSomethingElse(observed)) {
+    // On any other disk this is a file of somebody's.
+    if (!used || !isKnown(observed, knowledge)) return [];
+    const beside = describe(othersThanSwap(observed)) || 'data that nobody knows';
+    const found = `an archive at byte ${inside.offset}, beside ${beside}`;
+    return doubt(node, found, 'an archive alone, so it was not used; have the host write it to a blank disk');
+  }
+  const header = swapHeaderOf(observed);
+  const isSafe = header === undefined || excludesRange(header, inside.offset, ERASE_MARK_BYTES);
+  if (!isSafe && !isFromHost(observed, inside, knowledge)) {
     const found = `an archive in a swap area, at byte ${inside.offset}, where any process can write`;
     const remedy = used ? 'CONFIG_SWAP=1 makes the area anew, then have the host write it again' : accept;
     return doubt(node, found, `a swap header that excludes its page, so it was not used; ${remedy}`);
   }
-  if (used || place.device.partition || swapHeaderOf(observed) !== undefined) return [];
+  if (isFromHost(observed, inside, knowledge) && (used || place.device.partition || header !== undefined))
+    return [];
   return doubt(
     node,
     'an archive on a disk that nothing else says is the host’s',

@@ -77,6 +77,15 @@ describe('an archive in a swap area', () => {
     expect(found.problems).toHaveLength(1);
   });
 
+  it('is not believed for its label alone in a configured guest', () => {
+    const content = { '/dev/vdb': { ...swap('swap', [128]), ...ARCHIVE } };
+    const machine = { disks: [scsi('sda', 0), virtio('vdb', 1)], root: '8:0', content };
+    const found = find({ ...machine, knowledge: CONFIGURED });
+    expect(found.summary).toEqual(['/dev/vdb swap']);
+    expect(found.problems[0]?.expected).toContain('"gandi-guest accept /dev/vdb"');
+    expect(find({ ...machine, knowledge: { firstBoot: true } }).summary).toEqual(['/dev/vdb swap /dev/vdb']);
+  });
+
   it('never makes a disk the host’s', () => {
     for (const knowledge of [CONFIGURED, {}]) {
       const machine = [virtio('vda', 0), virtio('vdb', 1)];
@@ -219,6 +228,57 @@ describe('with a remembered disk', () => {
       ]);
       expect(found.problems[0]?.expected).toContain(`"gandi-guest accept ${node}"`);
     }
+  });
+
+  describe('memory of a user in its swap area', () => {
+    const uuid = '01010101-0101-0101-0101-010101010101';
+    const area = swap('swap', [128]);
+    area[0]?.fill(1, 1036, 1052);
+    const own = { ...remembered, swapUuid: uuid };
+    const magics: [string, Record<number, Uint8Array>][] = [
+      ['btrfs', { 65600: text('_BHRfS_M') }],
+      ['ISO 9660', { 32769: text('CD001') }],
+      ['UDF', { 32768: text('\0BEA01'), 34816: text('\0NSR03') }],
+      ['a partition table', { 4096: text('EFI PART') }],
+    ];
+
+    it.each(magics)('that looks like %s does not keep the host from being heard', (_, magic) => {
+      const content = { '/dev/sdb': { ...area, ...magic, ...ARCHIVE } };
+      const udev = { '8:16': 'E:ID_FS_AMBIVALENT=filesystem:btrfs other:swap\n' };
+      const found = find({ disks, root: '8:0', content, udev, knowledge: known(own) });
+      expect(found.summary).toEqual(['/dev/sdb swap /dev/sdb']);
+      expect(found.problems).toEqual([]);
+    });
+
+    it('is somebody’s data in an area that was not used before, and the archive beside it is told', () => {
+      const content = { '/dev/sdb': { ...swap('swap', [128]), 65600: text('_BHRfS_M'), ...ARCHIVE } };
+      const found = find({ disks, root: '8:0', content, knowledge: known(remembered) });
+      expect(found.summary).toEqual(['/dev/sdb foreign']);
+      expect(told(found.problems)[0]).toMatch(/^\/dev\/sdb: an archive at byte 524288, beside btrfs/);
+    });
+  });
+
+  it('what was on the host’s own disk before does not matter, but for what is known', () => {
+    const old = { 5000: text('a page of old'), ...ARCHIVE };
+    const inPlace = find({ disks, root: '8:0', content: { '/dev/sdb': old }, knowledge: known(remembered) });
+    expect(inPlace.summary).toEqual(['/dev/sdb archive /dev/sdb']);
+    const labelled = { disks: [scsi('sda', 0), gpt('sdb', 1)], root: '8:0', content: { '/dev/sdb1': old } };
+    expect(find(labelled).summary).toEqual(['/dev/sdb1 archive /dev/sdb1']);
+    const onXen = { disks: [xen('xvda', 0), xen('xvdz', 6400)], root: '202:0', hypervisor: 'xen' as const };
+    expect(find({ ...onXen, content: { '/dev/xvdz': old } }).summary).toEqual([
+      '/dev/xvdz archive /dev/xvdz',
+    ]);
+  });
+
+  it('copied identifiers elsewhere wait for the disk that may still come to the place', () => {
+    const copy = virtio('vdb', 1, { partitions: [partition('vdb1', 1, 'gandiswap')] });
+    const uuid = '01010101-0101-0101-0101-010101010101';
+    const area = swap('swap', [128]);
+    area[0]?.fill(1, 1036, 1052);
+    const content = { '/dev/vdb1': { ...area, ...ARCHIVE } };
+    const own = { ...remembered, swapUuid: uuid };
+    const found = find({ disks: [scsi('sda', 0), copy], root: '8:0', content, knowledge: known(own) });
+    expect(found.first?.certain).toBe(false);
   });
 
   it('the host may give it another content in its place', () => {
