@@ -69,6 +69,13 @@ describe('the Debian package', () => {
     expect(inEtc.filter((name) => /auto\.master\.d|systemd/.test(name))).toEqual([]);
   });
 
+  it('brings the licences of its runtime, and has Debian’s own texts by name', async () => {
+    const { stdout } = await execa('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -t', delivered]);
+    const place = './usr/share/doc/gandi-guest/';
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining([`${place}RUNTIME-LICENSES`]));
+    for (const text of ['LGPL-2', 'LGPL-2.1', 'Apache-2.0']) expect(stdout).not.toContain(`${place}${text}`);
+  });
+
   it('is the same to the byte when it is built elsewhere', async () => {
     const copy = join(folder, 'copy');
     await copyRepository(copy);
