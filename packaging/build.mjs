@@ -6,13 +6,14 @@
  * With TARGET_BUN, the Bun of another machine, `gandi` is made for that machine; it must be the same version. The same
  * sources give the same bytes, wherever they lie.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.mjs';
+import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entry = resolve(process.argv[2] ?? join(root, 'src/main.ts'));
@@ -77,22 +78,6 @@ async function bundle() {
   );
 }
 
-/**
- * What the toolkit is run for. A run tells Bun in which order functions are used, so that their bytecode lies together
- * in the file: a cold start then reads 2 MiB less. The runs are made as the builder, on a seed and a root folder of
- * their own.
- * @param {string} folder for the seed and the root folder
- */
-function trainingRuns(folder) {
-  const seed = join(folder, 'seed.img');
-  return [
-    ['gandi-guest', 'seed', join(root, 'docs/example-config.json'), '-o', seed],
-    ['gandi-bootstrap', '--dry-run', '--root', join(folder, 'root'), '--seed', seed],
-    ['gandi-mount', 'rescan', '--new', '--dry-run'],
-    ['gandi-guest', '--version'],
-  ];
-}
-
 async function compile() {
   const bun = join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch, 'bin/bun');
   if (!existsSync(bun)) {
@@ -102,29 +87,17 @@ async function compile() {
     return;
   }
   const folder = join(output, 'compile');
-  await mkdir(join(folder, 'root'), { recursive: true });
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('BUN_')),
-  );
+  await mkdir(join(folder, 'training'), { recursive: true });
   /** @param {string[]} options */
   const runBun = (...options) =>
     execFileSync(bun, ['build', ...compileOptions, ...options, '../gandi.cjs', '--outfile=gandi'], {
       cwd: folder,
-      env: environment,
+      // Nothing of the builder's: Bun reads settings from the environment and below the home directory.
+      env: fixedEnvironment,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   runBun();
-  const orders = trainingRuns(folder).map((args, index) => {
-    const order = join(folder, `order-${index}`);
-    const run = spawnSync(join(folder, 'gandi'), args, {
-      env: { ...environment, BUN_BYTECODE_ORDER_OUT: order },
-      timeout: 30_000,
-    });
-    // Its exit status says nothing: an empty root has problems of its own, such as no network manager.
-    if (run.error !== undefined || !existsSync(order))
-      throw new Error(`the training run "${args.join(' ')}" left no order`);
-    return order;
-  });
+  const orders = await train(join(folder, 'gandi'), join(folder, 'training'));
   const target = process.env.TARGET_BUN;
   const forTarget =
     target === undefined

@@ -65,7 +65,7 @@ mkdir -p "$root$prefix/sbin"
 for program in bootstrap mount config postboot guest; do
   ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"
 done
-for file in COPYING README.md dist/THIRD-PARTY-LICENSES; do
+for file in COPYING README.md dist/THIRD-PARTY-LICENSES packaging/runtime-licenses/*; do
   install -D -m 644 "$file" "$root$prefix/share/doc/gandi-guest/$(basename "$file")"
 done
 

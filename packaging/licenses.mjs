@@ -5,8 +5,7 @@ const licenseFile = /^(licen[cs]e|copying|notice)/i;
 
 /** The runtime inside the executable is no npm package of ours; its licences are stated by its own project. */
 const runtime = `Bun, the runtime inside the executable
-Licence: MIT. It contains JavaScriptCore of WebKit (LGPL-2.1-or-later) and other libraries.
-Source and licence texts: https://github.com/oven-sh/bun and https://bun.com/docs/project/license
+Licences, source and how to build it anew: RUNTIME-LICENSES beside this file
 `;
 
 /**

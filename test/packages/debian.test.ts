@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cacheFolder } from '../guest/cache.ts';
 import { copyRepository, debianPackage, project, quickPackage, version } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 
@@ -68,10 +69,22 @@ describe('the Debian package', () => {
     expect(inEtc.filter((name) => /auto\.master\.d|systemd/.test(name))).toEqual([]);
   });
 
+  it('brings the licences of its runtime, and has Debian’s own texts by name', async () => {
+    const { stdout } = await execa('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -t', delivered]);
+    const place = './usr/share/doc/gandi-guest/';
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining([`${place}RUNTIME-LICENSES`]));
+    for (const text of ['LGPL-2', 'LGPL-2.1', 'Apache-2.0']) expect(stdout).not.toContain(`${place}${text}`);
+  });
+
   it('is the same to the byte when it is built elsewhere', async () => {
     const copy = join(folder, 'copy');
     await copyRepository(copy);
-    await execa('make', ['--no-print-directory', 'build'], { cwd: copy });
+    // As a machine with other devices and settings, and without sfdisk.
+    const hidden =
+      'for d in /sys /run /etc/default /etc/systemd /sbin /usr/sbin; do mount -t tmpfs t $d; done';
+    const another = ['--mount', 'sh', '-c', `${hidden}; exec "$@"`, 'sh'];
+    const env = { HOME: folder, TZ: 'Asia/Tokyo', LANG: 'tr_TR.UTF-8', GANDI_GUEST_CACHE: cacheFolder() };
+    await execa('unshare', [...another, 'make', '--no-print-directory', 'build'], { cwd: copy, env });
     await mkdir(join(folder, 'elsewhere'));
     const second = await quickPackage('deb', join(folder, 'elsewhere'), {}, copy);
     // Whole, and what is in it beside what is delivered: compressing it once more takes a minute.

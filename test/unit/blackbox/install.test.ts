@@ -20,6 +20,23 @@ function install(environment: Record<string, string> = {}): string {
 }
 
 describe('packaging/install.sh', { timeout: 60_000 }, () => {
+  it('brings the licences of the runtime, with those of its very version', () => {
+    const documents = join(install(), 'usr/share/doc/gandi-guest');
+    const list = readFileSync(join(documents, 'RUNTIME-LICENSES'), 'utf8');
+    const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    for (const version of Object.values(optionalDependencies)) expect(list).toContain(`Bun ${version} `);
+    expect(list).toContain('on request');
+    for (const text of ['LGPL-2', 'LGPL-2.1'])
+      expect(readFileSync(join(documents, text), 'utf8')).toMatch(/^ +GNU (LESSER|LIBRARY) GENERAL PUBLIC/);
+    expect(readFileSync(join(documents, 'Apache-2.0'), 'utf8')).toContain('Apache License');
+    const bun = 'node_modules/@oven/bun-linux-x64-baseline/bin/bun';
+    if (!existsSync(bun)) return;
+    const { stdout } = spawnSync(bun, ['--print', 'JSON.stringify(process.versions)'], { encoding: 'utf8' });
+    const versions = JSON.parse(stdout);
+    for (const name of ['webkit', 'tinycc', 'boringssl', 'mimalloc', 'zlib', 'icu', 'libarchive', 'zstd'])
+      expect(list, name).toContain(versions[name]);
+  });
+
   it('puts manual and completions where man and the shells look', () => {
     const share = join(install(), 'usr/share');
     expect(readdirSync(join(share, 'man/man8'))).toEqual(PROGRAMS.map((name) => `${name}.8`));
