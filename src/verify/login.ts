@@ -21,9 +21,10 @@ function readRules(files: FileView): Rules {
   const { values } = readSshdConfig(files);
   const settingOf = (keyword: string) => values.get(keyword)?.value;
   const isOn = (keyword: string, fallback: string) => (settingOf(keyword) ?? fallback).toLowerCase() !== 'no';
-  const paths = settingOf('authorizedkeysfile') ?? '.ssh/authorized_keys .ssh/authorized_keys2';
   return {
-    keyFiles: paths.split(/\s+/).map((path) => path.replaceAll('"', '')),
+    keyFiles: [
+      ...(values.get('authorizedkeysfile')?.values ?? ['.ssh/authorized_keys', '.ssh/authorized_keys2']),
+    ],
     strictModes: isOn('strictmodes', 'yes'),
     publicKeys: isOn('pubkeyauthentication', 'yes'),
     usesPam: isOn('usepam', 'no'),
