@@ -106,8 +106,7 @@ function changesOutside(files: FileView, path: string, keys: readonly string[]):
   return [{ kind: 'write-file', path, content, mode: 0o644, owner: ROOT_OWNER }];
 }
 
-function keyChanges({ files, facts }: StepContext, account: Account, keys: readonly string[]): Change[] {
-  const path = keyFileOf(files, facts, account);
+function keyChanges(files: FileView, path: string, account: Account, keys: readonly string[]): Change[] {
   return path.startsWith(`${account.home}/`)
     ? changesInHome(files, account, path, keys)
     : changesOutside(files, path, keys);
@@ -124,7 +123,10 @@ export function keyPart(context: StepContext, user: UserConfig, account: Account
   if (user.sshKeys.length === 0 || recordOf(context, account.name)[name] === digest)
     return { ...part, changes: [] };
   try {
-    return { ...part, changes: keyChanges(context, account, user.sshKeys) };
+    const { path, doubt } = keyFileOf(context.files, context.facts, account);
+    const changes = keyChanges(context.files, path, account, user.sshKeys);
+    if (doubt === undefined) return { ...part, changes };
+    return { ...part, digests: {}, changes, notes: [{ level: 'problem', text: doubt }] };
   } catch (error) {
     return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
   }

@@ -14,32 +14,46 @@ export function expandKeyFile(path: string, { name, uid, home }: Account): strin
   return posix.resolve(home, expanded);
 }
 
+export interface KeyFile {
+  path: string;
+  /** What keeps it from being sure, in one line for an admin: it is asked again at the next run. */
+  doubt?: string;
+}
+
 /** What sshd's configuration has in force for an account; sshd is asked only where the files leave doubt. */
-function keyFilesOf(files: FileView, facts: Facts, name: string): readonly string[] {
-  if (!hasSshd(files)) return DEFAULT_KEY_FILES;
+function keyFilesOf(
+  files: FileView,
+  facts: Facts,
+  name: string,
+): { paths: readonly string[]; doubt?: string } {
+  if (!hasSshd(files)) return { paths: DEFAULT_KEY_FILES };
   const { values, matched } = readSshdConfig(files);
   const global = values.get('authorizedkeysfile')?.values ?? DEFAULT_KEY_FILES;
   // AuthorizedKeysCommand alone is no doubt: sshd reads the files as well.
   const isMoved = !global.includes('.ssh/authorized_keys') && !global.includes('%h/.ssh/authorized_keys');
-  if (!facts.live || !(isMoved || matched.has('authorizedkeysfile') || matched.has('include'))) return global;
-  return facts.sshdSettings(name)?.get('authorizedkeysfile') ?? global;
+  const match = matched.get('authorizedkeysfile');
+  if (!facts.live || !(isMoved || match !== undefined)) return { paths: global };
+  const answer = facts.sshdSettings(name)?.get('authorizedkeysfile');
+  if (answer !== undefined) return { paths: answer };
+  if (match === undefined) return { paths: global };
+  const doubt = `sshd does not say yet whether ${match.file} line ${match.line} is for ${name}: its SSH keys go where all others’ are; run gandi-bootstrap once sshd runs`;
+  return { paths: global, doubt };
 }
 
 /**
  * The file to which an account's keys go: the usual one where sshd reads it, or the first that it reads.
  * @throws Error if sshd reads none, with what an admin can do
  */
-export function keyFileOf(files: FileView, facts: Facts, account: Account): string {
-  const paths = keyFilesOf(files, facts, account.name)
-    .filter((path) => path !== 'none')
-    .map((path) => expandKeyFile(path, account));
+export function keyFileOf(files: FileView, facts: Facts, account: Account): KeyFile {
+  const { paths: all, ...doubt } = keyFilesOf(files, facts, account.name);
+  const paths = all.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
   const usual = `${account.home}/.ssh/authorized_keys`;
   const path = paths.includes(usual) ? usual : paths[0];
   if (path === undefined)
     throw new Error(
       `sshd reads no file of keys for ${account.name} (AuthorizedKeysFile none): ${account.name} gets no SSH keys; set AuthorizedKeysFile, or have AuthorizedKeysCommand give them`,
     );
-  return path;
+  return { path, ...doubt };
 }
 
 const WRITTEN_BY_OTHERS = 0o022;

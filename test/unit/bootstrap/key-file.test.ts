@@ -51,6 +51,12 @@ describe('the file of keys', () => {
     expect(asked).toBe(1);
   });
 
+  it('is told to be in doubt where a Match block sets it and sshd has no answer', () => {
+    const { changes, notes } = planned('Match Group x\nAuthorizedKeysFile /y\n');
+    expect(changes).toHaveLength(2);
+    expect(notes).toEqual([expect.stringContaining(`${MAIN} line 2`)]);
+  });
+
   it('is made with its directories in the home', () => {
     const { changes } = planned('AuthorizedKeysFile .config/ssh/keys\n');
     expect(changes).toMatchObject([
