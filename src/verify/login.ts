@@ -3,9 +3,9 @@ import { type Account, findAccount, passwordField } from '../bootstrap/accounts.
 import { DEFAULT_KEY_FILES, expandKeyFile } from '../bootstrap/key-file.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus, FileView } from '../machine/files.ts';
+import { parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
 import { readSshdConfig } from '../machine/sshd-config.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
-import { parseKeyLine, whyNotTaken } from './key-line.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 
 /** What sshd's configuration says of keys, for every connection. */
