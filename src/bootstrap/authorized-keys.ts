@@ -1,3 +1,5 @@
+import { parseKeyLine } from '../machine/key-line.ts';
+
 /**
  * Options that take nothing from a login: in lower case, without value. With any other one a key lets somebody in from
  * elsewhere, to another program, or until a day, which a clock that is wrong makes any day.
@@ -12,14 +14,8 @@ const HARMLESS = new Set([
   'x11-forwarding',
 ]);
 
-/**
- * Options, which blanks end that are not in double quotes; `\"` is a quote that ends nothing (sshd(8)). A text can be read
- * in one way only: a user may have written it, and is not to have the boot try many.
- */
-const QUOTED = String.raw`"(?:\\"|\\(?!")|[^"\\])*"`;
-const OPTIONS = new RegExp(String.raw`^(?:${QUOTED}|\\"|\\(?!")|[^\s"\\])+(?=[ \t])`);
-/** One option, with the comma before the next. */
-const OPTION = new RegExp(`^([A-Za-z0-9@.-]+)(?:=${QUOTED})?(?:,|$)`);
+/** One option; `\"` is a quote that ends nothing (sshd(8)). */
+const OPTION = /^([A-Za-z0-9@.-]+)(?:="(?:\\"|\\(?!")|[^"\\])*")?$/;
 
 /** What a line of authorized_keys is worth to one key. */
 type Worth =
@@ -30,29 +26,13 @@ type Worth =
   /** It is about this key, and lets it in less far or not at all. */
   | 'restricted';
 
-function areHarmless(options: string): boolean {
-  let rest = options;
-  while (rest !== '') {
-    const [whole, name = ''] = OPTION.exec(rest) ?? [];
-    if (whole === undefined || !HARMLESS.has(name.toLowerCase())) return false;
-    rest = rest.slice(whole.length);
-  }
-  return true;
-}
+const isHarmless = (option: string): boolean => HARMLESS.has((OPTION.exec(option)?.[1] ?? '').toLowerCase());
 
 /** @param wanted type and base64, with one blank between them */
 function worthOf(line: string, wanted: string): Worth {
-  const text = line.trimStart();
-  const isKey = (part: string) =>
-    part
-      .trimStart()
-      .split(/[ \t\r]+/, 2)
-      .join(' ') === wanted;
-  if (text.startsWith('#')) return 'other';
-  if (isKey(text)) return 'whole';
-  const options = OPTIONS.exec(text)?.[0] ?? '';
-  if (options === '' || !isKey(text.slice(options.length))) return 'other';
-  return areHarmless(options) ? 'whole' : 'restricted';
+  const key = parseKeyLine(line);
+  if (key === undefined || `${key.type} ${key.blob}` !== wanted) return 'other';
+  return key.options.every(isHarmless) ? 'whole' : 'restricted';
 }
 
 /**

@@ -1,11 +1,14 @@
-import type { Change } from '../machine/change.ts';
+import { posix } from 'node:path';
+import { type Change, ROOT_OWNER } from '../machine/change.ts';
 import { describeFailure } from '../machine/errors.ts';
+import type { FileView } from '../machine/files.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import { type AppliedDigests, digestOf } from '../plan/applied.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
 import { makingOf } from './interrupted-accounts.ts';
+import { keyFileOf, refuseUnsafePlace } from './key-file.ts';
 
 /** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
 const PASSWORDS = 'users: passwords';
@@ -74,29 +77,39 @@ export function passwordParts(
 }
 
 /** What is to be done in a home; throws where something is in the way. */
-function keyChanges({ files }: StepContext, account: Account, keys: readonly string[]): Change[] {
-  const { home, uid, gid } = account;
-  const directory = `${home}/.ssh`;
-  const path = `${directory}/authorized_keys`;
-  const owner = { uid, gid };
+function changesInHome(files: FileView, account: Account, path: string, keys: readonly string[]): Change[] {
+  const { name, home, uid, gid } = account;
   // Keys of an account that has no home can be nowhere: it is nobody else's to make one.
   if (files.status(home) === undefined)
-    throw new Error(`${account.name} has no home for its SSH keys: make ${home}, or mount what it is on`);
-  const above = files.status(directory);
-  if (above !== undefined && above.kind !== 'directory')
-    throw new Error(
-      `${directory} is ${above.kind === 'link' ? 'a symbolic link' : 'not a directory'}: ${account.name} gets no SSH keys; remove it to go on`,
-    );
+    throw new Error(`${name} has no home for its SSH keys: make ${home}, or mount what it is on`);
+  const target = { owner: { uid, gid }, linksRefusedBelow: home };
+  const made: Change[] = [];
+  for (let at = posix.dirname(path); at !== home; at = posix.dirname(at)) {
+    const above = files.status(at);
+    if (above === undefined) made.unshift({ kind: 'make-directory', path: at, mode: 0o700, ...target });
+    else if (above.kind !== 'directory')
+      throw new Error(
+        `${at} is ${above.kind === 'link' ? 'a symbolic link' : 'not a directory'}: ${name} gets no SSH keys; remove it to go on`,
+      );
+  }
   const content = addKeys(files.readTextWithoutLinks(home, path), keys);
   if (content === undefined) return [];
-  const target = { owner, linksRefusedBelow: home };
   const mode = files.status(path)?.mode ?? 0o600;
-  return [
-    ...(above === undefined
-      ? [{ kind: 'make-directory', path: directory, mode: 0o700, ...target } as const]
-      : []),
-    { kind: 'write-file', path, content, mode, ...target },
-  ];
+  return [...made, { kind: 'write-file', path, content, mode, ...target }];
+}
+
+/** sshd reads it as the user; nobody but root can change it. */
+function changesOutside(files: FileView, path: string, keys: readonly string[]): Change[] {
+  refuseUnsafePlace(files, path);
+  const content = addKeys(files.readText(path), keys);
+  if (content === undefined) return [];
+  return [{ kind: 'write-file', path, content, mode: 0o644, owner: ROOT_OWNER }];
+}
+
+function keyChanges(files: FileView, path: string, account: Account, keys: readonly string[]): Change[] {
+  return path.startsWith(`${account.home}/`)
+    ? changesInHome(files, account, path, keys)
+    : changesOutside(files, path, keys);
 }
 
 /**
@@ -110,7 +123,10 @@ export function keyPart(context: StepContext, user: UserConfig, account: Account
   if (user.sshKeys.length === 0 || recordOf(context, account.name)[name] === digest)
     return { ...part, changes: [] };
   try {
-    return { ...part, changes: keyChanges(context, account, user.sshKeys) };
+    const { path, doubt } = keyFileOf(context.files, context.facts, account);
+    const changes = keyChanges(context.files, path, account, user.sshKeys);
+    if (doubt === undefined) return { ...part, changes };
+    return { ...part, digests: {}, changes, notes: [{ level: 'problem', text: doubt }] };
   } catch (error) {
     return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
   }

@@ -91,4 +91,9 @@ export interface Facts {
   readonly networkManager: NetworkManagerName | undefined;
   /** Text of the kernel command line. */
   readonly kernelCommandLine: string;
+  /**
+   * What sshd says is in force for a login of a user: arguments by keyword in lower case; undefined if there is no
+   * answer. Each call starts a program.
+   */
+  sshdSettings(user: string): ReadonlyMap<string, readonly string[]> | undefined;
 }

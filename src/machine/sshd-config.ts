@@ -17,9 +17,12 @@ export const hasSshd = (files: FileView) => SSHD.some((path) => files.status(pat
 /** The admin's, and the distribution's where that keeps its own below /usr (openSUSE). */
 const SSHD_CONFIGS = ['/etc/ssh/sshd_config', '/usr/etc/ssh/sshd_config'];
 
-/** A keyword's value, in force for every connection. */
+/** A keyword's value. */
 export interface SshdValue {
+  /** The first argument. */
   value: string;
+  /** All arguments; never empty. */
+  values: readonly string[];
   file: string;
   /** From 1. */
   line: number;
@@ -28,8 +31,13 @@ export interface SshdValue {
 export interface SshdConfig {
   /** The file that sshd begins with; undefined if there is none. */
   main: string | undefined;
-  /** By keyword in lower case: of a keyword that is set several times the first counts (sshd_config(5)). */
+  /**
+   * In force for every connection, by keyword in lower case: of a keyword that is set several times the first counts
+   * (sshd_config(5)).
+   */
   values: ReadonlyMap<string, SshdValue>;
+  /** The first of each keyword that is set for some connections alone, in a Match block or a file that one includes. */
+  matched: ReadonlyMap<string, SshdValue>;
   /** All values of HostKey; empty for the default ones. */
   hostKeys: readonly string[];
   /** Patterns of files that are read for every connection. */
@@ -41,29 +49,63 @@ const MOST_NESTED = 16;
 /** Keyword and arguments, which blanks or one `=` separate. */
 const LINE = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*$/;
 
-const unquoted = (text: string) => text.replace(/^"(.*)"$/, '$1');
+/** A character behind a backslash that stands for itself, outside of quotes and in them. */
+const ESCAPED = { plain: /^\\['"\\ ]/, quoted: /^\\['"\\]/ };
+
+/** Reads one argument from its start; quotes may begin and end within it. */
+function readArgument(text: string, start: number): { argument: string; end: number } {
+  let argument = '';
+  let quote = '';
+  let at = start;
+  for (; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (ESCAPED[quote === '' ? 'plain' : 'quoted'].test(text.slice(at, at + 2))) argument += text[++at];
+    else if (quote === '' && /[ \t]/.test(character)) break;
+    else if (quote === '' && /['"]/.test(character)) quote = character;
+    else if (character === quote) quote = '';
+    else argument += character;
+  }
+  return { argument, end: at };
+}
+
+/** Arguments of a line, up to a comment, which begins where an argument could (argv_split of OpenSSH's misc.c). */
+function splitArguments(text: string): string[] {
+  const split: string[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (/[ \t]/.test(text.charAt(at))) continue;
+    if (text[at] === '#') break;
+    const { argument, end } = readArgument(text, at);
+    split.push(argument);
+    at = end;
+  }
+  return split;
+}
 
 interface Keyword {
   /** In lower case. */
   name: string;
-  rest: string;
+  values: string[];
   line: number;
+  /** It stands behind a Match, which reaches to the end of the file. */
+  isMatched: boolean;
 }
 
-/** The keywords of a file that are for every connection: up to the first Match. */
-function globalKeywords(text: string): Keyword[] {
+function keywordsOf(text: string): Keyword[] {
   const keywords: Keyword[] = [];
+  let isMatched = false;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const [, name, rest = ''] = LINE.exec(line) ?? [];
     if (name === undefined) continue;
-    if (name.toLowerCase() === 'match') break;
-    keywords.push({ name: name.toLowerCase(), rest, line: index + 1 });
+    if (name.toLowerCase() === 'match') isMatched = true;
+    else
+      keywords.push({ name: name.toLowerCase(), values: splitArguments(rest), line: index + 1, isMatched });
   }
   return keywords;
 }
 
 class Reader {
   readonly values = new Map<string, SshdValue>();
+  readonly matched = new Map<string, SshdValue>();
   readonly hostKeys: string[] = [];
   readonly includes: string[] = [];
 
@@ -72,35 +114,40 @@ class Reader {
     private readonly ignored: string | undefined,
   ) {}
 
-  read(file: string, depth = 0): void {
+  /** @param inMatch a Match block includes the file: all of it is for some connections alone */
+  read(file: string, inMatch = false, depth = 0): void {
     if (file === this.ignored || depth > MOST_NESTED) return;
-    for (const { name, rest, line } of globalKeywords(this.files.readText(file) ?? '')) {
-      if (name === 'include') this.#include(rest, depth);
-      else if (name === 'hostkey') this.hostKeys.push(unquoted(rest));
-      else if (!this.values.has(name)) this.values.set(name, { value: unquoted(rest), file, line });
+    for (const { name, values, line, isMatched } of keywordsOf(this.files.readText(file) ?? '')) {
+      const [value] = values;
+      if (value === undefined) continue;
+      const set = inMatch || isMatched ? this.matched : this.values;
+      if (name === 'include') this.#include(values, inMatch || isMatched, depth);
+      // It counts for the server as a whole, and sshd refuses it behind a Match.
+      else if (name === 'hostkey') this.hostKeys.push(value);
+      else if (!set.has(name)) set.set(name, { value, values, file, line });
     }
   }
 
   /** A relative pattern is one below /etc/ssh (sshd_config(5)). */
-  #include(patterns: string, depth: number): void {
-    for (const pattern of patterns.split(/\s+/).map(unquoted)) {
+  #include(patterns: readonly string[], inMatch: boolean, depth: number): void {
+    for (const pattern of patterns) {
       const path = posix.resolve('/etc/ssh', pattern);
-      this.includes.push(path);
-      for (const included of expandGlob(this.files, path)) this.read(included, depth + 1);
+      if (!inMatch) this.includes.push(path);
+      for (const included of expandGlob(this.files, path)) this.read(included, inMatch, depth + 1);
     }
   }
 }
 
 /**
- * Reads what is in force for every connection, included files in place.
+ * Reads the configuration, included files in place.
  * @param ignored a file that is passed over: ours
  */
 export function readSshdConfig(files: FileView, ignored?: string): SshdConfig {
   const reader = new Reader(files, ignored);
   const main = SSHD_CONFIGS.find((path) => files.status(path) !== undefined);
   if (main !== undefined) reader.read(main);
-  const { values, hostKeys, includes } = reader;
-  return { main, values, hostKeys, includes };
+  const { values, matched, hostKeys, includes } = reader;
+  return { main, values, matched, hostKeys, includes };
 }
 
 /** Paths of the host keys that sshd loads, whether they are there or not. */

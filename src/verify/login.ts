@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
 import { type Account, findAccount, passwordField } from '../bootstrap/accounts.ts';
+import { DEFAULT_KEY_FILES, expandKeyFile } from '../bootstrap/key-file.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus, FileView } from '../machine/files.ts';
+import { parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
 import { readSshdConfig } from '../machine/sshd-config.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
-import { parseKeyLine, whyNotTaken } from './key-line.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 
 /** What sshd's configuration says of keys, for every connection. */
@@ -21,19 +22,12 @@ function readRules(files: FileView): Rules {
   const { values } = readSshdConfig(files);
   const settingOf = (keyword: string) => values.get(keyword)?.value;
   const isOn = (keyword: string, fallback: string) => (settingOf(keyword) ?? fallback).toLowerCase() !== 'no';
-  const paths = settingOf('authorizedkeysfile') ?? '.ssh/authorized_keys .ssh/authorized_keys2';
   return {
-    keyFiles: paths.split(/\s+/).map((path) => path.replaceAll('"', '')),
+    keyFiles: [...(values.get('authorizedkeysfile')?.values ?? DEFAULT_KEY_FILES)],
     strictModes: isOn('strictmodes', 'yes'),
     publicKeys: isOn('pubkeyauthentication', 'yes'),
     usesPam: isOn('usepam', 'no'),
   };
-}
-
-function expand(path: string, { name, uid, home }: Account): string {
-  const tokens: Record<string, string> = { h: home, u: name, U: String(uid), '%': '%' };
-  const expanded = path.replace(/%([huU%])/g, (_, token: string) => tokens[token] ?? '');
-  return posix.resolve(home, expanded);
 }
 
 /** A path and the directories that sshd checks above it: up to the home, or to the root where it is not in the home. */
@@ -124,7 +118,7 @@ function keyRow(files: FileView, account: Account, rules: Rules, key: string, no
       `sshd does not take the key ${asked} of ${account.name}: ${why}`,
     );
   if (!rules.publicKeys) return not('its configuration has PubkeyAuthentication no');
-  const paths = rules.keyFiles.filter((path) => path !== 'none').map((path) => expand(path, account));
+  const paths = rules.keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
   const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, blob, now));
   if (reasons.includes(undefined)) return asAsked(what, asked);
   return not(reasons[0] ?? 'its configuration has AuthorizedKeysFile none');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseKeyLine, whyNotTaken } from '../../../src/verify/key-line.ts';
+import { parseKeyLine, whyNotTaken } from '../../../src/machine/key-line.ts';
 import { compareLogin } from '../../../src/verify/login.ts';
 import type { FileEntries } from '../context.ts';
 import { NOTHING, told, view } from './view.ts';
@@ -164,11 +164,12 @@ describe('parseKeyLine', () => {
     ['', undefined],
     ['# ssh-ed25519 AAAA', undefined],
     ['hello', undefined],
+    ['pty,, ssh-ed25519 AAAA\r', { type: 'ssh-ed25519', blob: 'AAAA', options: ['pty', '', ''] }],
     ['ssh-ed25519', undefined],
-    ['ssh-ed25519 AAAA', { blob: 'AAAA', options: [] }],
+    ['ssh-ed25519 AAAA', { type: 'ssh-ed25519', blob: 'AAAA', options: [] }],
     [
       'from="a b,c",no-pty sk-ssh-ed25519@openssh.com BBBB x',
-      { blob: 'BBBB', options: ['from="a b,c"', 'no-pty'] },
+      { type: 'sk-ssh-ed25519@openssh.com', blob: 'BBBB', options: ['from="a b,c"', 'no-pty'] },
     ],
   ])('%j', (line, expected) => {
     expect(parseKeyLine(line)).toEqual(expected);
@@ -182,6 +183,8 @@ describe('parseKeyLine', () => {
     ['Cert-Authority', true],
     ['no-pty', false],
   ])('%s is refused: %s', (option, expected) => {
-    expect(whyNotTaken({ blob: 'AAAA', options: [option] }, NOW) !== undefined).toBe(expected);
+    expect(whyNotTaken({ type: 'ssh-ed25519', blob: 'AAAA', options: [option] }, NOW) !== undefined).toBe(
+      expected,
+    );
   });
 });

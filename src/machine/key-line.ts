@@ -1,5 +1,7 @@
 /** A line of authorized_keys (sshd(8)). */
 export interface KeyLine {
+  /** Such as `ssh-ed25519`. */
+  type: string;
   /** In base64. */
   blob: string;
   /** Options in front of the key, each as it is written. */
@@ -17,7 +19,7 @@ function splitUnquoted(text: string, separator: RegExp): string[] {
     if (!quoted && separator.test(character)) parts.push('');
     else parts.push(`${parts.pop()}${character}${escaped ? text[++at] : ''}`);
   }
-  return parts.filter((part) => part !== '');
+  return parts;
 }
 
 /** Types of keys and certificates begin so; `sk-` is in front of those of security keys. */
@@ -27,11 +29,11 @@ const KEY_TYPE = /^(sk-)?(ssh|ecdsa)-/;
 export function parseKeyLine(line: string): KeyLine | undefined {
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return undefined;
-  const fields = splitUnquoted(text, /\s/);
+  const fields = splitUnquoted(text, /[ \t\r]/).filter((field) => field !== '');
   const at = KEY_TYPE.test(fields[0] ?? '') ? 0 : 1;
-  const blob = fields[at + 1];
-  if (blob === undefined || !KEY_TYPE.test(fields[at] ?? '')) return undefined;
-  return { blob, options: at === 0 ? [] : splitUnquoted(fields[0] ?? '', /,/) };
+  const [type = '', blob] = fields.slice(at);
+  if (blob === undefined || !KEY_TYPE.test(type)) return undefined;
+  return { type, blob, options: at === 0 ? [] : splitUnquoted(fields[0] ?? '', /,/) };
 }
 
 /**

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { keyPart } from '../../../src/bootstrap/credentials.ts';
+import { type FileEntries, makeContext } from '../context.ts';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
+const web = { name: 'web', uid: 1000, gid: 1000, home: '/home/web' };
+const MAIN = '/etc/ssh/sshd_config';
+
+function planned(text: string, others: FileEntries = {}, answer?: Record<string, readonly string[]>) {
+  let asked = 0;
+  const sshdSettings = () => {
+    asked++;
+    return answer && new Map(Object.entries(answer));
+  };
+  const files = { '/usr/sbin/sshd': '', '/home/web/.profile': '', [MAIN]: text, ...others };
+  const context = makeContext({ files, facts: { sshdSettings } });
+  const { changes, notes = [] } = keyPart(context, { sshKeys: [KEY] }, web);
+  return { changes, notes: notes.map((note) => note.text), asked };
+}
+
+const outside = (path: string) => [
+  { kind: 'write-file', path, content: `${KEY}\n`, mode: 0o644, owner: { uid: 0, gid: 0 } },
+];
+
+describe('the file of keys', () => {
+  it.each([
+    ['', []],
+    ['AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2\n', []],
+    ['AuthorizedKeysFile /etc/keys/%u "%h/.ssh/authorized_keys"\n', []],
+    ['AuthorizedKeysCommand /bin/keys\nMatch User a\nPasswordAuthentication no\n', []],
+  ])('is the usual one, and nobody is asked: %j', (text) => {
+    const { changes, asked } = planned(text);
+    expect(changes.map((change) => 'path' in change && change.path)).toEqual([
+      '/home/web/.ssh',
+      '/home/web/.ssh/authorized_keys',
+    ]);
+    expect(asked).toBe(0);
+  });
+
+  it.each([
+    ['/etc/ssh/keys/%u', '/etc/ssh/keys/web'],
+    ['/etc/ssh/%U/100%% # ours', '/etc/ssh/1000/100%'],
+  ])('is that of the files where sshd has no answer: %s', (value, path) => {
+    expect(planned(`AuthorizedKeysFile ${value}\n`).changes).toEqual(outside(path));
+  });
+
+  it('is that of sshd where a Match block sets it', () => {
+    const answer = { authorizedkeysfile: ['/srv/keys/%u', '/b'] };
+    const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, answer);
+    expect(changes).toEqual(outside('/srv/keys/web'));
+    expect(asked).toBe(1);
+  });
+
+  it('is told to be in doubt where a Match block sets it and sshd has no answer', () => {
+    const { changes, notes } = planned('Match Group x\nAuthorizedKeysFile /y\n');
+    expect(changes).toHaveLength(2);
+    expect(notes).toEqual([expect.stringContaining(`${MAIN} line 2`)]);
+  });
+
+  it('is made with its directories in the home', () => {
+    const { changes } = planned('AuthorizedKeysFile .config/ssh/keys\n');
+    expect(changes).toMatchObject([
+      { kind: 'make-directory', path: '/home/web/.config', mode: 0o700, owner: { uid: 1000, gid: 1000 } },
+      { kind: 'make-directory', path: '/home/web/.config/ssh', linksRefusedBelow: '/home/web' },
+      { kind: 'write-file', path: '/home/web/.config/ssh/keys', mode: 0o600, linksRefusedBelow: '/home/web' },
+    ]);
+  });
+
+  it.each<[string, FileEntries, RegExp]>([
+    ['none', {}, /^sshd reads no file of keys for web \(AuthorizedKeysFile none\).*set AuthorizedKeysFile/],
+    [
+      '/home/other/%u',
+      { '/home/other': { kind: 'directory', mode: 0o755, uid: 1001 } },
+      /^\/home\/other is not root’s/,
+    ],
+    ['/srv/%u', { '/srv': { kind: 'directory', mode: 0o777 } }, /^others can write to \/srv: .*chmod go-w/],
+    ['/srv/%u', { '/srv/web': { link: '/etc/shadow' } }, /^\/srv\/web is a symbolic link/],
+  ])('is refused in one line: %s', (value, others, line) => {
+    const { changes, notes } = planned(`AuthorizedKeysFile ${value}\n`, others);
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([expect.stringMatching(line)]);
+  });
+});
