@@ -167,7 +167,7 @@ export class SimulatedGuest {
   async bootstrap(): Promise<Report> {
     const { files, commands } = this;
     const hypervisor = this.#layout === 'whole disk' ? 'kvm' : 'xen';
-    const host = await loadHostConfiguration({ files, live: true, hypervisor, waitSeconds: 0 });
+    const host = await loadHostConfiguration({ files, commands, live: true, hypervisor, waitSeconds: 0 });
     return await runProgram({
       program: 'gandi-bootstrap',
       steps: BOOTSTRAP_STEPS,
