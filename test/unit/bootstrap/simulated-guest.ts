@@ -149,6 +149,8 @@ export class SimulatedGuest {
   restart(): void {
     rmSync(`${this.files.root}/run`, { recursive: true, force: true });
     for (const [path, entry] of Object.entries(this.#live)) this.#write(path, entry);
+    // udev has read them.
+    for (const number of this.files.list('/sys/dev/block')) this.#write(`/run/udev/data/b${number}`, '');
   }
 
   /** Disk and partition are two files here: what was written to the one gets into the other where they are one. */
