@@ -65,6 +65,7 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
     const observe = () => observeFacts(files, live);
     const host = await loadHostConfiguration({
       files,
+      commands: machine.commands,
       live,
       hypervisor: observe().hypervisor,
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,

@@ -1,4 +1,5 @@
 import { cleanJson } from '../machine/clean-text.ts';
+import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { print } from '../machine/output.ts';
@@ -53,6 +54,7 @@ export async function inspect(options: InspectOptions): Promise<number> {
   const { seed } = options;
   const host = await loadHostConfiguration({
     files,
+    commands: systemCommands,
     live,
     hypervisor,
     waitSeconds: 0,

@@ -9,31 +9,47 @@ const POLL_MILLISECONDS = 50;
 /** Disks of one controller come within this time of each other: the kernel looks at them in parallel. */
 const QUIET_MILLISECONDS = 500;
 
+/** What shows that devices come. */
+export interface Coming {
+  /** Changes when one comes. */
+  listed(): string;
+  /** udev is at work. */
+  isBusy(): boolean;
+}
+
+type DeviceFiles = Pick<FileView, 'list' | 'status'>;
+
+/** Sees devices come in directories. */
+export function comingTo(files: DeviceFiles, directories: readonly string[]): Coming {
+  return {
+    listed: () => directories.map((directory) => files.list(directory).join(' ')).join('\n'),
+    isBusy: () => files.status(UDEV_QUEUE) !== undefined,
+  };
+}
+
 /**
  * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
  * left to do and no device came for half a second, or the time is up.
  * @param look gives what is looked for, or undefined
  * @param waitSeconds longest wait; 0: looks once
- * @param watched directories that show devices coming
+ * @param coming shows devices coming
  * @returns what was found; undefined if there is nothing
  */
 export async function lookUntilSettled<T>(
   look: () => T | undefined,
-  files: Pick<FileView, 'list' | 'status'>,
+  coming: Coming,
   waitSeconds: number,
-  watched: readonly string[] = ['/sys/class/block'],
 ): Promise<T | undefined> {
   const deadline = performance.now() + waitSeconds * 1000;
-  const list = () => watched.map((directory) => files.list(directory).join(' ')).join('\n');
-  let known = list();
+  let known = coming.listed();
   let found = look();
   let quietSince = performance.now();
   while (found === undefined && performance.now() < deadline) {
     if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();
     await sleep(POLL_MILLISECONDS);
-    const devices = list();
+    const devices = coming.listed();
     if (devices !== known) found = look();
-    if (devices !== known || files.status(UDEV_QUEUE) !== undefined) quietSince = performance.now();
+    if (devices !== known || coming.isBusy()) quietSince = performance.now();
     known = devices;
   }
   return found;

@@ -1,5 +1,5 @@
 import type { FileView } from './files.ts';
-import { lookUntilSettled } from './late-devices.ts';
+import { comingTo, lookUntilSettled } from './late-devices.ts';
 import { findInterface, type InterfaceIdentity, listInterfaces } from './network-interfaces.ts';
 
 const NET_CLASS = '/sys/class/net';
@@ -45,5 +45,5 @@ export async function waitForInterfaces(
     const complete = meant.every((identity) => findInterface(identity, interfaces) !== undefined);
     return named && complete ? true : undefined;
   };
-  await lookUntilSettled(look, files, waitSeconds, [NET_CLASS, UDEV_RECORDS]);
+  await lookUntilSettled(look, comingTo(files, [NET_CLASS, UDEV_RECORDS]), waitSeconds);
 }

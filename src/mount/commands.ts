@@ -1,16 +1,12 @@
 import { listBlockDevices } from '../machine/block-devices.ts';
+import { DeviceAnswers, NO_ANSWER } from '../machine/device-answers.ts';
 import { print } from '../machine/output.ts';
-import { sleep } from '../machine/sleep.ts';
 import { readDiskRecords } from '../plan/disk-records.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
-
-/** How long a boot waits for udev to see the disks that the kernel has. */
-const SETTLE_SECONDS = 10;
-const POLL_MILLISECONDS = 100;
 
 const deviceName = (device: string) => device.replace(/^\/dev\//, '');
 
@@ -60,17 +56,17 @@ export async function detach(run: MountRun, name: string): Promise<number> {
   return await eject(run, name, { force: false, waitSeconds: 0 });
 }
 
-/** Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. */
+/**
+ * Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. One that does not
+ * answer is named; udev never comes to its end with it, and so it is not looked at.
+ */
 async function settle(run: MountRun): Promise<void> {
-  const { files } = run.machine;
-  const deadline = performance.now() + SETTLE_SECONDS * 1000;
-  const isLate = () =>
-    listBlockDevices(files).some(
-      ({ kind, deviceNumber }) =>
-        (kind === 'disk' || kind === 'partition') &&
-        files.status(`/run/udev/data/b${deviceNumber}`) === undefined,
-    );
-  while (isLate() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
+  const { files, commands } = run.machine;
+  const disks = () => listBlockDevices(files).filter(({ kind }) => kind === 'disk' || kind === 'partition');
+  for (const { node } of await new DeviceAnswers(files).settle(commands, disks)) {
+    const text = `${node} is passed over: ${NO_ANSWER}; have the host look after it, or detach it`;
+    run.tell('warning', text);
+  }
 }
 
 /** What went wrong was told. */

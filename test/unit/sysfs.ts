@@ -61,6 +61,7 @@ function node(
   const event = `MAJOR=${major}\nMINOR=${minor}\nDEVNAME=${name.replaceAll('!', '/')}\nDEVTYPE=${type}\n${more}`;
   return {
     [`/sys/class/block/${name}`]: { link: path.replace('/sys/', '../../') },
+    [`/sys/dev/block/${number}`]: { link: path.replace('/sys/', '../../') },
     [`${path}/size`]: `${size / 512}\n`,
     [`${path}/ro`]: readOnly ? '1\n' : '0\n',
     [`${path}/dev`]: `${number}\n`,

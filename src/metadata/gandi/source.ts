@@ -1,10 +1,12 @@
 import type { BlockDevice } from '../../machine/block-devices.ts';
+import type { Commands } from '../../machine/commands.ts';
 import { crc32 } from '../../machine/crc32.ts';
-import { openDevice, withDevice } from '../../machine/device-reader.ts';
+import { DeviceAnswers, NO_ANSWER } from '../../machine/device-answers.ts';
+import { type OpenDevice, openDevice, withDevice } from '../../machine/device-reader.ts';
 import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
-import { lookUntilSettled } from '../../machine/late-devices.ts';
+import { comingTo, lookUntilSettled } from '../../machine/late-devices.ts';
 import { observeStorage } from '../../machine/observed-facts.ts';
 import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_INIT } from '../../machine/paths.ts';
 import { excludesRange } from '../../machine/swap-header.ts';
@@ -13,7 +15,7 @@ import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../g
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
-import { LEFT_OVER_BYTES, readRememberedDisk } from './host-disk.ts';
+import { attachmentOf, LEFT_OVER_BYTES, type RememberedDisk, readRememberedDisk } from './host-disk.ts';
 import { keptModules, lookAtKeptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
@@ -22,6 +24,8 @@ import type { ArchivePlace } from './swap-places.ts';
 
 export interface SourceOptions {
   files: Files;
+  /** They ask a disk whether it answers. */
+  commands: Commands;
   /** False for an unpacked image: no disk is looked for. */
   live: boolean;
   hypervisor: Facts['hypervisor'];
@@ -166,15 +170,38 @@ function fromSeed(path: string, files: Files): HostConfiguration {
   return fromResult(withStored(seed.result, files), path, () => keptConfiguration(files));
 }
 
+/** The remembered disk alone is read in any case: without it there is nothing to configure from. */
+function answersOf(files: Files, remembered: RememberedDisk | undefined): DeviceAnswers {
+  return new DeviceAnswers(files, (path) => attachmentOf({ path }) === remembered?.place);
+}
+
+/** A line about a disk that is passed over. */
+function silenceOf({ node }: BlockDevice): Problem {
+  const expected = 'a disk that answers; it was passed over; have the host look after it, or detach it';
+  return { group: 'archive', path: node, found: NO_ANSWER, expected };
+}
+
+/** Disks and their partitions that could be the host's. */
+function readableDevices(files: Files): BlockDevice[] {
+  const { devices, use } = observeStorage(files);
+  return devices.filter(
+    ({ kind, name, partition }) =>
+      (kind === 'disk' || kind === 'partition') &&
+      (use.activeSwaps.has(name) || !use.usedDisks.has(partition?.disk ?? name)),
+  );
+}
+
 /**
- * Looks at all disks once for the host's, without waiting for one.
+ * Looks at all disks once for the host's, without waiting for one. What is not known to answer is not read.
  * @param remembered what an earlier boot noted down of it
+ * @param answers what is known to answer; without it, what udev has read
  * @throws Error if /sys and /proc cannot be read
  */
 export function lookForHostDisk(
   files: Files,
   hypervisor: Facts['hypervisor'],
   remembered = readRememberedDisk(files),
+  answers = answersOf(files, remembered),
 ): SwapChoice {
   const knowledge = {
     ...(remembered === undefined ? {} : { remembered }),
@@ -183,7 +210,13 @@ export function lookForHostDisk(
   };
   const { devices, use } = observeStorage(files);
   const verdict = (device: BlockDevice) => udevVerdict(files, device);
-  return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open: openDevice }, knowledge);
+  const byNode = new Map(devices.map((device) => [device.node, device]));
+  const open = (node: string): OpenDevice => {
+    const device = byNode.get(node);
+    if (device !== undefined && !answers.answers(device)) throw new Error('it has not answered');
+    return openDevice(node);
+  };
+  return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open }, knowledge);
 }
 
 /**
@@ -192,17 +225,31 @@ export function lookForHostDisk(
  * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
  */
 export async function loadHostConfiguration(options: SourceOptions): Promise<HostConfiguration> {
-  const { files, live, hypervisor, waitSeconds, seed } = options;
+  const { files, commands, live, hypervisor, waitSeconds, seed } = options;
   if (seed !== undefined) return fromSeed(seed, files);
   if (!live) return keptConfiguration(files);
   const remembered = readRememberedDisk(files);
+  const answers = answersOf(files, remembered);
+  const settle = () => answers.settle(commands, () => readableDevices(files));
+  const silent = await settle();
   let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
-    seen = lookForHostDisk(files, hypervisor, remembered);
+    seen = lookForHostDisk(files, hypervisor, remembered, answers);
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
     const [first] = seen.candidates;
     return first?.certain === true ? first : undefined;
   };
-  const candidate = await lookUntilSettled(look, files, waitSeconds);
-  return withDoubts(fromDisk(candidate ?? seen.candidates[0], files, remembered?.left), seen.problems);
+  const disks = comingTo(files, ['/sys/class/block']);
+  const coming = {
+    // One that has come is looked at when it is known to answer.
+    listed: () => `${disks.listed()}\n${answers.unknown().join(' ')}`,
+    isBusy: () => !answers.someAreSilent && disks.isBusy(),
+  };
+  let candidate = await lookUntilSettled(look, coming, waitSeconds);
+  if (candidate === undefined && answers.unknown().length > 0) {
+    silent.push(...(await settle()));
+    candidate = look();
+  }
+  const doubts = [...silent.map(silenceOf), ...seen.problems];
+  return withDoubts(fromDisk(candidate ?? seen.candidates[0], files, remembered?.left), doubts);
 }

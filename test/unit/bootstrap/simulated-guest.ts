@@ -149,6 +149,8 @@ export class SimulatedGuest {
   restart(): void {
     rmSync(`${this.files.root}/run`, { recursive: true, force: true });
     for (const [path, entry] of Object.entries(this.#live)) this.#write(path, entry);
+    // udev has read them.
+    for (const number of this.files.list('/sys/dev/block')) this.#write(`/run/udev/data/b${number}`, '');
   }
 
   /** Disk and partition are two files here: what was written to the one gets into the other where they are one. */
@@ -167,7 +169,7 @@ export class SimulatedGuest {
   async bootstrap(): Promise<Report> {
     const { files, commands } = this;
     const hypervisor = this.#layout === 'whole disk' ? 'kvm' : 'xen';
-    const host = await loadHostConfiguration({ files, live: true, hypervisor, waitSeconds: 0 });
+    const host = await loadHostConfiguration({ files, commands, live: true, hypervisor, waitSeconds: 0 });
     return await runProgram({
       program: 'gandi-bootstrap',
       steps: BOOTSTRAP_STEPS,

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { lookUntilSettled } from '../../../src/machine/late-devices.ts';
+import { comingTo, lookUntilSettled } from '../../../src/machine/late-devices.ts';
 
 /** Block devices over time: each look at the list takes the next. */
 function deviceLists(lists: string[][], busy = () => false) {
   let at = 0;
-  return {
+  const files = {
     list: () => lists[Math.min(at++, lists.length - 1)] ?? [],
     status: () => (busy() ? ({ kind: 'file', mode: 0, uid: 0, gid: 0, size: 0 } as const) : undefined),
   };
+  return comingTo(files, ['/sys/class/block']);
 }
 
 describe('lookUntilSettled', () => {

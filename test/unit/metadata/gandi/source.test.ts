@@ -7,7 +7,7 @@ import { systemCommands } from '../../../../src/machine/commands.ts';
 import { renderSwapHeader } from '../../../../src/machine/swap-header.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
-import { MIB, writeAt } from '../../images.ts';
+import { MIB, run, writeAt } from '../../images.ts';
 import { makeSysfs } from '../../sysfs.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
@@ -24,7 +24,14 @@ async function load(config: string) {
   const seed = join(folder, 'seed.tar');
   writeFileSync(seed, await packArchive({ config: Buffer.from(config), script: Buffer.from('#!/bin/sh\n') }));
   const files = temporaryRoot({ '/gandi/config': '{"vm_hostname":"earlier"}' });
-  return await loadHostConfiguration({ files, live: false, hypervisor: 'kvm', waitSeconds: 0, seed });
+  return await loadHostConfiguration({
+    files,
+    commands: systemCommands,
+    live: false,
+    hypervisor: 'kvm',
+    waitSeconds: 0,
+    seed,
+  });
 }
 
 describe('a new archive', () => {
@@ -90,7 +97,13 @@ describe('a blank disk where the swap disk is expected', () => {
   }
 
   const look = (guest: ReturnType<typeof files>) =>
-    loadHostConfiguration({ files: guest, live: true, hypervisor: 'kvm', waitSeconds: 10 });
+    loadHostConfiguration({
+      files: guest,
+      commands: systemCommands,
+      live: true,
+      hypervisor: 'kvm',
+      waitSeconds: 10,
+    });
 
   it('is not taken before one that comes later and is proven to be it', async () => {
     const guest = files();
@@ -158,4 +171,38 @@ describe('a blank disk where the swap disk is expected', () => {
     writeAt(path, 524_288, await packArchive({ config: Buffer.from(config('web23')) }));
     expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
   });
+
+  /** Has a disk appear that never answers a read. */
+  async function attachSilent(guest: ReturnType<typeof files>, disk: string, target: number) {
+    const path = await attach(guest, disk, target);
+    rmSync(path);
+    run('mkfifo', [path]);
+    return path;
+  }
+
+  it.each([
+    ['where the host’s is expected', 1, 'sdb'],
+    ['behind that of the host', 3, 'sdd'],
+  ])(
+    'a disk that does not answer is passed over and named: %s',
+    async (_, target, name) => {
+      const guest = files();
+      await attach(guest, 'sda', 0);
+      const silent = await attachSilent(guest, name, target);
+      const path = await attach(guest, 'sdc', 2, '{"vm_hostname":"web1"}');
+      const host = await look(guest);
+      expect(host).toMatchObject({ state: 'new', swap: { node: path } });
+      expect(host.parsed.problems).toMatchObject([{ group: 'archive', path: silent }]);
+    },
+    30_000,
+  );
+
+  it('a disk that does not answer costs no configuration that is known', async () => {
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
+    await attach(guest, 'sda', 0);
+    const silent = await attachSilent(guest, 'sdb', 1);
+    const host = await look(guest);
+    expect(host).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' }, refused: [] } });
+    expect(host.parsed.problems).toMatchObject([{ group: 'archive', path: silent }]);
+  }, 30_000);
 });

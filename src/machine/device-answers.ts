@@ -1,0 +1,108 @@
+import { posix } from 'node:path';
+import type { BlockDevice } from './block-devices.ts';
+import type { Commands } from './commands.ts';
+import type { FileView } from './files.ts';
+import { sleep } from './sleep.ts';
+
+/** Links named MAJOR:MINOR to the directories of all block devices (Documentation/ABI/testing/sysfs-dev). */
+const DEVICES = '/sys/dev/block';
+/** udev's records, of a block device bMAJOR:MINOR; written when its rules, libblkid among them, have come to their end. */
+const UDEV_RECORDS = '/run/udev/data';
+/** udevd listens here as long as it runs (systemd, src/udev/udev-ctrl.c). */
+const UDEV_CONTROL = '/run/udev/control';
+
+/** How long udev may take to look at the disks that are there, before they are asked directly. */
+const UDEV_SECONDS = 10;
+/** How long a disk may take to answer the reads of a program that asks it directly. */
+const PROBE_SECONDS = 5;
+const POLL_MILLISECONDS = 50;
+
+/** What is found on a disk that does not answer, for people. */
+export const NO_ANSWER = `no answer within ${PROBE_SECONDS} s`;
+
+/** Drives that may have no medium. */
+const DRIVE = /^(sr|fd)\d+$/;
+
+type Records = Pick<FileView, 'list' | 'linkTarget' | 'status'>;
+type Numbered = Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>;
+
+/**
+ * Which disks are known to answer. Who reads one that does not waits in the kernel, where nothing ends it: neither a
+ * deadline nor a signal. So nothing here is read by this program before something else has read it in this boot: udev,
+ * which looks at each disk anyway and costs no process, or, where that takes too long, a program that can be given up.
+ */
+export class DeviceAnswers {
+  readonly #answered = new Set<string>();
+  readonly #silent = new Set<string>();
+  /** Nobody means to read them: they are not waited for twice. */
+  readonly #unasked = new Set<string>();
+
+  /** @param isTrusted whether a disk, told by its directory in /sys/devices, is read without a sign that it answers */
+  constructor(
+    private readonly files: Records,
+    private readonly isTrusted: (diskPath: string) => boolean = () => false,
+  ) {}
+
+  /** Whether a device may be read. A partition answers if its disk does. */
+  answers({ deviceNumber, path, partition }: Numbered): boolean {
+    if (this.isTrusted(partition === undefined ? path : posix.dirname(path))) return true;
+    if (this.#silent.has(deviceNumber)) return false;
+    return (
+      this.#answered.has(deviceNumber) || this.files.status(`${UDEV_RECORDS}/b${deviceNumber}`) !== undefined
+    );
+  }
+
+  /** @returns numbers of disks and partitions that nothing is known of yet */
+  unknown(): string[] {
+    const seen = new Set(this.files.list(UDEV_RECORDS));
+    return this.files.list(DEVICES).filter((number) => {
+      const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
+      if (known || seen.has(`b${number}`)) return false;
+      const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
+      return !path.includes('/virtual/') && !DRIVE.test(posix.basename(path)) && !this.#isOfTrusted(path);
+    });
+  }
+
+  /** Whether a disk was asked and did not answer: udev then waits for it, too, and never comes to an end. */
+  get someAreSilent(): boolean {
+    return this.#silent.size > 0;
+  }
+
+  /**
+   * Waits until udev has read all disks. Those that it has not read in time are asked one by one, all at the same time.
+   * @param list the devices that are meant to be read; others are waited for and not asked
+   * @param waitSeconds longest wait for udev
+   * @returns those that did not answer
+   */
+  async settle(
+    commands: Commands,
+    list: () => readonly BlockDevice[],
+    waitSeconds = UDEV_SECONDS,
+  ): Promise<BlockDevice[]> {
+    const deadline = performance.now() + waitSeconds * 1000;
+    const mayWait = () => performance.now() < deadline && this.files.status(UDEV_CONTROL) !== undefined;
+    let unknown = this.unknown();
+    while (unknown.length > 0 && mayWait()) {
+      await sleep(POLL_MILLISECONDS);
+      unknown = this.unknown();
+    }
+    if (unknown.length === 0) return [];
+    const asked = list().filter(({ deviceNumber }) => unknown.includes(deviceNumber));
+    for (const number of unknown) this.#unasked.add(number);
+    const answers = await Promise.all(asked.map((device) => this.#ask(device, commands)));
+    return asked.filter((_, index) => answers[index] === false);
+  }
+
+  /** An error is an answer. */
+  async #ask({ node, deviceNumber }: BlockDevice, commands: Commands): Promise<boolean> {
+    // Up to behind the place of the host's archive.
+    const argv = ['dd', `if=${node}`, 'of=/dev/null', 'bs=64k', 'count=9'] as const;
+    const { exitCode } = await commands.run(argv, { timeoutSeconds: PROBE_SECONDS });
+    (exitCode === undefined ? this.#silent : this.#answered).add(deviceNumber);
+    return exitCode !== undefined;
+  }
+
+  #isOfTrusted(path: string): boolean {
+    return this.isTrusted(path) || this.isTrusted(posix.dirname(path));
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { listBlockDevices } from '../../../src/machine/block-devices.ts';
+import type { Commands } from '../../../src/machine/commands.ts';
+import { DeviceAnswers } from '../../../src/machine/device-answers.ts';
+import { makeFiles } from '../context.ts';
+import { MIB } from '../images.ts';
+import { type FakeDisk, makeSysfs } from '../sysfs.ts';
+
+const disk = (name: string, target: number, more: Partial<FakeDisk> = {}): FakeDisk => ({
+  name,
+  number: `8:${target * 16}`,
+  size: MIB,
+  attached: { scsi: `2:0:${target}:0` },
+  ...more,
+});
+
+/** A guest with these disks, and programs that ask one and get an answer, or none. */
+function guestWith(disks: FakeDisk[], more: Record<string, string> = {}, answering = true) {
+  const files = makeFiles({ ...makeSysfs(disks), ...more });
+  const asked: string[] = [];
+  const commands: Commands = {
+    run: (argv) => {
+      asked.push(argv[1] ?? '');
+      return Promise.resolve({ argv, stdout: '', stderr: '', ...(answering ? { exitCode: 1 } : {}) });
+    },
+  };
+  return { files, asked, commands, list: () => listBlockDevices(files) };
+}
+
+const UDEV = { '/run/udev/control': '' };
+const record = (number: string) => ({ [`/run/udev/data/b${number}`]: '' });
+
+describe('a disk', () => {
+  it('that udev has read is not asked', async () => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:16') });
+    const answers = new DeviceAnswers(files);
+    expect(await answers.settle(commands, list)).toEqual([]);
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
+    expect(asked).toEqual([]);
+  });
+
+  it('that udev reads meanwhile is waited for and not asked', async () => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:32') });
+    const answers = new DeviceAnswers(files);
+    let looks = 0;
+    const late = new DeviceAnswers({
+      list: (path) => (path === '/run/udev/data' && ++looks > 3 ? ['b8:16'] : files.list(path)),
+      linkTarget: (path) => files.linkTarget(path),
+      status: (path) => files.status(path),
+    });
+    expect(await late.settle(commands, list)).toEqual([]);
+    expect(answers.unknown()).toEqual(['8:16']);
+    expect(asked).toEqual([]);
+  });
+
+  it('that udev has not read in time is asked; an error is an answer', async () => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], UDEV);
+    const answers = new DeviceAnswers(files);
+    expect(list().map((device) => answers.answers(device))).toEqual([false]);
+    expect(await answers.settle(commands, list, 0)).toEqual([]);
+    expect(asked).toEqual(['if=/dev/sdb']);
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
+    expect(answers.someAreSilent).toBe(false);
+  });
+
+  it('that does not answer is told once, and not read even where udev has a record of it', async () => {
+    const { files, asked, commands, list } = guestWith(
+      [disk('sdb', 1), disk('sdc', 2)],
+      record('8:32'),
+      false,
+    );
+    const answers = new DeviceAnswers(files);
+    expect((await answers.settle(commands, list)).map(({ node }) => node)).toEqual(['/dev/sdb']);
+    expect(await answers.settle(commands, list)).toEqual([]);
+    expect(asked).toEqual(['if=/dev/sdb']);
+    expect(answers.someAreSilent).toBe(true);
+    expect(list().map((device) => answers.answers(device))).toEqual([false, true]);
+  });
+
+  it('that is trusted, nobody means to read, or is made of nothing is not asked', async () => {
+    const partitions = [{ name: 'sdb1', number: 1, start: 512, size: 1024 }];
+    const loop = disk('loop0', 7, { attached: { virtual: true } });
+    const { files, asked, commands, list } = guestWith(
+      [disk('sdb', 1, { partitions }), disk('sdc', 2), loop],
+      {},
+      false,
+    );
+    const answers = new DeviceAnswers(files, (path) => path.endsWith('/sdb'));
+    const meant = () => list().filter(({ name }) => name !== 'sdc');
+    expect(await answers.settle(commands, meant)).toEqual([]);
+    expect(asked).toEqual([]);
+    expect(answers.unknown()).toEqual([]);
+    const known = list().map((device) => [device.name, answers.answers(device)]);
+    expect(Object.fromEntries(known)).toMatchObject({ sdb: true, sdb1: true, sdc: false });
+  });
+});
