@@ -8,6 +8,8 @@ export const HOST_SCRIPT = '/gandi/script';
 export const STATE_DIRECTORY = '/var/lib/gandi';
 /** One file a program. */
 export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
+/** The last report of gandi-bootstrap's that had news; the first boot leaves one in any case. */
+export const BOOTSTRAP_REPORT = `${STATE_DIRECTORY}/gandi-bootstrap.json`;
 /** By what each program's next boot can tell that all is as it was. */
 export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
 /** The host's disk as it was last used: archives come from there. */

@@ -1,7 +1,7 @@
 import type { BlockDevice } from '../../machine/block-devices.ts';
 import type { FileView } from '../../machine/files.ts';
 import { parseJsonObject } from '../../machine/json-file.ts';
-import { HOST_DISK_FILE } from '../../machine/paths.ts';
+import { BOOTSTRAP_REPORT, HOST_CONFIG, HOST_DISK_FILE } from '../../machine/paths.ts';
 import type { DiskIdentity } from '../guest-config.ts';
 
 /** The host's disk as it was when it was last used. */
@@ -45,6 +45,21 @@ export function readRememberedDisk(files: Pick<FileView, 'readText'>): Remembere
     ...(typeof swapUuid === 'string' ? { swapUuid } : {}),
     ...(typeof left === 'number' ? { left } : {}),
   };
+}
+
+/**
+ * Whether no boot of this guest has come as far as its users: then no process had the time to write anywhere. A run on an
+ * unpacked image is no boot; its report names none.
+ * @param remembered the disk that was used before
+ */
+export function isFirstBoot(
+  files: Pick<FileView, 'readText' | 'status'>,
+  remembered: RememberedDisk | undefined,
+): boolean {
+  if (remembered !== undefined || files.status(HOST_CONFIG) !== undefined) return false;
+  const report = files.readText(BOOTSTRAP_REPORT);
+  // A damaged report was left by some boot.
+  return report === undefined || parseJsonObject(report)?.bootId === '';
 }
 
 /**

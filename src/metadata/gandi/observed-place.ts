@@ -25,7 +25,7 @@ export interface ObservedPlace {
 export interface Knowledge {
   /** The disk that was used before. */
   remembered?: RememberedDisk;
-  /** The guest was never configured. */
+  /** No boot has gone before this one: no process of a user's has run yet. */
   firstBoot: boolean;
   /** UUIDs of swap areas that were in use before the packages came. */
   earlierSwaps: ReadonlySet<string>;

@@ -15,7 +15,13 @@ import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../g
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
-import { attachmentOf, LEFT_OVER_BYTES, type RememberedDisk, readRememberedDisk } from './host-disk.ts';
+import {
+  attachmentOf,
+  isFirstBoot,
+  LEFT_OVER_BYTES,
+  type RememberedDisk,
+  readRememberedDisk,
+} from './host-disk.ts';
 import { keptModules, lookAtKeptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
@@ -205,7 +211,7 @@ export function lookForHostDisk(
 ): SwapChoice {
   const knowledge = {
     ...(remembered === undefined ? {} : { remembered }),
-    firstBoot: remembered === undefined && files.status(HOST_CONFIG) === undefined,
+    firstBoot: isFirstBoot(files, remembered),
     earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
   };
   const { devices, use } = observeStorage(files);

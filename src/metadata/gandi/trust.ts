@@ -36,8 +36,8 @@ function isKnown({ place, identity }: ObservedPlace, { remembered }: Knowledge):
 
 /**
  * Whether what was found at a place was put there by the host. In a swap area the kernel writes the memory of any process,
- * but for the pages that the header excludes. A guest that was never configured, and whose disk is proven by label or place,
- * has had no processes yet that could have done so; an area that was in use before the packages came has.
+ * but for the pages that the header excludes. At the first boot no process has had the time to do so, and a disk that label
+ * or place proves is believed then; but for an area that was in use before the packages came.
  */
 export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowledge: Knowledge): boolean {
   const { place, signatures } = observed;

@@ -7,6 +7,8 @@ import { systemCommands } from '../../../../src/machine/commands.ts';
 import { renderSwapHeader } from '../../../../src/machine/swap-header.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
+import { storeReport } from '../../../../src/plan/records.ts';
+import type { Report } from '../../../../src/plan/report.ts';
 import { MIB, run, writeAt } from '../../images.ts';
 import { makeSysfs } from '../../sysfs.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
@@ -74,6 +76,15 @@ describe('a blank disk where the swap disk is expected', () => {
     '/proc/self/mountinfo': '1 0 8:0 / / rw - ext4 /dev/root rw\n',
   };
   const files = () => temporaryRoot(LIVE);
+  const NOTHING_FOUND: Omit<Report, 'bootId'> = {
+    program: 'gandi-bootstrap',
+    version: '3',
+    startedAt: '2026-01-01T00:00:00Z',
+    status: 'nothing-found',
+    source: 'no configuration found',
+    problems: [],
+    steps: [],
+  };
 
   /** Has a disk appear in a guest. */
   async function attach({ root }: { root: string }, disk: string, target: number, config?: string) {
@@ -148,6 +159,35 @@ describe('a blank disk where the swap disk is expected', () => {
     expect(host).toMatchObject({ state, parsed: { config: { hostName } }, swap: { state: 'swap' } });
     expect(host.parsed.problems).toHaveLength(badPages.length === 0 ? 1 : 0);
     expect(host.archive === undefined).toBe(badPages.length === 0);
+  });
+
+  it.each([
+    ['before any boot', undefined, 'new', 'web1'],
+    ['after a run on the image', '', 'new', 'web1'],
+    ['once a boot has gone by', 'eba2', 'none', undefined],
+  ])(
+    'an archive in an unsafe swap area of a guest that never was configured, %s',
+    async (_, bootId, state, hostName) => {
+      const guest = files();
+      const report = { ...NOTHING_FOUND, bootId: bootId ?? '' };
+      if (bootId !== undefined)
+        await storeReport({ files: guest, commands: systemCommands, live: bootId !== '' }, report);
+      await attach(guest, 'sda', 0);
+      makeSwap(await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}'), []);
+      const host = await look(guest);
+      expect(host).toMatchObject({ state });
+      expect(host.parsed.config.hostName).toBe(hostName);
+      expect(host.parsed.problems.map(({ found }) => found)).toEqual(
+        state === 'new' ? [] : [expect.stringContaining('where any process can write')],
+      );
+    },
+  );
+
+  it('an archive in an unsafe swap area where the report of a boot is damaged', async () => {
+    const guest = temporaryRoot({ ...LIVE, '/var/lib/gandi/gandi-bootstrap.json': '{' });
+    await attach(guest, 'sda', 0);
+    makeSwap(await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}'), []);
+    expect(await look(guest)).toMatchObject({ state: 'none' });
   });
 
   it('is not asked twice for an archive that stayed in its swap area and is longer than its page', async () => {
