@@ -11,14 +11,14 @@ state=/run/gandi
 # Names sort by their bytes, as the record has them.
 export LC_ALL=C
 
-# Drivers may still load, and udev rename: an interface that was there before gets up to ten seconds, as long as the
-# program would wait. Each look takes a process, hence few.
-wait_for_interface() { # NAME
+# Drivers may still load, and udev be at work: what was there before gets up to ten seconds, as long as the program would
+# wait. Each look takes a process, hence few.
+wait_for() { # PATH
   for delay in 0.1 0.2 0.3 0.4 1 1 1 2 2 2; do
-    if [ -e "/sys/class/net/$1" ]; then return 0; fi
+    if [ -e "$1" ]; then return 0; fi
     sleep $delay
   done
-  [ -e "/sys/class/net/$1" ]
+  [ -e "$1" ]
 }
 
 # Sets disk_NUMBER to the name that the disk attached at a place of /sys/devices has in this boot.
@@ -31,7 +31,7 @@ find_disk() { # NUMBER PLACE
 
 # First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
 unchanged() {
-  for name in $interfaces; do wait_for_interface "$name" || return 1; done
+  for name in $interfaces; do wait_for "/sys/class/net/$name" || return 1; done
   for path in $existing; do [ -e "$path" ] || return 1; done
   for path in $absent; do if [ -e "$path" ] || [ -L "$path" ]; then return 1; fi; done
 
@@ -42,6 +42,16 @@ unchanged() {
     case " $block_devices " in *" ${path##*/} "*) known=$((known - 1)) ;; *) return 1 ;; esac
   done
   [ $known -eq 0 ] || return 1
+
+  # Disks of which the kernel can say no more than their size, by what udev found on them. Links come before its record.
+  for pair in $known_by; do
+    node=${pair%%:*}
+    read -r number < "/sys/class/block/${node##*/}/dev" || return 1
+    wait_for "/run/udev/data/b$number" || return 1
+    # dash, bash and BusyBox know -ef.
+    # shellcheck disable=SC3013
+    [ "${pair#*:}" -ef "$node" ] || return 1
+  done
 
   if [ -n "$expected_file" ]; then
     IFS= read -r line < "$expected_file" || return 1

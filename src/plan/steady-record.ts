@@ -1,4 +1,5 @@
 import type { Change } from '../machine/change.ts';
+import type { ContentLink } from './content-links.ts';
 import type { Report } from './report.ts';
 
 /** What a run saw and did, as far as the next boot must compare and repeat it. */
@@ -19,6 +20,8 @@ export interface SteadyState {
    * numbers disks as it finds them, which is another order at some boots.
    */
   disks: ReadonlyMap<string, string>;
+  /** Disks that say nothing of themselves, by links that udev makes by what is on them. */
+  knownBy: readonly ContentLink[];
   /** Files that the kernel makes up, with what they say. */
   kernelTexts: ReadonlyMap<string, string>;
   /** Names of the network interfaces that were there. */
@@ -101,6 +104,7 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
   const files = state.present.map((line) => line.slice(0, line.indexOf(' ')));
   const kernelFiles = [...state.kernelTexts.keys()];
   const ranges = state.ranges.map(({ device, offset, length }) => `${device}:${offset}:${length}`);
+  const knownBy = state.knownBy.map(({ node, link }) => `${node}:${link}`);
   const words = [
     ...files,
     ...state.existing,
@@ -109,6 +113,7 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     ...state.disks.keys(),
     ...state.disks.values(),
     ...kernelFiles,
+    ...knownBy,
     ...ranges,
     ...state.interfaces,
     ...state.marks,
@@ -135,6 +140,7 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
   });
   const ofDisks = Object.entries({
     block_devices: state.blockDevices.join(' '),
+    known_by: knownBy.join(' '),
     kernel_files: kernelFiles.join(' '),
     ranges: ranges.join(' '),
     commands: commands.join('\n'),

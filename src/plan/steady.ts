@@ -11,6 +11,7 @@ import { STEADY_DIRECTORY } from '../machine/paths.ts';
 import { programFile } from '../machine/program-file.ts';
 import type { ReadTrace } from '../machine/read-trace.ts';
 import type { Settings } from '../machine/settings.ts';
+import { contentLinks } from './content-links.ts';
 import type { Report } from './report.ts';
 import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
 
@@ -43,6 +44,8 @@ const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
 const DISK_TEXTS = ['wwid'];
 /** The same of the device that the disk belongs to: SCSI, NVMe, MMC. */
 const DEVICE_TEXTS = ['vendor', 'model', 'serial', 'wwid'];
+/** Those of them that another disk of the same make would not have. */
+const IDENTIFIERS = ['serial', 'wwid'];
 
 const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
@@ -101,10 +104,26 @@ function readKept(path: string, files: FileView): string | undefined {
   }
 }
 
+/** What a disk says of itself, by path. */
+function diskTexts(name: string, files: FileView): Map<string, string> {
+  const directory = `${BLOCK_CLASS}/${name}`;
+  const own = files.list(directory).filter((entry) => DISK_TEXTS.includes(entry));
+  const device = files.list(`${directory}/device`).filter((entry) => DEVICE_TEXTS.includes(entry));
+  const texts = new Map<string, string>();
+  for (const entry of [...own, ...device.map((text) => `device/${text}`)]) {
+    const text = readKept(`${directory}/${entry}`, files);
+    if (text !== undefined) texts.set(`${directory}/${entry}`, text);
+  }
+  return texts;
+}
+
+const tellsDisksApart = ([path, text]: [path: string, text: string]) =>
+  IDENTIFIERS.some((name) => path.endsWith(`/${name}`)) && text.trim() !== '';
+
 function kernelTexts(
   trace: ReadTrace,
   set: readonly string[],
-  disks: Iterable<string>,
+  disks: Iterable<[path: string, text: string]>,
   files: FileView,
 ): Map<string, string> {
   const texts = new Map<string, string>();
@@ -112,15 +131,7 @@ function kernelTexts(
     if (text === undefined || set.includes(path)) continue;
     if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
   }
-  for (const name of disks) {
-    const directory = `${BLOCK_CLASS}/${name}`;
-    const own = files.list(directory).filter((entry) => DISK_TEXTS.includes(entry));
-    const device = files.list(`${directory}/device`).filter((entry) => DEVICE_TEXTS.includes(entry));
-    for (const entry of [...own, ...device.map((text) => `device/${text}`)]) {
-      const text = readKept(`${directory}/${entry}`, files);
-      if (text !== undefined) texts.set(`${directory}/${entry}`, text);
-    }
-  }
+  for (const [path, text] of disks) texts.set(path, text);
   for (const name of files.list(BLOCK_CLASS)) {
     const path = `${BLOCK_CLASS}/${name}/size`;
     texts.set(path, files.readText(path) ?? '');
@@ -216,13 +227,25 @@ function steadyRecord(
   const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
   if (!haveChangeTimes(lastingPaths(states), mounts)) return undefined;
   const disks = attachedDisks(files);
+  const texts = new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
+  const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
+  // A program that compares no disk looks for none: another is no news to it.
+  const compared = ranges.map(({ device }) => device);
+  const knownBy = compared.length === 0 ? [] : contentLinks(files, mute, { compared, mounts });
+  if (knownBy === undefined) return undefined;
   const text = renderSteadyRecord({
     report: { ...report, source },
     repeated,
     ...states,
     blockDevices: files.list(BLOCK_CLASS),
     disks,
-    kernelTexts: kernelTexts(trace, set, disks.values(), files),
+    knownBy,
+    kernelTexts: kernelTexts(
+      trace,
+      set,
+      [...texts.values()].flatMap((said) => [...said]),
+      files,
+    ),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
     ranges,

@@ -1,116 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/change.ts';
-import { pathState } from '../../../src/machine/path-state.ts';
-import type { Report } from '../../../src/plan/report.ts';
 import { renderSteadyRecord, type SteadyState } from '../../../src/plan/steady-record.ts';
-
-const script = readFileSync(fileURLToPath(new URL('../../../packaging/steady.sh', import.meta.url)), 'utf8');
-
-const report: Report = {
-  program: 'gandi-bootstrap',
-  version: '3.0.0',
-  startedAt: '2026-11-21T04:16:09.000Z',
-  bootId: 'an earlier one',
-  status: 'configured',
-  source: "the host's disk",
-  problems: [],
-  steps: [
-    { name: 'identity', status: 'changed', changes: ['write'], notes: [], durationMilliseconds: 3 },
-    { name: 'host-init', status: 'off', changes: [], notes: [], durationMilliseconds: 0 },
-  ],
-};
-
-/** A guest's tree; the script looks for its directories there, and for the kernel's files where they really are. */
-let root: string;
-const at = (path: string) => join(root, path);
-const write = (path: string, text: string) => {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  writeFileSync(at(path), text);
-};
-const lineOf = (path: string) => pathState(at(path))?.line ?? '';
-
-/** The script, and a program that leaves a mark when it is started. */
-function installScript(): void {
-  const own = script
-    .replaceAll('/var/lib/gandi', at('var/lib/gandi'))
-    .replaceAll('/run/gandi', at('run/gandi'))
-    .replaceAll('/usr/lib/gandi', at('usr/lib/gandi'));
-  write('steady.sh', own);
-  write('usr/lib/gandi/gandi-launcher', `echo "$program $GANDI_BOOT" > ${at('started')}\nexit 3\n`);
-}
-
-const setValue = (): Change => ({ kind: 'set-kernel-value', path: at('proc/swappiness'), value: '10 20' });
-const runTouch = (): Change => ({
-  kind: 'run-command',
-  argv: ['touch', at('swapped-on')],
-  timeoutSeconds: 1,
-  thisBootOnly: true,
-  why: 'use the swap area',
-});
-
-function stateOfGuest(): SteadyState {
-  return {
-    report,
-    repeated: [setValue(), runTouch()],
-    present: [lineOf('etc/default'), lineOf('etc/link')],
-    existing: [at('run/generated')],
-    absent: [at('etc/plugin')],
-    blockDevices: readdirSync('/sys/class/block').sort(),
-    disks: new Map([[at('sys/target0/block'), 'sda']]),
-    kernelTexts: new Map([
-      ['/proc/sys/kernel/osrelease', readFileSync('/proc/sys/kernel/osrelease', 'utf8')],
-    ]),
-    interfaces: ['lo'],
-    marks: [at('run/gandi/interfaces/eth0')],
-    ranges: [
-      { device: at('disk'), offset: 4, length: 4 },
-      { device: at('disk'), offset: 12, length: 2 },
-    ],
-    expected: { path: at('var/lib/gandi/postboot.json'), line: '{"script":"1"}' },
-  };
-}
-
-function store(state: SteadyState): void {
-  write('var/lib/gandi/steady/gandi-bootstrap', renderSteadyRecord(state) ?? '');
-}
-
-/** What a boot does: exit status and whether the program was started. */
-function boot() {
-  const { status, stderr } = spawnSync('sh', [at('steady.sh'), 'gandi-bootstrap'], { encoding: 'utf8' });
-  return { status, stderr, started: existsSync(at('started')) };
-}
-
-const QUIET = { status: 0, stderr: '', started: false };
-const WHOLE = { status: 3, stderr: '', started: true };
-
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'gandi-guest-steady-'));
-  write('etc/default', 'CONFIG_SWAP=1\n');
-  symlinkSync('default', at('etc/link'));
-  write('run/generated', '');
-  write('disk', 'abcdefghijklmnopq');
-  write('sys/target0/block/sda/size', '1\n');
-  write('proc/swappiness', '60\n');
-  write('var/lib/gandi/postboot.json', '{"script":"1"}\n');
-  write('var/lib/gandi/steady/gandi-bootstrap.bytes', 'efghmn');
-  installScript();
-});
-afterEach(() => rmSync(root, { recursive: true }));
+import { at, boot, QUIET, report, runTouch, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
 
 describe('a boot in which nothing is new', () => {
   it('repeats what a reboot undoes, and does not start the program', () => {
@@ -151,44 +44,6 @@ describe('a boot in which nothing is new', () => {
     store(stateOfGuest());
     boot();
     expect(boot()).toEqual(QUIET);
-  });
-});
-
-describe('disks', () => {
-  const touch = (name: string): Change => ({
-    kind: 'run-command',
-    argv: ['touch', at(`ran-${name}`), `${at('dev')}/${name}`],
-    timeoutSeconds: 1,
-    thisBootOnly: true,
-    why: 'tell the name',
-  });
-  const namesAre = (first: string, second: string) => {
-    rmSync(at('sys'), { recursive: true });
-    write(`sys/target0/block/${first}/size`, '1\n');
-    write(`sys/target1/block/${second}/size`, '2\n');
-  };
-  const twoDisks = (): SteadyState => ({
-    ...stateOfGuest(),
-    disks: new Map([
-      [at('sys/target0/block'), 'sda'],
-      [at('sys/target1/block'), 'nvme0n1'],
-    ]),
-    repeated: [touch('sda'), touch('nvme0n1p1'), touch('sdaa')],
-  });
-
-  it('are known by where they are attached, whatever the kernel calls them', () => {
-    mkdirSync(at('dev'));
-    namesAre('sdb', 'nvme1n1');
-    store(twoDisks());
-    expect(boot()).toEqual(QUIET);
-    expect(readdirSync(at('dev')).sort()).toEqual(['nvme1n1p1', 'sdaa', 'sdb']);
-  });
-
-  it('that are attached elsewhere are news', () => {
-    mkdirSync(at('dev'));
-    store(twoDisks());
-    rmSync(at('sys/target0'), { recursive: true });
-    expect(boot()).toEqual(WHOLE);
   });
 });
 
