@@ -22,6 +22,8 @@ export interface ImageOptions {
   readonly files?: Readonly<Record<string, GuestFile>>;
   readonly fileSystem?: 'ext4' | 'xfs' | 'btrfs';
   readonly fileSystemMebibytes?: number;
+  /** Lines of /etc/fstab beside that of the root file system. */
+  readonly moreFileSystems?: readonly string[];
   /** Files get the labels that the SELinux policy of the root file system has for them. */
   readonly securityLabels?: boolean;
   /** Root is the last partition; without it the whole disk is the root file system. */
@@ -44,14 +46,18 @@ const recipe = '1';
 /** A disk image with the guest's root file system, from the cache or made without mounting anything (10 s). */
 export async function rootImage(options: ImageOptions): Promise<Image> {
   const { rootfs, overlays = [], files = {}, fileSystem = 'ext4', fileSystemMebibytes = 1536 } = options;
-  const { securityLabels = false } = options;
+  const { moreFileSystems = [], securityLabels = false } = options;
   const layers = await Promise.all([equipment, ...overlays].map(treeHash));
   const size = String(fileSystemMebibytes);
   const labels = String(securityLabels);
-  const key = cacheKey(recipe, rootfs.key, ...layers, JSON.stringify(files), fileSystem, size, labels);
+  const parts = [rootfs.key, ...layers, JSON.stringify(files), fileSystem, size, labels, ...moreFileSystems];
+  const key = cacheKey(recipe, ...parts);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
-      const own = await writeFiles(join(folder, 'files'), { ...files, '/etc/fstab': fstab(fileSystem) });
+      const own = await writeFiles(join(folder, 'files'), {
+        ...files,
+        '/etc/fstab': [fstab(fileSystem), ...moreFileSystems.map((line) => `${line}\n`)].join(''),
+      });
       const tree = join(folder, 'tree');
       await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
       if (securityLabels) await labelTree(tree);
