@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { takeLock } from '../../../src/machine/lock.ts';
 import { temporaryRoot } from '../temporary-root.ts';
+import { runByBun } from './run-by-bun.ts';
 
 describe('takeLock', () => {
   it('lets one run in at a time and names the holder', async () => {
@@ -46,6 +47,20 @@ describe('takeLock', () => {
     const release = await takeLock('program', 0, root);
     expect(existsSync(`${root}/program.lock`)).toBe(true);
     release();
+  });
+
+  it('is taken over by one run alone, however many find it left', async () => {
+    const { root } = temporaryRoot({}, '/dev/shm');
+    writeFileSync(`${root}/program.lock`, '999999999 1\n');
+    // Bun takes a moment to start.
+    const until = String(Date.now() + 4000);
+    const runs = Array.from({ length: 8 }, () => runByBun('lock-by-bun.ts', root, until));
+    const counts = (await Promise.all(runs)).map((text) =>
+      Buffer.from(text).toString().split(' ').map(Number),
+    );
+    const sum = (index: number) => counts.reduce((total, count) => total + (count[index] ?? 0), 0);
+    expect(sum(0)).toBeGreaterThan(20);
+    expect(sum(1)).toBe(0);
   });
 
   it('takes over what a process left that died while it took the lock over', async () => {

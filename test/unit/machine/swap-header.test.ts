@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openDevice } from '../../../src/machine/device-reader.ts';
-import { holdsSuspendedSystem, parseSwapHeader, renderSwapHeader } from '../../../src/machine/swap-header.ts';
+import {
+  excludesRange,
+  holdsSuspendedSystem,
+  parseSwapHeader,
+  renderSwapHeader,
+} from '../../../src/machine/swap-header.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { MIB, makeImage, run, text, writeAt } from '../images.ts';
 
@@ -94,4 +99,14 @@ test('no bytes make it throw', () => {
     }),
     { numRuns: PROPERTY_RUNS },
   );
+});
+
+test.each<[string, number, number, number[], boolean]>([
+  ['lies in an excluded page', 8192, 4096, [2], true],
+  ['begins before it', 8191, 2, [2], false],
+  ['ends with the first byte of the next', 8192, 4097, [2], false],
+  ['lies in two of them', 8192, 4097, [3, 2], true],
+  ['has a page between two of them', 8192, 12288, [2, 4], false],
+])('a range that %s is excluded, or is not', (_, offset, length, badPages, expected) => {
+  expect(excludesRange({ pageBytes: 4096, badPages }, offset, length)).toBe(expected);
 });
