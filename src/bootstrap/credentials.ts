@@ -112,11 +112,14 @@ function keyChanges(files: FileView, path: string, account: Account, keys: reado
     : changesOutside(files, path, keys);
 }
 
+/** A part that may be in doubt: where sshd reads the keys is not sure, and is to be asked again. */
+export type KeyPart = PlanPart & { inDoubt?: true };
+
 /**
  * Puts the host's SSH keys where sshd reads an account's.
  * @param needs the part that the account builds on
  */
-export function keyPart(context: StepContext, user: UserConfig, account: Account, needs?: string): PlanPart {
+export function keyPart(context: StepContext, user: UserConfig, account: Account, needs?: string): KeyPart {
   const name = keysPart(account.name);
   const digest = digestOf({ home: account.home, user });
   const part = { name, ...(needs === undefined ? {} : { needs }), digests: { [name]: digest } };
@@ -126,7 +129,7 @@ export function keyPart(context: StepContext, user: UserConfig, account: Account
     const { path, doubt } = keyFileOf(context.files, context.facts, account);
     const changes = keyChanges(context.files, path, account, user.sshKeys);
     if (doubt === undefined) return { ...part, changes };
-    return { ...part, digests: {}, changes, notes: [{ level: 'problem', text: doubt }] };
+    return { ...part, digests: {}, changes, notes: [{ level: 'warning', text: doubt }], inDoubt: true };
   } catch (error) {
     return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
   }

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { keyPart } from '../../../src/bootstrap/credentials.ts';
+import { users } from '../../../src/bootstrap/users.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
 const web = { name: 'web', uid: 1000, gid: 1000, home: '/home/web' };
 const MAIN = '/etc/ssh/sshd_config';
 
-function planned(text: string, others: FileEntries = {}, answer?: Record<string, readonly string[]>) {
+function planned(text: string, others: FileEntries = {}, keyFiles?: string) {
   let asked = 0;
   const sshdSettings = () => {
     asked++;
-    return answer && new Map(Object.entries(answer));
+    if (keyFiles === undefined) return { failure: 'x: line 1: Bad option' };
+    return { settings: new Map([['authorizedkeysfile', keyFiles]]) };
   };
   const files = { '/usr/sbin/sshd': '', '/home/web/.profile': '', [MAIN]: text, ...others };
   const context = makeContext({ files, facts: { sshdSettings } });
@@ -45,16 +47,33 @@ describe('the file of keys', () => {
   });
 
   it('is that of sshd where a Match block sets it', () => {
-    const answer = { authorizedkeysfile: ['/srv/keys/%u', '/b'] };
-    const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, answer);
+    const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, '/srv/keys/%u /b');
     expect(changes).toEqual(outside('/srv/keys/web'));
     expect(asked).toBe(1);
   });
 
-  it('is told to be in doubt where a Match block sets it and sshd has no answer', () => {
-    const { changes, notes } = planned('Match Group x\nAuthorizedKeysFile /y\n');
+  // sshd prints arguments without quotes.
+  it('may have blanks in its path', () => {
+    const text = 'Match Group x\nAuthorizedKeysFile "/a b/%u" /c\n';
+    expect(planned(text, {}, '/a b/%u /c').changes).toEqual(outside('/a b/web'));
+  });
+
+  it('is told to be in doubt where a Match block sets it and sshd has no answer, and asked again', () => {
+    const files = { '/usr/sbin/sshd': '', [MAIN]: 'Match Group x\nAuthorizedKeysFile /y\n' };
+    const { changes, notes } = planned(files[MAIN]);
     expect(changes).toHaveLength(2);
-    expect(notes).toEqual([expect.stringContaining(`${MAIN} line 2`)]);
+    expect(notes).toEqual([
+      `sshd does not say whether ${MAIN} line 2 is for web (x: line 1: Bad option): its SSH keys are in /home/web/.ssh/authorized_keys; the next boot asks again`,
+    ]);
+    const passwd = { '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n', '/root/.profile': '' };
+    const context = (text: string) =>
+      makeContext({ files: { ...files, ...passwd, [MAIN]: text }, config: { user: { sshKeys: [KEY] } } });
+    const doubtful = users.plan(context(files[MAIN]));
+    expect(doubtful.digest).toBeUndefined();
+    expect(doubtful.separate?.map(({ notes: told, digests }) => [told?.[0]?.level, digests])).toEqual([
+      ['warning', {}],
+    ]);
+    expect(users.plan(context('')).digest).toBeDefined();
   });
 
   it('is made with its directories in the home', () => {
