@@ -3,7 +3,7 @@ import { type Account, findAccount, passwordField } from '../bootstrap/accounts.
 import { expandKeyFile } from '../bootstrap/key-file.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus, FileView } from '../machine/files.ts';
-import { parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
+import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
 import { type LoginRules, loginRules } from '../machine/login-rules.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
 import type { View } from './network.ts';
@@ -63,16 +63,21 @@ function whyNotInFile(
   path: string,
   account: Account,
   rules: LoginRules,
-  blob: string,
+  key: string,
   now: number,
 ) {
+  if ((files.status(path)?.size ?? 0) > LARGEST_KEY_FILE_BYTES)
+    return `${path} is larger than 1 MiB, and is not looked at: make it smaller`;
   const unread = whyNotRead(files, path, account, rules.strictModes);
   if (unread !== undefined) return unread;
+  const [type = '', blob = ''] = key.split(' ');
   try {
-    const lines = readKeys(files, path, account)
-      .split('\n')
-      .flatMap((line) => parseKeyLine(line) ?? []);
-    const own = lines.filter((line) => line.blob === blob).map((line) => whyNotTaken(line, now));
+    const lines = [...linesWith(readKeys(files, path, account), blob)].flatMap(
+      ({ line }) => parseKeyLine(line) ?? [],
+    );
+    const own = lines
+      .filter((line) => line.type === type && line.blob === blob)
+      .map((line) => whyNotTaken(line, now));
     if (own.includes(undefined)) return undefined;
     return own[0] ?? `it is not in ${path}`;
   } catch (error) {
@@ -90,7 +95,6 @@ function shortKey(key: string): string {
 function keyRow(files: FileView, account: Account, rules: LoginRules, key: string, now: number): Row {
   const what = `SSH key of ${account.name}`;
   const asked = shortKey(key);
-  const blob = key.split(' ')[1] ?? '';
   const doubt = rules.doubt === undefined ? '' : `; ${rules.doubt}`;
   const not = (why: string) =>
     notAsAsked(
@@ -99,7 +103,7 @@ function keyRow(files: FileView, account: Account, rules: LoginRules, key: strin
     );
   if (!rules.publicKeys) return not('its configuration has PubkeyAuthentication no');
   const paths = rules.keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
-  const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, blob, now));
+  const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, key, now));
   if (reasons.includes(undefined)) return asAsked(what, asked);
   return not(reasons[0] ?? 'its configuration has AuthorizedKeysFile none');
 }

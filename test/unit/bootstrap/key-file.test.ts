@@ -100,3 +100,23 @@ describe('the file of keys', () => {
     expect(notes).toEqual([expect.stringMatching(line)]);
   });
 });
+
+describe('a file of keys that is large', () => {
+  const large = (mebibytes: number) => ({
+    '/home/web/.ssh/authorized_keys': { text: '', size: mebibytes * 1024 * 1024 + 1, mode: 0o600 },
+  });
+
+  it('is not read, and keeps what it has', () => {
+    const { changes, notes } = planned('', large(1));
+    expect(changes).toMatchObject([
+      { kind: 'write-file', appended: true, content: `${KEY}\n`, linksRefusedBelow: '/home/web' },
+    ]);
+    expect(notes).toEqual([expect.stringContaining('larger than 1 MiB')]);
+  });
+
+  it('is left alone where a second one would fill the disk', () => {
+    const { changes, notes } = planned('', large(64));
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining('larger than 64 MiB')]);
+  });
+});
