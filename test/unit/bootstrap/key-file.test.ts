@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findAccount } from '../../../src/bootstrap/accounts.ts';
 import { keyPart } from '../../../src/bootstrap/credentials.ts';
 import { users } from '../../../src/bootstrap/users.ts';
 import { type FileEntries, makeContext } from '../context.ts';
@@ -100,6 +101,20 @@ describe('the file of keys', () => {
     expect(notes).toEqual([expect.stringMatching(line)]);
   });
 });
+
+it.each(['/home/web/', '/home//web', '/home/./web/.', '/home/web'])(
+  'keys are in the home however it is written: %s',
+  (home) => {
+    const account = findAccount(`a\nweb:x:1000:1000::${home}:/bin/sh\n`, 'web');
+    const files = { '/home/web': { kind: 'directory', mode: 0o755, uid: 1000, gid: 1000 } } as const;
+    const part = account && keyPart(makeContext({ files }), { sshKeys: [KEY] }, account);
+    expect(part?.notes).toEqual([]);
+    expect(part?.changes).toMatchObject([
+      { kind: 'make-directory', path: '/home/web/.ssh', mode: 0o700 },
+      { kind: 'write-file', path: '/home/web/.ssh/authorized_keys', owner: { uid: 1000 }, mode: 0o600 },
+    ]);
+  },
+);
 
 describe('a file of keys that is large', () => {
   const large = (mebibytes: number) => ({
