@@ -9,7 +9,7 @@ import type { Note, PlanPart, StepContext } from '../plan/step.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
 import { makingOf } from './interrupted-accounts.ts';
-import { keyFileOf, refuseUnsafePlace } from './key-file.ts';
+import { keyFileOf, refuseUnsafePlace, WRITTEN_BY_OTHERS } from './key-file.ts';
 
 /** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
 const PASSWORDS = 'users: passwords';
@@ -116,7 +116,8 @@ function changesInHome(files: FileView, account: Account, path: string, keys: re
       );
   }
   const status = files.status(path);
-  const file = { path, mode: status?.mode ?? 0o600, ...target };
+  // One that others can write to sshd does not read (StrictModes).
+  const file = { path, mode: (status?.mode ?? 0o600) & ~WRITTEN_BY_OTHERS, ...target };
   if (isLarge(status)) return [appendedKeys(file, keys)];
   const content = addKeys(files.readTextWithoutLinks(home, path), keys);
   return content === undefined ? [] : [...made, { kind: 'write-file', ...file, content }];
@@ -132,6 +133,8 @@ function changesOutside(files: FileView, path: string, keys: readonly string[]):
 }
 
 function keyChanges(files: FileView, path: string, account: Account, keys: readonly string[]): Change[] {
+  if (files.status(path)?.kind === 'directory')
+    throw new Error(`${path} is a directory: ${account.name} gets no SSH keys; remove it to go on`);
   return path.startsWith(`${account.home}/`)
     ? changesInHome(files, account, path, keys)
     : changesOutside(files, path, keys);

@@ -34,7 +34,8 @@ export function keyFileOf(files: FileView, facts: Facts, account: Account): KeyF
   return { path, doubt: `${doubt}: its SSH keys are in ${path}; the next boot asks again` };
 }
 
-const WRITTEN_BY_OTHERS = 0o022;
+/** Permission bits that make sshd pass over a file of keys or a directory above it. */
+export const WRITTEN_BY_OTHERS = 0o022;
 
 /**
  * Refuses a place outside of the home that is not root's all the way down: sshd would not read it (StrictModes), and

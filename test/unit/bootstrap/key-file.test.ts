@@ -116,6 +116,26 @@ it.each(['/home/web/', '/home//web', '/home/./web/.', '/home/web'])(
   },
 );
 
+const KEYS = '/home/web/.ssh/authorized_keys';
+
+it.each([
+  [0o664, 0o644],
+  [0o600, 0o600],
+  [0o666, 0o644],
+])('a file of mode %o, to which others may write, gets one with which sshd reads it', (before, mode) => {
+  const { changes } = planned('', { [KEYS]: { text: '# a\n', mode: before, uid: 1000, gid: 1000 } });
+  expect(changes).toMatchObject([{ kind: 'write-file', path: KEYS, mode }]);
+});
+
+it.each([
+  ['', KEYS],
+  ['AuthorizedKeysFile /srv/%u\n', '/srv/web'],
+])('a directory in the place of the file is told, with %j', (text, path) => {
+  const { changes, notes } = planned(text, { [path]: { kind: 'directory', mode: 0o755 } });
+  expect(changes).toEqual([]);
+  expect(notes).toEqual([`${path} is a directory: web gets no SSH keys; remove it to go on`]);
+});
+
 describe('a file of keys that is large', () => {
   const large = (mebibytes: number) => ({
     '/home/web/.ssh/authorized_keys': { text: '', size: mebibytes * 1024 * 1024 + 1, mode: 0o600 },
