@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileView } from '../machine/files.ts';
 
 /** An account as passwd(5) has it. */
@@ -50,7 +51,9 @@ export function systemAccount(
 export function findAccount(passwd: string | undefined, name: string): Account | undefined {
   for (const line of (passwd ?? '').split('\n')) {
     const [login, , uid, gid, , home] = line.split(':');
-    if (login === name && home?.startsWith('/')) return { name, uid: Number(uid), gid: Number(gid), home };
+    // A home may be written as `/home/web/` or `/home//web`: what is below it is found by its path.
+    if (login === name && home?.startsWith('/'))
+      return { name, uid: Number(uid), gid: Number(gid), home: posix.resolve(home) };
   }
   return undefined;
 }

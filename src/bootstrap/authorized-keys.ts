@@ -1,38 +1,14 @@
-import { parseKeyLine } from '../machine/key-line.ts';
+import { effectOf, linesWith, parseKeyLine } from '../machine/key-line.ts';
 
-/**
- * Options that take nothing from a login: in lower case, without value. With any other one a key lets somebody in from
- * elsewhere, to another program, or until a day, which a clock that is wrong makes any day.
- */
-const HARMLESS = new Set([
-  'agent-forwarding',
-  'environment',
-  'no-touch-required',
-  'port-forwarding',
-  'pty',
-  'user-rc',
-  'x11-forwarding',
-]);
-
-/** One option; `\"` is a quote that ends nothing (sshd(8)). */
-const OPTION = /^([A-Za-z0-9@.-]+)(?:="(?:\\"|\\(?!")|[^"\\])*")?$/;
-
-/** What a line of authorized_keys is worth to one key. */
-type Worth =
-  /** It is another key, a comment, or no key. */
-  | 'other'
-  /** It lets the key in as one without options does. */
-  | 'whole'
-  /** It is about this key, and lets it in less far or not at all. */
-  | 'restricted';
-
-const isHarmless = (option: string): boolean => HARMLESS.has((OPTION.exec(option)?.[1] ?? '').toLowerCase());
-
-/** @param wanted type and base64, with one blank between them */
-function worthOf(line: string, wanted: string): Worth {
-  const key = parseKeyLine(line);
-  if (key === undefined || `${key.type} ${key.blob}` !== wanted) return 'other';
-  return key.options.every(isHarmless) ? 'whole' : 'restricted';
+/** Where a key is to be put so that it lets its owner in without restriction; undefined if a line does so already. */
+function placeOf(text: string, type: string, blob: string): number | undefined {
+  for (const { line, start } of linesWith(text, blob)) {
+    const key = parseKeyLine(line);
+    if (key?.type !== type || key.blob !== blob) continue;
+    // It counts for sshd if it is the first, be it restricted or not.
+    return key.options.every((option) => effectOf(option) === 'none') ? undefined : start;
+  }
+  return text.length;
 }
 
 /**
@@ -44,16 +20,17 @@ function worthOf(line: string, wanted: string): Worth {
  * @returns undefined if all keys are there
  */
 export function addKeys(text: string | undefined, keys: readonly string[]): string | undefined {
-  const lines = (text ?? '').split('\n');
-  if (lines.at(-1) === '') lines.pop();
+  let lines = text === undefined || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
+  // By type and base64.
+  const atEnd = new Map<string, string>();
   let added = false;
   for (const key of keys) {
-    const wanted = key.split(' ', 2).join(' ');
-    const worths = lines.map((line) => worthOf(line, wanted));
-    const [whole, restricted] = [worths.indexOf('whole'), worths.indexOf('restricted')];
-    if (whole >= 0 && (restricted < 0 || whole < restricted)) continue;
-    lines.splice(restricted < 0 ? lines.length : restricted, 0, key);
+    const [type = '', blob = ''] = key.split(' ');
+    const place = placeOf(lines, type, blob);
+    if (place === undefined) continue;
     added = true;
+    if (place === lines.length) atEnd.set(`${type} ${blob}`, key);
+    else lines = `${lines.slice(0, place)}${key}\n${lines.slice(place)}`;
   }
-  return added ? `${lines.join('\n')}\n` : undefined;
+  return added ? `${lines}${[...atEnd.values()].map((key) => `${key}\n`).join('')}` : undefined;
 }

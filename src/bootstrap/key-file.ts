@@ -1,11 +1,8 @@
 import { posix } from 'node:path';
 import type { Facts } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
-import { hasSshd, readSshdConfig } from '../machine/sshd-config.ts';
+import { loginRules } from '../machine/login-rules.ts';
 import type { Account } from './accounts.ts';
-
-/** Where sshd looks for keys by default (sshd_config(5), AuthorizedKeysFile). */
-export const DEFAULT_KEY_FILES = ['.ssh/authorized_keys', '.ssh/authorized_keys2'];
 
 /** A path of AuthorizedKeysFile with its tokens replaced; a relative one is below the home (sshd_config(5), TOKENS). */
 export function expandKeyFile(path: string, { name, uid, home }: Account): string {
@@ -20,43 +17,25 @@ export interface KeyFile {
   doubt?: string;
 }
 
-/** What sshd's configuration has in force for an account; sshd is asked only where the files leave doubt. */
-function keyFilesOf(
-  files: FileView,
-  facts: Facts,
-  name: string,
-): { paths: readonly string[]; doubt?: string } {
-  if (!hasSshd(files)) return { paths: DEFAULT_KEY_FILES };
-  const { values, matched } = readSshdConfig(files);
-  const global = values.get('authorizedkeysfile')?.values ?? DEFAULT_KEY_FILES;
-  // AuthorizedKeysCommand alone is no doubt: sshd reads the files as well.
-  const isMoved = !global.includes('.ssh/authorized_keys') && !global.includes('%h/.ssh/authorized_keys');
-  const match = matched.get('authorizedkeysfile');
-  if (!facts.live || !(isMoved || match !== undefined)) return { paths: global };
-  const answer = facts.sshdSettings(name)?.get('authorizedkeysfile');
-  if (answer !== undefined) return { paths: answer };
-  if (match === undefined) return { paths: global };
-  const doubt = `sshd does not say yet whether ${match.file} line ${match.line} is for ${name}: its SSH keys go where all others’ are; run gandi-bootstrap once sshd runs`;
-  return { paths: global, doubt };
-}
-
 /**
  * The file to which an account's keys go: the usual one where sshd reads it, or the first that it reads.
  * @throws Error if sshd reads none, with what an admin can do
  */
 export function keyFileOf(files: FileView, facts: Facts, account: Account): KeyFile {
-  const { paths: all, ...doubt } = keyFilesOf(files, facts, account.name);
-  const paths = all.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
+  const { keyFiles, doubt } = loginRules(files, account.name, (user) => facts.sshdSettings(user));
+  const paths = keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
   const usual = `${account.home}/.ssh/authorized_keys`;
   const path = paths.includes(usual) ? usual : paths[0];
   if (path === undefined)
     throw new Error(
       `sshd reads no file of keys for ${account.name} (AuthorizedKeysFile none): ${account.name} gets no SSH keys; set AuthorizedKeysFile, or have AuthorizedKeysCommand give them`,
     );
-  return { path, ...doubt };
+  if (doubt === undefined) return { path };
+  return { path, doubt: `${doubt}: its SSH keys are in ${path}; the next boot asks again` };
 }
 
-const WRITTEN_BY_OTHERS = 0o022;
+/** Permission bits that make sshd pass over a file of keys or a directory above it. */
+export const WRITTEN_BY_OTHERS = 0o022;
 
 /**
  * Refuses a place outside of the home that is not root's all the way down: sshd would not read it (StrictModes), and

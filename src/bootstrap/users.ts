@@ -137,15 +137,11 @@ function planUser(context: StepContext, user: UserConfig, late: LateHomes, diges
     return { changes: [], separate: unlocked(context, [...keysOf(root), ...before]), next, digest };
   }
   const accounts = [root, account].filter((each) => each !== undefined);
-  const separate = [
-    ...before,
-    ...passwordParts(context, user, accounts),
-    ...keysOf(root),
-    // In a home that could not be given to the user, keys would make it pass for somebody's.
-    ...keysOf(account, ACCOUNT),
-    ...after,
-  ];
-  return { changes: [], separate: unlocked(context, separate), digest };
+  // In a home that could not be given to the user, keys would make it pass for somebody's.
+  const keys = [...keysOf(root), ...keysOf(account, ACCOUNT)];
+  const separate = [...before, ...passwordParts(context, user, accounts), ...keys, ...after];
+  const isSure = !keys.some(({ inDoubt }) => inDoubt);
+  return { changes: [], separate: unlocked(context, separate), ...(isSure ? { digest } : {}) };
 }
 
 /** The user that the host asked for, and root: password and SSH keys. */

@@ -151,6 +151,11 @@ async function carryOut(change: Change, machine: Machine, report: (said: Said) =
     case 'write-file': {
       const { content } = change;
       const bytes = typeof content === 'string' ? encodeText(content) : content;
+      if (change.appended === true) {
+        const { appendLines } = await import('./append-lines.ts');
+        appendLines(machine.files, change, Buffer.from(bytes).toString().split('\n').slice(0, -1));
+        break;
+      }
       if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
       replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, bytes));
       break;

@@ -28,6 +28,11 @@ export interface WriteFile {
    * name where another text is kept there already, or beside it with the date at its end.
    */
   backup?: boolean | 'dated';
+  /**
+   * The content, which is text, comes behind what the file has, which may be large and is not held in memory; lines that
+   * are there already are left out. The file must exist.
+   */
+  appended?: boolean;
 }
 
 /** Copies a byte range of a device (or of a seed file) into a file, as atomically as `write-file`. */
@@ -240,7 +245,7 @@ function octal(mode: number): string {
 export function describeChange(change: Change): string {
   switch (change.kind) {
     case 'write-file':
-      return `write ${change.path} (${octal(change.mode)})`;
+      return change.appended ? `add lines to ${change.path}` : `write ${change.path} (${octal(change.mode)})`;
     case 'copy-range':
       return `write ${change.path} (${octal(change.mode)}) from ${change.device}, ${change.length} bytes at ${change.offset}`;
     case 'make-directory':

@@ -1,3 +1,4 @@
+import type { SshdAnswer } from './ask-sshd.ts';
 import type { DiskPartitions } from './partition-table.ts';
 
 /** From os-release(5). */
@@ -91,9 +92,6 @@ export interface Facts {
   readonly networkManager: NetworkManagerName | undefined;
   /** Text of the kernel command line. */
   readonly kernelCommandLine: string;
-  /**
-   * What sshd says is in force for a login of a user: arguments by keyword in lower case; undefined if there is no
-   * answer. Each call starts a program.
-   */
-  sshdSettings(user: string): ReadonlyMap<string, readonly string[]> | undefined;
+  /** What sshd says is in force for a login of a user. Each call starts programs. */
+  sshdSettings(user: string): SshdAnswer;
 }

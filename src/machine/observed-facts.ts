@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { askSshd } from './ask-sshd.ts';
+import { askSshd, type SshdAnswer } from './ask-sshd.ts';
 import { type BlockDevice, listBlockDevices } from './block-devices.ts';
 import { openDevice } from './device-reader.ts';
 import { type DeviceUse, deviceUse } from './device-use.ts';
@@ -129,8 +129,8 @@ class ObservedFacts implements Facts {
   get kernelCommandLine(): string {
     return this.live ? (this.#files.readText('/proc/cmdline') ?? '').trim() : '';
   }
-  sshdSettings(user: string): ReturnType<Facts['sshdSettings']> {
-    return this.live ? askSshd(this.#files, user) : undefined;
+  sshdSettings(user: string): SshdAnswer {
+    return this.live ? askSshd(this.#files, user) : { failure: 'nothing runs in an unpacked image' };
   }
 }
 

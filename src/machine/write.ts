@@ -39,7 +39,8 @@ function makeParents(path: string): void {
   }
 }
 
-function openParent(files: Files, target: Target): { directory: OpenDirectory; name: string } {
+/** Opens the directory that a file is in, which is made where it may be; to be closed by the caller. */
+export function openParent(files: Files, target: Target): { directory: OpenDirectory; name: string } {
   if (target.linksRefusedBelow !== undefined) {
     const directory = openWithoutLinks(
       files.locate(target.linksRefusedBelow),

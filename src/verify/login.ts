@@ -1,34 +1,13 @@
 import { posix } from 'node:path';
 import { type Account, findAccount, passwordField } from '../bootstrap/accounts.ts';
-import { DEFAULT_KEY_FILES, expandKeyFile } from '../bootstrap/key-file.ts';
+import { expandKeyFile } from '../bootstrap/key-file.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus, FileView } from '../machine/files.ts';
-import { parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
-import { readSshdConfig } from '../machine/sshd-config.ts';
+import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
+import { type LoginRules, loginRules } from '../machine/login-rules.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
+import type { View } from './network.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
-
-/** What sshd's configuration says of keys, for every connection. */
-interface Rules {
-  /** As they are written, with `%h` and the like. */
-  keyFiles: string[];
-  strictModes: boolean;
-  publicKeys: boolean;
-  usesPam: boolean;
-}
-
-/** Defaults are those of sshd_config(5). */
-function readRules(files: FileView): Rules {
-  const { values } = readSshdConfig(files);
-  const settingOf = (keyword: string) => values.get(keyword)?.value;
-  const isOn = (keyword: string, fallback: string) => (settingOf(keyword) ?? fallback).toLowerCase() !== 'no';
-  return {
-    keyFiles: [...(values.get('authorizedkeysfile')?.values ?? DEFAULT_KEY_FILES)],
-    strictModes: isOn('strictmodes', 'yes'),
-    publicKeys: isOn('pubkeyauthentication', 'yes'),
-    usesPam: isOn('usepam', 'no'),
-  };
-}
 
 /** A path and the directories that sshd checks above it: up to the home, or to the root where it is not in the home. */
 function chain(path: string, home: string): string[] {
@@ -83,17 +62,22 @@ function whyNotInFile(
   files: FileView,
   path: string,
   account: Account,
-  rules: Rules,
-  blob: string,
+  rules: LoginRules,
+  key: string,
   now: number,
 ) {
+  if ((files.status(path)?.size ?? 0) > LARGEST_KEY_FILE_BYTES)
+    return `${path} is larger than 1 MiB, and is not looked at: make it smaller`;
   const unread = whyNotRead(files, path, account, rules.strictModes);
   if (unread !== undefined) return unread;
+  const [type = '', blob = ''] = key.split(' ');
   try {
-    const lines = readKeys(files, path, account)
-      .split('\n')
-      .flatMap((line) => parseKeyLine(line) ?? []);
-    const own = lines.filter((line) => line.blob === blob).map((line) => whyNotTaken(line, now));
+    const lines = [...linesWith(readKeys(files, path, account), blob)].flatMap(
+      ({ line }) => parseKeyLine(line) ?? [],
+    );
+    const own = lines
+      .filter((line) => line.type === type && line.blob === blob)
+      .map((line) => whyNotTaken(line, now));
     if (own.includes(undefined)) return undefined;
     return own[0] ?? `it is not in ${path}`;
   } catch (error) {
@@ -108,18 +92,18 @@ function shortKey(key: string): string {
   return `${type} …${blob.slice(-10)} ${comment}`.trim();
 }
 
-function keyRow(files: FileView, account: Account, rules: Rules, key: string, now: number): Row {
+function keyRow(files: FileView, account: Account, rules: LoginRules, key: string, now: number): Row {
   const what = `SSH key of ${account.name}`;
   const asked = shortKey(key);
-  const blob = key.split(' ')[1] ?? '';
+  const doubt = rules.doubt === undefined ? '' : `; ${rules.doubt}`;
   const not = (why: string) =>
     notAsAsked(
       { what, asked, shown: 'not usable' },
-      `sshd does not take the key ${asked} of ${account.name}: ${why}`,
+      `sshd does not take the key ${asked} of ${account.name}: ${why}${doubt}`,
     );
   if (!rules.publicKeys) return not('its configuration has PubkeyAuthentication no');
   const paths = rules.keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
-  const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, blob, now));
+  const reasons = paths.map((path) => whyNotInFile(files, path, account, rules, key, now));
   if (reasons.includes(undefined)) return asAsked(what, asked);
   return not(reasons[0] ?? 'its configuration has AuthorizedKeysFile none');
 }
@@ -135,7 +119,7 @@ const fieldsOf = (text: string | undefined, name: string) =>
     .find(([login]) => login === name) ?? [];
 
 /** Why an account lets nobody in (shadow(5), passwd(5)); undefined if it does. */
-function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules: Rules, now: number) {
+function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules: LoginRules, now: number) {
   const shadow = files.readText('/etc/shadow');
   // Days since 1970.
   const expires = fieldsOf(shadow, name)[7] ?? '';
@@ -149,7 +133,7 @@ function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules:
   return undefined;
 }
 
-function accountRows(files: FileView, asked: AskedAccount, rules: Rules, now: number): Row[] {
+function accountRows(files: FileView, asked: AskedAccount, rules: LoginRules, now: number): Row[] {
   const { name, keys, passwordHash } = asked;
   const what = `account ${name}`;
   const account = findAccount(files.readText('/etc/passwd'), name);
@@ -180,12 +164,15 @@ function accountRows(files: FileView, asked: AskedAccount, rules: Rules, now: nu
 }
 
 /**
- * Accounts, passwords and keys: whether sshd would let the owner of each key in. What its configuration has in Match
- * blocks is not looked at.
+ * Accounts, passwords and keys: whether sshd would let the owner of each key in.
  * @param now in milliseconds since 1970, for what expires
  */
-export function compareLogin({ accounts }: Asked, files: FileView, now: number = Date.now()): Row[] {
-  if (accounts.length === 0) return [];
-  const rules = readRules(files);
-  return accounts.flatMap((account) => accountRows(files, account, rules, now));
+export function compareLogin(
+  { accounts }: Asked,
+  { files, sshdSettings }: Pick<View, 'files' | 'sshdSettings'>,
+  now: number = Date.now(),
+): Row[] {
+  return accounts.flatMap((account) =>
+    accountRows(files, account, loginRules(files, account.name, sshdSettings), now),
+  );
 }

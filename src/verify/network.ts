@@ -1,3 +1,4 @@
+import { askSshd, type SshdAnswer } from '../machine/ask-sshd.ts';
 import type { FileView } from '../machine/files.ts';
 import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
 import { isUp, masterOf } from '../machine/network-interfaces.ts';
@@ -14,12 +15,15 @@ export interface View {
   addressesOf: (name: string) => PresentAddress[];
   /** Where an admin's file configures an interface, such as `/etc/network/interfaces line 4`. */
   takenBy?: (name: string) => string | undefined;
+  /** What sshd says is in force for a login of a user; it is asked where its files leave doubt. */
+  sshdSettings: (user: string) => SshdAnswer;
 }
 
 /** The running system. */
 export const runningSystem = (files: FileView): View => ({
   files,
   addressesOf: (name) => presentAddresses(files, name),
+  sshdSettings: (user) => askSshd(files, user),
 });
 
 /** Files of ours, in the directories of all managers. */

@@ -7,15 +7,15 @@ import type { Row } from './row.ts';
 import { compareSwap } from './storage.ts';
 
 /**
- * Compares what the host asked for with what is. Files are read, of /proc, /sys and /run too; no process is started and
- * nobody is asked over the network.
+ * Compares what the host asked for with what is. Files are read, of /proc, /sys and /run too; nobody is asked over the
+ * network, and no process is started but sshd, where its files do not say which keys it reads.
  */
 export function compare(asked: Asked, view: View): Row[] {
   return [
     ...compareHostName(asked, view),
     ...compareNetwork(asked, view),
     ...compareResolver(asked, view),
-    ...compareLogin(asked, view.files),
+    ...compareLogin(asked, view),
     ...compareSwap(asked, view.files),
   ];
 }

@@ -103,7 +103,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
       activeSwaps: [],
       networkManager: 'ifupdown',
       kernelCommandLine: 'root=LABEL=root rw console=ttyS0 net.ifnames=0',
-      sshdSettings: () => undefined,
+      sshdSettings: () => ({ failure: 'no sshd runs in a test' }),
       ...parts.facts,
     },
     files: makeFiles(parts.files ?? {}),

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { findAccount } from '../../../src/bootstrap/accounts.ts';
 import { keyPart } from '../../../src/bootstrap/credentials.ts';
+import { users } from '../../../src/bootstrap/users.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
 const web = { name: 'web', uid: 1000, gid: 1000, home: '/home/web' };
 const MAIN = '/etc/ssh/sshd_config';
 
-function planned(text: string, others: FileEntries = {}, answer?: Record<string, readonly string[]>) {
+function planned(text: string, others: FileEntries = {}, keyFiles?: string) {
   let asked = 0;
   const sshdSettings = () => {
     asked++;
-    return answer && new Map(Object.entries(answer));
+    if (keyFiles === undefined) return { failure: 'x: line 1: Bad option' };
+    return { settings: new Map([['authorizedkeysfile', keyFiles]]) };
   };
   const files = { '/usr/sbin/sshd': '', '/home/web/.profile': '', [MAIN]: text, ...others };
   const context = makeContext({ files, facts: { sshdSettings } });
@@ -45,16 +48,33 @@ describe('the file of keys', () => {
   });
 
   it('is that of sshd where a Match block sets it', () => {
-    const answer = { authorizedkeysfile: ['/srv/keys/%u', '/b'] };
-    const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, answer);
+    const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, '/srv/keys/%u /b');
     expect(changes).toEqual(outside('/srv/keys/web'));
     expect(asked).toBe(1);
   });
 
-  it('is told to be in doubt where a Match block sets it and sshd has no answer', () => {
-    const { changes, notes } = planned('Match Group x\nAuthorizedKeysFile /y\n');
+  // sshd prints arguments without quotes.
+  it('may have blanks in its path', () => {
+    const text = 'Match Group x\nAuthorizedKeysFile "/a b/%u" /c\n';
+    expect(planned(text, {}, '/a b/%u /c').changes).toEqual(outside('/a b/web'));
+  });
+
+  it('is told to be in doubt where a Match block sets it and sshd has no answer, and asked again', () => {
+    const files = { '/usr/sbin/sshd': '', [MAIN]: 'Match Group x\nAuthorizedKeysFile /y\n' };
+    const { changes, notes } = planned(files[MAIN]);
     expect(changes).toHaveLength(2);
-    expect(notes).toEqual([expect.stringContaining(`${MAIN} line 2`)]);
+    expect(notes).toEqual([
+      `sshd does not say whether ${MAIN} line 2 is for web (x: line 1: Bad option): its SSH keys are in /home/web/.ssh/authorized_keys; the next boot asks again`,
+    ]);
+    const passwd = { '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n', '/root/.profile': '' };
+    const context = (text: string) =>
+      makeContext({ files: { ...files, ...passwd, [MAIN]: text }, config: { user: { sshKeys: [KEY] } } });
+    const doubtful = users.plan(context(files[MAIN]));
+    expect(doubtful.digest).toBeUndefined();
+    expect(doubtful.separate?.map(({ notes: told, digests }) => [told?.[0]?.level, digests])).toEqual([
+      ['warning', {}],
+    ]);
+    expect(users.plan(context('')).digest).toBeDefined();
   });
 
   it('is made with its directories in the home', () => {
@@ -79,5 +99,59 @@ describe('the file of keys', () => {
     const { changes, notes } = planned(`AuthorizedKeysFile ${value}\n`, others);
     expect(changes).toEqual([]);
     expect(notes).toEqual([expect.stringMatching(line)]);
+  });
+});
+
+it.each(['/home/web/', '/home//web', '/home/./web/.', '/home/web'])(
+  'keys are in the home however it is written: %s',
+  (home) => {
+    const account = findAccount(`a\nweb:x:1000:1000::${home}:/bin/sh\n`, 'web');
+    const files = { '/home/web': { kind: 'directory', mode: 0o755, uid: 1000, gid: 1000 } } as const;
+    const part = account && keyPart(makeContext({ files }), { sshKeys: [KEY] }, account);
+    expect(part?.notes).toEqual([]);
+    expect(part?.changes).toMatchObject([
+      { kind: 'make-directory', path: '/home/web/.ssh', mode: 0o700 },
+      { kind: 'write-file', path: '/home/web/.ssh/authorized_keys', owner: { uid: 1000 }, mode: 0o600 },
+    ]);
+  },
+);
+
+const KEYS = '/home/web/.ssh/authorized_keys';
+
+it.each([
+  [0o664, 0o644],
+  [0o600, 0o600],
+  [0o666, 0o644],
+])('a file of mode %o, to which others may write, gets one with which sshd reads it', (before, mode) => {
+  const { changes } = planned('', { [KEYS]: { text: '# a\n', mode: before, uid: 1000, gid: 1000 } });
+  expect(changes).toMatchObject([{ kind: 'write-file', path: KEYS, mode }]);
+});
+
+it.each([
+  ['', KEYS],
+  ['AuthorizedKeysFile /srv/%u\n', '/srv/web'],
+])('a directory in the place of the file is told, with %j', (text, path) => {
+  const { changes, notes } = planned(text, { [path]: { kind: 'directory', mode: 0o755 } });
+  expect(changes).toEqual([]);
+  expect(notes).toEqual([`${path} is a directory: web gets no SSH keys; remove it to go on`]);
+});
+
+describe('a file of keys that is large', () => {
+  const large = (mebibytes: number) => ({
+    '/home/web/.ssh/authorized_keys': { text: '', size: mebibytes * 1024 * 1024 + 1, mode: 0o600 },
+  });
+
+  it('is not read, and keeps what it has', () => {
+    const { changes, notes } = planned('', large(1));
+    expect(changes).toMatchObject([
+      { kind: 'write-file', appended: true, content: `${KEY}\n`, linksRefusedBelow: '/home/web' },
+    ]);
+    expect(notes).toEqual([expect.stringContaining('larger than 1 MiB')]);
+  });
+
+  it('is left alone where a second one would fill the disk', () => {
+    const { changes, notes } = planned('', large(64));
+    expect(changes).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining('larger than 64 MiB')]);
   });
 });

@@ -281,7 +281,7 @@ describe('users', () => {
     [
       'directory as its file',
       { '/home/admin1/.ssh/authorized_keys': { kind: 'directory' } },
-      '/home/admin1/.ssh/authorized_keys: is a directory',
+      '/home/admin1/.ssh/authorized_keys is a directory: admin1 gets no SSH keys; remove',
     ],
     [
       'link as its file',

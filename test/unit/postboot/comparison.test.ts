@@ -23,15 +23,10 @@ describe('the look of gandi-postboot', () => {
   });
 
   it('keeps nothing from running where it fails', () => {
-    const files = makeFiles({});
-    const broken = {
-      files,
-      addressesOf: () => {
-        throw new Error('EIO');
-      },
+    const addressesOf = () => {
+      throw new Error('EIO');
     };
-    const seen = { ...broken, files: makeFiles(ETH0) };
-    expect(lookAt(asked, files, seen)).toEqual([
+    expect(lookAt(asked, makeFiles({}), { ...view(ETH0), addressesOf })).toEqual([
       { level: 'warning', text: 'what is cannot be compared with what was asked: EIO' },
     ]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseKeyLine, whyNotTaken } from '../../../src/machine/key-line.ts';
 import { compareLogin } from '../../../src/verify/login.ts';
+import type { View } from '../../../src/verify/network.ts';
 import type { FileEntries } from '../context.ts';
 import { NOTHING, told, view } from './view.ts';
 
@@ -20,12 +21,12 @@ const GUEST: FileEntries = {
   [FILE]: { text: `${KEY}\n`, mode: 0o600, ...own },
 };
 
-const compared = (files: FileEntries, account: object = {}) => {
+const compared = (files: FileEntries, account: object = {}, sshdSettings?: View['sshdSettings']) => {
   const asked = {
     ...NOTHING,
     accounts: [{ name: 'web', keys: [KEY], passwordHash: HASH, ...account }],
   };
-  return compareLogin(asked, view({ ...GUEST, ...files }).files, NOW);
+  return compareLogin(asked, { ...view({ ...GUEST, ...files }), ...(sshdSettings && { sshdSettings }) }, NOW);
 };
 
 const notTaken = (why: string) => [`differs: sshd does not take the key ${SHORT} of web: ${why}`];
@@ -125,6 +126,44 @@ describe('compareLogin', () => {
     ],
   ])('is content with %s', (_, files) => {
     expect(told(compared(files))).toEqual([]);
+  });
+
+  const MATCH = '/etc/ssh/sshd_config.d/10-match.conf';
+  const matching: FileEntries = {
+    '/usr/sbin/sshd': '',
+    '/etc/ssh/sshd_config': 'Include /etc/ssh/sshd_config.d/*.conf\n',
+    [MATCH]: 'Match User web\nAuthorizedKeysFile /srv/keys/%u\nPubkeyAuthentication no\n',
+  };
+  const answering = (settings: Record<string, string>) => (user: string) => ({
+    settings: user === 'web' ? new Map(Object.entries(settings)) : new Map(),
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['the files of a Match block', { authorizedkeysfile: '/srv/keys/%u' }, '/srv/keys/web is not there'],
+    [
+      'public keys that a Match block turns off',
+      { pubkeyauthentication: 'no' },
+      'its configuration has PubkeyAuthentication no',
+    ],
+  ])('asks sshd for %s', (_, settings, why) => {
+    expect(told(compared(matching, {}, answering(settings)))).toEqual(notTaken(why));
+  });
+
+  it('says that sshd has no answer where the key is not where it would be for all', () => {
+    expect(told(compared(matching))).toEqual([]);
+    expect(told(compared({ ...matching, [FILE]: { text: '', mode: 0o600, ...own } }))).toEqual(
+      notTaken(
+        `it is not in ${FILE}; sshd does not say whether ${MATCH} line 2 is for web (no sshd runs in a test)`,
+      ),
+    );
+  });
+
+  it('asks nobody where no Match block is about keys', () => {
+    const fails = () => {
+      throw new Error('sshd was asked');
+    };
+    const files = { ...matching, [MATCH]: 'Match User web\nX11Forwarding no\n' };
+    expect(told(compared(files, {}, fails))).toEqual([]);
   });
 
   const shadow = (line: string) => ({ '/etc/shadow': `${line}\n` });

@@ -31,6 +31,7 @@ export function view(files: FileEntries, addresses: PresentAddress[] = [], taken
   return {
     files: makeFiles(files),
     addressesOf: (name) => (name === 'eth0' ? addresses : []),
+    sshdSettings: () => ({ failure: 'no sshd runs in a test' }),
     ...(takenBy === undefined ? {} : { takenBy }),
   };
 }
