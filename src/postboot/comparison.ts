@@ -2,8 +2,8 @@ import { reasonOf } from '../machine/errors.ts';
 import type { FileView } from '../machine/files.ts';
 import type { Asked } from '../plan/asked.ts';
 import type { Note, Step } from '../plan/step.ts';
-import { runningSystem, type View } from '../verify/network.ts';
 import { compare } from '../verify/verify.ts';
+import { runningSystem, type View } from '../verify/view.ts';
 
 /**
  * Compares what the host asked for with what is. A look that fails must not keep the customer's script from running.
