@@ -159,7 +159,10 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       ...SETTINGS,
       [POST_BOOT_LOG, 'What they printed: the start and the end, 512 KiB each.'],
       [POST_BOOT_ORDER, 'The order that gandi-bootstrap leaves; without it no process is started.'],
-      [POST_BOOT_BACKGROUND_ORDER, 'The same where `CONFIG_POSTBOOT_WAIT` is 0.'],
+      [
+        POST_BOOT_BACKGROUND_ORDER,
+        'The same where `CONFIG_POSTBOOT_WAIT` is 0, and where only what is asked is to be compared with what is.',
+      ],
       [POST_BOOT_STARTED, 'Which script and command were started.'],
       KILL_SWITCH,
       LOG,

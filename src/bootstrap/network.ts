@@ -5,7 +5,7 @@ import { type AppliedDigests, digestOf } from '../plan/applied.ts';
 import type { WantedFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import type { NamedInterface, Resolver } from './network/addresses.ts';
-import type { Place } from './network/admin-file.ts';
+import { describePlace, type Place } from './network/admin-file.ts';
 import { chosenManager } from './network/chosen-manager.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
 import { stopDhcp } from './network/stop-dhcp.ts';
@@ -175,8 +175,8 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     ),
     ...planned.flatMap(({ name, taken }) => {
       if (taken === undefined) return [];
-      const where = `${taken.file} line ${taken.line}`;
-      return [problem(`${name} is not configured: ${where} does it already; remove it there, or set ${off}`)];
+      const place = describePlace(taken, 'does it already');
+      return [problem(`${name} is not configured: ${place}, or set ${off}`)];
     }),
   ];
   const parts = {

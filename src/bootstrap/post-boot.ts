@@ -10,6 +10,8 @@ import {
   RUNTIME_DIRECTORY,
 } from '../machine/paths.ts';
 import { isEnabled } from '../machine/units.ts';
+import { digestOf } from '../plan/applied.ts';
+import type { Asked } from '../plan/asked.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import {
   configurationDigest,
@@ -33,8 +35,23 @@ function scriptArgv(script: string, words: string | undefined): [string, ...stri
 /** The customer's work is to find the network; so does a look at that. */
 const needsNetwork = ({ script, command }: PostBootOrder) => script !== undefined || command !== undefined;
 
+/** Which name a disk gets differs from boot to boot. */
+const askedDigest = ({ swap: _, ...asked }: Asked) => digestOf(asked);
+
+const asksForSomething = ({ hostName, interfaces, missing, nameServers, accounts }: Asked) =>
+  hostName !== undefined || [interfaces, missing, nameServers, accounts].some(({ length }) => length > 0);
+
+/**
+ * What is to be looked at in a boot in which nothing of the customer's is run: something else is asked than when it was
+ * looked at last. A run of the admin's is followed by none of gandi-postboot's; `gandi-guest verify` is at hand then.
+ */
+function lookFor({ facts, host, applied }: StepContext, asked: Asked): Pick<PostBootOrder, 'look' | 'asked'> {
+  const isNews = host.state === 'new' || applied[postBoot.name] !== askedDigest(asked);
+  return facts.booting && isNews && asksForSomething(asked) ? { look: true, asked } : {};
+}
+
 /** What is left to do; undefined if that is nothing. */
-function orderFor(context: StepContext): PostBootOrder | undefined {
+function orderFor(context: StepContext, asked: Asked): PostBootOrder | undefined {
   const { files, host, settings } = context;
   const { config, refused } = host.parsed;
   const isKnown = host.state !== 'none' && !refused.includes('post-boot');
@@ -51,8 +68,9 @@ function orderFor(context: StepContext): PostBootOrder | undefined {
     ...(command !== undefined && started.command !== digest ? { command } : {}),
     ...(stopAutofs ? { stopAutofs } : {}),
   };
-  if (needsNetwork(order)) return { ...order, asked: askedWithoutSecrets(context) };
-  return stopAutofs ? order : undefined;
+  if (needsNetwork(order)) return { ...order, asked };
+  const look = lookFor(context, asked);
+  return stopAutofs || look.look === true ? { ...order, ...look } : undefined;
 }
 
 /** gandi-postboot removes the host's own first-boot script behind all else; the guest may have gone down before. */
@@ -74,16 +92,22 @@ function isIncomplete({ files, host, failed }: StepContext): boolean {
 }
 
 function plan(context: StepContext): Plan {
-  const { files, facts, settings } = context;
+  const { files, facts, settings, applied } = context;
   // Of an unpacked image nothing is run; its first boot will find out.
   if (!facts.live) return { changes: [] };
   if (isIncomplete(context)) {
     const text = `script and command are left for a boot in which all that the host gives can be stored in ${HOST_DIRECTORY}`;
     return { changes: [], notes: [{ level: 'warning', text }] };
   }
-  const order = orderFor(context);
-  if (order === undefined) return { changes: removeUsedHostInit(context) };
-  const path = settings.switches.CONFIG_POSTBOOT_WAIT ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
+  const asked = askedWithoutSecrets(context);
+  const order = orderFor(context, asked);
+  // Only what is looked at in this boot need not be looked at again in the next one.
+  const isLooked = facts.booting || applied[postBoot.name] === askedDigest(asked);
+  const digest = isLooked ? { digest: askedDigest(asked) } : {};
+  if (order === undefined) return { changes: removeUsedHostInit(context), ...digest };
+  // Nobody waits for a look.
+  const waits = settings.switches.CONFIG_POSTBOOT_WAIT && order.look !== true;
+  const path = waits ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
   const changes: Change[] = [];
   if (files.status(RUNTIME_DIRECTORY) === undefined) {
     changes.push({ kind: 'make-directory', path: RUNTIME_DIRECTORY, mode: 0o755 });
@@ -94,7 +118,7 @@ function plan(context: StepContext): Plan {
   };
   leave({ path, content: renderPostBootOrder(order) });
   if (needsNetwork(order)) leave({ path: POST_BOOT_NETWORK, content: '' });
-  return { changes };
+  return { changes, ...digest };
 }
 
 /** The order for gandi-postboot, whose units do not start without one. */

@@ -7,10 +7,10 @@ import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import { runningSystem, type View } from '../verify/network.ts';
 import type { Row } from '../verify/row.ts';
 import { compareDisks } from '../verify/storage.ts';
 import { compare } from '../verify/verify.ts';
+import { runningSystem, type View } from '../verify/view.ts';
 import { dataDisks } from './data-disks.ts';
 
 /** The guest that is looked at. */

@@ -21,7 +21,8 @@ function render(rows: readonly Row[]): string {
 }
 
 /**
- * Shows what the host asked for beside what the guest shows. No process is started, and no name server asked.
+ * Shows what the host asked for beside what the guest shows. The network manager is asked
+ * of what differs; no name server is.
  * @returns exit status: 0 if nothing differs, 1 if something does, 3 if nothing is known of what the host asked for
  */
 export function verify(options: { json?: boolean }): number {

@@ -81,6 +81,10 @@ async function runCommand(change: RunCommand, { commands, files }: Machine): Pro
     const { withPartition } = await import('./open-partition.ts');
     return withPartition(change.partition, constants.O_RDONLY, () => commands.run(change.argv, change));
   }
+  if (change.whenReady !== undefined) {
+    const { runWhenReady } = await import('./run-when-ready.ts');
+    return runWhenReady(() => commands.run(change.argv, change), change.whenReady);
+  }
   if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
   const { rememberFiles } = await import('./unchanged-files.ts');
   const putBack = rememberFiles(files, change.unchangedFilesStayIn);

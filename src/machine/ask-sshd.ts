@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { askProgram, type ProgramAnswer } from './ask-program.ts';
 import type { FileView } from './files.ts';
 import { RUNTIME_DIRECTORY } from './paths.ts';
 import { hasSshd, readSshdConfig } from './sshd-config.ts';
@@ -8,7 +9,6 @@ export type SshdAnswer = { settings: ReadonlyMap<string, string> } | { failure: 
 
 /** For all starts of programs that an answer takes. */
 const ASK_MILLISECONDS = 10_000;
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** From where the login is that sshd is asked about: an address that nobody has (RFC 5737), for any from elsewhere. */
 const STRANGER = '192.0.2.1';
@@ -23,20 +23,8 @@ const LONGEST_FAILURE = 200;
 class Programs {
   readonly #deadline = Date.now() + ASK_MILLISECONDS;
 
-  /** @returns what it printed; `failure` is empty if it did all right, else what it said of that */
-  run(program: string, args: readonly string[]): { stdout: string; failure: string } {
-    // Loaded here alone: a guest that leaves no doubt does not pay for it.
-    const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
-    const { status, error, stdout, stderr } = spawnSync(program, args, {
-      cwd: '/',
-      env: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/' },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: Math.max(1, this.#deadline - Date.now()),
-      killSignal: 'SIGKILL',
-    });
-    if (error !== undefined) return { stdout: '', failure: `${program}: ${error.message}` };
-    return { stdout, failure: status === 0 ? '' : stderr || `${program} failed without a word` };
+  run(program: string, args: readonly string[]): ProgramAnswer {
+    return askProgram([program, ...args], Math.max(1, this.#deadline - Date.now()));
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Readiness } from './run-when-ready.ts';
+
 /** Who a file belongs to, as numbers: names are resolved while planning, from the guest's own /etc/passwd. */
 export interface Owner {
   uid: number;
@@ -103,6 +105,8 @@ export interface RunCommand {
    * that the program which reads them sees no change.
    */
   unchangedFilesStayIn?: string;
+  /** It speaks to a service that may still be starting: then it is run again until that answers. */
+  whenReady?: Readiness;
   /** The partition or disk that it is about, which may be gone for a moment, and is kept from that meanwhile. */
   partition?: string;
   /** The end of what it prints goes into the report: it is a program of the admin's own. */

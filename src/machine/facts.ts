@@ -76,6 +76,8 @@ export interface RootFileSystem {
 export interface Facts {
   /** False when planning for an unpacked image (`--root`): nothing of a running system can be known. */
   readonly live: boolean;
+  /** The run is the one that systemd started in this boot, before anything else of ours. */
+  readonly booting: boolean;
   readonly os: OsRelease;
   readonly kernelRelease: string;
   /** The kernel's page size, which swap areas are made for. */

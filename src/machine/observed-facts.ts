@@ -14,6 +14,9 @@ import { detectNetworkManager } from './network-manager.ts';
 import { readOsRelease } from './os-release.ts';
 import { findRoot } from './root-file-system.ts';
 
+/** Set by packaging/steady.sh, which starts the programs at boot. */
+export const BOOT_VARIABLE = 'GANDI_BOOT';
+
 /** Key of the page size in the auxiliary vector (include/uapi/linux/auxvec.h). */
 const AT_PAGESZ = 6n;
 const USUAL_PAGE_BYTES = 4096;
@@ -99,6 +102,9 @@ class ObservedFacts implements Facts {
     this.#networkManager = once(() => detectNetworkManager(files));
   }
 
+  get booting(): boolean {
+    return this.live && process.env[BOOT_VARIABLE] !== undefined;
+  }
   get os(): OsRelease {
     return this.#os();
   }

@@ -12,6 +12,8 @@ export interface PostBootOrder {
   command?: string;
   /** Mounting of data disks is off: autofs must not do it either. */
   stopAutofs?: true;
+  /** Nothing of the customer's is to be run: only what is asked is to be compared, once the network has settled. */
+  look?: true;
   /** What is to be compared with what is, once the network is up; without password hashes. */
   asked?: Asked;
 }
@@ -54,7 +56,7 @@ function isAsked(value: unknown): value is Asked {
 
 /** @returns undefined for a text that is no order */
 export function parsePostBootOrder(text: string | undefined): PostBootOrder | undefined {
-  const { digest, script, command, stopAutofs, asked } = parseJsonObject(text) ?? {};
+  const { digest, script, command, stopAutofs, look, asked } = parseJsonObject(text) ?? {};
   if (typeof digest !== 'string') return undefined;
   const [program, ...args] = Array.isArray(script) ? script.map(String) : [];
   return {
@@ -62,6 +64,7 @@ export function parsePostBootOrder(text: string | undefined): PostBootOrder | un
     ...(program === undefined ? {} : { script: [program, ...args] }),
     ...(typeof command === 'string' ? { command } : {}),
     ...(stopAutofs === true ? { stopAutofs } : {}),
+    ...(look === true ? { look } : {}),
     ...(isAsked(asked) ? { asked } : {}),
   };
 }

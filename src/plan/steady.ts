@@ -6,6 +6,7 @@ import { withDevice } from '../machine/device-reader.ts';
 import type { Files, FileView } from '../machine/files.ts';
 import { say } from '../machine/log.ts';
 import { parseMountInfo } from '../machine/mounts.ts';
+import { BOOT_VARIABLE } from '../machine/observed-facts.ts';
 import { LinkResolver, type PathState, pathState, seenAt } from '../machine/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/paths.ts';
 import { programFile } from '../machine/program-file.ts';
@@ -14,12 +15,6 @@ import type { Settings } from '../machine/settings.ts';
 import { contentLinks } from './content-links.ts';
 import type { Report } from './report.ts';
 import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
-
-/**
- * Set by packaging/steady.sh, which starts the programs at boot. Only such a run leaves a record: while an admin works
- * in the guest a file could be changed between its being read and its state being noted down.
- */
-const BOOT_VARIABLE = 'GANDI_BOOT';
 
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
 const STEADY_KERNEL_FILES = [
@@ -185,7 +180,8 @@ export interface FinishedRun {
 /**
  * Notes down, after a run at boot that had nothing to complain of, by what the next boot can tell that all is as it
  * was, and what is to be repeated then: packaging/steady.sh does so without starting the program. Otherwise takes an
- * earlier record away.
+ * earlier record away. Another run leaves none: while an admin works in the guest a file could be changed between its being
+ * read and its state being noted down.
  */
 export async function recordSteadyState(
   run: FinishedRun,

@@ -1,9 +1,10 @@
 import { reasonOf } from '../machine/errors.ts';
 import type { FileView } from '../machine/files.ts';
+import { sleep } from '../machine/sleep.ts';
 import type { Asked } from '../plan/asked.ts';
 import type { Note, Step } from '../plan/step.ts';
-import { runningSystem, type View } from '../verify/network.ts';
 import { compare } from '../verify/verify.ts';
+import { runningSystem, type View } from '../verify/view.ts';
 
 /**
  * Compares what the host asked for with what is. A look that fails must not keep the customer's script from running.
@@ -16,6 +17,28 @@ export function lookAt(asked: Asked, files: FileView, view: View = runningSystem
     );
   } catch (error) {
     return [{ level: 'warning', text: `what is cannot be compared with what was asked: ${reasonOf(error)}` }];
+  }
+}
+
+/** How long the network may take where nothing waits for it, in milliseconds; ifupdown and DHCP of others take seconds. */
+const SETTLED_MILLISECONDS = 30_000;
+const LONGEST_PAUSE_MILLISECONDS = 4000;
+
+/**
+ * Waits until all is as asked, or for half a minute. No manager is asked anything meanwhile.
+ * @param now time in milliseconds; with `wait` for tests
+ */
+export async function waitUntilSettled(
+  asked: Asked,
+  { ask: _, ...view }: View,
+  now: () => number = () => performance.now(),
+  wait: (milliseconds: number) => Promise<void> = sleep,
+): Promise<void> {
+  const end = now() + SETTLED_MILLISECONDS;
+  for (let pause = 500; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
+    const left = end - now();
+    if (left <= 0 || lookAt(asked, view.files, view).length === 0) return;
+    await wait(Math.min(pause, left));
   }
 }
 

@@ -9,8 +9,9 @@ import { exitStatus, type Report } from '../plan/report.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import { VERSION } from '../plan/version.ts';
+import { runningSystem } from '../verify/view.ts';
 import type { Options } from './command-line.ts';
-import { comparison, lookAt } from './comparison.ts';
+import { comparison, lookAt, waitUntilSettled } from './comparison.ts';
 import { hasCustomerWork, readOrder } from './order.ts';
 import { POST_BOOT_STEPS } from './steps.ts';
 
@@ -45,7 +46,7 @@ async function storeProvisionalReport({ files, ...machine }: Machine): Promise<v
 async function postBoot(options: Options): Promise<number> {
   const order = readOrder(new Files());
   const works = hasCustomerWork(order);
-  if (!works && order?.stopAutofs !== true) {
+  if (!works && order?.stopAutofs !== true && order?.look !== true) {
     say(PROGRAM, 'info', 'nothing is left to run at this boot');
     return exitStatus('nothing-found');
   }
@@ -53,6 +54,9 @@ async function postBoot(options: Options): Promise<number> {
   return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
     const { files } = machine;
     if (works && !dryRun) await storeProvisionalReport(machine);
+    // Script and command come once systemd has waited for the network.
+    if (!dryRun && order?.look === true && order.asked !== undefined)
+      await waitUntilSettled(order.asked, runningSystem(files));
     return await runProgram({
       program: PROGRAM,
       steps: [

@@ -1,6 +1,6 @@
 import type { Asked } from '../plan/asked.ts';
-import type { View } from './network.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
+import type { View } from './view.ts';
 
 /** hostname(5): the first line that is no comment. */
 function nameInFile(text: string | undefined): string {

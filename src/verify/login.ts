@@ -6,8 +6,8 @@ import type { FileStatus, FileView } from '../machine/files.ts';
 import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
 import { type LoginRules, loginRules } from '../machine/login-rules.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
-import type { View } from './network.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
+import type { View } from './view.ts';
 
 /** A path and the directories that sshd checks above it: up to the home, or to the root where it is not in the home. */
 function chain(path: string, home: string): string[] {

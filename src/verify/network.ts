@@ -1,54 +1,22 @@
-import { askSshd, type SshdAnswer } from '../machine/ask-sshd.ts';
-import type { FileView } from '../machine/files.ts';
-import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
+import type { PresentAddress } from '../machine/interface-addresses.ts';
 import { isUp, masterOf } from '../machine/network-interfaces.ts';
-import { networkdLink } from '../machine/networkd-link.ts';
 import { type Route, readRoutes } from '../machine/routes.ts';
 import type { InterfaceAddress } from '../metadata/guest-config.ts';
 import type { Asked, AskedInterface } from '../plan/asked.ts';
+import { managerReason } from './network-reason.ts';
 import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';
-
-/** What is looked at. */
-export interface View {
-  files: FileView;
-  /** Addresses that an interface has. */
-  addressesOf: (name: string) => PresentAddress[];
-  /** Where an admin's file configures an interface, such as `/etc/network/interfaces line 4`. */
-  takenBy?: (name: string) => string | undefined;
-  /** What sshd says is in force for a login of a user; it is asked where its files leave doubt. */
-  sshdSettings: (user: string) => SshdAnswer;
-}
-
-/** The running system. */
-export const runningSystem = (files: FileView): View => ({
-  files,
-  addressesOf: (name) => presentAddresses(files, name),
-  sshdSettings: (user) => askSshd(files, user),
-});
-
-/** Files of ours, in the directories of all managers. */
-const OUR_FILE = /\/(50|90)-gandi-[^/]*$/;
-
-function networkdReason({ files }: View, name: string): Reason | undefined {
-  const link = networkdLink(files, name);
-  if (link === undefined) return undefined;
-  if (link.state === 'configuring' || link.state === 'pending' || link.state === 'initialized')
-    return { text: 'networkd is still at work on it', passes: true };
-  if (link.file !== undefined && !OUR_FILE.test(link.file)) return { text: `networkd uses ${link.file}` };
-  if (link.state === 'failed') return { text: 'networkd failed; see journalctl -b -u systemd-networkd' };
-  return undefined;
-}
+import type { View } from './view.ts';
 
 /** Why an interface is not as asked, as far as the machine tells. */
-export function reasonFor(view: View, name: string): Reason | undefined {
+export function reasonFor(view: View, name: string, lacking?: string): Reason | undefined {
   const { files } = view;
-  if (!isUp(files, name)) return { text: `${name} is down` };
+  if (!isUp(files, name)) return managerReason(view, name, lacking) ?? { text: `${name} is down` };
   const master = masterOf(files, name);
   if (master !== undefined) return { text: `${name} is part of ${master}` };
   const state = (files.readText(`/sys/class/net/${name}/operstate`) ?? '').trim();
   if (state === 'down' || state === 'lowerlayerdown') return { text: `${name} has no link`, passes: true };
-  const byNetworkd = networkdReason(view, name);
-  if (byNetworkd !== undefined) return byNetworkd;
+  const byManager = managerReason(view, name, lacking);
+  if (byManager !== undefined) return byManager;
   const place = view.takenBy?.(name);
   return place === undefined ? undefined : { text: `${place} configures it` };
 }
@@ -77,7 +45,11 @@ function addressRow(view: View, name: string, wanted: InterfaceAddress): Row {
   }
   const shown = all.map(cidr).join(' ') || 'none';
   const instead = present === undefined ? '' : ` but ${cidr(present)}`;
-  return notAsAsked({ what, asked, shown }, `${name} has no ${asked}${instead}`, reasonFor(view, name));
+  return notAsAsked(
+    { what, asked, shown },
+    `${name} has no ${asked}${instead}`,
+    reasonFor(view, name, wanted.address),
+  );
 }
 
 function mtuRow(view: View, name: string, mtu: number): Row {
@@ -85,7 +57,7 @@ function mtuRow(view: View, name: string, mtu: number): Row {
   const shown = (view.files.readText(`/sys/class/net/${name}/mtu`) ?? '').trim();
   if (shown === String(mtu)) return asAsked(what, shown);
   const told = `${name} has an MTU of ${shown}, not ${mtu}`;
-  return notAsAsked({ what, asked: String(mtu), shown }, told, reasonFor(view, name));
+  return notAsAsked({ what, asked: String(mtu), shown }, told, reasonFor(view, name, String(mtu)));
 }
 
 const isDefault = ({ prefixLength }: Route) => prefixLength === 0;
@@ -100,7 +72,7 @@ function gatewayRow(view: View, routes: readonly Route[], name: string, wanted: 
   if (present.includes(asked)) return asAsked(what, asked);
   const shown = present.join(', ') || 'none';
   const told = `there is no IPv${family} default route by ${gateway} on ${name}`;
-  return notAsAsked({ what, asked, shown }, told, reasonFor(view, name));
+  return notAsAsked({ what, asked, shown }, told, reasonFor(view, name, wanted.gateway));
 }
 
 function interfaceRows(view: View, routes: readonly Route[], asked: AskedInterface): Row[] {
@@ -118,7 +90,7 @@ function interfaceRows(view: View, routes: readonly Route[], asked: AskedInterfa
   ];
 }
 
-/** Addresses, MTU and default routes; by files of /proc, /sys and /run alone. */
+/** Addresses, MTU and default routes, by files of /proc, /sys and /run; of what differs the network manager is asked. */
 export function compareNetwork({ interfaces, missing }: Asked, view: View): Row[] {
   const routes = interfaces.length === 0 ? [] : readRoutes(view.files);
   return [

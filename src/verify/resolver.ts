@@ -1,7 +1,8 @@
 import { readRoutes, routeTo } from '../machine/routes.ts';
 import type { Asked } from '../plan/asked.ts';
-import { reasonFor, type View } from './network.ts';
+import { reasonFor } from './network.ts';
 import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';
+import type { View } from './view.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 

@@ -65,6 +65,12 @@ interface Phase {
   check: string;
   /** Where files for it are. */
   directory: string;
+  /** What an admin does so that the first private interface has no address of the host's any more. */
+  spoil: string;
+  /** What the manager then says of it, as `gandi-guest verify` tells it. */
+  says: RegExp;
+  /** Takes that back. */
+  mend: string;
 }
 
 const NETWORKD_LOG = 'journalctl -b -u systemd-networkd -o cat';
@@ -86,12 +92,19 @@ const phases: readonly Phase[] = [
     choose: '',
     check: 'ifquery --list --allow auto && ifquery $WAN && ifquery $LAN',
     directory: '/etc/network/interfaces.d',
+    spoil: 'ifdown --force $LAN; ip link set $LAN up',
+    says: /has no 192\.168\.10\.2\/24; ifup has not brought it up/,
+    mend: 'ifup $LAN',
   },
   {
     manager: 'systemd-networkd',
     choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload enable systemd-networkd.service`,
     check: `networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/systemd/network',
+    spoil:
+      'printf "[Match]\\nName=$LAN\\n[Network]\\nAddress=192.168.10.99/24\\n" > /etc/systemd/network/10-other.network; networkctl reload',
+    says: /has no 192\.168\.10\.2\/24; networkd uses \/etc\/systemd\/network\/10-other\.network/,
+    mend: 'rm /etc/systemd/network/10-other.network; networkctl reload',
   },
   {
     // Its generator starts systemd-networkd where there is something for it.
@@ -99,6 +112,10 @@ const phases: readonly Phase[] = [
     choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml`,
     check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
     directory: '/etc/netplan',
+    spoil:
+      'umask 077; printf "network:\\n  ethernets:\\n    00-a:\\n      match: {name: $LAN}\\n      addresses: [192.168.10.99/24]\\n" > /etc/netplan/60-admin.yaml; netplan generate; networkctl reload',
+    says: /networkd uses \/run\/systemd\/network\/10-netplan-00-a\.network, which netplan made of its entry 00-a \(\/etc\/netplan\/60-admin\.yaml line 3\)/,
+    mend: 'rm /etc/netplan/60-admin.yaml; netplan generate; networkctl reload',
   },
   {
     // The files that were written for netplan are still there, and it acts by them before anything else in the boot.
@@ -106,6 +123,10 @@ const phases: readonly Phase[] = [
     choose: `rm -f /etc/netplan/01-base.yaml; ${WITHOUT_IFUPDOWN}; systemctl --no-reload unmask NetworkManager.service; systemctl --no-reload enable NetworkManager.service`,
     check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
     directory: '/etc/NetworkManager/system-connections',
+    spoil:
+      'nmcli connection add type ethernet ifname $LAN con-name other autoconnect no ip4 192.168.10.99/24; nmcli connection up other',
+    says: /has no 192\.168\.10\.2\/24; NetworkManager uses \/etc\/NetworkManager\/system-connections\/other\.nmconnection/,
+    mend: 'nmcli connection delete other; nmcli connection up gandi-$LAN',
   },
 ];
 
@@ -292,6 +313,20 @@ export function testNetworkManagers(
           expect(monitored.filter((line) => /^Deleted.*192\.168\.10\.2/.test(line))).toEqual([]);
         },
         10 * minutes,
+      );
+
+      it(
+        `${phase.manager}: is asked for what it made of an interface that is not as asked`,
+        async () => {
+          const named = `WAN=${names[0]}; LAN=${names[1]}`;
+          await guest.output(`${named}; ${phase.spoil}`);
+          await guest.waitFor('! ip -4 address show | grep -q 192.168.10.2/24', 60);
+          await guest.waitFor('! gandi-guest verify | grep pending', 60);
+          expect((await guest.run('gandi-guest verify')).stdout).toMatch(phase.says);
+          await guest.output(`${named}; ${phase.mend}`);
+          await guest.waitFor('gandi-guest verify', 60);
+        },
+        5 * minutes,
       );
 
       if (!bootsOfChange.includes(phase.manager)) continue;

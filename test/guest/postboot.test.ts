@@ -1,5 +1,7 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -201,5 +203,79 @@ describe('the script and the command of the host', () => {
       expect(await guest.output('grep -c script /root/runs')).toBe('2');
     },
     5 * minutes,
+  );
+});
+
+describe('a boot without script or command', () => {
+  const { guest } = useGuest('look', {
+    // systemd-networkd, and a file of the admin's that comes first.
+    image: (folder) => {
+      const overlay = join(folder, 'overlay');
+      const units = join(overlay, 'etc/systemd/system');
+      const network = join(overlay, 'etc/systemd/network');
+      mkdirSync(join(units, 'multi-user.target.wants'), { recursive: true });
+      mkdirSync(network, { recursive: true });
+      symlinkSync('/dev/null', join(units, 'networking.service'));
+      symlinkSync(
+        '/lib/systemd/system/systemd-networkd.service',
+        join(units, 'multi-user.target.wants/systemd-networkd.service'),
+      );
+      writeFileSync(
+        join(network, '10-other.network'),
+        '[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.99/24\n',
+      );
+      return toolkitImage({ overlays: [overlay] });
+    },
+    machine: async (folder) => {
+      const config = hostConfig('', {
+        vm_conf: {},
+        vif: [
+          {
+            pna: [
+              {
+                pna_address: '92.243.10.20',
+                pbn: { pbn_network: '92.243.10.0/24', pbn_gateway: publicNetwork.hostAddress },
+              },
+            ],
+          },
+        ],
+      });
+      return {
+        disks: [{ disk: await seedDisk(folder, 'seed.img', { config }) }],
+        interfaces: [publicNetwork],
+      };
+    },
+    state: 'degraded',
+    minutes: 20,
+  });
+
+  const line = 'eth0 has no 92.243.10.20/24; networkd uses /etc/systemd/network/10-other.network';
+
+  it('has what differs told by status and on the console', async () => {
+    const { stdout } = await guest.run('gandi-guest status --wait');
+    expect(stdout).toMatch(/^failed\n/);
+    expect(stdout).toContain(line);
+    expect(await guest.output('journalctl -b -o cat -u gandi-postboot-background')).toContain(line);
+    expect((await guest.run('gandi-guest doctor')).stdout).toContain(line);
+  });
+
+  it(
+    'is looked at once for what is asked',
+    async () => {
+      await guest.reboot();
+      await guest.waitForBoot();
+      await guest.run('gandi-guest status --wait');
+      expect(await guest.output('systemctl show -P ConditionResult gandi-postboot-background.service')).toBe(
+        'no',
+      );
+      await guest.output(
+        'rm /etc/systemd/network/10-other.network; sed -i s/92.243.10.20/92.243.10.21/ /gandi/config',
+      );
+      await guest.reboot();
+      await guest.waitForBoot();
+      expect((await guest.run('gandi-guest status --wait')).stdout).toMatch(/^gandi-postboot: unchanged /m);
+      expect(await guest.output('ip -4 address show dev eth0')).toContain('92.243.10.21/24');
+    },
+    10 * minutes,
   );
 });

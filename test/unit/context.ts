@@ -91,6 +91,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
     },
     facts: {
       live: true,
+      booting: false,
       os: { id: 'debian', like: [], versionId: '12', prettyName: 'Debian GNU/Linux 12 (bookworm)' },
       kernelRelease: '6.1.0-13-cloud-amd64',
       pageBytes: 4096,

@@ -4,6 +4,7 @@ import { hasAddresses } from '../../machine/interface-addresses.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
 import type { NamedInterface } from '../network/addresses.ts';
+import { describePlace } from '../network/admin-file.ts';
 import { stopDhcp } from '../network/stop-dhcp.ts';
 import { startedUnits } from '../network/writer.ts';
 import { WRITERS } from '../network/writers.ts';
@@ -30,7 +31,7 @@ export function planStatic(
   const isNew = applied !== digest;
   const { changes, taken } = planInterface(writer, context, wanted, own, isNew);
   if (taken !== undefined) {
-    const text = `it does not get the host's addresses: ${taken.file} line ${taken.line} configures it already; remove it there, or set ${SETTING}=0 in ${settings.path}`;
+    const text = `it does not get the host's addresses: ${describePlace(taken, 'configures it already')}, or set ${SETTING}=0 in ${settings.path}`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   }
   const addresses = wanted.addresses.map(({ address }) => address);

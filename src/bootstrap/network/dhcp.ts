@@ -2,6 +2,7 @@ import type { NetworkManagerName } from '../../machine/facts.ts';
 import { RUNTIME_DIRECTORY } from '../../machine/paths.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { profileName } from './keyfile.ts';
+import { RELOAD_PROFILES } from './keyfile-writer.ts';
 import { GENERATE_WHAT_CHANGED, takeNewFiles } from './netplan-writer.ts';
 import { type Activation, liveCommand } from './writer.ts';
 
@@ -67,6 +68,11 @@ const ifupdown: DhcpWriter = {
   clients: ['dhclient', 'dhcpcd', 'udhcpc'],
 };
 
+const RELOAD: Activation = {
+  before: [],
+  after: [liveCommand(['networkctl', 'reload'], 60, 'let the network manager read its files again')],
+};
+
 const networkd: DhcpWriter = {
   fileOf: (header, { name, metric, useServers }) => ({
     path: `/run/systemd/network/50-gandi-${name}.network`,
@@ -86,13 +92,9 @@ UseHostname=no
     mode: 0o644,
   }),
   asks: /^DHCP=ipv4$/m,
-  start: () => reload('networkctl', 'reload'),
-  stop: () => reload('networkctl', 'reload'),
+  start: () => RELOAD,
+  stop: () => RELOAD,
 };
-
-function reload(...argv: [string, ...string[]]): Activation {
-  return { before: [], after: [liveCommand(argv, 60, 'let the network manager read its files again')] };
-}
 
 const netplan: DhcpWriter = {
   fileOf: (header, { name, metric, useServers }) => ({
@@ -139,10 +141,12 @@ ignore-auto-dns=${!useServers}
   asks: /^method=auto$/m,
   start: (name) => {
     const up = ['nmcli', '--wait', '60', 'connection', 'up', profileName(name)] as const;
-    const { after } = reload('nmcli', 'connection', 'reload');
-    return { before: [], after: [...after, liveCommand([...up], START_SECONDS, 'ask for an address')] };
+    return {
+      before: [],
+      after: [RELOAD_PROFILES, liveCommand([...up], START_SECONDS, 'ask for an address')],
+    };
   },
-  stop: () => reload('nmcli', 'connection', 'reload'),
+  stop: () => ({ before: [], after: [RELOAD_PROFILES] }),
 };
 
 const ifcfg: DhcpWriter = {

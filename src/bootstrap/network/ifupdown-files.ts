@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import type { FileView } from '../../machine/files.ts';
 import { expandGlob, pathMatchesGlob } from '../../machine/glob.ts';
+import type { Place } from './admin-file.ts';
+import { isPort, namesPorts } from './ifupdown-ports.ts';
 
 export const INTERFACES_FILE = '/etc/network/interfaces';
 export const INTERFACES_DIRECTORY = '/etc/network/interfaces.d';
@@ -16,9 +18,16 @@ export interface Stanza {
   line: number;
 }
 
+/** A line by which an interface has others for its ports. */
+export interface PortLine extends Stanza {
+  words: readonly string[];
+}
+
 /** What /etc/network/interfaces says, with all that it includes. */
 export interface IfupdownFiles {
   stanzas: Stanza[];
+  /** Lines within stanzas that may say what is part of their interface. */
+  portLines: PortLine[];
   /** Whether a file is read, or would be if it existed. */
   includes(path: string): boolean;
 }
@@ -56,25 +65,53 @@ function inclusion(keyword: string, argument: string, from: string) {
   return { expand: (files: FileView) => expandGlob(files, `${pattern}/*`).filter(covers), covers };
 }
 
+/** Words that begin something else than an option of a stanza (interfaces(5)). */
+const OUTSIDE = /^(auto|allow-.*|mapping|rename|source|source-directory|no-auto-down|no-scripts)$/;
+
+/** What one file says, without what it includes. */
+function readFile(files: FileView, file: string) {
+  const stanzas: Stanza[] = [];
+  const portLines: PortLine[] = [];
+  const inclusions: ReturnType<typeof inclusion>[] = [];
+  let stanza: string | undefined;
+  for (const { line, words } of wordsOf(files.readText(file) ?? '')) {
+    const [keyword = '', ...rest] = words;
+    if (keyword === 'iface' || OUTSIDE.test(keyword)) stanza = keyword === 'iface' ? rest[0] : undefined;
+    if (keyword === 'iface' && stanza !== undefined) stanzas.push({ interface: stanza, file, line });
+    if (stanza !== undefined && namesPorts(keyword)) portLines.push({ interface: stanza, file, line, words });
+    if (keyword === 'source' || keyword === 'source-directory')
+      inclusions.push(...rest.map((argument) => inclusion(keyword, argument, file)));
+  }
+  return { stanzas, portLines, inclusions };
+}
+
 /** Reads interfaces(5) files the way ifup(8) does: which interfaces are defined where. */
 export function readIfupdownFiles(files: FileView): IfupdownFiles {
   const stanzas: Stanza[] = [];
+  const portLines: PortLine[] = [];
   const covering: ((path: string) => boolean)[] = [];
   const seen = new Set<string>();
   const pending = [INTERFACES_FILE];
   for (let file = pending.shift(); file !== undefined; file = pending.shift()) {
     if (seen.has(file) || !isReadable(files, file)) continue;
     seen.add(file);
-    for (const { line, words } of wordsOf(files.readText(file) ?? '')) {
-      const [keyword = '', ...rest] = words;
-      if (keyword === 'iface' && rest[0] !== undefined) stanzas.push({ interface: rest[0], file, line });
-      if (keyword !== 'source' && keyword !== 'source-directory') continue;
-      for (const argument of rest) {
-        const { expand, covers } = inclusion(keyword, argument, file);
-        covering.push(covers);
-        pending.push(...expand(files));
-      }
+    const read = readFile(files, file);
+    stanzas.push(...read.stanzas);
+    portLines.push(...read.portLines);
+    for (const { expand, covers } of read.inclusions) {
+      covering.push(covers);
+      pending.push(...expand(files));
     }
   }
-  return { stanzas, includes: (path) => covering.some((covers) => covers(path)) };
+  return { stanzas, portLines, includes: (path) => covering.some((covers) => covers(path)) };
+}
+
+/** The line of a file, other than ours, by which an interface is part of another one. */
+export function enslavingLine(
+  { portLines }: IfupdownFiles,
+  name: string,
+  isOwnFile: (path: string) => boolean,
+): Place | undefined {
+  const found = portLines.find(({ words, file }) => isPort(words, name) && !isOwnFile(file));
+  return found === undefined ? undefined : { file: found.file, line: found.line, master: found.interface };
 }

@@ -2,7 +2,7 @@ import type { Change } from '../../machine/change.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 import { isOwn } from '../own-file.ts';
 import { renderIfupdown, renderLoopback } from './ifupdown.ts';
-import { INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './ifupdown-files.ts';
+import { enslavingLine, INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './ifupdown-files.ts';
 import { liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const OWN_PREFIX = `${INTERFACES_DIRECTORY}/50-gandi-`;
@@ -20,10 +20,12 @@ export const ifupdown: Writer = {
   filesOf: (header, wanted) => [
     { path: pathOf(wanted.name), content: renderIfupdown(header, wanted), mode: 0o644 },
   ],
-  takenBy: (files, { name }) =>
-    readIfupdownFiles(files).stanzas.find(
-      (stanza) => stanza.interface === name && !isOwn(files.readText(stanza.file)),
-    ),
+  takenBy(files, { name }) {
+    const read = readIfupdownFiles(files);
+    const isOwnFile = (path: string) => isOwn(files.readText(path));
+    const stanza = read.stanzas.find((each) => each.interface === name && !isOwnFile(each.file));
+    return enslavingLine(read, name, isOwnFile) ?? stanza;
+  },
   support(files, header, path) {
     const { stanzas, includes } = readIfupdownFiles(files);
     const changes: Change[] = [];

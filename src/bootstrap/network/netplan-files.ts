@@ -147,6 +147,34 @@ function netplanFiles(files: FileView): string[] {
   return [...paths].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, path]) => path);
 }
 
+/** Devices that others are part of (netplan-yaml(5)). */
+const MASTER_KINDS = ['bonds', 'bridges', 'vrfs'];
+
+/**
+ * The entry, in a file other than ours, by which an interface is part of another one.
+ * @param ids what the interface is called by
+ */
+function enslavingEntry(
+  files: FileView,
+  ids: ReadonlySet<string>,
+  isOwn: (text: string) => boolean,
+): Place | undefined {
+  for (const file of netplanFiles(files)) {
+    const text = files.readText(file) ?? '';
+    if (isOwn(text) || !text.includes('interfaces')) continue;
+    const { root, below, resolve, lines } = parseNetplan(text);
+    const masters = MASTER_KINDS.flatMap((kind) => below(root, kind)).flatMap((node) =>
+      pairsOf(node, resolve),
+    );
+    const found = masters.find(({ value }) =>
+      below([value], 'interfaces').some((node) => wordsOf(node, resolve).some((word) => ids.has(word))),
+    );
+    if (found !== undefined)
+      return { file, line: lines.linePos(found.keyNode.range?.[0] ?? 0).line, master: found.key };
+  }
+  return undefined;
+}
+
 /** The file, other than ours, in which an interface is configured, and the line where; a default one is the last. */
 export function netplanFileOf(
   files: FileView,
@@ -157,12 +185,16 @@ export function netplanFileOf(
     const text = files.readText(file) ?? '';
     return isOwn(text) ? [] : readNetplanEntries(text).map((entry) => ({ ...entry, file }));
   });
-  const places = merged(entries).flatMap((entry): Place[] => {
-    if (!takes(entry, device)) return [];
-    return [
-      { file: entry.file, line: entry.line, ...(isDefault(entry.file, entry) ? { givesWay: true } : {}) },
-    ];
-  });
+  const taking = merged(entries).filter((entry) => takes(entry, device));
+  const enslaving = enslavingEntry(files, new Set([device.name, ...taking.map(({ id }) => id)]), isOwn);
+  if (enslaving !== undefined) return enslaving;
+  const places = taking.map(
+    (entry): Place => ({
+      file: entry.file,
+      line: entry.line,
+      ...(isDefault(entry.file, entry) ? { givesWay: true } : {}),
+    }),
+  );
   return places.find(({ givesWay }) => givesWay !== true) ?? places[0];
 }
 

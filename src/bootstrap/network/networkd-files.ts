@@ -39,6 +39,22 @@ function* linesOf(text: string): Generator<{ line: number; content: string }> {
   if (pending !== undefined) yield pending;
 }
 
+/** What a .network file makes an interface part of (systemd.network(5), [NETWORK] SECTION OPTIONS). */
+const MASTER_KEYS = ['Bridge', 'Bond', 'VRF', 'BatmanAdvanced'];
+
+/** The bridge, bond or VRF whose part an interface becomes by the text of a .network file; the last one counts. */
+export function readMaster(text: string): string | undefined {
+  let section = '';
+  const masters = new Map<string, string>();
+  for (const { content } of linesOf(text)) {
+    if (content.startsWith('[')) section = content;
+    const assignment = /^([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(content);
+    const [, key = '', value = ''] = assignment ?? [];
+    if (section === '[Network]' && MASTER_KEYS.includes(key)) masters.set(key, value);
+  }
+  return [...masters.values()].find((name) => name !== '');
+}
+
 /** The [Match] section of a .network file; undefined if nothing is in it, and then the file applies to nothing. */
 export function readMatch(text: string): MatchSection | undefined {
   let section = '';
@@ -113,8 +129,19 @@ function dropInsOf(files: FileView, name: string): string {
     .join('');
 }
 
+/** Names of all .network files in their order, and where each is. */
+function networkFiles(files: FileView): [string, string][] {
+  const paths = new Map<string, string>();
+  for (const directory of DIRECTORIES) {
+    for (const name of files.list(directory))
+      if (name.endsWith('.network') && !paths.has(name)) paths.set(name, `${directory}/${name}`);
+  }
+  return [...paths].sort();
+}
+
 /**
- * The file that systemd-networkd takes an interface's configuration from before it comes to one of a given name.
+ * The file that systemd-networkd takes an interface's configuration from before it comes to one of a given name; or
+ * would take it from without that, where it makes the interface part of another one.
  * @param ownName name of that file, such as `50-gandi-eth0.network`
  * @param isOwn tells by a file's text that it is ours, which never is in the way
  * @returns path and line of the [Match] section, or undefined if nothing is in the way
@@ -125,17 +152,15 @@ export function earlierNetworkFile(
   ownName: string,
   isOwn: (text: string) => boolean,
 ): Place | undefined {
-  const paths = new Map<string, string>();
-  for (const directory of DIRECTORIES) {
-    for (const name of files.list(directory)) {
-      if (name.endsWith('.network') && name <= ownName && !paths.has(name))
-        paths.set(name, `${directory}/${name}`);
-    }
-  }
-  for (const [name, file] of [...paths].sort()) {
+  for (const [name, file] of networkFiles(files)) {
     const text = files.linkTarget(file) === '/dev/null' ? '' : (files.readText(file) ?? '');
-    const match = isOwn(text) || text === '' ? undefined : readMatch(text + dropInsOf(files, name));
-    if (match && matchesInterface(match, device, files)) return { file, line: match.line };
+    if (isOwn(text) || text === '') continue;
+    const whole = text + dropInsOf(files, name);
+    const match = readMatch(whole);
+    if (match === undefined || !matchesInterface(match, device, files)) continue;
+    const master = readMaster(whole);
+    if (master !== undefined) return { file, line: match.line, master };
+    return name <= ownName ? { file, line: match.line } : undefined;
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
+import { posix } from 'node:path';
 import { parse } from 'ini';
 import type { FileView } from '../../machine/files.ts';
+import { matchesGlob } from '../../machine/glob.ts';
 import { parseShellAssignments, type ShellAssignment } from '../../machine/shell-assignments.ts';
 import type { MatchedInterface, Place } from './admin-file.ts';
 
@@ -23,22 +25,62 @@ function sectionOf(document: Record<string, unknown>, name: string): ReadonlyMap
   return new Map(Object.entries(section).map(([key, value]) => [key, String(value)]));
 }
 
+/**
+ * Whether patterns of a profile's [match] section fit a name (nm-settings-keyfile(5), match.interface-name): one of them
+ * must, all behind `&`, and none behind `!`.
+ * @param list with semicolons in between; undefined: any name
+ */
+function fits(list: string | undefined, name: string): boolean {
+  const patterns = (list ?? '').split(/[;,]/).filter((each) => each.trim() !== '');
+  const parsed = patterns.map((each) => {
+    const [, must = '', not = '', pattern = ''] = /^\s*([|&]?)(!?)(.*?)\s*$/.exec(each) ?? [];
+    return {
+      must: must === '&' || (must === '' && not !== ''),
+      holds: matchesGlob(pattern, name) !== (not !== ''),
+    };
+  });
+  const free = parsed.filter(({ must }) => !must);
+  return (
+    parsed.every(({ must, holds }) => !must || holds) &&
+    (free.length === 0 || free.some(({ holds }) => holds))
+  );
+}
+
+/** A keyfile's values keep their semicolons, which other ini files have for the begin of a comment. */
+const parseKeyfile = (text: string) =>
+  parse(text.replace(/^\s*[^#;[\s=][^=]*=.*$/gm, (line) => line.replace(/[;#]/g, '\\$&')));
+
+/** Where a profile says that it is for this interface. */
+function placeInProfile(file: string, text: string, device: MatchedInterface): Place | undefined {
+  const document = parseKeyfile(text);
+  const connection = sectionOf(document, 'connection');
+  if (!/^(802-3-)?ethernet$/.test(connection.get('type') ?? '')) return undefined;
+  const master = connection.get('controller') ?? connection.get('master');
+  // What it is part of brings it up as well.
+  if (master === undefined && connection.get('autoconnect') === 'false') return undefined;
+  const ethernet = new Map([...sectionOf(document, '802-3-ethernet'), ...sectionOf(document, 'ethernet')]);
+  const interfaceName = connection.get('interface-name');
+  const mac = ethernet.get('mac-address')?.toLowerCase();
+  const at = (key: RegExp): Place => ({
+    file,
+    line: lineOf(text, key),
+    ...(master === undefined ? {} : { master }),
+  });
+  if (interfaceName !== undefined)
+    return interfaceName === device.name ? at(/^\s*interface-name\s*=/) : undefined;
+  if (mac !== undefined) return mac === device.mac ? at(/^\s*mac-address\s*=/) : undefined;
+  // Before a profile for any interface ours is taken; not so before one that makes the interface a port.
+  const patterns = sectionOf(document, 'match').get('interface-name');
+  return master !== undefined && fits(patterns, device.name) ? at(/^\s*(controller|master)\s*=/) : undefined;
+}
+
 /** The profile of NetworkManager (nm-settings-keyfile(5)) that is for this interface and no other. */
 export function profileOf(files: FileView, device: MatchedInterface, isOwn: IsOwn): Place | undefined {
   for (const name of files.list(KEYFILE_DIRECTORY).filter((each) => !COPY.test(each))) {
     const file = `${KEYFILE_DIRECTORY}/${name}`;
     const text = files.readText(file) ?? '';
-    if (isOwn(text)) continue;
-    const document = parse(text);
-    const connection = sectionOf(document, 'connection');
-    if (!/^(802-3-)?ethernet$/.test(connection.get('type') ?? '')) continue;
-    if (connection.get('autoconnect') === 'false') continue;
-    const ethernet = new Map([...sectionOf(document, '802-3-ethernet'), ...sectionOf(document, 'ethernet')]);
-    const interfaceName = connection.get('interface-name');
-    const mac = ethernet.get('mac-address')?.toLowerCase();
-    if (interfaceName === device.name) return { file, line: lineOf(text, /^\s*interface-name\s*=/) };
-    if (interfaceName === undefined && mac !== undefined && mac === device.mac)
-      return { file, line: lineOf(text, /^\s*mac-address\s*=/) };
+    const place = isOwn(text) ? undefined : placeInProfile(file, text, device);
+    if (place !== undefined) return place;
   }
   return undefined;
 }
@@ -64,6 +106,33 @@ function variablesOf(text: string): ReadonlyMap<string, ShellAssignment> {
   return new Map(parseShellAssignments(text).assignments.map((assignment) => [assignment.name, assignment]));
 }
 
+/** Variables by which wicked's file of a bond, bridge or team names its ports (ifcfg-bonding(5), ifcfg-bridge(5)). */
+const PORT_VARIABLE = /^(BONDING_SLAVE_?\w*|BRIDGE_PORTS|TEAM_PORT_DEVICE_?\w*)$/;
+
+const portIn = (variables: ReadonlyMap<string, ShellAssignment>, interfaceName: string) =>
+  [...variables.values()].find(
+    ({ name, value }) => PORT_VARIABLE.test(name) && value?.split(/\s+/).includes(interfaceName),
+  );
+
+/** Where an ifcfg file says that it is for this interface, or that the interface is part of its own. */
+function placeInIfcfg(file: string, text: string, device: MatchedInterface): Place | undefined {
+  const ofFile = posix.basename(file).slice('ifcfg-'.length);
+  const variables = variablesOf(text);
+  const port = portIn(variables, device.name);
+  if (port !== undefined) return { file, line: port.line, master: variables.get('DEVICE')?.value ?? ofFile };
+  const master = variables.get('MASTER')?.value ?? variables.get('BRIDGE')?.value;
+  const part = master === undefined ? {} : { master };
+  if (ofFile === device.name) return { file, line: 1, ...part };
+  // What it is part of brings it up as well.
+  if (master === undefined && /^no$/i.test(variables.get('ONBOOT')?.value ?? '')) return undefined;
+  const assignment = variables.get('DEVICE') ?? variables.get('HWADDR');
+  const value = assignment?.value?.toLowerCase();
+  const wanted = assignment?.name === 'DEVICE' ? device.name.toLowerCase() : device.mac;
+  return assignment === undefined || value === undefined || value !== wanted
+    ? undefined
+    : { file, line: assignment.line, ...part };
+}
+
 /** The ifcfg file, other than ours, for an interface: by its name, by DEVICE, or by HWADDR. */
 export function ifcfgFileOf(
   files: FileView,
@@ -75,15 +144,8 @@ export function ifcfgFileOf(
   for (const name of names) {
     const file = `${directory}/${name}`;
     const text = files.readText(file) ?? '';
-    if (isOwn(text)) continue;
-    if (name === `ifcfg-${device.name}`) return { file, line: 1 };
-    const variables = variablesOf(text);
-    if (/^no$/i.test(variables.get('ONBOOT')?.value ?? '')) continue;
-    const assignment = variables.get('DEVICE') ?? variables.get('HWADDR');
-    const value = assignment?.value?.toLowerCase();
-    const wanted = assignment?.name === 'DEVICE' ? device.name.toLowerCase() : device.mac;
-    if (assignment !== undefined && value !== undefined && value === wanted)
-      return { file, line: assignment.line };
+    const place = isOwn(text) ? undefined : placeInIfcfg(file, text, device);
+    if (place !== undefined) return place;
   }
   return undefined;
 }

@@ -164,6 +164,19 @@ describe('network with ifupdown', () => {
     ).toEqual(whole([write(ETH0_FILE, ETH0, true)]));
   });
 
+  it('leaves an interface to the admin’s bond that it is to be part of', () => {
+    const files = {
+      [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/50-gandi-*\niface bond0 inet dhcp\n  bond-slaves eth0\n`,
+    };
+    const { changes, notes } = planFor(files);
+    expect(changes).toEqual([write(ETH1_FILE, ETH1)]);
+    expect(notes?.map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /^eth0 is not configured: \/etc\/network\/interfaces line \d+ makes it part of bond0; take it out there, or set /,
+      ),
+    ]);
+  });
+
   it('leaves an interface to the admin who configured it, and does the others', () => {
     const files = {
       [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/*\n`,

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
-import { configurationDigest, parsePostBootOrder } from '../../../src/plan/post-boot-order.ts';
-import { type ContextParts, makeContext } from '../context.ts';
+import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import {
+  configurationDigest,
+  parsePostBootOrder,
+  renderPostBootOrder,
+} from '../../../src/plan/post-boot-order.ts';
+import { type ContextParts, makeContext, makeFiles } from '../context.ts';
 
 const SCRIPT = '#!/bin/sh\ntrue\n';
 const config = {
@@ -19,10 +24,10 @@ const ASKED = {
 };
 const STARTED = '/var/lib/gandi/postboot.json';
 
-function orderFor(parts: ContextParts, script: string | undefined = SCRIPT) {
+function orderFor(parts: ContextParts, script: string | null = SCRIPT) {
   const files = {
     '/run/gandi/x': '',
-    ...(script === undefined ? {} : { '/gandi/script': script }),
+    ...(script === null ? {} : { '/gandi/script': script }),
     ...parts.files,
   };
   const { changes } = postBoot.plan(makeContext({ config, ...parts, files }));
@@ -87,6 +92,72 @@ describe('post-boot', () => {
         text: 'script and command are left for a boot in which all that the host gives can be stored in /gandi',
       },
     ]);
+  });
+
+  describe('where nothing of the customer’s is to be run', () => {
+    const plain = { hostName: 'web1' };
+    const booting = { facts: { booting: true } };
+    const look = (parts: ContextParts) => orderFor({ config: plain, ...booting, ...parts }, null);
+    const digestOfPlan = (parts: ContextParts) =>
+      postBoot.plan(makeContext({ config: plain, ...booting, ...parts })).digest;
+    const looked = { [postBoot.name]: digestOfPlan({}) ?? '' };
+
+    it('has a new configuration looked at, with no one waiting for that', () => {
+      expect(look({ applied: looked })).toEqual({
+        path: '/run/gandi/postboot-background',
+        order: { digest: configurationDigest(plain, undefined), look: true, asked: ASKED },
+      });
+    });
+
+    it('has one looked at that asks for something else, be it by a setting', () => {
+      const kept = { host: { state: 'kept' as const }, applied: looked };
+      expect(look(kept)).toBeUndefined();
+      expect(look({ ...kept, config: { hostName: 'web2' } })?.order?.asked?.hostName).toBe('web2');
+      expect(look({ ...kept, config: { hostName: 'web2' }, settings: 'CONFIG_HOSTNAME=0' })).toBeUndefined();
+      expect(look({ ...kept, applied: {} })?.order?.look).toBe(true);
+    });
+
+    it('takes another name of the host’s disk for no news', () => {
+      const swap = (node: string) => ({ state: 'kept' as const, swap: { node, state: 'ours' as const } });
+      const earlier = { [postBoot.name]: digestOfPlan({ host: swap('/dev/sda') as never }) ?? '' };
+      expect(look({ host: swap('/dev/sdb') as never, applied: earlier })).toBeUndefined();
+    });
+
+    it('has nothing looked at in a run of the admin’s, and so leaves that to the next boot', () => {
+      expect(look({ facts: {} })).toBeUndefined();
+      expect(digestOfPlan({ facts: {} })).toBeUndefined();
+      expect(digestOfPlan({ facts: {}, applied: looked })).toBe(looked[postBoot.name]);
+    });
+
+    it('has nothing looked at where nothing is asked', () => {
+      expect(look({ config: {} })).toBeUndefined();
+    });
+
+    it('keeps no boot after a look from being an unchanged one', () => {
+      const { settings, host } = makeContext({
+        config: plain,
+        host: { state: 'kept', swap: { node: '/dev/sdb', state: 'ours' } as never },
+      });
+      const extrasFor = (order: object) =>
+        steadyExtras(
+          {
+            files: makeFiles({
+              '/run/gandi/postboot-background': renderPostBootOrder({ digest, ...order }),
+            }),
+            settings,
+          },
+          host,
+        );
+      expect(extrasFor({ look: true, asked: ASKED })).not.toHaveProperty('expected');
+      expect(extrasFor({ look: true, asked: ASKED })).toBeDefined();
+      expect(extrasFor({ command: 'true' })?.expected?.line).toBe(JSON.stringify({ command: digest }));
+    });
+
+    it('looks along with script and command where there are some', () => {
+      const { order } = orderFor(booting) ?? {};
+      expect(order).toMatchObject({ command: 'apt-get update', asked: ASKED });
+      expect(order?.look).toBeUndefined();
+    });
   });
 
   it('leaves the order where nothing waits for it', () => {

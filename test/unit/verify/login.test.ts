@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseKeyLine, whyNotTaken } from '../../../src/machine/key-line.ts';
 import { compareLogin } from '../../../src/verify/login.ts';
-import type { View } from '../../../src/verify/network.ts';
+import type { View } from '../../../src/verify/view.ts';
 import type { FileEntries } from '../context.ts';
 import { NOTHING, told, view } from './view.ts';
 

@@ -1,7 +1,7 @@
 import type { PresentAddress } from '../../../src/machine/interface-addresses.ts';
 import type { Asked } from '../../../src/plan/asked.ts';
-import type { View } from '../../../src/verify/network.ts';
 import type { Row } from '../../../src/verify/row.ts';
+import type { View } from '../../../src/verify/view.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 /** Nothing is asked. */

@@ -1,0 +1,41 @@
+import { askProgram } from '../machine/ask-program.ts';
+import { askSshd, type SshdAnswer } from '../machine/ask-sshd.ts';
+import type { FileView } from '../machine/files.ts';
+import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
+
+/** What is looked at. */
+export interface View {
+  files: FileView;
+  /** Addresses that an interface has. */
+  addressesOf: (name: string) => PresentAddress[];
+  /** Where an admin's file configures an interface, such as `/etc/network/interfaces line 4`. */
+  takenBy?: (name: string) => string | undefined;
+  /**
+   * What a program prints, such as nmcli; undefined where it does not answer. It is only called where something
+   * differs.
+   */
+  ask?: (argv: readonly [string, ...string[]]) => string | undefined;
+  /** What sshd says is in force for a login of a user; it is asked where its files leave doubt. */
+  sshdSettings: (user: string) => SshdAnswer;
+}
+
+/** Asks each question once: several things of one interface may differ. */
+function askOnce(): NonNullable<View['ask']> {
+  const answers = new Map<string, string | undefined>();
+  return (argv) => {
+    const question = argv.join('\0');
+    if (!answers.has(question)) {
+      const { stdout, failure } = askProgram(argv);
+      answers.set(question, failure === '' ? stdout : undefined);
+    }
+    return answers.get(question);
+  };
+}
+
+/** The running system. */
+export const runningSystem = (files: FileView): View => ({
+  files,
+  addressesOf: (name) => presentAddresses(files, name),
+  ask: askOnce(),
+  sshdSettings: (user) => askSshd(files, user),
+});
