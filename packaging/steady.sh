@@ -29,6 +29,17 @@ find_disk() { # NUMBER PLACE
   done
 }
 
+# Who reads a disk that does not answer waits in the kernel, and nothing ends that. One that udev has read, in this boot,
+# is read here; the program knows how to ask another. NAME is that of the disk or partition in /sys/class/block.
+wait_for_udev() { # NAME
+  read -r number < "/sys/class/block/$1/dev" || return 1
+  for delay in 0.1 0.2 0.3 0.4 1 1; do
+    if [ -e "/run/udev/data/b$number" ]; then return 0; fi
+    sleep $delay
+  done
+  [ -e "/run/udev/data/b$number" ]
+}
+
 # First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
 unchanged() {
   for name in $interfaces; do wait_for_interface "$name" || return 1; done
@@ -61,7 +72,9 @@ unchanged() {
   for range in $ranges; do
     length=${range##*:}
     place=${range%:*}
-    cmp -s -n "$length" -i "${place##*:}:$from" "${place%:*}" "$record.bytes" || return 1
+    device=${place%:*}
+    wait_for_udev "${device##*/}" || return 1
+    cmp -s -n "$length" -i "${place##*:}:$from" "$device" "$record.bytes" || return 1
     from=$((from + length))
   done
 }

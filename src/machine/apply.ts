@@ -81,6 +81,10 @@ async function runCommand(change: RunCommand, { commands, files }: Machine): Pro
     const { withPartition } = await import('./open-partition.ts');
     return withPartition(change.partition, constants.O_RDONLY, () => commands.run(change.argv, change));
   }
+  if (change.worksOn !== undefined) {
+    const { watchForStall } = await import('./stalled-device.ts');
+    return commands.run(change.argv, { ...change, givesUpFor: watchForStall(files, change.worksOn) });
+  }
   if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
   const { rememberFiles } = await import('./unchanged-files.ts');
   const putBack = rememberFiles(files, change.unchangedFilesStayIn);

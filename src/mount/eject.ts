@@ -63,7 +63,7 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
 
 /** One try. @returns why it stays mounted; undefined if it does not */
 async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<string | undefined> {
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const facts = observeDisks(run.machine.files, run.diskRoot, run.answers);
   if (force) await endProcesses(run, mount, facts);
   const users = findUsers(mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;

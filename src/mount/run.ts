@@ -1,5 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange } from '../machine/change.ts';
+import { DeviceAnswers } from '../machine/device-answers.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
 import type { MountMode, Settings } from '../machine/settings.ts';
@@ -12,6 +13,8 @@ export class MountRun {
   readonly mode: MountMode;
   /** CONFIG_DISK_ROOT with its links resolved, as /proc/self/mountinfo shows it. */
   readonly diskRoot: string;
+  /** Which disks may be read. */
+  readonly answers: DeviceAnswers;
   readonly #log: LogRecord[] = [];
 
   /**
@@ -24,6 +27,7 @@ export class MountRun {
     private readonly show: (change: Change) => void,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
+    this.answers = new DeviceAnswers(machine.files);
     this.diskRoot = machine.files.locate(settings.diskRoot);
   }
 

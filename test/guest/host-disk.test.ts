@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { archive, member } from '../unit/metadata/gandi/tar-blocks.ts';
+import { knownDisk } from './data-disks.ts';
 import { blankDisk, copyDisk, type DiskFile } from './disk.ts';
 import { makeKeyPair } from './ssh.ts';
 import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
@@ -136,5 +137,46 @@ describe('a configured guest', () => {
       ]);
     },
     10 * minutes,
+  );
+
+  it(
+    'boots past its own disk and a data disk that do not answer, with what it was told before, and powers off',
+    async () => {
+      await guest.powerOff();
+      const [silent, answering] = await Promise.all(
+        ['silent', 'answering'].map((label) => knownDisk(folder, label, { mebibytes: 64, label })),
+      );
+      if (silent === undefined || answering === undefined) throw new Error('the disks were made');
+      await powerOn([
+        { disk: seed, scsiId: 5, answersBytes: 64 * 1024 },
+        { disk: ordinary, bus: 'virtio-blk', serial: 'ordinary' },
+        { disk: silent, scsiId: 6, answersBytes: 64 * 1024 },
+        { disk: answering, scsiId: 7 },
+      ]);
+      // The host's disk cannot be read: that is a failure, and all the same the end of the boot.
+      expect(await guest.waitForBoot()).toBe('degraded');
+      await expectUnchanged();
+      expect(await guest.output('findmnt -rno TARGET -S LABEL=answering')).toBe('/srv/answering');
+      const nodes = await guest.output(
+        'for id in 5 6; do ls /sys/bus/scsi/devices/*:0:$id:0/block; done | sed s,^,/dev/,',
+      );
+      const silentDisks = nodes.split('\n');
+      expect(silentDisks).toHaveLength(2);
+      expect((await problems()).map(({ path, found }) => [path, found])).toEqual(
+        expect.arrayContaining(silentDisks.map((node) => [node, 'no answer within 5 s'])),
+      );
+      const { stdout } = await guest.run('gandi-guest status');
+      for (const node of silentDisks) expect(stdout).toContain(node);
+      // In guest's seconds, from the start of a unit to its end.
+      for (const unit of ['gandi-bootstrap', 'gandi-mount']) {
+        const times = await guest.output(
+          `systemctl show -P InactiveExitTimestampMonotonic -P ActiveEnterTimestampMonotonic -P InactiveEnterTimestampMonotonic ${unit}.service`,
+        );
+        const [start = 0, ...ends] = times.split('\n').map(Number);
+        expect(Math.max(...ends) - start, unit).toBeLessThan(60_000_000);
+      }
+      await guest.powerOff(5 * 60);
+    },
+    15 * minutes,
   );
 });

@@ -49,6 +49,8 @@ function installScript(): void {
   const own = script
     .replaceAll('/var/lib/gandi', at('var/lib/gandi'))
     .replaceAll('/run/gandi', at('run/gandi'))
+    .replaceAll('/run/udev', at('run/udev'))
+    .replaceAll('/sys/class/block/$1', at('class/$1'))
     .replaceAll('/usr/lib/gandi', at('usr/lib/gandi'));
   write('steady.sh', own);
   write('usr/lib/gandi/gandi-launcher', `echo "$program $GANDI_BOOT" > ${at('started')}\nexit 3\n`);
@@ -104,6 +106,8 @@ beforeEach(() => {
   symlinkSync('default', at('etc/link'));
   write('run/generated', '');
   write('disk', 'abcdefghijklmnopq');
+  write('class/disk/dev', '8:16\n');
+  write('run/udev/data/b8:16', '');
   write('sys/target0/block/sda/size', '1\n');
   write('proc/swappiness', '60\n');
   write('var/lib/gandi/postboot.json', '{"script":"1"}\n');
@@ -215,6 +219,8 @@ describe('the program is started', () => {
     ['the disk has something else', () => write('disk', 'abcdefghijklmnXpq'.replace('g', 'X'))],
     ['the disk has something else in its last range', () => write('disk', 'abcdefghijklmXopq')],
     ['the disk is gone', () => rmSync(at('disk'))],
+    ['udev has not read the disk, which may not answer', () => rmSync(at('run/udev/data/b8:16'))],
+    ['nothing is known of the disk', () => rmSync(at('class'), { recursive: true })],
     ['the disk is too short', () => write('disk', 'abcdefgh')],
     ['gandi-postboot has not done its work', () => rmSync(at('var/lib/gandi/postboot.json'))],
     ['what was on the disk is not known', () => rmSync(at('var/lib/gandi/steady/gandi-bootstrap.bytes'))],
