@@ -20,8 +20,8 @@ const POLL_MILLISECONDS = 50;
 /** How often a disk that somebody else is reading is looked at before it is asked. */
 const CALM_LOOKS = 10;
 
-/** As long ago udev may have read a disk that is taken to answer still. A boot is no older, nor is a disk that just came. */
-const FRESH_SECONDS = 60;
+/** As long ago udev may have read a disk that is taken to answer still: a boot is not much older, nor a disk that came. */
+const FRESH_SECONDS = 15;
 
 /** What is found on a disk that does not answer, for people. */
 export const NO_ANSWER = `no answer within ${PROBE_SECONDS} s`;
@@ -44,7 +44,11 @@ export class DeviceAnswers {
   /** Nobody means to read them: they are not waited for twice. */
   readonly #unasked = new Set<string>();
 
-  constructor(private readonly files: Records) {}
+  /** @param freshSeconds as long ago udev may have read a disk; 0: each is asked, which only people can wait for */
+  constructor(
+    private readonly files: Records,
+    private readonly freshSeconds = FRESH_SECONDS,
+  ) {}
 
   /** Whether a device may be read. What could be read a moment ago can be for the rest of a run. */
   answers(device: Numbered): boolean {
@@ -133,8 +137,9 @@ export class DeviceAnswers {
 
   /** A clock that was set meanwhile makes a record old, or come from the future, and so has the device be asked. */
   #isFresh({ deviceNumber }: Numbered): boolean {
+    if (this.freshSeconds === 0) return false;
     const written = this.files.modifiedAt(`${UDEV_RECORDS}/b${deviceNumber}`);
-    return written !== undefined && Math.abs(Date.now() - written) < FRESH_SECONDS * 1000;
+    return written !== undefined && Math.abs(Date.now() - written) < this.freshSeconds * 1000;
   }
 }
 

@@ -19,15 +19,17 @@ export class MountRun {
 
   /**
    * @param show prints a change that a dry run would make
+   * @param freshSeconds as long ago udev may have read a disk that is read without asking it before
    */
   constructor(
     readonly machine: Machine,
     readonly settings: Settings,
     readonly dryRun: boolean,
     private readonly show: (change: Change) => void,
+    freshSeconds?: number,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
-    this.answers = new DeviceAnswers(machine.files);
+    this.answers = new DeviceAnswers(machine.files, freshSeconds);
     this.diskRoot = machine.files.locate(settings.diskRoot);
   }
 

@@ -216,11 +216,11 @@ export function lookForHostDisk(
 }
 
 /**
- * Asks the disks that could be the host's whether they answer, where udev has not just read them.
+ * Asks the disks that could be the host's whether they answer.
  * @returns what is known then
  */
 export async function askHostDisks(files: Files, commands: Commands): Promise<DeviceAnswers> {
-  const answers = new DeviceAnswers(files);
+  const answers = new DeviceAnswers(files, 0);
   await answers.ask(commands, readableDevices(files));
   return answers;
 }
