@@ -106,7 +106,7 @@ export class Guest {
   }
 
   /** Has a disk that was attached with a limit stop answering, or answer again. */
-  async silence(attached: Attached, silent = true): Promise<void> {
+  async silence(attached: Pick<Attached, 'backend'>, silent = true): Promise<void> {
     return this.#withConsole(this.#machine.hotPlug.silence(attached, silent));
   }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { archive, member } from '../unit/metadata/gandi/tar-blocks.ts';
 import { knownDisk } from './data-disks.ts';
 import { blankDisk, copyDisk, type DiskFile } from './disk.ts';
+import { answering, blockName } from './machine.ts';
 import { makeKeyPair } from './ssh.ts';
 import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
@@ -142,21 +143,28 @@ describe('a configured guest', () => {
   it(
     'boots past its own disk and a data disk that do not answer, with what it was told before, and powers off',
     async () => {
+      // Before udev is told of any disk: the initial RAM disk has looked at all of them for root's.
+      const unit = '/etc/systemd/system/systemd-udev-trigger.service.d';
+      await guest.output(`mkdir -p ${unit} && cat > ${unit}/silence.conf`, {
+        input: '[Service]\nExecStartPre=/bin/sh -c "echo ready for silence > /dev/console; sleep 15"\n',
+      });
       await guest.powerOff();
-      const [silent, answering] = await Promise.all(
-        ['silent', 'answering'].map((label) => knownDisk(folder, label, { mebibytes: 64, label })),
+      const [silent, other] = await Promise.all(
+        ['silent', 'other'].map((label) => knownDisk(folder, label, { mebibytes: 64, label })),
       );
-      if (silent === undefined || answering === undefined) throw new Error('the disks were made');
+      if (silent === undefined || other === undefined) throw new Error('the disks were made');
       await powerOn([
-        { disk: seed, scsiId: 5, answersBytes: 64 * 1024 },
+        { disk: seed, scsiId: 5, ...answering },
         { disk: ordinary, bus: 'virtio-blk', serial: 'ordinary' },
-        { disk: silent, scsiId: 6, answersBytes: 64 * 1024 },
-        { disk: answering, scsiId: 7 },
+        { disk: silent, scsiId: 6, ...answering },
+        { disk: other, scsiId: 7 },
       ]);
+      await guest.waitFor(async () => guest.console().includes('ready for silence'), 120);
+      for (const index of [1, 3]) await guest.silence({ backend: blockName(index) });
       // The host's disk cannot be read: that is a failure, and all the same the end of the boot.
-      expect(await guest.waitForBoot()).toBe('degraded');
+      expect(await guest.waitForBoot(5 * 60)).toBe('degraded');
       await expectUnchanged();
-      expect(await guest.output('findmnt -rno TARGET -S LABEL=answering')).toBe('/srv/answering');
+      expect(await guest.output('findmnt -rno TARGET -S LABEL=other')).toBe('/srv/other');
       const nodes = await guest.output(
         'for id in 5 6; do ls /sys/bus/scsi/devices/*:0:$id:0/block; done | sed s,^,/dev/,',
       );
@@ -175,8 +183,8 @@ describe('a configured guest', () => {
         const [start = 0, ...ends] = times.split('\n').map(Number);
         expect(Math.max(...ends) - start, unit).toBeLessThan(60_000_000);
       }
-      await guest.powerOff(5 * 60);
+      await guest.powerOff(8 * 60);
     },
-    15 * minutes,
+    20 * minutes,
   );
 });

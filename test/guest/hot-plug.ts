@@ -51,8 +51,8 @@ export class HotPlug {
     return rootPort === undefined ? attached : { ...attached, rootPort };
   }
 
-  /** Has a disk that was attached with a limit stop answering at once, or answer again, and what waited for it go on. */
-  async silence({ backend }: Attached, silent = true): Promise<void> {
+  /** Has a disk that has a limit stop answering at once, or answer again, and what waited for it go on. */
+  async silence({ backend }: Pick<Attached, 'backend'>, silent = true): Promise<void> {
     await this.#qmp.execute('qom-set', {
       path: `/objects/${limitName(backend)}`,
       property: 'limits',

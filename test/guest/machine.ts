@@ -12,7 +12,7 @@ export interface GuestDisk {
   readonly vendor?: string;
   readonly serial?: string;
   readonly readOnly?: boolean;
-  /** It stops answering when so many bytes were read or written; {@link HotPlug.silence} has it stop at once. */
+  /** It stops answering when so many bytes were read or written; `Guest.silence` has it stop at once. */
   readonly answersBytes?: number;
 }
 

@@ -1,6 +1,6 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attach, rescan } from '../../../src/mount/commands.ts';
+import { attach, eject, rescan } from '../../../src/mount/commands.ts';
 import { readDiskRecords } from '../../../src/plan/disk-records.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 
@@ -51,6 +51,17 @@ describe('a disk that does not answer', () => {
     disks.fail = () => undefined;
     await rescan(disks.run(), true);
     expect(disks.mounts().sort()).toEqual(['/srv/data', '/srv/silent']);
+  });
+
+  it('is not unmounted in order, which would not come to its end; its hook and its services are not asked', async () => {
+    disks.attach({ name: 'sdb', label: 'silent' });
+    await rescan(disks.run(), true);
+    disks.fail = (line) => (line === ASKED ? 'it did not end' : undefined);
+    age('8:16');
+    disks.ran.splice(0);
+    expect(await eject(disks.run(), 'silent', { force: false, waitSeconds: 0 })).toBe(1);
+    expect(disks.ran).toEqual([ASKED]);
+    expect(recordOf('sdb')).toMatchObject({ state: 'mounted' });
   });
 
   it('is not mounted where somebody asks for it', async () => {
