@@ -178,10 +178,10 @@ describe('a configured guest', () => {
       // In guest's seconds, from the start of a unit to its end.
       for (const unit of ['gandi-bootstrap', 'gandi-mount']) {
         const times = await guest.output(
-          `systemctl show -P InactiveExitTimestampMonotonic -P ActiveEnterTimestampMonotonic -P InactiveEnterTimestampMonotonic ${unit}.service`,
+          `for name in InactiveExit ActiveEnter InactiveEnter; do systemctl show -P "$name"TimestampMonotonic ${unit}.service; done`,
         );
         const [start = 0, ...ends] = times.split('\n').map(Number);
-        expect(Math.max(...ends) - start, unit).toBeLessThan(60_000_000);
+        expect(Math.max(...ends) - start, unit).toBeLessThan(90_000_000);
       }
       await guest.powerOff(8 * 60);
     },
