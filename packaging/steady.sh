@@ -29,6 +29,13 @@ find_disk() { # NUMBER PLACE
   done
 }
 
+# Who reads a disk that does not answer waits in the kernel, and nothing ends that. One that udev has read, in this boot,
+# is read here; the program knows how to ask another. udev makes its links before it leaves its record.
+wait_for_udev() { # DEVICE
+  read -r number < "/sys/class/block/${1##*/}/dev" || return 1
+  wait_for "/run/udev/data/b$number"
+}
+
 # First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
 unchanged() {
   for name in $interfaces; do wait_for "/sys/class/net/$name" || return 1; done
@@ -43,11 +50,10 @@ unchanged() {
   done
   [ $known -eq 0 ] || return 1
 
-  # Disks of which the kernel can say no more than their size, by what udev found on them. Links come before its record.
+  # Disks of which the kernel can say no more than their size, by what udev found on them.
   for pair in $known_by; do
     node=${pair%%:*}
-    read -r number < "/sys/class/block/${node##*/}/dev" || return 1
-    wait_for "/run/udev/data/b$number" || return 1
+    wait_for_udev "$node" || return 1
     # dash, bash and BusyBox know -ef.
     # shellcheck disable=SC3013
     [ "${pair#*:}" -ef "$node" ] || return 1
@@ -71,7 +77,9 @@ unchanged() {
   for range in $ranges; do
     length=${range##*:}
     place=${range%:*}
-    cmp -s -n "$length" -i "${place##*:}:$from" "${place%:*}" "$record.bytes" || return 1
+    device=${place%:*}
+    wait_for_udev "$device" || return 1
+    cmp -s -n "$length" -i "${place##*:}:$from" "$device" "$record.bytes" || return 1
     from=$((from + length))
   done
 }

@@ -173,7 +173,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
     description: [
       'For people: it looks, and changes nothing, save for `accept`, `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
       'With `--root` it looks at an unpacked image. With `--json` commands that look print JSON for programs.',
-      '`verify` compares what the host asked for with what the guest shows: host name, addresses, MTU, default routes, name servers and whether one has a route, search domains, accounts, passwords and SSH keys as sshd reads them, swap and data disks. What a setting turns off is left out. What passes by itself, such as an interface without a link, is `pending` and does not count. It reads files alone: no process is started, and no name server asked. `doctor` does the same.',
+      '`verify` compares what the host asked for with what the guest shows: host name, addresses, MTU, default routes, name servers and whether one has a route, search domains, accounts, passwords and SSH keys as sshd reads them, swap and data disks. What a setting turns off is left out. What passes by itself, such as an interface without a link, is `pending` and does not count. No name server is asked, and no process started but one for each disk that may be the host’s, to see whether it answers. `doctor` does the same.',
       'The host’s disk is remembered when it is first used. Another disk that claims to be it is refused, and `status` names it: `accept` has the next boot take it, as after a move to another bus or hypervisor. An archive counts only where no process of the guest can have written it.',
     ],
     exit: [

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/apply.ts';
 import { systemCommands } from '../machine/commands.ts';
-import { openDevice } from '../machine/device-reader.ts';
+import { type DeviceAnswers, NO_ANSWER, openAnswering } from '../machine/device-answers.ts';
 import { byNode } from '../machine/device-use.ts';
 import { Files } from '../machine/files.ts';
 import { storeJson } from '../machine/json-file.ts';
@@ -12,6 +12,7 @@ import { describe } from '../machine/signatures.ts';
 import { udevVerdict } from '../machine/udev-verdict.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
+import { askHostDisks } from '../metadata/gandi/source.ts';
 import { holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import { EXIT } from '../plan/exit-status.ts';
 
@@ -21,14 +22,19 @@ const LOCK_WAIT_SECONDS = 60;
 /**
  * Notes down that a device is the host's disk; its archive counts from the next boot on, where that is the host's word.
  * @param path of the device, also by a link of udev's
+ * @param answers which devices were asked and did not answer
  * @returns the device's node, or why it cannot be the host's disk
  */
 export async function acceptDevice(
   path: string,
   search: SwapSearch,
   machine: Machine,
+  answers: Pick<DeviceAnswers, 'isSilent'>,
 ): Promise<{ node: string } | { refused: string }> {
   const device = byNode(path, search.devices, machine.files);
+  const disk = search.devices.find(({ name }) => name === device?.partition?.disk);
+  const read = [device, disk].filter((one) => one !== undefined);
+  if (read.some((one) => answers.isSilent(one))) return { refused: NO_ANSWER };
   const observed = device && observeDevice(device.node, search);
   if (device === undefined || observed === undefined)
     return {
@@ -57,14 +63,16 @@ export async function accept(path: string): Promise<number> {
   try {
     const { devices, use } = observeStorage(files);
     const { hypervisor } = observeFacts(files, true);
+    const answers = await askHostDisks(files, systemCommands);
     const search: SwapSearch = {
       devices,
       use,
       hypervisor,
       udevVerdict: (device) => udevVerdict(files, device),
-      open: openDevice,
+      open: openAnswering(devices, answers),
     };
-    const outcome = await acceptDevice(path, search, { files, commands: systemCommands, live: true });
+    const machine = { files, commands: systemCommands, live: true };
+    const outcome = await acceptDevice(path, search, machine, answers);
     if ('refused' in outcome) {
       printError(`gandi-guest: ${path} cannot be the host’s disk: ${outcome.refused}; nothing was changed\n`);
       return EXIT.failed;

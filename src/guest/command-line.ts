@@ -49,7 +49,7 @@ export function defineCommandLine(end: (status: number) => void): Command {
     .description('what the host asked for beside what the guest shows; exit status 1 if something differs')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      end((await import('./verify.ts')).verify(options));
+      end(await (await import('./verify.ts')).verify(options));
     });
   program
     .command('decompress-kernel')

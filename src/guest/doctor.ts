@@ -55,9 +55,9 @@ async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFindin
 }
 
 /** What is beside what was asked; a look that fails is a finding of its own, and the others are told all the same. */
-function look(files: Files): { rows: readonly Row[]; failure?: Finding } {
+async function look(files: Files): Promise<{ rows: readonly Row[]; failure?: Finding }> {
   try {
-    return { rows: lookAtGuest(files) ?? [] };
+    return { rows: (await lookAtGuest(files)) ?? [] };
   } catch (error) {
     const text = `what is cannot be compared with what was asked: ${reasonOf(error)}`;
     const remedy = 'see what gandi-guest verify says, as root';
@@ -79,7 +79,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     findings = options.fix === true ? await fixAll(lookForXen, files) : lookForXen();
   } else {
     const disks = live ? dataDisks(files) : [];
-    const { rows, failure } = live ? look(files) : { rows: [] };
+    const { rows, failure } = live ? await look(files) : { rows: [] };
     findings = diagnose({ files, settings: readSettings(files), facts, disks, rows });
     if (failure !== undefined) findings.unshift(failure);
   }

@@ -1,11 +1,12 @@
 import { askedOf } from '../bootstrap/asked.ts';
 import { chosenManager } from '../bootstrap/network/chosen-manager.ts';
 import { WRITERS } from '../bootstrap/network/writers.ts';
+import { systemCommands } from '../machine/commands.ts';
 import type { Facts } from '../machine/facts.ts';
 import type { Files } from '../machine/files.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
-import { keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
+import { askHostDisks, keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { Row } from '../verify/row.ts';
 import { compareDisks } from '../verify/storage.ts';
@@ -33,10 +34,11 @@ function adminPlaces({ files, settings, facts }: Looked): View['takenBy'] {
 }
 
 /** The configuration that an earlier boot stored, and the disk that it came from. */
-function keptWithDisk(files: Files, facts: Facts): HostConfiguration {
+async function keptWithDisk(files: Files, facts: Facts): Promise<HostConfiguration> {
   const kept = keptConfiguration(files);
   if (kept.state === 'none') return kept;
-  const [first] = lookForHostDisk(files, facts.hypervisor).candidates;
+  const answers = await askHostDisks(files, systemCommands);
+  const [first] = lookForHostDisk(files, facts.hypervisor, answers).candidates;
   return first === undefined ? kept : { ...kept, swap: first.swap };
 }
 
@@ -45,9 +47,9 @@ function keptWithDisk(files: Files, facts: Facts): HostConfiguration {
  * @returns undefined if nothing is known of what the host asked for
  * @throws Error if the configuration or the system's files cannot be read; both need root
  */
-export function lookAtGuest(files: Files): Row[] | undefined {
+export async function lookAtGuest(files: Files): Promise<Row[] | undefined> {
   const facts = observeFacts(files, true);
-  const host = keptWithDisk(files, facts);
+  const host = await keptWithDisk(files, facts);
   if (host.state === 'none') return undefined;
   const looked: Looked = { files, settings: readSettings(files), facts, host };
   const takenBy = adminPlaces(looked);

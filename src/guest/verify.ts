@@ -21,12 +21,12 @@ function render(rows: readonly Row[]): string {
 }
 
 /**
- * Shows what the host asked for beside what the guest shows. The network manager is asked
- * of what differs; no name server is.
+ * Shows what the host asked for beside what the guest shows. No name server is asked; the network manager is, of what
+ * differs, and each disk that may be the host's, to see whether it answers.
  * @returns exit status: 0 if nothing differs, 1 if something does, 3 if nothing is known of what the host asked for
  */
-export function verify(options: { json?: boolean }): number {
-  const rows = lookAtGuest(new Files());
+export async function verify(options: { json?: boolean }): Promise<number> {
+  const rows = await lookAtGuest(new Files());
   if (options.json === true) print(`${JSON.stringify({ rows: rows ?? [] }, null, 1)}\n`);
   else print(rows === undefined ? 'no configuration of a host is known\n' : render(rows));
   if (rows === undefined) return EXIT.nothingFound;

@@ -85,6 +85,10 @@ async function runCommand(change: RunCommand, { commands, files }: Machine): Pro
     const { runWhenReady } = await import('./run-when-ready.ts');
     return runWhenReady(() => commands.run(change.argv, change), change.whenReady);
   }
+  if (change.worksOn !== undefined) {
+    const { watchForStall } = await import('./stalled-device.ts');
+    return commands.run(change.argv, { ...change, givesUpFor: watchForStall(files, change.worksOn) });
+  }
   if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
   const { rememberFiles } = await import('./unchanged-files.ts');
   const putBack = rememberFiles(files, change.unchangedFilesStayIn);

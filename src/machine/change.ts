@@ -109,6 +109,8 @@ export interface RunCommand {
   whenReady?: Readiness;
   /** The partition or disk that it is about, which may be gone for a moment, and is kept from that meanwhile. */
   partition?: string;
+  /** Kernel name of the disk or partition that it works on: it is given up when that stops answering. */
+  worksOn?: string;
   /** The end of what it prints goes into the report: it is a program of the admin's own. */
   reportOutput?: boolean;
   /** Why it runs, for the plan's reader, such as "grow the root file system". */

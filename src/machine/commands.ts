@@ -11,6 +11,8 @@ export interface CommandOptions {
   timeoutSeconds: number;
   /** Beside PATH, LC_ALL and HOME; nothing is inherited. */
   environment?: Readonly<Record<string, string>>;
+  /** Asked each second: once it says what is given up for, such as a disk, the time is up at once. */
+  givesUpFor?: () => string | undefined;
   /** Of each output; the program is ended when it prints more. Default 1 MiB. */
   outputBytes?: number;
 }
@@ -39,6 +41,9 @@ const GRACE_MILLISECONDS = 2000;
 
 /** How long one that was killed may take to be gone. */
 const GONE_MILLISECONDS = 5000;
+
+/** How often is asked whether a program is to be given up before its time. */
+const WATCH_MILLISECONDS = 1000;
 
 /** How often is looked whether all of a group have ended that was asked to. */
 const POLL_MILLISECONDS = 50;
@@ -106,9 +111,9 @@ interface Ending extends ChildEnding {
 const whatBecameOf = (ended: ChildEnding | undefined) =>
   ended === undefined ? 'cannot be killed: it waits for a device that does not answer' : 'was killed';
 
-function failureOf(program: string, ending: Ending, timeout: number | undefined): string | undefined {
+function failureOf(program: string, ending: Ending, timeout: string | undefined): string | undefined {
   const code = ending.error?.code;
-  if (timeout !== undefined) return `${program} did not end within ${timeout} s and ${ending.became}`;
+  if (timeout !== undefined) return `${program} ${timeout} and ${ending.became}`;
   if (ending.printedTooMuch) return `${program} printed more than it may and was killed`;
   if (code === 'ENOENT')
     return whyAbsent(program) ?? `${program} is not installed (looked in ${SEARCH_PATH})`;
@@ -123,29 +128,46 @@ function failureOf(program: string, ending: Ending, timeout: number | undefined)
 
 /** Has a program end in time: it is asked to, then killed, then given up. */
 class Deadline {
+  /** Why its time was up. */
+  why: string;
   /** When it is killed if it does not end; undefined as long as its time is not up. */
   killAt: number | undefined;
   /** Resolves when it is given up. */
   readonly givenUp: Promise<undefined>;
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
 
-  constructor(pid: number | undefined, seconds: number) {
+  constructor(
+    pid: number | undefined,
+    { timeoutSeconds, givesUpFor }: Pick<CommandOptions, 'timeoutSeconds' | 'givesUpFor'>,
+  ) {
+    this.why = `did not end within ${timeoutSeconds} s`;
     this.givenUp = new Promise((resolve) => {
       const kill = () => {
         signalGroup(pid, 'SIGKILL');
         this.#timer = setTimeout(resolve, GONE_MILLISECONDS, undefined);
       };
       const ask = () => {
+        clearInterval(this.#watch);
         this.killAt = performance.now() + GRACE_MILLISECONDS;
         signalGroup(pid, 'SIGTERM');
         this.#timer = setTimeout(kill, GRACE_MILLISECONDS);
       };
-      this.#timer = setTimeout(ask, seconds * 1000);
+      this.#timer = setTimeout(ask, timeoutSeconds * 1000);
+      const look = () => {
+        const reason = givesUpFor?.();
+        if (reason === undefined) return;
+        this.why = `was given up: ${reason}`;
+        clearTimeout(this.#timer);
+        ask();
+      };
+      if (givesUpFor !== undefined) this.#watch = setInterval(look, WATCH_MILLISECONDS);
     });
   }
 
   clear(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
   }
 }
 
@@ -195,7 +217,7 @@ export const commandsBy = (start: typeof startChild): Commands => ({
     const { pid, ended: ending } = child;
     // It can have printed too much before its number was known here.
     if (printedTooMuch) signalGroup(pid, 'SIGKILL');
-    const deadline = new Deadline(pid, options.timeoutSeconds);
+    const deadline = new Deadline(pid, options);
     let ended: ChildEnding | undefined;
     try {
       ended = await Promise.race([ending, deadline.givenUp]);
@@ -203,12 +225,12 @@ export const commandsBy = (start: typeof startChild): Commands => ({
       // One that is left over would keep this program waiting for as long.
       deadline.clear();
     }
-    const { killAt } = deadline;
+    const { killAt, why } = deadline;
     if (ended === undefined) child.forget();
     // The leader may have obeyed where a child of its does not.
     else if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
     const texts = { stdout: outputs.stdout.text(), stderr: outputs.stderr.text() };
-    const timeout = killAt === undefined ? undefined : options.timeoutSeconds;
+    const timeout = killAt === undefined ? undefined : why;
     const failure = failureOf(
       argv[0],
       { ...ended, ...texts, became: whatBecameOf(ended), printedTooMuch },

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { BlockDevice } from './block-devices.ts';
 import type { Commands } from './commands.ts';
+import { type OpenDevice, openDevice } from './device-reader.ts';
 import type { FileView } from './files.ts';
 import { sleep } from './sleep.ts';
 
@@ -16,6 +17,11 @@ const UDEV_SECONDS = 10;
 /** How long a disk may take to answer the reads of a program that asks it directly. */
 const PROBE_SECONDS = 5;
 const POLL_MILLISECONDS = 50;
+/** How often a disk that somebody else is reading is looked at before it is asked. */
+const CALM_LOOKS = 10;
+
+/** As long ago udev may have read a disk that is taken to answer still: a boot is not much older, nor a disk that came. */
+const FRESH_SECONDS = 15;
 
 /** What is found on a disk that does not answer, for people. */
 export const NO_ANSWER = `no answer within ${PROBE_SECONDS} s`;
@@ -23,13 +29,14 @@ export const NO_ANSWER = `no answer within ${PROBE_SECONDS} s`;
 /** Drives that may have no medium. */
 const DRIVE = /^(sr|fd)\d+$/;
 
-type Records = Pick<FileView, 'list' | 'linkTarget' | 'status'>;
+type Records = Pick<FileView, 'list' | 'linkTarget' | 'modifiedAt' | 'readText' | 'status'>;
 type Numbered = Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>;
 
 /**
  * Which disks are known to answer. Who reads one that does not waits in the kernel, where nothing ends it: neither a
- * deadline nor a signal. So nothing here is read by this program before something else has read it in this boot: udev,
- * which looks at each disk anyway and costs no process, or, where that takes too long, a program that can be given up.
+ * deadline nor a signal. So nothing here is read by this program before something else has just read it: udev, which
+ * looks at each disk anyway and costs no process, or, where that takes too long or is long ago, a program that can be
+ * given up.
  */
 export class DeviceAnswers {
   readonly #answered = new Set<string>();
@@ -37,19 +44,23 @@ export class DeviceAnswers {
   /** Nobody means to read them: they are not waited for twice. */
   readonly #unasked = new Set<string>();
 
-  /** @param isTrusted whether a disk, told by its directory in /sys/devices, is read without a sign that it answers */
+  /** @param freshSeconds as long ago udev may have read a disk; 0: each is asked, which only people can wait for */
   constructor(
     private readonly files: Records,
-    private readonly isTrusted: (diskPath: string) => boolean = () => false,
+    private readonly freshSeconds = FRESH_SECONDS,
   ) {}
 
-  /** Whether a device may be read. A partition answers if its disk does. */
-  answers({ deviceNumber, path, partition }: Numbered): boolean {
-    if (this.isTrusted(partition === undefined ? path : posix.dirname(path))) return true;
+  /** Whether a device may be read. What could be read a moment ago can be for the rest of a run. */
+  answers(device: Numbered): boolean {
+    const { deviceNumber } = device;
     if (this.#silent.has(deviceNumber)) return false;
-    return (
-      this.#answered.has(deviceNumber) || this.files.status(`${UDEV_RECORDS}/b${deviceNumber}`) !== undefined
-    );
+    if (!this.#answered.has(deviceNumber) && this.#hasJustBeenRead(device)) this.#answered.add(deviceNumber);
+    return this.#answered.has(deviceNumber);
+  }
+
+  /** Whether a device was asked and did not answer. */
+  isSilent({ deviceNumber }: Pick<BlockDevice, 'deviceNumber'>): boolean {
+    return this.#silent.has(deviceNumber);
   }
 
   /** @returns numbers of disks and partitions that nothing is known of yet */
@@ -59,7 +70,7 @@ export class DeviceAnswers {
       const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
       if (known || seen.has(`b${number}`)) return false;
       const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
-      return !path.includes('/virtual/') && !DRIVE.test(posix.basename(path)) && !this.#isOfTrusted(path);
+      return !path.includes('/virtual/') && !DRIVE.test(posix.basename(path));
     });
   }
 
@@ -89,6 +100,22 @@ export class DeviceAnswers {
     if (unknown.length === 0) return [];
     const asked = list().filter(({ deviceNumber }) => unknown.includes(deviceNumber));
     for (const number of unknown) this.#unasked.add(number);
+    return await this.ask(commands, asked);
+  }
+
+  /**
+   * Asks devices that are not known to answer, all at the same time.
+   * @returns those that did not
+   */
+  async ask(commands: Commands, devices: readonly BlockDevice[]): Promise<BlockDevice[]> {
+    const isOpen = (device: BlockDevice) => !this.isSilent(device) && !this.answers(device);
+    let asked = devices.filter(isOpen);
+    // Somebody else may be reading it, such as udev one of its partitions.
+    for (let looks = 0; looks < CALM_LOOKS && asked.some((device) => this.#isFresh(device)); looks++) {
+      await sleep(POLL_MILLISECONDS);
+      asked = asked.filter(isOpen);
+    }
+    if (asked.length === 0) return [];
     const answers = await Promise.all(asked.map((device) => this.#ask(device, commands)));
     return asked.filter((_, index) => answers[index] === false);
   }
@@ -102,7 +129,37 @@ export class DeviceAnswers {
     return exitCode !== undefined;
   }
 
-  #isOfTrusted(path: string): boolean {
-    return this.isTrusted(path) || this.isTrusted(posix.dirname(path));
+  /** udev came to its end with the device a moment ago, and nothing waits for it now. */
+  #hasJustBeenRead(device: Numbered): boolean {
+    const { path, partition } = device;
+    return this.#isFresh(device) && !isBusy(this.files, partition === undefined ? path : posix.dirname(path));
   }
+
+  /** A clock that was set meanwhile makes a record old, or come from the future, and so has the device be asked. */
+  #isFresh({ deviceNumber }: Numbered): boolean {
+    if (this.freshSeconds === 0) return false;
+    const written = this.files.modifiedAt(`${UDEV_RECORDS}/b${deviceNumber}`);
+    return written !== undefined && Math.abs(Date.now() - written) < this.freshSeconds * 1000;
+  }
+}
+
+/**
+ * Opens devices that answer alone.
+ * @throws Error for one that is not known to; else as `openDevice` does
+ */
+export function openAnswering(
+  devices: readonly BlockDevice[],
+  answers: Pick<DeviceAnswers, 'answers'>,
+): (node: string) => OpenDevice {
+  const byNode = new Map(devices.map((device) => [device.node, device]));
+  return (node) => {
+    const device = byNode.get(node);
+    if (device !== undefined && !answers.answers(device)) throw new Error(NO_ANSWER);
+    return openDevice(node);
+  };
+}
+
+/** Whether a disk has requests under way, of reading and of writing (Documentation/ABI/stable/sysfs-block, inflight). */
+function isBusy(files: Pick<FileView, 'readText'>, diskPath: string): boolean {
+  return /[1-9]/.test(files.readText(`${diskPath}/inflight`) ?? '');
 }

@@ -40,6 +40,8 @@ export interface FileView {
   readTextWithoutLinks(trusted: string, path: string): string | undefined;
   /** What is at a path, without following a link there; undefined if nothing is. */
   status(path: string): FileStatus | undefined;
+  /** When a file was last written, in milliseconds since 1970 by the guest's clock; undefined if there is none. */
+  modifiedAt(path: string): number | undefined;
   /** Target of a symbolic link as it is written; undefined if there is no link at that path. */
   linkTarget(path: string): string | undefined;
   /** Names in a directory, sorted; empty if there is no such directory. */
@@ -200,6 +202,12 @@ export class Files implements FileView {
       gid: stats.gid,
       size: stats.size,
     };
+  }
+
+  modifiedAt(path: string): number | undefined {
+    this.#trace?.looked(path);
+    const options = { throwIfNoEntry: false } as const;
+    return absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep'), options))?.mtimeMs;
   }
 
   linkTarget(path: string): string | undefined {

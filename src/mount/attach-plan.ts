@@ -87,6 +87,7 @@ export function planMount(
       kind: 'run-command',
       argv: ['mount', '-t', content.type, '-o', options, '--', device.node, mountPoint],
       timeoutSeconds: MOUNT_SECONDS,
+      worksOn: device.name,
       thisBootOnly: true,
       why: content.label === undefined ? 'no label' : `label ${content.label}`,
     },
@@ -120,5 +121,5 @@ export function planGrow(
   const gain = device.size - (fileSystemBytes ?? device.size);
   if (gain < LEAST_FILE_SYSTEM_GAIN) return [];
   const why = `grow the file system by ${Math.floor(gain / MIB)} MiB`;
-  return [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }];
+  return [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, worksOn: device.name, why }];
 }

@@ -73,6 +73,7 @@ export function planCheck(device: BlockDevice, replayBytes: number, places: read
     kind: 'run-command',
     argv: ['e2fsck', '-p', ...options, device.node],
     timeoutSeconds: CHECK_SECONDS,
+    worksOn: device.name,
     // Errors were corrected; of 2, "reboot", this holds for mounted file systems (e2fsck(8)).
     successStatuses: [1, 2],
     why,
@@ -96,6 +97,7 @@ function planUndo(device: BlockDevice, file: string): Change {
     kind: 'run-command',
     argv: ['e2undo', file, device.node],
     timeoutSeconds: CHECK_SECONDS,
+    worksOn: device.name,
     why: 'take back what the check that failed has changed',
   };
 }

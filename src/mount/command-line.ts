@@ -64,7 +64,7 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
     .action(async ({ json }: { json?: boolean }) => {
       const { listDisks } = await import('./list.ts');
       await perform(true, async (run) => {
-        listDisks(run, json === true);
+        await listDisks(run, json === true);
         return EXIT.ok;
       });
     });

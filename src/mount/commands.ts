@@ -1,5 +1,4 @@
 import { listBlockDevices } from '../machine/block-devices.ts';
-import { DeviceAnswers, NO_ANSWER } from '../machine/device-answers.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords } from '../plan/disk-records.ts';
 import { EXIT } from '../plan/exit-status.ts';
@@ -56,17 +55,11 @@ export async function detach(run: MountRun, name: string): Promise<number> {
   return await eject(run, name, { force: false, waitSeconds: 0 });
 }
 
-/**
- * Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. One that does not
- * answer is named; udev never comes to its end with it, and so it is not looked at.
- */
+/** Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. */
 async function settle(run: MountRun): Promise<void> {
   const { files, commands } = run.machine;
   const disks = () => listBlockDevices(files).filter(({ kind }) => kind === 'disk' || kind === 'partition');
-  for (const { node } of await new DeviceAnswers(files).settle(commands, disks)) {
-    const text = `${node} is passed over: ${NO_ANSWER}; have the host look after it, or detach it`;
-    run.tell('warning', text);
-  }
+  await run.answers.settle(commands, disks);
 }
 
 /** What went wrong was told. */

@@ -6,26 +6,34 @@ const FLUSH_SECONDS = 600;
 const UNMOUNT_SECONDS = 120;
 const LAZY_SECONDS = 30;
 
-/** Writes to the disk what waits to be written. */
-export function planFlush(mountPoint: string): Change[] {
+/**
+ * Writes to the disk what waits to be written.
+ * @param worksOn kernel name of the device, where it is known
+ */
+export function planFlush(mountPoint: string, worksOn?: string): Change[] {
   return [
     {
       kind: 'run-command',
       argv: ['sync', '--file-system', mountPoint],
       timeoutSeconds: FLUSH_SECONDS,
+      ...(worksOn === undefined ? {} : { worksOn }),
       thisBootOnly: true,
       why: 'write what waits to be written',
     },
   ];
 }
 
-/** Unmounts in order. */
-export function planUnmount(mountPoint: string, why = 'asked for'): Change[] {
+/**
+ * Unmounts in order.
+ * @param worksOn kernel name of the device, where it is known
+ */
+export function planUnmount(mountPoint: string, why = 'asked for', worksOn?: string): Change[] {
   return [
     {
       kind: 'run-command',
       argv: ['umount', '--', mountPoint],
       timeoutSeconds: UNMOUNT_SECONDS,
+      ...(worksOn === undefined ? {} : { worksOn }),
       thisBootOnly: true,
       why,
     },

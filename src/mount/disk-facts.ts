@@ -1,5 +1,6 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { listBlockDevices } from '../machine/block-devices.ts';
+import { type DeviceAnswers, NO_ANSWER } from '../machine/device-answers.ts';
 import { withDevice } from '../machine/device-reader.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../machine/device-use.ts';
 import type { Files, FileView } from '../machine/files.ts';
@@ -23,7 +24,7 @@ export interface DiskFacts {
   declared: readonly FstabEntry[];
   /** Devices that these name by a path or by a link of udev's, with the source as it is written. */
   declaredDevices: ReadonlyMap<string, string>;
-  /** Whether udev has seen the device: its links are there, and its partitions known. */
+  /** Whether udev has seen the device, so that its links are there, and its partitions known; or it does not answer. */
   isReady(device: BlockDevice): boolean;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
@@ -69,24 +70,35 @@ function devicePath({ source }: FstabEntry): string | undefined {
   return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
 }
 
-/** Reads each device's content once. */
-function contentReader(): DiskFacts['contentOf'] {
+/** Reads the content of each device that answers once. */
+function contentReader(answers: DeviceAnswers, unasked: Set<BlockDevice>): DiskFacts['contentOf'] {
   const known = new Map<string, readonly Signature[]>();
-  return ({ name, node }) => {
+  return (device) => {
+    const { name, node } = device;
     const before = known.get(name);
     if (before !== undefined) return before;
+    if (!answers.answers(device)) {
+      if (!answers.isSilent(device)) unasked.add(device);
+      throw new Error(NO_ANSWER);
+    }
     const content = withDevice(node, identify);
     known.set(name, content);
     return content;
   };
 }
 
+/** What is there, and which devices were to be read but are not known to answer. */
+export interface ObservedDisks extends DiskFacts {
+  unasked: ReadonlySet<BlockDevice>;
+}
+
 /**
  * Observes the block devices of the running system.
  * @param diskRoot where data disks are mounted, without links
+ * @param answers which devices may be read; of the others `contentOf` throws an Error
  * @throws the system's error if /sys or /proc cannot be read
  */
-export function observeDisks(files: Files, diskRoot: string): DiskFacts {
+export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnswers): ObservedDisks {
   // In this order: a mount whose device is not found afterwards has lost it, and not the other way round.
   const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
   const devices = listBlockDevices(files);
@@ -109,6 +121,7 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     const device = path === undefined ? undefined : byNode(path, devices, files);
     return device === undefined ? [] : [[device.name, entry.source]];
   });
+  const unasked = new Set<BlockDevice>();
   return {
     devices,
     mounts,
@@ -118,7 +131,9 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     activeSwaps,
     declared,
     declaredDevices: new Map(declaredDevices),
-    isReady: ({ deviceNumber }) => files.status(`/run/udev/data/b${deviceNumber}`) !== undefined,
-    contentOf: contentReader(),
+    isReady: (device) =>
+      answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
+    contentOf: contentReader(answers, unasked),
+    unasked,
   };
 }

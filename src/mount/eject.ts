@@ -1,3 +1,4 @@
+import { NO_ANSWER } from '../machine/device-answers.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { sleep } from '../machine/sleep.ts';
@@ -62,14 +63,18 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
 }
 
 /** One try. @returns why it stays mounted; undefined if it does not */
-async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<string | undefined> {
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+async function tryUnmount(
+  run: MountRun,
+  { mount, device }: MountedDisk,
+  force: boolean,
+): Promise<string | undefined> {
+  const facts = observeDisks(run.machine.files, run.diskRoot, run.answers);
   if (force) await endProcesses(run, mount, facts);
   const users = findUsers(mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
-    await run.perform(planFlush(mount.mountPoint));
-    await unmountOnly(run, mount, planUnmount(mount.mountPoint));
+    await run.perform(planFlush(mount.mountPoint, device.name));
+    await unmountOnly(run, mount, planUnmount(mount.mountPoint, undefined, device.name));
   } catch (error) {
     const now = findUsers(mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
@@ -79,10 +84,10 @@ async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<
 }
 
 /** Tries to unmount until it succeeds or the time is up. @returns why it stays mounted; undefined if it does not */
-async function unmount(run: MountRun, mount: Mount, options: EjectOptions): Promise<string | undefined> {
+async function unmount(run: MountRun, disk: MountedDisk, options: EjectOptions): Promise<string | undefined> {
   const deadline = performance.now() + options.waitSeconds * 1000;
   for (;;) {
-    const refused = await tryUnmount(run, mount, options.force);
+    const refused = await tryUnmount(run, disk, options.force);
     if (refused === undefined || performance.now() >= deadline) return refused;
     await sleep(POLL_MILLISECONDS);
   }
@@ -128,6 +133,10 @@ async function ejectMounted(
   // Nothing is asked of what is over it, such as a user's FUSE: it may hang, and would be taken for the disk.
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };
+  // Nor of a disk that does not answer: whoever waits for that waits for ever, and every later run for this one.
+  const silent = await run.answers.ask(run.machine.commands, [device]);
+  if (silent.length > 0)
+    return { record, refused: `${NO_ANSWER}; have the host look after it, or detach it` };
   const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
   const services = servicesOf(run, mountPoint);
@@ -137,7 +146,7 @@ async function ejectMounted(
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
   const running = await runningOf(run, servicesInUse(mount, services));
   await run.attempt(planServices(running, 'stop'));
-  const refused = await unmount(run, mount, options);
+  const refused = await unmount(run, state, options);
   if (refused !== undefined) {
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };

@@ -3,8 +3,8 @@ import type { FileView } from '../machine/files.ts';
 import { print } from '../machine/output.ts';
 import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
 import { type DiskRow, renderDisks } from '../plan/disk-table.ts';
-import { observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
+import { observe } from './observe.ts';
 import type { MountRun } from './run.ts';
 
 function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): DiskRow {
@@ -23,9 +23,9 @@ function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): D
 }
 
 /** Disks that are there, then those that were: of this boot, and file systems of earlier boots. */
-function rows(run: MountRun, files: FileView): DiskRow[] {
+async function rows(run: MountRun, files: FileView): Promise<DiskRow[]> {
   const records = readDiskRecords(files);
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const facts = await observe(run);
   const states = diskStates(facts, records, run.diskRoot, run.settings);
   const present = states
     .filter(({ device }) => device.kind === 'disk' || device.kind === 'partition')
@@ -55,8 +55,8 @@ function rows(run: MountRun, files: FileView): DiskRow[] {
 }
 
 /** Prints present and past disks, what became of them, and why one is left alone. */
-export function listDisks(run: MountRun, json: boolean): void {
-  const disks = rows(run, run.machine.files);
+export async function listDisks(run: MountRun, json: boolean): Promise<void> {
+  const disks = await rows(run, run.machine.files);
   if (json) print(cleanJson({ disks }));
   else print(renderDisks(disks));
 }

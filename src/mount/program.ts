@@ -1,4 +1,5 @@
 import { rescan } from './commands.ts';
+import type { MountRun } from './run.ts';
 import { withRun } from './with-run.ts';
 
 /**
@@ -10,7 +11,8 @@ export async function main(args: readonly string[]): Promise<number> {
   // What the units ask for at each boot and for each disk goes past the parser: it costs a tenth of such a run.
   const [command, ...options] = args;
   if (command === 'rescan' && options.every((option) => option === '--new' || option === '--dry-run')) {
-    return await withRun(options.includes('--dry-run'), (run) => rescan(run, options.includes('--new')));
+    const work = (run: MountRun) => rescan(run, options.includes('--new'));
+    return await withRun(options.includes('--dry-run'), work, false);
   }
   const { runMountCommand } = await import('./command-line.ts');
   return await runMountCommand(args);

@@ -1,5 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange } from '../machine/change.ts';
+import { DeviceAnswers } from '../machine/device-answers.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
 import type { MountMode, Settings } from '../machine/settings.ts';
@@ -12,18 +13,23 @@ export class MountRun {
   readonly mode: MountMode;
   /** CONFIG_DISK_ROOT with its links resolved, as /proc/self/mountinfo shows it. */
   readonly diskRoot: string;
+  /** Which disks may be read. */
+  readonly answers: DeviceAnswers;
   readonly #log: LogRecord[] = [];
 
   /**
    * @param show prints a change that a dry run would make
+   * @param freshSeconds as long ago udev may have read a disk that is read without asking it before
    */
   constructor(
     readonly machine: Machine,
     readonly settings: Settings,
     readonly dryRun: boolean,
     private readonly show: (change: Change) => void,
+    freshSeconds?: number,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
+    this.answers = new DeviceAnswers(machine.files, freshSeconds);
     this.diskRoot = machine.files.locate(settings.diskRoot);
   }
 

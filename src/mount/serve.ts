@@ -1,3 +1,4 @@
+import { NO_ANSWER } from '../machine/device-answers.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
@@ -10,14 +11,7 @@ import {
   storeDiskRecords,
   storePathMemory,
 } from '../plan/disk-records.ts';
-import {
-  chooseNames,
-  isNew,
-  type NamedDisk,
-  noLongerNew,
-  type PathMemory,
-  remember,
-} from '../plan/path-memory.ts';
+import { chooseNames, isNew, type NamedDisk, type PathMemory, remember } from '../plan/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
 import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
@@ -25,7 +19,7 @@ import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone } from './gone.ts';
 import { ownMountOf } from './own-mount.ts';
-import { isPristine, readRoot } from './root-directory.ts';
+import { withoutUsed } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';
 
@@ -154,6 +148,11 @@ class DiskService {
     const now = isKnown ? record : { ...record, mountPoint, ownMount: ownMountOf(mount) };
     if (!isKnown) this.#put(now);
     if (device.size <= (record.deviceBytes ?? 0)) return;
+    const { answers, machine } = this.run;
+    if ((await answers.ask(machine.commands, [device])).length > 0) {
+      this.run.tell('warning', `${device.node} has grown, and is left as it is: ${NO_ANSWER}`);
+      return;
+    }
     const content = facts.contentOf(device).find(({ type }) => type === record.type);
     const isGrown =
       content === undefined || (await grow(this.run, { device, content, mountPoint, isNew: false }));
@@ -208,7 +207,14 @@ class DiskService {
   #leave({ device, verdict, record }: DiskState, why: string): DiskRecord {
     const content = verdict.kind === 'data' ? verdict.content : undefined;
     // Said once: not again at each later event.
-    if (record?.why !== why) this.run.tell('info', `${device.node} is left alone: ${why}`);
+    if (record?.why !== why) {
+      if (this.run.answers.isSilent(device))
+        this.run.tell(
+          'warning',
+          `${device.node} is passed over: ${NO_ANSWER}; have the host look after it, or detach it`,
+        );
+      else this.run.tell('info', `${device.node} is left alone: ${why}`);
+    }
     return { ...describeDevice(device, content), state: 'left-alone', why };
   }
 
@@ -250,21 +256,6 @@ class DiskService {
       this.run.tell('problem', text);
     }
   }
-}
-
-/** The memory, in which those of these disks whose root directory somebody has changed are new no more. */
-async function withoutUsed(
-  run: MountRun,
-  memory: PathMemory,
-  records: readonly DiskRecord[],
-): Promise<PathMemory> {
-  let left = memory;
-  for (const { state, uuid, mountPoint = '' } of records) {
-    if (state !== 'mounted' || !isNew(left, { uuid, everMounted: true })) continue;
-    const root = await readRoot(run, mountPoint);
-    if (root !== undefined && !isPristine(root)) left = noLongerNew(left, uuid);
-  }
-  return left;
 }
 
 /** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */

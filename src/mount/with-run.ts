@@ -12,14 +12,21 @@ const LOCK_WAIT_SECONDS = 300;
 
 const showChange = (change: Change): void => print(`would ${describeChange(change)}\n`);
 
-/** Does work on the running system with its settings, alone unless nothing is changed. */
-export async function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number>): Promise<number> {
+/**
+ * Does work on the running system with its settings, alone unless nothing is changed.
+ * @param isForPeople whether somebody has called the program, who can wait for a process that asks each disk
+ */
+export async function withRun(
+  dryRun: boolean,
+  work: (run: MountRun) => Promise<number>,
+  isForPeople = true,
+): Promise<number> {
   const files = new Files();
   const machine: Machine = { files, commands: systemCommands, live: true };
   const release = dryRun ? undefined : await takeLock(PROGRAM, LOCK_WAIT_SECONDS);
   try {
     const settings = readSettings(files);
-    const run = new MountRun(machine, settings, dryRun, showChange);
+    const run = new MountRun(machine, settings, dryRun, showChange, isForPeople ? 0 : undefined);
     for (const { line, text } of settings.warnings) {
       if (line === 0 || /CONFIG_(DISK|MOUNT|ALLOW_MOUNT)/.test(text))
         run.tell('warning', `${settings.path}${line === 0 ? '' : `:${line}`}: ${text}`);

@@ -3,7 +3,8 @@ import { sourceDevices } from '../machine/device-use.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { planUnmount, planUnmountGone } from './detach-plan.ts';
-import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import type { DiskFacts } from './disk-facts.ts';
+import { observe } from './observe.ts';
 import { unmountOnly } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 
@@ -18,7 +19,7 @@ const isOfDevice = (mount: Mount) => !mount.deviceNumber.startsWith('0:') || sou
  * lock knows that none is under way. A disk that stayed there could neither be mounted at its place nor detached.
  */
 export async function observeReleased(run: MountRun): Promise<DiskFacts> {
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const facts = await observe(run);
   const left = facts.mounts.filter(
     (mount) => posix.dirname(mount.mountPoint) === WORK_DIRECTORY && isOfDevice(mount),
   );
@@ -38,5 +39,5 @@ export async function observeReleased(run: MountRun): Promise<DiskFacts> {
     }
     await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
   }
-  return run.dryRun ? facts : observeDisks(run.machine.files, run.diskRoot);
+  return run.dryRun ? facts : await observe(run);
 }

@@ -3,7 +3,29 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { knownDisk, spoil, untilIdle, untilMounted } from './data-disks.ts';
 import { type DiskFile, dataDisk } from './disk.ts';
+import { answering } from './machine.ts';
+import { installPrerequisites } from './prerequisites.ts';
+import { toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
+
+/** What fuse3 has for users: the one program that mounts for them. It needs the C library alone. */
+async function fuseTree(folder: string): Promise<string> {
+  await installPrerequisites();
+  const tree = join(folder, 'fuse');
+  await execa('install', ['-D', '-m', '4755', '/usr/bin/fusermount3', join(tree, 'usr/bin/fusermount3')]);
+  return tree;
+}
+
+/**
+ * A FUSE mount of a user's with a source of the user's choice (fuse(8), fsname). The descriptor that serves it stays in the
+ * socket where fusermount3 has put it: like a daemon that does not answer.
+ */
+const FUSE_MOUNT = `$^F = 255;
+socketpair(my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die;
+$ENV{_FUSE_COMMFD} = fileno($its);
+system('fusermount3', '-o', "fsname=$ARGV[0]", '--', $ARGV[1]) == 0 or exit 1;
+sleep 3600;
+`;
 
 /** An ext4 whose superblock asks for a panic at the first error, and whose root directory is one; it looks clean. */
 async function panickingDisk(folder: string): Promise<DiskFile> {
@@ -18,7 +40,10 @@ async function panickingDisk(folder: string): Promise<DiskFile> {
 }
 
 describe('disks that were made to harm the guest', () => {
-  const { guest, folder } = useGuest('harmful', { root: { scsiId: 100 } });
+  const { guest, folder } = useGuest('harmful', {
+    root: { scsiId: 100 },
+    image: async (folder) => toolkitImage({ overlays: [await fuseTree(folder)] }),
+  });
 
   it('survives the errors of one whose superblock asks for a panic, and serves the next', async () => {
     const before = await guest.output('cat /proc/sys/kernel/random/boot_id');
@@ -59,6 +84,65 @@ describe('disks that were made to harm the guest', () => {
       'tmpfs\ntmpfs',
     );
     await guest.output('umount /mnt/eve /etc/eve');
+  });
+
+  it('mounts one whose node a user called a FUSE mount after, and takes the disk alone away', async () => {
+    const disk = await knownDisk(folder, 'fused', { mebibytes: 16, label: 'fused' });
+    const attached = await guest.attachDisk({ disk });
+    await untilMounted(guest, '/srv/fused');
+    await untilIdle(guest);
+    const node = await guest.output('findmnt -rno SOURCE /srv/fused');
+    await guest.output('gandi-mount eject fused');
+    await guest.output('useradd --create-home eve && install -d -o eve /home/eve/mnt && modprobe fuse');
+    await guest.output('cat > /usr/local/lib/fuse.pl', { input: FUSE_MOUNT });
+    await guest.output(
+      `systemd-run --quiet --unit=eve --uid=eve perl -MSocket /usr/local/lib/fuse.pl ${node} /home/eve/mnt`,
+    );
+    const isThere = `grep -q " /home/eve/mnt .* - fuse ${node} " /proc/self/mountinfo`;
+    await guest.waitFor(isThere);
+    expect(
+      await guest.output(
+        `gandi-mount attach ${node} && grep -c " /srv/fused .* - ext4 " /proc/self/mountinfo`,
+      ),
+    ).toMatch(/1$/);
+    await guest.detach(attached);
+    await guest.waitFor('! grep -q " /srv/fused " /proc/self/mountinfo', 60);
+    await untilIdle(guest);
+    await guest.output(isThere);
+    expect(await guest.output('systemctl is-active eve.service')).toBe('active');
+    await guest.output('systemctl stop eve.service; umount --lazy /home/eve/mnt');
+  });
+
+  it('passes over one that stops answering, and serves the next', async () => {
+    const stopping = await knownDisk(folder, 'stopping', { mebibytes: 64, label: 'stopping' });
+    const attached = await guest.attachDisk({ disk: stopping, ...answering });
+    await untilMounted(guest, '/srv/stopping');
+    await untilIdle(guest);
+    const node = await guest.output('findmnt -rno SOURCE /srv/stopping');
+    await guest.output('gandi-mount eject stopping');
+    await guest.silence(attached);
+    const refused = await guest.run(`gandi-mount attach ${node}`, { seconds: 60 });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`${node} is passed over: no answer within 5 s`),
+    });
+    const next = await guest.attachDisk({
+      disk: await knownDisk(folder, 'after', { mebibytes: 16, label: 'after' }),
+    });
+    await untilMounted(guest, '/srv/after');
+    await guest.waitFor(
+      'systemctl show -P ActiveState gandi-disks.service | grep -qx "inactive\\|failed"',
+      60,
+    );
+    const { stdout } = await guest.run('gandi-guest status', { seconds: 60 });
+    expect(stdout).toMatch(new RegExp(`${node}.*no answer within 5 s`));
+    // What waited in the kernel goes on once the disk answers.
+    await guest.silence(attached, false);
+    await guest.output(`gandi-mount attach ${node} && findmnt -rn /srv/stopping`, { seconds: 60 });
+    for (const one of [attached, next]) await guest.detach(one);
+    await guest.waitFor('! findmnt -rn /srv/stopping && ! findmnt -rn /srv/after', 60);
+    await untilIdle(guest);
+    await guest.output('systemctl reset-failed');
   });
 
   it('unmounts nothing that somebody mounted over a disk', async () => {

@@ -105,6 +105,11 @@ export class Guest {
     return this.#withConsole(this.#machine.hotPlug.attachInterface(nic));
   }
 
+  /** Has a disk that was attached with a limit stop answering, or answer again. */
+  async silence(attached: Pick<Attached, 'backend'>, silent = true): Promise<void> {
+    return this.#withConsole(this.#machine.hotPlug.silence(attached, silent));
+  }
+
   /** Takes a disk or an interface out that was attached. */
   async detach(attached: Attached): Promise<void> {
     return this.#withConsole(this.#machine.hotPlug.detach(attached));

@@ -4,9 +4,13 @@ import {
   diskDevice,
   type GuestDisk,
   type GuestInterface,
+  limitName,
+  limitsOf,
+  NEVER,
   networkBackend,
   networkDevice,
   rootPortName,
+  throttleGroup,
 } from './machine.ts';
 import type { Qmp } from './qmp.ts';
 
@@ -37,12 +41,23 @@ export class HotPlug {
     const index = this.#nextDisk++;
     const rootPort = disk.bus === 'virtio-blk' ? this.#takePort() : undefined;
     const backend = blockName(index);
+    const limit = disk.answersBytes === undefined ? undefined : throttleGroup(backend, disk.answersBytes);
+    if (limit !== undefined) await this.#qmp.execute('object-add', limit);
     await this.#qmp.execute('blockdev-add', blockNode(disk, backend));
     const pciBus = rootPort === undefined ? undefined : rootPortName(rootPort);
     const device = diskDevice(disk, index, pciBus);
     await this.#qmp.execute('device_add', device);
     const attached: Attached = { device: String(device.id), backend, kind: 'disk' };
     return rootPort === undefined ? attached : { ...attached, rootPort };
+  }
+
+  /** Has a disk that has a limit stop answering at once, or answer again, and what waited for it go on. */
+  async silence({ backend }: Pick<Attached, 'backend'>, silent = true): Promise<void> {
+    await this.#qmp.execute('qom-set', {
+      path: `/objects/${limitName(backend)}`,
+      property: 'limits',
+      value: limitsOf(silent ? 1 : NEVER),
+    });
   }
 
   async attachInterface(nic: GuestInterface): Promise<Attached> {

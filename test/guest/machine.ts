@@ -12,6 +12,8 @@ export interface GuestDisk {
   readonly vendor?: string;
   readonly serial?: string;
   readonly readOnly?: boolean;
+  /** It stops answering when so many bytes were read or written; `Guest.silence` has it stop at once. */
+  readonly answersBytes?: number;
 }
 
 /** A network interface of the guest, in a network of its own that reaches no other. */
@@ -122,11 +124,42 @@ export function qemuArguments(
   ].flat();
 }
 
+/** More than any test reads. */
+export const NEVER = 2 ** 40;
+
+/** A disk that answers as long as nothing is said of it, and can be silenced. */
+export const answering = { answersBytes: NEVER };
+
+/**
+ * QEMU's `-object` or `object-add` that has a disk stop answering: a byte a second is all that goes through when the first
+ * bytes have.
+ */
+export function throttleGroup(name: string, bytes: number): Record<string, unknown> {
+  return { 'qom-type': 'throttle-group', id: limitName(name), limits: limitsOf(bytes) };
+}
+
+export const limitsOf = (bytes: number) => ({
+  'bps-total': 1,
+  'bps-total-max': bytes,
+});
+
+export const limitName = (name: string) => `limit-${name}`;
+
 /** QEMU's `-blockdev` or `blockdev-add` for a disk. */
 export function blockNode(disk: GuestDisk, name: string): Record<string, unknown> {
+  if (disk.answersBytes === undefined) return { 'node-name': name, ...imageNode(disk) };
+  return {
+    driver: 'throttle',
+    'node-name': name,
+    'read-only': disk.readOnly ?? false,
+    'throttle-group': limitName(name),
+    file: imageNode(disk),
+  };
+}
+
+function imageNode(disk: GuestDisk): Record<string, unknown> {
   return {
     driver: disk.disk.format,
-    'node-name': name,
     'read-only': disk.readOnly ?? false,
     discard: 'unmap',
     // A flush reaches the file but is not synced there: what survives a kill of QEMU stays exact, and boots are faster.
@@ -188,8 +221,12 @@ export function rootPortName(index: number): string {
 }
 
 function diskArguments(disk: GuestDisk, index: number): string[] {
-  const node = JSON.stringify(blockNode(disk, blockName(index)));
-  return ['-blockdev', node, '-device', JSON.stringify(diskDevice(disk, index))];
+  const name = blockName(index);
+  const node = JSON.stringify(blockNode(disk, name));
+  const { answersBytes } = disk;
+  const limit =
+    answersBytes === undefined ? [] : ['-object', JSON.stringify(throttleGroup(name, answersBytes))];
+  return [...limit, '-blockdev', node, '-device', JSON.stringify(diskDevice(disk, index))];
 }
 
 function interfaceArguments(nic: GuestInterface, index: number, sshPort: number | undefined): string[] {

@@ -11,6 +11,7 @@ const guestPrograms: Programs = {
   bzip2: 'bzip2',
   'dpkg-scanpackages': 'dpkg-dev',
   fish: 'fish',
+  fusermount3: 'fuse3',
   genisoimage: 'genisoimage',
   lz4: 'lz4',
   mandoc: 'mandoc',

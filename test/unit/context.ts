@@ -58,6 +58,7 @@ export function makeFiles(entries: FileEntries): FileView {
       }
       return namesIn(path).length > 0 ? { ...base, kind: 'directory', mode: 0o755 } : undefined;
     },
+    modifiedAt: (path) => (entries[path] === undefined ? undefined : Date.now()),
     linkTarget(path) {
       const entry = entries[path];
       return isLink(entry) ? entry.link : undefined;

@@ -1,8 +1,9 @@
+import { posix } from 'node:path';
 import type { BlockDevice } from '../../machine/block-devices.ts';
 import type { Commands } from '../../machine/commands.ts';
 import { crc32 } from '../../machine/crc32.ts';
-import { DeviceAnswers, NO_ANSWER } from '../../machine/device-answers.ts';
-import { type OpenDevice, openDevice, withDevice } from '../../machine/device-reader.ts';
+import { DeviceAnswers, NO_ANSWER, openAnswering } from '../../machine/device-answers.ts';
+import { withDevice } from '../../machine/device-reader.ts';
 import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
@@ -176,14 +177,14 @@ function fromSeed(path: string, files: Files): HostConfiguration {
   return fromResult(withStored(seed.result, files), path, () => keptConfiguration(files));
 }
 
-/** The remembered disk alone is read in any case: without it there is nothing to configure from. */
-function answersOf(files: Files, remembered: RememberedDisk | undefined): DeviceAnswers {
-  return new DeviceAnswers(files, (path) => attachmentOf({ path }) === remembered?.place);
-}
-
 /** A line about a disk that is passed over. */
-function silenceOf({ node }: BlockDevice): Problem {
-  const expected = 'a disk that answers; it was passed over; have the host look after it, or detach it';
+function silenceOf(device: BlockDevice, remembered: RememberedDisk | undefined): Problem {
+  const { node, path, partition } = device;
+  const disk = { path: partition === undefined ? path : posix.dirname(path) };
+  const expected =
+    attachmentOf(disk) === remembered?.place
+      ? 'the host’s disk to answer; what an earlier boot stored counts; have the host look after it'
+      : 'a disk that answers; it was passed over; have the host look after it, or detach it';
   return { group: 'archive', path: node, found: NO_ANSWER, expected };
 }
 
@@ -200,14 +201,14 @@ function readableDevices(files: Files): BlockDevice[] {
 /**
  * Looks at all disks once for the host's, without waiting for one. What is not known to answer is not read.
  * @param remembered what an earlier boot noted down of it
- * @param answers what is known to answer; without it, what udev has read
+ * @param answers what is known to answer
  * @throws Error if /sys and /proc cannot be read
  */
 export function lookForHostDisk(
   files: Files,
   hypervisor: Facts['hypervisor'],
+  answers: DeviceAnswers,
   remembered = readRememberedDisk(files),
-  answers = answersOf(files, remembered),
 ): SwapChoice {
   const knowledge = {
     ...(remembered === undefined ? {} : { remembered }),
@@ -216,13 +217,18 @@ export function lookForHostDisk(
   };
   const { devices, use } = observeStorage(files);
   const verdict = (device: BlockDevice) => udevVerdict(files, device);
-  const byNode = new Map(devices.map((device) => [device.node, device]));
-  const open = (node: string): OpenDevice => {
-    const device = byNode.get(node);
-    if (device !== undefined && !answers.answers(device)) throw new Error('it has not answered');
-    return openDevice(node);
-  };
+  const open = openAnswering(devices, answers);
   return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open }, knowledge);
+}
+
+/**
+ * Asks the disks that could be the host's whether they answer.
+ * @returns what is known then
+ */
+export async function askHostDisks(files: Files, commands: Commands): Promise<DeviceAnswers> {
+  const answers = new DeviceAnswers(files, 0);
+  await answers.ask(commands, readableDevices(files));
+  return answers;
 }
 
 /**
@@ -235,12 +241,15 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
   if (seed !== undefined) return fromSeed(seed, files);
   if (!live) return keptConfiguration(files);
   const remembered = readRememberedDisk(files);
-  const answers = answersOf(files, remembered);
-  const settle = () => answers.settle(commands, () => readableDevices(files));
+  const answers = new DeviceAnswers(files);
+  const settle = async () => [
+    ...(await answers.settle(commands, () => readableDevices(files))),
+    ...(await answers.ask(commands, readableDevices(files))),
+  ];
   const silent = await settle();
   let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
-    seen = lookForHostDisk(files, hypervisor, remembered, answers);
+    seen = lookForHostDisk(files, hypervisor, answers, remembered);
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
     const [first] = seen.candidates;
     return first?.certain === true ? first : undefined;
@@ -256,6 +265,6 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
     silent.push(...(await settle()));
     candidate = look();
   }
-  const doubts = [...silent.map(silenceOf), ...seen.problems];
+  const doubts = [...silent.map((device) => silenceOf(device, remembered)), ...seen.problems];
   return withDoubts(fromDisk(candidate ?? seen.candidates[0], files, remembered?.left), doubts);
 }

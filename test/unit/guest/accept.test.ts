@@ -16,7 +16,7 @@ import { temporaryRoot } from '../temporary-root.ts';
 
 const moved = { name: 'vdb', number: '254:16', size: SIZE, attached: { virtio: 1 } };
 
-function guest(content: Parameters<typeof memoryDevice>[1]) {
+function guest(content: Parameters<typeof memoryDevice>[1], silent: readonly string[] = []) {
   const files = makeFiles(
     makeSysfs([scsi('sda', 0), moved, scsi('sdc', 2, { partitions: [partition('sdc1', 1)] })]),
   );
@@ -28,8 +28,9 @@ function guest(content: Parameters<typeof memoryDevice>[1]) {
     udevVerdict: () => undefined,
     open: () => ({ ...memoryDevice(SIZE, content) }),
   };
+  const answers = { isSilent: ({ deviceNumber }: { deviceNumber: string }) => silent.includes(deviceNumber) };
   const machine = { files: temporaryRoot({}), commands: systemCommands, live: false };
-  return { search, machine, accept: (path: string) => acceptDevice(path, search, machine) };
+  return { search, machine, accept: (path: string) => acceptDevice(path, search, machine, answers) };
 }
 
 it('has the next boot take the disk, which nothing else speaks for', async () => {
@@ -60,5 +61,17 @@ it.each([
 ])('refuses %s, and notes nothing down', async (_, path, content, refused) => {
   const { machine, accept } = guest(content);
   expect(await accept(path)).toEqual({ refused: expect.stringMatching(refused) });
+  expect(machine.files.status(HOST_DISK_FILE)).toBeUndefined();
+});
+
+it.each([
+  ['one', ['254:16'], '/dev/vdb'],
+  ['a partition of one', ['8:32'], '/dev/sdc1'],
+])('refuses %s that does not answer, without reading it', async (_, silent, path) => {
+  const { machine, search, accept } = guest(ARCHIVE, silent);
+  search.open = () => {
+    throw new Error('it was read');
+  };
+  expect(await accept(path)).toEqual({ refused: 'no answer within 5 s' });
   expect(machine.files.status(HOST_DISK_FILE)).toBeUndefined();
 });

@@ -47,6 +47,8 @@ describe('a disk', () => {
       list: (path) => (path === '/run/udev/data' && ++looks > 3 ? ['b8:16'] : files.list(path)),
       linkTarget: (path) => files.linkTarget(path),
       status: (path) => files.status(path),
+      modifiedAt: (path) => files.modifiedAt(path),
+      readText: (path) => files.readText(path),
     });
     expect(await late.settle(commands, list)).toEqual([]);
     expect(answers.unknown()).toEqual(['8:16']);
@@ -77,20 +79,67 @@ describe('a disk', () => {
     expect(list().map((device) => answers.answers(device))).toEqual([false, true]);
   });
 
-  it('that is trusted, nobody means to read, or is made of nothing is not asked', async () => {
-    const partitions = [{ name: 'sdb1', number: 1, start: 512, size: 1024 }];
+  it('that nobody means to read, or is made of nothing is not asked', async () => {
     const loop = disk('loop0', 7, { attached: { virtual: true } });
-    const { files, asked, commands, list } = guestWith(
-      [disk('sdb', 1, { partitions }), disk('sdc', 2), loop],
-      {},
-      false,
-    );
-    const answers = new DeviceAnswers(files, (path) => path.endsWith('/sdb'));
+    const { files, asked, commands, list } = guestWith([disk('sdc', 2), loop], {}, false);
+    const answers = new DeviceAnswers(files);
     const meant = () => list().filter(({ name }) => name !== 'sdc');
     expect(await answers.settle(commands, meant)).toEqual([]);
     expect(asked).toEqual([]);
     expect(answers.unknown()).toEqual([]);
-    const known = list().map((device) => [device.name, answers.answers(device)]);
-    expect(Object.fromEntries(known)).toMatchObject({ sdb: true, sdb1: true, sdc: false });
+    expect(list().map((device) => answers.answers(device))).toEqual([false, false]);
+  });
+
+  it.each([
+    ['a while ago', -16_000],
+    ['in the future, by a clock that was set', 16_000],
+  ])('that udev has read %s is asked', async (_, offset) => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:16') });
+    const later = { ...files, modifiedAt: () => Date.now() + offset };
+    const answers = new DeviceAnswers(later);
+    expect(list().map((device) => answers.answers(device))).toEqual([false]);
+    expect(await answers.ask(commands, list())).toEqual([]);
+    expect(asked).toEqual(['if=/dev/sdb']);
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
+  });
+
+  it('that has stopped answering since udev read it is asked: its requests are under way', async () => {
+    const { files, asked, commands, list } = guestWith(
+      [disk('sdb', 1), disk('sdc', 2)],
+      { ...UDEV, ...record('8:16'), ...record('8:32') },
+      false,
+    );
+    const path = list()[0]?.path;
+    const readText = (name: string) =>
+      name === `${path}/inflight` ? '       1        0\n' : files.readText(name);
+    const answers = new DeviceAnswers({ ...files, readText });
+    expect((await answers.ask(commands, list())).map(({ node }) => node)).toEqual(['/dev/sdb']);
+    expect(asked).toEqual(['if=/dev/sdb']);
+  });
+
+  it('that somebody else is reading for a moment is not asked', async () => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:16') });
+    let looks = 0;
+    const readText = (name: string) =>
+      name.endsWith('/inflight') ? `0 ${looks++ < 3 ? 1 : 0}\n` : files.readText(name);
+    const answers = new DeviceAnswers({ ...files, readText });
+    expect(await answers.ask(commands, list())).toEqual([]);
+    expect(asked).toEqual([]);
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
+  });
+
+  it('is asked whenever it was read, where somebody can wait for that', async () => {
+    const { files, asked, commands, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:16') });
+    await new DeviceAnswers(files, 0).ask(commands, list());
+    expect(asked).toEqual(['if=/dev/sdb']);
+  });
+
+  it('that could be read when a run began can be to its end', async () => {
+    const { files, list } = guestWith([disk('sdb', 1)], { ...UDEV, ...record('8:16') });
+    let written = Date.now();
+    const answers = new DeviceAnswers({ ...files, modifiedAt: () => written });
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
+    written -= 300_000;
+    expect(list().map((device) => answers.answers(device))).toEqual([true]);
   });
 });

@@ -25,6 +25,7 @@ function filesOverTime(...states: FileEntries[]): { files: FileView; looks: () =
     readText: (path) => now().readText(path),
     readTextWithoutLinks: (trusted, path) => now().readTextWithoutLinks(trusted, path),
     status: (path) => now().status(path),
+    modifiedAt: (path) => now().modifiedAt(path),
     linkTarget: (path) => now().linkTarget(path),
     list(path) {
       if (path === '/sys/class/net') looks++;

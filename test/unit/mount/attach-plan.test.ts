@@ -66,6 +66,7 @@ describe('planMount', () => {
         argv: ['mount', '-t', 'ext4', '-o', OPTIONS, '--', '/dev/sdb', '/srv/data'],
         timeoutSeconds: 300,
         thisBootOnly: true,
+        worksOn: 'sdb',
         why: 'label data',
       },
     ]);

@@ -14,7 +14,7 @@ describe('disks', () => {
     why: 'tell the name',
   });
   const namesAre = (first: string, second: string) => {
-    rmSync(at('sys'), { recursive: true });
+    rmSync(at('sys/target0'), { recursive: true });
     write(`sys/target0/block/${first}/size`, '1\n');
     write(`sys/target1/block/${second}/size`, '2\n');
   };
@@ -51,7 +51,7 @@ describe('disks', () => {
     /** @param name what the kernel calls the disk in this boot */
     const bootWith = (name: string, link = `${name}1`) => {
       store(mute());
-      rmSync(at('sys'), { recursive: true });
+      rmSync(at('sys/target0'), { recursive: true });
       write(`sys/target0/block/${name}/size`, '1\n');
       write(`sys/class/block/${name}1/dev`, '202:17\n');
       write(`dev/${name}1`, '');

@@ -49,7 +49,7 @@ function installScript(): void {
     .replaceAll('/var/lib/gandi', at('var/lib/gandi'))
     .replaceAll('/run/gandi', at('run/gandi'))
     .replaceAll('/run/udev', at('run/udev'))
-    .replaceAll('/sys/class/block/${node', `${at('sys/class/block')}/\${node`)
+    .replaceAll('/sys/class/block/${1', `${at('sys/class/block')}/\${1`)
     .replaceAll('/usr/lib/gandi', at('usr/lib/gandi'));
   write('steady.sh', own);
   write('usr/lib/gandi/gandi-launcher', `echo "$program $GANDI_BOOT" > ${at('started')}\nexit 3\n`);
@@ -110,6 +110,8 @@ beforeEach(() => {
   symlinkSync('default', at('etc/link'));
   write('run/generated', '');
   write('disk', 'abcdefghijklmnopq');
+  write('sys/class/block/disk/dev', '8:16\n');
+  write('run/udev/data/b8:16', '');
   write('sys/target0/block/sda/size', '1\n');
   write('proc/swappiness', '60\n');
   write('var/lib/gandi/postboot.json', '{"script":"1"}\n');

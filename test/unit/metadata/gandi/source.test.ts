@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rememberHostDisk } from '../../../../src/bootstrap/remember-disk.ts';
+import { listBlockDevices } from '../../../../src/machine/block-devices.ts';
 import { systemCommands } from '../../../../src/machine/commands.ts';
+import { HOST_DISK_FILE } from '../../../../src/machine/paths.ts';
 import { renderSwapHeader } from '../../../../src/machine/swap-header.ts';
+import { attachmentOf } from '../../../../src/metadata/gandi/host-disk.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
 import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
 import { storeReport } from '../../../../src/plan/records.ts';
@@ -236,6 +239,21 @@ describe('a blank disk where the swap disk is expected', () => {
     },
     30_000,
   );
+
+  it('the remembered disk is not waited for either: the last configuration counts, and the line says so', async () => {
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
+    await attach(guest, 'sda', 0);
+    const silent = await attachSilent(guest, 'sdb', 1);
+    const device = listBlockDevices(guest).find(({ node }) => node === silent);
+    if (device === undefined) throw new Error('the disk was attached');
+    mkdirSync(guest.locate('/var/lib/gandi'), { recursive: true });
+    writeFileSync(guest.locate(HOST_DISK_FILE), JSON.stringify({ place: attachmentOf(device) }));
+    const host = await look(guest);
+    expect(host).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' } } });
+    expect(host.parsed.problems).toMatchObject([
+      { path: silent, expected: expect.stringContaining('what an earlier boot stored counts') },
+    ]);
+  }, 30_000);
 
   it('a disk that does not answer costs no configuration that is known', async () => {
     const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
