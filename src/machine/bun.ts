@@ -1,6 +1,7 @@
 /** What we use of Bun's own interface (https://bun.com/reference/bun): the part that TypeScript has to know. */
 interface Bun {
   spawn(options: BunSpawnOptions): BunSubprocess;
+  hash: { crc32(bytes: Uint8Array): number };
   CryptoHasher: new (algorithm: 'sha256') => { update(text: string): { digest(encoding: 'hex'): string } };
 }
 

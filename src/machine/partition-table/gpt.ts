@@ -7,7 +7,7 @@ import { arePlausible } from './plausible.ts';
 const HEADER_BYTES = 92;
 /** The specification asks for room for 128 entries of 128 bytes at least, and sets no upper limit. */
 const MOST_ENTRIES_BYTES = 1024 * 1024;
-const UNUSED_TYPE = '00000000-0000-0000-0000-000000000000';
+const TYPE_BYTES = 16;
 
 interface Header {
   backupSector: number;
@@ -61,14 +61,19 @@ function parseHeader(sector: Uint8Array, sectorBytes: number): Header | undefine
   return valid && Number.isSafeInteger(header.entriesSector * sectorBytes) ? header : undefined;
 }
 
+/** The type of an unused entry is all zeros. Most entries are: their GUIDs are not worth being written out. */
+function isUnused(entries: Uint8Array, at: number): boolean {
+  for (let index = at; index < at + TYPE_BYTES; index++) if (entries[index] !== 0) return false;
+  return true;
+}
+
 /** Partition entries, table 5.6 of the specification. */
 function parseEntries(entries: Uint8Array, header: Header, sectorBytes: number): Partition[] {
   const view = viewOf(entries);
   const partitions: Partition[] = [];
   for (let index = 0; index < header.entryCount; index++) {
     const at = index * header.entryBytes;
-    const type = guidField(entries, at);
-    if (type === UNUSED_TYPE) continue;
+    if (isUnused(entries, at)) continue;
     const first = uint64(view, at + 32, true);
     const last = uint64(view, at + 40, true);
     partitions.push({
@@ -76,7 +81,7 @@ function parseEntries(entries: Uint8Array, header: Header, sectorBytes: number):
       start: first * sectorBytes,
       length: (last - first + 1) * sectorBytes,
       label: utf16Field(entries, at + 56, 72) ?? '',
-      type,
+      type: guidField(entries, at),
       guid: guidField(entries, at + 16),
     });
   }
