@@ -7,6 +7,7 @@ import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
+import { type UdevContent, udevContent } from '../machine/udev-verdict.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
 export interface DiskFacts {
@@ -27,6 +28,8 @@ export interface DiskFacts {
   isReady(device: BlockDevice): boolean;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
+  /** What udev found on it; undefined where it has not looked. */
+  udevOf(device: BlockDevice): UdevContent | undefined;
 }
 
 /** Places where people mount things for themselves: what is mounted there makes no system disk. */
@@ -120,5 +123,6 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     declaredDevices: new Map(declaredDevices),
     isReady: ({ deviceNumber }) => files.status(`/run/udev/data/b${deviceNumber}`) !== undefined,
     contentOf: contentReader(),
+    udevOf: (device) => udevContent(files, device),
   };
 }

@@ -21,7 +21,7 @@ export interface Signature {
   sectorBytes?: number;
   /** Why it is not sound although its constant is there, such as a wrong checksum. It counts only where nothing else does. */
   flaw?: string;
-  /** Of metadata near the end of the device: its first byte. What the device holds begins at its start then. */
+  /** The first byte of an archive, or of metadata near the end, where what the device holds begins at its start. */
   at?: number;
   /** File systems that keep such a mark: it was unmounted in order and has no journal to replay. */
   clean?: boolean;

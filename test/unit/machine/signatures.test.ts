@@ -193,7 +193,9 @@ describe('what the tools make', () => {
     const path = makeImage(16 * MIB);
     run('sfdisk', ['--quiet', path], 'label: gpt\nstart=2048, size=2048\n');
     writeAt(path, 0, new Uint8Array(MIB));
-    expect(signaturesOf(path)).toEqual([{ type: 'gpt', usage: 'table', title: 'GPT partition table' }]);
+    expect(signaturesOf(path)).toEqual([
+      { type: 'gpt', usage: 'table', title: 'GPT partition table', sectorBytes: 512 },
+    ]);
   });
 });
 

@@ -3,6 +3,7 @@ import { listBlockDevices } from '../../../src/machine/block-devices.ts';
 import { parseFstab } from '../../../src/machine/fstab.ts';
 import type { DiskBus } from '../../../src/machine/settings.ts';
 import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import type { UdevContent } from '../../../src/machine/udev-verdict.ts';
 import { judge } from '../../../src/mount/data-disk.ts';
 import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
 import { makeFiles } from '../context.ts';
@@ -16,6 +17,7 @@ const ext4: Signature = {
   uuid: 'u-1',
   label: 'data',
 };
+const ARCHIVE: Signature = { type: 'archive', usage: 'archive', title: 'archive', at: 524288 };
 const gandi = { scsi: '0:0:1:0', vendor: 'gandi.ne' } as const;
 
 function disk(name: string, changes: Partial<FakeDisk> = {}): FakeDisk {
@@ -29,11 +31,20 @@ interface Case {
   buses?: DiskBus[];
   fileSystems?: string[];
   fstab?: string;
+  udev?: Record<string, UdevContent>;
 }
 
 function verdict(
   name: string,
-  { disks, facts = {}, content = {}, buses = ['gandi', 'xen'], fileSystems = [], fstab = '' }: Case,
+  {
+    disks,
+    facts = {},
+    content = {},
+    buses = ['gandi', 'xen'],
+    fileSystems = [],
+    fstab = '',
+    udev = {},
+  }: Case,
 ) {
   const devices = listBlockDevices(makeFiles(makeSysfs(disks)));
   const device = devices.find((one) => one.name === name);
@@ -49,6 +60,7 @@ function verdict(
     declaredDevices: new Map(),
     isReady: () => true,
     contentOf: (one) => content[one.name] ?? [],
+    udevOf: (one) => udev[one.name],
     ...facts,
   };
   return judge(device, all, { diskBuses: buses, diskFileSystems: fileSystems });
@@ -101,7 +113,8 @@ describe('judge', () => {
 
   it.each<[string, Signature[]]>([
     ['swap', [{ type: 'swap', usage: 'swap', title: 'swap area' }]],
-    ['an archive of the host', [ext4, { type: 'archive', usage: 'archive', title: 'archive' }]],
+    ['an archive of the host', [ARCHIVE]],
+    ['an archive in a swap area', [{ type: 'swap', usage: 'swap', title: 'swap area' }, ARCHIVE]],
     ['an empty partition table', [{ type: 'gpt', usage: 'table', title: 'GPT' }]],
     ['a configuration drive', [{ ...ext4, type: 'iso9660', label: 'CIDATA' }]],
   ])('has nothing to do with %s', (_, found) => {
@@ -178,6 +191,112 @@ describe('judge', () => {
     expect(only([], {}, { facts: { contentOf } })).toEqual({
       kind: 'left-alone',
       why: 'it cannot be read: i/o error',
+    });
+  });
+
+  it.each<[string, Signature[], UdevContent, string | undefined]>([
+    ['the same', [ext4], { type: 'ext4', usage: 'filesystem' }, undefined],
+    ['nothing, being too old for the type', [ext4], {}, undefined],
+    [
+      'a device of DRBD',
+      [ext4],
+      { type: 'drbd', usage: 'raid' },
+      'udev finds drbd on it, our own look finds ext4 file system "data"',
+    ],
+    [
+      'a disk of a controller’s RAID',
+      [ext4],
+      { type: 'isw_raid_member', usage: 'raid' },
+      'udev finds isw_raid_member on it, our own look finds ext4 file system "data"',
+    ],
+    [
+      'another file system',
+      [ext4],
+      { type: 'xfs', usage: 'filesystem' },
+      'udev finds xfs on it, our own look finds ext4 file system "data"',
+    ],
+    [
+      'several kinds',
+      [ext4],
+      { ambivalent: 'filesystem:ext4:1.0 filesystem:nilfs2:2' },
+      'udev finds content of several kinds on it (filesystem:ext4:1.0 filesystem:nilfs2:2), our own look finds ext4 file system "data"',
+    ],
+    [
+      'what our own look does not know',
+      [],
+      { type: 'hfsplus', usage: 'filesystem' },
+      'udev finds hfsplus on it, our own look finds nothing that is known',
+    ],
+    [
+      'a file system where we find swap',
+      [{ type: 'swap', usage: 'swap', title: 'swap area' }],
+      { type: 'ext4' },
+      'udev finds ext4 on it, our own look finds swap area',
+    ],
+    [
+      'a file system where we find an archive',
+      [ARCHIVE],
+      { type: 'ufs' },
+      'udev finds ufs on it, our own look finds archive',
+    ],
+  ])('has two witnesses; where udev finds %s it says both', (_, found, seen, why) => {
+    const expected = why === undefined ? { kind: 'data', content: ext4 } : { kind: 'left-alone', why };
+    expect(only(found, {}, { udev: { sdb: seen } })).toEqual(expected);
+  });
+
+  it('leaves a damaged file system alone, and says what is damaged', () => {
+    expect(only([{ ...ext4, flaw: 'the checksum of its superblock is wrong' }])).toEqual({
+      kind: 'left-alone',
+      why: 'its ext4 file system "data" is damaged: the checksum of its superblock is wrong',
+    });
+  });
+
+  it('says for which sectors a partition table is that the kernel does not read', () => {
+    const table: Signature = { type: 'gpt', usage: 'table', title: 'GPT', sectorBytes: 4096 };
+    expect(only([table])).toEqual({
+      kind: 'left-alone',
+      why: 'its partition table is for sectors of 4096 bytes, and the disk has 512: attach it with such sectors',
+    });
+  });
+
+  const partitions = [{ name: 'sdb1', number: 1, start: 32256, size: 1048576 }];
+  const table: Signature = { type: 'dos', usage: 'table', title: 'MBR' };
+  const partitioned = (whole: Signature[], more: Partial<Case> = {}) =>
+    verdict('sdb1', {
+      disks: [disk('sdb', { partitions })],
+      content: { sdb: [table, ...whole], sdb1: [ext4] },
+      ...more,
+    });
+
+  it('takes a partition in which a file looks like an archive of the host on the disk', () => {
+    expect(partitioned([ARCHIVE])).toEqual({ kind: 'data', content: ext4 });
+    expect(partitioned([{ ...ARCHIVE, at: 512 }])).toMatchObject({ kind: 'not-ours' });
+  });
+
+  it.each<[string, Signature[], UdevContent]>([
+    [
+      'half of a mirror',
+      [{ type: 'linux_raid_member', usage: 'raid', title: 'RAID member', at: GIB - 8192 }],
+      {},
+    ],
+    [
+      'a device of DRBD',
+      [{ type: 'drbd', usage: 'raid', title: 'DRBD device', at: GIB - 4096 }],
+      { type: 'drbd' },
+    ],
+    ['a disk of a controller’s RAID', [], { type: 'ddf_raid_member', usage: 'raid' }],
+  ])('leaves the partitions of %s alone', (_, whole, seen) => {
+    expect(partitioned(whole, { udev: { sdb: seen } })).toMatchObject({
+      kind: 'left-alone',
+      why: expect.stringMatching(/^its disk \/dev\/sdb is a member: /),
+    });
+  });
+
+  it('takes a partition beside one at the end of the disk that is a member', () => {
+    const member: Signature = { type: 'linux_raid_member', usage: 'raid', title: 'RAID member', at: 1048576 };
+    expect(partitioned([member], { udev: { sdb: { type: 'linux_raid_member', usage: 'raid' } } })).toEqual({
+      kind: 'data',
+      content: ext4,
     });
   });
 });

@@ -146,12 +146,7 @@ describe('content alone', () => {
   });
 
   it.each([
-    [
-      'UDF',
-      { 32768: text('\0BEA01\x01'), 34816: text('\0NSR03\x01') },
-      {},
-      'UDF file system',
-    ],
+    ['UDF', { 32768: text('\0BEA01\x01'), 34816: text('\0NSR03\x01') }, {}, 'UDF file system'],
     [
       'what udev alone knows',
       {},
