@@ -2,8 +2,9 @@ import type { BlockDevice } from '../machine/block-devices.ts';
 import { listBlockDevices } from '../machine/block-devices.ts';
 import { withDevice } from '../machine/device-reader.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../machine/device-use.ts';
-import type { Files, FileView } from '../machine/files.ts';
+import type { Files } from '../machine/files.ts';
 import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
+import { mountUnits } from '../machine/mount-units.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
@@ -20,7 +21,7 @@ export interface DiskFacts {
   /** Whole disks with a mounted system directory, and that directory. */
   systemDisks: ReadonlyMap<string, string>;
   activeSwaps: ReadonlySet<string>;
-  /** What /etc/fstab and mount units of the admin name. */
+  /** What /etc/fstab and mount units name. */
   declared: readonly FstabEntry[];
   /** Devices that these name by a path or by a link of udev's, with the source as it is written. */
   declaredDevices: ReadonlyMap<string, string>;
@@ -35,8 +36,6 @@ export interface DiskFacts {
 /** Places where people mount things for themselves: what is mounted there makes no system disk. */
 const FOREIGN_PLACES = ['/mnt', '/media', '/run'];
 
-const UNIT_DIRECTORY = '/etc/systemd/system';
-
 /** Folder of udev's links for each tag of fstab(5). */
 const TAG_LINKS: Readonly<Record<string, string>> = {
   UUID: 'by-uuid',
@@ -50,18 +49,6 @@ const isBelow = (path: string, directory: string) => path.startsWith(`${director
 
 function isSystemDirectory(mountPoint: string, diskRoot: string): boolean {
   return ![diskRoot, ...FOREIGN_PLACES].some((place) => isBelow(mountPoint, place) || mountPoint === place);
-}
-
-/** `What=` of the admin's own mount units (systemd.mount(5)). */
-function mountUnits(files: FileView): FstabEntry[] {
-  return files
-    .list(UNIT_DIRECTORY)
-    .filter((name) => name.endsWith('.mount'))
-    .flatMap((name) => {
-      const text = files.readText(`${UNIT_DIRECTORY}/${name}`) ?? '';
-      const source = /^What=(.+)$/m.exec(text)?.[1]?.trim();
-      return source === undefined ? [] : [{ source, mountPoint: name, type: 'auto' }];
-    });
 }
 
 function devicePath({ source }: FstabEntry): string | undefined {
@@ -107,11 +94,14 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     for (const disk of disksBelow([device.name], byName)) systemDisks.set(disk, mount.mountPoint);
   }
   const declared = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
-  const declaredDevices = declared.flatMap((entry): [string, string][] => {
+  const declaredDevices = new Map<string, string>();
+  for (const entry of declared) {
     const path = devicePath(entry);
     const device = path === undefined ? undefined : byNode(path, devices, files);
-    return device === undefined ? [] : [[device.name, entry.source]];
-  });
+    // A generator's unit says again what /etc/fstab says.
+    if (device !== undefined && !declaredDevices.has(device.name))
+      declaredDevices.set(device.name, entry.source);
+  }
   return {
     devices,
     mounts,
@@ -120,7 +110,7 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     systemDisks,
     activeSwaps,
     declared,
-    declaredDevices: new Map(declaredDevices),
+    declaredDevices,
     isReady: ({ deviceNumber }) => files.status(`/run/udev/data/b${deviceNumber}`) !== undefined,
     contentOf: contentReader(),
     udevOf: (device) => udevContent(files, device),

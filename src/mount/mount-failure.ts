@@ -122,7 +122,8 @@ export function mountFailure(
       if (match !== null) return `${what(content, match)}${said}`;
     }
   }
-  return kernel === undefined
-    ? `the kernel refuses it (${reasonOf(error)})`
-    : `the kernel refuses it: ${kernel.slice(0, 200)}`;
+  if (kernel !== undefined) return `the kernel refuses it: ${kernel.slice(0, 200)}`;
+  const reason = reasonOf(error);
+  // It may also be missing, or have been killed.
+  return /^mount: exit status/.test(reason) ? `the kernel refuses it (${reason})` : reason;
 }

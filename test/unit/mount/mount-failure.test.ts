@@ -97,6 +97,11 @@ describe('why a mount failed', () => {
       `the kernel refuses it (mount: exit status 32: ${BAD})`,
     );
   });
+
+  it('is that of mount itself where it did not come so far', () => {
+    const error = new CommandError('mount did not end within 300 s and was killed', '');
+    expect(mountFailure(error, SDB, xfs, temporaryRoot(), 300)).toBe(error.message);
+  });
 });
 
 describe('what no kernel mounts', () => {
