@@ -3,6 +3,7 @@ import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type Run
 import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
+import { CommandError } from './errors.ts';
 import { type Files, statusBehindLinks } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
@@ -192,7 +193,7 @@ async function carryOut(change: Change, machine: Machine, report: (said: Said) =
       const { failure, exitCode, stdout, stderr } = await runCommand(change, machine);
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
       if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
-      if (failure !== undefined) throw new Error(failure);
+      if (failure !== undefined) throw new CommandError(failure, `${stdout}${stderr}`);
       break;
     }
     case 'run-supervised': {

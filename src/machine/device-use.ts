@@ -3,7 +3,7 @@ import type { BlockDevice } from './block-devices.ts';
 import type { FileView } from './files.ts';
 import type { ActiveSwap, Mount } from './mounts.ts';
 
-type LinkView = Pick<FileView, 'linkTarget' | 'list'>;
+type LinkView = Pick<FileView, 'linkTarget' | 'list' | 'readText'>;
 
 /** What uses which devices. Sets hold kernel names. */
 export interface DeviceUse {
@@ -22,7 +22,8 @@ export interface DeviceUse {
 
 /**
  * Tells which disks must not be touched.
- * @param files for resolving links in /dev and for /sys/fs/btrfs, which names all devices of a mounted btrfs
+ * @param files for resolving links in /dev, for the kernel's command line, and for /sys/fs/btrfs, which names all devices
+ *   of a mounted btrfs
  */
 export function deviceUse(
   devices: readonly BlockDevice[],
@@ -80,7 +81,31 @@ export function mountedDevice(
   const device = devices.find(({ deviceNumber }) => deviceNumber === mount.deviceNumber);
   if (device) return device;
   const [source] = sourceDevices(mount);
-  return source === undefined ? undefined : byNode(source, devices, files);
+  if (source === undefined) return undefined;
+  const named = byNode(source, devices, files);
+  return named === undefined && source === ROOT_NODE ? bootDevice(devices, files) : named;
+}
+
+/**
+ * What the kernel calls the root device where it mounts it itself, without an initial RAM disk (init/do_mounts.c): no such
+ * node is left in /dev.
+ */
+const ROOT_NODE = '/dev/root';
+
+/** Folder of udev's links for what `root=` may say beside a path (Documentation/admin-guide/kernel-parameters.txt). */
+const ROOT_LINKS: Readonly<Record<string, string>> = { PARTUUID: 'by-partuuid', PARTLABEL: 'by-partlabel' };
+
+/** The device that the kernel's command line names as root's. */
+function bootDevice(devices: readonly BlockDevice[], files: LinkView): BlockDevice | undefined {
+  const words = (files.readText('/proc/cmdline') ?? '').trim().split(/\s+/);
+  const value = words.findLast((word) => word.startsWith('root='))?.slice('root='.length);
+  if (value === undefined) return undefined;
+  if (value.startsWith('/')) return byNode(value, devices, files);
+  if (/^\d+:\d+$/.test(value)) return devices.find(({ deviceNumber }) => deviceNumber === value);
+  const [, tag = '', name = ''] = /^([A-Z]+)=(.*)$/.exec(value) ?? [];
+  const folder = ROOT_LINKS[tag];
+  const link = tag === 'PARTUUID' ? name.toLowerCase() : name;
+  return folder === undefined ? undefined : byNode(`/dev/disk/${folder}/${link}`, devices, files);
 }
 
 /** The device that a path in /dev leads to, through the links that udev makes. */

@@ -1,3 +1,13 @@
+/** A command that failed: what is told of it, and all that it printed, which may say more. */
+export class CommandError extends Error {
+  constructor(
+    message: string,
+    readonly output: string,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * What went wrong, in one line for an admin.
  * @param error a system error of Node, such as `ENOSPC: no space left on device, write`, or any other

@@ -3,11 +3,15 @@ import { findArchive } from './signatures/archive.ts';
 import { readAreas } from './signatures/areas.ts';
 import { findBtrfs } from './signatures/btrfs.ts';
 import { findLuks, findLvm, findZfs } from './signatures/containers.ts';
+import { findDrbd } from './signatures/drbd.ts';
 import { findExt } from './signatures/ext.ts';
 import { findExfat, findNtfs, findVfat } from './signatures/fat.ts';
+import { findErofs, findF2fs, findSquashfs } from './signatures/flash.ts';
 import { findMd } from './signatures/md.ts';
+import { findNilfs } from './signatures/nilfs.ts';
+import { findIso, findUdf } from './signatures/optical.ts';
 import { findOthers } from './signatures/others.ts';
-import type { Probe, Signature } from './signatures/signature.ts';
+import type { Probe, Signature, SignatureUsage } from './signatures/signature.ts';
 import { findSuspendedSystem, findSwap } from './signatures/swap.ts';
 import { findTable } from './signatures/table.ts';
 import { findXfs } from './signatures/xfs.ts';
@@ -25,20 +29,44 @@ const PROBES: readonly Probe[] = [
   findLuks,
   findLvm,
   findMd,
+  findDrbd,
   findZfs,
+  findNilfs,
+  findIso,
+  findUdf,
+  findSquashfs,
+  findF2fs,
+  findErofs,
   findOthers,
   findArchive,
 ];
 
+/** What has its place on a device beside something else. */
+const BESIDE_OTHERS: readonly SignatureUsage[] = ['table', 'swap', 'archive'];
+
 /**
- * Tells what is on a device by what is written there.
+ * What counts of all that was found. A header that fails its own checks is what is left of something where anything sound
+ * is there, too; and an archive beside a file system lies in one of its files.
+ */
+function counting(found: readonly Signature[]): Signature[] {
+  const isSound = found.some(
+    ({ usage, flaw }) => usage !== 'table' && usage !== 'archive' && flaw === undefined,
+  );
+  const sound = isSound ? found.filter(({ flaw }) => flaw === undefined) : found;
+  const isSomebodys = sound.some(({ usage }) => !BESIDE_OTHERS.includes(usage));
+  return sound.filter(({ usage }) => usage !== 'archive' || !isSomebodys);
+}
+
+/**
+ * Tells what is on a device by what is written there. A constant counts only with the checks of its format: checksum,
+ * sizes, version.
  * @returns every signature found, none for an empty device or unknown content; several mean that the content is
- *   ambiguous, and nobody can say whose it is (a swap area with an archive apart)
+ *   ambiguous, and nobody can say whose it is (a swap area with an archive apart). One with a `flaw` is there alone
  * @throws the system's error if the device cannot be read
  */
 export function identify(device: Pick<DeviceReader, 'size' | 'read'>): Signature[] {
   const areas = readAreas(device);
-  return PROBES.flatMap((probe) => probe(areas) ?? []);
+  return counting(PROBES.flatMap((probe) => probe(areas) ?? []));
 }
 
 /** One line for people, such as `ext4 file system "data"`. */

@@ -160,6 +160,26 @@ async function unmountAll(run: MountRun): Promise<boolean> {
   return true;
 }
 
+/** More names than this are not listed. */
+const MOST_NAMES = 5;
+
+/** What is in the disk root itself is out of sight as long as autofs is mounted over it. */
+function warnOfHidden(run: MountRun): void {
+  const { machine, diskRoot } = run;
+  const mounts = parseMountInfo(machine.files.readText('/proc/self/mountinfo') ?? '');
+  if (mounts.some(({ mountPoint, type }) => type === 'autofs' && mountPoint === diskRoot)) return;
+  const hidden = machine.files.list(diskRoot).filter((name) => {
+    const path = `${diskRoot}/${name}`;
+    return machine.files.status(path)?.kind !== 'directory' || machine.files.list(path).length > 0;
+  });
+  if (hidden.length === 0) return;
+  const more = hidden.length > MOST_NAMES ? ` and ${hidden.length - MOST_NAMES} more` : '';
+  run.tell(
+    'warning',
+    `${diskRoot} has files of its own, which autofs hides (${hidden.slice(0, MOST_NAMES).join(', ')}${more}): move them elsewhere, or set CONFIG_DISK_ROOT to another directory`,
+  );
+}
+
 /**
  * Makes autofs follow CONFIG_MOUNT_MODE and CONFIG_DISK_ROOT.
  * @returns whether the system follows the settings now; if not, the reason was told
@@ -175,7 +195,10 @@ export async function applyMode(run: MountRun): Promise<boolean> {
     directoriesToGiveUp(files.readText('/proc/self/mountinfo') ?? '', run.mode, run.diskRoot);
   const changes = planMode(files, run.mode, run.diskRoot, held().length > 0);
   if (changes.length === 0) return true;
-  if (run.mode === 'autofs' && !(await unmountAll(run))) return false;
+  if (run.mode === 'autofs') {
+    if (!(await unmountAll(run))) return false;
+    warnOfHidden(run);
+  }
   await run.perform(changes);
   const deadline = performance.now() + RELEASE_SECONDS * 1000;
   while (!run.dryRun && held().length > 0) {

@@ -8,6 +8,7 @@ import type { DiskRecord } from '../plan/disk-records.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
+import { mountFailure, whyUnmountable } from './mount-failure.ts';
 import { findMount, ownMountOf } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
@@ -81,15 +82,18 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
 async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
   const { files } = run.machine;
+  const why = whyUnmountable(device, content);
+  if (why !== undefined) throw new Error(why);
   await checkIfNeeded(run, device, content);
   const changes = planMount(device, content, mountPoint, run.settings, files);
+  const begin = performance.now();
   try {
     await run.perform(changes);
   } catch (error) {
     if (changes.some(({ kind }) => kind === 'make-directory')) {
       await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
     }
-    throw error;
+    throw new Error(mountFailure(error, device, content, files, (performance.now() - begin) / 1000));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
 import { withDevice } from '../machine/device-reader.ts';
-import { reasonOf } from '../machine/errors.ts';
+import { CommandError, reasonOf } from '../machine/errors.ts';
 import { RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
@@ -10,6 +10,10 @@ import type { MountRun } from './run.ts';
 
 /** Replaying a journal takes seconds; a whole check after errors takes as long as the disk is large. */
 const CHECK_SECONDS = 900;
+
+/** Parts of the exit status of e2fsck(8). */
+const ERRORS_LEFT = 4;
+const OPERATIONAL_ERROR = 8;
 
 /** Where the blocks that e2fsck(8) overwrites may be kept: in memory, or on the root file system, which has more room. */
 const UNDO_DIRECTORIES = [RUNTIME_DIRECTORY, STATE_DIRECTORY];
@@ -144,8 +148,36 @@ async function takeBack(run: MountRun, { undo, after, undoFile: file, isReplayed
   return isReplayed ? ', and was left as it was with its journal replayed' : ', and was left as it was';
 }
 
+/** Exit status 4 of e2fsck(8), alone or with others but that of an operational error: errors were left to somebody. */
+function isBeyondRepair(reason: string): boolean {
+  const status = Number(/^e2fsck: exit status (\d+)/.exec(reason)?.[1] ?? 0);
+  return (status & ERRORS_LEFT) !== 0 && (status & OPERATIONAL_ERROR) === 0;
+}
+
+/** What e2fsck(8) says of the undo file comes last, and is not what went wrong. */
+function saidBy(error: unknown, reason: string): string {
+  if (!(error instanceof CommandError) || !/undo file$/.test(reason)) return reason;
+  const lines = error.output.split('\n').filter((line) => /^\S/.test(line) && !/undo|undone/.test(line));
+  const first = lines.find((line) => !/WARNING: Filesystem still has errors/.test(line));
+  return first === undefined ? reason : `e2fsck: ${first.replace(/^e2fsck: /, '').slice(0, 200)}`;
+}
+
 /**
- * Checks a file system that was not unmounted in order.
+ * Why this e2fsck(8) can check nothing of the kind, and so has changed nothing. The kernel may know more than it, and
+ * replays a journal by itself.
+ */
+function whyUnable(error: unknown): string | undefined {
+  if (!(error instanceof CommandError)) return undefined;
+  const { output } = error;
+  const features = /has unsupported feature\(s\):([^\n]*)/.exec(output)?.[1]?.trim();
+  if (features !== undefined) return `this e2fsck does not know its features (${features})`;
+  // e2fsck(8) before 1.43.
+  return /invalid option -- 'z'/.test(output) ? 'this e2fsck cannot take back what it changes' : undefined;
+}
+
+/**
+ * Checks a file system that was not unmounted in order. One that this e2fsck(8) does not know is not checked, with a
+ * warning.
  * @throws Error for people if it cannot be repaired without loss; then it is as it was, but for a journal that was too
  *   large to be undone
  */
@@ -165,11 +197,18 @@ export async function checkIfNeeded(run: MountRun, device: BlockDevice, content:
     await run.perform(plan.before);
   } catch (error) {
     const state = await takeBack(run, plan);
+    const inability = whyUnable(error);
+    if (inability !== undefined) {
+      run.tell(
+        'warning',
+        `${device.node} was not unmounted in order, and is mounted unchecked: ${inability}; a newer e2fsprogs can check it`,
+      );
+      return;
+    }
     const reason = reasonOf(error);
-    // Exit status 4 of e2fsck(8): errors were left, for somebody to decide.
-    const what = /^e2fsck: exit status 4\b/.test(reason)
+    const what = isBeyondRepair(reason)
       ? `its file system needs a repair that may lose data${state}`
-      : `its file system was not unmounted in order and could not be checked (${reason})${state}`;
+      : `its file system was not unmounted in order and could not be checked (${saidBy(error, reason)})${state}`;
     throw new Error(`${what}; run e2fsck ${device.node}`);
   }
   await run.perform(plan.after);

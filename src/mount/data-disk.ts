@@ -4,6 +4,7 @@ import { parseTag } from '../machine/fstab.ts';
 import type { DiskBus, Settings } from '../machine/settings.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { describe } from '../machine/signatures.ts';
+import { contradiction, holdsArchive, membershipOf } from './disk-content.ts';
 import type { DiskFacts } from './disk-facts.ts';
 
 /** What a device is to us. */
@@ -75,7 +76,7 @@ function isSeedDisk(disk: BlockDevice, facts: DiskFacts): boolean {
     ({ name, partition }) => name === disk.name || partition?.disk === disk.name,
   );
   if (onDisk.some(({ partition }) => partition?.label === SEED_PARTITION)) return true;
-  return facts.contentOf(disk).some(({ type }) => type === 'archive');
+  return holdsArchive(disk, facts);
 }
 
 /** What else than its content keeps a device from being mounted. */
@@ -99,19 +100,28 @@ function hasPartitions(device: BlockDevice, facts: DiskFacts): boolean {
   return facts.devices.some(({ partition }) => partition?.disk === device.name);
 }
 
+/** @param tables what is left of a partition table without partitions */
+function judgeEmpty({ sectorBytes }: BlockDevice, tables: readonly Signature[]): Verdict {
+  if (tables.length === 0) return leftAlone('no file system is known on it');
+  const made = tables.find((table) => table.sectorBytes !== undefined)?.sectorBytes ?? sectorBytes;
+  if (made === sectorBytes) return notOurs('its partition table is empty');
+  return leftAlone(
+    `its partition table is for sectors of ${made} bytes, and the disk has ${sectorBytes}: attach it with such sectors`,
+  );
+}
+
 function judgeContent(device: BlockDevice, facts: DiskFacts, { diskFileSystems }: DiskSettings): Verdict {
   if (hasPartitions(device, facts)) return notOurs('it is partitioned');
   const found = facts.contentOf(device);
   const content = found.filter(({ usage }) => usage !== 'table');
+  const doubt = contradiction(device, content, facts);
+  if (doubt !== undefined) return leftAlone(doubt);
   const [only] = content;
-  if (only === undefined) {
-    return found.length > 0
-      ? notOurs('its partition table is empty')
-      : leftAlone('no file system is known on it');
-  }
+  if (only === undefined) return judgeEmpty(device, found);
   if (content.length > 1) return leftAlone(`its content is ambiguous: ${describe(content)}`);
   if (only.usage === 'swap' || only.usage === 'suspend') return notOurs('it is a swap area');
   if (only.usage !== 'filesystem') return leftAlone(`it holds no file system, but ${describe(content)}`);
+  if (only.flaw !== undefined) return leftAlone(`its ${describe(content)} is damaged: ${only.flaw}`);
   if (!MOUNTED_TYPES.has(only.type) && !diskFileSystems.includes(only.type)) {
     return leftAlone(
       `its file system is of type ${only.type}, which is mounted only if CONFIG_DISK_FILE_SYSTEMS names it`,
@@ -146,6 +156,8 @@ export function judge(device: BlockDevice, facts: DiskFacts, settings: DiskSetti
     const reason = whyNot(device, disk, facts);
     if (reason !== undefined) return reason;
     if (isSeedDisk(disk, facts)) return notOurs('it is the disk with the configuration of the host');
+    const membership = device.partition === undefined ? undefined : membershipOf(disk, facts);
+    if (membership !== undefined) return leftAlone(`its disk ${disk.node} is a member: ${membership}`);
     return judgeContent(device, facts, settings);
   } catch (error) {
     return leftAlone(`it cannot be read: ${reasonOf(error)}`);

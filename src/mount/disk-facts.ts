@@ -3,11 +3,13 @@ import { listBlockDevices } from '../machine/block-devices.ts';
 import { type DeviceAnswers, NO_ANSWER } from '../machine/device-answers.ts';
 import { withDevice } from '../machine/device-reader.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../machine/device-use.ts';
-import type { Files, FileView } from '../machine/files.ts';
+import type { Files } from '../machine/files.ts';
 import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
+import { mountUnits } from '../machine/mount-units.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
+import { type UdevContent, udevContent } from '../machine/udev-verdict.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
 export interface DiskFacts {
@@ -20,7 +22,7 @@ export interface DiskFacts {
   /** Whole disks with a mounted system directory, and that directory. */
   systemDisks: ReadonlyMap<string, string>;
   activeSwaps: ReadonlySet<string>;
-  /** What /etc/fstab and mount units of the admin name. */
+  /** What /etc/fstab and mount units name. */
   declared: readonly FstabEntry[];
   /** Devices that these name by a path or by a link of udev's, with the source as it is written. */
   declaredDevices: ReadonlyMap<string, string>;
@@ -28,12 +30,12 @@ export interface DiskFacts {
   isReady(device: BlockDevice): boolean;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
+  /** What udev found on it; undefined where it has not looked. */
+  udevOf(device: BlockDevice): UdevContent | undefined;
 }
 
 /** Places where people mount things for themselves: what is mounted there makes no system disk. */
 const FOREIGN_PLACES = ['/mnt', '/media', '/run'];
-
-const UNIT_DIRECTORY = '/etc/systemd/system';
 
 /** Folder of udev's links for each tag of fstab(5). */
 const TAG_LINKS: Readonly<Record<string, string>> = {
@@ -48,18 +50,6 @@ const isBelow = (path: string, directory: string) => path.startsWith(`${director
 
 function isSystemDirectory(mountPoint: string, diskRoot: string): boolean {
   return ![diskRoot, ...FOREIGN_PLACES].some((place) => isBelow(mountPoint, place) || mountPoint === place);
-}
-
-/** `What=` of the admin's own mount units (systemd.mount(5)). */
-function mountUnits(files: FileView): FstabEntry[] {
-  return files
-    .list(UNIT_DIRECTORY)
-    .filter((name) => name.endsWith('.mount'))
-    .flatMap((name) => {
-      const text = files.readText(`${UNIT_DIRECTORY}/${name}`) ?? '';
-      const source = /^What=(.+)$/m.exec(text)?.[1]?.trim();
-      return source === undefined ? [] : [{ source, mountPoint: name, type: 'auto' }];
-    });
 }
 
 function devicePath({ source }: FstabEntry): string | undefined {
@@ -116,11 +106,14 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     for (const disk of disksBelow([device.name], byName)) systemDisks.set(disk, mount.mountPoint);
   }
   const declared = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
-  const declaredDevices = declared.flatMap((entry): [string, string][] => {
+  const declaredDevices = new Map<string, string>();
+  for (const entry of declared) {
     const path = devicePath(entry);
     const device = path === undefined ? undefined : byNode(path, devices, files);
-    return device === undefined ? [] : [[device.name, entry.source]];
-  });
+    // A generator's unit says again what /etc/fstab says.
+    if (device !== undefined && !declaredDevices.has(device.name))
+      declaredDevices.set(device.name, entry.source);
+  }
   const unasked = new Set<BlockDevice>();
   return {
     devices,
@@ -130,10 +123,11 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     systemDisks,
     activeSwaps,
     declared,
-    declaredDevices: new Map(declaredDevices),
+    declaredDevices,
     isReady: (device) =>
       answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
     contentOf: contentReader(answers, unasked),
     unasked,
+    udevOf: (device) => udevContent(files, device),
   };
 }

@@ -18,13 +18,17 @@ const filling = Buffer.alloc(4096, 7);
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
-/** A superblock of MD with metadata 1.x (kernel: include/uapi/linux/raid/md_p.h): magic, UUID, name of the array. */
-function mdSuperblock(): Buffer {
+/**
+ * A superblock of MD with metadata 1.x (kernel: include/uapi/linux/raid/md_p.h): magic, version, UUID, name of the array,
+ * and in which sector it is. What mdadm(8) makes is in test/guest/disks-members.test.ts.
+ */
+function mdSuperblock(offset: number): Buffer {
   const superblock = Buffer.alloc(256);
   superblock.writeUInt32LE(0xa92b4efc, 0);
   superblock.writeUInt32LE(1, 4);
   superblock.fill(0x5a, 16, 32);
   superblock.write('host:0', 32);
+  superblock.writeUInt32LE(offset / 512, 128);
   return superblock;
 }
 
@@ -32,7 +36,8 @@ function mdSuperblock(): Buffer {
 async function mirrorHalf(file: string): Promise<DiskFile> {
   const disk = await dataDisk(file, { mebibytes, label: 'mirror' });
   const handle = await open(file, 'r+');
-  await handle.write(mdSuperblock(), 0, 256, mebibytes * mebibyte - 8192);
+  const offset = mebibytes * mebibyte - 8192;
+  await handle.write(mdSuperblock(offset), 0, 256, offset);
   await handle.close();
   return disk;
 }
@@ -70,7 +75,7 @@ export async function foreignDisks(folder: string): Promise<Map<string, ForeignD
   return new Map<string, ForeignDisk>([
     ['LUKS', { disk: await signed('luks', 0, latin1('LUKS\xba\xbe\x00\x02')), why: /LUKS2 encryption/ }],
     ['LVM', { disk: await signed('lvm', 512, lvmLabel), why: /LVM/ }],
-    ['RAID', { disk: await signed('raid', 4096, mdSuperblock()), why: /RAID member/ }],
+    ['RAID', { disk: await signed('raid', 4096, mdSuperblock(4096)), why: /RAID member/ }],
     ['mirror', { disk: await mirrorHalf(file('mirror')), why: /ambiguous.*RAID member/ }],
     ['ZFS', { disk: await signed('zfs', 16384, zfsList), why: /ZFS/ }],
     ['swap', { disk: swap, why: /swap/ }],
@@ -83,8 +88,14 @@ export async function foreignDisks(folder: string): Promise<Map<string, ForeignD
         why: /repair that may lose data.*run e2fsck \/dev\/sd/,
       },
     ],
-    ['cut off', { disk: await cutOff(file('cut')), why: /bad superblock/ }],
-    ['to be replayed', { disk: await needsReplay(file('replay')), why: /read-only/ }],
+    ['cut off', { disk: await cutOff(file('cut')), why: /larger than its device/ }],
+    [
+      'to be replayed',
+      {
+        disk: await needsReplay(file('replay')),
+        why: /journal is to be replayed, and the disk is read-only/,
+      },
+    ],
   ]);
 }
 

@@ -12,5 +12,5 @@ export function hasArchiveHeader(sector: Uint8Array): boolean {
 /** Gandi's archive at its place. */
 export const findArchive: Probe = ({ at }) =>
   hasArchiveHeader(at(ARCHIVE_OFFSET, 512))
-    ? { type: 'archive', usage: 'archive', title: 'archive of the host' }
+    ? { type: 'archive', usage: 'archive', title: 'archive of the host', at: ARCHIVE_OFFSET }
     : undefined;

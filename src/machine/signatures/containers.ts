@@ -1,5 +1,9 @@
-import { hasText, labelField, viewOf } from '../byte-fields.ts';
+import { hasText, labelField, uint64, viewOf } from '../byte-fields.ts';
+import { crc32Raw } from '../crc32.ts';
+import { flawed } from './checks.ts';
 import { named, type Probe } from './signature.ts';
+
+const SECOND_LUKS_HEADER = 0x4000;
 
 /**
  * LUKS1 and LUKS2: LUKS On-Disk Format Specification 1.2.3, section 2, and LUKS2 On-Disk Format Specification,
@@ -8,9 +12,13 @@ import { named, type Probe } from './signature.ts';
  */
 export const findLuks: Probe = ({ head }) => {
   const first = hasText(head, 0, 'LUKS\xba\xbe');
-  if (!first && !hasText(head, 0x4000, 'SKUL\xba\xbe')) return undefined;
-  const header = head.subarray(first ? 0 : 0x4000);
-  const version = viewOf(header).getUint16(6, false);
+  if (!first && !hasText(head, SECOND_LUKS_HEADER, 'SKUL\xba\xbe')) return undefined;
+  const header = head.subarray(first ? 0 : SECOND_LUKS_HEADER);
+  const view = viewOf(header);
+  const version = view.getUint16(6, false);
+  if (version !== 1 && version !== 2) return undefined;
+  // A header of version 2 says where it is.
+  if (!first && (version === 1 || uint64(view, 256, false) !== SECOND_LUKS_HEADER)) return undefined;
   const label = version === 2 ? labelField(header, 24, 48) : undefined;
   return {
     type: 'crypto_LUKS',
@@ -20,13 +28,25 @@ export const findLuks: Probe = ({ head }) => {
   };
 };
 
+/** LABEL_SIZE, and INITIAL_CRC in LVM2's lib/misc/crc.h. */
+const LVM_LABEL_BYTES = 512;
+const LVM_INITIAL_CRC = 0xf597a6cf;
+
 /** LVM2 physical volume: struct label_header and pv_header in LVM2's lib/label/label.h and lib/format_text/layout.h. */
 export const findLvm: Probe = ({ head }) => {
   for (let at = 0; at < 4 * 512; at += 512) {
     if (!hasText(head, at, 'LABELONE') || !hasText(head, at + 24, 'LVM2 001')) continue;
     const digits = labelField(head, at + 32, 32) ?? '';
     const uuid = digits.replace(/^(.{6})(.{4})(.{4})(.{4})(.{4})(.{4})(.{6})$/, '$1-$2-$3-$4-$5-$6-$7');
-    return { type: 'LVM2_member', usage: 'raid', title: 'LVM physical volume', uuid };
+    const checked = head.subarray(at + 20, at + LVM_LABEL_BYTES);
+    const isRight = crc32Raw(checked, LVM_INITIAL_CRC) === viewOf(head).getUint32(at + 16, true);
+    return {
+      type: 'LVM2_member',
+      usage: 'raid',
+      title: 'LVM physical volume',
+      uuid,
+      ...flawed(isRight ? undefined : 'the checksum of its label is wrong'),
+    };
   }
   return undefined;
 };

@@ -1,5 +1,9 @@
 import { labelField, uuidField, viewOf } from '../byte-fields.ts';
-import { named, type Probe } from './signature.ts';
+import { crc32cRaw } from '../crc32.ts';
+import { flawed, isSize, WRONG_CHECKSUM } from './checks.ts';
+import { named, type Probe, type Signature } from './signature.ts';
+
+type Features = NonNullable<Signature['features']>;
 
 /** Layout and constants: struct ext4_super_block and below it in the kernel's fs/ext4/ext4.h. */
 const SUPERBLOCK_AT = 1024;
@@ -13,6 +17,11 @@ const SIXTY_FOUR_BIT = 0x80;
 /** Features that ext3 knows: anything else makes it ext4 (EXT3_FEATURE_*_SUPP in fs/ext4/ext4.h). */
 const EXT3_INCOMPATIBLE = 0x2 | 0x4 | 0x10;
 const EXT3_READ_ONLY_COMPATIBLE = 0x1 | 0x2 | 0x4;
+const BIGALLOC = 0x200;
+const METADATA_CSUM = 0x400;
+/** s_checksum, the last field of the superblock, and EXT4_CRC32C_CHKSUM, the only algorithm. */
+const CHECKSUM_AT = 1020;
+const CRC32C = 1;
 const VALID_FS = 0x1;
 const ERROR_FS = 0x2;
 
@@ -29,6 +38,7 @@ export const findExt: Probe = ({ head }) => {
     readOnlyCompatible: view.getUint32(100, true),
   };
   const blockBytes = 1024 << blockExponent;
+  if (!isPlausible(view, blockBytes, features)) return undefined;
   const state = view.getUint16(58, true);
   const names = named(labelField(superblock, 120, 16), uuidField(superblock, 104));
   const type = typeOf(features);
@@ -38,6 +48,7 @@ export const findExt: Probe = ({ head }) => {
     usage: 'filesystem',
     title: `${type} file system`,
     ...names,
+    ...flawed(whyNotSound(superblock, features)),
     blockBytes,
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
@@ -50,6 +61,32 @@ export const findExt: Probe = ({ head }) => {
   };
 };
 
+/** The checks of its fields that ext4_fill_super makes (fs/ext4/super.c). A magic of two bytes is found anywhere. */
+function isPlausible(view: DataView, blockBytes: number, features: Features): boolean {
+  const revision = view.getUint32(76, true);
+  const blocks = blockCount(view, features.incompatible);
+  if (revision > 1 || blocks === 0 || view.getUint32(20, true) > 1) return false;
+  if (features.incompatible & JOURNAL_DEVICE) return true;
+  const blocksPerGroup = view.getUint32(32, true);
+  const isBigalloc = (features.readOnlyCompatible & BIGALLOC) !== 0;
+  const isInodeSize = revision === 0 || isSize(view.getUint16(88, true), 128, blockBytes);
+  return (
+    isInodeSize &&
+    view.getUint32(0, true) > 0 &&
+    view.getUint32(40, true) > 0 &&
+    blocksPerGroup > 0 &&
+    (isBigalloc || blocksPerGroup <= 8 * blockBytes)
+  );
+}
+
+function whyNotSound(superblock: Uint8Array, { readOnlyCompatible }: Features): string | undefined {
+  if ((readOnlyCompatible & METADATA_CSUM) === 0) return undefined;
+  const view = viewOf(superblock);
+  if (view.getUint8(373) !== CRC32C) return 'the algorithm of its checksums is not known';
+  const isRight = crc32cRaw(superblock.subarray(0, CHECKSUM_AT)) === view.getUint32(CHECKSUM_AT, true);
+  return isRight ? undefined : WRONG_CHECKSUM;
+}
+
 /** Size of the journal, by i_size_high and i_size in s_jnl_blocks; each block of it is written to one place at most. */
 function journalBytes(view: DataView): number {
   const bytes = view.getUint32(328, true) * 2 ** 32 + view.getUint32(332, true);
@@ -61,7 +98,7 @@ function blockCount(view: DataView, incompatible: number): number {
   return view.getUint32(336, true) * 2 ** 32 + view.getUint32(4, true);
 }
 
-function typeOf(features: { compatible: number; incompatible: number; readOnlyCompatible: number }): string {
+function typeOf(features: Features): string {
   if (features.incompatible & JOURNAL_DEVICE) return 'jbd';
   const beyondExt3 =
     (features.incompatible & ~EXT3_INCOMPATIBLE) !== 0 ||

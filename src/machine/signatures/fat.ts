@@ -1,33 +1,44 @@
-import { hasText, hexField, labelField, uint64, utf16Field, viewOf } from '../byte-fields.ts';
+import { hasText, hexField, uint64, utf16Field, viewOf } from '../byte-fields.ts';
 import type { ProbeAreas } from './areas.ts';
+import { flawed, isSize, WRONG_CHECKSUM } from './checks.ts';
+import { fatLabel } from './fat-label.ts';
 import { named, type Probe, type Signature } from './signature.ts';
-
-const isPowerOfTwo = (value: number) => value > 0 && (value & (value - 1)) === 0;
 
 /**
  * FAT12, FAT16 and FAT32: Microsoft Extensible Firmware Initiative FAT32 File System Specification 1.03, boot sector.
- * The label is the boot sector's: mkfs.vfat(8) and fatlabel(8) keep it equal to that of the root directory.
+ * The checks are those of fat_read_bpb in the kernel's fs/fat/inode.c.
  */
-export const findVfat: Probe = ({ head }) => {
+export const findVfat: Probe = (areas) => {
+  const { head } = areas;
   const view = viewOf(head);
   const sectorBytes = view.getUint16(11, true);
-  if (sectorBytes < 512 || sectorBytes > 4096 || !isPowerOfTwo(sectorBytes)) return undefined;
   const fat32 = hasText(head, 82, 'FAT32   ');
-  if (
-    !fat32 &&
-    !hasText(head, 54, 'FAT12   ') &&
-    !hasText(head, 54, 'FAT16   ') &&
-    !hasText(head, 54, 'FAT     ')
-  ) {
+  const isNamed = fat32 || ['FAT12   ', 'FAT16   ', 'FAT     '].some((name) => hasText(head, 54, name));
+  if (!isNamed || !isSize(sectorBytes, 512, 4096)) return undefined;
+  const clusterSectors = view.getUint8(13);
+  const reserved = view.getUint16(14, true);
+  const tables = view.getUint8(16);
+  const rootEntries = view.getUint16(17, true);
+  const tableSectors = view.getUint16(22, true) || view.getUint32(36, true);
+  const sectors = view.getUint16(19, true) || view.getUint32(32, true);
+  const media = view.getUint8(21);
+  const isMedia = media >= 0xf8 || media === 0xf0;
+  if (!isSize(clusterSectors, 1, 128) || reserved === 0 || tables === 0 || tableSectors === 0 || !isMedia) {
     return undefined;
   }
-  const tables = view.getUint8(16);
-  if (!isPowerOfTwo(view.getUint8(13)) || view.getUint16(14, true) === 0 || tables === 0) return undefined;
-  const sectors = view.getUint16(19, true) || view.getUint32(32, true);
-  const label = labelField(head, fat32 ? 71 : 43, 11);
+  const behindTables = reserved + tables * tableSectors;
+  if (behindTables >= sectors || (fat32 && rootEntries !== 0)) return undefined;
+  const label = fatLabel(areas, {
+    tableAt: reserved * sectorBytes,
+    tableBytes: tableSectors * sectorBytes,
+    behindTables: behindTables * sectorBytes,
+    rootEntries,
+    clusterBytes: clusterSectors * sectorBytes,
+    rootCluster: view.getUint32(44, true),
+  });
   return {
     ...volume('vfat', 'FAT', serial32(head, fat32 ? 67 : 39), sectors * sectorBytes),
-    ...(label === undefined || label === 'NO NAME' ? {} : { label }),
+    ...named(label, undefined),
     blockBytes: sectorBytes,
   };
 };
@@ -46,17 +57,35 @@ export const findExfat: Probe = (areas) => {
   return {
     ...volume('exfat', 'exFAT', serial32(head, 100), uint64(view, 72, true) * sectorBytes),
     ...named(label, undefined),
+    ...flawed(isBootRegion(areas, sectorBytes) ? undefined : WRONG_CHECKSUM),
     blockBytes: sectorBytes,
   };
 };
 
+/** Sectors that the checksum in the next one is of. */
+const BOOT_SECTORS = 11;
+
+/** exFAT, 3.4: the checksum of the boot region, which fills a sector of its own. */
+function isBootRegion({ at }: ProbeAreas, sectorBytes: number): boolean {
+  const region = at(0, BOOT_SECTORS * sectorBytes);
+  let checksum = 0;
+  for (let index = 0; index < region.length; index++) {
+    // Flags and percentage in use change without it.
+    if (index === 106 || index === 107 || index === 112) continue;
+    checksum = (((checksum & 1) << 31) | (checksum >>> 1)) + (region[index] ?? 0);
+    checksum >>>= 0;
+  }
+  return viewOf(at(BOOT_SECTORS * sectorBytes, 4)).getUint32(0, true) === checksum;
+}
+
 /** NTFS: struct ntfs_boot / NTFS_BOOT in the kernel's fs/ntfs3/ntfs.h. Its label lies in the file table and is not read. */
 export const findNtfs: Probe = ({ head }) => {
-  if (!hasText(head, 3, 'NTFS    ')) return undefined;
   const view = viewOf(head);
+  const sectorBytes = view.getUint16(11, true);
+  if (!hasText(head, 3, 'NTFS    ') || !isSize(sectorBytes, 256, 4096)) return undefined;
   const serial = [...head.subarray(72, 80)].reverse();
   const uuid = hexField(Uint8Array.from(serial), 0, 8).toUpperCase();
-  return volume('ntfs', 'NTFS', uuid, uint64(view, 40, true) * view.getUint16(11, true));
+  return volume('ntfs', 'NTFS', uuid, uint64(view, 40, true) * sectorBytes);
 };
 
 function volume(type: string, name: string, uuid: string, fileSystemBytes: number): Signature {

@@ -1,101 +1,91 @@
-import { hasText, hexField, labelField, uint64, utf16Field, uuidField, viewOf } from '../byte-fields.ts';
-import { named, type Probe, type Signature } from './signature.ts';
+import { hasText, hexField, labelField, uint64, uuidField, viewOf } from '../byte-fields.ts';
+import { isSize } from './checks.ts';
+import { named, type Probe } from './signature.ts';
 
-/** Content that is told by a constant alone. Offsets in bytes from the start of the device. */
-const MAGICS: { type: string; title: string; usage: Signature['usage']; offset: number; hex: string }[] = [
-  // Kernel: include/uapi/linux/magic.h and fs/reiserfs/reiserfs.h, `ReIsEr`.
-  {
-    type: 'reiserfs',
-    title: 'ReiserFS file system',
-    usage: 'filesystem',
-    offset: 65588,
-    hex: '526549734572',
-  },
-  // Kernel: fs/jfs/jfs_superblock.h, `JFS1`.
-  { type: 'jfs', title: 'JFS file system', usage: 'filesystem', offset: 32768, hex: '4a465331' },
-  // Kernel: fs/erofs/erofs_fs.h.
-  { type: 'erofs', title: 'EROFS file system', usage: 'filesystem', offset: 1024, hex: 'e2e1f5e0' },
-  // Kernel: include/uapi/linux/nilfs2_ondisk.h, s_magic behind two more fields.
-  { type: 'nilfs2', title: 'NILFS2 file system', usage: 'filesystem', offset: 1030, hex: '3434' },
-  // Kernel: drivers/md/bcache/bcache_ondisk.h, magic of struct cache_sb in sector 8.
-  {
+/** Where bcache and bcachefs have their superblocks: sector 8; each says so itself. */
+const SUPERBLOCK_AT = 4096;
+const SUPERBLOCK_SECTOR = 8;
+
+/** bcache: struct cache_sb in the kernel's drivers/md/bcache/bcache_ondisk.h. */
+const findBcache: Probe = ({ head }) => {
+  const superblock = head.subarray(SUPERBLOCK_AT);
+  const isMagic = hexField(superblock, 24, 16) === 'c68573f64e1a45ca8265f57f48ba6d81';
+  if (!isMagic || uint64(viewOf(superblock), 8, true) !== SUPERBLOCK_SECTOR) return undefined;
+  return {
     type: 'bcache',
-    title: 'bcache device',
     usage: 'raid',
-    offset: 4120,
-    hex: 'c68573f64e1a45ca8265f57f48ba6d81',
-  },
-  // Kernel: fs/bcachefs/bcachefs_format.h, BCHFS_MAGIC in sector 8.
-  {
-    type: 'bcachefs',
-    title: 'bcachefs file system',
-    usage: 'filesystem',
-    offset: 4120,
-    hex: 'c68573f666ce90a9d96a60cf803df7ef',
-  },
-  // cryptsetup: lib/bitlk/bitlk.c, `-FVE-FS-`.
-  { type: 'BitLocker', title: 'BitLocker encryption', usage: 'crypto', offset: 3, hex: '2d4656452d46532d' },
-];
-
-const findMagics: Probe = ({ head }) =>
-  MAGICS.filter(({ offset, hex }) => hexField(head, offset, hex.length / 2) === hex).map(
-    ({ type, title, usage }) => ({
-      type,
-      title,
-      usage,
-    }),
-  );
-
-/** ISO 9660: ECMA-119, 8.4, the primary volume descriptor in sector 16 of 2048 bytes. */
-const findIso: Probe = ({ head }) => {
-  const descriptor = head.subarray(32768, 34816);
-  if (!hasText(descriptor, 1, 'CD001')) return undefined;
-  return {
-    type: 'iso9660',
-    usage: 'filesystem',
-    title: 'ISO 9660 file system',
-    ...named(labelField(descriptor, 40, 32), undefined),
-    blockBytes: 2048,
-    fileSystemBytes: viewOf(descriptor).getUint32(80, true) * 2048,
+    title: 'bcache device',
+    ...named(undefined, uuidField(superblock, 40)),
   };
 };
 
-/**
- * UDF: ECMA-167, 3/9.1, the volume structure descriptors from byte 32768 on, each of 2048 bytes or one sector where that is
- * larger; one of them names the version.
- */
-const findUdf: Probe = ({ head }) => {
-  const starts = Array.from({ length: 16 }, (_, index) => 32768 + 2048 * index);
-  const isUdf = starts.some(
-    (start) => hasText(head, start + 1, 'NSR02') || hasText(head, start + 1, 'NSR03'),
-  );
-  return isUdf ? { type: 'udf', usage: 'filesystem', title: 'UDF file system' } : undefined;
-};
-
-/** SquashFS: struct squashfs_super_block in the kernel's fs/squashfs/squashfs_fs.h. */
-const findSquashfs: Probe = ({ head }) => {
-  if (!hasText(head, 0, 'hsqs')) return undefined;
-  const fileSystemBytes = uint64(viewOf(head), 40, true);
-  return { type: 'squashfs', usage: 'filesystem', title: 'SquashFS file system', fileSystemBytes };
-};
-
-/** F2FS: struct f2fs_super_block in the kernel's include/linux/f2fs_fs.h, at 1 KiB. */
-const findF2fs: Probe = ({ head }) => {
-  const superblock = head.subarray(1024, 4096);
+/** bcachefs: struct bch_sb in the kernel's fs/bcachefs/bcachefs_format.h, with BCHFS_MAGIC. */
+const findBcachefs: Probe = ({ head }) => {
+  const superblock = head.subarray(SUPERBLOCK_AT);
+  const isMagic = hexField(superblock, 24, 16) === 'c68573f666ce90a9d96a60cf803df7ef';
   const view = viewOf(superblock);
-  const blockExponent = view.getUint32(16, true);
-  if (view.getUint32(0, true) !== 0xf2f52010 || blockExponent > 16) return undefined;
-  const blockBytes = 2 ** blockExponent;
+  if (!isMagic || uint64(view, 104, true) !== SUPERBLOCK_SECTOR) return undefined;
   return {
-    type: 'f2fs',
+    type: 'bcachefs',
     usage: 'filesystem',
-    title: 'F2FS file system',
-    ...named(utf16Field(superblock, 124, 1024), uuidField(superblock, 108)),
-    blockBytes,
-    fileSystemBytes: uint64(view, 36, true) * blockBytes,
+    title: 'bcachefs file system',
+    ...named(labelField(superblock, 72, 32), uuidField(superblock, 56)),
+    devices: view.getUint8(123),
   };
 };
 
-/** File systems and containers that are recognised so that they are left alone. */
+/** BitLocker: cryptsetup's lib/bitlk/bitlk.c. Its boot sector is that of a volume, with the size of its sectors. */
+const findBitLocker: Probe = ({ head }) =>
+  hasText(head, 3, '-FVE-FS-') && isSize(viewOf(head).getUint16(11, true), 512, 4096)
+    ? { type: 'BitLocker', usage: 'crypto', title: 'BitLocker encryption' }
+    : undefined;
+
+/** JFS: struct jfs_superblock in the kernel's fs/jfs/jfs_superblock.h; the checks are those of chkSuper in jfs_mount.c. */
+const findJfs: Probe = ({ head, size }) => {
+  const superblock = head.subarray(32768, 32768 + 512);
+  const view = viewOf(superblock);
+  if (!hasText(superblock, 0, 'JFS1') || view.getUint32(4, true) > 2) return undefined;
+  const blockBytes = view.getUint32(16, true);
+  const diskBlockBytes = view.getUint32(24, true);
+  const blockExponent = view.getUint16(20, true);
+  const diskBlockExponent = view.getUint16(28, true);
+  const isWhole =
+    isSize(blockBytes, 512, 4096) &&
+    blockBytes === 2 ** blockExponent &&
+    isSize(diskBlockBytes, 512, 4096) &&
+    diskBlockBytes === 2 ** diskBlockExponent &&
+    blockExponent - diskBlockExponent === view.getUint16(22, true);
+  const fileSystemBytes = uint64(view, 8, true) * diskBlockBytes;
+  if (!isWhole || fileSystemBytes === 0 || fileSystemBytes > size) return undefined;
+  return {
+    type: 'jfs',
+    usage: 'filesystem',
+    title: 'JFS file system',
+    ...named(labelField(superblock, 152, 16), uuidField(superblock, 136)),
+    blockBytes,
+    fileSystemBytes,
+  };
+};
+
+/** ReiserFS 3.5 and 3.6: struct reiserfs_super_block in the kernel's fs/reiserfs/reiserfs.h. */
+const findReiserfs: Probe = ({ head, size }) => {
+  const superblock = head.subarray(65536, 65536 + 512);
+  const view = viewOf(superblock);
+  const isMagic = ['ReIsErFs', 'ReIsEr2Fs', 'ReIsEr3Fs'].some((magic) => hasText(superblock, 52, magic));
+  const blocks = view.getUint32(0, true);
+  const blockBytes = view.getUint16(44, true);
+  const isWhole = isSize(blockBytes, 512, 32768) && view.getUint32(8, true) < blocks;
+  if (!isMagic || !isWhole || blocks * blockBytes > size) return undefined;
+  return {
+    type: 'reiserfs',
+    usage: 'filesystem',
+    title: 'ReiserFS file system',
+    ...named(labelField(superblock, 100, 16), uuidField(superblock, 84)),
+    blockBytes,
+    fileSystemBytes: blocks * blockBytes,
+  };
+};
+
+/** File systems and containers that are recognised so that they are left alone, unless the settings name them. */
 export const findOthers: Probe = (areas) =>
-  [findMagics, findIso, findUdf, findSquashfs, findF2fs].flatMap((probe) => probe(areas) ?? []);
+  [findBcache, findBcachefs, findBitLocker, findJfs, findReiserfs].flatMap((probe) => probe(areas) ?? []);

@@ -17,6 +17,12 @@ export interface Signature {
   /** How much of the device the file system uses. */
   fileSystemBytes?: number;
   blockBytes?: number;
+  /** The smallest unit that it reads and writes, where that is another one than its blocks: no disk's sectors may be larger. */
+  sectorBytes?: number;
+  /** Why it is not sound although its constant is there, such as a wrong checksum. It counts only where nothing else does. */
+  flaw?: string;
+  /** The first byte of an archive, or of metadata near the end, where what the device holds begins at its start. */
+  at?: number;
   /** File systems that keep such a mark: it was unmounted in order and has no journal to replay. */
   clean?: boolean;
   /** ext3/4 whose journal is to be replayed: the most bytes that this overwrites; Infinity where that is not known. */

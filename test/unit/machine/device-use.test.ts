@@ -135,3 +135,20 @@ test('an overlay as root is on no device', () => {
   const use = useOf([disk('sda', 0)], ['1 0 0:30 / / rw - overlay overlay rw,lowerdir=/a']);
   expect(use).toEqual({ root: undefined, rootDisks: [], activeSwaps: [], usedDisks: [] });
 });
+
+test.each<[string, string, FileEntries]>([
+  ['a path', 'ro root=/dev/sdb root=/dev/sda2 quiet', {}],
+  ['numbers', 'root=8:2', {}],
+  [
+    'the UUID of a partition',
+    'root=PARTUUID=0A-02 rw',
+    { '/dev/disk/by-partuuid/0a-02': { link: '../../sda2' } },
+  ],
+])('a btrfs root that the kernel mounted itself, by the command line: %s', (_, cmdline, more) => {
+  const mounts = ['1 0 0:21 / / rw - btrfs /dev/root rw'];
+  const files = { '/proc/cmdline': `${cmdline}\n`, ...more };
+  expect(useOf([disk('sda', 0, SDA2), disk('sdb', 16)], mounts, [], files)).toMatchObject({
+    root: 'sda2',
+    rootDisks: ['sda'],
+  });
+});

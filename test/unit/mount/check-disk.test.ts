@@ -234,4 +234,39 @@ describe('a file system that was cut off', () => {
     expect(existsSync(inRoot('run/gandi/sdb.e2undo'))).toBe(false);
     expect(said.stderr).toBe('');
   });
+
+  it('is left to the kernel where e2fsck does not know its features, with a warning', async () => {
+    mountTmpfs('run/gandi', '128m');
+    // As of a newer mke2fs(8): a feature that changes nothing for who does not know it.
+    runProgram('debugfs', ['-w', '-R', 'feature FEATURE_C20', image]);
+    await check();
+    expect(ran).toEqual([UNDO_IN_RUN]);
+    expect(said.stderr).toContain(
+      `${image} was not unmounted in order, and is mounted unchecked: this e2fsck does not know its features (FEATURE_C20)`,
+    );
+    // e2fsck replays the journal before it looks at the features, as the kernel would.
+    expect(fileNow().equals(expected)).toBe(true);
+    expect(existsSync(inRoot('run/gandi/sdb.e2undo'))).toBe(false);
+  });
+
+  it('is not checked for the reason that e2fsck gives, and not for what it says of its undo file', async () => {
+    const stderr = [
+      'e2fsck: Device or resource busy while trying to open /dev/sdb',
+      'Filesystem mounted or opened exclusively by another program?',
+      '/run/gandi/sdb.e2undo: while force-closing undo file',
+    ];
+    const failure = `e2fsck: exit status 8: ${stderr[2]}`;
+    const run = async (argv: readonly string[]) => ({
+      argv,
+      exitCode: 8,
+      stdout: 'Overwriting existing filesystem; this can be undone using the command:\n    e2undo\n\n',
+      stderr: `${stderr.join('\n')}\n`,
+      failure,
+    });
+    const machine = { files: new Files(root), commands: { run }, live: true };
+    const busy = new MountRun(machine, parseSettings('', ''), false, () => undefined);
+    await expect(checkIfNeeded(busy, { ...SDB, node: image }, content())).rejects.toThrow(
+      'could not be checked (e2fsck: Device or resource busy while trying to open /dev/sdb)',
+    );
+  });
 });

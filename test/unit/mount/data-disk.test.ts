@@ -1,61 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { listBlockDevices } from '../../../src/machine/block-devices.ts';
-import { parseFstab } from '../../../src/machine/fstab.ts';
 import type { DiskBus } from '../../../src/machine/settings.ts';
 import type { Signature } from '../../../src/machine/signatures/signature.ts';
-import { judge } from '../../../src/mount/data-disk.ts';
 import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
-import { makeFiles } from '../context.ts';
-import { type FakeDisk, makeSysfs } from '../sysfs.ts';
-
-const GIB = 1024 ** 3;
-const ext4: Signature = {
-  type: 'ext4',
-  usage: 'filesystem',
-  title: 'ext4 file system',
-  uuid: 'u-1',
-  label: 'data',
-};
-const gandi = { scsi: '0:0:1:0', vendor: 'gandi.ne' } as const;
-
-function disk(name: string, changes: Partial<FakeDisk> = {}): FakeDisk {
-  return { name, number: '8:16', size: GIB, attached: gandi, ...changes };
-}
-
-interface Case {
-  disks: FakeDisk[];
-  facts?: Partial<DiskFacts>;
-  content?: Record<string, Signature[]>;
-  buses?: DiskBus[];
-  fileSystems?: string[];
-  fstab?: string;
-}
-
-function verdict(
-  name: string,
-  { disks, facts = {}, content = {}, buses = ['gandi', 'xen'], fileSystems = [], fstab = '' }: Case,
-) {
-  const devices = listBlockDevices(makeFiles(makeSysfs(disks)));
-  const device = devices.find((one) => one.name === name);
-  if (!device) throw new Error(`no device ${name}`);
-  const all: DiskFacts = {
-    devices,
-    mounts: [],
-    mountsOf: new Map(),
-    rootDisks: new Set(),
-    systemDisks: new Map(),
-    activeSwaps: new Set(),
-    declared: parseFstab(fstab),
-    declaredDevices: new Map(),
-    isReady: () => true,
-    contentOf: (one) => content[one.name] ?? [],
-    ...facts,
-  };
-  return judge(device, all, { diskBuses: buses, diskFileSystems: fileSystems });
-}
-
-const only = (found: Signature[], changes: Partial<FakeDisk> = {}, more: Partial<Case> = {}) =>
-  verdict('sdb', { disks: [disk('sdb', changes)], content: { sdb: found }, ...more });
+import type { FakeDisk } from '../sysfs.ts';
+import { ARCHIVE, type Case, disk, ext4, gandi, only, verdict } from './judged-disks.ts';
 
 describe('judge', () => {
   it.each([
@@ -101,7 +49,8 @@ describe('judge', () => {
 
   it.each<[string, Signature[]]>([
     ['swap', [{ type: 'swap', usage: 'swap', title: 'swap area' }]],
-    ['an archive of the host', [ext4, { type: 'archive', usage: 'archive', title: 'archive' }]],
+    ['an archive of the host', [ARCHIVE]],
+    ['an archive in a swap area', [{ type: 'swap', usage: 'swap', title: 'swap area' }, ARCHIVE]],
     ['an empty partition table', [{ type: 'gpt', usage: 'table', title: 'GPT' }]],
     ['a configuration drive', [{ ...ext4, type: 'iso9660', label: 'CIDATA' }]],
   ])('has nothing to do with %s', (_, found) => {

@@ -229,7 +229,9 @@ describe('disks that come', () => {
     disks.attach({ name: 'sdb', label: 'data' });
     disks.fail = (line) => (line.startsWith('mount') ? 'mount: exit status 32: bad superblock' : undefined);
     expect(await main(['rescan', '--new'])).toBe(1);
-    expect(said.stderr).toMatch(/problem: .*sdb is not mounted: mount: exit status 32: bad superblock/);
+    expect(said.stderr).toMatch(
+      /problem: .*sdb is not mounted: the kernel refuses it \(mount: exit status 32: bad superblock\)/,
+    );
     expect(disks.files.status('/srv/data')).toBeUndefined();
     expect(await list()).toMatchObject({ sdb: { state: 'failed' } });
   });

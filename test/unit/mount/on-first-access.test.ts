@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -23,6 +23,21 @@ describe('on first access', () => {
       'systemctl enable autofs.service',
       'systemctl --no-block reload-or-restart autofs.service',
     ]);
+  });
+
+  it('a warning says what will be out of sight below the directory that autofs watches', async () => {
+    const { disks } = guest;
+    disks.write('/srv/www/index.html', 'mine');
+    disks.write('/srv/notes', 'mine');
+    mkdirSync(disks.mountPoint('empty'), { recursive: true });
+    expect(await main(['apply-mode'])).toBe(0);
+    expect(said.stderr).toMatch(
+      /warning: \S*\/srv has files of its own, which autofs hides \(notes, www\): move them/,
+    );
+    said.stderr = '';
+    disks.mountAs('/etc/auto.gandi', disks.mountPoint('').replace(/\/$/, ''), 'autofs');
+    expect(await main(['apply-mode'])).toBe(0);
+    expect(said.stderr).toBe('');
   });
 
   it('a disk is offered, and its entry printed for its key alone', async () => {

@@ -105,7 +105,8 @@ export class SimulatedDisks {
       ...(label === undefined ? [] : ['-L', label]),
       ...(uuid === undefined ? [] : ['-U', uuid]),
     ];
-    if (type === 'ext4') run('mkfs.ext4', ['-q', ...named, node]);
+    // Its superblock is written to when it is mounted, and would have a checksum to be made anew.
+    if (type === 'ext4') run('mkfs.ext4', ['-q', '-O', '^metadata_csum', ...named, node]);
     else if (type === 'swap') run('mkswap', [node]);
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;

@@ -61,7 +61,7 @@ describe('KVM', () => {
   test('somebody’s file system at the place of the swap disk is foreign, and no archive is read from it', () => {
     const { candidates } = find({ disks, root: '8:0', content: { '/dev/sdb': { ...XFS, ...ARCHIVE } } });
     expect(candidates).toMatchObject([
-      { swap: { node: '/dev/sdb', state: 'foreign', content: 'XFS file system and archive of the host' } },
+      { swap: { node: '/dev/sdb', state: 'foreign', content: 'XFS file system' } },
     ]);
     expect(candidates[0]?.archive).toBeUndefined();
   });

@@ -146,12 +146,7 @@ describe('content alone', () => {
   });
 
   it.each([
-    [
-      'UDF',
-      { 32768: text('\0BEA01'), 34816: text('\0NSR03') },
-      {},
-      'UDF file system and archive of the host',
-    ],
+    ['UDF', { 32768: text('\0BEA01\x01'), 34816: text('\0NSR03\x01') }, {}, 'UDF file system'],
     [
       'what udev alone knows',
       {},
@@ -238,7 +233,7 @@ describe('with a remembered disk', () => {
     const magics: [string, Record<number, Uint8Array>][] = [
       ['btrfs', { 65600: text('_BHRfS_M') }],
       ['ISO 9660', { 32769: text('CD001') }],
-      ['UDF', { 32768: text('\0BEA01'), 34816: text('\0NSR03') }],
+      ['UDF', { 32768: text('\0BEA01\x01'), 34816: text('\0NSR03\x01') }],
       ['a partition table', { 4096: text('EFI PART') }],
     ];
 
@@ -251,10 +246,11 @@ describe('with a remembered disk', () => {
     });
 
     it('is somebody’s data in an area that was not used before, and the archive beside it is told', () => {
-      const content = { '/dev/sdb': { ...swap('swap', [128]), 65600: text('_BHRfS_M'), ...ARCHIVE } };
+      const udf = { 32768: text('\0BEA01\x01'), 34816: text('\0NSR03\x01') };
+      const content = { '/dev/sdb': { ...swap('swap', [128]), ...udf, ...ARCHIVE } };
       const found = find({ disks, root: '8:0', content, knowledge: known(remembered) });
       expect(found.summary).toEqual(['/dev/sdb foreign']);
-      expect(told(found.problems)[0]).toMatch(/^\/dev\/sdb: an archive at byte 524288, beside btrfs/);
+      expect(told(found.problems)[0]).toMatch(/^\/dev\/sdb: an archive at byte 524288, beside UDF/);
     });
   });
 
