@@ -85,6 +85,8 @@ export interface Facts {
   readonly interfaces: readonly NetworkInterface[];
   /** Absent when the root file system is on no block device that can be found. */
   readonly root: RootFileSystem | undefined;
+  /** Why what is stored in the host's directory is lost at the next reboot, for people; undefined where it stays. */
+  readonly lostAtReboot: string | undefined;
   /** Nodes of the block devices that are active as swap, resolved to kernel names such as `/dev/sdb`. */
   readonly activeSwaps: readonly string[];
   /** Which manager the guest has enabled; absent when none is recognised. */
