@@ -3,6 +3,7 @@ import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type Run
 import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
+import { Refused } from './errors.ts';
 import { type Files, statusBehindLinks } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
@@ -129,7 +130,7 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
  * @returns `skipped` if the change needs a running system and there is none
- * @throws Error whose message says in one line what failed; whatever the change was to replace is still there
+ * @throws Error, or Refused, whose message says in one line what failed; whatever the change was to replace is still there
  */
 export async function applyChange(
   change: Change,
@@ -145,6 +146,9 @@ export async function applyChange(
   }
   return 'done';
 }
+
+const failed = (failure: string, exitCode: number | undefined) =>
+  exitCode === undefined ? new Error(failure) : new Refused(failure);
 
 async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
   switch (change.kind) {
@@ -179,7 +183,7 @@ async function carryOut(change: Change, machine: Machine, report: (said: Said) =
       const { failure, exitCode, stdout, stderr } = await runCommand(change, machine);
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
       if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
-      if (failure !== undefined) throw new Error(failure);
+      if (failure !== undefined) throw failed(failure, exitCode);
       break;
     }
     case 'run-supervised': {

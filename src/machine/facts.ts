@@ -56,6 +56,8 @@ export interface RootFileSystem {
   /** Size of the file system and of the device that holds it, in bytes. */
   fileSystemBytes: number;
   deviceBytes: number;
+  /** ext2/3/4: sizes in bytes, from the largest, that it may take where it cannot be given all of the device. */
+  growthLimits?: readonly number[];
   /** The whole disk, such as `/dev/sda`; the same as `device` on a disk without partitions. */
   disk: string;
   /** Partition number of `device`; absent where the file system fills the disk. */

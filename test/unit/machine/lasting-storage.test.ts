@@ -71,7 +71,12 @@ describe('what is stored in a directory', () => {
       ON_DISK,
       '/gandi is a tmpfs',
     ],
-    ['an overlay on a tmpfs', [overlay('/run/upper'), RUN], { '/run/upper/etc': '' }, '/ is an overlay, and /run is a tmpfs'],
+    [
+      'an overlay on a tmpfs',
+      [overlay('/run/upper'), RUN],
+      { '/run/upper/etc': '' },
+      '/ is an overlay, and /run is a tmpfs',
+    ],
     [
       'an overlay whose files were mounted by the initial RAM disk',
       [overlay('/cow/upper'), '30 1 254:1 / /srv rw - ext4 /dev/vda1 rw'],

@@ -29,6 +29,8 @@ export interface DataDisk {
   type?: 'ext4' | 'swap' | 'none';
   /** Of the file system, if it does not fill the disk. */
   fileSystemBytes?: number;
+  /** More options of mkfs.ext4(8). */
+  options?: readonly string[];
   vendor?: string;
   readOnly?: boolean;
 }
@@ -95,6 +97,7 @@ export class SimulatedDisks {
     uuid,
     type = 'ext4',
     fileSystemBytes,
+    options = [],
     vendor = 'gandi.ne',
     readOnly = false,
   }: DataDisk): void {
@@ -105,7 +108,7 @@ export class SimulatedDisks {
       ...(label === undefined ? [] : ['-L', label]),
       ...(uuid === undefined ? [] : ['-U', uuid]),
     ];
-    if (type === 'ext4') run('mkfs.ext4', ['-q', ...named, node]);
+    if (type === 'ext4') run('mkfs.ext4', ['-q', ...options, ...named, node]);
     else if (type === 'swap') run('mkswap', [node]);
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;
@@ -188,7 +191,9 @@ export class SimulatedDisks {
         this.ran.push(line);
         const failure = this.fail(line);
         const result = { argv, stdout: this.answer(line), stderr: '' };
-        if (failure !== undefined) return Promise.resolve({ ...result, failure });
+        const status = /exit status (\d+)/.exec(failure ?? '')?.[1];
+        const exit = status === undefined ? {} : { exitCode: Number(status) };
+        if (failure !== undefined) return Promise.resolve({ ...result, failure, ...exit });
         this.#effect(argv);
         return Promise.resolve({ ...result, exitCode: 0 });
       },
