@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isVirtual } from './block-devices.ts';
 import type { FileView } from './files.ts';
 import { type Mount, parseMountInfo } from './mounts.ts';
 
@@ -65,7 +66,7 @@ function whyDeviceLost(link: string, look: Look, depth: number): string | undefi
   const target = look.files.linkTarget(link);
   if (target === undefined || depth > MOST_LAYERS) return undefined;
   const path = posix.resolve(posix.dirname(link), target);
-  if (!path.includes('/virtual/')) return undefined;
+  if (!isVirtual(path)) return undefined;
   const isPartition = look.files.readText(`${path}/partition`) !== undefined;
   const disk = isPartition ? posix.dirname(path) : path;
   const name = posix.basename(disk);
