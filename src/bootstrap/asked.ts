@@ -7,6 +7,7 @@ import { identity } from './identity.ts';
 import { describeMissing, meantInterfaces } from './network/meant-interfaces.ts';
 import { network } from './network.ts';
 import { chooseResolvers, resolver } from './resolver.ts';
+import { whyArchiveStays } from './swap.ts';
 import { users } from './users.ts';
 
 /** Whether a step runs: no setting turns it off, and the host's own script does not do its work. */
@@ -35,6 +36,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
     undefined,
   );
   const resolves = runs(settings, resolver);
+  const archiveStays = whyArchiveStays({ host, facts }) !== undefined;
   return {
     ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
     interfaces: [...found, ...enslaved].map(({ name, mtu, addresses }) => ({
@@ -46,7 +48,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
     nameServers: resolves ? chooseResolvers(config) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],
     accounts: user !== undefined && runs(settings, users) ? accountsOf(user) : [],
-    ...(settings.switches.CONFIG_SWAP && host.state !== 'broken' && isUsable(host.swap)
+    ...(settings.switches.CONFIG_SWAP && host.state !== 'broken' && isUsable(host.swap) && !archiveStays
       ? { swap: host.swap.node }
       : {}),
   };

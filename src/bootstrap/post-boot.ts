@@ -9,6 +9,7 @@ import {
   POST_BOOT_STARTED,
   RUNTIME_DIRECTORY,
 } from '../machine/paths.ts';
+import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../machine/script-start.ts';
 import { isEnabled } from '../machine/units.ts';
 import { digestOf } from '../plan/applied.ts';
 import type { Asked } from '../plan/asked.ts';
@@ -20,7 +21,7 @@ import {
   renderPostBootOrder,
 } from '../plan/post-boot-order.ts';
 import { splitWords } from '../plan/split-words.ts';
-import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { askedWithoutSecrets } from './asked.ts';
 import { swap } from './swap.ts';
 
@@ -29,7 +30,19 @@ const KERNEL_EXECUTES = /^(#!|\u007fELF)/;
 
 function scriptArgv(script: string, words: string | undefined): [string, ...string[]] {
   const args = splitWords(words ?? '');
-  return KERNEL_EXECUTES.test(script) ? [HOST_SCRIPT, ...args] : ['/bin/sh', HOST_SCRIPT, ...args];
+  if (KERNEL_EXECUTES.test(script)) return [HOST_SCRIPT, ...args];
+  return [...(interpreterBehindBlanks(script) ?? (['/bin/sh'] as const)), HOST_SCRIPT, ...args];
+}
+
+/** What becomes of the host's script: how it is started, or why it is not. */
+interface ScriptRun {
+  script?: [string, ...string[]];
+  why?: string;
+}
+
+function planScript(script: string, words: string | undefined): ScriptRun {
+  const why = isBinary(script) ? undefined : whyNotAsMeant(script);
+  return why === undefined ? { script: scriptArgv(script, words) } : { why };
 }
 
 /** The customer's work is to find the network; so does a look at that. */
@@ -50,27 +63,28 @@ function lookFor({ facts, host, applied }: StepContext, asked: Asked): Pick<Post
   return facts.booting && isNews && asksForSomething(asked) ? { look: true, asked } : {};
 }
 
-/** What is left to do; undefined if that is nothing. */
-function orderFor(context: StepContext, asked: Asked): PostBootOrder | undefined {
+/** What is left to do, if anything, and why the script is not to be run where that is asked for. */
+function orderFor(context: StepContext, asked: Asked): { order?: PostBootOrder; why?: string } {
   const { files, host, settings } = context;
   const { config, refused } = host.parsed;
   const isKnown = host.state !== 'none' && !refused.includes('post-boot');
-  const script = isKnown ? files.readText(HOST_SCRIPT) : undefined;
-  const digest = configurationDigest(config, script);
+  const text = isKnown ? files.readText(HOST_SCRIPT) : undefined;
+  const digest = configurationDigest(config, text);
   const started = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   const command = config.postBoot?.command;
   const stopAutofs = !settings.switches.CONFIG_ALLOW_MOUNT && isEnabled(files, 'autofs.service');
+  const isDue = text !== undefined && started.script !== digest;
+  const { why, ...script } = isDue ? planScript(text, config.postBoot?.scriptArguments) : ({} as ScriptRun);
   const order: PostBootOrder = {
     digest,
-    ...(script !== undefined && started.script !== digest
-      ? { script: scriptArgv(script, config.postBoot?.scriptArguments) }
-      : {}),
+    ...script,
     ...(command !== undefined && started.command !== digest ? { command } : {}),
     ...(stopAutofs ? { stopAutofs } : {}),
   };
-  if (needsNetwork(order)) return { ...order, asked };
+  const told = why === undefined ? {} : { why };
+  if (needsNetwork(order)) return { order: { ...order, asked }, ...told };
   const look = lookFor(context, asked);
-  return stopAutofs || look.look === true ? { ...order, ...look } : undefined;
+  return stopAutofs || look.look === true ? { order: { ...order, ...look }, ...told } : told;
 }
 
 /** gandi-postboot removes the host's own first-boot script behind all else; the guest may have gone down before. */
@@ -91,6 +105,8 @@ function isIncomplete({ files, host, failed }: StepContext): boolean {
   return members.some(({ name, length }) => files.status(`${HOST_DIRECTORY}/${name}`)?.size !== length);
 }
 
+const refusalOf = (why: string): Note => ({ level: 'problem', text: `${HOST_SCRIPT} is not run: ${why}` });
+
 function plan(context: StepContext): Plan {
   const { files, facts, settings, applied } = context;
   // Of an unpacked image nothing is run; its first boot will find out.
@@ -100,11 +116,12 @@ function plan(context: StepContext): Plan {
     return { changes: [], notes: [{ level: 'warning', text }] };
   }
   const asked = askedWithoutSecrets(context);
-  const order = orderFor(context, asked);
+  const { order, why } = orderFor(context, asked);
+  const refused = why === undefined ? {} : { notes: [refusalOf(why)] };
   // Only what is looked at in this boot need not be looked at again in the next one.
   const isLooked = facts.booting || applied[postBoot.name] === askedDigest(asked);
   const digest = isLooked ? { digest: askedDigest(asked) } : {};
-  if (order === undefined) return { changes: removeUsedHostInit(context), ...digest };
+  if (order === undefined) return { changes: removeUsedHostInit(context), ...digest, ...refused };
   // Nobody waits for a look.
   const waits = settings.switches.CONFIG_POSTBOOT_WAIT && order.look !== true;
   const path = waits ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
@@ -118,7 +135,7 @@ function plan(context: StepContext): Plan {
   };
   leave({ path, content: renderPostBootOrder(order) });
   if (needsNetwork(order)) leave({ path: POST_BOOT_NETWORK, content: '' });
-  return { changes, ...digest };
+  return { changes, ...digest, ...refused };
 }
 
 /** The order for gandi-postboot, whose units do not start without one. */

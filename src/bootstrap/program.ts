@@ -4,6 +4,7 @@ import { reasonOf } from '../machine/errors.ts';
 import type { Files } from '../machine/files.ts';
 import { waitForInterfaces } from '../machine/late-interfaces.ts';
 import { say } from '../machine/log.ts';
+import { roomOn } from '../machine/mounted-size.ts';
 import { observeFacts } from '../machine/observed-facts.ts';
 import { readSettings, type Settings } from '../machine/settings.ts';
 import { loadHostConfiguration, lookAtKept } from '../metadata/gandi/source.ts';
@@ -15,6 +16,7 @@ import { type FinishedRun, recordSteadyState } from '../plan/steady.ts';
 import type { Step } from '../plan/step.ts';
 import { markNoAutofs } from './autofs-mark.ts';
 import type { Options } from './command-line.ts';
+import { withGrowthFirst } from './growth-first.ts';
 import { REPLACED_BY_HOST_INIT } from './host-init.ts';
 import { markServedAtBoot } from './interface/served.ts';
 import { network } from './network.ts';
@@ -71,7 +73,8 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
-    const steps = chooseSteps(files, settings, only ?? []);
+    const chosen = chooseSteps(files, settings, only ?? []);
+    const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host) : chosen;
     const acts = live && !dryRun;
     if (acts && settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === network.name))
       await waitForInterfaces(files, host.parsed.config.interfaces ?? []);

@@ -2,8 +2,15 @@ import type { Change } from '../machine/change.ts';
 import type { RootFileSystem } from '../machine/facts.ts';
 import { isExtended } from '../machine/partition-table/mbr.ts';
 import type { DiskPartitions, Partition } from '../machine/partition-table.ts';
-import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
-import type { Plan, Step, StepContext } from '../plan/step.ts';
+import {
+  GROW_SECONDS,
+  growCommand,
+  growToCommand,
+  growUnmounted,
+  LEAST_FILE_SYSTEM_GAIN,
+  smallerSizes,
+} from '../plan/grow-file-system.ts';
+import type { Note, Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
 
 const MIB = 1024 * 1024;
 /** A partition is grown if it gains at least this much: less is rounding. */
@@ -99,12 +106,75 @@ function renewGuids(
   return [...ofPartitions, command('give the disk a GUID of its own', '--disk-id', disk, diskGuid)];
 }
 
-function growFileSystem(root: RootFileSystem): Change[] {
+/** What is remembered of a root file system that could not be grown to its device. */
+const REFUSED = '03-resize_main_disk refused';
+
+const mebibytes = (bytes: number) => `${Math.floor(bytes / MIB)} MiB`;
+
+/** Whatever of this is another is a reason to try again. */
+function refusalOf({ root, kernelRelease }: { root: RootFileSystem; kernelRelease: string }, bytes: number) {
+  return `${root.uuid ?? root.device}: ${bytes} of ${root.deviceBytes} bytes with ${kernelRelease}`;
+}
+
+/** Where the program refuses to grow it the whole way: as far as it goes, which is told once. */
+function growPartly(root: RootFileSystem, kernelRelease: string, limits: readonly number[]): PlanPart[] {
+  const [limit, ...others] = limits;
+  const remember = (bytes: number) => ({ [REFUSED]: refusalOf({ root, kernelRelease }, bytes) });
+  const note = (bytes: number): Note => ({
+    level: 'warning',
+    text: `the root file system has ${mebibytes(bytes)} at most of the ${mebibytes(root.deviceBytes)} of ${root.device}; ${growUnmounted(root.device)}`,
+  });
+  if (limit === undefined) {
+    const bytes = root.fileSystemBytes;
+    return [{ name: 'keep its size', changes: [], notes: [note(bytes)], digests: remember(bytes) }];
+  }
+  return [
+    {
+      name: `grow it to ${mebibytes(limit)}`,
+      changes: [
+        {
+          kind: 'run-command',
+          argv: growToCommand(root.device, limit),
+          timeoutSeconds: GROW_SECONDS,
+          why: `grow the root file system to ${mebibytes(limit)}`,
+        },
+      ],
+      notes: [note(limit)],
+      digests: remember(limit),
+      ifRefused: growPartly(root, kernelRelease, others),
+    },
+  ];
+}
+
+function growFileSystem({ facts, applied }: StepContext, root: RootFileSystem): Plan {
   const gain = root.deviceBytes - root.fileSystemBytes;
   const argv = growCommand(root.type, root.device, '/');
-  if (!argv || gain < LEAST_FILE_SYSTEM_GAIN) return [];
-  const why = `grow the root file system by ${Math.floor(gain / MIB)} MiB`;
-  return [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }];
+  if (!argv || gain < LEAST_FILE_SYSTEM_GAIN) return { changes: [] };
+  const { kernelRelease } = facts;
+  if (applied[REFUSED] === refusalOf({ root, kernelRelease }, root.fileSystemBytes)) {
+    const text = `the root file system keeps its size: ${argv[0]} refused to give it all of ${root.device} at an earlier boot`;
+    return { changes: [], notes: [{ level: 'info', text }] };
+  }
+  const why = `grow the root file system by ${mebibytes(gain)}`;
+  const limits = smallerSizes(root.growthLimits ?? [], root);
+  const whole: PlanPart = {
+    name: 'grow it to its device',
+    changes: [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }],
+    ifRefused: growPartly(root, kernelRelease, limits),
+  };
+  return { changes: [], separate: [whole] };
+}
+
+/** Why the root partition does not get room that is free at the end of its disk, for people. */
+function whyPartitionStays(root: RootFileSystem, table: DiskPartitions): Note[] {
+  const partition = table.partitions.find(({ number }) => number === root.partitionNumber);
+  if (partition === undefined || growable(table, partition).length > 0) return [];
+  const behind = table.partitions.filter(({ start }) => start > partition.start).map(({ number }) => number);
+  const end = Math.max(...table.partitions.map(({ start, length }) => start + length));
+  const free = table.usableEnd - end;
+  if (free < LEAST_PARTITION_GAIN) return [];
+  const text = `the root partition keeps its size, ${mebibytes(free)} at the end of ${root.disk} stay free: partition ${behind.join(', ')} lies between them`;
+  return [{ level: 'info', text }];
 }
 
 function plan(context: StepContext): Plan {
@@ -125,7 +195,10 @@ function plan(context: StepContext): Plan {
     if (changes.length > 0)
       return { changes, next: 'then grow the root file system to the size of its partition' };
   }
-  return { changes: growFileSystem(root) };
+  const stays = table === undefined ? [] : whyPartitionStays(root, table);
+  const grown = growFileSystem(context, root);
+  const notes = [...stays, ...(grown.notes ?? [])];
+  return notes.length > 0 ? { ...grown, notes } : grown;
 }
 
 /** Gives the root file system the whole disk: its partition, if it is the last one, then itself. */

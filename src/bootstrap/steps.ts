@@ -13,7 +13,7 @@ import { users } from './users.ts';
 
 /**
  * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin
- * in before what makes the guest larger.
+ * in before what makes the guest larger, unless there is no room for them (growth-first.ts).
  */
 export const BOOTSTRAP_STEPS: readonly Step[] = [
   swap,

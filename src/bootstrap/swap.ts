@@ -117,6 +117,15 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
   ];
 }
 
+/**
+ * Why the host's archive must stay on its disk, for people: what is erased there could never be had again where what is
+ * stored of it does not outlast the boot.
+ */
+export function whyArchiveStays({ host, facts }: Pick<StepContext, 'host' | 'facts'>): string | undefined {
+  const isThere = host.archive !== undefined || host.swap?.state === 'archive';
+  return isThere ? facts.lostAtReboot : undefined;
+}
+
 function useAsSwap(context: StepContext, swap: SwapDevice): Plan {
   switch (swap.state) {
     case 'active':
@@ -150,6 +159,11 @@ function plan(context: StepContext): Plan {
   // An archive that was refused stays on its disk, and so the disk cannot be used.
   const isLeft = host.state === 'broken' || !settings.switches.CONFIG_SWAP;
   if (host.swap === undefined || !facts.live || isLeft) return { changes: stored };
+  const why = whyArchiveStays(context);
+  if (why !== undefined) {
+    const text = `the archive stays on ${host.swap.node}, which is not used as swap: ${HOST_DIRECTORY} is lost at the next reboot (${why})`;
+    return { changes: stored, notes: [{ level: 'info', text }] };
+  }
   const used = useAsSwap(context, host.swap);
   return { ...used, changes: [...stored, ...used.changes] };
 }

@@ -3,7 +3,7 @@ import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type Run
 import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { encodeEraseMark } from './erase-mark.ts';
-import { CommandError } from './errors.ts';
+import { CommandError, Refused } from './errors.ts';
 import { type Files, statusBehindLinks } from './files.ts';
 import { endOfOutput } from './output-end.ts';
 import { BACKUP_DIRECTORY } from './paths.ts';
@@ -138,7 +138,7 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
  * @returns `skipped` if the change needs a running system and there is none
- * @throws Error whose message says in one line what failed; whatever the change was to replace is still there
+ * @throws Error, or Refused, whose message says in one line what failed; whatever the change was to replace is still there
  */
 export async function applyChange(
   change: Change,
@@ -153,6 +153,11 @@ export async function applyChange(
     changed();
   }
   return 'done';
+}
+
+function failed(failure: string, { exitCode, stdout, stderr }: CommandResult): CommandError {
+  const output = `${stdout}${stderr}`;
+  return exitCode === undefined ? new CommandError(failure, output) : new Refused(failure, output);
 }
 
 async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
@@ -190,10 +195,11 @@ async function carryOut(change: Change, machine: Machine, report: (said: Said) =
       break;
     }
     case 'run-command': {
-      const { failure, exitCode, stdout, stderr } = await runCommand(change, machine);
+      const result = await runCommand(change, machine);
+      const { failure, exitCode, stdout, stderr } = result;
       if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
       if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
-      if (failure !== undefined) throw new CommandError(failure, `${stdout}${stderr}`);
+      if (failure !== undefined) throw failed(failure, result);
       break;
     }
     case 'run-supervised': {

@@ -68,6 +68,13 @@ const KINDS: [RegExp, BlockDeviceKind][] = [
   [/^nbd\d+$/, 'nbd'],
 ];
 
+/**
+ * Whether the kernel made a device of nothing or of other devices, by its directory in /sys/devices. That of an NVMe
+ * namespace with several paths to it (Documentation/admin-guide/nvme-multipath.rst) lies there as well, and is a disk.
+ */
+export const isVirtual = (path: string): boolean =>
+  path.includes('/virtual/') && !path.includes('/virtual/nvme-subsystem/');
+
 type SysfsView = Pick<FileView, 'readText' | 'linkTarget' | 'list'>;
 
 /**
@@ -95,6 +102,10 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   const size = Number(attribute('size') ?? 0) * SYSFS_UNIT_BYTES;
   if (!(size > 0)) return undefined;
   const event = parseEvent(files.readText(`${path}/uevent`) ?? '');
+  const [major, minor] = [event.get('MAJOR'), event.get('MINOR')];
+  const deviceNumber = attribute('dev') ?? (major && minor && `${major}:${minor}`);
+  // One of several paths to an NVMe namespace is hidden: it has no node (GENHD_FL_HIDDEN in include/linux/blkdev.h).
+  if (deviceNumber === undefined) return undefined;
   const number = attribute('partition');
   const diskPath = number === undefined ? path : posix.dirname(path);
   const sequence = files.readText(`${diskPath}/diskseq`)?.trim();
@@ -106,7 +117,7 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     name,
     node: `/dev/${event.get('DEVNAME') ?? name}`,
     kind: number === undefined ? kindOf(name) : 'partition',
-    deviceNumber: attribute('dev') ?? `${event.get('MAJOR')}:${event.get('MINOR')}`,
+    deviceNumber,
     ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
     size,
     sectorBytes: Number(files.readText(`${diskPath}/queue/logical_block_size`)?.trim() ?? 512),
@@ -152,7 +163,8 @@ function attachment(files: SysfsView, diskPath: string): Pick<BlockDevice, 'bus'
   if (link === undefined) return {};
   const device = posix.resolve(diskPath, link);
   const subsystem = files.linkTarget(`${device}/subsystem`);
-  const bus = subsystem === undefined ? undefined : posix.basename(subsystem);
+  const name = subsystem === undefined ? undefined : posix.basename(subsystem);
+  const bus = name === 'nvme-subsystem' ? 'nvme' : name;
   const text = (path: string) => files.readText(path)?.trim() || undefined;
   const scsi = bus === 'scsi' ? parseScsiAddress(posix.basename(device)) : undefined;
   const found = {

@@ -2,6 +2,7 @@ import type { Child, ChildEnding } from './child-process/child.ts';
 import { startChild } from './child-process.ts';
 import { withDevice } from './device-reader.ts';
 import { Files } from './files.ts';
+import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from './script-start.ts';
 import { sleep } from './sleep.ts';
 import { decodeText } from './text-bytes.ts';
 
@@ -85,18 +86,32 @@ async function killRest(leader: number, killAt: number): Promise<void> {
 /** As much as the kernel reads of a script (include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE). */
 const FIRST_LINE_BYTES = 256;
 
+function startOf(program: string): string | undefined {
+  if (new Files().status(program)?.kind !== 'file') return undefined;
+  return withDevice(program, (file) => decodeText(Buffer.from(file.read(0, FIRST_LINE_BYTES))));
+}
+
+type Command = readonly [string, ...string[]];
+
 /**
- * Why the kernel finds no program at a path where there is a file: what stands behind `#!` (execve(2)) is not there, or
- * its name ends with a carriage return.
+ * How a program of the admin's is to be started, which is named by its path: where the kernel finds no `#!` at its very
+ * start, a shell would run it, whatever its first line says.
+ * @returns the command, or why there is none
+ */
+function asMeant(argv: Command): Command | string {
+  const [program] = argv;
+  const start = program.startsWith('/') ? startOf(program) : undefined;
+  if (start === undefined || isBinary(start)) return argv;
+  return whyNotAsMeant(start) ?? [...(interpreterBehindBlanks(start) ?? []), ...argv];
+}
+
+/**
+ * Why the kernel finds no program at a path where there is a file: what stands behind `#!` (execve(2)) is not there.
  * @returns undefined if there is no such file, or it begins otherwise
  */
 function whyAbsent(program: string): string | undefined {
-  if (new Files().status(program)?.kind !== 'file') return undefined;
-  const start = withDevice(program, (file) => decodeText(Buffer.from(file.read(0, FIRST_LINE_BYTES))));
-  const line = /^#!([^\n]*)/.exec(start)?.[1];
+  const line = /^#!([^\n]*)/.exec(startOf(program) ?? '')?.[1];
   if (line === undefined) return undefined;
-  if (line.endsWith('\r'))
-    return `${program} cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends`;
   const interpreter = line.trim().split(/[ \t]/)[0];
   return `${program} cannot be executed: ${interpreter}, which its first line names, is not installed`;
 }
@@ -193,55 +208,67 @@ class Collected {
   }
 }
 
+/** @param command what is started for `argv` */
+async function runStarted(
+  start: typeof startChild,
+  { argv, command }: { argv: Command; command: Command },
+  options: CommandOptions,
+): Promise<CommandResult> {
+  let printedTooMuch = false;
+  let child: Child | undefined;
+  const full = (): void => {
+    printedTooMuch = true;
+    signalGroup(child?.pid, 'SIGKILL');
+  };
+  const most = options.outputBytes ?? OUTPUT_BYTES;
+  const outputs = { stdout: new Collected(most, full), stderr: new Collected(most, full) };
+  child = await start({
+    argv: command,
+    environment: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
+    ...(options.input === undefined ? {} : { input: options.input }),
+    onOutput: (output, chunk) => outputs[output].add(chunk),
+  });
+  const { pid, ended: ending } = child;
+  // It can have printed too much before its number was known here.
+  if (printedTooMuch) signalGroup(pid, 'SIGKILL');
+  const deadline = new Deadline(pid, options);
+  let ended: ChildEnding | undefined;
+  try {
+    ended = await Promise.race([ending, deadline.givenUp]);
+  } finally {
+    // One that is left over would keep this program waiting for as long.
+    deadline.clear();
+  }
+  const { killAt, why } = deadline;
+  if (ended === undefined) child.forget();
+  // The leader may have obeyed where a child of its does not.
+  else if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
+  const texts = { stdout: outputs.stdout.text(), stderr: outputs.stderr.text() };
+  const timeout = killAt === undefined ? undefined : why;
+  const failure = failureOf(
+    argv[0],
+    { ...ended, ...texts, became: whatBecameOf(ended), printedTooMuch },
+    timeout,
+  );
+  return {
+    argv,
+    ...texts,
+    ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
 /**
  * Commands that are started in a given way. Each gets a process group of its own, which is ended whole at the deadline or
  * when it prints too much. A command that fails is a result, not an exception; so is one that cannot be ended, because it
  * waits in the kernel for a device that does not answer.
  */
 export const commandsBy = (start: typeof startChild): Commands => ({
-  async run(argv, options) {
-    let printedTooMuch = false;
-    let child: Child | undefined;
-    const full = (): void => {
-      printedTooMuch = true;
-      signalGroup(child?.pid, 'SIGKILL');
-    };
-    const most = options.outputBytes ?? OUTPUT_BYTES;
-    const outputs = { stdout: new Collected(most, full), stderr: new Collected(most, full) };
-    child = await start({
-      argv,
-      environment: { PATH: SEARCH_PATH, LC_ALL: 'C', HOME: '/', ...options.environment },
-      ...(options.input === undefined ? {} : { input: options.input }),
-      onOutput: (output, chunk) => outputs[output].add(chunk),
-    });
-    const { pid, ended: ending } = child;
-    // It can have printed too much before its number was known here.
-    if (printedTooMuch) signalGroup(pid, 'SIGKILL');
-    const deadline = new Deadline(pid, options);
-    let ended: ChildEnding | undefined;
-    try {
-      ended = await Promise.race([ending, deadline.givenUp]);
-    } finally {
-      // One that is left over would keep this program waiting for as long.
-      deadline.clear();
-    }
-    const { killAt, why } = deadline;
-    if (ended === undefined) child.forget();
-    // The leader may have obeyed where a child of its does not.
-    else if (killAt !== undefined && pid !== undefined) await killRest(pid, killAt);
-    const texts = { stdout: outputs.stdout.text(), stderr: outputs.stderr.text() };
-    const timeout = killAt === undefined ? undefined : why;
-    const failure = failureOf(
-      argv[0],
-      { ...ended, ...texts, became: whatBecameOf(ended), printedTooMuch },
-      timeout,
-    );
-    return {
-      argv,
-      ...texts,
-      ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
-      ...(failure === undefined ? {} : { failure }),
-    };
+  run(argv, options) {
+    const command = asMeant(argv);
+    if (typeof command !== 'string') return runStarted(start, { argv, command }, options);
+    const failure = `${argv[0]} cannot be executed: ${command}`;
+    return Promise.resolve({ argv, stdout: '', stderr: '', failure });
   },
 });
 

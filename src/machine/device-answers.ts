@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from './block-devices.ts';
+import { type BlockDevice, isVirtual } from './block-devices.ts';
 import type { Commands } from './commands.ts';
 import { type OpenDevice, openDevice } from './device-reader.ts';
 import type { FileView } from './files.ts';
@@ -70,7 +70,7 @@ export class DeviceAnswers {
       const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
       if (known || seen.has(`b${number}`)) return false;
       const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
-      return !path.includes('/virtual/') && !DRIVE.test(posix.basename(path));
+      return !isVirtual(path) && !DRIVE.test(posix.basename(path));
     });
   }
 

@@ -8,6 +8,9 @@ export class CommandError extends Error {
   }
 }
 
+/** A program said by its exit status that it does not do what it was to do: it had its time, and was not killed. */
+export class Refused extends CommandError {}
+
 /**
  * What went wrong, in one line for an admin.
  * @param error a system error of Node, such as `ENOSPC: no space left on device, write`, or any other

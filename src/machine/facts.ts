@@ -57,6 +57,8 @@ export interface RootFileSystem {
   /** Size of the file system and of the device that holds it, in bytes. */
   fileSystemBytes: number;
   deviceBytes: number;
+  /** ext2/3/4: sizes in bytes, from the largest, that it may take where it cannot be given all of the device. */
+  growthLimits?: readonly number[];
   /** The whole disk, such as `/dev/sda`; the same as `device` on a disk without partitions. */
   disk: string;
   /** Partition number of `device`; absent where the file system fills the disk. */
@@ -88,6 +90,8 @@ export interface Facts {
   readonly interfaces: readonly NetworkInterface[];
   /** Absent when the root file system is on no block device that can be found. */
   readonly root: RootFileSystem | undefined;
+  /** Why what is stored in the host's directory is lost at the next reboot, for people; undefined where it stays. */
+  readonly lostAtReboot: string | undefined;
   /** Nodes of the block devices that are active as swap, resolved to kernel names such as `/dev/sdb`. */
   readonly activeSwaps: readonly string[];
   /** Which manager the guest has enabled; absent when none is recognised. */

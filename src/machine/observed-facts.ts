@@ -6,12 +6,13 @@ import { type DeviceUse, deviceUse } from './device-use.ts';
 import type { Facts, NetworkInterface, NetworkManagerName, OsRelease, RootFileSystem } from './facts.ts';
 import type { Files } from './files.ts';
 import { addressesOf } from './interface-addresses.ts';
+import { whyLostAtReboot } from './lasting-storage.ts';
 import { mountedBytes } from './mounted-size.ts';
-
 import { type Mount, parseMountInfo, parseSwaps } from './mounts.ts';
 import { listInterfaces } from './network-interfaces.ts';
 import { detectNetworkManager } from './network-manager.ts';
 import { readOsRelease } from './os-release.ts';
+import { HOST_DIRECTORY } from './paths.ts';
 import { findRoot } from './root-file-system.ts';
 
 /** Set by packaging/steady.sh, which starts the programs at boot. */
@@ -125,6 +126,9 @@ class ObservedFacts implements Facts {
   }
   get root(): RootFileSystem | undefined {
     return this.#root();
+  }
+  get lostAtReboot(): string | undefined {
+    return this.live ? whyLostAtReboot(HOST_DIRECTORY, this.#files) : undefined;
   }
   get activeSwaps(): string[] {
     return this.live ? [...this.#storage().use.activeSwaps].map((name) => `/dev/${name}`) : [];

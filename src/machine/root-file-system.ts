@@ -2,6 +2,7 @@ import type { BlockDevice } from './block-devices.ts';
 import type { OpenDevice } from './device-reader.ts';
 import { type DeviceUse, rootOf } from './device-use.ts';
 import type { RootFileSystem } from './facts.ts';
+import { sizeOfMounted } from './mounted-size.ts';
 import type { Mount } from './mounts.ts';
 import { type DiskPartitions, readPartitionTable } from './partition-table.ts';
 import { named, type Signature } from './signatures/signature.ts';
@@ -46,7 +47,8 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
     ...named(undefined, superblock?.uuid),
     ...(superblock?.checks ? { checks: superblock.checks } : {}),
     device: device.node,
-    fileSystemBytes: fileSystemBytes(mount, superblock, observation),
+    fileSystemBytes: sizeOfMounted(mount.type, superblock, () => observation.mountedBytes(mount.mountPoint)),
+    ...(superblock?.growthLimits ? { growthLimits: superblock.growthLimits } : {}),
     deviceBytes: device.size,
     disk: disk.node,
     ...(device.partition ? { partitionNumber: device.partition.number } : {}),
@@ -81,19 +83,6 @@ function whyFixed(
   if (mount.options.includes('ro') || mount.superOptions.includes('ro')) return 'root is mounted read-only';
   const devices = content.find(({ type }) => type === 'btrfs')?.devices ?? 1;
   return devices > 1 ? `root is a btrfs file system of ${devices} devices` : undefined;
-}
-
-/**
- * ext2/3/4 keeps its size in the superblock; statfs(2) leaves out what the file system needs for itself. XFS updates
- * its superblock lazily, so statfs counts, with the log added that it leaves out (xfs_fs_statfs in fs/xfs/xfs_super.c).
- */
-function fileSystemBytes(
-  mount: Mount,
-  superblock: Signature | undefined,
-  observation: RootObservation,
-): number {
-  if (isExt(mount.type) && superblock?.fileSystemBytes !== undefined) return superblock.fileSystemBytes;
-  return observation.mountedBytes(mount.mountPoint) + (superblock?.logBytes ?? 0);
 }
 
 function isExt(type: string): boolean {

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
-import { reasonOf } from '../machine/errors.ts';
-import { mountedBytes } from '../machine/mounted-size.ts';
+import { describeChange } from '../machine/change.ts';
+import { Refused, reasonOf } from '../machine/errors.ts';
+import { mountedBytes, sizeOfMounted } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
+import { GROW_SECONDS, growToCommand, growUnmounted, smallerSizes } from '../plan/grow-file-system.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
@@ -17,6 +19,8 @@ import { readServices } from './services.ts';
 /** How long the kernel may take to notice that a disk is gone after its first error. */
 const VANISH_MILLISECONDS = 1000;
 const POLL_MILLISECONDS = 50;
+
+const MIB = 1024 * 1024;
 
 /** A file system to be mounted, and where. */
 export interface Attachment {
@@ -38,21 +42,55 @@ export function describeDevice(
   return { node, name, deviceNumber, ...Object.fromEntries(present), since: new Date().toISOString() };
 }
 
-/** Size of a mounted file system. ext keeps it in its superblock; of the others the mounted system tells. */
-export function sizeNow(content: Signature, mountPoint: string): number | undefined {
-  if (content.type.startsWith('ext')) return content.fileSystemBytes;
-  return mountedBytes(mountPoint) + (content.logBytes ?? 0);
+/**
+ * Grows a file system as far as it goes whose program refused to give it the whole disk.
+ * @param reason why, for people
+ */
+async function growPartly(
+  run: MountRun,
+  { device, content, mountPoint }: Attachment,
+  fileSystemBytes: number,
+  reason: string,
+): Promise<void> {
+  const limits = smallerSizes(content.growthLimits ?? [], { fileSystemBytes, deviceBytes: device.size });
+  let size = fileSystemBytes;
+  for (const limit of limits) {
+    const argv = growToCommand(device.node, limit);
+    const why = 'grow the file system as far as it goes';
+    const { failures } = await run.attempt(
+      [{ kind: 'run-command', argv, timeoutSeconds: GROW_SECONDS, why }],
+      'info',
+    );
+    if (failures.length > 0) continue;
+    size = limit;
+    break;
+  }
+  const [now, whole] = [size, device.size].map((bytes) => `${Math.floor(bytes / MIB)} MiB`);
+  const text = `${mountPoint} has ${now} of the ${whole} of ${device.node}: ${reason}`;
+  run.tell('warning', `${text}; ${growUnmounted(device.node)}`);
 }
 
 /**
- * Gives a file system that is mounted the whole of its disk. What fails here, and is told, leaves it mounted.
- * @returns whether it has the whole of it now, as far as its type can
+ * Gives a file system that is mounted the whole of its disk, or as much of it as its program gives it. What fails here, and
+ * is told, leaves it mounted.
+ * @returns whether that is settled as long as the disk has this size
  */
-export async function grow(run: MountRun, { device, content, mountPoint }: Attachment): Promise<boolean> {
-  const size = run.dryRun ? content.fileSystemBytes : sizeNow(content, mountPoint);
+export async function grow(run: MountRun, attachment: Attachment): Promise<boolean> {
+  const { device, content, mountPoint } = attachment;
+  const size = run.dryRun
+    ? content.fileSystemBytes
+    : sizeOfMounted(content.type, content, () => mountedBytes(mountPoint));
   const changes = planGrow(device, content.type, mountPoint, size);
-  const { failures } = await run.attempt(changes);
-  if (failures.length > 0) return false;
+  try {
+    await run.perform(changes);
+  } catch (error) {
+    if (error instanceof Refused && size !== undefined) {
+      await growPartly(run, attachment, size, reasonOf(error));
+      return true;
+    }
+    run.tell('warning', `could not ${changes.map(describeChange).join('; ')}: ${reasonOf(error)}`);
+    return false;
+  }
   if (changes.length > 0 && !run.dryRun)
     run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
   return true;
@@ -60,7 +98,7 @@ export async function grow(run: MountRun, { device, content, mountPoint }: Attac
 
 /**
  * What is done to a file system right after it was mounted: its first owner, and its size.
- * @returns whether it has the size of its disk
+ * @returns whether it has the size of its disk, as far as it can have that
  */
 export async function afterMount(run: MountRun, attachment: Attachment): Promise<boolean> {
   const { content, mountPoint, isNew, device } = attachment;

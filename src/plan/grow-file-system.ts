@@ -27,3 +27,23 @@ export function growCommand(
       return undefined;
   }
 }
+
+/** The command that grows a mounted ext2/3/4 file system to a size in bytes, which is rounded down to KiB. */
+export function growToCommand(device: string, bytes: number): [string, ...string[]] {
+  return ['resize2fs', device, `${Math.floor(bytes / 1024)}K`];
+}
+
+/**
+ * Sizes that are worth trying where a file system could not be given all of its device.
+ * @param limits of its superblock, in bytes
+ */
+export function smallerSizes(
+  limits: readonly number[],
+  { fileSystemBytes, deviceBytes }: { fileSystemBytes: number; deviceBytes: number },
+): number[] {
+  return limits.filter((limit) => limit < deviceBytes && limit - fileSystemBytes >= LEAST_FILE_SYSTEM_GAIN);
+}
+
+/** What an admin can do about a file system that cannot be grown while it is mounted. */
+export const growUnmounted = (device: string): string =>
+  `what is missing can be had while it is not mounted: e2fsck -f ${device}, then resize2fs ${device}`;

@@ -1,6 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
-import { describeFailure, reasonOf } from '../machine/errors.ts';
+import { describeFailure, Refused, reasonOf } from '../machine/errors.ts';
 import type { AppliedDigests } from './applied.ts';
 import type { StepReport, StepStatus } from './report.ts';
 import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
@@ -67,7 +67,7 @@ class StepRun {
   }
 
   /** What goes wrong in it is the part's failure; what needs it fails with it. */
-  async part({ name, needs, changes, notes = [], digests, orElse }: PlanPart): Promise<void> {
+  async part({ name, needs, changes, notes = [], digests, orElse, ifRefused }: PlanPart): Promise<void> {
     if (this.failed.includes(name)) return;
     if (needs !== undefined && this.failed.includes(needs)) {
       this.failed.push(name);
@@ -80,8 +80,9 @@ class StepRun {
       else this.digests = { ...this.digests, ...digests };
     } catch (error) {
       this.failed.push(name);
-      this.note({ level: orElse === undefined ? 'problem' : 'warning', text: reasonOf(error) });
-      for (const other of orElse ?? []) await this.part(other);
+      const others = error instanceof Refused ? (ifRefused ?? orElse) : orElse;
+      this.note({ level: others === undefined ? 'problem' : 'warning', text: reasonOf(error) });
+      for (const other of others ?? []) await this.part(other);
     }
   }
 
@@ -101,7 +102,8 @@ class StepRun {
         if (warning !== undefined) this.note({ level: 'warning', text: warning });
       });
     } catch (error) {
-      throw new Error(`could not ${description}: ${reasonOf(error)}`);
+      const text = `could not ${description}: ${reasonOf(error)}`;
+      throw error instanceof Refused ? new Refused(text, error.output) : new Error(text);
     }
   }
 

@@ -29,6 +29,8 @@ export interface PlanPart {
   digests?: AppliedDigests;
   /** Made in its place if it fails, which then is a warning. */
   orElse?: PlanPart[];
+  /** The same where it fails because a program of it refuses by its exit status. */
+  ifRefused?: PlanPart[];
 }
 
 /** What a step wants done, in order, and what it has to say. No changes: the step is `unchanged`. */

@@ -4,8 +4,11 @@ import type { Image } from './image.ts';
 /** A disk of the guest and how it is attached. */
 export interface GuestDisk {
   readonly disk: DiskFile;
-  /** `virtio-scsi` is what Gandi's KVM hosts have, `virtio-blk` gives `/dev/vdX`. */
-  readonly bus?: 'virtio-scsi' | 'virtio-blk';
+  /**
+   * `virtio-scsi` is what Gandi's KVM hosts have, `virtio-blk` gives `/dev/vdX`, `nvme-subsystem` is a namespace that two
+   * controllers lead to, which cannot be hot-plugged.
+   */
+  readonly bus?: 'virtio-scsi' | 'virtio-blk' | 'nvme-subsystem';
   /** SCSI target number; by default the disk's position. */
   readonly scsiId?: number;
   /** SCSI vendor; `gandi.ne` by default. */
@@ -226,7 +229,26 @@ function diskArguments(disk: GuestDisk, index: number): string[] {
   const { answersBytes } = disk;
   const limit =
     answersBytes === undefined ? [] : ['-object', JSON.stringify(throttleGroup(name, answersBytes))];
-  return [...limit, '-blockdev', node, '-device', JSON.stringify(diskDevice(disk, index))];
+  const devices = disk.bus === 'nvme-subsystem' ? twoPaths(index) : [diskDevice(disk, index)];
+  return [...limit, '-blockdev', node, ...devices.flatMap((device) => ['-device', JSON.stringify(device)])];
+}
+
+function twoPaths(index: number): Record<string, unknown>[] {
+  const subsys = `subsystem${index}`;
+  const controller = (id: string) => ({ driver: 'nvme', id, serial: subsys, subsys });
+  const namespace = {
+    driver: 'nvme-ns',
+    drive: blockName(index),
+    bus: `path${index}-a`,
+    nsid: 1,
+    shared: true,
+  };
+  return [
+    { driver: 'nvme-subsys', id: subsys, nqn: subsys },
+    controller(`path${index}-a`),
+    controller(`path${index}-b`),
+    namespace,
+  ];
 }
 
 function interfaceArguments(nic: GuestInterface, index: number, sshPort: number | undefined): string[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DiskFile, exportDisk, mebibyte } from './disk.ts';
+import { blankDisk, type DiskFile, dataDisk, exportDisk, mebibyte } from './disk.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Guest } from './guest.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
@@ -179,5 +179,102 @@ describe('a guest with systemd-networkd, its root in the last GPT partition of t
     for (const secret of [passwordHash, 'vm_hostname', 'gandi/config', 'ustar', key.publicKey]) {
       expect(swap.includes(secret), secret).toBe(false);
     }
+  });
+});
+
+/** Gives all blocks that are free in a partition's ext4 file system to a file, but for a few MiB of its own tables. */
+async function fillRoot(disk: DiskFile): Promise<void> {
+  const { partitions } = await partitionTable(disk.file);
+  const place = `${disk.file}?offset=${(partitions.at(-1)?.start ?? 0) * 512}`;
+  const free = Number(/^Free blocks: +(\d+)$/m.exec((await execa('dumpe2fs', ['-h', place])).stdout)?.[1]);
+  const commands = `write /dev/null filler\nfallocate filler 0 ${free - 40}\n`;
+  await execa('debugfs', ['-w', '-f', '-', place], { input: commands });
+}
+
+describe('a guest whose root file system is full, on a disk that was made larger for that', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-full-'));
+  let key: KeyPair;
+  let guest: Guest;
+
+  /** A file system that fills a part of its disk. */
+  async function partOfDisk(name: string, mkfs: readonly [string, ...string[]], mebibytes: number) {
+    const disk = await blankDisk(join(folder, `${name}.img`), mebibytes);
+    const [program, ...options] = mkfs;
+    await execa(program, [...options, disk.file]);
+    truncateSync(disk.file, 2 * mebibytes * mebibyte);
+    return { disk };
+  }
+
+  beforeAll(async () => {
+    key = await makeKeyPair(join(folder, 'key'));
+    const image = await toolkitImage({
+      partitionTable: { type: 'gpt', label: 'gandiroot' },
+      files: { '/etc/default/gandi': 'CONFIG_DISK_BUSES=gandi,nvme\n' },
+    });
+    const root = await largerDisk(image.file, join(folder, 'root.img'));
+    await fillRoot(root);
+    const seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) });
+    const nvme = await dataDisk(join(folder, 'nvme.img'), { mebibytes: 64, label: 'paths' });
+    guest = await Guest.boot({
+      name: 'full',
+      image,
+      disks: [
+        { disk: seed },
+        { disk: root },
+        { disk: nvme, bus: 'nvme-subsystem' },
+        await partOfDisk('old', ['mkfs.ext4', '-q', '-L', 'old', '-O', 'sparse_super2'], 64),
+        await partOfDisk('twice', ['mkfs.btrfs', '-q', '-L', 'twice', '-d', 'dup'], 256),
+      ],
+      interfaces: hostNetworks,
+    });
+    await guest.waitForBoot();
+    await guest.waitForBoot();
+    // What others write before it is grown fails for want of room, such as the random seed.
+    const failed = await guest.output('systemctl --failed --plain --no-legend');
+    expect(failed).not.toContain('gandi');
+  }, 20 * minutes);
+
+  afterAll(async () => {
+    await guest?.powerCut();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('was grown before anything was written, and lacks nothing', async () => {
+    const { programs } = JSON.parse(await guest.output('gandi-guest status --json'));
+    const steps: { name: string; status: string }[] = programs[0].steps;
+    expect(steps[0]).toMatchObject({ name: '03-resize_main_disk', status: 'changed' });
+    expect(steps.filter(({ status }) => status === 'failed')).toEqual([]);
+    expect(await guest.output('hostname; swapon --show=TYPE --noheadings')).toBe('web1\npartition');
+    expect(Number(await guest.output('df --output=avail -m / | tail -n 1'))).toBeGreaterThan(1000);
+    expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'id -un')).stdout).toBe('admin1\n');
+  });
+
+  it('has an NVMe disk with two paths mounted once, and waits for neither path', async () => {
+    expect(await guest.output('cat /sys/class/block/nvme*c*n*/hidden')).toBe('1\n1');
+    expect(await guest.output('findmnt -n -o SOURCE /srv/paths')).toMatch(/^\/dev\/nvme\d+n1$/);
+    const started = Date.now();
+    expect(await guest.run('gandi-mount rescan')).toMatchObject({ exitCode: 0 });
+    expect(await guest.output('gandi-mount list')).not.toMatch(/nvme\d+c\d+n/);
+    // udev is waited for for 10 s where it has not seen a disk.
+    expect(Date.now() - started).toBeLessThan(9000);
+  });
+
+  it('is told once of a data disk that cannot be grown', async () => {
+    const told = 'journalctl -o cat -u gandi-mount -u gandi-disks | grep -c "/srv/old has .* e2fsck -f"';
+    expect(await guest.output(`${told}; findmnt -n -o FSTYPE /srv/old`)).toBe('1\next4');
+    const { stdout, stderr } = await guest.run('gandi-mount rescan');
+    expect(stdout + stderr).toBe('');
+  });
+
+  it('grows btrfs whose data is kept twice once', async () => {
+    const grown = (lines: string) => (lines.match(/\/srv\/twice: grown/g) ?? []).length;
+    expect(grown(await guest.output('journalctl -o cat -u gandi-mount -u gandi-disks'))).toBe(1);
+    expect(await guest.output('btrfs filesystem usage -b /srv/twice | grep "Device size"')).toMatch(
+      new RegExp(`\\b${512 * mebibyte}$`),
+    );
+    await guest.output('gandi-mount eject twice; gandi-mount attach $(blkid -L twice)');
+    const { stdout, stderr } = await guest.run('gandi-mount rescan');
+    expect(grown(stdout + stderr)).toBe(0);
+    expect(grown(await guest.output('cat /var/log/gandi.log'))).toBe(1);
   });
 });

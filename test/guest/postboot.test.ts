@@ -125,6 +125,21 @@ describe('the script and the command of the host', () => {
     expect(await guest.output('cat /root/zero')).toBe('/bin/sh 0');
   });
 
+  it('is not run by another shell than it asks for, whatever it begins with', async () => {
+    const asked = `#!/bin/bash\nfalse | true\n[ "\${PIPESTATUS[0]}" = 1 ] && echo bash >> /root/shells\n`;
+    await give({}, `\n\n${asked}`);
+    expect(await runNow()).toBe(0);
+    expect(await guest.output('cat /root/shells')).toBe('bash');
+    for (const script of [`\ufeff${asked}`, asked.replaceAll('\n', '\r\n')]) {
+      await give({}, script);
+      const { exitCode, stderr } = await guest.run('gandi-bootstrap --only post-boot');
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/\/gandi\/script is not run: .*(byte order mark|CRLF)/);
+      expect((await guest.run('gandi-postboot')).exitCode).toBe(3);
+      expect(await guest.output('cat /root/shells')).toBe('bash');
+    }
+  });
+
   it('records a failure with its last words, and runs the command all the same', async () => {
     await give({ run: 'echo after >> /root/runs' }, `${COUNT}echo "no such role"; exit 3\n`);
     expect(await runNow()).not.toBe(0);

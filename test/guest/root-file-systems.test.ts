@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type DiskFile, mebibyte } from './disk.ts';
+import { type DiskFile, exportDisk, mebibyte } from './disk.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Guest } from './guest.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
@@ -133,4 +134,60 @@ describe('a guest on btrfs in a whole disk', () => {
   });
 
   it('has nothing left to do', () => expectNothingLeftToDo(guest));
+});
+
+/**
+ * Puts an overlay over the root file system whose files are in memory, as live images do, and goes on there. The path of
+ * these files leads to another directory afterwards, for what was / is at /mnt then.
+ */
+const OVERLAY_INIT = `#!/bin/sh
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+modprobe overlay
+mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root
+: > /mnt/root/etc/fstab
+for each in dev proc run sys; do mount --move /$each /mnt/root/$each; done
+cd /mnt/root
+pivot_root . mnt
+exec chroot . /lib/systemd/systemd < /dev/console > /dev/console 2>&1
+`;
+
+describe('a guest whose root file system is an overlay in memory', () => {
+  let seed: DiskFile;
+  const { guest, folder } = useGuest('overlay', {
+    image: () => toolkitImage({ files: { '/usr/sbin/init': { text: OVERLAY_INIT, mode: 0o755 } } }),
+    machine: async (folder) => {
+      const { publicKey } = await makeKeyPair(join(folder, 'key'));
+      seed = await seedDisk(folder, 'seed.img', { config: hostConfig(publicKey) });
+      return { disks: [{ disk: seed }], interfaces: hostNetworks };
+    },
+    minutes: 20,
+  });
+
+  async function expectConfigured(): Promise<void> {
+    expect(await guest.output('findmnt -n -o FSTYPE /')).toBe('overlay');
+    expect(await guest.output('hostname; id -nG admin1')).toBe('web1\nadmin1 sudo');
+    const { stdout } = await guest.run('gandi-guest status');
+    expect(stdout).toMatch(/^configured\n/);
+    expect(await guest.output('journalctl -o cat -u gandi-bootstrap')).toMatch(
+      /the archive stays on \/dev\/sd[ab]1?, which is not used as swap: \/gandi is lost at the next reboot/,
+    );
+    expect(await guest.output('cat /proc/swaps | wc -l')).toBe('1');
+  }
+
+  it('is configured from an archive that stays on its disk', async () => {
+    await expectConfigured();
+    const bytes = readFileSync(await exportDisk(seed, join(folder, 'after.img')));
+    expect(bytes.includes('vm_hostname')).toBe(true);
+  });
+
+  it(
+    'is configured so at the next boot, which knows of nothing',
+    async () => {
+      await guest.reboot();
+      expect(await guest.waitForBoot()).toBe('running');
+      await expectConfigured();
+    },
+    5 * 60_000,
+  );
 });

@@ -11,6 +11,8 @@ export interface FakeDisk {
     | { virtio: number }
     | { xen: number }
     | { nvme: string }
+    /** One of an NVMe subsystem, to which several controllers lead, each by a path that is hidden. */
+    | { nvmeSubsystem: number; paths: readonly string[] }
     | { virtual: true };
   readOnly?: boolean;
   sectorBytes?: number;
@@ -94,5 +96,23 @@ function place({ name, attached }: FakeDisk): {
     const device = `/sys/devices/pci0000:00/0000:00:05.0/nvme/${attached.nvme}`;
     return { path: `${device}/${name}`, device, bus: 'nvme', attributes: {} };
   }
+  if ('nvmeSubsystem' in attached) {
+    const device = `/sys/devices/virtual/nvme-subsystem/nvme-subsys${attached.nvmeSubsystem}`;
+    const attributes = Object.assign({}, ...attached.paths.map((path) => hiddenPath(path)));
+    return { path: `${device}/${name}`, device, bus: 'nvme-subsystem', attributes };
+  }
   return { path: `/sys/devices/virtual/block/${name}`, attributes: {} };
+}
+
+/** It has a directory and no number. */
+function hiddenPath(name: string): Record<string, FileEntry> {
+  const path = `/sys/devices/pci0000:00/0000:00:05.0/nvme/nvme0/${name}`;
+  return {
+    [`/sys/class/block/${name}`]: { link: path.replace('/sys/', '../../') },
+    [`${path}/hidden`]: '1\n',
+    [`${path}/size`]: '65536\n',
+    [`${path}/ro`]: '0\n',
+    [`${path}/uevent`]: `DEVTYPE=disk\n`,
+    [`${path}/device`]: { link: '/sys/devices/pci0000:00/0000:00:05.0/nvme/nvme0' },
+  };
 }

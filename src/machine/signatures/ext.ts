@@ -22,6 +22,10 @@ const METADATA_CSUM = 0x400;
 /** s_checksum, the last field of the superblock, and EXT4_CRC32C_CHKSUM, the only algorithm. */
 const CHECKSUM_AT = 1020;
 const CRC32C = 1;
+const META_BLOCK_GROUPS = 0x10;
+const RESIZE_INODE = 0x10;
+const OLD_DESCRIPTOR_BYTES = 32;
+const MOST_BLOCKS_OF_32_BITS = 2 ** 32 - 1;
 const VALID_FS = 0x1;
 const ERROR_FS = 0x2;
 
@@ -56,6 +60,7 @@ export const findExt: Probe = ({ head }) => {
     // s_mtime, the time of the last mount, which mke2fs(8) leaves 0.
     everMounted: view.getUint32(44, true) !== 0,
     features,
+    growthLimits: growthLimits(view, features, blockBytes),
     // s_max_mnt_count and s_checkinterval; a count of 0 or below is none.
     checks: { mostMounts: view.getInt16(54, true), intervalSeconds: view.getUint32(68, true) },
   };
@@ -91,6 +96,32 @@ function whyNotSound(superblock: Uint8Array, { readOnlyCompatible }: Features): 
 function journalBytes(view: DataView): number {
   const bytes = view.getUint32(328, true) * 2 ** 32 + view.getUint32(332, true);
   return view.getUint8(253) === JOURNAL_BACKUP && bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * How far resize2fs(8) and kernels go at most with some file systems: to the last block that 32 bits number, to the block
+ * groups for which descriptors are reserved (s_reserved_gdt_blocks), to those that the blocks of descriptors have room for.
+ */
+function growthLimits(
+  view: DataView,
+  { compatible, incompatible }: { compatible: number; incompatible: number },
+  blockBytes: number,
+): number[] {
+  const is64 = (incompatible & SIXTY_FOUR_BIT) !== 0;
+  const limits = is64 ? [] : [MOST_BLOCKS_OF_32_BITS];
+  const firstBlock = view.getUint32(20, true);
+  const groupBlocks = view.getUint32(32, true);
+  const descriptorBytes = is64 ? view.getUint16(254, true) : OLD_DESCRIPTOR_BYTES;
+  // Where descriptors lie in their own groups there is always room for more.
+  if (groupBlocks > 0 && descriptorBytes > 0 && (incompatible & META_BLOCK_GROUPS) === 0) {
+    const groupsOfBlock = Math.floor(blockBytes / descriptorBytes);
+    const groups = Math.ceil((blockCount(view, incompatible) - firstBlock) / groupBlocks);
+    const used = Math.ceil(groups / groupsOfBlock);
+    const reserved = compatible & RESIZE_INODE ? view.getUint16(206, true) : 0;
+    for (const blocks of new Set([used + reserved, used]))
+      limits.push(firstBlock + blocks * groupsOfBlock * groupBlocks);
+  }
+  return [...new Set(limits)].sort((one, other) => other - one).map((blocks) => blocks * blockBytes);
 }
 
 function blockCount(view: DataView, incompatible: number): number {

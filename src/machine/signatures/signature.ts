@@ -33,6 +33,11 @@ export interface Signature {
   features?: { compatible: number; incompatible: number; readOnlyCompatible: number };
   /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */
   checks?: { mostMounts: number; intervalSeconds: number };
+  /**
+   * ext2/3/4: sizes in bytes, from the largest, up to which the file system may grow where it cannot be given more: what
+   * its block numbers reach, and what its table of block groups has room for.
+   */
+  growthLimits?: readonly number[];
   /** XFS: length of the log inside the file system, which statfs(2) does not count. */
   logBytes?: number;
   /** btrfs: number of devices the file system is made of. */

@@ -71,6 +71,14 @@ describe('askedOf', () => {
     expect(asked(`${setting}\n`)).toEqual(expected);
   });
 
+  it('asks for no swap where the archive stays on its disk', () => {
+    const facts = { lostAtReboot: '/ is an overlay, and /run is a tmpfs' };
+    const unused = { ...swap, state: 'archive' } as const;
+    const host = { swap: unused, parsed: parsedOf(config) };
+    expect(askedOf(makeContext({ config, host, facts }))).toEqual(withoutSwap);
+    expect(askedOf(makeContext({ config, host }))).toEqual(ALL);
+  });
+
   it('leaves secrets out of what is written to a file', () => {
     const context = makeContext({ config, host: { swap, parsed: parsedOf(config) } });
     expect(askedWithoutSecrets(context)).toEqual({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
 import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import { decodeText } from '../../../src/machine/text-bytes.ts';
 import {
   configurationDigest,
   parsePostBootOrder,
@@ -69,6 +70,50 @@ describe('post-boot', () => {
   it('gives a script that the kernel cannot execute to sh', () => {
     expect(orderFor({}, 'echo hello\n')?.order?.script?.slice(0, 2)).toEqual(['/bin/sh', '/gandi/script']);
     expect(orderFor({}, '\u007fELF')?.order?.script?.[0]).toBe('/gandi/script');
+  });
+
+  it('has the interpreter run a script that names it behind blank lines', () => {
+    const words = ['/gandi/script', '--role', 'web server'];
+    expect(orderFor({}, '\n\n  #! /usr/bin/python3\nprint()\n')?.order?.script).toEqual([
+      '/usr/bin/python3',
+      ...words,
+    ]);
+    expect(orderFor({}, '\n#!/bin/bash -e \n')?.order?.script).toEqual(['/bin/bash', '-e', ...words]);
+    expect(orderFor({}, '# What it does\n#!/bin/bash\n')?.order?.script).toEqual(['/bin/sh', ...words]);
+  });
+
+  it.each([
+    ['a byte order mark', '\ufeff#!/usr/bin/python3\nprint()\n', 'it begins with a byte order mark'],
+    ['a byte order mark alone', '\ufeffecho hello\n', 'it begins with a byte order mark'],
+    ['CRLF', '#!/bin/bash\r\ntrue\r\n', 'its lines end with CRLF'],
+    ['CRLF and no interpreter', 'echo hello\r\n', 'its lines end with CRLF'],
+    ['CRLF and blank lines', '\r\n#!/bin/bash\r\n', 'its lines end with CRLF'],
+    ['UTF-16', decodeText(Buffer.from('\ufeff#!/bin/sh\n', 'utf16le')), 'it is text in UTF-16'],
+  ])('does not have a script with %s run, and says why; the command runs', (_, script, why) => {
+    expect(orderFor({}, script)?.order).toEqual({
+      digest: configurationDigest(config, script),
+      command: 'apt-get update',
+      asked: ASKED,
+    });
+    const planned = (more: ContextParts = {}) =>
+      postBoot.plan(makeContext({ config, files: { '/gandi/script': script }, ...more })).notes;
+    const note = { level: 'problem', text: expect.stringContaining(`/gandi/script is not run: ${why}`) };
+    expect(planned()).toEqual([note]);
+    // Also where nothing else is to be run.
+    expect(planned({ config: {} })).toEqual([note]);
+    // An earlier version ran it: that is over.
+    const marks = {
+      script: configurationDigest(config, script),
+      command: configurationDigest(config, script),
+    };
+    const started = { '/gandi/script': script, [STARTED]: JSON.stringify(marks) };
+    expect(planned({ files: started })).toBeUndefined();
+    // What an earlier host left is nobody's wish.
+    expect(planned({ host: { state: 'none' } })).toBeUndefined();
+  });
+
+  it('runs a compiled program whatever its bytes are', () => {
+    expect(orderFor({}, '\u007fELF\r\n')?.order?.script?.[0]).toBe('/gandi/script');
   });
 
   it('runs nothing of what could not be stored as a whole', () => {

@@ -2,12 +2,17 @@ import { truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { resizeMainDisk } from '../../../src/bootstrap/resize-main-disk.ts';
 import type { Change } from '../../../src/machine/change.ts';
+import type { Commands } from '../../../src/machine/commands.ts';
 import { openDevice } from '../../../src/machine/device-reader.ts';
 import type { RootFileSystem } from '../../../src/machine/facts.ts';
+import { Files } from '../../../src/machine/files.ts';
 import type { DiskPartitions } from '../../../src/machine/partition-table.ts';
 import { readPartitionTable } from '../../../src/machine/partition-table.ts';
+import type { AppliedDigests } from '../../../src/plan/applied.ts';
+import { runStep } from '../../../src/plan/runner.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 import { MIB, makeImage, run } from '../images.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const GUID = (number: number) => `0A000000-0000-4000-8000-00000000000${number}`;
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
@@ -49,6 +54,11 @@ function planOf(
   kernelCommandLine = 'root=LABEL=root',
 ) {
   return resizeMainDisk.plan(makeContext({ facts: { root, kernelCommandLine }, files }));
+}
+
+/** What is done of the file system, apart from what is done of the table. */
+function growthOf(root: RootFileSystem, parts: { applied?: AppliedDigests } = {}) {
+  return resizeMainDisk.plan(makeContext({ facts: { root }, ...parts }));
 }
 
 /** Command lines, with what is given as input. */
@@ -118,7 +128,23 @@ describe('partition', () => {
     ['less than 1 MiB is gained', { ...gpt(part(2, 2, 50)), usableEnd: 53 * MIB - 1 }],
     ['it ends behind what the table may use', { ...gpt(part(2, 2, 50)), usableEnd: 40 * MIB }],
   ])('stays where %s', (_, table) => {
-    expect(planOf(rootOn(table))).toEqual({ changes: [] });
+    expect(planOf(rootOn(table)).changes).toEqual([]);
+  });
+
+  const free = (partitions: string, mebibytes: number) => [
+    {
+      level: 'info',
+      text: `the root partition keeps its size, ${mebibytes} MiB at the end of /dev/sda stay free: partition ${partitions} lies between them`,
+    },
+  ];
+  test('where another partition lies before the room at the end of the disk, a note says so', () => {
+    expect(planOf(rootOn(gpt(part(2, 2, 50), part(3, 60, 10)))).notes).toEqual(free('3', 29));
+    const extended = mbr(part(2, 2, 50), part(3, 60, 10, '05'), part(5, 61, 9));
+    expect(planOf(rootOn(extended)).notes).toEqual(free('3, 5', 30));
+    const logical = mbr(part(2, 2, 51, '05'), part(5, 3, 50), part(3, 60, 10));
+    expect(planOf(rootOn(logical, { partitionNumber: 5 })).notes).toEqual(free('3', 30));
+    // There is nothing to be had.
+    expect(planOf(rootOn(gpt(part(2, 2, 50), part(3, 60, 39.5)))).notes).toBeUndefined();
   });
 
   test('a logical one stays where another partition follows its container', () => {
@@ -166,8 +192,9 @@ describe('file system', () => {
     ['xfs', 'xfs_growfs /'],
     ['btrfs', 'btrfs filesystem resize max /'],
   ])('%s is grown to its device', (type, command) => {
-    const { changes } = planOf(rootOn(gpt(part(2, 2, 97)), { type, deviceBytes: 97 * MIB }));
-    expect(commands(changes)).toEqual([command]);
+    const { changes, separate = [] } = planOf(rootOn(gpt(part(2, 2, 97)), { type, deviceBytes: 97 * MIB }));
+    expect(changes).toEqual([]);
+    expect(separate.map((each) => commands(each.changes))).toEqual([[command]]);
   });
 
   test('it is grown on a disk without partitions', () => {
@@ -178,7 +205,7 @@ describe('file system', () => {
       deviceBytes: 100 * MIB,
       disk: '/dev/sda',
     };
-    expect(planOf(root).changes).toEqual([
+    expect(planOf(root).separate?.[0]?.changes).toEqual([
       {
         kind: 'run-command',
         argv: ['resize2fs', '/dev/sda'],
@@ -186,7 +213,71 @@ describe('file system', () => {
         why: 'grow the root file system by 50 MiB',
       },
     ]);
-    expect(planOf({ ...root, fileSystemBytes: 92 * MIB + 1 }).changes).toEqual([]);
+    expect(planOf({ ...root, fileSystemBytes: 92 * MIB + 1 })).toEqual({ changes: [] });
+  });
+});
+
+describe('a file system that its program refuses to grow', () => {
+  const root: RootFileSystem = {
+    type: 'ext4',
+    uuid: 'one',
+    device: '/dev/sda',
+    fileSystemBytes: 50 * MIB,
+    deviceBytes: 1000 * MIB,
+    disk: '/dev/sda',
+    // Of the file system as it is, of the device, and of what is worth it.
+    growthLimits: [2000 * MIB, 800 * MIB, 500 * MIB, 51 * MIB],
+  };
+  const mended =
+    'what is missing can be had while it is not mounted: e2fsck -f /dev/sda, then resize2fs /dev/sda';
+  const note = (size: number) => ({
+    level: 'warning',
+    text: `the root file system has ${size} MiB at most of the 1000 MiB of /dev/sda; ${mended}`,
+  });
+
+  /** Runs the step with a program that gives no more than a size. */
+  async function boot(most: number, applied: AppliedDigests = {}, fails = 'exit status 1') {
+    const sizes: number[] = [];
+    const commandsOf: Commands = {
+      run: async (argv) => {
+        const bytes = argv[2] === undefined ? 1000 * MIB : Number.parseInt(argv[2], 10) * 1024;
+        sizes.push(bytes / MIB);
+        const refused = { argv, stdout: '', stderr: '', failure: `resize2fs: ${fails}` };
+        if (bytes > most * MIB) return fails === 'was killed' ? refused : { ...refused, exitCode: 1 };
+        return { argv, stdout: '', stderr: '', exitCode: 0 };
+      },
+    };
+    const machine = { files: new Files(temporaryRoot({}).root), commands: commandsOf, live: true };
+    const fileSystemBytes = Object.keys(applied).length > 0 ? most * MIB : root.fileSystemBytes;
+    const context = () => makeContext({ facts: { root: { ...root, fileSystemBytes } }, applied });
+    const { report, digests } = await runStep(resizeMainDisk, context, machine, { dryRun: false });
+    return { sizes, digests, status: report.status, notes: report.notes };
+  }
+
+  test('is grown as far as it goes, which is told once', async () => {
+    const first = await boot(500);
+    expect(first).toMatchObject({ sizes: [1000, 800, 500], status: 'changed' });
+    expect(first.notes).toContainEqual(note(500));
+    const second = await boot(500, first.digests);
+    expect(second).toMatchObject({ sizes: [], status: 'unchanged', digests: {} });
+    expect(second.notes.map(({ level }) => level)).toEqual(['info']);
+  });
+
+  test('keeps its size where it goes no way, which is told once', async () => {
+    const first = await boot(50);
+    expect(first).toMatchObject({ sizes: [1000, 800, 500], status: 'unchanged' });
+    expect(first.notes.at(-1)).toEqual(note(50));
+    expect((await boot(50, first.digests)).sizes).toEqual([]);
+  });
+
+  test('is tried again where the program was killed, and with another kernel or size', async () => {
+    const killed = await boot(50, {}, 'was killed');
+    expect(killed).toMatchObject({ sizes: [1000], status: 'failed', digests: {} });
+    const { digests } = await boot(50);
+    expect(growthOf(root, { applied: digests }).separate).toBeUndefined();
+    expect(growthOf({ ...root, deviceBytes: 1100 * MIB }, { applied: digests }).separate).toHaveLength(1);
+    const kernel = makeContext({ facts: { root, kernelRelease: '6.12' }, applied: digests });
+    expect(resizeMainDisk.plan(kernel).separate).toHaveLength(1);
   });
 });
 

@@ -50,6 +50,29 @@ describe('01-config_swap', () => {
     ]);
   });
 
+  it('leaves the archive where what is stored is lost at the next reboot, whatever the disk holds beside it', () => {
+    const why = '/ is an overlay, and /run is a tmpfs';
+    const notes = [
+      {
+        level: 'info',
+        text: expect.stringMatching(/^the archive stays on \/dev\/sdb, .*\(\/ is an overlay/),
+      },
+    ];
+    for (const state of ['archive', 'swap', 'empty'] as const) {
+      const host = { state: 'new', archive, swap: { ...disk, state } } as const;
+      const plan = swap.plan(makeContext({ host, facts: { lostAtReboot: why } }));
+      expect(plan.changes.map(describeChange)).toEqual(STORED);
+      expect(plan.notes).toEqual(notes);
+    }
+  });
+
+  it('uses a swap area without an archive also where what is stored is lost at the next reboot', () => {
+    const ready: SwapDevice = { ...disk, state: 'swap', label: 'swap', pageSize: 4096, badPages: [128] };
+    const host = { state: 'none', swap: ready } as const;
+    const plan = swap.plan(makeContext({ host, facts: { lostAtReboot: '/ is a tmpfs' } }));
+    expect(plan.changes.map(describeChange)).toEqual([USED]);
+  });
+
   it('takes away what the host no longer gives, and nothing else', () => {
     const files = {
       '/gandi/config': '',

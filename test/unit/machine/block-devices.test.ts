@@ -218,3 +218,13 @@ test('whatever its uevent says, a disk is listed once under its kernel name', ()
     { numRuns: PROPERTY_RUNS },
   );
 });
+
+test('an NVMe disk with two paths is one disk; its paths, which have no number, are none', () => {
+  const attached = { nvmeSubsystem: 0, paths: ['nvme0c0n1', 'nvme0c1n1'] };
+  const partitions = [{ name: 'nvme0n1p1', number: 1, start: MIB, size: 2 * MIB }];
+  const disk = { name: 'nvme0n1', number: '259:1', size: 32 * MIB, attached, partitions };
+  expect(listBlockDevices(makeFiles(makeSysfs([disk])))).toMatchObject([
+    { name: 'nvme0n1', kind: 'disk', bus: 'nvme', deviceNumber: '259:1', size: 32 * MIB },
+    { name: 'nvme0n1p1', kind: 'partition', bus: 'nvme', partition: { disk: 'nvme0n1' } },
+  ]);
+});

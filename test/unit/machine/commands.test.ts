@@ -91,17 +91,39 @@ describe.each([
       '#!/bin/sh\r\necho\r\n',
       'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends',
     ],
-    ['#!/usr/bin/env bash\r\n', undefined],
+    [
+      '#!/usr/bin/env bash\r\n',
+      'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends',
+    ],
+    ['echo\r\n', 'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends'],
+    [
+      '\ufeff#!/bin/true\n',
+      'cannot be executed: it begins with a byte order mark, before what its first line says; save it as UTF-8 without one',
+    ],
     [
       '#! /opt/none/python3 -u\n',
       'cannot be executed: /opt/none/python3, which its first line names, is not installed',
     ],
-  ])('says of a script that begins with %j why the kernel finds nothing', async (text, failure) => {
+  ])('says of a script that begins with %j why it is not run', async (text, failure) => {
     const path = `${temporaryRoot().root}/plugin`;
     writeFileSync(path, text, { mode: 0o755 });
     const result = await run([path]);
-    if (failure === undefined) expect(result.failure).toMatch(/exit status 127/);
-    else expect(result.failure).toBe(`${path} ${failure}`);
+    expect(result.failure).toBe(`${path} ${failure}`);
+    expect(result.exitCode).toBeUndefined();
+  });
+
+  it('runs a script by what it names behind blank lines', async () => {
+    const path = `${temporaryRoot().root}/plugin`;
+    writeFileSync(
+      path,
+      '\n \n#! /bin/bash -e\necho "$-" "$1" $(test "$BASH" && echo bash); false; echo on\n',
+      {
+        mode: 0o755,
+      },
+    );
+    const { stdout, failure } = await run([path, 'one']);
+    expect(stdout).toMatch(/^\w*e\w* one bash\n$/);
+    expect(failure).toMatch(/exit status 1/);
   });
 
   it('says that a tool is missing', async () => {

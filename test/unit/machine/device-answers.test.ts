@@ -55,6 +55,17 @@ describe('a disk', () => {
     expect(asked).toEqual([]);
   });
 
+  it('of NVMe with several paths is waited for and asked as any other; its paths are not', async () => {
+    const attached = { nvmeSubsystem: 0, paths: ['nvme0c0n1', 'nvme0c1n1'] };
+    const nvme = { name: 'nvme0n1', number: '259:1', size: MIB, attached };
+    const { files, asked, commands, list } = guestWith([nvme]);
+    const answers = new DeviceAnswers(files);
+    expect(answers.unknown()).toEqual(['259:1']);
+    await answers.settle(commands, list);
+    expect(asked).toEqual(['if=/dev/nvme0n1']);
+    expect(answers.unknown()).toEqual([]);
+  });
+
   it('that udev has not read in time is asked; an error is an answer', async () => {
     const { files, asked, commands, list } = guestWith([disk('sdb', 1)], UDEV);
     const answers = new DeviceAnswers(files);

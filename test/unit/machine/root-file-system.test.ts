@@ -68,6 +68,7 @@ test('ext4 on a whole disk that was enlarged', () => {
     checks: { mostMounts: -1, intervalSeconds: 0 },
     device: '/dev/sdb',
     fileSystemBytes: 64 * MIB,
+    growthLimits: expect.arrayContaining([expect.any(Number)]),
     deviceBytes: 96 * MIB,
     disk: '/dev/sdb',
   });
@@ -118,6 +119,19 @@ test('XFS counts its log, which statfs leaves out', () => {
     mountedBytes: 336 * MIB,
   };
   expect(rootOf(machine)?.fileSystemBytes).toBe(400 * MIB);
+});
+
+test('btrfs counts its superblock where statfs halves what is kept twice', () => {
+  const image = makeImage(300 * MIB);
+  run('mkfs.btrfs', ['-q', '-d', 'dup', image]);
+  const mount = '1 0 0:26 /@ / rw - btrfs /dev/sdb rw';
+  const machine = {
+    disks: [whole(300 * MIB)],
+    mount,
+    images: { '/dev/sdb': image },
+    mountedBytes: 150 * MIB,
+  };
+  expect(rootOf(machine)?.fileSystemBytes).toBe(300 * MIB);
 });
 
 test('btrfs counts what statfs says', () => {

@@ -37,7 +37,14 @@ describe('what the tools make', () => {
     ]);
   });
 
-  test.each(['ext2', 'ext3', 'ext4'])('%s', (type) => {
+  const GIB = 1024 * MIB;
+  // 1024 times the size is reserved by mke2fs(8), and one block of descriptors, of 32 or 64 bytes, is in use.
+  const ofOld = [(2 ** 32 - 1) * 4096, 64 * GIB, 16 * GIB];
+  test.each([
+    ['ext2', ofOld],
+    ['ext3', ofOld],
+    ['ext4', [64 * GIB, 8 * GIB]],
+  ])('%s', (type, growthLimits) => {
     const parameters = ['-q', '-F', '-t', type, '-b', '4096', '-L', 'my data', '-U', UUID];
     expect(made(64 * MIB, 'mke2fs', ...parameters)).toEqual([
       {
@@ -51,9 +58,20 @@ describe('what the tools make', () => {
         clean: true,
         everMounted: false,
         features: expect.objectContaining({ incompatible: expect.any(Number) }),
+        growthLimits,
         // mke2fs(8) turns both off.
         checks: { mostMounts: -1, intervalSeconds: 0 },
       },
+    ]);
+  });
+
+  test.each([
+    ['without room for more descriptors', ['-t', 'ext4', '-O', '^resize_inode'], [8 * GIB]],
+    ['whose descriptors lie in their groups', ['-t', 'ext4', '-O', 'meta_bg,^resize_inode'], []],
+    ['of the first revision', ['-t', 'ext2', '-r', '0', '-O', 'none'], [(2 ** 32 - 1) * 4096, 16 * GIB]],
+  ])('ext %s', (_, parameters, growthLimits) => {
+    expect(made(64 * MIB, 'mke2fs', '-q', '-F', '-b', '4096', ...parameters)).toMatchObject([
+      { growthLimits },
     ]);
   });
 

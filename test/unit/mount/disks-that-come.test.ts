@@ -80,7 +80,7 @@ describe('disks that come', () => {
   it('are grown by the next run where growing failed', async () => {
     const { disks } = guest;
     disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
-    disks.fail = (line) => (line.startsWith('resize2fs') ? 'resize2fs: exit status 1: no memory' : undefined);
+    disks.fail = (line) => (line.startsWith('resize2fs') ? 'resize2fs: was killed' : undefined);
     await main(['rescan', '--new']);
     expect(said.stderr).not.toContain('grown to the size');
     disks.ran.length = 0;
@@ -93,6 +93,34 @@ describe('disks that come', () => {
     disks.ran.length = 0;
     await main(['rescan', '--new']);
     expect(disks.ran).toEqual([]);
+  });
+
+  const refusal = 'resize2fs: exit status 1: kernel does not support online resize with sparse_super2';
+  it('are asked once, and told of once, where growing is refused', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    disks.fail = (line) => (line.startsWith('resize2fs') ? refusal : undefined);
+    expect(await main(['rescan', '--new'])).toBe(0);
+    expect(said.stderr).toContain(`/srv/data has 8 MiB of the 16 MiB of ${disks.node('sdb')}: ${refusal}`);
+    expect(said.stderr).toContain('e2fsck -f');
+    disks.ran.length = 0;
+    said.stderr = '';
+    await main(['rescan', '--new']);
+    await main(['rescan']);
+    expect(disks.ran).toEqual([]);
+    expect(said.stderr).toBe('');
+  });
+
+  it('are grown as far as it goes', async () => {
+    const { disks } = guest;
+    // A block of 1 KiB describes 32 groups, of 384 blocks each behind the first block; there is no room for another.
+    const features = `${NO_CHECKSUMS},^resize_inode,^64bit`;
+    const options = ['-b', '1024', '-g', '384'];
+    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 4 * MIB, features, options });
+    disks.fail = (line) => (/^resize2fs \S+$/.test(line) ? refusal : undefined);
+    await main(['rescan', '--new']);
+    expect(disks.ran.at(-1)).toMatch(/^resize2fs \S+ 12289K$/);
+    expect(said.stderr).toContain('/srv/data has 12 MiB of the 16 MiB');
   });
 
   it('stay mounted when growing fails, which is told', async () => {

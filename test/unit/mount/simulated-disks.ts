@@ -18,6 +18,9 @@ import { makeSysfs } from '../sysfs.ts';
 
 const DISK_BYTES = 16 * MIB;
 
+/** A superblock is written to when it is mounted, and would have a checksum to be made anew. */
+export const NO_CHECKSUMS = '^metadata_csum';
+
 /** What may be said of a disk that the host attaches. */
 export interface DataDisk {
   /** Kernel name as in `sdb`. */
@@ -29,6 +32,10 @@ export interface DataDisk {
   type?: 'ext4' | 'swap' | 'none';
   /** Of the file system, if it does not fill the disk. */
   fileSystemBytes?: number;
+  /** Features of mkfs.ext4(8). */
+  features?: string;
+  /** More options of it. */
+  options?: readonly string[];
   vendor?: string;
   readOnly?: boolean;
 }
@@ -95,6 +102,9 @@ export class SimulatedDisks {
     uuid,
     type = 'ext4',
     fileSystemBytes,
+    features = NO_CHECKSUMS,
+    features = NO_CHECKSUMS,
+    options = [],
     vendor = 'gandi.ne',
     readOnly = false,
   }: DataDisk): void {
@@ -105,8 +115,7 @@ export class SimulatedDisks {
       ...(label === undefined ? [] : ['-L', label]),
       ...(uuid === undefined ? [] : ['-U', uuid]),
     ];
-    // Its superblock is written to when it is mounted, and would have a checksum to be made anew.
-    if (type === 'ext4') run('mkfs.ext4', ['-q', '-O', '^metadata_csum', ...named, node]);
+    if (type === 'ext4') run('mkfs.ext4', ['-q', '-O', features, ...options, ...named, node]);
     else if (type === 'swap') run('mkswap', [node]);
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;
@@ -189,7 +198,9 @@ export class SimulatedDisks {
         this.ran.push(line);
         const failure = this.fail(line);
         const result = { argv, stdout: this.answer(line), stderr: '' };
-        if (failure !== undefined) return Promise.resolve({ ...result, failure });
+        const status = /exit status (\d+)/.exec(failure ?? '')?.[1];
+        const exit = status === undefined ? {} : { exitCode: Number(status) };
+        if (failure !== undefined) return Promise.resolve({ ...result, failure, ...exit });
         this.#effect(argv);
         return Promise.resolve({ ...result, exitCode: 0 });
       },
