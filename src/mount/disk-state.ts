@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Mount } from '../machine/mounts.ts';
+import { isWhole, type Mount } from '../machine/mounts.ts';
 import { type DiskRecord, recordOf } from '../plan/disk-records.ts';
 import type { NamedDisk } from '../plan/path-memory.ts';
 import { type DiskSettings, judge, type Verdict } from './data-disk.ts';
@@ -25,6 +25,10 @@ export function isInDiskRoot({ mountPoint }: Pick<Mount, 'mountPoint'>, diskRoot
   return posix.dirname(mountPoint) === diskRoot;
 }
 
+/** Whether a mount is the one that a record is about. */
+const isOwn = ({ id, deviceNumber }: Mount, record: DiskRecord | undefined) =>
+  id === record?.ownMount?.id && deviceNumber === record.ownMount.deviceNumber;
+
 /** What was found on a disk before it was mounted: it need not be read again. */
 function asMounted({ type = '', uuid, label }: DiskRecord): Verdict {
   const names = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
@@ -45,10 +49,8 @@ export function diskStates(
       const record = recordOf(records, device);
       // The disk root may have been another one when it was mounted.
       const ownPlace = record?.state === 'mounted' ? record.mountPoint : undefined;
-      const atPlace = mounts.filter(
-        (one) => one.root === '/' && (isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace),
-      );
-      const mount = atPlace.find(({ id }) => id === record?.ownMount?.id) ?? atPlace[0];
+      const atPlace = mounts.filter((one) => isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace);
+      const mount = atPlace.find((one) => isOwn(one, record)) ?? atPlace.find(isWhole);
       const [other] = mounts;
       return {
         device,

@@ -5,6 +5,7 @@ import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk
 import { describeDevice, servicesOf } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
+import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
@@ -40,10 +41,11 @@ export function findNamed(states: readonly DiskState[], name: string): DiskState
 }
 
 async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Promise<void> {
+  const usersNow = () => findUsers(run.machine.files, mount, facts.mounts).processes;
   for (const signal of ['TERM', 'KILL']) {
-    const { processes } = findUsers(mount, facts.mounts);
+    const processes = usersNow();
     if (processes.length === 0) return;
-    run.tell('warning', `ending ${describeUsers({ processes, mounts: [] })}`);
+    run.tell('warning', `ending ${describeUsers({ processes, mounts: [], kernel: [] })}`);
     await run.attempt([
       {
         kind: 'run-command',
@@ -55,23 +57,24 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
     ]);
     if (run.dryRun) return;
     const deadline = performance.now() + TERM_SECONDS * 1000;
-    while (findUsers(mount, facts.mounts).processes.length > 0 && performance.now() < deadline) {
-      await sleep(POLL_MILLISECONDS);
-    }
+    while (usersNow().length > 0 && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   }
 }
 
 /** One try. @returns why it stays mounted; undefined if it does not */
 async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<string | undefined> {
-  const facts = observeDisks(run.machine.files, run.diskRoot);
+  const { files } = run.machine;
+  const facts = observeDisks(files, run.diskRoot);
+  const covered = whyOutOfReach(mount, facts.mounts);
+  if (covered !== undefined) return `${covered}: unmount that first`;
   if (force) await endProcesses(run, mount, facts);
-  const users = findUsers(mount, facts.mounts);
+  const users = findUsers(files, mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
     await run.perform(planFlush(mount.mountPoint));
     await unmountOnly(run, mount, planUnmount(mount.mountPoint));
   } catch (error) {
-    const now = findUsers(mount, facts.mounts);
+    const now = findUsers(files, mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
   }
   await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
@@ -102,21 +105,21 @@ export function whyInVain(
   { device, mount }: MountedDisk,
   facts: DiskFacts,
 ): string | undefined {
-  const users = findUsers(mount, facts.mounts, servicesOf(run, mount.mountPoint));
+  const users = findUsers(run.machine.files, mount, facts.mounts, servicesOf(run, mount.mountPoint));
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mount.mountPoint);
   return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
 }
 
 /**
  * Ejects one mounted disk: hook, services, flush, unmount.
- * @returns the record of the disk afterwards, with the reason if it is still mounted
+ * @returns the record of the disk afterwards, with the reason if it is still mounted, or who has it although it is not
  */
 async function ejectMounted(
   run: MountRun,
   state: MountedDisk,
   facts: DiskFacts,
   options: EjectOptions,
-): Promise<{ record: DiskRecord; refused?: string }> {
+): Promise<{ record: DiskRecord; refused?: string; heldBy?: string }> {
   const { device, mount, verdict } = state;
   const { mountPoint } = mount;
   const content = verdict.kind === 'data' ? verdict.content : undefined;
@@ -133,7 +136,8 @@ async function ejectMounted(
   const services = servicesOf(run, mountPoint);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
-  const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(mount, facts.mounts, services));
+  const hookIsDue =
+    record.detachHookRan !== true || isUsed(findUsers(run.machine.files, mount, facts.mounts, services));
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
   const running = await runningOf(run, servicesInUse(mount, services));
   await run.attempt(planServices(running, 'stop'));
@@ -143,9 +147,18 @@ async function ejectMounted(
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
   const { detachHookRan: _, mountPoint: __, ownMount: ___, ...rest } = served;
-  const why = `it was ejected from ${mountPoint}`;
-  return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
+  const ejected = (why: string): DiskRecord => ({
+    ...rest,
+    state: 'ejected',
+    why: `it was ejected from ${mountPoint}${why}`,
+    since: new Date().toISOString(),
+  });
+  const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts);
+  if (heldBy === undefined) return { record: ejected('') };
+  return { record: ejected(`, and is still in use by ${heldBy}`), heldBy };
 }
+
+const LOST = 'what is written until it is let go is lost if it is detached now';
 
 /** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */
 async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskState): Promise<void> {
@@ -174,16 +187,41 @@ async function keepRecord(run: MountRun, record: DiskRecord): Promise<void> {
   await storeDemandNames(run, demandNames([...others, record]));
 }
 
+/** @see ejectDisk */
+interface Ejection {
+  outcome: 'safe' | 'refused' | 'held' | 'unknown';
+  text: string;
+}
+
+/** Has disks that are not mounted stay so, and says whether they can be detached. */
+async function ejectUnmounted(
+  run: MountRun,
+  named: readonly DiskState[],
+  facts: DiskFacts,
+): Promise<Ejection> {
+  for (const { device, elsewhere } of named) {
+    if (elsewhere === undefined) continue;
+    const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
+    return { outcome: 'refused', text };
+  }
+  for (const one of named) await keepUnmounted(run, one);
+  for (const { device } of named) {
+    const heldBy = await whoHolds(run, device, facts);
+    if (heldBy === undefined) continue;
+    return { outcome: 'held', text: `${device.node} is not mounted, but in use by ${heldBy}; ${LOST}` };
+  }
+  const nodes = named.map(({ device }) => device.node).join(', ');
+  const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;
+  return { outcome: 'safe', text };
+}
+
 /**
  * Unmounts a disk because somebody asked, and says whether it can be detached.
  * @param name label, device, or mount point
- * @returns one of: `safe`; `refused`, with the reason told; `unknown`, no such disk
+ * @returns one of: `safe`; `refused`, it stays mounted; `held`, it is unmounted, and somebody else has it still; `unknown`,
+ *   no such disk; with the reason for people
  */
-export async function ejectDisk(
-  run: MountRun,
-  name: string,
-  options: EjectOptions,
-): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
+export async function ejectDisk(run: MountRun, name: string, options: EjectOptions): Promise<Ejection> {
   const facts = await observeReleased(run);
   const records = readDiskRecords(run.machine.files);
   const states = diskStates(facts, records, run.diskRoot, run.settings);
@@ -197,23 +235,17 @@ export async function ejectDisk(
     return { outcome: 'refused', text: `several disks have the label ${name}: name one of ${places}` };
   }
   const [state] = mounted;
-  if (state === undefined) {
-    for (const { device, elsewhere } of named) {
-      if (elsewhere === undefined) continue;
-      const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
-      return { outcome: 'refused', text };
-    }
-    for (const one of named) await keepUnmounted(run, one);
-    const nodes = named.map(({ device }) => device.node).join(', ');
-    const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;
-    return { outcome: 'safe', text };
-  }
+  if (state === undefined) return await ejectUnmounted(run, named, facts);
   const { node } = state.device;
   const { mountPoint } = state.mount;
-  const { record, refused } = await ejectMounted(run, state, facts, options);
+  const { record, refused, heldBy } = await ejectMounted(run, state, facts, options);
   await keepRecord(run, record);
   if (refused !== undefined) {
     return { outcome: 'refused', text: `${node} stays mounted at ${mountPoint}: ${refused}` };
+  }
+  if (heldBy !== undefined) {
+    const text = `${node} was unmounted from ${mountPoint}, and is still in use by ${heldBy}; ${LOST}`;
+    return { outcome: 'held', text };
   }
   const left = alsoMounted(state, facts);
   const text =

@@ -1,5 +1,6 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange } from '../machine/change.ts';
+import { isClaimed as isDeviceClaimed } from '../machine/device-claim.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
 import type { MountMode, Settings } from '../machine/settings.ts';
@@ -16,12 +17,14 @@ export class MountRun {
 
   /**
    * @param show prints a change that a dry run would make
+   * @param isClaimed whether somebody has a device, by its node, for himself
    */
   constructor(
     readonly machine: Machine,
     readonly settings: Settings,
     readonly dryRun: boolean,
     private readonly show: (change: Change) => void,
+    readonly isClaimed: (node: string) => boolean = isDeviceClaimed,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.diskRoot = machine.files.locate(settings.diskRoot);

@@ -23,7 +23,7 @@ import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
-import { handleGone } from './gone.ts';
+import { handleGone, tellOthers } from './gone.ts';
 import { ownMountOf } from './own-mount.ts';
 import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
@@ -112,6 +112,7 @@ class DiskService {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
     for (const record of gone) await this.#note(await handleGone(this.run, record, facts));
+    if (gone.length > 0 && !this.run.dryRun) tellOthers(this.run, gone, facts);
     return gone.length > 0;
   }
 

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { Change } from '../../../src/machine/change.ts';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
 import { Files } from '../../../src/machine/files.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
@@ -42,6 +43,8 @@ export class SimulatedDisks {
   fail: (line: string) => string | undefined = () => undefined;
   /** What a command prints. */
   answer: (line: string) => string = () => '';
+  /** Names of disks that somebody has for himself, by the kernel's word. */
+  readonly claimed = new Set<string>();
   readonly #folder: string;
   readonly #numbers = new Map<string, string>();
   #attached = 0;
@@ -146,6 +149,21 @@ export class SimulatedDisks {
     this.write('/proc/self/mountinfo', text + line);
   }
 
+  /** A process in a mount namespace of its own, which shows the disk there. */
+  runContainer(
+    pid: number,
+    name: string,
+    { mountPoint, group }: { mountPoint: string; group: string },
+  ): void {
+    const number = this.#numbers.get(name);
+    const at = `/proc/${pid}`;
+    this.write(`${at}/mountinfo`, `900 1 ${number} / ${mountPoint} rw - ext4 ${this.node(name)} rw\n`);
+    this.write(`${at}/comm`, 'sleep\n');
+    this.write(`${at}/cgroup`, `0::${group}\n`);
+    mkdirSync(`${this.files.root}${at}/ns`);
+    symlinkSync(`mnt:[${4026530000 + pid}]`, `${this.files.root}${at}/ns/mnt`);
+  }
+
   /** The admin unmounts a data disk. */
   unmountByHand(name: string): void {
     this.#unmounted(this.mountPoint(name));
@@ -164,9 +182,10 @@ export class SimulatedDisks {
     commands: Commands = this.commands,
   ): MountRun {
     const machine = { files: this.files, commands, live: true };
-    return new MountRun(machine, readSettings(this.files), dryRun, (change) =>
-      show('path' in change ? `${change.kind} ${change.path}` : change.kind),
-    );
+    const showChange = (change: Change) =>
+      show('path' in change ? `${change.kind} ${change.path}` : change.kind);
+    const isClaimed = (node: string) => this.claimed.has(basename(node));
+    return new MountRun(machine, readSettings(this.files), dryRun, showChange, isClaimed);
   }
 
   /** A hook of the admin's. */
