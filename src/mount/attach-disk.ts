@@ -7,8 +7,9 @@ import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
+import { copyOptions, planForget } from './copies.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
-import { findMount, ownMountOf } from './own-mount.ts';
+import { findMount, ownMountOf, readMounts } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { readServices } from './services.ts';
@@ -24,6 +25,8 @@ export interface Attachment {
   mountPoint: string;
   /** Whether nobody used it before. */
   isNew: boolean;
+  /** Other devices with the same file system: copies of it, or what it is a copy of. */
+  twins?: readonly BlockDevice[];
 }
 
 /** What a record says of a device, whatever became of it. */
@@ -79,10 +82,11 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
 }
 
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
-async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
+async function mount(run: MountRun, { device, content, mountPoint, twins = [] }: Attachment): Promise<void> {
   const { files } = run.machine;
   await checkIfNeeded(run, device, content);
-  const changes = planMount(device, content, mountPoint, run.settings, files);
+  await run.attempt(planForget(content, twins, readMounts(files), files));
+  const changes = planMount(device, content, mountPoint, run.settings, files, copyOptions(content, twins));
   try {
     await run.perform(changes);
   } catch (error) {

@@ -7,6 +7,7 @@ import { type FstabEntry, parseFstab, parseTag } from '../machine/fstab.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
+import { type UdevDisk, udevDisk } from '../machine/udev-disk.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
 export interface DiskFacts {
@@ -25,6 +26,8 @@ export interface DiskFacts {
   declaredDevices: ReadonlyMap<string, string>;
   /** Whether udev has seen the device: its links are there, and its partitions known. */
   isReady(device: BlockDevice): boolean;
+  /** What udev knows of a device. */
+  udevOf(device: BlockDevice): UdevDisk;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
 }
@@ -69,15 +72,15 @@ function devicePath({ source }: FstabEntry): string | undefined {
   return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
 }
 
-/** Reads each device's content once. */
-function contentReader(): DiskFacts['contentOf'] {
-  const known = new Map<string, readonly Signature[]>();
-  return ({ name, node }) => {
-    const before = known.get(name);
+/** Reads something of each device once. */
+function once<T>(read: (device: BlockDevice) => T): (device: BlockDevice) => T {
+  const known = new Map<string, T>();
+  return (device) => {
+    const before = known.get(device.name);
     if (before !== undefined) return before;
-    const content = withDevice(node, identify);
-    known.set(name, content);
-    return content;
+    const found = read(device);
+    known.set(device.name, found);
+    return found;
   };
 }
 
@@ -119,6 +122,7 @@ export function observeDisks(files: Files, diskRoot: string): DiskFacts {
     declared,
     declaredDevices: new Map(declaredDevices),
     isReady: ({ deviceNumber }) => files.status(`/run/udev/data/b${deviceNumber}`) !== undefined,
-    contentOf: contentReader(),
+    udevOf: once((device) => udevDisk(files, device)),
+    contentOf: once(({ node }) => withDevice(node, identify)),
   };
 }

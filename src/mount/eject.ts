@@ -7,6 +7,7 @@ import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import { otherPaths } from './disk-paths.ts';
 import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
@@ -168,6 +169,18 @@ async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskSta
   await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
 }
 
+/** The disk stays unmounted on its other paths, too, where the one that was used goes first. */
+async function keepPathsUnmounted(
+  run: MountRun,
+  state: DiskState,
+  states: readonly DiskState[],
+): Promise<void> {
+  const content = state.verdict.kind === 'data' ? state.verdict.content : undefined;
+  const why = `the disk was ejected, which is ${state.device.node} on another path`;
+  for (const { device } of otherPaths(state, states))
+    await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
+}
+
 /** Other partitions of the same disk that are mounted still. */
 function alsoMounted(state: DiskState, facts: DiskFacts): string[] {
   const disk = state.device.partition?.disk ?? state.device.name;
@@ -197,6 +210,7 @@ interface Ejection {
 async function ejectUnmounted(
   run: MountRun,
   named: readonly DiskState[],
+  states: readonly DiskState[],
   facts: DiskFacts,
 ): Promise<Ejection> {
   for (const { device, elsewhere } of named) {
@@ -204,7 +218,10 @@ async function ejectUnmounted(
     const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
     return { outcome: 'refused', text };
   }
-  for (const one of named) await keepUnmounted(run, one);
+  for (const one of named) {
+    await keepUnmounted(run, one);
+    await keepPathsUnmounted(run, one, states);
+  }
   for (const { device } of named) {
     const heldBy = await whoHolds(run, device, facts);
     if (heldBy === undefined) continue;
@@ -235,11 +252,12 @@ export async function ejectDisk(run: MountRun, name: string, options: EjectOptio
     return { outcome: 'refused', text: `several disks have the label ${name}: name one of ${places}` };
   }
   const [state] = mounted;
-  if (state === undefined) return await ejectUnmounted(run, named, facts);
+  if (state === undefined) return await ejectUnmounted(run, named, states, facts);
   const { node } = state.device;
   const { mountPoint } = state.mount;
   const { record, refused, heldBy } = await ejectMounted(run, state, facts, options);
   await keepRecord(run, record);
+  if (refused === undefined) await keepPathsUnmounted(run, state, states);
   if (refused !== undefined) {
     return { outcome: 'refused', text: `${node} stays mounted at ${mountPoint}: ${refused}` };
   }

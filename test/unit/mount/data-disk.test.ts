@@ -48,6 +48,7 @@ function verdict(
     declared: parseFstab(fstab),
     declaredDevices: new Map(),
     isReady: () => true,
+    udevOf: () => ({ identity: {}, isMultipathPath: false }),
     contentOf: (one) => content[one.name] ?? [],
     ...facts,
   };

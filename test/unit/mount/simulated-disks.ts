@@ -32,6 +32,8 @@ export interface DataDisk {
   fileSystemBytes?: number;
   vendor?: string;
   readOnly?: boolean;
+  /** Lines of udev's record, without their `E:`. */
+  udev?: readonly string[];
 }
 
 /** A guest whose host attaches and takes away disks: files with true file systems. Mounting is written down only. */
@@ -100,6 +102,7 @@ export class SimulatedDisks {
     fileSystemBytes,
     vendor = 'gandi.ne',
     readOnly = false,
+    udev = [],
   }: DataDisk): void {
     const node = this.node(name);
     writeFileSync(node, '');
@@ -113,7 +116,7 @@ export class SimulatedDisks {
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;
     this.#numbers.set(name, number);
-    this.write(`/run/udev/data/b${number}`, '');
+    this.write(`/run/udev/data/b${number}`, udev.map((line) => `E:${line}\n`).join(''));
     const attached = { scsi: `2:0:${this.#attached}:0`, vendor };
     const disk = { name: this.#kernelName(name), number, size: DISK_BYTES, attached, readOnly };
     for (const [path, entry] of Object.entries(makeSysfs([disk]))) {
@@ -125,6 +128,13 @@ export class SimulatedDisks {
     }
     // block/genhd.c counts attachments, so that a name that is used again is told apart.
     this.write(`/sys/class/block/${this.#kernelName(name)}/diskseq`, `${this.#attached}\n`);
+  }
+
+  /** The guest boots anew, without any disk: what the host attaches then gets names from the start. */
+  reboot(names: readonly string[]): void {
+    for (const name of names) this.takeAway(name);
+    this.write('/proc/self/mountinfo', '21 1 8:1 / / rw - ext4 /dev/root rw\n');
+    rmSync(`${this.files.root}/run/gandi`, { recursive: true });
   }
 
   /** The host takes a disk away. What is mounted stays mounted. */
