@@ -11,6 +11,10 @@ export interface GuestDisk {
   /** SCSI vendor; `gandi.ne` by default. */
   readonly vendor?: string;
   readonly serial?: string;
+  /** World Wide Name of a SCSI disk: 64 bits, of which JSON keeps the first 53. */
+  readonly wwn?: number;
+  /** Its file is another disk's as well: two paths to one disk. */
+  readonly isShared?: boolean;
   readonly readOnly?: boolean;
 }
 
@@ -131,7 +135,7 @@ export function blockNode(disk: GuestDisk, name: string): Record<string, unknown
     discard: 'unmap',
     // A flush reaches the file but is not synced there: what survives a kill of QEMU stays exact, and boots are faster.
     cache: { direct: false, 'no-flush': true },
-    file: { driver: 'file', filename: disk.disk.file },
+    file: { driver: 'file', filename: disk.disk.file, ...(disk.isShared ? { locking: 'off' } : {}) },
   };
 }
 
@@ -141,7 +145,10 @@ export function diskDevice(disk: GuestDisk, index: number, pciBus = 'pcie.0'): R
   const common = { id: `device-${blockName(index)}`, drive: blockName(index), ...serial };
   if (disk.bus === 'virtio-blk') return { driver: 'virtio-blk-pci', bus: pciBus, ...common };
   const place = { bus: 'scsi0.0', 'scsi-id': disk.scsiId ?? index };
-  return { driver: 'scsi-hd', ...place, vendor: disk.vendor ?? 'gandi.ne', product: 'disk', ...common };
+  const named = disk.wwn === undefined ? {} : { wwn: disk.wwn };
+  const shared = disk.isShared ? { 'share-rw': true } : {};
+  const vendor = disk.vendor ?? 'gandi.ne';
+  return { driver: 'scsi-hd', ...place, vendor, product: 'disk', ...named, ...shared, ...common };
 }
 
 export function blockName(index: number): string {
