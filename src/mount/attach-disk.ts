@@ -8,6 +8,7 @@ import type { DiskRecord } from '../plan/disk-records.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { copyOptions, planForget } from './copies.ts';
+import { whoHolds } from './device-holders.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { findMount, ownMountOf, readMounts } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
@@ -122,7 +123,9 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
       run.tell('warning', `${device.node} went away while it was being mounted`);
       return { ...record, state: 'gone', why: 'it went away while it was being mounted' };
     }
-    const why = reasonOf(error);
+    const why = run.isClaimed(device.node)
+      ? `it is in use by ${await whoHolds(run, device, { devices: [device] })} (${reasonOf(error)})`
+      : reasonOf(error);
     run.tell('problem', `${device.node} is not mounted: ${why}`);
     return { ...record, state: 'failed', why };
   }

@@ -47,6 +47,9 @@ describe('disks that somebody else has still', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stdout).not.toContain('can be detached');
     expect(refused.stderr).toMatch(text);
+    // It can be had again, although it is not clean on the disk as long as it is mounted anywhere.
+    await guest.output(`gandi-mount attach ${node}`);
+    expect(await guest.output(`findmnt -rno TARGET /srv/${label}`)).toBe(`/srv/${label}`);
     await guest.output(`systemctl stop ${label}.service`);
     expect(await guest.output(`gandi-mount eject ${node}`)).toContain('it can be detached');
     await guest.detach(attached);

@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { writeAt } from '../images.ts';
 import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
@@ -99,6 +100,46 @@ describe('a disk that is unmounted here is not free', () => {
     disks.claimed.add('sdb');
     expect(await main(['eject', disks.node('sdb')])).toBe(1);
     expect(said.stderr).toMatch(text);
+  });
+});
+
+describe('a disk that somebody else has', () => {
+  const dirty = () => {
+    // Its state says that it was not unmounted in order (s_state, Documentation/filesystems/ext4/super.rst).
+    writeAt(guest.disks.node('sdb'), 1024 + 58, new Uint8Array([0, 0]));
+  };
+
+  it('is mounted again without a check: it is not clean for it is mounted', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    dirty();
+    disks.claimed.add('sdb');
+    disks.ran.length = 0;
+    expect(await main(['attach', disks.node('sdb')]), said.stderr).toBe(0);
+    expect(disks.ran.filter((line) => line.startsWith('e2fsck'))).toEqual([]);
+    expect(disks.mounts()).toEqual(['/srv/data']);
+  });
+
+  it('is checked where nobody has it', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    dirty();
+    disks.ran.length = 0;
+    await main(['attach', disks.node('sdb')]);
+    expect(disks.ran.some((line) => line.startsWith('e2fsck -p'))).toBe(true);
+  });
+
+  it('is named with him where it cannot be mounted', async () => {
+    const { disks } = guest;
+    await main(['eject', 'data']);
+    disks.claimed.add('sdb');
+    disks.runContainer(815, 'sdb', { mountPoint: '/var/lib/db', group: DOCKER });
+    disks.fail = (line) =>
+      line.startsWith('mount') ? 'mount: exit status 32: already mounted or busy' : undefined;
+    expect(await main(['attach', disks.node('sdb')])).toBe(1);
+    expect(said.stderr).toMatch(
+      /is not mounted: it is in use by process 815 \(sleep\) in Docker container .*busy\)/,
+    );
   });
 });
 
