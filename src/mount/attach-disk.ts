@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
+import type { Change } from '../machine/change.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { mountedBytes } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
@@ -82,14 +83,31 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
   return await grow(run, attachment);
 }
 
+/** Mounts; where the kernel still knows a btrfs by a copy that was written later, once more when it has forgotten that. */
+async function mountBesideTwins(
+  run: MountRun,
+  changes: readonly Change[],
+  content: Signature,
+  twins: readonly BlockDevice[],
+): Promise<void> {
+  const { files } = run.machine;
+  try {
+    await run.perform(changes);
+  } catch (error) {
+    const forget = planForget(content, twins, readMounts(files), files);
+    if (forget.length === 0) throw error;
+    await run.attempt(forget, 'info');
+    await run.perform(changes.slice(-1));
+  }
+}
+
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
 async function mount(run: MountRun, { device, content, mountPoint, twins = [] }: Attachment): Promise<void> {
   const { files } = run.machine;
   await checkIfNeeded(run, device, content);
-  await run.attempt(planForget(content, twins, readMounts(files), files));
   const changes = planMount(device, content, mountPoint, run.settings, files, copyOptions(content, twins));
   try {
-    await run.perform(changes);
+    await mountBesideTwins(run, changes, content, twins);
   } catch (error) {
     if (changes.some(({ kind }) => kind === 'make-directory')) {
       await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);

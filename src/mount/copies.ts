@@ -90,7 +90,10 @@ export function whyNotBeside(
   return `${is} ${first.node} (btrfs ${verdict.content.uuid}), and this kernel mounts one of both: eject ${first.node} and attach ${device.node}, or give one a UUID of its own with btrfstune -u`;
 }
 
-/** Has the kernel forget the copies of a btrfs that is going to be mounted: it refuses the one that was written earlier. */
+/**
+ * Has the kernel forget the copies of a btrfs that are not mounted: it refuses with EEXIST to mount one that was written
+ * to earlier than the one that it knows (device_list_add() in fs/btrfs/volumes.c).
+ */
 export function planForget(
   { type }: Pick<Signature, 'type'>,
   twins: readonly BlockDevice[],
@@ -105,6 +108,6 @@ export function planForget(
       argv: ['btrfs', 'device', 'scan', '--forget', node],
       timeoutSeconds: FORGET_SECONDS,
       thisBootOnly: true,
-      why: 'it is a copy of what is going to be mounted',
+      why: 'the kernel knows the file system by it',
     }));
 }

@@ -1,14 +1,14 @@
 import type { BlockDevice } from '../machine/block-devices.ts';
 import { ownControlGroup } from '../machine/control-group.ts';
 import { sourceDevices } from '../machine/device-use.ts';
+import { reasonOf } from '../machine/errors.ts';
 import { findHolders } from '../machine/holders.ts';
 import {
   emptyMountNamespaces,
   type MountNamespace,
   otherMountNamespaces,
 } from '../machine/mount-namespaces.ts';
-import type { Mount } from '../machine/mounts.ts';
-import { parseSwaps } from '../machine/mounts.ts';
+import { type Mount, parseSwaps } from '../machine/mounts.ts';
 import { sleep } from '../machine/sleep.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { describeKeeper, describeProcess, placeOf } from './holder-names.ts';
@@ -76,18 +76,32 @@ function hiddenSigns({ machine: { files } }: MountRun, devices: readonly BlockDe
 /**
  * Asks a device that is not mounted here whether it is free: the kernel, by opening it for us alone, and what is built on
  * it in ways that the kernel does not count. That none of our own mounts shows it says nothing: a container may have it.
- * @returns who has it still; undefined if nobody does
- * @throws the system's error if the device cannot be opened or /proc cannot be read
+ * @param waitSeconds how long others may take to let it go
+ * @returns who has it still, for people, or why that cannot be told; undefined if nobody does
  */
 export async function whoHolds(
   run: MountRun,
   device: BlockDevice,
   facts: Pick<DiskFacts, 'devices'>,
+  waitSeconds = 0,
+): Promise<string | undefined> {
+  try {
+    return await ask(run, device, facts, Math.max(LET_GO_MILLISECONDS, waitSeconds * 1000));
+  } catch (error) {
+    return `somebody, perhaps, for it could not be asked: ${reasonOf(error)}`;
+  }
+}
+
+async function ask(
+  run: MountRun,
+  device: BlockDevice,
+  facts: Pick<DiskFacts, 'devices'>,
+  waitMilliseconds: number,
 ): Promise<string | undefined> {
   const { files } = run.machine;
   const devices = asked(device, facts, readMounts(files));
   const isHeld = () => devices.some(({ node }) => run.isClaimed(node));
-  const deadline = performance.now() + LET_GO_MILLISECONDS;
+  const deadline = performance.now() + waitMilliseconds;
   while (isHeld() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   if (!isHeld()) {
     // A loop device reads and writes it without having claimed it.

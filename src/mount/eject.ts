@@ -134,6 +134,7 @@ async function ejectMounted(
   if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };
   const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
+  const deadline = performance.now() + options.waitSeconds * 1000;
   const services = servicesOf(run, mountPoint);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
@@ -154,7 +155,8 @@ async function ejectMounted(
     why: `it was ejected from ${mountPoint}${why}`,
     since: new Date().toISOString(),
   });
-  const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts);
+  const secondsLeft = Math.max(0, (deadline - performance.now()) / 1000);
+  const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts, secondsLeft);
   if (heldBy === undefined) return { record: ejected('') };
   return { record: ejected(`, and is still in use by ${heldBy}`), heldBy };
 }
@@ -212,6 +214,7 @@ async function ejectUnmounted(
   named: readonly DiskState[],
   states: readonly DiskState[],
   facts: DiskFacts,
+  waitSeconds: number,
 ): Promise<Ejection> {
   for (const { device, elsewhere } of named) {
     if (elsewhere === undefined) continue;
@@ -223,7 +226,7 @@ async function ejectUnmounted(
     await keepPathsUnmounted(run, one, states);
   }
   for (const { device } of named) {
-    const heldBy = await whoHolds(run, device, facts);
+    const heldBy = await whoHolds(run, device, facts, waitSeconds);
     if (heldBy === undefined) continue;
     return { outcome: 'held', text: `${device.node} is not mounted, but in use by ${heldBy}; ${LOST}` };
   }
@@ -245,14 +248,20 @@ export async function ejectDisk(run: MountRun, name: string, options: EjectOptio
   const ours = states.filter(({ verdict }) => verdict.kind === 'data');
   const named = findNamed(ours, name);
   const mounted = named.filter(isMounted);
-  if (named.length === 0)
-    return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}` };
+  if (named.length === 0) {
+    const [other] = findNamed(states, name);
+    const why =
+      other?.verdict.kind === 'left-alone'
+        ? `: ${other.device.node} is left alone, ${other.verdict.why}`
+        : '';
+    return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}${why}` };
+  }
   if (mounted.length > 1) {
     const places = mounted.map(({ mount }) => mount.mountPoint).join(', ');
     return { outcome: 'refused', text: `several disks have the label ${name}: name one of ${places}` };
   }
   const [state] = mounted;
-  if (state === undefined) return await ejectUnmounted(run, named, states, facts);
+  if (state === undefined) return await ejectUnmounted(run, named, states, facts, options.waitSeconds);
   const { node } = state.device;
   const { mountPoint } = state.mount;
   const { record, refused, heldBy } = await ejectMounted(run, state, facts, options);

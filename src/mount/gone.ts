@@ -131,7 +131,10 @@ export function tellOthers(
   // What has the name or the number by now would be taken for the disk.
   const isUsedAgain = ({ node, deviceNumber }: DiskRecord) =>
     devices.some((device) => device.node === node || device.deviceNumber === deviceNumber);
-  const sought = gone.filter((record) => record.type !== undefined && !isUsedAgain(record));
+  const sought = gone.filter((record) => {
+    const wasTold = record.why === WHY;
+    return record.type !== undefined && !wasTold && !isUsedAgain(record);
+  });
   if (sought.length === 0) return;
   const namespaces = otherMountNamespaces(run.machine.files);
   for (const { node, deviceNumber } of sought) {

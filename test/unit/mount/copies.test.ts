@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseMountInfo } from '../../../src/machine/mounts.ts';
+import { attachDisk } from '../../../src/mount/attach-disk.ts';
 import { copyOptions, planForget, whyNotBeside } from '../../../src/mount/copies.ts';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -104,6 +105,8 @@ describe('one disk by two paths', () => {
     expect(said.stderr).toMatch(
       /sdc is left alone: it is another path to the disk of \S+sdb \(same serial number and WWN\)/,
     );
+    expect(await main(['eject', guest.disks.node('sdc')])).toBe(3);
+    expect(said.stderr).toMatch(/there is no data disk \S+: \S+sdc is left alone, it is another path/);
     guest.disks.takeAway('sdb');
     await main(['rescan', '--new']);
     expect(await places()).toEqual({ sdc: '/srv/data' });
@@ -182,6 +185,29 @@ describe('what the kernel mounts once for each UUID', () => {
     const found = whyNotBeside(filesWith(...here), state, copies, asked);
     if (why === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(why);
+  });
+
+  it('is mounted at the second try, when the kernel has forgotten a copy that is newer', async () => {
+    const { disks } = guest;
+    const run = disks.run();
+    disks.write('/usr/bin/btrfs', '');
+    disks.fail = (line) =>
+      line.startsWith('mount') && !disks.ran.some((one) => one.startsWith('btrfs'))
+        ? 'File exists'
+        : undefined;
+    const attachment = { content: content('btrfs'), mountPoint: disks.mountPoint('data'), isNew: false };
+    disks.attach({ name: 'sdb' });
+    const device = { ...SDB, node: disks.node('sdb') };
+    expect(await attachDisk(run, { ...attachment, device, twins: [SDC] })).toMatchObject({
+      state: 'mounted',
+    });
+    expect(disks.ran.filter((line) => !line.startsWith('mount'))).toEqual([
+      'btrfs device scan --forget /dev/sdc',
+    ]);
+    disks.ran.length = 0;
+    disks.fail = (line) => (line.startsWith('mount') ? 'bad superblock' : undefined);
+    await attachDisk(run, { ...attachment, content: content('ext4'), device, twins: [SDC] });
+    expect(disks.ran).toHaveLength(1);
   });
 
   it('is forgotten where it is not mounted, so that an older original can be', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -44,6 +44,33 @@ describe('a disk that is unmounted here is not free', () => {
     expect(await main(['eject', disks.node('sdb')])).toBe(1);
     disks.claimed.clear();
     expect(await main(['eject', disks.node('sdb')])).toBe(0);
+  });
+
+  it('until the container is stopped, where it is waited for', async () => {
+    const { disks } = guest;
+    disks.claimed.add('sdb');
+    setTimeout(() => disks.claimed.clear(), 2000);
+    expect(await main(['eject', 'data', '--wait', '20'])).toBe(0);
+    expect(said.stdout).toContain('it can be detached');
+  });
+
+  it('where the device cannot be asked: it was unmounted all the same', async () => {
+    const { disks } = guest;
+    disks.claimed.add('sdb');
+    disks.answer = (line) => {
+      // The next that looks at it finds a link that leads to itself.
+      if (line.startsWith('umount')) {
+        rmSync(`${disks.files.root}/proc/swaps`);
+        symlinkSync('swaps', `${disks.files.root}/proc/swaps`);
+      }
+      return '';
+    };
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toMatch(
+      /was unmounted from .* in use by somebody, perhaps, for it could not be asked: /,
+    );
+    rmSync(`${disks.files.root}/proc/swaps`);
+    expect(await listed()).toMatchObject({ state: 'ejected' });
   });
 
   it('asks each namespace once, and not those whose copy went with ours', async () => {
