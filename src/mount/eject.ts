@@ -78,7 +78,6 @@ async function tryUnmount(run: MountRun, mount: Mount, force: boolean): Promise<
     const now = findUsers(files, mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
   }
-  await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
   return undefined;
 }
 
@@ -148,17 +147,22 @@ async function ejectMounted(
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  const { detachHookRan: _, mountPoint: __, ownMount: ___, ...rest } = served;
-  const ejected = (why: string): DiskRecord => ({
-    ...rest,
-    state: 'ejected',
-    why: `it was ejected from ${mountPoint}${why}`,
-    since: new Date().toISOString(),
-  });
+  const { detachHookRan: _, ownMount: __, ...rest } = served;
+  const since = new Date().toISOString();
+  const why = `it was ejected from ${mountPoint}`;
   const secondsLeft = Math.max(0, (deadline - performance.now()) / 1000);
   const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts, secondsLeft);
-  if (heldBy === undefined) return { record: ejected('') };
-  return { record: ejected(`, and is still in use by ${heldBy}`), heldBy };
+  if (heldBy !== undefined) {
+    // The directory stays: to remove it takes away what others have mounted there (detach_mounts() in fs/namespace.c).
+    const held = `${why}, and is still in use by ${heldBy}`;
+    return { record: { ...rest, state: 'ejected', why: held, since }, heldBy };
+  }
+  await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
+  return { record: { ...withoutPlace(rest), state: 'ejected', why, since } };
+}
+
+function withoutPlace({ mountPoint: _, ...record }: DiskRecord): DiskRecord {
+  return record;
 }
 
 const LOST = 'what is written until it is let go is lost if it is detached now';
@@ -229,6 +233,12 @@ async function ejectUnmounted(
     const heldBy = await whoHolds(run, device, facts, waitSeconds);
     if (heldBy === undefined) continue;
     return { outcome: 'held', text: `${device.node} is not mounted, but in use by ${heldBy}; ${LOST}` };
+  }
+  for (const { record } of named) {
+    // Of one that somebody had when it was ejected.
+    if (record?.state !== 'ejected' || record.mountPoint === undefined) continue;
+    await run.attempt(planRemoveMountPoint(record.mountPoint, run.mode));
+    await keepRecord(run, withoutPlace(record));
   }
   const nodes = named.map(({ device }) => device.node).join(', ');
   const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;

@@ -94,7 +94,7 @@ export async function handleGone(
   if (mountPoint === undefined) return toGone(record);
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
   if (own === undefined) {
-    if (record.state === 'mounted' || record.state === 'mounting')
+    if (['mounted', 'mounting', 'ejected'].includes(record.state))
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
     return toGone(record);
   }

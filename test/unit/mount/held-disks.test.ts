@@ -42,8 +42,12 @@ describe('a disk that is unmounted here is not free', () => {
     expect(await listed()).toMatchObject({ state: 'ejected', why: expect.stringContaining('process 815') });
     // It says so again, as long as that is so.
     expect(await main(['eject', disks.node('sdb')])).toBe(1);
+    // To remove the directory would take the container's mount away.
+    expect(disks.files.status('/srv/data')).toBeDefined();
     disks.claimed.clear();
-    expect(await main(['eject', disks.node('sdb')])).toBe(0);
+    expect(await main(['eject', 'data'])).toBe(0);
+    expect(disks.files.status('/srv/data')).toBeUndefined();
+    expect((await listed())?.mountPoint).toBeUndefined();
   });
 
   it('until the container is stopped, where it is waited for', async () => {
@@ -258,6 +262,16 @@ describe('btrfs with a default subvolume', () => {
     expect(await main(['eject', disks.node('sdb')])).toBe(1);
     expect(said.stderr).toContain('by somebody else');
   });
+});
+
+it('leaves no directory of a disk that a container had, when it is gone', async () => {
+  const { disks } = guest;
+  disks.claimed.add('sdb');
+  await main(['eject', 'data']);
+  expect(disks.files.status('/srv/data')).toBeDefined();
+  disks.takeAway('sdb');
+  await main(['rescan', '--new']);
+  expect(disks.files.status('/srv/data')).toBeUndefined();
 });
 
 it('tells which container has a disk that is gone', async () => {
