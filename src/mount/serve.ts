@@ -176,7 +176,7 @@ class DiskService {
     const why = whyNotBeside(this.run.machine.files, state, copies, typeof this.scope === 'object');
     if (why !== undefined) return this.#leave(state, why);
     const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs') return this.#offer(state, content, mountPoint);
+    if (this.run.mode === 'autofs') return this.#toldAsCopy(this.#offer(state, content, mountPoint), copies);
     const twins = copies.twins.get(device.name) ?? [];
     const record = await attachDisk(this.run, { ...ofContent, mountPoint, twins });
     return this.#toldAsCopy(record, copies);
@@ -185,9 +185,10 @@ class DiskService {
   /** Which of two disks with one file system is the copy: told, and kept where people look. */
   #toldAsCopy(record: DiskRecord, { originals }: Copies): DiskRecord {
     const original = originals.get(record.name);
-    if (original === undefined || record.state !== 'mounted') return record;
+    const isServed = record.state === 'mounted' || record.state === 'on-demand';
+    if (original === undefined || !isServed) return record;
     const why = `it is a copy of ${original.node} (${record.type} ${record.uuid})`;
-    this.run.tell('warning', `${record.node} is mounted at ${record.mountPoint}: ${why}`);
+    this.run.tell('warning', `${record.node} is at ${record.mountPoint}: ${why}`);
     return { ...record, why };
   }
 

@@ -37,7 +37,7 @@ describe('a copy of a data disk', () => {
     await main(['rescan', '--new']);
     expect(await places()).toEqual({ sdb: '/srv/data', sdc: '/srv/data_2' });
     expect(said.stderr).toMatch(
-      new RegExp(`sdc is mounted at \\S+/srv/data_2: it is a copy of \\S+sdb \\(ext4 ${UUID}\\)`),
+      new RegExp(`sdc is at \\S+/srv/data_2: it is a copy of \\S+sdb \\(ext4 ${UUID}\\)`),
     );
     said.stdout = '';
     await main(['list', '--json']);
@@ -47,7 +47,7 @@ describe('a copy of a data disk', () => {
     copyOn('sdc', ...withSerial('one'));
     await main(['rescan', '--new']);
     expect(await places()).toEqual({ sdc: '/srv/data', sdb: '/srv/data_2' });
-    expect(said.stderr).toMatch(/sdb is mounted at \S+\/srv\/data_2: it is a copy of \S+sdc/);
+    expect(said.stderr).toMatch(/sdb is at \S+\/srv\/data_2: it is a copy of \S+sdc/);
   });
 
   it('is one that comes later, also where it has the first name by then', async () => {
