@@ -4,7 +4,7 @@ import { sourceDevices } from '../machine/device-use.ts';
 import type { FileView } from '../machine/files.ts';
 import type { Mount } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
-import { copiesOf, type OtherFileSystem } from '../plan/known-disks.ts';
+import { copiesOf, keyOf, type OtherFileSystem } from '../plan/known-disks.ts';
 import type { PathMemory } from '../plan/path-memory.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, namedDisks } from './disk-state.ts';
@@ -48,12 +48,14 @@ export function findCopies(states: readonly DiskState[], facts: DiskFacts, memor
     if (device !== undefined) originals.set(copy, device);
   }
   const twins = new Map<string, BlockDevice[]>();
-  for (const { device, type, uuid } of disks) {
-    const alike = [...disks, ...others].filter(
-      (one) => uuid !== undefined && one.device !== device && one.uuid === uuid && one.type === type,
-    );
+  // Where there is a copy there is an original, and both are twins; most disks have none.
+  const keys = new Set(disks.filter(({ device }) => originals.has(device)).map(keyOf));
+  for (const disk of disks) {
+    const key = keyOf(disk);
+    if (key === undefined || !keys.has(key)) continue;
+    const alike = [...disks, ...others].filter((one) => one.device !== disk.device && keyOf(one) === key);
     twins.set(
-      device,
+      disk.device,
       alike.flatMap((one) => byName.get(one.device) ?? []),
     );
   }

@@ -1,11 +1,9 @@
 import { compareIdentities } from '../machine/udev-disk.ts';
 import type { NamedDisk, PathMemory, RememberedFileSystem } from './path-memory.ts';
 
-/** Of which a file system has the same UUID and type as another one's. */
-type WithUuid = Pick<NamedDisk, 'uuid' | 'type'>;
-
-const areAlike = (one: WithUuid, other: WithUuid) =>
-  one.uuid !== undefined && one.uuid === other.uuid && one.type === other.type;
+/** What copies of a file system have in common; undefined where there is no UUID. */
+export const keyOf = ({ uuid, type }: Pick<NamedDisk, 'uuid' | 'type'>): string | undefined =>
+  uuid === undefined ? undefined : `${type} ${uuid}`;
 
 const hasIdentity = ({ serial, wwn, place, partition }: RememberedFileSystem) =>
   [serial, wwn, place, partition].some((part) => part !== undefined);
@@ -31,30 +29,44 @@ function fitOf(entry: RememberedFileSystem, { identity, mountedAs }: NamedDisk):
 export function entriesOf(disks: readonly NamedDisk[], memory: PathMemory): Map<string, number> {
   const found = new Map<string, number>();
   const taken = new Set<number>();
+  // Of most file systems there is one: this costs each boot as little as it can.
+  const alike = byKey(disks, ({ uuid }) => uuid);
   // The original's before those of copies, of equals the one that was named last.
-  const order = [...memory.keys()].sort(
-    (one, other) => Number(memory[one]?.copy ?? false) - Number(memory[other]?.copy ?? false) || other - one,
-  );
+  const order = [...memory.entries()]
+    .filter(([, { uuid }]) => alike.has(uuid))
+    .sort(
+      ([one, { copy: isCopy }], [other, { copy: isOther }]) =>
+        Number(isCopy ?? false) - Number(isOther ?? false) || other - one,
+    );
   const pair = (least: number, isMeant: (disk: NamedDisk) => boolean = () => true): void => {
-    for (const at of order) {
-      const entry = memory[at];
-      if (entry === undefined || taken.has(at)) continue;
-      const fitting = disks.find(
-        (disk) =>
-          entry.uuid === disk.uuid && !found.has(disk.device) && isMeant(disk) && fitOf(entry, disk) >= least,
-      );
+    for (const [at, entry] of order) {
+      if (taken.has(at)) continue;
+      const fitting = alike
+        .get(entry.uuid)
+        ?.find((disk) => !found.has(disk.device) && isMeant(disk) && fitOf(entry, disk) >= least);
       if (fitting === undefined) continue;
       found.set(fitting.device, at);
       taken.add(at);
     }
   };
   for (const least of [3, 2, 1]) pair(least);
-  const isAlone = (disk: NamedDisk) => disks.filter((other) => areAlike(disk, other)).length === 1;
   // Not the path of a copy: that one is on another disk.
-  const copies = new Set(order.filter((at) => memory[at]?.copy === true));
-  for (const at of copies) taken.add(at);
-  pair(0, isAlone);
+  for (const [at, { copy }] of order) if (copy === true) taken.add(at);
+  pair(0, ({ uuid }) => alike.get(uuid ?? '')?.length === 1);
   return found;
+}
+
+/** Things by what they have in common; what has no key is left out. */
+function byKey<T>(things: readonly T[], key: (thing: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const thing of things) {
+    const name = key(thing);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [thing]);
+    else group.push(thing);
+  }
+  return groups;
 }
 
 /** A file system that is there and is none of ours to name, such as the root file system. */
@@ -83,14 +95,15 @@ export function copiesOf(
     return memory[at]?.copy === true ? mounted : 4 + mounted;
   };
   const copies = new Map<string, string>();
-  for (const disk of disks) {
-    const other = others.find((one) => areAlike(disk, one));
-    const alike = disks.filter((one) => areAlike(disk, one));
+  for (const [key, alike] of byKey(disks, keyOf)) {
+    const other = others.find((one) => keyOf(one) === key);
+    if (other === undefined && alike.length === 1) continue;
     const [first] = alike.toSorted(
       (one, two) => rank(two) - rank(one) || (entries.get(two.device) ?? 0) - (entries.get(one.device) ?? 0),
     );
-    const original = other?.device ?? first?.device ?? disk.device;
-    if (original !== disk.device) copies.set(disk.device, original);
+    const original = other?.device ?? first?.device;
+    for (const { device } of alike)
+      if (original !== undefined && device !== original) copies.set(device, original);
   }
   return copies;
 }

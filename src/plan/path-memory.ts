@@ -134,7 +134,8 @@ export function remember(
 ): PathMemory {
   const { uuid, label, type, identity } = disk;
   if (uuid === undefined) return memory;
-  const at = entriesOf(disks, memory).get(disk.device) ?? -1;
+  const alike = disks.filter((one) => one.uuid === uuid);
+  const at = entriesOf(alike, memory).get(disk.device) ?? -1;
   const old = memory[at];
   const unused = disk.mountedAs === undefined && isNew(memory, disk);
   const entry: RememberedFileSystem = {
