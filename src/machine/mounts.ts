@@ -68,6 +68,15 @@ export function isVisible(mount: Mount, mounts: readonly Mount[]): boolean {
   return below === undefined || isVisible(below, mounts);
 }
 
+/**
+ * Whether a mount shows all that mounting its device there would, and not a directory of it. On btrfs that is a
+ * subvolume: the default one, which need not be the root of the file system (btrfs-subvolume(8), `set-default`), or one
+ * that was asked for.
+ */
+export function isWhole({ type, root, superOptions }: Mount): boolean {
+  return root === '/' || (type === 'btrfs' && superOptions.includes(`subvol=${root}`));
+}
+
 /** Reads /proc/swaps (proc(5)), which begins with a line of headings. */
 export function parseSwaps(text: string): ActiveSwap[] {
   const swaps: ActiveSwap[] = [];
@@ -79,7 +88,7 @@ export function parseSwaps(text: string): ActiveSwap[] {
 }
 
 /** The kernel writes space, tab, newline, backslash and `#` as three octal digits (fs/seq_file.c, mangle_path). */
-function unescapeField(field: string): string {
+export function unescapeField(field: string): string {
   return field.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

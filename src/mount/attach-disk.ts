@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from '../machine/apply.ts';
 import type { BlockDevice } from '../machine/block-devices.ts';
-import { describeChange } from '../machine/change.ts';
+import { type Change, describeChange } from '../machine/change.ts';
 import { Refused, reasonOf } from '../machine/errors.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
@@ -9,9 +9,11 @@ import type { DiskRecord } from '../plan/disk-records.ts';
 import { GROW_SECONDS, growToCommand, growUnmounted, smallerSizes } from '../plan/grow-file-system.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
+import { copyOptions, planForget } from './copies.ts';
+import { whoHolds } from './device-holders.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { mountFailure, whyUnmountable } from './mount-failure.ts';
-import { findMount, ownMountOf } from './own-mount.ts';
+import { findMount, ownMountOf, readMounts } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 import { readServices } from './services.ts';
@@ -29,6 +31,8 @@ export interface Attachment {
   mountPoint: string;
   /** Whether nobody used it before. */
   isNew: boolean;
+  /** Other devices with the same file system: copies of it, or what it is a copy of. */
+  twins?: readonly BlockDevice[];
 }
 
 /** What a record says of a device, whatever became of it. */
@@ -117,16 +121,34 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
   return await grow(run, attachment);
 }
 
+/** Mounts; where the kernel still knows a btrfs by a copy that was written later, once more when it has forgotten that. */
+async function mountBesideTwins(
+  run: MountRun,
+  changes: readonly Change[],
+  content: Signature,
+  twins: readonly BlockDevice[],
+): Promise<void> {
+  const { files } = run.machine;
+  try {
+    await run.perform(changes);
+  } catch (error) {
+    const forget = planForget(content, twins, readMounts(files), files);
+    if (forget.length === 0) throw error;
+    await run.attempt(forget, 'info');
+    await run.perform(changes.slice(-1));
+  }
+}
+
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
-async function mount(run: MountRun, { device, content, mountPoint }: Attachment): Promise<void> {
+async function mount(run: MountRun, { device, content, mountPoint, twins = [] }: Attachment): Promise<void> {
   const { files } = run.machine;
   const why = whyUnmountable(device, content);
   if (why !== undefined) throw new Error(why);
   await checkIfNeeded(run, device, content);
-  const changes = planMount(device, content, mountPoint, run.settings, files);
+  const changes = planMount(device, content, mountPoint, run.settings, files, copyOptions(content, twins));
   const begin = performance.now();
   try {
-    await run.perform(changes);
+    await mountBesideTwins(run, changes, content, twins);
   } catch (error) {
     if (changes.some(({ kind }) => kind === 'make-directory')) {
       await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
@@ -160,7 +182,9 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
       run.tell('warning', `${device.node} went away while it was being mounted`);
       return { ...record, state: 'gone', why: 'it went away while it was being mounted' };
     }
-    const why = reasonOf(error);
+    const why = run.isClaimed(device.node)
+      ? `it is in use by ${await whoHolds(run, device, { devices: [device] })} (${reasonOf(error)})`
+      : reasonOf(error);
     run.tell('problem', `${device.node} is not mounted: ${why}`);
     return { ...record, state: 'failed', why };
   }

@@ -70,16 +70,21 @@ export function mountOptions(
   return [...options, ...ours.filter((option) => !names.has(optionName(option)))].join(',');
 }
 
-/** Makes the directory and mounts the file system there. The type is named: nothing is to guess it again. */
+/**
+ * Makes the directory and mounts the file system there. The type is named: nothing is to guess it again.
+ * @param moreOptions what this one needs beside what the settings say
+ */
 export function planMount(
   device: BlockDevice,
   content: Signature,
   mountPoint: string,
   settings: Pick<Settings, 'mountParameters' | 'diskGroup'>,
   files: Pick<FileView, 'status' | 'readText'>,
+  moreOptions: readonly string[] = [],
 ): Change[] {
   const group = groupNumber(settings.diskGroup, files.readText('/etc/group'));
-  const options = mountOptions(settings.mountParameters, content, device.readOnly, group, files);
+  const parameters = [settings.mountParameters, ...moreOptions].join(',');
+  const options = mountOptions(parameters, content, device.readOnly, group, files);
   const make: Change = { kind: 'make-directory', path: mountPoint, mode: 0o755 };
   return [
     ...(files.status(mountPoint) === undefined ? [make] : []),

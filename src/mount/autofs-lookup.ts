@@ -6,8 +6,9 @@ import { isNew, noLongerNew } from '../plan/path-memory.ts';
 import { type Attachment, afterMount } from './attach-disk.ts';
 import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
-import { judge } from './data-disk.ts';
+import { copyOptions, findCopies } from './copies.ts';
 import { planUnmount } from './detach-plan.ts';
+import { diskStates } from './disk-state.ts';
 import { findMount, unmountOnly } from './own-mount.ts';
 import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
@@ -23,11 +24,14 @@ async function find(run: MountRun, key: string): Promise<Attachment | undefined>
   const facts = await observeReleased(run);
   const device = facts.devices.find((one) => recordOf(records, one) !== undefined);
   if (device === undefined || facts.mountsOf.has(device.name)) return undefined;
-  const verdict = judge(device, facts, run.settings);
-  if (verdict.kind !== 'data') return undefined;
+  const states = diskStates(facts, records, run.diskRoot, run.settings);
+  const verdict = states.find((state) => state.device === device)?.verdict;
+  if (verdict?.kind !== 'data') return undefined;
   const { content } = verdict;
+  const memory = readPathMemory(files);
   const mountPoint = `${WORK_DIRECTORY}/${key}`;
-  return { device, content, mountPoint, isNew: isNew(readPathMemory(files), content) };
+  const twins = findCopies(states, facts, memory).twins.get(device.name) ?? [];
+  return { device, content, mountPoint, isNew: isNew(memory, content), twins };
 }
 
 /** Notes that a file system is new no more, if its root directory says so. */
@@ -49,11 +53,12 @@ async function release(run: MountRun, device: BlockDevice, mountPoint: string): 
 
 /** What can only be done to a mounted file system is done before autofs mounts it. */
 async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
-  const { device, content, mountPoint } = attachment;
+  const { device, content, mountPoint, twins = [] } = attachment;
   await checkIfNeeded(run, device, content);
   const grows = planGrow(device, content.type, mountPoint, content.fileSystemBytes).length > 0;
   if (!grows && !attachment.isNew) return;
-  await run.perform(planMount(device, content, mountPoint, run.settings, run.machine.files));
+  const more = copyOptions(content, twins);
+  await run.perform(planMount(device, content, mountPoint, run.settings, run.machine.files, more));
   try {
     await afterMount(run, attachment);
     await noteUse(run, attachment);
@@ -73,10 +78,11 @@ export async function answerLookup(run: MountRun, key: string): Promise<boolean>
   const attachment = await find(run, key);
   if (attachment === undefined) return false;
   await prepare(run, attachment);
-  const { device, content } = attachment;
+  const { device, content, twins = [] } = attachment;
   const { files } = run.machine;
+  const parameters = [run.settings.mountParameters, ...copyOptions(content, twins)].join(',');
   const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
-  const options = mountOptions(run.settings.mountParameters, content, device.readOnly, group, files);
+  const options = mountOptions(parameters, content, device.readOnly, group, files);
   print(`-fstype=${content.type},${options} :${device.node}\n`);
   return true;
 }

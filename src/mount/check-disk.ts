@@ -182,6 +182,8 @@ function whyUnable(error: unknown): string | undefined {
  *   large to be undone
  */
 export async function checkIfNeeded(run: MountRun, device: BlockDevice, content: Signature): Promise<void> {
+  // Mounted by somebody else, such as a container: it is the kernel's, and looks as after a power cut.
+  if (run.isClaimed(device.node)) return;
   const isNeeded = needsCheck(device, content);
   const played = await clearLeftOver(run, device, isNeeded);
   if (!isNeeded) return;

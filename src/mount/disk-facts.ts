@@ -9,6 +9,7 @@ import { mountUnits } from '../machine/mount-units.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
+import { type UdevDisk, udevDisk } from '../machine/udev-disk.ts';
 import { type UdevContent, udevContent } from '../machine/udev-verdict.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
@@ -28,6 +29,8 @@ export interface DiskFacts {
   declaredDevices: ReadonlyMap<string, string>;
   /** Whether udev has seen the device, so that its links are there, and its partitions known; or it does not answer. */
   isReady(device: BlockDevice): boolean;
+  /** What udev knows of the disk that a device is or belongs to. */
+  udevDiskOf(device: BlockDevice): UdevDisk;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
   /** What udev found on it; undefined where it has not looked. */
@@ -60,20 +63,25 @@ function devicePath({ source }: FstabEntry): string | undefined {
   return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
 }
 
+/** Reads something of each device once. */
+function once<T>(read: (device: BlockDevice) => T): (device: BlockDevice) => T {
+  const known = new Map<string, T>();
+  return (device) => {
+    const before = known.get(device.name);
+    if (before !== undefined) return before;
+    const found = read(device);
+    known.set(device.name, found);
+    return found;
+  };
+}
+
 /** Reads the content of each device that answers once. */
 function contentReader(answers: DeviceAnswers, unasked: Set<BlockDevice>): DiskFacts['contentOf'] {
-  const known = new Map<string, readonly Signature[]>();
+  const read = once(({ node }) => withDevice(node, identify));
   return (device) => {
-    const { name, node } = device;
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    if (!answers.answers(device)) {
-      if (!answers.isSilent(device)) unasked.add(device);
-      throw new Error(NO_ANSWER);
-    }
-    const content = withDevice(node, identify);
-    known.set(name, content);
-    return content;
+    if (answers.answers(device)) return read(device);
+    if (!answers.isSilent(device)) unasked.add(device);
+    throw new Error(NO_ANSWER);
   };
 }
 
@@ -126,6 +134,7 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     declaredDevices,
     isReady: (device) =>
       answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
+    udevDiskOf: once((device) => udevDisk(files, device)),
     contentOf: contentReader(answers, unasked),
     unasked,
     udevOf: (device) => udevContent(files, device),

@@ -1,10 +1,12 @@
 import { posix } from 'node:path';
 import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Mount } from '../machine/mounts.ts';
+import { isWhole, type Mount } from '../machine/mounts.ts';
+import type { UdevDisk } from '../machine/udev-disk.ts';
 import { type DiskRecord, recordOf } from '../plan/disk-records.ts';
 import type { NamedDisk } from '../plan/path-memory.ts';
 import { type DiskSettings, judge, type Verdict } from './data-disk.ts';
 import type { DiskFacts } from './disk-facts.ts';
+import { withOnePath } from './disk-paths.ts';
 
 /** A device that is there, and all that decides what is done with it. */
 export interface DiskState {
@@ -15,6 +17,8 @@ export interface DiskState {
   /** Where else it is mounted. */
   elsewhere?: Mount;
   record?: DiskRecord;
+  /** What udev knows of a data disk. */
+  udev?: UdevDisk;
 }
 
 /** Which disks are served: those that came, went, grew or changed since the last run; all; or one. */
@@ -24,6 +28,10 @@ export type Scope = 'new' | 'all' | { device: string };
 export function isInDiskRoot({ mountPoint }: Pick<Mount, 'mountPoint'>, diskRoot: string): boolean {
   return posix.dirname(mountPoint) === diskRoot;
 }
+
+/** Whether a mount is the one that a record is about. */
+const isOwn = ({ id, deviceNumber }: Mount, record: DiskRecord | undefined) =>
+  id === record?.ownMount?.id && deviceNumber === record.ownMount.deviceNumber;
 
 /** What was found on a disk before it was mounted: it need not be read again. */
 function asMounted({ type = '', uuid, label }: DiskRecord): Verdict {
@@ -38,37 +46,40 @@ export function diskStates(
   diskRoot: string,
   settings: DiskSettings,
 ): DiskState[] {
-  return facts.devices
+  const states = facts.devices
     .filter((device) => facts.isReady(device))
     .map((device): DiskState => {
       const mounts = facts.mountsOf.get(device.name) ?? [];
       const record = recordOf(records, device);
       // The disk root may have been another one when it was mounted.
       const ownPlace = record?.state === 'mounted' ? record.mountPoint : undefined;
-      const atPlace = mounts.filter(
-        (one) => one.root === '/' && (isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace),
-      );
-      const mount = atPlace.find(({ id }) => id === record?.ownMount?.id) ?? atPlace[0];
+      const atPlace = mounts.filter((one) => isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace);
+      const mount = atPlace.find((one) => isOwn(one, record)) ?? atPlace.find(isWhole);
       const [other] = mounts;
+      const isOurs = mount !== undefined && record?.state === 'mounted';
+      const verdict = isOurs ? asMounted(record) : judge(device, facts, settings);
       return {
         device,
-        verdict: mount && record?.state === 'mounted' ? asMounted(record) : judge(device, facts, settings),
+        verdict,
+        ...(verdict.kind === 'data' ? { udev: facts.udevDiskOf(device) } : {}),
         ...(mount === undefined ? {} : { mount }),
         ...(other === undefined || mount !== undefined ? {} : { elsewhere: other }),
         ...(record === undefined ? {} : { record }),
       };
     });
+  return withOnePath(states);
 }
 
 /** What names are chosen by: all data disks, whether they are to be mounted or not. */
 export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
-  return states.flatMap(({ device, verdict, mount }) => {
+  return states.flatMap(({ device, verdict, mount, udev }) => {
     if (verdict.kind !== 'data') return [];
     const { type, uuid, label, everMounted } = verdict.content;
-    const identity = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
+    const names = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
+    const identity = udev === undefined ? {} : { identity: udev.identity };
     const used = everMounted === undefined ? {} : { everMounted };
     const mounted = mount === undefined ? {} : { mountedAs: posix.basename(mount.mountPoint) };
-    return [{ device: device.name, type, ...identity, ...used, ...mounted }];
+    return [{ device: device.name, type, ...names, ...identity, ...used, ...mounted }];
   });
 }
 
@@ -101,7 +112,7 @@ export function isToBeServed(state: DiskState, scope: Scope): boolean {
     case 'left-alone':
       return scope === 'all' || verdict.kind === 'data';
     case 'ejected':
-      return !isSameContent(record, verdict);
+      return verdict.kind === 'data' && !isSameContent(record, verdict);
     case 'failed':
     case 'on-demand':
       return scope === 'all' || !isSameContent(record, verdict);

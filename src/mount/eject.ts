@@ -6,7 +6,9 @@ import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk
 import { describeDevice, servicesOf } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
+import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
+import { otherPaths } from './disk-paths.ts';
 import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
@@ -41,10 +43,11 @@ export function findNamed(states: readonly DiskState[], name: string): DiskState
 }
 
 async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Promise<void> {
+  const usersNow = () => findUsers(run.machine.files, mount, facts.mounts).processes;
   for (const signal of ['TERM', 'KILL']) {
-    const { processes } = findUsers(mount, facts.mounts);
+    const processes = usersNow();
     if (processes.length === 0) return;
-    run.tell('warning', `ending ${describeUsers({ processes, mounts: [] })}`);
+    run.tell('warning', `ending ${describeUsers({ processes, mounts: [], kernel: [] })}`);
     await run.attempt([
       {
         kind: 'run-command',
@@ -56,9 +59,7 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
     ]);
     if (run.dryRun) return;
     const deadline = performance.now() + TERM_SECONDS * 1000;
-    while (findUsers(mount, facts.mounts).processes.length > 0 && performance.now() < deadline) {
-      await sleep(POLL_MILLISECONDS);
-    }
+    while (usersNow().length > 0 && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   }
 }
 
@@ -68,18 +69,20 @@ async function tryUnmount(
   { mount, device }: MountedDisk,
   force: boolean,
 ): Promise<string | undefined> {
-  const facts = observeDisks(run.machine.files, run.diskRoot, run.answers);
+  const { files } = run.machine;
+  const facts = observeDisks(files, run.diskRoot, run.answers);
+  const covered = whyOutOfReach(mount, facts.mounts);
+  if (covered !== undefined) return `${covered}: unmount that first`;
   if (force) await endProcesses(run, mount, facts);
-  const users = findUsers(mount, facts.mounts);
+  const users = findUsers(files, mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
     await run.perform(planFlush(mount.mountPoint, device.name));
     await unmountOnly(run, mount, planUnmount(mount.mountPoint, undefined, device.name));
   } catch (error) {
-    const now = findUsers(mount, facts.mounts);
+    const now = findUsers(files, mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
   }
-  await run.attempt(planRemoveMountPoint(mount.mountPoint, run.mode));
   return undefined;
 }
 
@@ -107,21 +110,21 @@ export function whyInVain(
   { device, mount }: MountedDisk,
   facts: DiskFacts,
 ): string | undefined {
-  const users = findUsers(mount, facts.mounts, servicesOf(run, mount.mountPoint));
+  const users = findUsers(run.machine.files, mount, facts.mounts, servicesOf(run, mount.mountPoint));
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mount.mountPoint);
   return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
 }
 
 /**
  * Ejects one mounted disk: hook, services, flush, unmount.
- * @returns the record of the disk afterwards, with the reason if it is still mounted
+ * @returns the record of the disk afterwards, with the reason if it is still mounted, or who has it although it is not
  */
 async function ejectMounted(
   run: MountRun,
   state: MountedDisk,
   facts: DiskFacts,
   options: EjectOptions,
-): Promise<{ record: DiskRecord; refused?: string }> {
+): Promise<{ record: DiskRecord; refused?: string; heldBy?: string }> {
   const { device, mount, verdict } = state;
   const { mountPoint } = mount;
   const content = verdict.kind === 'data' ? verdict.content : undefined;
@@ -139,10 +142,12 @@ async function ejectMounted(
     return { record, refused: `${NO_ANSWER}; have the host look after it, or detach it` };
   const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
+  const deadline = performance.now() + options.waitSeconds * 1000;
   const services = servicesOf(run, mountPoint);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
-  const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(mount, facts.mounts, services));
+  const hookIsDue =
+    record.detachHookRan !== true || isUsed(findUsers(run.machine.files, mount, facts.mounts, services));
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
   const running = await runningOf(run, servicesInUse(mount, services));
   await run.attempt(planServices(running, 'stop'));
@@ -151,10 +156,25 @@ async function ejectMounted(
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
-  const { detachHookRan: _, mountPoint: __, ownMount: ___, ...rest } = served;
+  const { detachHookRan: _, ownMount: __, ...rest } = served;
+  const since = new Date().toISOString();
   const why = `it was ejected from ${mountPoint}`;
-  return { record: { ...rest, state: 'ejected', why, since: new Date().toISOString() } };
+  const secondsLeft = Math.max(0, (deadline - performance.now()) / 1000);
+  const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts, secondsLeft);
+  if (heldBy !== undefined) {
+    // The directory stays: to remove it takes away what others have mounted there (detach_mounts() in fs/namespace.c).
+    const held = `${why}, and is still in use by ${heldBy}`;
+    return { record: { ...rest, state: 'ejected', why: held, since }, heldBy };
+  }
+  await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
+  return { record: { ...withoutPlace(rest), state: 'ejected', why, since } };
 }
+
+function withoutPlace({ mountPoint: _, ...record }: DiskRecord): DiskRecord {
+  return record;
+}
+
+const LOST = 'what is written until it is let go is lost if it is detached now';
 
 /** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */
 async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskState): Promise<void> {
@@ -162,6 +182,18 @@ async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskSta
   const content = verdict.kind === 'data' ? verdict.content : undefined;
   const why = 'it was ejected while it was not mounted';
   await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
+}
+
+/** The disk stays unmounted on its other paths, too, where the one that was used goes first. */
+async function keepPathsUnmounted(
+  run: MountRun,
+  state: DiskState,
+  states: readonly DiskState[],
+): Promise<void> {
+  const content = state.verdict.kind === 'data' ? state.verdict.content : undefined;
+  const why = `the disk was ejected, which is ${state.device.node} on another path`;
+  for (const { device } of otherPaths(state, states))
+    await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
 }
 
 /** Other partitions of the same disk that are mounted still. */
@@ -183,46 +215,83 @@ async function keepRecord(run: MountRun, record: DiskRecord): Promise<void> {
   await storeDemandNames(run, demandNames([...others, record]));
 }
 
+/** @see ejectDisk */
+interface Ejection {
+  outcome: 'safe' | 'refused' | 'held' | 'unknown';
+  text: string;
+}
+
+/** Has disks that are not mounted stay so, and says whether they can be detached. */
+async function ejectUnmounted(
+  run: MountRun,
+  named: readonly DiskState[],
+  states: readonly DiskState[],
+  facts: DiskFacts,
+  waitSeconds: number,
+): Promise<Ejection> {
+  for (const { device, elsewhere } of named) {
+    if (elsewhere === undefined) continue;
+    const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
+    return { outcome: 'refused', text };
+  }
+  for (const one of named) {
+    await keepUnmounted(run, one);
+    await keepPathsUnmounted(run, one, states);
+  }
+  for (const { device } of named) {
+    const heldBy = await whoHolds(run, device, facts, waitSeconds);
+    if (heldBy === undefined) continue;
+    return { outcome: 'held', text: `${device.node} is not mounted, but in use by ${heldBy}; ${LOST}` };
+  }
+  for (const { record } of named) {
+    // Of one that somebody had when it was ejected.
+    if (record?.state !== 'ejected' || record.mountPoint === undefined) continue;
+    await run.attempt(planRemoveMountPoint(record.mountPoint, run.mode));
+    await keepRecord(run, withoutPlace(record));
+  }
+  const nodes = named.map(({ device }) => device.node).join(', ');
+  const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;
+  return { outcome: 'safe', text };
+}
+
 /**
  * Unmounts a disk because somebody asked, and says whether it can be detached.
  * @param name label, device, or mount point
- * @returns one of: `safe`; `refused`, with the reason told; `unknown`, no such disk
+ * @returns one of: `safe`; `refused`, it stays mounted; `held`, it is unmounted, and somebody else has it still; `unknown`,
+ *   no such disk; with the reason for people
  */
-export async function ejectDisk(
-  run: MountRun,
-  name: string,
-  options: EjectOptions,
-): Promise<{ outcome: 'safe' | 'refused' | 'unknown'; text: string }> {
+export async function ejectDisk(run: MountRun, name: string, options: EjectOptions): Promise<Ejection> {
   const facts = await observeReleased(run);
   const records = readDiskRecords(run.machine.files);
   const states = diskStates(facts, records, run.diskRoot, run.settings);
   const ours = states.filter(({ verdict }) => verdict.kind === 'data');
   const named = findNamed(ours, name);
   const mounted = named.filter(isMounted);
-  if (named.length === 0)
-    return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}` };
+  if (named.length === 0) {
+    const [other] = findNamed(states, name);
+    const why =
+      other?.verdict.kind === 'left-alone'
+        ? `: ${other.device.node} is left alone, ${other.verdict.why}`
+        : '';
+    return { outcome: 'unknown', text: `there is no data disk ${JSON.stringify(name)}${why}` };
+  }
   if (mounted.length > 1) {
     const places = mounted.map(({ mount }) => mount.mountPoint).join(', ');
     return { outcome: 'refused', text: `several disks have the label ${name}: name one of ${places}` };
   }
   const [state] = mounted;
-  if (state === undefined) {
-    for (const { device, elsewhere } of named) {
-      if (elsewhere === undefined) continue;
-      const text = `${device.node} is mounted at ${elsewhere.mountPoint} by somebody else`;
-      return { outcome: 'refused', text };
-    }
-    for (const one of named) await keepUnmounted(run, one);
-    const nodes = named.map(({ device }) => device.node).join(', ');
-    const text = `${nodes} ${named.length > 1 ? 'are not mounted: they' : 'is not mounted: it'} can be detached`;
-    return { outcome: 'safe', text };
-  }
+  if (state === undefined) return await ejectUnmounted(run, named, states, facts, options.waitSeconds);
   const { node } = state.device;
   const { mountPoint } = state.mount;
-  const { record, refused } = await ejectMounted(run, state, facts, options);
+  const { record, refused, heldBy } = await ejectMounted(run, state, facts, options);
   await keepRecord(run, record);
+  if (refused === undefined) await keepPathsUnmounted(run, state, states);
   if (refused !== undefined) {
     return { outcome: 'refused', text: `${node} stays mounted at ${mountPoint}: ${refused}` };
+  }
+  if (heldBy !== undefined) {
+    const text = `${node} was unmounted from ${mountPoint}, and is still in use by ${heldBy}; ${LOST}`;
+    return { outcome: 'held', text };
   }
   const left = alsoMounted(state, facts);
   const text =

@@ -1,8 +1,10 @@
 import { sourceDevices } from '../machine/device-use.ts';
 import { reasonOf } from '../machine/errors.ts';
-import type { Mount } from '../machine/mounts.ts';
+import { otherMountNamespaces } from '../machine/mount-namespaces.ts';
+import { isWhole, type Mount } from '../machine/mounts.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
 import { planRemoveMountPoint, planUnmountGone } from './detach-plan.ts';
+import { mountedInOthers } from './device-holders.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { isInDiskRoot } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
@@ -41,7 +43,7 @@ export function ownOfGone(record: DiskRecord, left: readonly Mount[], diskRoot: 
   }
   if (mountPoint !== undefined) return left.find((mount) => mount.mountPoint === mountPoint);
   if (state !== 'failed' && state !== 'ejected') return undefined;
-  return left.find((mount) => mount.root === '/' && isInDiskRoot(mount, diskRoot));
+  return left.find((mount) => isWhole(mount) && isInDiskRoot(mount, diskRoot));
 }
 
 function toGone({ ownMount: _, ...record }: DiskRecord): DiskRecord {
@@ -92,7 +94,7 @@ export async function handleGone(
   if (mountPoint === undefined) return toGone(record);
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
   if (own === undefined) {
-    if (record.state === 'mounted' || record.state === 'mounting')
+    if (['mounted', 'mounting', 'ejected'].includes(record.state))
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
     return toGone(record);
   }
@@ -115,4 +117,28 @@ export async function handleGone(
   return isUnmounted
     ? { ...toGone(served), mountPoint, why: WHY }
     : { ...served, why: WHY, detachHookRan: true };
+}
+
+/**
+ * Tells where other mount namespaces, such as containers, still have disks that are gone: nothing is unmounted there.
+ * To be called after our own mounts of them are taken away, which takes away copies of these as well.
+ */
+export function tellOthers(
+  run: MountRun,
+  gone: readonly DiskRecord[],
+  { devices }: Pick<DiskFacts, 'devices'>,
+): void {
+  // What has the name or the number by now would be taken for the disk.
+  const isUsedAgain = ({ node, deviceNumber }: DiskRecord) =>
+    devices.some((device) => device.node === node || device.deviceNumber === deviceNumber);
+  const sought = gone.filter((record) => {
+    const wasTold = record.why === WHY;
+    return record.type !== undefined && !wasTold && !isUsedAgain(record);
+  });
+  if (sought.length === 0) return;
+  const namespaces = otherMountNamespaces(run.machine.files);
+  for (const { node, deviceNumber } of sought) {
+    for (const holder of mountedInOthers(namespaces, { node, deviceNumber }))
+      run.tell('warning', `${node} is gone, and still in use by ${holder}: what it writes is lost, end it`);
+  }
 }

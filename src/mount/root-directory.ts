@@ -1,7 +1,5 @@
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus } from '../machine/files.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
-import { isNew, noLongerNew, type PathMemory } from '../plan/path-memory.ts';
 import type { MountRun } from './run.ts';
 
 /** Of a damaged or huge directory it may not come to an end. */
@@ -51,19 +49,4 @@ export async function readRoot(run: MountRun, mountPoint: string): Promise<Mount
     run.tell('warning', `${mountPoint}: its root directory cannot be read: ${reasonOf(error)}`);
     return undefined;
   }
-}
-
-/** The memory, in which those of these disks whose root directory somebody has changed are new no more. */
-export async function withoutUsed(
-  run: MountRun,
-  memory: PathMemory,
-  records: readonly DiskRecord[],
-): Promise<PathMemory> {
-  let left = memory;
-  for (const { state, uuid, mountPoint = '' } of records) {
-    if (state !== 'mounted' || !isNew(left, { uuid, everMounted: true })) continue;
-    const root = await readRoot(run, mountPoint);
-    if (root !== undefined && !isPristine(root)) left = noLongerNew(left, uuid);
-  }
-  return left;
 }

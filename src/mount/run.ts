@@ -1,6 +1,7 @@
 import { applyChange, type Machine } from '../machine/apply.ts';
 import { type Change, describeChange } from '../machine/change.ts';
 import { DeviceAnswers } from '../machine/device-answers.ts';
+import { isClaimed as isDeviceClaimed } from '../machine/device-claim.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
 import type { MountMode, Settings } from '../machine/settings.ts';
@@ -20,6 +21,7 @@ export class MountRun {
   /**
    * @param show prints a change that a dry run would make
    * @param freshSeconds as long ago udev may have read a disk that is read without asking it before
+   * @param isClaimed whether somebody has a device, by its node, for himself
    */
   constructor(
     readonly machine: Machine,
@@ -27,6 +29,7 @@ export class MountRun {
     readonly dryRun: boolean,
     private readonly show: (change: Change) => void,
     freshSeconds?: number,
+    readonly isClaimed: (node: string) => boolean = isDeviceClaimed,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.answers = new DeviceAnswers(machine.files, freshSeconds);

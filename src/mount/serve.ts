@@ -1,25 +1,17 @@
 import { NO_ANSWER } from '../machine/device-answers.ts';
-import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
-import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
-import {
-  type DiskRecord,
-  isAbout,
-  readDiskRecords,
-  readPathMemory,
-  storeDiskRecords,
-  storePathMemory,
-} from '../plan/disk-records.ts';
-import { chooseNames, isNew, type NamedDisk, type PathMemory, remember } from '../plan/path-memory.ts';
+import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { chooseNames, isNew, type NamedDisk } from '../plan/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
 import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
+import { type Copies, findCopies, whyNotBeside } from './copies.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
-import { handleGone } from './gone.ts';
+import { handleGone, tellOthers } from './gone.ts';
 import { ownMountOf } from './own-mount.ts';
-import { withoutUsed } from './root-directory.ts';
+import { PathNotes } from './path-notes.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';
 
@@ -36,16 +28,15 @@ const replaces = (record: DiskRecord, old: DiskRecord) =>
 /** Makes the mounts follow the disks that are there. */
 class DiskService {
   readonly touched: DiskRecord[] = [];
-  #isMemoryKept = true;
   #records: DiskRecord[];
-  #memory: PathMemory;
+  readonly #notes: PathNotes;
 
   constructor(
     private readonly run: MountRun,
     private readonly scope: Scope,
   ) {
     this.#records = readDiskRecords(run.machine.files);
-    this.#memory = readPathMemory(run.machine.files);
+    this.#notes = new PathNotes(run);
   }
 
   /** @returns whether anything was done, so that it is worth looking again */
@@ -56,14 +47,20 @@ class DiskService {
     if (await this.#gone(facts)) facts = await observeReleased(this.run);
     const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
     for (const state of states) await this.#followMounted(state, facts);
-    const names = chooseNames(namedDisks(states), this.#memory, {
+    const names = chooseNames(namedDisks(states), this.#notes.memory, {
       isUnusable: (name) => this.#isUnusable(name, facts),
       isInUse: (name) => this.#isInUse(name),
     });
-    const waiting = states.filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope));
-    await this.#announce(waiting, names);
-    for (const state of waiting) await this.#note(await this.#serve(state, names.get(state.device.name)));
-    await this.#store(states, names);
+    const copies = findCopies(states, facts, this.#notes.memory);
+    const isCopy = ({ device }: DiskState) => Number(copies.originals.has(device.name));
+    // Originals first: a copy may have to do without being mounted.
+    const waiting = states
+      .filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope))
+      .sort((one, other) => isCopy(one) - isCopy(other));
+    await this.#announce(waiting, names, states, copies);
+    for (const state of waiting)
+      await this.#note(await this.#serve(state, names.get(state.device.name), copies));
+    await this.#store(states, names, copies);
     return this.touched.length > before;
   }
 
@@ -106,6 +103,7 @@ class DiskService {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
     for (const record of gone) await this.#note(await handleGone(this.run, record, facts));
+    if (gone.length > 0 && !this.run.dryRun) tellOthers(this.run, gone, facts);
     return gone.length > 0;
   }
 
@@ -113,7 +111,12 @@ class DiskService {
    * Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. And that a file system
    * is new, which nothing shows any more once it is mounted.
    */
-  async #announce(waiting: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+  async #announce(
+    waiting: readonly DiskState[],
+    names: ReadonlyMap<string, string>,
+    states: readonly DiskState[],
+    copies: Copies,
+  ): Promise<void> {
     if (this.run.dryRun || this.run.mode !== 'udev') return;
     const announced = waiting.flatMap((state): DiskRecord[] => {
       const { device, verdict, mount, elsewhere } = state;
@@ -126,9 +129,10 @@ class DiskService {
     const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
     this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
     await storeDiskRecords(this.run.machine, this.#records);
-    const before = this.#memory;
-    this.#remember(waiting, names, ({ state }, disk) => state === 'mounting' && isNew(this.#memory, disk));
-    if (this.#memory !== before) await this.#storeMemory();
+    const before = this.#notes.memory;
+    const isMeant = ({ state }: DiskRecord, disk: NamedDisk) => state === 'mounting' && isNew(before, disk);
+    this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);
+    if (this.#notes.memory !== before) await this.#notes.store();
   }
 
   async #followMounted(state: DiskState, facts: DiskFacts): Promise<void> {
@@ -160,13 +164,13 @@ class DiskService {
     this.#put(isGrown ? { ...now, deviceBytes: device.size } : now);
   }
 
-  async #serve(state: DiskState, name: string | undefined): Promise<DiskRecord> {
+  async #serve(state: DiskState, name: string | undefined, copies: Copies): Promise<DiskRecord> {
     const { device, verdict, mount, elsewhere } = state;
     if (verdict.kind !== 'data' || name === undefined) {
       return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
     }
     const { content } = verdict;
-    const ofContent = { device, content, isNew: isNew(this.#memory, content) };
+    const ofContent = { device, content, isNew: isNew(this.#notes.memory, content) };
     if (mount !== undefined) {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
@@ -175,9 +179,23 @@ class DiskService {
     }
     if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
     if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
+    const why = whyNotBeside(this.run.machine.files, state, copies, typeof this.scope === 'object');
+    if (why !== undefined) return this.#leave(state, why);
     const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs') return this.#offer(state, content, mountPoint);
-    return await attachDisk(this.run, { ...ofContent, mountPoint });
+    if (this.run.mode === 'autofs') return this.#toldAsCopy(this.#offer(state, content, mountPoint), copies);
+    const twins = copies.twins.get(device.name) ?? [];
+    const record = await attachDisk(this.run, { ...ofContent, mountPoint, twins });
+    return this.#toldAsCopy(record, copies);
+  }
+
+  /** Which of two disks with one file system is the copy: told, and kept where people look. */
+  #toldAsCopy(record: DiskRecord, { originals }: Copies): DiskRecord {
+    const original = originals.get(record.name);
+    const isServed = record.state === 'mounted' || record.state === 'on-demand';
+    if (original === undefined || !isServed) return record;
+    const why = `it is a copy of ${original.node} (${record.type} ${record.uuid})`;
+    this.run.tell('warning', `${record.node} is at ${record.mountPoint}: ${why}`);
+    return { ...record, why };
   }
 
   /** Leaves the mounting to autofs, if there is one that would do it. */
@@ -218,43 +236,21 @@ class DiskService {
     return { ...describeDevice(device, content), state: 'left-alone', why };
   }
 
-  /** Notes the names of those disks whose records are meant. */
-  #remember(
+  async #store(
     states: readonly DiskState[],
     names: ReadonlyMap<string, string>,
-    isMeant: (record: DiskRecord, disk: NamedDisk) => boolean,
-  ): void {
-    const present = this.#records.filter(({ state }) => state !== 'gone');
-    for (const disk of namedDisks(states)) {
-      const name = names.get(disk.device);
-      const record = present.find((one) => one.name === disk.device);
-      const copies = present.filter(({ uuid }) => uuid === disk.uuid);
-      // Of several copies of a file system the first one keeps the name.
-      if (name !== undefined && record !== undefined && isMeant(record, disk) && copies.length === 1)
-        this.#memory = remember(this.#memory, disk, name);
-    }
-  }
-
-  async #store(states: readonly DiskState[], names: ReadonlyMap<string, string>): Promise<void> {
+    copies: Copies,
+  ): Promise<void> {
     if (this.run.dryRun) return;
     const { machine } = this.run;
-    this.#remember(states, names, ({ state }) => state === 'mounted' || state === 'on-demand');
-    this.#memory = await withoutUsed(this.run, this.#memory, this.touched);
+    // Also of a copy that is left alone: it is not to have the path of the original once that is gone.
+    const isMeant = ({ state, name }: DiskRecord) =>
+      state === 'mounted' || state === 'on-demand' || copies.originals.has(name);
+    this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);
+    await this.#notes.noteUse(this.touched);
     await storeDiskRecords(machine, this.#records);
     await storeDemandNames(this.run, demandNames(this.#records));
-    await this.#storeMemory();
-  }
-
-  /** The disks are mounted all the same where this fails, such as on a full disk; it is tried again in the next run. */
-  async #storeMemory(): Promise<void> {
-    if (!this.#isMemoryKept) return;
-    try {
-      await storePathMemory(this.run.machine, this.#memory);
-    } catch (error) {
-      this.#isMemoryKept = false;
-      const text = `could not note the paths of disks in ${FILE_SYSTEMS_FILE}: ${reasonOf(error)}; equal labels may change theirs at the next boot`;
-      this.run.tell('problem', text);
-    }
+    await this.#notes.store();
   }
 }
 

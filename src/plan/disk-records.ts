@@ -134,7 +134,11 @@ export function readDiskRecords(files: FileView): DiskRecord[] {
 export function readPathMemory(files: FileView): PathMemory {
   return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(
     (entry): entry is Record<string, unknown> & RememberedFileSystem =>
-      isText(entry.uuid) && isText(entry.type) && isTextOrAbsent(entry.label) && isName(entry.name),
+      isText(entry.uuid) &&
+      isText(entry.type) &&
+      isName(entry.name) &&
+      [entry.label, entry.serial, entry.wwn, entry.place].every(isTextOrAbsent) &&
+      isAbsentOr(Number.isInteger)(entry.partition),
   );
 }
 

@@ -1,7 +1,9 @@
+import type { DiskIdentity } from '../machine/udev-disk.ts';
+import { entriesOf } from './known-disks.ts';
 import { candidateNames, safeName } from './mount-point-name.ts';
 
-/** A file system that was mounted before, and the name it had. */
-export interface RememberedFileSystem {
+/** A file system that was mounted before, the disk that it was on, and the name it had. */
+export interface RememberedFileSystem extends DiskIdentity {
   uuid: string;
   /** Its label then; with another label it gets another name. */
   label?: string;
@@ -10,6 +12,8 @@ export interface RememberedFileSystem {
   type: string;
   /** As far as anybody knows nobody has used it: its group is still to be let in (see attach-plan.ts). */
   isNew?: true;
+  /** It was there beside the one that it is a copy of. */
+  copy?: true;
 }
 
 /** All of them over boots, the one named last at the end. */
@@ -22,6 +26,8 @@ export interface NamedDisk {
   type: string;
   uuid?: string;
   label?: string;
+  /** What its disk is known by. */
+  identity?: DiskIdentity;
   /** The name of the directory where it is mounted already. */
   mountedAs?: string;
   /** Whether it was ever mounted anywhere, where its type keeps that. */
@@ -38,13 +44,6 @@ export interface Places {
 
 /** More file systems than any guest has at a time; what was not seen for longest is forgotten. */
 const MOST_REMEMBERED = 1000;
-
-const sameFileSystem = (one: RememberedFileSystem, disk: NamedDisk) =>
-  one.uuid === disk.uuid && one.label === disk.label;
-
-function remembered(memory: PathMemory, disk: NamedDisk): number {
-  return disk.uuid === undefined ? -1 : memory.findIndex((entry) => sameFileSystem(entry, disk));
-}
 
 /**
  * Gives each file system the name of its directory. Those that are mounted keep theirs; then those that were here
@@ -66,9 +65,10 @@ export function chooseNames(
   };
   for (const disk of disks) if (disk.mountedAs !== undefined) give(disk, disk.mountedAs);
   const waiting = disks.filter(({ mountedAs }) => mountedAs === undefined);
+  const entries = entriesOf(disks, memory);
   const known = waiting
-    .map((disk) => ({ disk, at: remembered(memory, disk) }))
-    .filter(({ at }) => at >= 0)
+    .map((disk) => ({ disk, at: entries.get(disk.device) ?? -1 }))
+    .filter(({ disk, at }) => at >= 0 && memory[at]?.label === disk.label)
     .sort((one, other) => other.at - one.at);
   for (const { disk, at } of known) {
     const name = memory[at]?.name;
@@ -104,25 +104,54 @@ export function noLongerNew(memory: PathMemory, uuid: string | undefined): PathM
   });
 }
 
+const IDENTITY = ['serial', 'wwn', 'place', 'partition'] as const;
+
+/** An entry, of a file system that is on this disk by now. */
+function onDisk(
+  entry: RememberedFileSystem,
+  identity: DiskIdentity | undefined,
+  copy: true | undefined,
+): RememberedFileSystem {
+  const marked = copy === undefined ? entry : { ...entry, copy };
+  if (identity === undefined) return marked;
+  const { serial: _, wwn: __, place: ___, partition: ____, ...rest } = marked;
+  return { ...rest, ...identity };
+}
+
 /**
- * Notes the name that a file system has. An entry that says so already stays where it is, unless another file system
- * was given that name since: so a boot without news leaves the memory as it was. One that is new stays so for now.
+ * Notes the name that a file system has, and its disk. An entry that says so already stays where it is, unless another file
+ * system was given that name since: so a boot without news leaves the memory as it was. One that is new stays so for now.
+ * @param disks all data disks that are there now
+ * @param isCopy whether its original is there as well
  * @returns the memory itself if nothing is new
  */
-export function remember(memory: PathMemory, disk: NamedDisk, name: string): PathMemory {
-  const { uuid, label, type } = disk;
+export function remember(
+  memory: PathMemory,
+  disk: NamedDisk,
+  name: string,
+  disks: readonly NamedDisk[] = [disk],
+  isCopy = false,
+): PathMemory {
+  const { uuid, label, type, identity } = disk;
   if (uuid === undefined) return memory;
-  const at = memory.findIndex((entry) => entry.uuid === uuid);
+  const alike = disks.filter((one) => one.uuid === uuid);
+  const at = entriesOf(alike, memory).get(disk.device) ?? -1;
   const old = memory[at];
-  const givenSince = memory.slice(at + 1).some((entry) => entry.name === name);
-  if (old !== undefined && old.name === name && sameFileSystem(old, disk) && !givenSince) return memory;
   const unused = disk.mountedAs === undefined && isNew(memory, disk);
   const entry: RememberedFileSystem = {
     uuid,
     ...(label === undefined ? {} : { label }),
     name,
     type,
+    ...identity,
     ...(unused ? { isNew: true } : {}),
+    ...(isCopy || old?.copy === true ? { copy: true } : {}),
   };
+  const givenSince = memory.slice(at + 1).some((one) => one.name === name);
+  if (old !== undefined && old.name === name && old.label === label && !givenSince) {
+    const now = onDisk(old, identity, entry.copy);
+    const isAsBefore = IDENTITY.every((part) => now[part] === old[part]) && now.copy === old.copy;
+    return isAsBefore ? memory : memory.map((one, index) => (index === at ? now : one));
+  }
   return [...memory.filter((_, index) => index !== at), entry].slice(-MOST_REMEMBERED);
 }

@@ -14,6 +14,10 @@ export interface GuestDisk {
   /** SCSI vendor; `gandi.ne` by default. */
   readonly vendor?: string;
   readonly serial?: string;
+  /** World Wide Name of a SCSI disk: 64 bits, of which JSON keeps the first 53. */
+  readonly wwn?: number;
+  /** Its file is another disk's as well: two paths to one disk. */
+  readonly isShared?: boolean;
   readonly readOnly?: boolean;
   /** It stops answering when so many bytes were read or written; `Guest.silence` has it stop at once. */
   readonly answersBytes?: number;
@@ -167,7 +171,7 @@ function imageNode(disk: GuestDisk): Record<string, unknown> {
     discard: 'unmap',
     // A flush reaches the file but is not synced there: what survives a kill of QEMU stays exact, and boots are faster.
     cache: { direct: false, 'no-flush': true },
-    file: { driver: 'file', filename: disk.disk.file },
+    file: { driver: 'file', filename: disk.disk.file, ...(disk.isShared ? { locking: 'off' } : {}) },
   };
 }
 
@@ -177,7 +181,10 @@ export function diskDevice(disk: GuestDisk, index: number, pciBus = 'pcie.0'): R
   const common = { id: `device-${blockName(index)}`, drive: blockName(index), ...serial };
   if (disk.bus === 'virtio-blk') return { driver: 'virtio-blk-pci', bus: pciBus, ...common };
   const place = { bus: 'scsi0.0', 'scsi-id': disk.scsiId ?? index };
-  return { driver: 'scsi-hd', ...place, vendor: disk.vendor ?? 'gandi.ne', product: 'disk', ...common };
+  const named = disk.wwn === undefined ? {} : { wwn: disk.wwn };
+  const shared = disk.isShared ? { 'share-rw': true } : {};
+  const vendor = disk.vendor ?? 'gandi.ne';
+  return { driver: 'scsi-hd', ...place, vendor, product: 'disk', ...named, ...shared, ...common };
 }
 
 export function blockName(index: number): string {

@@ -63,6 +63,7 @@ export function verdict(
     isReady: () => true,
     contentOf: (one) => content[one.name] ?? [],
     udevOf: (one) => udev[one.name],
+    udevDiskOf: () => ({ identity: {}, isMultipathPath: false }),
     ...facts,
   };
   return judge(device, all, { diskBuses: buses, diskFileSystems: fileSystems });

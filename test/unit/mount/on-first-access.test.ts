@@ -70,6 +70,21 @@ describe('on first access', () => {
     expect(disks.files.status('/run/gandi/mounted/data')).toBeUndefined();
   });
 
+  it('a copy is offered under a key of its own, and a second path to a disk not at all', async () => {
+    const { disks } = guest;
+    const copy = { label: 'data', uuid: '11111111-2222-3333-4444-555555555555' };
+    disks.attach({ name: 'sdb', ...copy, udev: ['ID_SERIAL=one', 'ID_WWN=1'] });
+    disks.attach({ name: 'sdc', ...copy, udev: ['ID_SERIAL=two', 'ID_WWN=2'] });
+    disks.attach({ name: 'sdd', ...copy, udev: ['ID_SERIAL=two', 'ID_WWN=2'] });
+    await main(['rescan', '--new']);
+    expect(disks.files.list('/run/gandi/autofs')).toEqual(['data', 'data_2']);
+    expect(said.stderr).toMatch(/sdc is at \S+\/srv\/data_2: it is a copy of \S+sdb/);
+    expect(said.stderr).toMatch(/sdd is left alone: it is another path to the disk of \S+sdc/);
+    said.stdout = '';
+    expect(await main(['autofs', 'data_2']), said.stderr).toBe(0);
+    expect(said.stdout).toContain(`:${disks.node('sdc')}\n`);
+  });
+
   it('a disk that is gone is offered no more', async () => {
     guest.disks.attach({ name: 'sdb', label: 'data' });
     await main(['rescan', '--new']);

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { Change } from '../../../src/machine/change.ts';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
 import { Files } from '../../../src/machine/files.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
@@ -38,6 +39,8 @@ export interface DataDisk {
   options?: readonly string[];
   vendor?: string;
   readOnly?: boolean;
+  /** Lines of udev's record, without their `E:`. */
+  udev?: readonly string[];
 }
 
 /** A guest whose host attaches and takes away disks: files with true file systems. Mounting is written down only. */
@@ -49,6 +52,8 @@ export class SimulatedDisks {
   fail: (line: string) => string | undefined = () => undefined;
   /** What a command prints. */
   answer: (line: string) => string = () => '';
+  /** Names of disks that somebody has for himself, by the kernel's word. */
+  readonly claimed = new Set<string>();
   readonly #folder: string;
   readonly #numbers = new Map<string, string>();
   #attached = 0;
@@ -103,10 +108,10 @@ export class SimulatedDisks {
     type = 'ext4',
     fileSystemBytes,
     features = NO_CHECKSUMS,
-    features = NO_CHECKSUMS,
     options = [],
     vendor = 'gandi.ne',
     readOnly = false,
+    udev = [],
   }: DataDisk): void {
     const node = this.node(name);
     writeFileSync(node, '');
@@ -120,7 +125,7 @@ export class SimulatedDisks {
     run('truncate', ['--size', String(DISK_BYTES), node]);
     const number = `8:${16 * ++this.#attached}`;
     this.#numbers.set(name, number);
-    this.write(`/run/udev/data/b${number}`, '');
+    this.write(`/run/udev/data/b${number}`, udev.map((line) => `E:${line}\n`).join(''));
     const attached = { scsi: `2:0:${this.#attached}:0`, vendor };
     const disk = { name: this.#kernelName(name), number, size: DISK_BYTES, attached, readOnly };
     for (const [path, entry] of Object.entries(makeSysfs([disk]))) {
@@ -132,6 +137,13 @@ export class SimulatedDisks {
     }
     // block/genhd.c counts attachments, so that a name that is used again is told apart.
     this.write(`/sys/class/block/${this.#kernelName(name)}/diskseq`, `${this.#attached}\n`);
+  }
+
+  /** The guest boots anew, without any disk: what the host attaches then gets names from the start. */
+  reboot(names: readonly string[]): void {
+    for (const name of names) this.takeAway(name);
+    this.write('/proc/self/mountinfo', '21 1 8:1 / / rw - ext4 /dev/root rw\n');
+    rmSync(`${this.files.root}/run/gandi`, { recursive: true });
   }
 
   /** The host takes a disk away. What is mounted stays mounted. */
@@ -156,6 +168,21 @@ export class SimulatedDisks {
     this.write('/proc/self/mountinfo', text + line);
   }
 
+  /** A process in a mount namespace of its own, which shows the disk there. */
+  runContainer(
+    pid: number,
+    name: string,
+    { mountPoint, group }: { mountPoint: string; group: string },
+  ): void {
+    const number = this.#numbers.get(name);
+    const at = `/proc/${pid}`;
+    this.write(`${at}/mountinfo`, `900 1 ${number} / ${mountPoint} rw - ext4 ${this.node(name)} rw\n`);
+    this.write(`${at}/comm`, 'sleep\n');
+    this.write(`${at}/cgroup`, `0::${group}\n`);
+    mkdirSync(`${this.files.root}${at}/ns`);
+    symlinkSync(`mnt:[${4026530000 + pid}]`, `${this.files.root}${at}/ns/mnt`);
+  }
+
   /** The admin unmounts a data disk. */
   unmountByHand(name: string): void {
     this.#unmounted(this.mountPoint(name));
@@ -174,9 +201,10 @@ export class SimulatedDisks {
     commands: Commands = this.commands,
   ): MountRun {
     const machine = { files: this.files, commands, live: true };
-    return new MountRun(machine, readSettings(this.files), dryRun, (change) =>
-      show('path' in change ? `${change.kind} ${change.path}` : change.kind),
-    );
+    const showChange = (change: Change) =>
+      show('path' in change ? `${change.kind} ${change.path}` : change.kind);
+    const isClaimed = (node: string) => this.claimed.has(basename(node));
+    return new MountRun(machine, readSettings(this.files), dryRun, showChange, undefined, isClaimed);
   }
 
   /** A hook of the admin's. */

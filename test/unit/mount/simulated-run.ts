@@ -24,7 +24,7 @@ export function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number
 }
 
 /** Stands in for src/machine/holders.ts. */
-export function findHolders(mountPoint: string): Holder[] {
+export function findHolders(mountPoint: string | undefined): Holder[] {
   const { usedMountPoint = mountPoint, holders = [] } = current ?? {};
   return usedMountPoint === mountPoint ? holders : [];
 }
