@@ -22,7 +22,8 @@ export interface KeyFile {
  * @throws Error if sshd reads none, with what an admin can do
  */
 export function keyFileOf(files: FileView, facts: Facts, account: Account): KeyFile {
-  const { keyFiles, doubt } = loginRules(files, account.name, (user) => facts.sshdSettings(user));
+  // A repeated run does not come to this: keys that are placed stay, and gandi-config adds to the configuration.
+  const { keyFiles, doubt } = loginRules(files.aside(), account.name, (user) => facts.sshdSettings(user));
   const paths = keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
   const usual = `${account.home}/.ssh/authorized_keys`;
   const path = paths.includes(usual) ? usual : paths[0];

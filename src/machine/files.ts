@@ -46,6 +46,8 @@ export interface FileView {
   linkTarget(path: string): string | undefined;
   /** Names in a directory, sorted; empty if there is no such directory. */
   list(path: string): string[];
+  /** The same files, for what only matters while something is done: the next boot does not look again if it changes. */
+  aside(): FileView;
 }
 
 const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
@@ -228,6 +230,10 @@ export class Files implements FileView {
     this.#trace?.read(path);
     this.#look(path, 'behind');
     return absentIs([], () => readdirSync(this.#forReading(path)).sort());
+  }
+
+  aside(): FileView {
+    return new Files(this.root);
   }
 
   /**
