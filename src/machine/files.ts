@@ -11,7 +11,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, posix, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
 import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';
@@ -122,6 +122,16 @@ function readOpened(path: string, location: string, saw: (state: Stats) => void,
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Where a path of the running system leads to; itself where nothing is there to tell. */
+function placeOf(path: string): string {
+  const stats = absentIs(undefined, () => lstatSync(path, { throwIfNoEntry: false }));
+  return absentIs(path, () =>
+    stats?.isSymbolicLink() === true
+      ? realpathSync.native(path)
+      : join(realpathSync.native(dirname(path)), basename(path)),
+  );
 }
 
 /** The files of a running system, or of an unpacked image in a directory, which no link can lead out of. */
@@ -244,7 +254,7 @@ export class Files implements FileView {
   changing(paths: readonly string[], others: boolean): () => void {
     const trace = this.root === '/' ? this.#trace : undefined;
     if (trace === undefined) return () => undefined;
-    const done = trace.changing(paths.flatMap((path) => [path, this.locate(path)]));
+    const done = trace.changing(paths.flatMap((path) => [path, placeOf(path)]));
     return () => {
       if (others) trace.programRan();
       done();
