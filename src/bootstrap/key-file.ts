@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Facts } from '../machine/facts.ts';
 import type { FileView } from '../machine/files.ts';
 import { loginRules } from '../machine/login-rules.ts';
+import { readSshdConfig, type SshdConfig } from '../machine/sshd-config.ts';
 import type { Account } from './accounts.ts';
 
 /** A path of AuthorizedKeysFile with its tokens replaced; a relative one is below the home (sshd_config(5), TOKENS). */
@@ -17,12 +18,19 @@ export interface KeyFile {
   doubt?: string;
 }
 
+/** One reading for all accounts of a plan. */
+const configurations = new WeakMap<Facts, SshdConfig>();
+
 /**
  * The file to which an account's keys go: the usual one where sshd reads it, or the first that it reads.
  * @throws Error if sshd reads none, with what an admin can do
  */
 export function keyFileOf(files: FileView, facts: Facts, account: Account): KeyFile {
-  const { keyFiles, doubt } = loginRules(files, account.name, (user) => facts.sshdSettings(user));
+  // A repeated run does not come to this: keys that are placed stay, and gandi-config adds to the configuration.
+  const aside = files.aside();
+  const config = configurations.get(facts) ?? readSshdConfig(aside);
+  configurations.set(facts, config);
+  const { keyFiles, doubt } = loginRules(aside, account.name, (user) => facts.sshdSettings(user), config);
   const paths = keyFiles.filter((path) => path !== 'none').map((path) => expandKeyFile(path, account));
   const usual = `${account.home}/.ssh/authorized_keys`;
   const path = paths.includes(usual) ? usual : paths[0];

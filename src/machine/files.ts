@@ -11,7 +11,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, posix, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
 import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';
@@ -46,6 +46,8 @@ export interface FileView {
   linkTarget(path: string): string | undefined;
   /** Names in a directory, sorted; empty if there is no such directory. */
   list(path: string): string[];
+  /** The same files, for what only matters while something is done: the next boot does not look again if it changes. */
+  aside(): FileView;
 }
 
 const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
@@ -120,6 +122,16 @@ function readOpened(path: string, location: string, saw: (state: Stats) => void,
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Where a path of the running system leads to; itself where nothing is there to tell. */
+function placeOf(path: string): string {
+  const stats = absentIs(undefined, () => lstatSync(path, { throwIfNoEntry: false }));
+  return absentIs(path, () =>
+    stats?.isSymbolicLink() === true
+      ? realpathSync.native(path)
+      : join(realpathSync.native(dirname(path)), basename(path)),
+  );
 }
 
 /** The files of a running system, or of an unpacked image in a directory, which no link can lead out of. */
@@ -230,6 +242,10 @@ export class Files implements FileView {
     return absentIs([], () => readdirSync(this.#forReading(path)).sort());
   }
 
+  aside(): FileView {
+    return new Files(this.root);
+  }
+
   /**
    * Says that paths are about to be changed by this run.
    * @param others others than these may be, too
@@ -238,7 +254,7 @@ export class Files implements FileView {
   changing(paths: readonly string[], others: boolean): () => void {
     const trace = this.root === '/' ? this.#trace : undefined;
     if (trace === undefined) return () => undefined;
-    const done = trace.changing(paths.flatMap((path) => [path, this.locate(path)]));
+    const done = trace.changing(paths.flatMap((path) => [path, placeOf(path)]));
     return () => {
       if (others) trace.programRan();
       done();

@@ -54,9 +54,14 @@ function fromFiles({ values }: SshdConfig): LoginRules {
  * What holds for a login of a user, by key above all. Sshd is asked only where the files leave doubt: where a Match block
  * says something of keys, and where they are not in the usual file.
  * @param ask starts sshd
+ * @param config if it has been read already
  */
-export function loginRules(files: FileView, user: string, ask: (user: string) => SshdAnswer): LoginRules {
-  const config = readSshdConfig(files);
+export function loginRules(
+  files: FileView,
+  user: string,
+  ask: (user: string) => SshdAnswer,
+  config = readSshdConfig(files),
+): LoginRules {
   const general = fromFiles(config);
   if (!hasSshd(files)) return general;
   const match = MATCHED_KEYWORDS.map((keyword) => config.matched.get(keyword)).find((each) => each);

@@ -70,6 +70,8 @@ function readArgument(text: string, start: number): { argument: string; end: num
 
 /** Arguments of a line, up to a comment, which begins where an argument could (argv_split of OpenSSH's misc.c). */
 function splitArguments(text: string): string[] {
+  // Most lines; where nothing is compiled, reading them by the character costs a hundred times as much.
+  if (!/['"\\#]/.test(text)) return text.split(/[ \t]+/).filter((argument) => argument !== '');
   const split: string[] = [];
   for (let at = 0; at < text.length; at++) {
     if (/[ \t]/.test(text.charAt(at))) continue;
@@ -93,7 +95,9 @@ interface Keyword {
 function keywordsOf(text: string): Keyword[] {
   const keywords: Keyword[] = [];
   let isMatched = false;
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text.split('\n').entries()) {
+    // Four lines of five, in what distributions have.
+    if (line === '' || line.startsWith('#')) continue;
     const [, name, rest = ''] = LINE.exec(line) ?? [];
     if (name === undefined) continue;
     if (name.toLowerCase() === 'match') isMatched = true;

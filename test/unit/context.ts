@@ -39,7 +39,7 @@ export function makeFiles(entries: FileEntries): FileView {
     }
     return typeof entry === 'string' ? entry : entry && 'text' in entry ? entry.text : undefined;
   };
-  return {
+  const view: FileView = {
     readText,
     readTextWithoutLinks(trusted, path) {
       for (let at = path; at !== trusted && at !== '/'; at = posix.dirname(at)) {
@@ -64,7 +64,9 @@ export function makeFiles(entries: FileEntries): FileView {
       return isLink(entry) ? entry.link : undefined;
     },
     list: namesIn,
+    aside: () => view,
   };
+  return view;
 }
 
 /** What a context is made of; what is left out is an ordinary Debian 12 guest on KVM that the host gave nothing. */

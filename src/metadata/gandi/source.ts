@@ -8,7 +8,7 @@ import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
 import { comingTo, lookUntilSettled } from '../../machine/late-devices.ts';
-import { observeStorage } from '../../machine/observed-facts.ts';
+import { type ObservedStorage, observeStorage } from '../../machine/observed-facts.ts';
 import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_INIT } from '../../machine/paths.ts';
 import { excludesRange } from '../../machine/swap-header.ts';
 import { udevVerdict } from '../../machine/udev-verdict.ts';
@@ -189,8 +189,7 @@ function silenceOf(device: BlockDevice, remembered: RememberedDisk | undefined):
 }
 
 /** Disks and their partitions that could be the host's. */
-function readableDevices(files: Files): BlockDevice[] {
-  const { devices, use } = observeStorage(files);
+function readableDevices({ devices, use }: ObservedStorage): BlockDevice[] {
   return devices.filter(
     ({ kind, name, partition }) =>
       (kind === 'disk' || kind === 'partition') &&
@@ -202,6 +201,7 @@ function readableDevices(files: Files): BlockDevice[] {
  * Looks at all disks once for the host's, without waiting for one. What is not known to answer is not read.
  * @param remembered what an earlier boot noted down of it
  * @param answers what is known to answer
+ * @param storage the disks, if they have just been observed
  * @throws Error if /sys and /proc cannot be read
  */
 export function lookForHostDisk(
@@ -209,13 +209,13 @@ export function lookForHostDisk(
   hypervisor: Facts['hypervisor'],
   answers: DeviceAnswers,
   remembered = readRememberedDisk(files),
+  { devices, use } = observeStorage(files),
 ): SwapChoice {
   const knowledge = {
     ...(remembered === undefined ? {} : { remembered }),
     firstBoot: isFirstBoot(files, remembered),
     earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
   };
-  const { devices, use } = observeStorage(files);
   const verdict = (device: BlockDevice) => udevVerdict(files, device);
   const open = openAnswering(devices, answers);
   return findSwapDisk({ devices, use, hypervisor, udevVerdict: verdict, open }, knowledge);
@@ -227,7 +227,7 @@ export function lookForHostDisk(
  */
 export async function askHostDisks(files: Files, commands: Commands): Promise<DeviceAnswers> {
   const answers = new DeviceAnswers(files, 0);
-  await answers.ask(commands, readableDevices(files));
+  await answers.ask(commands, readableDevices(observeStorage(files)));
   return answers;
 }
 
@@ -242,14 +242,18 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
   if (!live) return keptConfiguration(files);
   const remembered = readRememberedDisk(files);
   const answers = new DeviceAnswers(files);
-  const settle = async () => [
-    ...(await answers.settle(commands, () => readableDevices(files))),
-    ...(await answers.ask(commands, readableDevices(files))),
-  ];
+  // Each observation reads a dozen files a disk: the first look works with what the asking saw.
+  let observed: ObservedStorage | undefined;
+  const settle = async () => {
+    const silent = await answers.settle(commands, () => readableDevices(observeStorage(files)));
+    observed = observeStorage(files);
+    return [...silent, ...(await answers.ask(commands, readableDevices(observed)))];
+  };
   const silent = await settle();
   let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
-    seen = lookForHostDisk(files, hypervisor, answers, remembered);
+    seen = lookForHostDisk(files, hypervisor, answers, remembered, observed);
+    observed = undefined;
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.
     const [first] = seen.candidates;
     return first?.certain === true ? first : undefined;

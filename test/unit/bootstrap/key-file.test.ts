@@ -1,7 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findAccount } from '../../../src/bootstrap/accounts.ts';
 import { keyPart } from '../../../src/bootstrap/credentials.ts';
 import { users } from '../../../src/bootstrap/users.ts';
+import { Files } from '../../../src/machine/files.ts';
+import { ReadTrace } from '../../../src/machine/read-trace.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
@@ -51,6 +56,29 @@ describe('the file of keys', () => {
     const { changes, asked } = planned('Match Group x\nAuthorizedKeysFile /y\n', {}, '/srv/keys/%u /b');
     expect(changes).toEqual(outside('/srv/keys/web'));
     expect(asked).toBe(1);
+  });
+
+  // gandi-config adds to it in the same boot, and the next one is to have nothing to look at.
+  it('leaves what sshd is configured by out of what the next boot compares', () => {
+    const root = mkdtempSync(join(tmpdir(), 'gandi-guest-keys-'));
+    try {
+      const path = '/etc/ssh/sshd_config.d/50-keys.conf';
+      const texts = {
+        [MAIN]: 'Include /etc/ssh/sshd_config.d/*.conf\n',
+        [path]: 'AuthorizedKeysFile /keys/%u\n',
+      };
+      for (const [name, text] of Object.entries({ '/usr/sbin/sshd': '', ...texts })) {
+        mkdirSync(join(root, dirname(name)), { recursive: true });
+        writeFileSync(join(root, name), text);
+      }
+      const trace = new ReadTrace();
+      const context = { ...makeContext({}), files: new Files(root, trace) };
+      const { changes } = keyPart(context, { sshKeys: [KEY] }, web);
+      expect(changes).toEqual(outside('/keys/web'));
+      expect([...trace.paths].filter((one) => one.startsWith('/etc/ssh'))).toEqual([]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   // sshd prints arguments without quotes.

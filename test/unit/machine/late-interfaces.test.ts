@@ -31,6 +31,7 @@ function filesOverTime(...states: FileEntries[]): { files: FileView; looks: () =
       if (path === '/sys/class/net') looks++;
       return now().list(path);
     },
+    aside: () => files,
   };
   return { files, looks: () => looks };
 }
