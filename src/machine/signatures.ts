@@ -60,12 +60,13 @@ function counting(found: readonly Signature[]): Signature[] {
 /**
  * Tells what is on a device by what is written there. A constant counts only with the checks of its format: checksum,
  * sizes, version.
+ * @param verified the type that udev has by libblkid, whose checksum need not be computed again
  * @returns every signature found, none for an empty device or unknown content; several mean that the content is
  *   ambiguous, and nobody can say whose it is (a swap area with an archive apart). One with a `flaw` is there alone
  * @throws the system's error if the device cannot be read
  */
-export function identify(device: Pick<DeviceReader, 'size' | 'read'>): Signature[] {
-  const areas = readAreas(device);
+export function identify(device: Pick<DeviceReader, 'size' | 'read'>, verified?: string): Signature[] {
+  const areas = readAreas(device, verified);
   return counting(PROBES.flatMap((probe) => probe(areas) ?? []));
 }
 

@@ -76,8 +76,12 @@ function once<T>(read: (device: BlockDevice) => T): (device: BlockDevice) => T {
 }
 
 /** Reads the content of each device that answers once. */
-function contentReader(answers: DeviceAnswers, unasked: Set<BlockDevice>): DiskFacts['contentOf'] {
-  const read = once(({ node }) => withDevice(node, identify));
+function contentReader(
+  answers: DeviceAnswers,
+  unasked: Set<BlockDevice>,
+  udevOf: DiskFacts['udevOf'],
+): DiskFacts['contentOf'] {
+  const read = once((device) => withDevice(device.node, (reader) => identify(reader, udevOf(device)?.type)));
   return (device) => {
     if (answers.answers(device)) return read(device);
     if (!answers.isSilent(device)) unasked.add(device);
@@ -123,6 +127,7 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
       declaredDevices.set(device.name, entry.source);
   }
   const unasked = new Set<BlockDevice>();
+  const udevOf = once((device) => udevContent(files, device));
   return {
     devices,
     mounts,
@@ -135,8 +140,8 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     isReady: (device) =>
       answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
     udevDiskOf: once((device) => udevDisk(files, device)),
-    contentOf: contentReader(answers, unasked),
+    contentOf: contentReader(answers, unasked, udevOf),
     unasked,
-    udevOf: (device) => udevContent(files, device),
+    udevOf,
   };
 }

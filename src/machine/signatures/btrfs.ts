@@ -15,7 +15,7 @@ const CRC32C = 0;
  * btrfs: struct btrfs_super_block in the kernel's include/uapi/linux/btrfs_tree.h. The size is that of this device in
  * the file system (its dev_item), not of all devices together.
  */
-export const findBtrfs: Probe = ({ head }) => {
+export const findBtrfs: Probe = ({ head, verified }) => {
   const superblock = head.subarray(SUPERBLOCK_AT);
   if (!hasText(superblock, 64, '_BHRfS_M')) return undefined;
   const view = viewOf(superblock);
@@ -24,7 +24,7 @@ export const findBtrfs: Probe = ({ head }) => {
     usage: 'filesystem',
     title: 'btrfs file system',
     ...named(labelField(superblock, 299, 256), uuidField(superblock, 32)),
-    ...flawed(whyNotSound(superblock.subarray(0, SUPERBLOCK_BYTES))),
+    ...flawed(verified === 'btrfs' ? undefined : whyNotSound(superblock.subarray(0, SUPERBLOCK_BYTES))),
     blockBytes: view.getUint32(144, true),
     fileSystemBytes: uint64(view, 209, true),
     devices: uint64(view, 136, true),

@@ -30,7 +30,7 @@ const VALID_FS = 0x1;
 const ERROR_FS = 0x2;
 
 /** ext2, ext3 or ext4, told apart by their features as blkid(8) does, or a journal on a device of its own. */
-export const findExt: Probe = ({ head }) => {
+export const findExt: Probe = ({ head, verified }) => {
   const superblock = head.subarray(SUPERBLOCK_AT, SUPERBLOCK_AT + 1024);
   const view = viewOf(superblock);
   if (view.getUint16(56, true) !== MAGIC) return undefined;
@@ -52,7 +52,7 @@ export const findExt: Probe = ({ head }) => {
     usage: 'filesystem',
     title: `${type} file system`,
     ...names,
-    ...flawed(whyNotSound(superblock, features)),
+    ...flawed(type === verified ? undefined : whyNotSound(superblock, features)),
     blockBytes,
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,

@@ -7,7 +7,7 @@ const VERSIONS = [1, 2, 3, 4, 5];
 const CHECKSUM_AT = 224;
 
 /** XFS: struct xfs_dsb in the kernel's fs/xfs/libxfs/xfs_format.h; numbers are big-endian. */
-export const findXfs: Probe = ({ head }) => {
+export const findXfs: Probe = ({ head, verified }) => {
   if (!hasText(head, 0, 'XFSB')) return undefined;
   const view = viewOf(head);
   const blockBytes = view.getUint32(4, false);
@@ -17,7 +17,7 @@ export const findXfs: Probe = ({ head }) => {
     usage: 'filesystem',
     title: 'XFS file system',
     ...named(labelField(head, 108, 12), uuidField(head, 32)),
-    ...flawed(whyNotSound(head)),
+    ...flawed(verified === 'xfs' ? undefined : whyNotSound(head)),
     blockBytes,
     sectorBytes: view.getUint16(102, false),
     fileSystemBytes: uint64(view, 8, false) * blockBytes,
