@@ -94,8 +94,9 @@ function freeTemporary(directory: OpenDirectory, name: string): string {
   const first = `${directory.path}/.${name}.gandi-new`;
   for (let number = 0; number < MOST_TAKEN; number++) {
     const path = number === 0 ? first : `${first}-${number}`;
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) continue;
-    rmSync(path, { force: true });
+    const left = lstatSync(path, { throwIfNoEntry: false });
+    if (left?.isDirectory() === true) continue;
+    if (left !== undefined) rmSync(path, { force: true });
     return path;
   }
   throw new Error(
