@@ -223,11 +223,14 @@ function steadyRecord(
   const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
   if (!haveChangeTimes(lastingPaths(states), mounts)) return undefined;
   const disks = attachedDisks(files);
-  const texts = new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
-  const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
-  // A program that compares no disk looks for none: another is no news to it.
   const compared = ranges.map(({ device }) => device);
-  const knownBy = compared.length === 0 ? [] : contentLinks(files, mute, { compared, mounts });
+  // A program that compares no disk looks for none: another is no news to it.
+  const texts =
+    compared.length === 0
+      ? new Map<string, Map<string, string>>()
+      : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
+  const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
+  const knownBy = contentLinks(files, mute, { compared, mounts });
   if (knownBy === undefined) return undefined;
   const text = renderSteadyRecord({
     report: { ...report, source },
