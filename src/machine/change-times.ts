@@ -24,17 +24,22 @@ function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   return found;
 }
 
+/** Where the kernel mounts what is of this boot alone; no such path is compared. */
+const OF_THIS_BOOT = /^\/(dev|proc|run|sys)(\/|$)/;
+
 /**
  * Whether files tell by their inode, size and time of change that they are as they were.
- * @param paths absolute; a place without links of each has to be among them
+ * @param paths absolute; a place without links of each has to be among them; none of /dev, /proc, /run and /sys
  * @param mounts of /proc/self/mountinfo
  */
 export function haveChangeTimes(paths: Iterable<string>, mounts: readonly Mount[]): boolean {
+  if (!mounts.some(({ mountPoint }) => mountPoint === '/')) return false;
+  const doubtful = mounts.filter(
+    ({ mountPoint, type }) => !TRUSTED.has(type) && !OF_THIS_BOOT.test(mountPoint),
+  );
+  const below = [...paths].filter((path) => doubtful.some(({ mountPoint }) => isBelow(path, mountPoint)));
+  // In most guests there is none, and which mounts are visible need not be found out.
+  if (below.length === 0) return true;
   const visible = mounts.filter((mount) => isVisible(mount, mounts));
-  const doubtful = visible.filter(({ type }) => !TRUSTED.has(type));
-  for (const path of paths) {
-    const isDoubtful = doubtful.some(({ mountPoint }) => isBelow(path, mountPoint));
-    if (isDoubtful && !TRUSTED.has(mountOf(path, visible)?.type ?? '')) return false;
-  }
-  return visible.some(({ mountPoint }) => mountPoint === '/');
+  return below.every((path) => TRUSTED.has(mountOf(path, visible)?.type ?? ''));
 }
