@@ -17,7 +17,7 @@ RPM = dist/gandi-guest-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
 # What packaging/install.sh installs beside the programs, and how it is packed.
 INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.md COPYING
 
-.PHONY: build docs generated install deb rpm lint types unit packages guest properties test demo bench audit clean
+.PHONY: build docs generated install deb rpm lint types unit packages guest long properties test demo bench audit clean
 .DELETE_ON_ERROR:
 
 build: dist/gandi.cjs docs
@@ -56,7 +56,7 @@ install: dist/gandi.cjs dist/man
 	DESTDIR='$(DESTDIR)' packaging/install.sh '$(PREFIX)'
 
 # Each suite alone, or all of them; the last line is "N passed, N failed".
-lint types packages guest properties:
+lint types packages guest long properties:
 	@$(SETUP) node test/run.mjs $@
 
 # Some unit tests run the program.

@@ -1,8 +1,8 @@
 /**
  * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [guest]`, all by
- * default, or `properties`: the files of unit tests with property tests, each tried on 10,000 inputs (PROPERTY_RUNS in the
- * environment is another number). The last line is `N passed, N failed`. Lint, types and build count as one test each.
- * Exit status 1 if any failed.
+ * default; `long`: guests that take too long for each run; or `properties`: the files of unit tests with property tests,
+ * each tried on 10,000 inputs (PROPERTY_RUNS in the environment is another number). The last line is `N passed, N failed`.
+ * Lint, types and build count as one test each. Exit status 1 if any failed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -23,6 +23,7 @@ const suites = {
   unit: () => vitest('unit', ['--coverage']),
   packages: () => vitest('packages', []),
   guest: () => vitest('guest', []),
+  long: () => vitest('long', []),
   properties,
 };
 const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'guest'];

@@ -20,7 +20,7 @@ const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 /**
  * A superblock of MD with metadata 1.x (kernel: include/uapi/linux/raid/md_p.h): magic, version, UUID, name of the array,
- * and in which sector it is. What mdadm(8) makes is in test/guest/disks-members.test.ts.
+ * and in which sector it is. What mdadm(8) makes is in test/guest/disks-members.long.test.ts.
  */
 function mdSuperblock(offset: number): Buffer {
   const superblock = Buffer.alloc(256);
