@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { archive, member } from '../unit/metadata/gandi/tar-blocks.ts';
-import { knownDisk } from './data-disks.ts';
 import { blankDisk, copyDisk, type DiskFile } from './disk.ts';
-import { answering, blockName } from './machine.ts';
 import { makeKeyPair } from './ssh.ts';
 import { hostConfig, hostNetworks, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
@@ -138,53 +136,5 @@ describe('a configured guest', () => {
       ]);
     },
     10 * minutes,
-  );
-
-  it(
-    'boots past its own disk and a data disk that do not answer, with what it was told before, and powers off',
-    async () => {
-      // Before udev is told of any disk: the initial RAM disk has looked at all of them for root's.
-      const unit = '/etc/systemd/system/systemd-udev-trigger.service.d';
-      await guest.output(`mkdir -p ${unit} && cat > ${unit}/silence.conf`, {
-        input: '[Service]\nExecStartPre=/bin/sh -c "echo ready for silence > /dev/console; sleep 15"\n',
-      });
-      await guest.powerOff();
-      const [silent, other] = await Promise.all(
-        ['silent', 'other'].map((label) => knownDisk(folder, label, { mebibytes: 64, label })),
-      );
-      if (silent === undefined || other === undefined) throw new Error('the disks were made');
-      await powerOn([
-        { disk: seed, scsiId: 5, ...answering },
-        { disk: ordinary, bus: 'virtio-blk', serial: 'ordinary' },
-        { disk: silent, scsiId: 6, ...answering },
-        { disk: other, scsiId: 7 },
-      ]);
-      await guest.waitFor(async () => guest.console().includes('ready for silence'), 120);
-      for (const index of [1, 3]) await guest.silence({ backend: blockName(index) });
-      // The host's disk cannot be read: that is a failure, and all the same the end of the boot.
-      expect(await guest.waitForBoot(5 * 60)).toBe('degraded');
-      await expectUnchanged();
-      expect(await guest.output('findmnt -rno TARGET -S LABEL=other')).toBe('/srv/other');
-      const nodes = await guest.output(
-        'for id in 5 6; do ls /sys/bus/scsi/devices/*:0:$id:0/block; done | sed s,^,/dev/,',
-      );
-      const silentDisks = nodes.split('\n');
-      expect(silentDisks).toHaveLength(2);
-      expect((await problems()).map(({ path, found }) => [path, found])).toEqual(
-        expect.arrayContaining(silentDisks.map((node) => [node, 'no answer within 5 s'])),
-      );
-      const { stdout } = await guest.run('gandi-guest status');
-      for (const node of silentDisks) expect(stdout).toContain(node);
-      // In guest's seconds, from the start of a unit to its end.
-      for (const unit of ['gandi-bootstrap', 'gandi-mount']) {
-        const times = await guest.output(
-          `for name in InactiveExit ActiveEnter InactiveEnter; do systemctl show -P "$name"TimestampMonotonic ${unit}.service; done`,
-        );
-        const [start = 0, ...ends] = times.split('\n').map(Number);
-        expect(Math.max(...ends) - start, unit).toBeLessThan(90_000_000);
-      }
-      await guest.powerOff(8 * 60);
-    },
-    20 * minutes,
   );
 });
