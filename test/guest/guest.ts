@@ -105,9 +105,9 @@ export class Guest {
     return this.#withConsole(this.#machine.hotPlug.attachInterface(nic));
   }
 
-  /** Has a disk that was attached with a limit stop answering, or answer again. */
-  async silence(attached: Pick<Attached, 'backend'>, silent = true): Promise<void> {
-    return this.#withConsole(this.#machine.hotPlug.silence(attached, silent));
+  /** Has a disk that was attached with a limit stop answering, for good. */
+  async silence(attached: Pick<Attached, 'backend'>): Promise<void> {
+    return this.#withConsole(this.#machine.hotPlug.silence(attached));
   }
 
   /** Takes a disk or an interface out that was attached. */

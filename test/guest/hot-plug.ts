@@ -6,7 +6,6 @@ import {
   type GuestInterface,
   limitName,
   limitsOf,
-  NEVER,
   networkBackend,
   networkDevice,
   rootPortName,
@@ -51,12 +50,12 @@ export class HotPlug {
     return rootPort === undefined ? attached : { ...attached, rootPort };
   }
 
-  /** Has a disk that has a limit stop answering at once, or answer again, and what waited for it go on. */
-  async silence({ backend }: Pick<Attached, 'backend'>, silent = true): Promise<void> {
+  /** Has a disk that has a limit stop answering at once. What waits for it does so for good, whatever limit it gets then. */
+  async silence({ backend }: Pick<Attached, 'backend'>): Promise<void> {
     await this.#qmp.execute('qom-set', {
       path: `/objects/${limitName(backend)}`,
       property: 'limits',
-      value: limitsOf(silent ? 1 : NEVER),
+      value: limitsOf(1),
     });
   }
 
