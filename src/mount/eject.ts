@@ -2,14 +2,13 @@ import { NO_ANSWER } from '../machine/device-answers.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { sleep } from '../machine/sleep.ts';
-import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
 import { describeDevice, servicesOf } from './attach-disk.ts';
-import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
-import { otherPaths } from './disk-paths.ts';
-import { type DiskState, diskStates, isSameContent } from './disk-state.ts';
+import { type DiskState, diskStates } from './disk-state.ts';
+import { keepPathsUnmounted, keepRecord, keepUnmounted, withoutPlace } from './ejected-records.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
@@ -170,31 +169,7 @@ async function ejectMounted(
   return { record: { ...withoutPlace(rest), state: 'ejected', why, since } };
 }
 
-function withoutPlace({ mountPoint: _, ...record }: DiskRecord): DiskRecord {
-  return record;
-}
-
 const LOST = 'what is written until it is let go is lost if it is detached now';
-
-/** Has a disk that is not mounted stay so: it may have failed, wait for its first access, or have just come. */
-async function keepUnmounted(run: MountRun, { device, verdict, record }: DiskState): Promise<void> {
-  if (record?.state === 'ejected' && isSameContent(record, verdict)) return;
-  const content = verdict.kind === 'data' ? verdict.content : undefined;
-  const why = 'it was ejected while it was not mounted';
-  await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
-}
-
-/** The disk stays unmounted on its other paths, too, where the one that was used goes first. */
-async function keepPathsUnmounted(
-  run: MountRun,
-  state: DiskState,
-  states: readonly DiskState[],
-): Promise<void> {
-  const content = state.verdict.kind === 'data' ? state.verdict.content : undefined;
-  const why = `the disk was ejected, which is ${state.device.node} on another path`;
-  for (const { device } of otherPaths(state, states))
-    await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
-}
 
 /** Other partitions of the same disk that are mounted still. */
 function alsoMounted(state: DiskState, facts: DiskFacts): string[] {
@@ -203,16 +178,6 @@ function alsoMounted(state: DiskState, facts: DiskFacts): string[] {
     .filter(({ name, partition }) => name !== state.device.name && (partition?.disk ?? name) === disk)
     .flatMap(({ name }) => facts.mountsOf.get(name) ?? [])
     .map(({ mountPoint }) => mountPoint);
-}
-
-async function keepRecord(run: MountRun, record: DiskRecord): Promise<void> {
-  if (run.dryRun) return;
-  const records = readDiskRecords(run.machine.files);
-  const others = records.filter(
-    ({ name, sequence, state }) => state === 'gone' || name !== record.name || sequence !== record.sequence,
-  );
-  await storeDiskRecords(run.machine, [...others, record]);
-  await storeDemandNames(run, demandNames([...others, record]));
 }
 
 /** @see ejectDisk */
