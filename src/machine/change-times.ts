@@ -40,6 +40,7 @@ export function haveChangeTimes(paths: Iterable<string>, mounts: readonly Mount[
   const below = [...paths].filter((path) => doubtful.some(({ mountPoint }) => isBelow(path, mountPoint)));
   // In most guests there is none, and which mounts are visible need not be found out.
   if (below.length === 0) return true;
-  const visible = mounts.filter((mount) => isVisible(mount, mounts));
+  const near = mounts.filter(({ mountPoint }) => below.some((path) => isBelow(path, mountPoint)));
+  const visible = near.filter((mount) => isVisible(mount, mounts));
   return below.every((path) => TRUSTED.has(mountOf(path, visible)?.type ?? ''));
 }

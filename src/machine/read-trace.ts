@@ -8,7 +8,7 @@ import { isSameState, type SeenState, seenState, type Way } from './seen-state.t
 const FRESH_MILLISECONDS = 20;
 
 /** What lies there is made anew at each boot, and is not compared by its state. */
-const OF_THIS_BOOT = /^\/(dev|proc|run|sys|tmp)\//;
+const OF_THIS_BOOT = ['/dev/', '/proc/', '/run/', '/sys/', '/tmp/'];
 
 interface Noted {
   state: SeenState | undefined;
@@ -27,6 +27,8 @@ export class ReadTrace {
   /** The texts of files that the kernel makes up, by path; undefined where there was none. */
   readonly kernelTexts = new Map<string, string | undefined>();
   readonly #noted: Record<Way, Map<string, Noted>> = { at: new Map(), behind: new Map() };
+  /** Nothing that was last changed before, by the clock of files, is as fresh as that. */
+  readonly #freshFrom = Date.now() - FRESH_MILLISECONDS;
   #programs = 0;
   #changed: string | undefined;
 
@@ -49,7 +51,7 @@ export class ReadTrace {
 
   /** Whether states of what is at a path are noted. */
   notes(path: string): boolean {
-    return !OF_THIS_BOOT.test(path);
+    return !OF_THIS_BOOT.some((directory) => path.startsWith(directory));
   }
 
   /**
@@ -64,6 +66,7 @@ export class ReadTrace {
       noted === undefined &&
       state !== undefined &&
       this.#programs === 0 &&
+      state.ctimeMs > this.#freshFrom &&
       Math.abs(Date.now() - state.ctimeMs) < FRESH_MILLISECONDS;
     this.#note(path, way, state, isFresh || this.#isDoubtful(noted, state));
   }

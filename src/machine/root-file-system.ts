@@ -6,7 +6,7 @@ import { sizeOfMounted } from './mounted-size.ts';
 import type { Mount } from './mounts.ts';
 import { type DiskPartitions, readPartitionTable } from './partition-table.ts';
 import { named, type Signature } from './signatures/signature.ts';
-import { identify } from './signatures.ts';
+import { superblockOfMounted } from './signatures.ts';
 
 /** What finding the root file system needs of the machine. */
 export interface RootObservation {
@@ -35,9 +35,8 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   const diskName = device?.partition?.disk ?? [...use.rootDisks][0];
   const disk = devices.find(({ name }) => name === diskName);
   if (!mount || !device || !disk) return undefined;
-  const content = reading(observation, device.node, identify);
-  const superblock = content.find(({ type }) => type === mount.type || (isExt(type) && isExt(mount.type)));
-  const fixed = whyFixed(device, disk, mount, content);
+  const superblock = reading(observation, device.node, (opened) => superblockOfMounted(opened, mount.type));
+  const fixed = whyFixed(device, disk, mount, superblock);
   const table =
     device.partition && fixed === undefined
       ? reading(observation, disk.node, ({ read, size }) => readPartitionTable(read, size, disk.sectorBytes))
@@ -74,19 +73,15 @@ function whyFixed(
   device: BlockDevice,
   disk: BlockDevice,
   mount: Mount,
-  content: readonly Signature[],
+  superblock: Signature | undefined,
 ): string | undefined {
   if (device.kind === 'device-mapper') return 'root is on device mapper (LVM, LUKS or the like)';
   if (device.slaves.length > 0) return `root is on ${device.node}, which is built on other devices`;
   if (disk.kind !== 'disk') return `root is on ${disk.node}, which is no disk`;
   if (disk.readOnly || device.readOnly) return `${device.node} is read-only`;
   if (mount.options.includes('ro') || mount.superOptions.includes('ro')) return 'root is mounted read-only';
-  const devices = content.find(({ type }) => type === 'btrfs')?.devices ?? 1;
+  const devices = superblock?.devices ?? 1;
   return devices > 1 ? `root is a btrfs file system of ${devices} devices` : undefined;
-}
-
-function isExt(type: string): boolean {
-  return type === 'ext2' || type === 'ext3' || type === 'ext4';
 }
 
 /** An image that was never booted has no identity of its own yet. */

@@ -70,6 +70,35 @@ export function identify(device: Pick<DeviceReader, 'size' | 'read'>, verified?:
   return counting(PROBES.flatMap((probe) => probe(areas) ?? []));
 }
 
+/** Of the file systems that guests have as their root; the probe of any other is among all. */
+const PROBE_BY_TYPE: Readonly<Record<string, Probe>> = {
+  ext2: findExt,
+  ext3: findExt,
+  ext4: findExt,
+  xfs: findXfs,
+  btrfs: findBtrfs,
+};
+
+/**
+ * Reads the superblock of a file system that is mounted. That the kernel has mounted it says more than all checks of a
+ * signature, which are not made again: with those of all other kinds they cost ten million instructions of a boot.
+ * @param type as the kernel has it in /proc/self/mountinfo
+ * @returns undefined if none is found, or none is known of that type
+ * @throws the system's error if the device cannot be read
+ */
+export function superblockOfMounted(
+  device: Pick<DeviceReader, 'size' | 'read'>,
+  type: string,
+): Signature | undefined {
+  const probe = PROBE_BY_TYPE[type];
+  const areas = readAreas(device, type);
+  const found = probe === undefined ? PROBES.flatMap((one) => one(areas) ?? []) : [probe(areas) ?? []].flat();
+  return found.find(
+    (signature) =>
+      signature.type === type || (probe === findExt && PROBE_BY_TYPE[signature.type] === findExt),
+  );
+}
+
 /** One line for people, such as `ext4 file system "data"`. */
 export function describe(signatures: readonly Signature[]): string {
   return signatures
