@@ -95,13 +95,13 @@ repeat() {
     $command || return 1
   done
   IFS=' '
-  mkdir -p $state/interfaces || return 1
+  # The unit of gandi-bootstrap has it made.
+  [ -d $state/interfaces ] || mkdir -p $state/interfaces || return 1
   for path in $marks; do : > "$path" || return 1; done
   read -r boot < /proc/sys/kernel/random/boot_id || return 1
-  # The report holds what the host asked for: for root alone.
+  # The report holds what the host asked for: for root alone. When it was, the file says by its own time.
   umask 077
-  printf '%s,"startedAt":"%s","bootId":"%s"}\n' "$report" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$boot" \
-    > "$state/$program.json"
+  printf '%s,"bootId":"%s"}\n' "$report" "$boot" > "$state/$program.json"
 }
 
 # In a shell of its own: a damaged record ends that, not the start of the program.

@@ -80,7 +80,13 @@ function observeRoot({ devices, mounts, use }: ObservedStorage): RootFileSystem 
 }
 
 function observeInterfaces(files: Files): NetworkInterface[] {
-  return listInterfaces(files).map((device) => ({ ...device, addresses: addressesOf(device.name) }));
+  // Few ask for the addresses, and each answer has those of all interfaces.
+  return listInterfaces(files).map((device) => ({
+    ...device,
+    get addresses() {
+      return addressesOf(device.name);
+    },
+  }));
 }
 
 /** Facts that can be read from the files of an unpacked image, and what a running system adds to them. */

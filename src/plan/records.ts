@@ -72,7 +72,11 @@ function readReport(files: FileView, path: string): Report | undefined {
   const value = parseJsonObject(files.readText(path)) ?? {};
   const whole =
     Array.isArray(value.steps) && Array.isArray(value.problems) && typeof value.status === 'string';
-  return whole ? (value as unknown as Report) : undefined;
+  if (!whole) return undefined;
+  const report = value as unknown as Report;
+  if (typeof report.startedAt === 'string') return report;
+  // A quiet boot's, by packaging/steady.sh: to ask for the time would take it a process.
+  return { ...report, startedAt: new Date(files.modifiedAt(path) ?? 0).toISOString() };
 }
 
 /** The units that serve interfaces name the reports, one for each: that of the boot is gandi-bootstrap's. */

@@ -17,7 +17,7 @@ describe('a boot in which nothing is new', () => {
   it('leaves the report of an unchanged boot, for root alone', () => {
     store(stateOfGuest());
     boot();
-    const { startedAt, bootId, ...left } = JSON.parse(
+    const { bootId, ...left } = JSON.parse(
       readFileSync(at('run/gandi/gandi-bootstrap.json'), 'utf8'),
     );
     expect(left).toEqual({
@@ -32,7 +32,6 @@ describe('a boot in which nothing is new', () => {
         { name: 'host-init', status: 'off', changes: [], notes: [], durationMilliseconds: 0 },
       ],
     });
-    expect(Math.abs(Date.parse(startedAt) - Date.now())).toBeLessThan(60_000);
     expect(bootId).toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
     const { stdout } = spawnSync('stat', ['-c', '%a', at('run/gandi/gandi-bootstrap.json')], {
       encoding: 'utf8',

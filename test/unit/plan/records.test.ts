@@ -65,6 +65,13 @@ describe('reports', () => {
     expect(m.files.readText(lasting)).toContain('recovered');
   });
 
+  it('of a quiet boot, which has none, get the time of their file', () => {
+    const { startedAt: _, ...quiet } = report('unchanged');
+    const files = temporaryRoot({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(quiet) });
+    const { startedAt } = latestReport(files, 'gandi-bootstrap')?.report ?? {};
+    expect(Math.abs(Date.parse(startedAt ?? '') - Date.now())).toBeLessThan(60_000);
+  });
+
   it('of an unpacked image stay in it', async () => {
     const m = machine(false);
     await storeReport(m, report('configured'));
