@@ -24,32 +24,53 @@ export interface IpNetwork {
 /** Characters of the longest address; longer text is not even tried. */
 const ADDRESS_CHARACTERS = 45;
 
+/** The library takes shorter forms of IPv4, and octal and hexadecimal numbers. */
+const FOUR_DECIMALS = /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/;
+
 /** Ranges of ipaddr.js that no interface, gateway or name server can have. */
 const NO_HOST: readonly string[] = ['unspecified', 'broadcast', 'multicast', 'loopback', 'ipv4Mapped'];
+
+/** More texts than any host writes are not remembered. */
+const MOST_REMEMBERED = 1000;
+
+/**
+ * Remembers what a text was parsed to: a field is parsed where it is checked, where it is compared with others, and where
+ * it is used, which was four times for each, five million instructions of a first boot.
+ */
+function remembered<T>(parse: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    if (known.has(text)) return known.get(text) as T;
+    const result = parse(text);
+    if (known.size < MOST_REMEMBERED) known.set(text, result);
+    return result;
+  };
+}
 
 /**
  * Parses the address of one host: IPv4 as four decimals without leading zeros, or IPv6 (RFC 4291) without zone.
  * Undefined for other text, and for addresses that are not one host's: unspecified, loopback, multicast, broadcast,
  * IPv4-mapped.
  */
-export function parseHostAddress(text: string): IpAddress | undefined {
+export const parseHostAddress = remembered((text: string): IpAddress | undefined => {
   const address = parseAddress(text);
-  if (address === undefined || NO_HOST.includes(address.range())) {
+  const range = address?.range();
+  if (address === undefined || range === undefined || NO_HOST.includes(range)) {
     return undefined;
   }
   return {
     family: address.kind() === 'ipv4' ? 4 : 6,
     text: canonical(address),
-    linkLocal: address.range() === 'linkLocal',
+    linkLocal: range === 'linkLocal',
     bytes: address.toByteArray(),
   };
-}
+});
 
 /**
  * Parses a network in CIDR notation (RFC 4632), prefix length 1 to 32 or 128. Host bits are allowed and dropped:
  * hosts write the network of 92.243.8.0/22 as 92.243.10.0/22. Undefined for other text.
  */
-export function parseNetwork(text: string): IpNetwork | undefined {
+export const parseNetwork = remembered((text: string): IpNetwork | undefined => {
   const [base = '', prefix = '', ...rest] = text.split('/', 3);
   const address = parseAddress(base);
   if (address === undefined || rest.length > 0 || !/^[1-9][0-9]{0,2}$/.test(prefix)) {
@@ -68,7 +89,7 @@ export function parseNetwork(text: string): IpNetwork | undefined {
     prefixLength,
     bytes: masked,
   };
-}
+});
 
 /** Whether an address, or the first address of another network, lies in a network. */
 export function contains(network: IpNetwork, { bytes }: Pick<IpAddress, 'bytes'>): boolean {
@@ -96,10 +117,15 @@ function parseAddress(text: string): Address | undefined {
   if (text.length > ADDRESS_CHARACTERS || !/^[0-9A-Fa-f:.]+$/.test(text)) {
     return undefined;
   }
-  if (text.includes(':')) {
-    return ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;
+  if (!text.includes(':') && !FOUR_DECIMALS.test(text)) {
+    return undefined;
   }
-  return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : undefined;
+  try {
+    return text.includes(':') ? ipaddr.IPv6.parse(text) : ipaddr.IPv4.parse(text);
+  } catch {
+    // The library has no other way to say so; to ask whether it is valid would parse it once more.
+    return undefined;
+  }
 }
 
 function canonical(address: Address): string {
