@@ -215,6 +215,26 @@ describe('a blank disk where the swap disk is expected', () => {
     expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
   });
 
+  it('is erased where an earlier boot stored it: the host’s script of the first boot need not be there still', async () => {
+    const config = Buffer.from(`{"vm_hostname":"earlier"}${' '.repeat(8192)}`);
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': config.toString() });
+    await attach(guest, 'sda', 0);
+    const path = await attach(guest, 'sdb', 1);
+    makeSwap(path, [128]);
+    writeAt(path, 524_288, await packArchive({ config, init: Buffer.from('pass\n') }));
+    const first = await look(guest);
+    expect(first).toMatchObject({ state: 'new', hasInit: true });
+    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first);
+    const second = await look(guest);
+    expect(second).toMatchObject({
+      state: 'kept',
+      hasInit: false,
+      swap: { pendingErase: { device: path, offset: 524_288, length: first.archive?.length } },
+      parsed: { problems: [] },
+    });
+    expect(second.archive).toBeUndefined();
+  });
+
   /** Has a disk appear that never answers a read. */
   async function attachSilent(guest: ReturnType<typeof files>, disk: string, target: number) {
     const path = await attach(guest, disk, target);
