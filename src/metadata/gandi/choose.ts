@@ -4,6 +4,7 @@ import { LIKENESS, likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import type { ArchivePlace } from './swap-places.ts';
 import {
+  describeAround,
   doubtOf,
   holdsSomethingElse,
   isFromHost,
@@ -202,8 +203,9 @@ function stateOf(observed: ObservedPlace): SwapState {
 }
 
 function contentOf(observed: ObservedPlace, state: SwapState): string {
-  const { unreadable, unknown, signatures, erasures } = observed;
+  const { unreadable, unknown, around, signatures, erasures } = observed;
   if (unreadable !== undefined) return `data that cannot be read (${unreadable})`;
+  if (around !== undefined) return describeAround(around);
   if (unknown === true) return 'unrecognised data';
   if (signatures.length > 0) return describe(signatures);
   if (erasures.length > 0) return 'an archive whose erasure was cut off';
