@@ -31,4 +31,6 @@ export interface Knowledge {
   firstBoot: boolean;
   /** UUIDs of swap areas that were in use before the packages came. */
   earlierSwaps: ReadonlySet<string>;
+  /** Whether what is stored is lost at each reboot: then each boot looks like the first, and is not. */
+  isForgetful(): boolean;
 }

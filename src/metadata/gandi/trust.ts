@@ -62,7 +62,8 @@ export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowled
   if (header === undefined || excludesRange(header, found.offset, ERASE_MARK_BYTES)) return true;
   const proven = place.labelled || place.expected !== undefined || (place.hosts && isLabelledSwap(observed));
   const uuid = signatures.find(({ type }) => type === 'swap')?.uuid;
-  return knowledge.firstBoot && proven && (uuid === undefined || !knowledge.earlierSwaps.has(uuid));
+  const isUnused = uuid === undefined || !knowledge.earlierSwaps.has(uuid);
+  return knowledge.firstBoot && proven && isUnused && !knowledge.isForgetful();
 }
 
 /** Content alone says that a whole disk is the host's only where nobody but the host attaches disks of that kind. */

@@ -35,7 +35,11 @@ function guest(content: Parameters<typeof memoryDevice>[1], silent: readonly str
 
 it('has the next boot take the disk, which nothing else speaks for', async () => {
   const { search, machine, accept } = guest(ARCHIVE);
-  const before = findSwapDisk(search, { firstBoot: false, earlierSwaps: new Set() });
+  const before = findSwapDisk(search, {
+    firstBoot: false,
+    earlierSwaps: new Set(),
+    isForgetful: () => false,
+  });
   expect(before.candidates.map(({ swap }) => swap.node)).not.toContain('/dev/vdb');
   expect(await accept('/dev/vdb')).toEqual({ node: '/dev/vdb' });
   const remembered = readRememberedDisk(machine.files);
@@ -43,6 +47,7 @@ it('has the next boot take the disk, which nothing else speaks for', async () =>
   const { candidates, problems } = findSwapDisk(search, {
     firstBoot: false,
     earlierSwaps: new Set(),
+    isForgetful: () => false,
     remembered,
   });
   expect(candidates).toMatchObject([

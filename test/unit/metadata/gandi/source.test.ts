@@ -186,6 +186,21 @@ describe('a blank disk where the swap disk is expected', () => {
     },
   );
 
+  it('an archive in an unsafe swap area of a guest that keeps nothing over a reboot: each of its boots looks like the first', async () => {
+    const guest = temporaryRoot({
+      ...LIVE,
+      '/proc/self/mountinfo': `${LIVE['/proc/self/mountinfo']}2 1 0:9 / /gandi rw - tmpfs tmpfs rw\n`,
+    });
+    await attach(guest, 'sda', 0);
+    const path = await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}');
+    // A disk without a swap area was in no process's reach.
+    expect(await look(guest)).toMatchObject({ state: 'new' });
+    makeSwap(path, []);
+    const host = await look(guest);
+    expect(host).toMatchObject({ state: 'none' });
+    expect(host.parsed.problems[0]?.found).toContain('where any process can write');
+  });
+
   it('an archive in an unsafe swap area where the report of a boot is damaged', async () => {
     const guest = temporaryRoot({ ...LIVE, '/var/lib/gandi/gandi-bootstrap.json': '{' });
     await attach(guest, 'sda', 0);

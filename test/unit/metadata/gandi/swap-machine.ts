@@ -104,7 +104,12 @@ export function find({
       };
     },
   };
-  const known = { firstBoot: true, earlierSwaps: new Set<string>(), ...knowledge };
+  const known = {
+    firstBoot: true,
+    earlierSwaps: new Set<string>(),
+    isForgetful: () => false,
+    ...knowledge,
+  };
   const { candidates, problems } = findSwapDisk(search, known);
   return {
     candidates,

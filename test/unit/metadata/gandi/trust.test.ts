@@ -123,7 +123,9 @@ describe('an archive in a swap area', () => {
       expect(found.summary).toEqual(['/dev/sdb1 foreign']);
       expect(found.first?.swap.content).toMatch(/^swap area.* on its whole disk$/);
       expect(told(found.problems)).toEqual([
-        expect.stringMatching(/^\/dev\/sdb1: an archive at byte 524288, beside swap area.* on its whole disk$/),
+        expect.stringMatching(
+          /^\/dev\/sdb1: an archive at byte 524288, beside swap area.* on its whole disk$/,
+        ),
       ]);
     }
   });
@@ -338,6 +340,16 @@ describe('with a remembered disk', () => {
     });
     expect(both.summary).toEqual(['/dev/sdb swap']);
     expect(both.problems.map(({ path }) => path)).toEqual(['/dev/vdb']);
+    // Of two that have its identifiers one is a copy.
+    const copies = { '/dev/vdb': { ...marked(), ...ARCHIVE }, '/dev/vdc': { ...marked(), ...ARCHIVE } };
+    const twice = find({
+      disks: [...moved, virtio('vdc', 2)],
+      root: '254:0',
+      content: copies,
+      knowledge: known(before),
+    });
+    expect(twice.summary).toEqual([]);
+    expect(twice.problems.map(({ path }) => path)).toEqual(['/dev/vdb', '/dev/vdc']);
   });
 
   it('once it is gone another one is taken where only the host can put it', () => {
