@@ -97,7 +97,13 @@ compare_ranges() {
   read -r self rest < /proc/self/stat || return 1
   late=
   trap 'late=1' USR1
-  (sleep 5 && kill -USR1 "$self") > /dev/null &
+  (
+    trap 'kill $nap; exit' TERM
+    sleep 5 &
+    nap=$!
+    wait $nap
+    kill -USR1 "$self"
+  ) > /dev/null &
   watch=$!
   same_ranges
   result=$?

@@ -51,6 +51,14 @@ describe('a boot in which nothing is new', () => {
     expect(stdout).toBe('600\n');
   });
 
+  it('leaves no process behind', () => {
+    store(stateOfGuest());
+    const looked = `sh ${at('steady.sh')} gandi-bootstrap; sleep 0.3; ps -o args= -s $$`;
+    const { stdout } = spawnSync('setsid', ['-w', 'sh', '-c', looked], { encoding: 'utf8' });
+    expect(stdout).toContain('ps -o');
+    expect(stdout).not.toContain('sleep 5');
+  });
+
   it('can be twice', () => {
     store(stateOfGuest());
     boot();
