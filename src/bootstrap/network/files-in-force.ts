@@ -1,3 +1,5 @@
+import { reasonOf } from '../../machine/errors.ts';
+import type { NetworkManagerName } from '../../machine/facts.ts';
 import type { FileView } from '../../machine/files.ts';
 import { digestOf } from '../../plan/applied.ts';
 import type { StepContext } from '../../plan/step.ts';
@@ -10,6 +12,7 @@ const LARGEST_BYTES = 64 * 1024;
 
 function textOf(files: FileView, path: string): string | number | undefined {
   const status = files.status(path);
+  if (status?.kind === 'link') return files.linkTarget(path);
   if (status?.kind !== 'file') return undefined;
   return status.size > LARGEST_BYTES ? status.size : files.readText(path);
 }
@@ -22,7 +25,15 @@ function textOf(files: FileView, path: string): string | number | undefined {
 export function filesInForce(context: Pick<StepContext, 'files' | 'settings' | 'facts'>): string | undefined {
   const manager = chosenManager(context);
   if (manager === undefined) return undefined;
-  const { files } = context;
+  try {
+    return digestOfFiles(context.files, manager);
+  } catch (error) {
+    // The step that writes there tells of it; the host's script is not to wait for an admin.
+    return digestOf(reasonOf(error));
+  }
+}
+
+function digestOfFiles(files: FileView, manager: NetworkManagerName): string | undefined {
   const { directory } = WRITERS[manager];
   const listed = files.list(directory).map((name) => `${directory}/${name}`);
   const paths = [...(manager === 'ifupdown' ? [INTERFACES_FILE] : []), ...listed];

@@ -180,6 +180,11 @@ describe('post-boot', () => {
       ['netplan', '/etc/netplan/99-mine.yaml', {}],
       ['NetworkManager', '/etc/NetworkManager/system-connections/mine.nmconnection', {}],
       ['ifupdown', '/etc/network/interfaces', {}],
+      [
+        'systemd-networkd',
+        '/etc/systemd/network/90-else.network',
+        { '/etc/systemd/network/10-l.network': { link: '/x' } },
+      ],
       ['ifupdown', '/etc/network/interfaces.d/mine', { '/etc/network/interfaces': '# none\n' }],
     ] as const)(
       'looks again where an admin adds a file of the network (%s), or changes it',
@@ -204,6 +209,20 @@ describe('post-boot', () => {
         expect(look(parts({ [path]: 'two\n' }, digestNow(added)))?.order?.look).toBe(true);
       },
     );
+
+    it('has the customer’s work done where such a file cannot be read', () => {
+      const context = makeContext({
+        config: { ...config, interfaces: [ETH0] },
+        facts: { ...booting.facts, networkManager: 'netplan', interfaces: [NIC] },
+        files: { '/gandi/script': SCRIPT },
+      });
+      const list = (path: string): string[] => {
+        if (path === '/etc/netplan') throw new Error('EIO: i/o error, scandir');
+        return context.files.list(path);
+      };
+      const plan = postBoot.plan({ ...context, files: { ...context.files, list } });
+      expect(plan.changes.map((change) => 'path' in change && change.path)).toContain('/run/gandi/postboot');
+    });
 
     it('takes another name of the host’s disk for no news', () => {
       const swap = (node: string) => ({ state: 'kept' as const, swap: { node, state: 'ours' as const } });
