@@ -72,16 +72,43 @@ unchanged() {
   # shellcheck disable=SC2086
   [ "$(stat -c '%n %i %s %.9Z' $files)" = "$file_states" ] || return 1
 
-  # The host's disk: its swap header, and where an archive would be.
+  [ -z "$ranges" ] || compare_ranges
+}
+
+# The host's disk: its swap header, and where an archive would be.
+same_ranges() {
   from=0
   for range in $ranges; do
     length=${range##*:}
     place=${range%:*}
     device=${place%:*}
     wait_for_udev "$device" || return 1
-    cmp -s -n "$length" -i "${place##*:}:$from" "$device" "$record.bytes" || return 1
+    cmp -s -n "$length" -i "${place##*:}:$from" "$device" "$record.bytes" > /dev/null &
+    wait $! || return 1
+    [ -z "$late" ] || return 1
     from=$((from + length))
   done
+}
+
+# The disk may die after udev has read it: who reads it then waits in the kernel, and is given up after five seconds, for a
+# signal ends the wait for it. A subshell's own number stands in /proc alone.
+compare_ranges() {
+  # shellcheck disable=SC2034
+  read -r self rest < /proc/self/stat || return 1
+  late=
+  trap 'late=1' USR1
+  (
+    trap 'kill $nap; exit' TERM
+    sleep 5 &
+    nap=$!
+    wait $nap
+    kill -USR1 "$self"
+  ) > /dev/null &
+  watch=$!
+  same_ranges
+  result=$?
+  kill $watch
+  return $result
 }
 
 # In the order of a whole run: values of interfaces need these to be there, and the marks say that all is done.

@@ -67,6 +67,15 @@ export function groupMembers(group: string | undefined, name: string): string[] 
   return undefined;
 }
 
+/** Names of the groups that an account belongs to, by the text of /etc/group (group(5)). */
+export function groupsOf(group: string | undefined, { name, gid }: Account): string[] {
+  return (group ?? '').split('\n').flatMap((line) => {
+    const [found, , number, members] = line.split(':');
+    const isOwn = number !== undefined && number !== '' && Number(number) === gid;
+    return found && (isOwn || members?.split(',').includes(name) === true) ? [found] : [];
+  });
+}
+
 /** The password field of an account in the text of /etc/shadow (shadow(5)). */
 export function passwordField(shadow: string | undefined, name: string): string | undefined {
   for (const line of (shadow ?? '').split('\n')) {

@@ -23,6 +23,7 @@ import {
 import { splitWords } from '../plan/split-words.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { askedWithoutSecrets } from './asked.ts';
+import { filesInForce } from './network/files-in-force.ts';
 import { swap } from './swap.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
@@ -48,8 +49,14 @@ function planScript(script: string, words: string | undefined): ScriptRun {
 /** The customer's work is to find the network; so does a look at that. */
 const needsNetwork = ({ script, command }: PostBootOrder) => script !== undefined || command !== undefined;
 
-/** Which name a disk gets differs from boot to boot. */
-const askedDigest = ({ swap: _, ...asked }: Asked) => digestOf(asked);
+/**
+ * Of what is looked at: what is asked, and by which files the network is what it is, for an admin may add one. Which name a
+ * disk gets differs from boot to boot.
+ */
+function lookDigest(context: StepContext, { swap: _, ...asked }: Asked): string {
+  const files = asked.interfaces.length > 0 ? filesInForce(context) : undefined;
+  return digestOf({ ...asked, ...(files === undefined ? {} : { files }) });
+}
 
 const asksForSomething = ({ hostName, interfaces, missing, nameServers, accounts }: Asked) =>
   hostName !== undefined || [interfaces, missing, nameServers, accounts].some(({ length }) => length > 0);
@@ -58,13 +65,21 @@ const asksForSomething = ({ hostName, interfaces, missing, nameServers, accounts
  * What is to be looked at in a boot in which nothing of the customer's is run: something else is asked than when it was
  * looked at last. A run of the admin's is followed by none of gandi-postboot's; `gandi-guest verify` is at hand then.
  */
-function lookFor({ facts, host, applied }: StepContext, asked: Asked): Pick<PostBootOrder, 'look' | 'asked'> {
-  const isNews = host.state === 'new' || applied[postBoot.name] !== askedDigest(asked);
+function lookFor(
+  { facts, host, applied }: StepContext,
+  asked: Asked,
+  digest: string,
+): Pick<PostBootOrder, 'look' | 'asked'> {
+  const isNews = host.state === 'new' || applied[postBoot.name] !== digest;
   return facts.booting && isNews && asksForSomething(asked) ? { look: true, asked } : {};
 }
 
 /** What is left to do, if anything, and why the script is not to be run where that is asked for. */
-function orderFor(context: StepContext, asked: Asked): { order?: PostBootOrder; why?: string } {
+function orderFor(
+  context: StepContext,
+  asked: Asked,
+  looked: string,
+): { order?: PostBootOrder; why?: string } {
   const { files, host, settings } = context;
   const { config, refused } = host.parsed;
   const isKnown = host.state !== 'none' && !refused.includes('post-boot');
@@ -83,7 +98,7 @@ function orderFor(context: StepContext, asked: Asked): { order?: PostBootOrder; 
   };
   const told = why === undefined ? {} : { why };
   if (needsNetwork(order)) return { order: { ...order, asked }, ...told };
-  const look = lookFor(context, asked);
+  const look = lookFor(context, asked, looked);
   return stopAutofs || look.look === true ? { order: { ...order, ...look }, ...told } : told;
 }
 
@@ -116,11 +131,12 @@ function plan(context: StepContext): Plan {
     return { changes: [], notes: [{ level: 'warning', text }] };
   }
   const asked = askedWithoutSecrets(context);
-  const { order, why } = orderFor(context, asked);
+  const looked = lookDigest(context, asked);
+  const { order, why } = orderFor(context, asked, looked);
   const refused = why === undefined ? {} : { notes: [refusalOf(why)] };
   // Only what is looked at in this boot need not be looked at again in the next one.
-  const isLooked = facts.booting || applied[postBoot.name] === askedDigest(asked);
-  const digest = isLooked ? { digest: askedDigest(asked) } : {};
+  const isLooked = facts.booting || applied[postBoot.name] === looked;
+  const digest = isLooked ? { digest: looked } : {};
   if (order === undefined) return { changes: removeUsedHostInit(context), ...digest, ...refused };
   // Nobody waits for a look.
   const waits = settings.switches.CONFIG_POSTBOOT_WAIT && order.look !== true;

@@ -32,9 +32,14 @@ export function zoneOfCommandLine(commandLine: string): string | undefined {
   return /^cet(-|$)/.test(value) ? 'Europe/Paris' : 'Etc/UTC';
 }
 
-/** Whether a zone has a file: a directory of zones, such as `Europe`, and lists of them, such as `leapseconds`, are none. */
+/**
+ * Whether a zone has a file: a directory of zones, such as `Europe`, and lists of them, such as `leapseconds`, are none; nor
+ * is Debian's `localtime`, which leads back to where the link to the zone is.
+ */
 function isZone(files: FileView, zone: string): boolean {
   const path = `${ZONES}/${zone}`;
+  const target = files.linkTarget(path);
+  if (target !== undefined && posix.resolve(posix.dirname(path), target) === LOCALTIME) return false;
   return (
     statusOfTarget(files, path)?.kind === 'file' && files.readText(path)?.startsWith(ZONE_FILE_MAGIC) === true
   );

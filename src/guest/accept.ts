@@ -13,7 +13,7 @@ import { udevVerdict } from '../machine/udev-verdict.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
 import { askHostDisks } from '../metadata/gandi/source.ts';
-import { holdsSomethingElse } from '../metadata/gandi/trust.ts';
+import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import { EXIT } from '../plan/exit-status.ts';
 
 /** As long as gandi-bootstrap waits for itself. */
@@ -41,7 +41,8 @@ export async function acceptDevice(
       refused:
         'it is no disk or partition, has partitions itself, or is in use for something other than swap',
     };
-  const { signatures, archives, identity } = observed;
+  const { signatures, archives, identity, around } = observed;
+  if (around !== undefined) return { refused: `there is a ${describeAround(around)}` };
   if (holdsSomethingElse(observed))
     return { refused: `it holds ${describe(signatures) || 'unrecognised data'}` };
   if (signatures.length === 0 && archives.length === 0)

@@ -4,7 +4,10 @@ import type { FileView } from './files.ts';
 import { RUNTIME_DIRECTORY } from './paths.ts';
 import { hasSshd, readSshdConfig } from './sshd-config.ts';
 
-/** The text behind each keyword, which is in lower case, as sshd prints it; or in one line why it says nothing. */
+/**
+ * The text behind each keyword, which is in lower case, as sshd prints it; what is on several lines, such as AllowUsers, with
+ * blanks between them; or in one line why it says nothing.
+ */
 export type SshdAnswer = { settings: ReadonlyMap<string, string> } | { failure: string };
 
 /** For all starts of programs that an answer takes. */
@@ -82,8 +85,13 @@ export function askSshd(
   try {
     const { stdout, failure } = print(new Programs(), program, connection, runtime);
     if (failure !== '') return { failure: firstLine(failure) };
-    const lines = stdout.split('\n').map((line) => /^(\S+) ?(.*)$/.exec(line));
-    return { settings: new Map(lines.map((line) => [line?.[1] ?? '', line?.[2] ?? ''])) };
+    const settings = new Map<string, string>();
+    for (const line of stdout.split('\n')) {
+      const [, keyword = '', text = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
+      const before = settings.get(keyword);
+      settings.set(keyword, before === undefined ? text : `${before} ${text}`);
+    }
+    return { settings };
   } catch (error) {
     // A directory or a key that cannot be made, such as on a root without room.
     return { failure: (error as Error).message };

@@ -1,6 +1,6 @@
 import { hasText, labelField, uuidField, viewOf } from './byte-fields.ts';
 
-/** Header of a little-endian swap area, from `union swap_header` in the kernel's include/linux/swap.h. */
+/** Header of a swap area, from `union swap_header` in the kernel's include/linux/swap.h. */
 export interface SwapHeader {
   /** Bytes of a page as the header was written for: the signature ends its first page. */
   pageBytes: number;
@@ -41,18 +41,20 @@ export function parseSwapHeader(head: Uint8Array): SwapHeader | undefined {
   const pageBytes = PAGE_SIZES.find((size) => hasText(head, size - SIGNATURE.length, SIGNATURE));
   if (pageBytes === undefined) return undefined;
   const view = viewOf(head);
-  if (view.getUint32(VERSION_AT, true) !== 1) return undefined;
-  const badPageCount = view.getUint32(BAD_PAGE_COUNT_AT, true);
+  // The kernel uses one in the other order of bytes as well (read_swap_header in mm/swapfile.c).
+  const isLittle = view.getUint32(VERSION_AT, true) === 1;
+  if (!isLittle && view.getUint32(VERSION_AT, false) !== 1) return undefined;
+  const badPageCount = view.getUint32(BAD_PAGE_COUNT_AT, isLittle);
   if (badPageCount > badPageLimit(pageBytes)) return undefined;
   const badPages: number[] = [];
   for (let index = 0; index < badPageCount; index++) {
-    badPages.push(view.getUint32(BAD_PAGES_AT + 4 * index, true));
+    badPages.push(view.getUint32(BAD_PAGES_AT + 4 * index, isLittle));
   }
   const uuid = uuidField(head, UUID_AT);
   const label = labelField(head, LABEL_AT, LABEL_BYTES);
   return {
     pageBytes,
-    lastPage: view.getUint32(LAST_PAGE_AT, true),
+    lastPage: view.getUint32(LAST_PAGE_AT, isLittle),
     badPages,
     ...(uuid === undefined ? {} : { uuid }),
     ...(label === undefined ? {} : { label }),

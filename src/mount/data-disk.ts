@@ -44,6 +44,12 @@ const MOUNTED_TYPES = new Set([
   'erofs',
 ]);
 
+/**
+ * The kernel and e2fsck(8) wait up to twice as long and a little more, twice at a mount, and all other disks with them.
+ * mke2fs(8) makes it 5.
+ */
+const MOST_GUARD_SECONDS = 15;
+
 /** What the settings say of which disks are data disks. */
 export type DiskSettings = Pick<Settings, 'diskBuses' | 'diskFileSystems'>;
 
@@ -127,6 +133,11 @@ function judgeContent(device: BlockDevice, facts: DiskFacts, { diskFileSystems }
       `its file system is of type ${only.type}, which is mounted only if CONFIG_DISK_FILE_SYSTEMS names it`,
     );
   }
+  const { guardSeconds = 0 } = only;
+  if (guardSeconds > MOST_GUARD_SECONDS)
+    return leftAlone(
+      `mounting it would take more than ${guardSeconds} s, its guard against being mounted twice (mmp) looks every ${guardSeconds} s; run tune2fs -E mmp_update_interval=5 ${device.node}`,
+    );
   if (SEED_LABELS.includes((only.label ?? '').toLowerCase())) {
     return notOurs(`it is a configuration drive (label ${only.label})`);
   }

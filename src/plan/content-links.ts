@@ -56,16 +56,16 @@ function devicesSeenOtherwise(files: Links, { compared, mounts }: SeenOtherwise)
  * Tells disks by what udev found on them, one link a disk: where the driver says no more of a disk than its size (Xen) or who
  * made it, another in its place would not be seen. No disk is read for that.
  * @param disks that say nothing of themselves, by the directory in /sys/devices that has each as its only entry
- * @returns undefined where one has nothing on it that udev knows: then nobody can tell
+ * @returns the links, and the disks that have nothing on them that udev links by
  */
 export function contentLinks(
   files: Links,
   disks: Iterable<string>,
   seenOtherwise: SeenOtherwise,
-): ContentLink[] | undefined {
+): { known: ContentLink[]; unknown: string[] } {
   const seen = devicesSeenOtherwise(files, seenOtherwise);
   const doubtful = [...disks].filter((place) => !seen.some((device) => device.startsWith(`${place}/`)));
-  if (doubtful.length === 0) return [];
+  if (doubtful.length === 0) return { known: [], unknown: [] };
   const links = LINK_DIRECTORIES.flatMap(([directory, names]) =>
     files
       .list(directory)
@@ -76,7 +76,10 @@ export function contentLinks(
         return { node, link: `${directory}/${name}`, device: classDevice(files, node) };
       }),
   );
-  const found = doubtful.map((place) => links.find(({ device }) => device?.startsWith(`${place}/`)));
-  if (found.includes(undefined)) return undefined;
-  return found.flatMap((one) => (one === undefined ? [] : { node: one.node, link: one.link }));
+  const linkOf = (place: string) => links.find(({ device }) => device?.startsWith(`${place}/`));
+  const found = doubtful.flatMap((place) => linkOf(place) ?? []);
+  return {
+    known: found.map(({ node, link }) => ({ node, link })),
+    unknown: doubtful.filter((place) => linkOf(place) === undefined),
+  };
 }

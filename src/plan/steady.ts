@@ -12,6 +12,7 @@ import { STEADY_DIRECTORY } from '../machine/paths.ts';
 import { programFile } from '../machine/program-file.ts';
 import type { ReadTrace } from '../machine/read-trace.ts';
 import type { Settings } from '../machine/settings.ts';
+import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
 import type { Report } from './report.ts';
 import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
@@ -207,8 +208,6 @@ function steadyRecord(
   files: Files,
   { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
-  const bytes = readRanges(ranges);
-  if (bytes === undefined) return undefined;
   const repeated = applied.filter(repeatedAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
   const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
@@ -230,8 +229,13 @@ function steadyRecord(
       ? new Map<string, Map<string, string>>()
       : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
   const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
-  const knownBy = contentLinks(files, mute, { compared, mounts });
-  if (knownBy === undefined) return undefined;
+  const { known: knownBy, unknown } = contentLinks(files, mute, { compared, mounts });
+  const unlinked = unknown.map((place) => ({ place, name: disks.get(place) ?? '' }));
+  const blank = blankRanges(files, unlinked, mounts);
+  if (blank === undefined) return undefined;
+  const allRanges = [...ranges, ...blank];
+  const bytes = readRanges(allRanges);
+  if (bytes === undefined) return undefined;
   const text = renderSteadyRecord({
     report: { ...report, source },
     repeated,
@@ -247,7 +251,7 @@ function steadyRecord(
     ),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
-    ranges,
+    ranges: allRanges,
     ...(expected === undefined ? {} : { expected }),
   });
   return text === undefined ? undefined : { text, bytes };

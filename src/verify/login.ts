@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import { type Account, findAccount, passwordField } from '../bootstrap/accounts.ts';
+import { type Account, findAccount, groupsOf, passwordField } from '../bootstrap/accounts.ts';
 import { expandKeyFile } from '../bootstrap/key-file.ts';
 import { reasonOf } from '../machine/errors.ts';
 import type { FileStatus, FileView } from '../machine/files.ts';
 import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
+import { loginLists, whyKeptOut } from '../machine/login-lists.ts';
 import { type LoginRules, loginRules } from '../machine/login-rules.ts';
 import type { Asked, AskedAccount } from '../plan/asked.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
@@ -133,13 +134,28 @@ function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules:
   return undefined;
 }
 
-function accountRows(files: FileView, asked: AskedAccount, rules: LoginRules, now: number): Row[] {
+type LoginView = Pick<View, 'files' | 'sshdSettings'>;
+
+/**
+ * Why sshd keeps an account out. An admin who keeps root out where there is a user to log in by means to.
+ * @param isOnly nobody else is to be let in
+ */
+function whyKeptOutBySshd({ files, sshdSettings }: LoginView, account: Account, isOnly: boolean) {
+  const { name } = account;
+  if (name === 'root' && !isOnly) return undefined;
+  const groups = groupsOf(files.readText('/etc/group'), account);
+  return whyKeptOut(loginLists(files, name, sshdSettings), name, groups);
+}
+
+function accountRows(look: LoginView, asked: AskedAccount, isOnly: boolean, now: number): Row[] {
+  const { files, sshdSettings } = look;
   const { name, keys, passwordHash } = asked;
   const what = `account ${name}`;
   const account = findAccount(files.readText('/etc/passwd'), name);
   if (account === undefined)
     return [notAsAsked({ what, asked: 'open', shown: 'none' }, `there is no account ${name}`)];
-  const closed = whyClosed(files, asked, rules, now);
+  const rules = loginRules(files, name, sshdSettings);
+  const closed = whyClosed(files, asked, rules, now) ?? whyKeptOutBySshd(look, account, isOnly);
   const rows = [
     closed === undefined
       ? asAsked(what, 'open')
@@ -169,10 +185,8 @@ function accountRows(files: FileView, asked: AskedAccount, rules: LoginRules, no
  */
 export function compareLogin(
   { accounts }: Asked,
-  { files, sshdSettings }: Pick<View, 'files' | 'sshdSettings'>,
+  look: Pick<View, 'files' | 'sshdSettings'>,
   now: number = Date.now(),
 ): Row[] {
-  return accounts.flatMap((account) =>
-    accountRows(files, account, loginRules(files, account.name, sshdSettings), now),
-  );
+  return accounts.flatMap((account) => accountRows(look, account, accounts.length === 1, now));
 }

@@ -181,7 +181,7 @@ describe('in place of version 2.43', () => {
 
 it('brings the licences of its runtime with their texts', async () => {
   const { stdout } = await execa('rpm', ['--query', '--package', '--list', first]);
-  const names = ['RUNTIME-LICENSES', 'LGPL-2', 'LGPL-2.1', 'Apache-2.0'];
+  const names = ['RUNTIME-LICENSES', 'RUNTIME-LICENSE-TEXTS', 'LGPL-2', 'LGPL-2.1', 'Apache-2.0'];
   const paths = names.map((name) => `/usr/share/doc/gandi-guest/${name}`);
   expect(stdout.split('\n')).toEqual(expect.arrayContaining(paths));
 });

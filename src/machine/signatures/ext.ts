@@ -1,5 +1,6 @@
-import { labelField, uuidField, viewOf } from '../byte-fields.ts';
+import { labelField, uint64, uuidField, viewOf } from '../byte-fields.ts';
 import { crc32cRaw } from '../crc32.ts';
+import type { ProbeAreas } from './areas.ts';
 import { flawed, isSize, WRONG_CHECKSUM } from './checks.ts';
 import { named, type Probe, type Signature } from './signature.ts';
 
@@ -17,6 +18,8 @@ const SIXTY_FOUR_BIT = 0x80;
 /** Features that ext3 knows: anything else makes it ext4 (EXT3_FEATURE_*_SUPP in fs/ext4/ext4.h). */
 const EXT3_INCOMPATIBLE = 0x2 | 0x4 | 0x10;
 const EXT3_READ_ONLY_COMPATIBLE = 0x1 | 0x2 | 0x4;
+const MULTI_MOUNT = 0x100;
+const MULTI_MOUNT_MAGIC = 0x4d4d50;
 const BIGALLOC = 0x200;
 const METADATA_CSUM = 0x400;
 /** s_checksum, the last field of the superblock, and EXT4_CRC32C_CHKSUM, the only algorithm. */
@@ -30,7 +33,7 @@ const VALID_FS = 0x1;
 const ERROR_FS = 0x2;
 
 /** ext2, ext3 or ext4, told apart by their features as blkid(8) does, or a journal on a device of its own. */
-export const findExt: Probe = ({ head, verified }) => {
+export const findExt: Probe = ({ head, verified, at }) => {
   const superblock = head.subarray(SUPERBLOCK_AT, SUPERBLOCK_AT + 1024);
   const view = viewOf(superblock);
   if (view.getUint16(56, true) !== MAGIC) return undefined;
@@ -57,6 +60,7 @@ export const findExt: Probe = ({ head, verified }) => {
     fileSystemBytes: blockCount(view, features.incompatible) * blockBytes,
     clean: (state & VALID_FS) !== 0 && (state & ERROR_FS) === 0 && (features.incompatible & RECOVER) === 0,
     ...(features.incompatible & RECOVER ? { replayBytes: journalBytes(view) } : {}),
+    ...(features.incompatible & MULTI_MOUNT ? { guardSeconds: guardSeconds(view, blockBytes, at) } : {}),
     // s_mtime, the time of the last mount, which mke2fs(8) leaves 0.
     everMounted: view.getUint32(44, true) !== 0,
     features,
@@ -90,6 +94,16 @@ function whyNotSound(superblock: Uint8Array, { readOnlyCompatible }: Features): 
   if (view.getUint8(373) !== CRC32C) return 'the algorithm of its checksums is not known';
   const isRight = crc32cRaw(superblock.subarray(0, CHECKSUM_AT)) === view.getUint32(CHECKSUM_AT, true);
   return isRight ? undefined : WRONG_CHECKSUM;
+}
+
+/**
+ * How often who has it mounted says so, by s_mmp_update_interval and the block that s_mmp_block names (struct mmp_struct):
+ * the longer one counts (ext4_multi_mount_protect in the kernel's fs/ext4/mmp.c).
+ */
+function guardSeconds(view: DataView, blockBytes: number, at: ProbeAreas['at']): number {
+  const block = viewOf(at(uint64(view, 360, true) * blockBytes, 128));
+  const isGuard = block.getUint32(0, true) === MULTI_MOUNT_MAGIC;
+  return Math.max(view.getUint16(358, true), isGuard ? block.getUint16(112, true) : 0);
 }
 
 /** Size of the journal, by i_size_high and i_size in s_jnl_blocks; each block of it is written to one place at most. */

@@ -27,6 +27,8 @@ export interface Signature {
   clean?: boolean;
   /** ext3/4 whose journal is to be replayed: the most bytes that this overwrites; Infinity where that is not known. */
   replayBytes?: number;
+  /** ext4 that guards itself against being mounted twice: seconds between two looks at who has it. */
+  guardSeconds?: number;
   /** ext2/3/4: it was mounted since it was made. */
   everMounted?: boolean;
   /** ext2/3/4: the numbers of the feature words of the superblock. */

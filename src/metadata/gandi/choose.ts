@@ -4,6 +4,7 @@ import { LIKENESS, likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import type { ArchivePlace } from './swap-places.ts';
 import {
+  describeAround,
   doubtOf,
   holdsSomethingElse,
   isFromHost,
@@ -90,14 +91,20 @@ function knownFirst(ranked: readonly Ranked[], { remembered }: Knowledge): Ranke
     return { one, likeness: likeness === undefined ? LIKENESS.length : LIKENESS.indexOf(likeness) };
   });
   const [closest] = [...compared].sort((one, other) => one.likeness - other.likeness);
-  if (closest !== undefined && closest.likeness < LIKENESS.indexOf('place of a blank disk')) {
+  // Of two that have them one is a copy, and nobody can say which.
+  const isCopied =
+    closest?.likeness === LIKENESS.indexOf('identifiers') &&
+    compared.some((one) => one !== closest && one.likeness === closest.likeness);
+  if (closest !== undefined && !isCopied && closest.likeness < LIKENESS.indexOf('place of a blank disk')) {
     // Identifiers can be copied: a disk that has them elsewhere waits for one that may come to the place.
     closest.one.candidate.certain =
       isProven(closest.one.candidate) && closest.likeness <= LIKENESS.indexOf('place');
     return [closest.one];
   }
   // What stands at the remembered place, blank or somebody's, comes last by its rank.
-  const atPlace = closest !== undefined && closest.likeness < LIKENESS.length ? closest.one : undefined;
+  const atPlace = compared.find(
+    ({ likeness }) => likeness === LIKENESS.indexOf('place of a blank disk'),
+  )?.one;
   return ranked.filter((one) => isAtPlaceOfHost(one) || one === atPlace);
 }
 
@@ -202,8 +209,9 @@ function stateOf(observed: ObservedPlace): SwapState {
 }
 
 function contentOf(observed: ObservedPlace, state: SwapState): string {
-  const { unreadable, unknown, signatures, erasures } = observed;
+  const { unreadable, unknown, around, signatures, erasures } = observed;
   if (unreadable !== undefined) return `data that cannot be read (${unreadable})`;
+  if (around !== undefined) return describeAround(around);
   if (unknown === true) return 'unrecognised data';
   if (signatures.length > 0) return describe(signatures);
   if (erasures.length > 0) return 'an archive whose erasure was cut off';

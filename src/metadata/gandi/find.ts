@@ -84,6 +84,16 @@ function observe(place: SwapPlace, search: SwapSearch, remembered?: RememberedDi
   return { ...nothing, ...seen, identity: identityOf(place, seen.signatures, search) };
 }
 
+/** What the disk of a partition holds as a whole, beside its partition table. */
+function aroundOf({ device }: SwapPlace, search: SwapSearch): Signature[] {
+  const disk = diskOf(device, search.devices);
+  if (device.partition === undefined || disk === undefined) return [];
+  const found = [opened(search, disk, (opened) => findSwap(readAreas(opened))) ?? []].flat();
+  const verdict = search.udevVerdict(disk);
+  if (verdict !== undefined && verdict.usage !== 'table') found.push(verdict);
+  return found;
+}
+
 type Seen = Omit<ObservedPlace, 'place' | 'identity'>;
 
 /** Behind its header an active swap area holds memory of any process, which could imitate anything. */
@@ -114,8 +124,10 @@ function observeUnused(place: SwapPlace, search: SwapSearch, remembered?: Rememb
   const isNamed = place.labelled || (search.hypervisor === 'xen' && place.expected !== undefined);
   const isHosts = isRememberedPlace || (place.hosts && isNamed);
   const asks = unmarked && !isHosts && found.some(({ device }) => device === place.device);
+  const around = aroundOf(place, search);
   return {
     signatures,
+    ...(around.length > 0 ? { around } : {}),
     empty: expected && signatures.length === 0 && found.length === 0 && opened(search, place.device, isEmpty),
     archives,
     erasures,

@@ -8,6 +8,8 @@ export interface ObservedPlace {
   place: SwapPlace;
   /** Of an active swap area only its own header is looked at. */
   signatures: readonly Signature[];
+  /** Of a partition: what its whole disk holds beside the partition table; absent if nothing. */
+  around?: readonly Signature[];
   /** The device is proven to be blank; only asked where the swap disk is expected and nothing else is there. */
   empty: boolean;
   /** Where headers of archives are, in the order of the place's archives. */
@@ -29,4 +31,6 @@ export interface Knowledge {
   firstBoot: boolean;
   /** UUIDs of swap areas that were in use before the packages came. */
   earlierSwaps: ReadonlySet<string>;
+  /** Whether what is stored is lost at each reboot: then each boot looks like the first, and is not. */
+  isForgetful(): boolean;
 }

@@ -7,9 +7,10 @@ import { withDevice } from '../../machine/device-reader.ts';
 import { reasonOf } from '../../machine/errors.ts';
 import type { Facts } from '../../machine/facts.ts';
 import type { Files } from '../../machine/files.ts';
+import { whyLostAtReboot } from '../../machine/lasting-storage.ts';
 import { comingTo, lookUntilSettled } from '../../machine/late-devices.ts';
 import { type ObservedStorage, observeStorage } from '../../machine/observed-facts.ts';
-import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_INIT } from '../../machine/paths.ts';
+import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_DIRECTORY, HOST_INIT } from '../../machine/paths.ts';
 import { excludesRange } from '../../machine/swap-header.ts';
 import { udevVerdict } from '../../machine/udev-verdict.ts';
 import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
@@ -215,6 +216,7 @@ export function lookForHostDisk(
     ...(remembered === undefined ? {} : { remembered }),
     firstBoot: isFirstBoot(files, remembered),
     earlierSwaps: new Set((files.readText(EARLIER_SWAP_FILE) ?? '').split('\n')),
+    isForgetful: () => whyLostAtReboot(HOST_DIRECTORY, files) !== undefined,
   };
   const verdict = (device: BlockDevice) => udevVerdict(files, device);
   const open = openAnswering(devices, answers);

@@ -21,11 +21,23 @@ export function swapHeaderOf({ signatures }: Pick<ObservedPlace, 'signatures'>):
   return signatures.find(({ type }) => type === 'swap')?.swap;
 }
 
-/** Something is on the device that is neither swap nor the host's, as far as anybody can tell. */
+/**
+ * Something is on the device that is neither swap nor the host's, as far as anybody can tell; or its whole disk is
+ * somebody's: mkswap(8) leaves a partition table where it is, and then any process may write wherever a partition lies.
+ */
 export function holdsSomethingElse(observed: ObservedPlace): boolean {
+  const { unreadable, unknown, around } = observed;
   return (
-    observed.unreadable !== undefined || observed.unknown === true || othersThanSwap(observed).length > 0
+    unreadable !== undefined ||
+    unknown === true ||
+    around !== undefined ||
+    othersThanSwap(observed).length > 0
   );
+}
+
+/** What the whole disk of a partition holds, for people. */
+export function describeAround(around: readonly Signature[]): string {
+  return `${describe(around)} on its whole disk`;
 }
 
 /** Whether more than what is written on a disk speaks for it: its kind, its place, its partition's label, or its past. */
@@ -41,7 +53,8 @@ function isKnown({ place, identity }: ObservedPlace, { remembered }: Knowledge):
  */
 export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowledge: Knowledge): boolean {
   const { place, signatures } = observed;
-  if (place.active || !(knowledge.firstBoot || isKnown(observed, knowledge))) return false;
+  if (place.active || observed.around !== undefined) return false;
+  if (!(knowledge.firstBoot || isKnown(observed, knowledge))) return false;
   // The gap before a partition is no part of what that holds.
   if (found.device !== place.device) return true;
   if (holdsSomethingElse(observed)) return false;
@@ -49,7 +62,8 @@ export function isFromHost(observed: ObservedPlace, found: ArchivePlace, knowled
   if (header === undefined || excludesRange(header, found.offset, ERASE_MARK_BYTES)) return true;
   const proven = place.labelled || place.expected !== undefined || (place.hosts && isLabelledSwap(observed));
   const uuid = signatures.find(({ type }) => type === 'swap')?.uuid;
-  return knowledge.firstBoot && proven && (uuid === undefined || !knowledge.earlierSwaps.has(uuid));
+  const isUnused = uuid === undefined || !knowledge.earlierSwaps.has(uuid);
+  return knowledge.firstBoot && proven && isUnused && !knowledge.isForgetful();
 }
 
 /** Content alone says that a whole disk is the host's only where nobody but the host attaches disks of that kind. */
@@ -61,15 +75,18 @@ export function speaksByContent(observed: ObservedPlace): boolean {
 
 /** A line about an archive where any process can write, or on a disk that is nobody's. */
 export function doubtOf(observed: ObservedPlace, used: boolean, knowledge: Knowledge): Problem[] {
-  const { place, archives } = observed;
-  const inside = archives.find(({ device }) => device === place.device);
+  const { place, archives, around } = observed;
+  const inside = around === undefined ? archives.find(({ device }) => device === place.device) : archives[0];
   if (place.active || inside === undefined) return [];
   const node = place.device.node;
   const accept = `"gandi-guest accept ${node}" takes this disk from the next boot on`;
   if (holdsSomethingElse(observed)) {
     // On any other disk this is a file of somebody's.
     if (!used || !isKnown(observed, knowledge)) return [];
-    const beside = describe(othersThanSwap(observed)) || 'data that nobody knows';
+    const beside =
+      around === undefined
+        ? describe(othersThanSwap(observed)) || 'data that nobody knows'
+        : describeAround(around);
     const found = `an archive at byte ${inside.offset}, beside ${beside}`;
     return doubt(node, found, 'an archive alone, so it was not used; have the host write it to a blank disk');
   }

@@ -29,6 +29,14 @@ describe('packaging/install.sh', { timeout: 60_000 }, () => {
     for (const text of ['LGPL-2', 'LGPL-2.1'])
       expect(readFileSync(join(documents, text), 'utf8')).toMatch(/^ +GNU (LESSER|LIBRARY) GENERAL PUBLIC/);
     expect(readFileSync(join(documents, 'Apache-2.0'), 'utf8')).toContain('Apache License');
+    const texts = readFileSync(join(documents, 'RUNTIME-LICENSE-TEXTS'), 'utf8');
+    for (const text of [
+      'UNICODE LICENSE V3',
+      'Permission is hereby granted, free of charge',
+      'Redistributions in binary form must reproduce the above',
+      "This software is provided 'as-is'",
+    ])
+      expect(texts).toContain(text);
     const bun = 'node_modules/@oven/bun-linux-x64-baseline/bin/bun';
     if (!existsSync(bun)) return;
     const { stdout } = spawnSync(bun, ['--print', 'JSON.stringify(process.versions)'], { encoding: 'utf8' });

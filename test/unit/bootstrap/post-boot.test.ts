@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
 import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
 import { decodeText } from '../../../src/machine/text-bytes.ts';
+import type { InterfaceConfig } from '../../../src/metadata/guest-config.ts';
 import {
   configurationDigest,
   parsePostBootOrder,
@@ -22,6 +23,18 @@ const ASKED = {
   nameServers: [],
   searchDomains: [],
   accounts: [],
+};
+const NIC = {
+  name: 'eth0',
+  mac: '52:54:00:00:00:01',
+  driver: 'virtio_net',
+  queues: 1,
+  multiQueue: false,
+};
+const ETH0: InterfaceConfig = {
+  number: 0,
+  mac: NIC.mac,
+  addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, public: true }],
 };
 const STARTED = '/var/lib/gandi/postboot.json';
 
@@ -160,6 +173,55 @@ describe('post-boot', () => {
       expect(look({ ...kept, config: { hostName: 'web2' } })?.order?.asked?.hostName).toBe('web2');
       expect(look({ ...kept, config: { hostName: 'web2' }, settings: 'CONFIG_HOSTNAME=0' })).toBeUndefined();
       expect(look({ ...kept, applied: {} })?.order?.look).toBe(true);
+    });
+
+    it.each([
+      ['systemd-networkd', '/etc/systemd/network/10-mine.network', {}],
+      ['netplan', '/etc/netplan/99-mine.yaml', {}],
+      ['NetworkManager', '/etc/NetworkManager/system-connections/mine.nmconnection', {}],
+      ['ifupdown', '/etc/network/interfaces', {}],
+      [
+        'systemd-networkd',
+        '/etc/systemd/network/90-else.network',
+        { '/etc/systemd/network/10-l.network': { link: '/x' } },
+      ],
+      ['ifupdown', '/etc/network/interfaces.d/mine', { '/etc/network/interfaces': '# none\n' }],
+    ] as const)(
+      'looks again where an admin adds a file of the network (%s), or changes it',
+      (manager, path, before) => {
+        const parts = (
+          files: Record<string, string>,
+          applied: Record<string, string> = {},
+        ): ContextParts => ({
+          config: { ...plain, interfaces: [ETH0] },
+          host: { state: 'kept' },
+          facts: { ...booting.facts, networkManager: manager, interfaces: [NIC] },
+          files: { ...before, ...files },
+          applied,
+        });
+        const digestNow = (files: Record<string, string>) => ({
+          [postBoot.name]: digestOfPlan(parts(files)) ?? '',
+        });
+        expect(look(parts({}, digestNow({})))).toBeUndefined();
+        const added = { [path]: 'one\n' };
+        expect(look(parts(added, digestNow({})))?.order?.look).toBe(true);
+        expect(look(parts(added, digestNow(added)))).toBeUndefined();
+        expect(look(parts({ [path]: 'two\n' }, digestNow(added)))?.order?.look).toBe(true);
+      },
+    );
+
+    it('has the customer’s work done where such a file cannot be read', () => {
+      const context = makeContext({
+        config: { ...config, interfaces: [ETH0] },
+        facts: { ...booting.facts, networkManager: 'netplan', interfaces: [NIC] },
+        files: { '/gandi/script': SCRIPT },
+      });
+      const list = (path: string): string[] => {
+        if (path === '/etc/netplan') throw new Error('EIO: i/o error, scandir');
+        return context.files.list(path);
+      };
+      const plan = postBoot.plan({ ...context, files: { ...context.files, list } });
+      expect(plan.changes.map((change) => 'path' in change && change.path)).toContain('/run/gandi/postboot');
     });
 
     it('takes another name of the host’s disk for no news', () => {

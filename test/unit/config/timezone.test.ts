@@ -44,6 +44,13 @@ describe('07-config_timezone', () => {
     expect(planFor(files)).toEqual({ changes: set, digest });
   });
 
+  it('takes no name for a zone that leads back to the link', () => {
+    const files = { ...link('GMT'), '/usr/share/zoneinfo/localtime': { link: '/etc/localtime' } };
+    const { changes, notes } = planFor(files, 'CONFIG_TIMEZONE=localtime');
+    expect(changes).toEqual([]);
+    expect(notes?.[0]?.text).toMatch(/^there is no time zone localtime /);
+  });
+
   it.each([
     ['a link', link('Asia/Tokyo'), 'Asia/Tokyo'],
     ['a copy with its name', { '/etc/localtime': 'TZif', '/etc/timezone': 'Asia/Tokyo\n' }, 'Asia/Tokyo'],

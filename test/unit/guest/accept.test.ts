@@ -10,7 +10,7 @@ import { findSwapDisk } from '../../../src/metadata/gandi/find.ts';
 import { readRememberedDisk } from '../../../src/metadata/gandi/host-disk.ts';
 import { makeFiles } from '../context.ts';
 import { memoryDevice } from '../images.ts';
-import { ARCHIVE, partition, SIZE, scsi, XFS } from '../metadata/gandi/swap-machine.ts';
+import { ARCHIVE, partition, SIZE, scsi, swap, XFS } from '../metadata/gandi/swap-machine.ts';
 import { makeSysfs } from '../sysfs.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
@@ -35,7 +35,11 @@ function guest(content: Parameters<typeof memoryDevice>[1], silent: readonly str
 
 it('has the next boot take the disk, which nothing else speaks for', async () => {
   const { search, machine, accept } = guest(ARCHIVE);
-  const before = findSwapDisk(search, { firstBoot: false, earlierSwaps: new Set() });
+  const before = findSwapDisk(search, {
+    firstBoot: false,
+    earlierSwaps: new Set(),
+    isForgetful: () => false,
+  });
   expect(before.candidates.map(({ swap }) => swap.node)).not.toContain('/dev/vdb');
   expect(await accept('/dev/vdb')).toEqual({ node: '/dev/vdb' });
   const remembered = readRememberedDisk(machine.files);
@@ -43,6 +47,7 @@ it('has the next boot take the disk, which nothing else speaks for', async () =>
   const { candidates, problems } = findSwapDisk(search, {
     firstBoot: false,
     earlierSwaps: new Set(),
+    isForgetful: () => false,
     remembered,
   });
   expect(candidates).toMatchObject([
@@ -58,6 +63,12 @@ it.each([
   ['no disk', '/dev/sdz', ARCHIVE, /no disk/],
   ['a file system', '/dev/vdb', { ...XFS, ...ARCHIVE }, /holds XFS file system/],
   ['a blank disk', '/dev/vdb', {}, /neither/],
+  [
+    'a partition of a disk that is a swap area',
+    '/dev/sdc1',
+    { ...swap(), ...ARCHIVE },
+    /^there is a swap area on its whole disk$/,
+  ],
 ])('refuses %s, and notes nothing down', async (_, path, content, refused) => {
   const { machine, accept } = guest(content);
   expect(await accept(path)).toEqual({ refused: expect.stringMatching(refused) });

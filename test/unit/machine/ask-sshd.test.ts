@@ -34,7 +34,10 @@ esac
 
 describe('askSshd', () => {
   it('gives what is printed by keyword, for a login from anywhere', () => {
-    const { settings } = ask('echo "authorizedkeysfile /keys/%u /b"; echo "x $4"; echo y');
+    const { settings } = ask(
+      'echo "authorizedkeysfile /keys/%u /b"; echo "x $4"; echo y; echo "allowusers a"; echo "allowusers b@c"',
+    );
+    expect(settings?.get('allowusers')).toBe('a b@c');
     expect(settings?.get('authorizedkeysfile')).toBe('/keys/%u /b');
     expect(settings?.get('x')).toBe('user=web,host=192.0.2.1,addr=192.0.2.1,lport=22');
     expect(settings?.get('y')).toBe('');

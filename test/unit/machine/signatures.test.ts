@@ -85,6 +85,20 @@ describe('what the tools make', () => {
     ]);
   });
 
+  test('ext4 that guards itself against being mounted twice', () => {
+    const guarded = (...more: string[]) => {
+      const path = makeImage(64 * MIB);
+      run('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', 'mmp', ...more, path]);
+      return path;
+    };
+    expect(signaturesOf(guarded())).toMatchObject([{ type: 'ext4', guardSeconds: 5 }]);
+    const path = guarded('-O', 'mmp,^metadata_csum', '-E', 'mmp_update_interval=300');
+    expect(signaturesOf(path)).toMatchObject([{ guardSeconds: 300 }]);
+    // What stands in the block alone counts for the kernel as well.
+    writeAt(path, 1024 + 358, Uint8Array.of(0, 0));
+    expect(signaturesOf(path)).toMatchObject([{ guardSeconds: 300 }]);
+  });
+
   test('ext4 whose journal is to be replayed is not clean', () => {
     const path = makeImage(64 * MIB);
     run('mke2fs', ['-q', '-F', '-t', 'ext4', path]);

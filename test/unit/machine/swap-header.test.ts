@@ -33,6 +33,19 @@ test.each([4096, 16384, 65536])('reads what mkswap writes for pages of %i bytes'
   });
 });
 
+test('reads the other order of bytes, which the kernel uses as well', () => {
+  const path = makeImage(8 * MIB);
+  run('mkswap', ['-U', UUID, path]);
+  // Version and number of the last page; there are no bad pages.
+  writeAt(path, 1024, Buffer.from(headOf(path).subarray(1024, 1032)).swap32());
+  expect(parseSwapHeader(headOf(path))).toEqual({
+    pageBytes: 4096,
+    lastPage: 2047,
+    badPages: [],
+    uuid: UUID,
+  });
+});
+
 const AREA = { deviceBytes: 8 * MIB, pageBytes: 4096, uuid: UUID, label: 'swap', badPages: [] };
 
 test.each([4096, 16384, 65536])('writes what mkswap writes for pages of %i bytes', (pageBytes) => {

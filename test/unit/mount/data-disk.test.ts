@@ -57,6 +57,16 @@ describe('judge', () => {
     expect(only(found)).toMatchObject({ kind: 'not-ours' });
   });
 
+  it('leaves one alone that has whoever mounts it wait for minutes, and the other disks with it', () => {
+    expect(only([{ ...ext4, guardSeconds: 5 }])).toMatchObject({ kind: 'data' });
+    expect(only([{ ...ext4, guardSeconds: 300 }])).toEqual({
+      kind: 'left-alone',
+      why: expect.stringMatching(
+        /^mounting it would take more than 300 s, .*run tune2fs -E mmp_update_interval=5 \/dev\//,
+      ),
+    });
+  });
+
   it.each(['reiserfs', 'jfs', 'nilfs2', 'bcachefs', 'ntfs'])(
     'mounts %s only if the settings name it',
     (type) => {

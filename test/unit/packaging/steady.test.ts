@@ -1,8 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/change.ts';
 import { renderSteadyRecord, type SteadyState } from '../../../src/plan/steady-record.ts';
+import { run } from '../images.ts';
 import { at, boot, QUIET, report, runTouch, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
 
 describe('a boot in which nothing is new', () => {
@@ -39,6 +50,14 @@ describe('a boot in which nothing is new', () => {
     expect(stdout).toBe('600\n');
   });
 
+  it('leaves no process behind', () => {
+    store(stateOfGuest());
+    const looked = `sh ${at('steady.sh')} gandi-bootstrap; sleep 0.3; ps -o args= -s $$`;
+    const { stdout } = spawnSync('setsid', ['-w', 'sh', '-c', looked], { encoding: 'utf8' });
+    expect(stdout).toContain('ps -o');
+    expect(stdout).not.toContain('sleep 5');
+  });
+
   it('can be twice', () => {
     store(stateOfGuest());
     boot();
@@ -50,6 +69,17 @@ describe('the program is started', () => {
   it('where there is no record, and told that this is a boot', () => {
     expect(boot()).toEqual(WHOLE);
     expect(readFileSync(at('started'), 'utf8')).toBe('gandi-bootstrap 1\n');
+  });
+
+  it('where the disk stopped answering after udev had read it', { timeout: 60_000 }, () => {
+    store(stateOfGuest());
+    rmSync(at('disk'));
+    run('mkfifo', [at('disk')]);
+    const start = performance.now();
+    expect(boot()).toEqual(WHOLE);
+    expect(performance.now() - start).toBeLessThan(30_000);
+    // Who still waits for it comes to an end.
+    closeSync(openSync(at('disk'), constants.O_WRONLY | constants.O_NONBLOCK));
   });
 
   it.each<[string, () => void]>([

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemCommands } from '../../../src/machine/commands.ts';
 import { recordSteadyState, type SteadyExtras } from '../../../src/plan/steady.ts';
 import type { FileEntries } from '../context.ts';
@@ -116,6 +116,45 @@ describe('disks of which the kernel can say no more than their size', () => {
     ['nothing', {}, {}, undefined],
   ])('are known by what udev finds on them, or each boot looks: %s', async (_, data, links, expected) => {
     expect(await knownBy({ ...guest(data), ...links })).toBe(expected);
+  });
+
+  describe('and that are blank', () => {
+    const blank = join(directory, 'blank');
+    const name = `shm!${basename(directory)}!blank`;
+    const place = '/sys/devices/vbd-51728/block';
+    const blankDisk = (more: FileEntries = {}): FileEntries => ({
+      ...makeSysfs([xen('xvda', 0, { partitions: [partition('xvda1', 1)] }), xen('xvdz', 400)]),
+      '/proc/self/mountinfo': MOUNTS.replace('254:0', '202:1'),
+      [`/sys/class/block/${name}`]: { link: `../../devices/vbd-51728/block/${name}` },
+      [`${place}/${name}/dev`]: '202:16\n',
+      [`${place}/${name}/size`]: '2048\n',
+      '/run/udev/data/b202:16': 'E:ID_PATH=xen-vbd-51728\n',
+      ...more,
+    });
+    const rangesOf = async (entries: FileEntries) =>
+      /^ranges='(.*)'$/m.exec((await recorded({ ...entries, ...hostsDisk }, { ranges })) ?? '')?.[1];
+
+    beforeAll(() => writeFileSync(blank, Buffer.alloc(MIB)));
+
+    it('are known by having nothing where one of the host’s has something', async () => {
+      expect(await rangesOf(blankDisk())).toContain(`${blank}:0:4096 ${blank}:524288:512`);
+    });
+
+    it('are none where there is no medium', async () => {
+      expect(await rangesOf(blankDisk({ [`${place}/${name}/size`]: '0\n' }))).not.toContain(blank);
+    });
+
+    it.each<[string, FileEntries]>([
+      ['udev has not looked at', { '/run/udev/data/b202:16': { link: '/nowhere' } }],
+      ['udev knows something of', { '/run/udev/data/b202:16': 'E:ID_FS_TYPE=zfs_member\n' }],
+      ['something is built on', { [`${place}/${name}/holders/dm-0`]: '' }],
+      [
+        'is mounted',
+        { '/proc/self/mountinfo': `${MOUNTS.replace('254:0', '202:1')}9 1 202:16 / /x rw - x y rw\n` },
+      ],
+    ])('but for one that %s: each boot looks', async (_, more) => {
+      expect(await recorded({ ...blankDisk(more), ...hostsDisk }, { ranges })).toBeUndefined();
+    });
   });
 
   it('are not asked for by a program that looks for no disk', async () => {

@@ -192,6 +192,64 @@ describe('compareLogin', () => {
     expect(told(compared(files, account))).toEqual([`differs: ${line}`]);
   });
 
+  const listed: FileEntries = {
+    '/usr/sbin/sshd': '',
+    '/etc/ssh/sshd_config': 'AllowUsers admin\nMatch Group x\nDenyUsers y\n',
+    '/etc/group': 'staff:x:50:me,web\nweb:x:1000:\nother:x:51:me\n',
+  };
+  const shut = (why: string) => [`differs: account web lets nobody in, it ${why}`];
+  it.each<[string, Record<string, string>, string[]]>([
+    ['AllowUsers', { allowusers: 'admin we' }, shut('is not in sshd’s AllowUsers: add web to AllowUsers')],
+    ['AllowUsers that has it', { allowusers: 'admin w?b' }, []],
+    ['AllowUsers that has it from somewhere', { allowusers: 'admin web@10.0.0.*' }, []],
+    ['DenyUsers', { denyusers: 'x w*' }, shut('is in sshd’s DenyUsers: take web out of DenyUsers')],
+    [
+      'DenyUsers before AllowUsers',
+      { denyusers: 'web', allowusers: 'web' },
+      shut('is in sshd’s DenyUsers: take web out of DenyUsers'),
+    ],
+    ['DenyUsers from somewhere', { denyusers: 'web@10.0.0.1 w.b' }, []],
+    [
+      'AllowGroups',
+      { allowgroups: 'other wheel' },
+      shut('is in no group of sshd’s AllowGroups: add web to one of them (other, wheel)'),
+    ],
+    ['AllowGroups with its own', { allowgroups: 'wheel web' }, []],
+    ['AllowGroups with another of its', { allowgroups: 'st*' }, []],
+    [
+      'DenyGroups',
+      { denygroups: 'staff' },
+      shut('is in a group of sshd’s DenyGroups (staff): take web out of that group'),
+    ],
+    ['root’s logins', { permitrootlogin: 'no' }, []],
+  ])('follows %s', (_, settings, lines) => {
+    expect(told(compared(listed, {}, answering(settings)))).toEqual(lines);
+  });
+
+  it('counts root’s logins where there is nobody else to log in by', () => {
+    const sshdSettings = () => ({ settings: new Map([['permitrootlogin', 'no']]) });
+    const files = { ...GUEST, ...listed, '/root': { kind: 'directory', mode: 0o700 } } as const;
+    const lines = (names: string[]) =>
+      told(
+        compareLogin(
+          { ...NOTHING, accounts: names.map((name) => ({ name, keys: [] })) },
+          { ...view(files), sshdSettings },
+          NOW,
+        ),
+      );
+    expect(lines(['root', 'web'])).toEqual([]);
+    expect(lines(['root'])).toEqual([
+      'differs: account root lets nobody in, it is root, and sshd has PermitRootLogin no: set PermitRootLogin prohibit-password',
+    ]);
+  });
+
+  it('asks sshd for no list where its files have none', () => {
+    const fails = () => {
+      throw new Error('sshd was asked');
+    };
+    expect(told(compared({ ...listed, '/etc/ssh/sshd_config': 'UsePAM yes\n' }, {}, fails))).toEqual([]);
+  });
+
   it('lets an account be locked where PAM decides, which does so for passwords alone', () => {
     const files = { ...shadow('web:!:1::::::'), '/etc/ssh/sshd_config': 'UsePAM yes\n' };
     expect(told(compared(files, { passwordHash: undefined }))).toEqual([]);

@@ -199,7 +199,7 @@ describe('partition label gandiswap', () => {
         hypervisor: 'kvm',
         open: (node) => (node === '/dev/sdb' ? openDevice(image) : memoryDevice(SIZE - 2 * MIB)),
       },
-      { firstBoot: true, earlierSwaps: new Set() },
+      { firstBoot: true, earlierSwaps: new Set(), isForgetful: () => false },
     );
     expect(candidates).toMatchObject([
       {
@@ -298,7 +298,7 @@ test('a disk that cannot be read is told, and does not hide another', () => {
         return memoryDevice(SIZE, ARCHIVE);
       },
     },
-    { firstBoot: true, earlierSwaps: new Set() },
+    { firstBoot: true, earlierSwaps: new Set(), isForgetful: () => false },
   );
   expect(candidates).toMatchObject([
     { swap: { node: '/dev/sdc', state: 'archive' } },

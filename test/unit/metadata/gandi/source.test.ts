@@ -186,6 +186,21 @@ describe('a blank disk where the swap disk is expected', () => {
     },
   );
 
+  it('an archive in an unsafe swap area of a guest that keeps nothing over a reboot: each of its boots looks like the first', async () => {
+    const guest = temporaryRoot({
+      ...LIVE,
+      '/proc/self/mountinfo': `${LIVE['/proc/self/mountinfo']}2 1 0:9 / /gandi rw - tmpfs tmpfs rw\n`,
+    });
+    await attach(guest, 'sda', 0);
+    const path = await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}');
+    // A disk without a swap area was in no process's reach.
+    expect(await look(guest)).toMatchObject({ state: 'new' });
+    makeSwap(path, []);
+    const host = await look(guest);
+    expect(host).toMatchObject({ state: 'none' });
+    expect(host.parsed.problems[0]?.found).toContain('where any process can write');
+  });
+
   it('an archive in an unsafe swap area where the report of a boot is damaged', async () => {
     const guest = temporaryRoot({ ...LIVE, '/var/lib/gandi/gandi-bootstrap.json': '{' });
     await attach(guest, 'sda', 0);
@@ -213,6 +228,26 @@ describe('a blank disk where the swap disk is expected', () => {
     // Another first page was written by the host since.
     writeAt(path, 524_288, await packArchive({ config: Buffer.from(config('web23')) }));
     expect(await look(guest)).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web23' } } });
+  });
+
+  it('is erased where an earlier boot stored it: the host’s script of the first boot need not be there still', async () => {
+    const config = Buffer.from(`{"vm_hostname":"earlier"}${' '.repeat(8192)}`);
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': config.toString() });
+    await attach(guest, 'sda', 0);
+    const path = await attach(guest, 'sdb', 1);
+    makeSwap(path, [128]);
+    writeAt(path, 524_288, await packArchive({ config, init: Buffer.from('pass\n') }));
+    const first = await look(guest);
+    expect(first).toMatchObject({ state: 'new', hasInit: true });
+    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first);
+    const second = await look(guest);
+    expect(second).toMatchObject({
+      state: 'kept',
+      hasInit: false,
+      swap: { pendingErase: { device: path, offset: 524_288, length: first.archive?.length } },
+      parsed: { problems: [] },
+    });
+    expect(second.archive).toBeUndefined();
   });
 
   /** Has a disk appear that never answers a read. */

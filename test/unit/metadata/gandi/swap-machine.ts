@@ -36,14 +36,19 @@ export const partition = (name: string, number: number, label?: string, start = 
 });
 
 /** A swap area as far as its header tells; the page of the host's archive is number 128 of those of 4 KiB. */
-export function swap(label = '', badPages: readonly number[] = [], pageBytes = 4096): Content {
+export function swap(
+  label = '',
+  badPages: readonly number[] = [],
+  pageBytes = 4096,
+  isLittle = true,
+): Content {
   const header = new Uint8Array(pageBytes);
   const view = new DataView(header.buffer);
-  header[1024] = 1;
-  view.setUint32(1028, SIZE / pageBytes - 1, true);
-  view.setUint32(1032, badPages.length, true);
+  view.setUint32(1024, 1, isLittle);
+  view.setUint32(1028, SIZE / pageBytes - 1, isLittle);
+  view.setUint32(1032, badPages.length, isLittle);
   badPages.forEach((page, index) => {
-    view.setUint32(1536 + 4 * index, page, true);
+    view.setUint32(1536 + 4 * index, page, isLittle);
   });
   header.set(text(label), 1052);
   header.set(text('SWAPSPACE2'), pageBytes - 10);
@@ -99,7 +104,12 @@ export function find({
       };
     },
   };
-  const known = { firstBoot: true, earlierSwaps: new Set<string>(), ...knowledge };
+  const known = {
+    firstBoot: true,
+    earlierSwaps: new Set<string>(),
+    isForgetful: () => false,
+    ...knowledge,
+  };
   const { candidates, problems } = findSwapDisk(search, known);
   return {
     candidates,

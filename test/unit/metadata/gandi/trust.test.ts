@@ -32,6 +32,7 @@ describe('an archive in a swap area', () => {
     ['of version 2, which excluded nothing', swap('swap')],
     ['that excludes another page', swap('swap', [127, 129])],
     ['that counts in pages of 64 KiB and excludes the 128th', swap('swap', [128], 65536)],
+    ['of the other order of bytes', swap('swap', [], 4096, false)],
   ])('is not believed in a configured guest where the area is one %s', (_, area) => {
     const found = find({
       disks,
@@ -46,6 +47,7 @@ describe('an archive in a swap area', () => {
   it.each([
     ['the page of 4 KiB', swap('swap', [128])],
     ['the page of 64 KiB', swap('other', [8], 65536)],
+    ['the page in the other order of bytes', swap('swap', [128], 4096, false)],
   ])('is believed where the header excludes %s', (_, area) => {
     const found = find({
       disks,
@@ -107,6 +109,33 @@ describe('an archive in a swap area', () => {
     const found = find({ disks: [scsi('sda', 0), table], root: '8:0', content, knowledge: CONFIGURED });
     expect(found.summary).toEqual(['/dev/sdb1 swap /dev/sdb']);
     expect(told(found.problems)).toEqual([IN_SWAP('/dev/sdb1')]);
+  });
+
+  // mkswap(8) leaves a partition table where it is, for it may be boot code.
+  it.each([
+    ['in the gap before its partition', { '/dev/sdb': { ...swap(), ...ARCHIVE } }],
+    ['in its partition', { '/dev/sdb': swap(), '/dev/sdb1': { ...swap('swap', [128]), ...ARCHIVE } }],
+    ['in its blank partition', { '/dev/sdb': swap('swap', [128]), '/dev/sdb1': ARCHIVE }],
+  ])('is nobody’s word where the whole disk is one, %s', (_, content) => {
+    const table = scsi('sdb', 1, { partitions: [partition('sdb1', 1, 'gandiswap')] });
+    for (const knowledge of [CONFIGURED, {}]) {
+      const found = find({ disks: [scsi('sda', 0), table], root: '8:0', content, knowledge });
+      expect(found.summary).toEqual(['/dev/sdb1 foreign']);
+      expect(found.first?.swap.content).toMatch(/^swap area.* on its whole disk$/);
+      expect(told(found.problems)).toEqual([
+        expect.stringMatching(
+          /^\/dev\/sdb1: an archive at byte 524288, beside swap area.* on its whole disk$/,
+        ),
+      ]);
+    }
+  });
+
+  it('is nobody’s word where udev knows something of the whole disk', () => {
+    const table = scsi('sdb', 1, { partitions: [partition('sdb1', 1, 'gandiswap')] });
+    const machine = { disks: [scsi('sda', 0), table], root: '8:0', content: { '/dev/sdb': ARCHIVE } };
+    const udev = (lines: string) => ({ '8:16': `E:ID_PART_TABLE_TYPE=gpt\n${lines}` });
+    expect(find({ ...machine, udev: udev('') }).summary).toEqual(['/dev/sdb1 archive /dev/sdb']);
+    expect(find({ ...machine, udev: udev('E:ID_FS_TYPE=befs\n') }).summary).toEqual(['/dev/sdb1 foreign']);
   });
 
   it('is no more than its mark of an erasure', () => {
@@ -311,6 +340,16 @@ describe('with a remembered disk', () => {
     });
     expect(both.summary).toEqual(['/dev/sdb swap']);
     expect(both.problems.map(({ path }) => path)).toEqual(['/dev/vdb']);
+    // Of two that have its identifiers one is a copy.
+    const copies = { '/dev/vdb': { ...marked(), ...ARCHIVE }, '/dev/vdc': { ...marked(), ...ARCHIVE } };
+    const twice = find({
+      disks: [...moved, virtio('vdc', 2)],
+      root: '254:0',
+      content: copies,
+      knowledge: known(before),
+    });
+    expect(twice.summary).toEqual([]);
+    expect(twice.problems.map(({ path }) => path)).toEqual(['/dev/vdb', '/dev/vdc']);
   });
 
   it('once it is gone another one is taken where only the host can put it', () => {
