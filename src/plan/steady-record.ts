@@ -30,6 +30,8 @@ export interface SteadyState {
   marks: readonly string[];
   /** Ranges of block devices, in bytes; what they hold is kept beside the record. */
   ranges: readonly { device: string; offset: number; length: number }[];
+  /** Some of these are of another disk than the host's. */
+  rangesOfOthers?: boolean;
   /** A file that is not yet what it will be once all is well, and the one line it will then have. */
   expected?: { path: string; line: string };
 }
@@ -136,6 +138,7 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     expected_line: state.expected?.line ?? '',
     values: values.join('\n'),
     marks: state.marks.join(' '),
+    others: state.rangesOfOthers === true ? '1' : '',
     report: reportStart(state.report),
   });
   const ofDisks = Object.entries({

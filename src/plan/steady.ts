@@ -252,6 +252,7 @@ function steadyRecord(
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
     ranges: allRanges,
+    rangesOfOthers: blank.length > 0,
     ...(expected === undefined ? {} : { expected }),
   });
   return text === undefined ? undefined : { text, bytes };

@@ -28,9 +28,7 @@ describe('a boot in which nothing is new', () => {
   it('leaves the report of an unchanged boot, for root alone', () => {
     store(stateOfGuest());
     boot();
-    const { bootId, ...left } = JSON.parse(
-      readFileSync(at('run/gandi/gandi-bootstrap.json'), 'utf8'),
-    );
+    const { bootId, ...left } = JSON.parse(readFileSync(at('run/gandi/gandi-bootstrap.json'), 'utf8'));
     expect(left).toEqual({
       program: 'gandi-bootstrap',
       version: '3.0.0',
@@ -71,8 +69,10 @@ describe('the program is started', () => {
     expect(readFileSync(at('started'), 'utf8')).toBe('gandi-bootstrap 1\n');
   });
 
-  it('where the disk stopped answering after udev had read it', { timeout: 60_000 }, () => {
-    store(stateOfGuest());
+  it('where another disk than the host’s stopped answering after udev had read it', {
+    timeout: 60_000,
+  }, () => {
+    store({ ...stateOfGuest(), rangesOfOthers: true });
     rmSync(at('disk'));
     run('mkfifo', [at('disk')]);
     const start = performance.now();
@@ -114,6 +114,15 @@ describe('the program is started', () => {
   ])('where %s', (_, change) => {
     store(stateOfGuest());
     change();
+    expect(boot()).toEqual(WHOLE);
+  });
+
+  it('where one of several disks has something else', () => {
+    const state = { ...stateOfGuest(), rangesOfOthers: true };
+    store(state);
+    expect(boot()).toEqual(QUIET);
+    store(state);
+    write('disk', 'abcdefghijklmXopq');
     expect(boot()).toEqual(WHOLE);
   });
 

@@ -226,6 +226,22 @@ describe('compareLogin', () => {
     expect(told(compared(listed, {}, answering(settings)))).toEqual(lines);
   });
 
+  it.each([
+    ['no list', ''],
+    ['our own line about root', 'PermitRootLogin prohibit-password\n'],
+  ])('does not ask sshd where there is %s', (_, text) => {
+    const files = {
+      ...GUEST,
+      '/etc/ssh/sshd_config': text,
+      '/root': { kind: 'directory', mode: 0o700 },
+    } as const;
+    const sshdSettings = () => {
+      throw new Error('asked');
+    };
+    const accounts = ['root', 'web'].map((name) => ({ name, keys: [] }));
+    expect(told(compareLogin({ ...NOTHING, accounts }, { ...view(files), sshdSettings }, NOW))).toEqual([]);
+  });
+
   it('counts root’s logins where there is nobody else to log in by', () => {
     const sshdSettings = () => ({ settings: new Map([['permitrootlogin', 'no']]) });
     const files = { ...GUEST, ...listed, '/root': { kind: 'directory', mode: 0o700 } } as const;
