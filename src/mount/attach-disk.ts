@@ -115,7 +115,7 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
     );
   }
   if (!run.dryRun && isNew && !device.readOnly) {
-    const root = await readRoot(run, mountPoint);
+    const root = await readRoot(run, mountPoint, content.isUntouched);
     if (root) await run.attempt(planFirstMount(content, mountPoint, root, isNew, group));
   }
   return await grow(run, attachment);

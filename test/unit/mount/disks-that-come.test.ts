@@ -321,6 +321,19 @@ describe('disks that come', () => {
     expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 1001, mode: 0o775 });
   });
 
+  it('keep their owner where mkfs put something into them', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_GROUP=1001\n');
+    guest.disks.attach({ name: 'sdb', label: 'data', options: ['-d', import.meta.dirname] });
+    guest.disks.answer = (line) => {
+      // Mounting is written down only: what a kernel would show is put there.
+      if (/^mount .* \/srv\/data$/.test(line)) guest.disks.write('/srv/data/file', '');
+      return '';
+    };
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 0 });
+  });
+
   it('keep their owner where there is no such group', async () => {
     guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_GROUP=nobodies\n');
     guest.disks.attach({ name: 'sdb', label: 'data' });
