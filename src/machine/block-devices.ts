@@ -102,13 +102,15 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   const size = Number(attribute('size') ?? 0) * SYSFS_UNIT_BYTES;
   if (!(size > 0)) return undefined;
   const event = parseEvent(files.readText(`${path}/uevent`) ?? '');
-  const [major, minor] = [event.get('MAJOR'), event.get('MINOR')];
-  const deviceNumber = attribute('dev') ?? (major && minor && `${major}:${minor}`);
+  // What is said there need not be read from files of its own.
+  const stated = `${event.get('MAJOR')}:${event.get('MINOR')}`;
+  const deviceNumber = /^\d+:\d+$/.test(stated) ? stated : attribute('dev');
   // One of several paths to an NVMe namespace is hidden: it has no node (GENHD_FL_HIDDEN in include/linux/blkdev.h).
   if (deviceNumber === undefined) return undefined;
-  const number = attribute('partition');
+  const number = event.get('DEVTYPE') === 'disk' ? undefined : attribute('partition');
   const diskPath = number === undefined ? path : posix.dirname(path);
-  const sequence = files.readText(`${diskPath}/diskseq`)?.trim();
+  const sequence =
+    /^\d+$/.exec(event.get('DISKSEQ') ?? '')?.[0] ?? files.readText(`${diskPath}/diskseq`)?.trim();
   // Half of a disk that is just being taken away would pass for another one.
   if (sequence === undefined && files.linkTarget(`${CLASS}/${entry}`) === undefined) return undefined;
   // sysfs writes `!` for the slash in names such as cciss/c0d0.

@@ -22,42 +22,40 @@ export function udevRecord(
   files: Pick<FileView, 'readText'>,
   { deviceNumber, path, partition }: RecordedDevice,
 ): UdevRecord | undefined {
-  const lines = linesOf(files, deviceNumber);
-  if (lines === undefined) return undefined;
-  let ownLines: readonly string[] | undefined;
+  const properties = propertiesOf(files, deviceNumber);
+  if (properties === undefined) return undefined;
+  let ofDisk: ReadonlyMap<string, string> | undefined;
   return {
-    value: (...keys) => {
-      for (const key of keys) {
-        const text = valueIn(lines, key);
-        if (text !== undefined && text !== '') return text;
-      }
-      return undefined;
-    },
+    value: (...keys) =>
+      keys.map((key) => properties.get(key)).find((text) => text !== undefined && text !== ''),
     own: (key) => {
+      const text = properties.get(key);
+      if (partition === undefined || text === undefined) return text;
       // A partition has every ID_* of its disk as well, the kind of partition table among them
       // (systemd, rules.d/60-persistent-storage.rules: IMPORT{parent}).
-      ownLines ??= partition === undefined ? lines : withoutThoseOf(lines, linesOfDisk(files, path));
-      return valueIn(ownLines, key);
+      ofDisk ??= propertiesOfDisk(files, path);
+      return ofDisk.get(key) === text ? undefined : text;
     },
   };
 }
 
-function valueIn(lines: readonly string[], key: string): string | undefined {
-  const start = `E:${key}=`;
-  return lines.find((line) => line.startsWith(start))?.slice(start.length);
-}
-
-function withoutThoseOf(lines: readonly string[], others: readonly string[]): string[] {
-  const inherited = new Set(others);
-  return lines.filter((line) => !inherited.has(line));
-}
-
-function linesOf(files: Pick<FileView, 'readText'>, deviceNumber: string): string[] | undefined {
-  return files.readText(`/run/udev/data/b${deviceNumber}`)?.split('\n');
+function propertiesOf(
+  files: Pick<FileView, 'readText'>,
+  deviceNumber: string,
+): ReadonlyMap<string, string> | undefined {
+  const lines = files.readText(`/run/udev/data/b${deviceNumber}`)?.split('\n');
+  if (lines === undefined) return undefined;
+  const properties = new Map<string, string>();
+  for (const line of lines) {
+    if (!line.startsWith('E:')) continue;
+    const sign = line.indexOf('=');
+    properties.set(line.slice(2, sign), line.slice(sign + 1));
+  }
+  return properties;
 }
 
 /** @param path of a partition, whose directory lies in its disk's */
-function linesOfDisk(files: Pick<FileView, 'readText'>, path: string): string[] {
+function propertiesOfDisk(files: Pick<FileView, 'readText'>, path: string): ReadonlyMap<string, string> {
   const number = files.readText(posix.join(posix.dirname(path), 'dev'))?.trim();
-  return number === undefined ? [] : (linesOf(files, number) ?? []);
+  return (number === undefined ? undefined : propertiesOf(files, number)) ?? new Map();
 }

@@ -113,7 +113,12 @@ describe('disks that come', () => {
 
   it('are grown by what is told where growing is refused', async () => {
     const { disks } = guest;
-    disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB, features: `${NO_CHECKSUMS},sparse_super2` });
+    disks.attach({
+      name: 'sdb',
+      label: 'data',
+      fileSystemBytes: 8 * MIB,
+      features: `${NO_CHECKSUMS},sparse_super2`,
+    });
     disks.fail = (line) => (line.startsWith('resize2fs') ? refusal : undefined);
     await main(['rescan', '--new']);
     const [, told = ''] = /can be had while it is not mounted: (.*)$/m.exec(said.stderr) ?? [];
