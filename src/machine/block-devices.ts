@@ -75,6 +75,8 @@ const KINDS: [RegExp, BlockDeviceKind][] = [
 export const isVirtual = (path: string): boolean =>
   path.includes('/virtual/') && !path.includes('/virtual/nvme-subsystem/');
 
+type Attachment = Pick<BlockDevice, 'bus' | 'vendor' | 'scsi'>;
+
 type SysfsView = Pick<FileView, 'readText' | 'linkTarget' | 'list'>;
 
 /**
@@ -125,7 +127,7 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     sectorBytes: Number(files.readText(`${diskPath}/queue/logical_block_size`)?.trim() ?? 512),
     readOnly: attribute('ro') === '1',
     path,
-    ...attachment(files, diskPath),
+    ...(sequence === undefined ? attachment(files, diskPath) : knownAttachment(files, diskPath, sequence)),
     ...(number === undefined ? {} : { partition: partitionOf(diskPath, number, attribute('start'), event) }),
     holders: files.list(`${path}/holders`),
     slaves: files.list(`${path}/slaves`),
@@ -159,8 +161,21 @@ function parseEvent(text: string): Map<string, string> {
   return new Map(pairs.filter(([key]) => key !== ''));
 }
 
+const attachments = new WeakMap<SysfsView, Map<string, Attachment>>();
+
+/** What was read of one disk is so as long as it is there, and that is what its number stands for. */
+function knownAttachment(files: SysfsView, diskPath: string, sequence: string): Attachment {
+  const known = attachments.get(files) ?? new Map<string, Attachment>();
+  attachments.set(files, known);
+  const key = `${sequence} ${diskPath}`;
+  const found = known.get(key) ?? attachment(files, diskPath);
+  // Half of it may be read while the disk is being taken away, or not be there yet.
+  if (found.bus !== undefined) known.set(key, found);
+  return found;
+}
+
 /** What the device that a disk belongs to says of itself. */
-function attachment(files: SysfsView, diskPath: string): Pick<BlockDevice, 'bus' | 'vendor' | 'scsi'> {
+function attachment(files: SysfsView, diskPath: string): Attachment {
   const link = files.linkTarget(`${diskPath}/device`);
   if (link === undefined) return {};
   const device = posix.resolve(diskPath, link);

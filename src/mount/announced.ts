@@ -3,7 +3,7 @@ import type { MountRun } from './run.ts';
 
 /** While devices keep coming they are collected: one look at all of them finds several. */
 const CALM_MILLISECONDS = 200;
-const MOST_LOOKS = 5;
+const MOST_LOOKS = 10;
 
 /** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */
 export function listAnnounced({ machine: { files } }: MountRun): string {
@@ -11,7 +11,7 @@ export function listAnnounced({ machine: { files } }: MountRun): string {
 }
 
 /**
- * Waits, for a second at most, until no device comes or goes.
+ * Waits, for two seconds at most, until no device comes or goes.
  * @returns what is there then
  */
 export async function untilCalm(run: MountRun): Promise<string> {

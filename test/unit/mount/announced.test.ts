@@ -16,8 +16,8 @@ it('devices that keep coming are collected', async () => {
   expect(await untilCalm(devicesThatCome(3))).toBe('sd0 sd1 sd2');
 });
 
-it('but not for longer than a second', async () => {
+it('but not for longer than two seconds', async () => {
   const begin = performance.now();
-  expect(await untilCalm(devicesThatCome(1000))).toBe('sd0 sd1 sd2 sd3 sd4 sd5');
-  expect(performance.now() - begin).toBeLessThan(3000);
+  expect(await untilCalm(devicesThatCome(1000))).toBe('sd0 sd1 sd2 sd3 sd4 sd5 sd6 sd7 sd8 sd9 sd10');
+  expect(performance.now() - begin).toBeLessThan(5000);
 });
