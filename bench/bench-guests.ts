@@ -17,9 +17,20 @@ import { peakMemoryFiles } from './peak-memory.ts';
  * `toolkit` is configured by the toolkit from a seed disk; `plain` is the same guest without the toolkit; `cloud-init`
  * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
  * `toolkit` in a machine at full speed, where programs tell their peak memory. `disks` is the toolkit
- * without anything from the host, to attach disks to, and `disks-systemd-mount` is `plain` with a rule that mounts them.
+ * without anything from the host, to attach disks to, `disks-crowd` the same for very many of them, and
+ * `disks-systemd-mount` is `plain` with a rule that mounts them.
  */
-export type BenchGuest = 'toolkit' | 'plain' | 'cloud-init' | 'memory' | 'disks' | 'disks-systemd-mount';
+export const BENCH_GUESTS = [
+  'toolkit',
+  'plain',
+  'cloud-init',
+  'memory',
+  'disks',
+  'disks-crowd',
+  'disks-systemd-mount',
+] as const;
+
+export type BenchGuest = (typeof BENCH_GUESTS)[number];
 
 /** The image has 1536 MiB: the root file system can be grown. */
 const rootMebibytes = 4096;
@@ -29,26 +40,36 @@ const swapLabel = 'swap';
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
   readonly rootfs: RootFileSystem;
-  readonly images: Readonly<Record<BenchGuest, Image>>;
+  readonly images: ReadonlyMap<BenchGuest, Image>;
 }
 
-/** Builds the images, or takes them from the cache. */
-export async function benchImages(): Promise<BenchImages> {
+/** Builds the images of some guests, or takes them from the cache. */
+export async function benchImages(names: readonly BenchGuest[] = BENCH_GUESTS): Promise<BenchImages> {
   const rootfs = await rootFileSystem();
-  const withCloudInit = await rootFileSystem('bookworm', ['cloud-init']);
-  // Otherwise it asks each known cloud in turn.
-  const sources = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
-  return {
-    rootfs,
-    images: {
-      toolkit: await toolkitImage(),
-      memory: await toolkitImage({ files: peakMemoryFiles }),
-      plain: await rootImage({ rootfs }),
-      disks: await toolkitImage({ files: diskSliceFiles }),
-      'disks-systemd-mount': await rootImage({ rootfs, files: systemdMountRule }),
-      'cloud-init': await rootImage({ rootfs: withCloudInit, files: sources }),
-    },
-  };
+  const images = new Map<BenchGuest, Image>();
+  for (const name of names) images.set(name, await benchImage(name, rootfs));
+  return { rootfs, images };
+}
+
+async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Image> {
+  switch (name) {
+    case 'toolkit':
+      return toolkitImage();
+    case 'memory':
+      return toolkitImage({ files: peakMemoryFiles });
+    case 'plain':
+      return rootImage({ rootfs });
+    case 'disks':
+    case 'disks-crowd':
+      return toolkitImage({ files: diskSliceFiles });
+    case 'disks-systemd-mount':
+      return rootImage({ rootfs, files: systemdMountRule });
+    case 'cloud-init': {
+      // Otherwise it asks each known cloud in turn.
+      const files = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
+      return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files });
+    }
+  }
 }
 
 /** Boots a guest for the first time; its disks lie in `folder`, which is made. */
@@ -57,8 +78,9 @@ export async function bootBenchGuest(
   { rootfs, images }: BenchImages,
   folder: string,
 ): Promise<Guest> {
+  const image = images.get(name);
+  if (image === undefined) throw new Error(`there is no image of the guest "${name}"`);
   await mkdir(folder);
-  const image = images[name];
   const root = await overlayDisk(image, join(folder, 'root.qcow2'), rootMebibytes);
   const disks = [root, ...(await hostDisks(name, rootfs, folder))];
   const machine: MachineOptions = {
@@ -74,7 +96,7 @@ export async function bootBenchGuest(
 
 /** The disks that the host attaches beside the root disk. */
 async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<DiskFile[]> {
-  if (name === 'disks' || name === 'disks-systemd-mount') return [];
+  if (name.startsWith('disks')) return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   if (name === 'toolkit' || name === 'memory') {
     const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');

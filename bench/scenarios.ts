@@ -62,9 +62,9 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
 /** Guests in which instructions are counted run at a fraction of the usual speed. */
 const bootSeconds = 600;
 
-/** The figures of all guests, each guest booted `times` from fresh disks, two at a time. */
+/** The figures of all guests that there are images of, each booted `times` from fresh disks, two at a time. */
 export async function measureGuests(images: BenchImages, times: number, folder: string): Promise<Sample[]> {
-  const names = [...new Set(measures.map(({ guest }) => guest))];
+  const names = [...new Set(measures.map(({ guest }) => guest))].filter((name) => images.images.has(name));
   const runs = Array.from({ length: times }, (_, time) => names.map((name) => ({ name, time }))).flat();
   const samples: Sample[] = [];
   const work = async () => {

@@ -5,6 +5,7 @@ const formatPrograms = {
   cryptsetup: 'cryptsetup-bin',
   drbdmeta: 'drbd-utils',
   jfs_mkfs: 'jfsutils',
+  'make-bcache': 'bcache-tools',
   mkntfs: 'ntfs-3g',
   mksquashfs: 'squashfs-tools',
   mkudffs: 'udftools',

@@ -1,63 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { dataDisk } from '../../test/guest/disk.ts';
 import type { Guest } from '../../test/guest/guest.ts';
-import type { Attached } from '../../test/guest/hot-plug.ts';
 import { instructionsOf } from '../accounting.ts';
+import { attach, type Costs, mostProcesses, rest, watchProcesses } from '../attach-disks.ts';
 import type { BenchGuest } from '../bench-guests.ts';
-import { diskSlice, keepDiskSlice } from '../disk-slice.ts';
+import { keepDiskSlice } from '../disk-slice.ts';
 import { type GuestMeasure, giga, type Sample } from '../measure.ts';
 
 const MANY = 24;
 
-/** An idle guest's clock runs as fast as the machine allows: waiting costs next to nothing. */
-const QUIET_SECONDS = 30;
-
-/** Nothing is looked at meanwhile: the control shell's own work would be counted. */
-const rest = (guest: Guest) => guest.output(`sleep ${QUIET_SECONDS}`, { seconds: 600 });
-
-/** systemd, udevd and all services; the disk units are not in system.slice. */
-async function everything(guest: Guest): Promise<number> {
-  const parts = [
-    instructionsOf(guest, 'init.scope'),
-    instructionsOf(guest, 'system.slice'),
-    instructionsOf(guest, diskSlice),
-  ];
-  return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
-}
-
-interface Costs {
-  /** Of our units with their children. */
-  units: number;
-  whole: number;
-}
-
-/** Attaches so many ext4 disks at once, and sees that they are mounted. They stay attached. */
-async function attach(guest: Guest, count: number): Promise<{ costs: Costs; attached: Attached[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'gandi-guest-bench-disks-'));
-  try {
-    const disks = await Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        dataDisk(join(folder, `disk${index}`), { mebibytes: 16, label: `data${index}` }),
-      ),
-    );
-    await rest(guest);
-    const before = { units: await instructionsOf(guest, diskSlice), whole: await everything(guest) };
-    const attached: Attached[] = [];
-    for (const disk of disks) attached.push(await guest.attachDisk({ disk }));
-    await rest(guest);
-    const after = { units: await instructionsOf(guest, diskSlice), whole: await everything(guest) };
-    const mounted = await guest.output('findmnt -rn -t ext4 | wc -l');
-    // Root is one of them.
-    if (Number(mounted) !== count + 1)
-      throw new Error(`${count} disks were attached, ${mounted} file systems are mounted`);
-    return { costs: { units: after.units - before.units, whole: after.whole - before.whole }, attached };
-  } finally {
-    // QEMU has the files of attached disks open.
-    await rm(folder, { recursive: true });
-  }
-}
+/** As many as a guest has that is somebody's store. */
+const CROWD = 128;
 
 /** The second time in a row: the first one loads the kernel's modules and fills the page cache. */
 async function attachOne(guest: Guest): Promise<Costs> {
@@ -87,24 +38,38 @@ async function takeBare(guest: Guest): Promise<Sample[]> {
   ];
 }
 
-const PEAK_FILE = '/run/processes-peak';
+const processes = (id: string, disks: number, value: number): Sample => ({
+  id,
+  title: `processes of the disk units, ${disks} disks at once`,
+  value,
+  unit: 'processes',
+  atMost: 4,
+});
 
-/** Notes the largest number of processes in our disk units, ten times in a second of the guest. */
-const WATCH = `most=0; while :; do
-  now=$(cat /sys/fs/cgroup/${diskSlice}/gandi-*/cgroup.procs 2> /dev/null | wc -l)
-  [ "$now" -gt "$most" ] && { most=$now; echo $most > ${PEAK_FILE}; }
-  sleep 0.1
-done`;
+/** The module of ext4 is loaded for the root file system: nothing has to come first. */
+async function takeCrowd(guest: Guest): Promise<Sample[]> {
+  await keepDiskSlice(guest);
+  await watchProcesses(guest);
+  const { costs } = await attach(guest, CROWD);
+  return [
+    {
+      id: 'disk-crowd',
+      title: `disk units, ${CROWD} ext4 disks attached at once`,
+      value: costs.units,
+      unit: 'instructions',
+      atMost: 2 * giga,
+    },
+    whole('disk-crowd-whole', `whole system, ${CROWD} disks`, costs.whole),
+    processes('disk-crowd-processes', CROWD, await mostProcesses(guest)),
+  ];
+}
 
 async function takeOurs(guest: Guest): Promise<Sample[]> {
   await keepDiskSlice(guest);
   const one = await attachOne(guest);
   const lookup = await negativeLookup(guest);
-  // In a slice of its own it counts nowhere.
-  const options = '--quiet --slice=watch.slice --unit=watch';
-  await guest.output(`cat > /run/watch; systemd-run ${options} bash /run/watch`, { input: WATCH });
+  await watchProcesses(guest);
   const { costs: many } = await attach(guest, MANY);
-  const processes = Number(await guest.output(`cat ${PEAK_FILE}`));
   return [
     {
       id: 'disk-one',
@@ -120,13 +85,7 @@ async function takeOurs(guest: Guest): Promise<Sample[]> {
       unit: 'instructions',
       atMost: 1.2 * giga,
     },
-    {
-      id: 'disk-processes',
-      title: `processes of the disk units, ${MANY} disks at once`,
-      value: processes,
-      unit: 'processes',
-      atMost: 4,
-    },
+    processes('disk-processes', MANY, await mostProcesses(guest)),
     {
       ...whole('disk-one-whole', 'whole system, one disk', one.whole),
       comparedTo: 'disk-one-systemd-mount',
@@ -166,5 +125,6 @@ const measure = (guest: BenchGuest, take: GuestMeasure['take']): GuestMeasure =>
 
 export const diskMeasures: readonly GuestMeasure[] = [
   measure('disks', takeOurs),
+  measure('disks-crowd', takeCrowd),
   measure('disks-systemd-mount', takeBare),
 ];

@@ -75,6 +75,8 @@ const KINDS: [RegExp, BlockDeviceKind][] = [
 export const isVirtual = (path: string): boolean =>
   path.includes('/virtual/') && !path.includes('/virtual/nvme-subsystem/');
 
+type Attachment = Pick<BlockDevice, 'bus' | 'vendor' | 'scsi'>;
+
 type SysfsView = Pick<FileView, 'readText' | 'linkTarget' | 'list'>;
 
 /**
@@ -102,13 +104,15 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   const size = Number(attribute('size') ?? 0) * SYSFS_UNIT_BYTES;
   if (!(size > 0)) return undefined;
   const event = parseEvent(files.readText(`${path}/uevent`) ?? '');
-  const [major, minor] = [event.get('MAJOR'), event.get('MINOR')];
-  const deviceNumber = attribute('dev') ?? (major && minor && `${major}:${minor}`);
+  // What is said there need not be read from files of its own.
+  const stated = `${event.get('MAJOR')}:${event.get('MINOR')}`;
+  const deviceNumber = /^\d+:\d+$/.test(stated) ? stated : attribute('dev');
   // One of several paths to an NVMe namespace is hidden: it has no node (GENHD_FL_HIDDEN in include/linux/blkdev.h).
   if (deviceNumber === undefined) return undefined;
-  const number = attribute('partition');
+  const number = event.get('DEVTYPE') === 'disk' ? undefined : attribute('partition');
   const diskPath = number === undefined ? path : posix.dirname(path);
-  const sequence = files.readText(`${diskPath}/diskseq`)?.trim();
+  const sequence =
+    /^\d+$/.exec(event.get('DISKSEQ') ?? '')?.[0] ?? files.readText(`${diskPath}/diskseq`)?.trim();
   // Half of a disk that is just being taken away would pass for another one.
   if (sequence === undefined && files.linkTarget(`${CLASS}/${entry}`) === undefined) return undefined;
   // sysfs writes `!` for the slash in names such as cciss/c0d0.
@@ -123,7 +127,7 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     sectorBytes: Number(files.readText(`${diskPath}/queue/logical_block_size`)?.trim() ?? 512),
     readOnly: attribute('ro') === '1',
     path,
-    ...attachment(files, diskPath),
+    ...(sequence === undefined ? attachment(files, diskPath) : knownAttachment(files, diskPath, sequence)),
     ...(number === undefined ? {} : { partition: partitionOf(diskPath, number, attribute('start'), event) }),
     holders: files.list(`${path}/holders`),
     slaves: files.list(`${path}/slaves`),
@@ -157,8 +161,21 @@ function parseEvent(text: string): Map<string, string> {
   return new Map(pairs.filter(([key]) => key !== ''));
 }
 
+const attachments = new WeakMap<SysfsView, Map<string, Attachment>>();
+
+/** What was read of one disk is so as long as it is there, and that is what its number stands for. */
+function knownAttachment(files: SysfsView, diskPath: string, sequence: string): Attachment {
+  const known = attachments.get(files) ?? new Map<string, Attachment>();
+  attachments.set(files, known);
+  const key = `${sequence} ${diskPath}`;
+  const found = known.get(key) ?? attachment(files, diskPath);
+  // Half of it may be read while the disk is being taken away, or not be there yet.
+  if (found.bus !== undefined) known.set(key, found);
+  return found;
+}
+
 /** What the device that a disk belongs to says of itself. */
-function attachment(files: SysfsView, diskPath: string): Pick<BlockDevice, 'bus' | 'vendor' | 'scsi'> {
+function attachment(files: SysfsView, diskPath: string): Attachment {
   const link = files.linkTarget(`${diskPath}/device`);
   if (link === undefined) return {};
   const device = posix.resolve(diskPath, link);

@@ -17,6 +17,10 @@ const UDEV_SECONDS = 10;
 /** How long a disk may take to answer the reads of a program that asks it directly. */
 const PROBE_SECONDS = 5;
 const POLL_MILLISECONDS = 50;
+/** How many are asked at the same time: with this program itself that is all that runs of ours. */
+const MOST_ASKED = 3;
+/** One that takes longer holds the others up no more: many may be silent. */
+const PATIENT_MILLISECONDS = 250;
 /** How often a disk that somebody else is reading is looked at before it is asked. */
 const CALM_LOOKS = 10;
 
@@ -80,7 +84,7 @@ export class DeviceAnswers {
   }
 
   /**
-   * Waits until udev has read all disks. Those that it has not read in time are asked one by one, all at the same time.
+   * Waits until udev has read all disks. Those that it has not read in time are asked, a few at the same time.
    * @param list the devices that are meant to be read; others are waited for and not asked
    * @param waitSeconds longest wait for udev
    * @returns those that did not answer
@@ -104,7 +108,7 @@ export class DeviceAnswers {
   }
 
   /**
-   * Asks devices that are not known to answer, all at the same time.
+   * Asks devices that are not known to answer, a few at the same time.
    * @returns those that did not
    */
   async ask(commands: Commands, devices: readonly BlockDevice[]): Promise<BlockDevice[]> {
@@ -116,8 +120,19 @@ export class DeviceAnswers {
       asked = asked.filter(isOpen);
     }
     if (asked.length === 0) return [];
-    const answers = await Promise.all(asked.map((device) => this.#ask(device, commands)));
-    return asked.filter((_, index) => answers[index] === false);
+    const waiting = [...asked];
+    const answers = new Map<BlockDevice, Promise<boolean>>();
+    const work = async () => {
+      for (let device = waiting.shift(); device !== undefined; device = waiting.shift()) {
+        const answer = this.#ask(device, commands);
+        answers.set(device, answer);
+        await noLongerThan(PATIENT_MILLISECONDS, answer);
+      }
+    };
+    await Promise.all(Array.from({ length: MOST_ASKED }, work));
+    const silent: BlockDevice[] = [];
+    for (const device of asked) if ((await answers.get(device)) === false) silent.push(device);
+    return silent;
   }
 
   /** An error is an answer. */
@@ -157,6 +172,14 @@ export function openAnswering(
     if (device !== undefined && !answers.answers(device)) throw new Error(NO_ANSWER);
     return openDevice(node);
   };
+}
+
+/** Waits for something that may go on. */
+function noLongerThan(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    work.then(() => resolve(), reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Whether a disk has requests under way, of reading and of writing (Documentation/ABI/stable/sysfs-block, inflight). */

@@ -59,11 +59,25 @@ export function unitValue(texts: readonly string[], section: string, key: string
   return value?.replaceAll('%%', '%');
 }
 
-/** The texts of a unit and of its drop-ins; of several drop-ins with one name the first in the path counts. */
+/**
+ * Names of the directories with drop-ins for a unit, such as `srv-data.mount.d`, `srv-.mount.d` and `mount.d`: those that
+ * say most of its name come first (systemd.unit(5), "Description").
+ */
+function dropInNames(name: string): string[] {
+  const parts = name.slice(0, -'.mount'.length).split('-');
+  const shortened = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join('-')}-.mount`);
+  return [name, ...shortened.toReversed(), 'mount'].map((one) => `${one}.d`);
+}
+
+/**
+ * The texts of a unit and of its drop-ins; of several drop-ins with one name the one whose directory says most of the
+ * unit's name counts, then the first in the path.
+ */
 function unitTexts(files: Pick<FileView, 'list' | 'readText'>, path: string, name: string): string[] {
   const dropIns = new Map<string, string>();
-  for (const directory of LOAD_PATH) {
-    const place = `${directory}/${name}.d`;
+  for (const place of dropInNames(name).flatMap((one) =>
+    LOAD_PATH.map((directory) => `${directory}/${one}`),
+  )) {
     for (const file of files.list(place))
       if (file.endsWith('.conf') && !dropIns.has(file)) dropIns.set(file, `${place}/${file}`);
   }

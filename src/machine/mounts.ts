@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 /** A line of /proc/self/mountinfo. */
 export interface Mount {
   id: number;
@@ -29,26 +31,38 @@ export interface ActiveSwap {
  * earlier ones at the same place. Lines of another form are left out.
  */
 export function parseMountInfo(text: string): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of text.split('\n')) {
-    // Optional fields end at the first lone hyphen. Spaces inside a field are escaped; behind it the source can be one.
-    const hyphen = line.indexOf(' - ');
-    const [id, parent, deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
-    const [type, source, superOptions] = hyphen < 0 ? [] : line.slice(hyphen + 3).split(' ');
-    if (!id || !deviceNumber || !root || !mountPoint || !options || !type) continue;
-    mounts.push({
-      id: Number(id),
-      parent: Number(parent),
-      deviceNumber,
-      root: unescapeField(root),
-      mountPoint: unescapeField(mountPoint),
-      options: options.split(','),
-      type,
-      source: unescapeField(source ?? ''),
-      superOptions: superOptions ? superOptions.split(',') : [],
-    });
-  }
-  return mounts;
+  return text.split('\n').flatMap((line) => parseMount(line) ?? []);
+}
+
+/**
+ * Reads of it those mounts alone that decide where a path leads: at the path, and at the directories on the way to it.
+ * Where there are very many, reading all of them for each of them would be most of what is to be done.
+ * @param path absolute, without links
+ */
+export function parseMountsTowards(text: string, path: string): Mount[] {
+  const places = new Set(['/']);
+  for (let place = path; place !== '/'; place = posix.dirname(place)) places.add(escapeField(place));
+  const lines = text.split('\n').filter((line) => places.has(line.split(' ', 5)[4] ?? ''));
+  return lines.flatMap((line) => parseMount(line) ?? []);
+}
+
+function parseMount(line: string): Mount | undefined {
+  // Optional fields end at the first lone hyphen. Spaces inside a field are escaped; behind it the source can be one.
+  const hyphen = line.indexOf(' - ');
+  const [id, parent, deviceNumber, root, mountPoint, options] = line.slice(0, hyphen).split(' ');
+  const [type, source, superOptions] = hyphen < 0 ? [] : line.slice(hyphen + 3).split(' ');
+  if (!id || !deviceNumber || !root || !mountPoint || !options || !type) return undefined;
+  return {
+    id: Number(id),
+    parent: Number(parent),
+    deviceNumber,
+    root: unescapeField(root),
+    mountPoint: unescapeField(mountPoint),
+    options: options.split(','),
+    type,
+    source: unescapeField(source ?? ''),
+    superOptions: superOptions ? superOptions.split(',') : [],
+  };
 }
 
 /**
@@ -85,6 +99,11 @@ export function parseSwaps(text: string): ActiveSwap[] {
     if (path && (kind === 'partition' || kind === 'file')) swaps.push({ path: unescapeField(path), kind });
   }
   return swaps;
+}
+
+/** As the kernel writes a field. */
+function escapeField(field: string): string {
+  return field.replace(/[ \t\n\\#]/g, (sign) => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 /** The kernel writes space, tab, newline, backslash and `#` as three octal digits (fs/seq_file.c, mangle_path). */

@@ -1,5 +1,7 @@
 /** What decodeText (text-bytes.ts) makes of the byte order mark of UTF-16, little and big endian. */
 const UTF_16 = /^(\udcff\udcfe|\udcfe\udcff)/;
+/** The `#!` of a script in it, where there is no such mark. */
+const WIDE_START = /^(#\0!\0|\0#\0!)/;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -9,9 +11,10 @@ const BYTE_ORDER_MARK = '\ufeff';
  * @returns for people, what it is and how to save it; undefined if nothing is wrong with it
  */
 export function whyNotAsMeant(start: string): string | undefined {
-  if (UTF_16.test(start)) return 'it is text in UTF-16; save it as UTF-8';
+  if (UTF_16.test(start) || WIDE_START.test(start)) return 'it is text in UTF-16; save it as UTF-8';
   if (start.startsWith(BYTE_ORDER_MARK))
     return 'it begins with a byte order mark, before what its first line says; save it as UTF-8 without one';
+  if (/^#![^\r\n]*\r[^\n]/.test(start)) return 'its lines end with CR alone; save it with LF line ends';
   if (/^[^\n]*\r(\n|$)/.test(start))
     return 'its lines end with CRLF, as on Windows; save it with LF line ends';
   return undefined;

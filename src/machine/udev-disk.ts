@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from './block-devices.ts';
 import type { FileView } from './files.ts';
+import { type RecordedDevice, udevRecord } from './udev-record.ts';
+import { type UdevContent, udevContent } from './udev-verdict.ts';
 
 /** What tells a disk, or a partition of it, from others with the same content. */
 export interface DiskIdentity {
@@ -21,6 +22,8 @@ export interface UdevDisk {
   isMultipathPath: boolean;
   /** UUID of what libblkid found on it. */
   uuid?: string;
+  /** What udev found on it; undefined where it has not looked. */
+  content?: UdevContent;
 }
 
 /** The serial number of the disk; udev's own is made of the WWN where there is one (systemd, src/udev/scsi_id). */
@@ -28,34 +31,26 @@ const SERIALS = ['ID_SCSI_SERIAL', 'SCSI_IDENT_SERIAL', 'ID_SERIAL_SHORT', 'ID_S
 const WWNS = ['ID_WWN_WITH_EXTENSION', 'ID_WWN'];
 
 /**
- * Reads udev's database (systemd, src/libsystemd/sd-device/device-private.c: lines `E:KEY=VALUE`). A partition's record has
- * what its disk's has. Where udev does not say the place, the directory in /sys/devices does, without the kernel's name.
+ * Reads what udev knows of a disk. Where it does not say the place, the directory in /sys/devices does, without the
+ * kernel's name.
  * @throws the system's error if the record cannot be read
  */
-export function udevDisk(
-  files: Pick<FileView, 'readText'>,
-  { deviceNumber, path, partition }: Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>,
-): UdevDisk {
-  const lines = (files.readText(`/run/udev/data/b${deviceNumber}`) ?? '').split('\n');
-  const value = (...keys: readonly string[]) => {
-    for (const key of keys) {
-      const text = lines.find((line) => line.startsWith(`E:${key}=`))?.slice(key.length + 3);
-      if (text !== undefined && text !== '') return text;
-    }
-    return undefined;
-  };
+export function udevDisk(files: Pick<FileView, 'readText'>, device: RecordedDevice): UdevDisk {
+  const record = udevRecord(files, device);
+  const { path, partition } = device;
   const diskPath = partition === undefined ? path : posix.dirname(path);
   const identity = {
-    serial: value(...SERIALS),
-    wwn: value(...WWNS),
-    place: value('ID_PATH') ?? posix.dirname(diskPath),
+    serial: record?.value(...SERIALS),
+    wwn: record?.value(...WWNS),
+    place: record?.value('ID_PATH') ?? posix.dirname(diskPath),
     partition: partition?.number,
   };
-  const uuid = value('ID_FS_UUID');
+  const uuid = record?.value('ID_FS_UUID');
   return {
     identity: Object.fromEntries(Object.entries(identity).filter(([, part]) => part !== undefined)),
-    isMultipathPath: value('DM_MULTIPATH_DEVICE_PATH') === '1',
+    isMultipathPath: record?.value('DM_MULTIPATH_DEVICE_PATH') === '1',
     ...(uuid === undefined ? {} : { uuid }),
+    ...(record === undefined ? {} : { content: udevContent(record, device) }),
   };
 }
 

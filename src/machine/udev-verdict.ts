@@ -1,7 +1,6 @@
-import { posix } from 'node:path';
-import type { BlockDevice } from './block-devices.ts';
 import type { FileView } from './files.ts';
 import type { Signature } from './signatures/signature.ts';
+import { type RecordedDevice, type UdevRecord, udevRecord } from './udev-record.ts';
 
 /** What swap areas are called by libblkid: these our own signatures tell more of. */
 const KNOWN_TO_US = new Set(['swap', 'swsuspend']);
@@ -18,30 +17,16 @@ export interface UdevContent {
   table?: string;
 }
 
-/**
- * Reads what udev found on a device from its database (systemd, src/libsystemd/sd-device/device-private.c: lines
- * `E:KEY=VALUE`). It knows more kinds of content than our own signatures.
- * @returns undefined where udev has not looked yet; an empty object where it found nothing
- */
+/** What udev's record of a device says of its content. It knows more kinds than our own signatures. */
 export function udevContent(
-  files: Pick<FileView, 'readText'>,
-  { deviceNumber, path, partition }: Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>,
-): UdevContent | undefined {
-  const own = database(files, deviceNumber);
-  if (own === undefined) return undefined;
-  // A partition has every ID_* of its disk as well, the kind of partition table among them
-  // (systemd, rules.d/60-persistent-storage.rules: IMPORT{parent}).
-  const inherited = new Set(partition === undefined ? [] : databaseOfDisk(files, path));
-  const lines = own.filter((line) => !inherited.has(line));
-  const value = (key: string) => {
-    const start = `E:${key}=`;
-    return lines.find((line) => line.startsWith(start))?.slice(start.length);
-  };
+  record: UdevRecord,
+  { partition }: Pick<RecordedDevice, 'partition'>,
+): UdevContent {
   const found = {
-    ambivalent: value('ID_FS_AMBIVALENT'),
-    type: value('ID_FS_TYPE'),
-    usage: value('ID_FS_USAGE'),
-    table: partition === undefined ? value('ID_PART_TABLE_TYPE') : undefined,
+    ambivalent: record.own('ID_FS_AMBIVALENT'),
+    type: record.own('ID_FS_TYPE'),
+    usage: record.own('ID_FS_USAGE'),
+    table: partition === undefined ? record.own('ID_PART_TABLE_TYPE') : undefined,
   };
   return Object.fromEntries(Object.entries(found).filter(([, one]) => one !== undefined));
 }
@@ -52,25 +37,17 @@ export function udevContent(
  */
 export function udevVerdict(
   files: Pick<FileView, 'readText'>,
-  device: Pick<BlockDevice, 'deviceNumber' | 'path' | 'partition'>,
+  device: RecordedDevice,
 ): Signature | undefined {
-  const { ambivalent, type, usage, table } = udevContent(files, device) ?? {};
+  const record = udevRecord(files, device);
+  if (record === undefined) return undefined;
+  const { ambivalent, type, usage, table } = udevContent(record, device);
   if (ambivalent !== undefined) return found('ambivalent', `content of several kinds (udev: ${ambivalent})`);
   const kind = type ?? usage;
   if (kind !== undefined && !KNOWN_TO_US.has(kind)) return found(kind, `${kind} (by udev)`);
   return table === undefined
     ? undefined
     : { ...found(table, `partition table ${table} (by udev)`), usage: 'table' };
-}
-
-function database(files: Pick<FileView, 'readText'>, deviceNumber: string): string[] | undefined {
-  return files.readText(`/run/udev/data/b${deviceNumber}`)?.split('\n');
-}
-
-/** @param path of a partition, whose directory lies in its disk's */
-function databaseOfDisk(files: Pick<FileView, 'readText'>, path: string): string[] {
-  const number = files.readText(posix.join(posix.dirname(path), 'dev'))?.trim();
-  return number === undefined ? [] : (database(files, number) ?? []);
 }
 
 function found(type: string, title: string): Signature {

@@ -6,7 +6,7 @@ import { Refused, reasonOf } from '../machine/errors.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/mounted-size.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import type { DiskRecord } from '../plan/disk-records.ts';
-import { GROW_SECONDS, growToCommand, growUnmounted, smallerSizes } from '../plan/grow-file-system.ts';
+import { GROW_SECONDS, growEjected, growToCommand, smallerSizes } from '../plan/grow-file-system.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import { copyOptions, planForget } from './copies.ts';
@@ -71,7 +71,7 @@ async function growPartly(
   }
   const [now, whole] = [size, device.size].map((bytes) => `${Math.floor(bytes / MIB)} MiB`);
   const text = `${mountPoint} has ${now} of the ${whole} of ${device.node}: ${reason}`;
-  run.tell('warning', `${text}; ${growUnmounted(device.node)}`);
+  run.tell('warning', `${text}; ${growEjected(device.node)}`);
 }
 
 /**
@@ -115,7 +115,7 @@ export async function afterMount(run: MountRun, attachment: Attachment): Promise
     );
   }
   if (!run.dryRun && isNew && !device.readOnly) {
-    const root = await readRoot(run, mountPoint);
+    const root = await readRoot(run, mountPoint, content.isUntouched);
     if (root) await run.attempt(planFirstMount(content, mountPoint, root, isNew, group));
   }
   return await grow(run, attachment);

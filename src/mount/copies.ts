@@ -32,7 +32,7 @@ function otherFileSystems(states: readonly DiskState[], facts: DiskFacts): Other
   return facts.devices.flatMap((device) => {
     const type = facts.mountsOf.get(device.name)?.[0]?.type;
     if (type === undefined || data.has(device.name)) return [];
-    const { uuid } = facts.udevDiskOf(device);
+    const { uuid } = facts.udevOf(device);
     return uuid === undefined ? [] : [{ device: device.name, type, uuid }];
   });
 }

@@ -18,7 +18,7 @@ export function contradiction(
   content: readonly Signature[],
   facts: Pick<DiskFacts, 'udevOf'>,
 ): string | undefined {
-  const { ambivalent, type } = facts.udevOf(device) ?? {};
+  const { ambivalent, type } = facts.udevOf(device).content ?? {};
   const own = content.length === 0 ? 'nothing that is known' : describe(content);
   if (ambivalent !== undefined) {
     return `udev finds content of several kinds on it (${ambivalent}), our own look finds ${own}`;
@@ -45,7 +45,7 @@ export function membershipOf(disk: BlockDevice, facts: ContentFacts): string | u
     .contentOf(disk)
     .find(({ usage, at }) => usage === 'raid' && at !== undefined && !isInPartition(at, disk, facts));
   if (own !== undefined) return describe([own]);
-  const { type = '' } = facts.udevOf(disk) ?? {};
+  const { type = '' } = facts.udevOf(disk).content ?? {};
   // Of Linux's own RAID our look says where its metadata is.
   return type !== 'linux_raid_member' && type.endsWith('_raid_member') ? `${type} (by udev)` : undefined;
 }

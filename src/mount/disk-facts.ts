@@ -10,7 +10,6 @@ import { type Mount, parseMountInfo, parseSwaps } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { identify } from '../machine/signatures.ts';
 import { type UdevDisk, udevDisk } from '../machine/udev-disk.ts';
-import { type UdevContent, udevContent } from '../machine/udev-verdict.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
 export interface DiskFacts {
@@ -29,12 +28,10 @@ export interface DiskFacts {
   declaredDevices: ReadonlyMap<string, string>;
   /** Whether udev has seen the device, so that its links are there, and its partitions known; or it does not answer. */
   isReady(device: BlockDevice): boolean;
-  /** What udev knows of the disk that a device is or belongs to. */
-  udevDiskOf(device: BlockDevice): UdevDisk;
+  /** What udev knows of a device, and of the disk that it is or belongs to. */
+  udevOf(device: BlockDevice): UdevDisk;
   /** What is on a device. Throws the system's error if it cannot be read. */
   contentOf(device: BlockDevice): readonly Signature[];
-  /** What udev found on it; undefined where it has not looked. */
-  udevOf(device: BlockDevice): UdevContent | undefined;
 }
 
 /** Places where people mount things for themselves: what is mounted there makes no system disk. */
@@ -81,7 +78,9 @@ function contentReader(
   unasked: Set<BlockDevice>,
   udevOf: DiskFacts['udevOf'],
 ): DiskFacts['contentOf'] {
-  const read = once((device) => withDevice(device.node, (reader) => identify(reader, udevOf(device)?.type)));
+  const read = once((device) =>
+    withDevice(device.node, (reader) => identify(reader, udevOf(device).content?.type)),
+  );
   return (device) => {
     if (answers.answers(device)) return read(device);
     if (!answers.isSilent(device)) unasked.add(device);
@@ -127,7 +126,7 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
       declaredDevices.set(device.name, entry.source);
   }
   const unasked = new Set<BlockDevice>();
-  const udevOf = once((device) => udevContent(files, device));
+  const udevOf = once((device) => udevDisk(files, device));
   return {
     devices,
     mounts,
@@ -139,7 +138,6 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     declaredDevices,
     isReady: (device) =>
       answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
-    udevDiskOf: once((device) => udevDisk(files, device)),
     contentOf: contentReader(answers, unasked, udevOf),
     unasked,
     udevOf,

@@ -61,7 +61,7 @@ export function diskStates(
       return {
         device,
         verdict,
-        ...(verdict.kind === 'data' ? { udev: facts.udevDiskOf(device) } : {}),
+        ...(verdict.kind === 'data' ? { udev: facts.udevOf(device) } : {}),
         ...(mount === undefined ? {} : { mount }),
         ...(other === undefined || mount !== undefined ? {} : { elsewhere: other }),
         ...(record === undefined ? {} : { record }),

@@ -8,7 +8,7 @@ import { mountedInOthers } from './device-holders.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { isInDiskRoot } from './disk-state.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
-import { readMounts, unmountOnly, whyOutOfReach } from './own-mount.ts';
+import { readMountsTowards, unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
 import { planServices, servicesInUse } from './services.ts';
 
@@ -59,12 +59,16 @@ async function unmountGone(run: MountRun, own: Mount): Promise<boolean> {
   } catch (error) {
     run.tell('warning', `${own.mountPoint} is not unmounted: ${reasonOf(error)}`);
   }
-  return run.dryRun || !readMounts(run.machine.files).some(({ id }) => id === own.id);
+  return run.dryRun || !readMountsTowards(run.machine.files, own.mountPoint).some(({ id }) => id === own.id);
 }
 
 /** The services to be stopped. What cannot be told, such as on a disk whose mount is covered, has none stopped. */
 function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount): string[] {
-  if (services.length === 0 || whyOutOfReach(own, readMounts(run.machine.files)) !== undefined) return [];
+  if (
+    services.length === 0 ||
+    whyOutOfReach(own, readMountsTowards(run.machine.files, own.mountPoint)) !== undefined
+  )
+    return [];
   try {
     return servicesInUse(own, services);
   } catch (error) {

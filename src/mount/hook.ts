@@ -8,13 +8,16 @@ import type { MountRun } from './run.ts';
 /** wall(1) waits for terminals that do not take its text. */
 const WALL_SECONDS = 10;
 
+/** The hooks that concern data disks. */
+export const DISK_HOOKS = ['post-disk-attach', 'pre-disk-detach'] as const;
+
 /**
  * What runs one of the admin's hooks; no changes where there is no such hook, which is normal.
  * @param name `post-disk-attach` with device, type and mount point, or `pre-disk-detach` with device and mount point
  */
 export function planDiskHook(
   { machine: { files }, settings }: MountRun,
-  name: 'post-disk-attach' | 'pre-disk-detach',
+  name: (typeof DISK_HOOKS)[number],
   ...hookArguments: string[]
 ): Plan {
   return planHook(name, hookArguments, { files, settings });

@@ -2,7 +2,7 @@ import type { BlockDevice } from '../machine/block-devices.ts';
 import type { Change } from '../machine/change.ts';
 import { mountedDevice } from '../machine/device-use.ts';
 import type { Files, FileView } from '../machine/files.ts';
-import { isVisible, type Mount, parseMountInfo } from '../machine/mounts.ts';
+import { isVisible, type Mount, parseMountInfo, parseMountsTowards } from '../machine/mounts.ts';
 import type { OwnMount } from '../plan/disk-records.ts';
 import type { MountRun } from './run.ts';
 
@@ -10,12 +10,16 @@ import type { MountRun } from './run.ts';
 export const readMounts = (files: Pick<FileView, 'readText'>): Mount[] =>
   parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
 
+/** Those that decide where a path leads, as they are now. */
+export const readMountsTowards = (files: Pick<FileView, 'readText'>, path: string): Mount[] =>
+  parseMountsTowards(files.readText('/proc/self/mountinfo') ?? '', path);
+
 /** What a record keeps of a mount, to know it again. */
 export const ownMountOf = ({ id, deviceNumber }: Mount): OwnMount => ({ id, deviceNumber });
 
 /** The mount of a device that a path leads to; undefined if it leads to another one or to none. */
 export function findMount(files: Files, device: BlockDevice, mountPoint: string): Mount | undefined {
-  const mounts = readMounts(files);
+  const mounts = readMountsTowards(files, mountPoint);
   return mounts.find(
     (mount) =>
       mount.mountPoint === mountPoint &&
@@ -26,7 +30,7 @@ export function findMount(files: Files, device: BlockDevice, mountPoint: string)
 
 /**
  * Why umount(8) by the path of a mount would not unmount that mount, or a later one in its place.
- * @param mounts all mounts as they are now
+ * @param mounts as they are now, those on the way to it at least
  * @returns undefined if it would
  */
 export function whyOutOfReach(
@@ -46,7 +50,9 @@ export function whyOutOfReach(
  * @throws Error for people if the path leads elsewhere or the changes fail
  */
 export async function unmountOnly(run: MountRun, mount: Mount, unmount: readonly Change[]): Promise<void> {
-  const why = run.dryRun ? undefined : whyOutOfReach(mount, readMounts(run.machine.files));
+  const why = run.dryRun
+    ? undefined
+    : whyOutOfReach(mount, readMountsTowards(run.machine.files, mount.mountPoint));
   if (why !== undefined) throw new Error(`${why}: unmount that first`);
   await run.perform(unmount);
 }

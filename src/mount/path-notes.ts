@@ -1,7 +1,14 @@
 import { reasonOf } from '../machine/errors.ts';
 import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
 import { type DiskRecord, readPathMemory, storePathMemory } from '../plan/disk-records.ts';
-import { isNew, type NamedDisk, noLongerNew, type PathMemory, remember } from '../plan/path-memory.ts';
+import {
+  isNew,
+  type NamedDisk,
+  noLongerNew,
+  type PathMemory,
+  remember,
+  rememberedAsIs,
+} from '../plan/path-memory.ts';
 import type { Copies } from './copies.ts';
 import { type DiskState, namedDisks } from './disk-state.ts';
 import { isPristine, readRoot } from './root-directory.ts';
@@ -35,11 +42,14 @@ export class PathNotes {
     const ordered = disks.toSorted(
       (one, other) => Number(originals.has(one.device)) - Number(originals.has(other.device)),
     );
+    const isKnown = rememberedAsIs(this.memory, disks);
+    const byName = new Map(present.toReversed().map((record) => [record.name, record]));
     for (const disk of ordered) {
       const name = names.get(disk.device);
-      const record = present.find((one) => one.name === disk.device);
+      const record = byName.get(disk.device);
       if (name === undefined || record === undefined || !isMeant(record, disk)) continue;
-      this.memory = remember(this.memory, disk, name, disks, originals.has(disk.device));
+      const isCopy = originals.has(disk.device);
+      if (!isKnown(disk, name, isCopy)) this.memory = remember(this.memory, disk, name, disks, isCopy);
     }
   }
 

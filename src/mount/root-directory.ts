@@ -20,14 +20,20 @@ export const isPristine = ({ status, isEmpty }: MountedRoot): boolean => isAsMad
 /**
  * The root directory of what is mounted there. It is not read whole, for a disk may have millions of names: find(1) ends
  * at the first one that counts. What the runtime has for that reads all of them first (Bun's opendir).
+ * @param isUntouched whether its superblock says that nothing was ever put into it: then it need not be read
  * @returns undefined if there is nothing, or it cannot be read, which is told
  */
-export async function readRoot(run: MountRun, mountPoint: string): Promise<MountedRoot | undefined> {
+export async function readRoot(
+  run: MountRun,
+  mountPoint: string,
+  isUntouched = false,
+): Promise<MountedRoot | undefined> {
   const { files, commands } = run.machine;
   try {
     const status = files.status(mountPoint);
     // What is in a directory that somebody has changed does not matter.
     if (status === undefined || !isAsMade(status)) return status && { status, isEmpty: false };
+    if (isUntouched) return { status, isEmpty: true };
     const argv = [
       'find',
       mountPoint,

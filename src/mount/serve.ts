@@ -3,6 +3,7 @@ import type { Mount } from '../machine/mounts.ts';
 import type { Signature } from '../machine/signatures/signature.ts';
 import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
 import { chooseNames, isNew, type NamedDisk } from '../plan/path-memory.ts';
+import { listAnnounced, untilCalm } from './announced.ts';
 import { whyNotAutofs } from './apply-mode.ts';
 import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
@@ -10,6 +11,7 @@ import { type Copies, findCopies, whyNotBeside } from './copies.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
 import { handleGone, tellOthers } from './gone.ts';
+import { DISK_HOOKS } from './hook.ts';
 import { ownMountOf } from './own-mount.ts';
 import { PathNotes } from './path-notes.ts';
 import type { MountRun } from './run.ts';
@@ -21,6 +23,9 @@ const MOST_ROUNDS = 50;
 /** Size of a directory's own blocks that is taken for one in use without reading it. */
 const LARGEST_EMPTY_BYTES = 1024 * 1024;
 
+/** Records are written so often at least, each at once where a hook runs: so many at once would be written so many times. */
+const STORE_MILLISECONDS = 1000;
+
 /** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
 const replaces = (record: DiskRecord, old: DiskRecord) =>
   old.state !== 'gone' && old.name === record.name && old.sequence === record.sequence;
@@ -30,6 +35,9 @@ class DiskService {
   readonly touched: DiskRecord[] = [];
   #records: DiskRecord[];
   readonly #notes: PathNotes;
+  readonly #hasHooks: boolean;
+  #storedAt = performance.now();
+  #isStored = true;
 
   constructor(
     private readonly run: MountRun,
@@ -37,6 +45,10 @@ class DiskService {
   ) {
     this.#records = readDiskRecords(run.machine.files);
     this.#notes = new PathNotes(run);
+    const { files } = run.machine;
+    this.#hasHooks = DISK_HOOKS.some(
+      (name) => files.status(`${run.settings.hookDirectory}/${name}`) !== undefined,
+    );
   }
 
   /** @returns whether anything was done, so that it is worth looking again */
@@ -58,8 +70,11 @@ class DiskService {
       .filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope))
       .sort((one, other) => isCopy(one) - isCopy(other));
     await this.#announce(waiting, names, states, copies);
-    for (const state of waiting)
+    for (const state of waiting) {
+      // What is replayed or checked may take an hour: people are to see meanwhile what became of the others.
+      if (state.verdict.kind === 'data' && state.verdict.content.clean !== true) await this.#storeRecords();
       await this.#note(await this.#serve(state, names.get(state.device.name), copies));
+    }
     await this.#store(states, names, copies);
     return this.touched.length > before;
   }
@@ -89,13 +104,25 @@ class DiskService {
 
   #put(record: DiskRecord): void {
     this.touched.push(record);
+    this.#isStored = false;
     this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
   }
 
-  /** At once: the run after one that is cut off need not do again, such as run a hook, what was done for other disks. */
+  /**
+   * At once where there are hooks: the run after one that is cut off is to run none again for other disks. What else it
+   * would do again for one that is noted as being mounted does no harm.
+   */
   async #note(record: DiskRecord): Promise<void> {
     this.#put(record);
-    if (!this.run.dryRun) await storeDiskRecords(this.run.machine, this.#records);
+    if (this.#hasHooks || performance.now() - this.#storedAt >= STORE_MILLISECONDS)
+      await this.#storeRecords();
+  }
+
+  async #storeRecords(): Promise<void> {
+    if (this.run.dryRun || this.#isStored) return;
+    await storeDiskRecords(this.run.machine, this.#records);
+    this.#storedAt = performance.now();
+    this.#isStored = true;
   }
 
   /** @returns whether anything was gone */
@@ -249,14 +276,10 @@ class DiskService {
     this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);
     await this.#notes.noteUse(this.touched);
     await storeDiskRecords(machine, this.#records);
+    this.#isStored = true;
     await storeDemandNames(this.run, demandNames(this.#records));
     await this.#notes.store();
   }
-}
-
-/** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */
-function listAnnounced({ machine: { files } }: MountRun): string {
-  return [...files.list('/sys/class/block'), ...files.list('/run/udev/data')].join(' ');
 }
 
 /**
@@ -270,9 +293,8 @@ export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecor
   let devices = listAnnounced(run);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const busy = await service.round();
-    const now = listAnnounced(run);
-    if (!busy || run.dryRun || now === devices) break;
-    devices = now;
+    if (!busy || run.dryRun || listAnnounced(run) === devices) break;
+    devices = await untilCalm(run);
   }
   return service.touched;
 }

@@ -44,6 +44,14 @@ export function smallerSizes(
   return limits.filter((limit) => limit < deviceBytes && limit - fileSystemBytes >= LEAST_FILE_SYSTEM_GAIN);
 }
 
-/** What an admin can do about a file system that cannot be grown while it is mounted. */
+const WHILE_NOT_MOUNTED = 'what is missing can be had while it is not mounted';
+
+/** What an admin can do about a root file system that cannot be grown while it is mounted, from another system. */
 export const growUnmounted = (device: string): string =>
-  `what is missing can be had while it is not mounted: e2fsck -f ${device}, then resize2fs ${device}`;
+  `${WHILE_NOT_MOUNTED}: e2fsck -f ${device}, then resize2fs ${device}`;
+
+/** What an admin can do about a data disk, in this order. */
+export function growEjected(device: string): string {
+  const steps = ['gandi-mount eject', 'e2fsck -f', 'resize2fs', 'gandi-mount attach'];
+  return `${WHILE_NOT_MOUNTED}: ${steps.map((step) => `${step} ${device}`).join(', ')}`;
+}

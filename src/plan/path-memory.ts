@@ -119,6 +119,39 @@ function onDisk(
 }
 
 /**
+ * Tells of which disks the memory says what {@link remember} would have it say: of very many that stay that costs less
+ * than to note each once more.
+ * @param disks all data disks that are there now
+ */
+export function rememberedAsIs(
+  memory: PathMemory,
+  disks: readonly NamedDisk[],
+): (disk: NamedDisk, name: string, isCopy: boolean) => boolean {
+  const entries = new Map<string, number[]>();
+  const lastOfName = new Map<string, number>();
+  memory.forEach(({ uuid, name }, at) => {
+    entries.set(uuid, [...(entries.get(uuid) ?? []), at]);
+    lastOfName.set(name, at);
+  });
+  const present = new Map<string, number>();
+  for (const { uuid = '' } of disks) present.set(uuid, (present.get(uuid) ?? 0) + 1);
+  return ({ uuid = '', label, identity }, name, isCopy) => {
+    const [at = -1, ...more] = entries.get(uuid) ?? [];
+    const entry = memory[at];
+    // Which of several it is takes more than this.
+    if (entry === undefined || more.length > 0 || present.get(uuid) !== 1) return false;
+    return (
+      entry.name === name &&
+      entry.label === label &&
+      lastOfName.get(name) === at &&
+      identity !== undefined &&
+      IDENTITY.every((part) => entry[part] === identity[part]) &&
+      (entry.copy === true || !isCopy)
+    );
+  };
+}
+
+/**
  * Notes the name that a file system has, and its disk. An entry that says so already stays where it is, unless another file
  * system was given that name since: so a boot without news leaves the memory as it was. One that is new stays so for now.
  * @param disks all data disks that are there now

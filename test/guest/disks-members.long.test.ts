@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { makeLargeExt4 } from '../foreign-content.ts';
 import { archiveHeader } from '../unit/images.ts';
 import { listedDisk, spoil, untilIdle, untilMounted } from './data-disks.ts';
 import { blankDisk, type DiskFile, dataDisk } from './disk.ts';
@@ -11,21 +11,27 @@ import { toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const mebibytes = 64;
-const gibibyte = 1024 ** 3;
 
 /** What an admin runs in the guest to make a member of something, with the device in $1; and what is told of it. */
 const members: [string, string, RegExp][] = [
   ['LVM', 'pvcreate -q "$1" && vgcreate -q group0 "$1"', /LVM physical volume/],
   ['LUKS1', luksFormat('luks1'), /LUKS1 encryption/],
   ['LUKS2', luksFormat('luks2'), /LUKS2 encryption/],
-  ['MD 1.2', mirror('1.2'), /RAID member \(md 1\.2\)/],
+  ['MD 1.1', mirror('1.1'), /no file system, but RAID member \(md 1\.1\)/],
+  ['MD 1.2', mirror('1.2'), /no file system, but RAID member \(md 1\.2\)/],
+  [
+    // What was there before still lies in front of the superblock and behind it.
+    'MD 1.2 over an ext4',
+    `mkfs.ext4 -q -F -L before "$1" && ${mirror('1.2')}`,
+    /RAID member \(md 1\.2\)/,
+  ],
   // Its metadata is at the end: what the array holds looks like the disk's own.
-  ['MD 1.0', mirror('1.0'), /linux_raid_member|RAID member \(md 1\.0\)/],
-  ['MD 0.90', mirror('0.90'), /linux_raid_member|RAID member \(md 0\.90\)/],
+  ['MD 1.0', mirror('1.0'), /ambiguous.*RAID member \(md 1\.0\)/],
+  ['MD 0.90', mirror('0.90'), /ambiguous.*RAID member \(md 0\.90\)/],
   [
     'DRBD',
     'yes yes | drbdmeta --force 0 v08 "$1" internal create-md && mkfs.ext4 -q -F -L replicated "$1" 48M',
-    /drbd|DRBD device/,
+    /ambiguous.*DRBD device/,
   ],
 ];
 
@@ -88,18 +94,7 @@ describe('members that their own tools made', () => {
 
   it('mounts an ext4 of 3341 GiB, whose size has the number of NILFS2 in it', async () => {
     const disk: DiskFile = { file: join(folder, 'large.img'), format: 'raw' };
-    await execa('truncate', ['--size', String(3341 * gibibyte), disk.file]);
-    const options = [
-      '-O',
-      '^resize_inode',
-      '-E',
-      'lazy_itable_init=1,nodiscard',
-      '-J',
-      'size=4',
-      '-N',
-      '100000',
-    ];
-    await execa('mkfs.ext4', ['-q', '-F', '-L', 'large', ...options, disk.file]);
+    makeLargeExt4(disk.file);
     const attached = await guest.attachDisk({ disk });
     await untilMounted(guest, '/srv/large');
     await untilIdle(guest);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { LVM_LABEL, mdSuperblock, ZFS_LIST } from '../foreign-content.ts';
 import { damagedDisk } from './data-disks.ts';
 import { blankDisk, type DiskFile, dataDisk, mebibyte, rawDisk } from './disk.ts';
 
@@ -17,20 +18,6 @@ const mebibytes = 16;
 const filling = Buffer.alloc(4096, 7);
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
-
-/**
- * A superblock of MD with metadata 1.x (kernel: include/uapi/linux/raid/md_p.h): magic, version, UUID, name of the array,
- * and in which sector it is. What mdadm(8) makes is in test/guest/disks-members.long.test.ts.
- */
-function mdSuperblock(offset: number): Buffer {
-  const superblock = Buffer.alloc(256);
-  superblock.writeUInt32LE(0xa92b4efc, 0);
-  superblock.writeUInt32LE(1, 4);
-  superblock.fill(0x5a, 16, 32);
-  superblock.write('host:0', 32);
-  superblock.writeUInt32LE(offset / 512, 128);
-  return superblock;
-}
 
 /** Half of a mirror with its superblock at the end (metadata 1.0): what the array holds is at the start, an ext4. */
 async function mirrorHalf(file: string): Promise<DiskFile> {
@@ -59,25 +46,19 @@ async function needsReplay(file: string): Promise<DiskFile> {
 /** Disks of all kinds that are to stay as they are to the byte, by name. */
 export async function foreignDisks(folder: string): Promise<Map<string, ForeignDisk>> {
   const file = (name: string) => join(folder, `${name}.img`);
-  const signed = (name: string, offset: number, signature: Buffer) =>
+  const signed = (name: string, offset: number, signature: Uint8Array) =>
     rawDisk(file(name), mebibytes, [{ offset, bytes: Buffer.concat([signature, filling]) }]);
-  const lvmLabel = Buffer.concat([
-    latin1('LABELONE\x01'),
-    Buffer.alloc(15),
-    latin1('LVM2 001YSStxUlxXo4q9mIhSCOIPFhIKKNnmBzc'),
-  ]);
-  const zfsList = Buffer.concat([
-    Buffer.from('01010000000000000000000100000024000000200000', 'hex'),
-    latin1('\0\x07version'),
-  ]);
   const swap = await blankDisk(file('swap'), mebibytes);
   await execa('mkswap', ['--quiet', swap.file]);
   return new Map<string, ForeignDisk>([
     ['LUKS', { disk: await signed('luks', 0, latin1('LUKS\xba\xbe\x00\x02')), why: /LUKS2 encryption/ }],
-    ['LVM', { disk: await signed('lvm', 512, lvmLabel), why: /LVM/ }],
-    ['RAID', { disk: await signed('raid', 4096, mdSuperblock(4096)), why: /RAID member/ }],
+    ['LVM', { disk: await signed('lvm', 512, LVM_LABEL), why: /LVM/ }],
+    [
+      'RAID',
+      { disk: await signed('raid', 4096, mdSuperblock(4096)), why: /no file system, but RAID member/ },
+    ],
     ['mirror', { disk: await mirrorHalf(file('mirror')), why: /ambiguous.*RAID member/ }],
-    ['ZFS', { disk: await signed('zfs', 16384, zfsList), why: /ZFS/ }],
+    ['ZFS', { disk: await signed('zfs', 16384, ZFS_LIST), why: /ZFS/ }],
     ['swap', { disk: swap, why: /swap/ }],
     ['nothing', { disk: await blankDisk(file('blank'), mebibytes), why: /no file system/ }],
     ['unknown', { disk: await signed('unknown', 0, latin1('who knows')), why: /no file system/ }],

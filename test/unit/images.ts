@@ -35,6 +35,12 @@ export function run(tool: string, parameters: readonly string[], input = ''): st
   });
 }
 
+/** What libblkid says, as udev asks it. */
+export function blkid(path: string): Record<string, string> {
+  const lines = run('blkid', ['--probe', '--output', 'export', path]).trim().split('\n');
+  return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]));
+}
+
 export function writeAt(path: string, offset: number, bytes: Uint8Array): void {
   const descriptor = openSync(path, 'r+');
   writeSync(descriptor, bytes, 0, bytes.length, offset);

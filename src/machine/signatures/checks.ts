@@ -17,6 +17,11 @@ export function crc32cWithout(bytes: Uint8Array, fieldAt: number): number {
   return crc32cRaw(cleared);
 }
 
+/** The part of a signature that says what is wrong, if the checksum of its superblock is. */
+export function checked(isRight: boolean): { flaw?: string } {
+  return flawed(isRight ? undefined : WRONG_CHECKSUM);
+}
+
 /** The part of a signature that says what is wrong. */
 export function flawed(flaw: string | undefined): { flaw?: string } {
   return flaw === undefined ? {} : { flaw };

@@ -27,6 +27,9 @@ const CHECKSUM_AT = 1020;
 const CRC32C = 1;
 const META_BLOCK_GROUPS = 0x10;
 const RESIZE_INODE = 0x10;
+const ORPHAN_FILE = 0x1000;
+/** EXT4_GOOD_OLD_FIRST_INO, of revision 0. */
+const OLD_FIRST_INODE = 11;
 const OLD_DESCRIPTOR_BYTES = 32;
 const MOST_BLOCKS_OF_32_BITS = 2 ** 32 - 1;
 const VALID_FS = 0x1;
@@ -63,12 +66,24 @@ export const findExt: Probe = ({ head, verified, at }) => {
     ...(features.incompatible & MULTI_MOUNT ? { guardSeconds: guardSeconds(view, blockBytes, at) } : {}),
     // s_mtime, the time of the last mount, which mke2fs(8) leaves 0.
     everMounted: view.getUint32(44, true) !== 0,
+    isUntouched: view.getUint32(44, true) === 0 && hasFirstInodesAlone(view, features),
     features,
     growthLimits: growthLimits(view, features, blockBytes),
     // s_max_mnt_count and s_checkinterval; a count of 0 or below is none.
     checks: { mostMounts: view.getInt16(54, true), intervalSeconds: view.getUint32(68, true) },
   };
 };
+
+/**
+ * Whether no more inodes are in use than mke2fs(8) makes: those in front of s_first_ino, that of lost+found and one for
+ * orphans. It can fill a new file system, too (its option -d), and so can debugfs(8), without mounting it.
+ */
+function hasFirstInodesAlone(view: DataView, { compatible }: Features): boolean {
+  const firstInode = view.getUint32(76, true) === 0 ? OLD_FIRST_INODE : view.getUint32(84, true);
+  const used = view.getUint32(0, true) - view.getUint32(16, true);
+  const reserved = firstInode - 1;
+  return used <= reserved + 1 + (compatible & ORPHAN_FILE ? 1 : 0);
+}
 
 /** The checks of its fields that ext4_fill_super makes (fs/ext4/super.c). A magic of two bytes is found anywhere. */
 function isPlausible(view: DataView, blockBytes: number, features: Features): boolean {

@@ -1,6 +1,6 @@
 import { hasText, hexField, uint64, utf16Field, viewOf } from '../byte-fields.ts';
 import type { ProbeAreas } from './areas.ts';
-import { flawed, isSize, WRONG_CHECKSUM } from './checks.ts';
+import { checked, isSize } from './checks.ts';
 import { fatLabel } from './fat-label.ts';
 import { named, type Probe, type Signature } from './signature.ts';
 
@@ -57,7 +57,7 @@ export const findExfat: Probe = (areas) => {
   return {
     ...volume('exfat', 'exFAT', serial32(head, 100), uint64(view, 72, true) * sectorBytes),
     ...named(label, undefined),
-    ...flawed(isBootRegion(areas, sectorBytes) ? undefined : WRONG_CHECKSUM),
+    ...checked(isBootRegion(areas, sectorBytes)),
     blockBytes: sectorBytes,
   };
 };

@@ -1,6 +1,6 @@
 import { hasText, labelField, uint64, utf16Field, uuidField, viewOf } from '../byte-fields.ts';
 import { crc32Raw } from '../crc32.ts';
-import { crc32cWithout, flawed, isPowerOfTwo, isSize, WRONG_CHECKSUM } from './checks.ts';
+import { checked, crc32cWithout, isPowerOfTwo, isSize } from './checks.ts';
 import { named, type Probe } from './signature.ts';
 
 const SUPERBLOCK_AT = 1024;
@@ -40,7 +40,7 @@ export const findF2fs: Probe = ({ head }) => {
     usage: 'filesystem',
     title: 'F2FS file system',
     ...named(utf16Field(superblock, 124, 1024), uuidField(superblock, 108)),
-    ...flawed(isRight ? undefined : WRONG_CHECKSUM),
+    ...checked(isRight),
     blockBytes,
     sectorBytes: 2 ** sectorExponent,
     fileSystemBytes: uint64(view, 36, true) * blockBytes,
@@ -65,7 +65,7 @@ export const findErofs: Probe = ({ at }) => {
     usage: 'filesystem',
     title: 'EROFS file system',
     ...named(labelField(superblock, 64, 16), uuidField(superblock, 48)),
-    ...flawed(isRight ? undefined : WRONG_CHECKSUM),
+    ...checked(isRight),
     blockBytes,
     fileSystemBytes: view.getUint32(36, true) * blockBytes,
   };

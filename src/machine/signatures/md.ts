@@ -5,6 +5,10 @@ import { named, type Probe } from './signature.ts';
 const MAGIC = 0xa92b4efc;
 const SECTOR_BYTES = 512;
 
+/** Fields of struct mdp_superblock_1 there; in front of the place stand those of the data. */
+const DATA_SECTORS_AT = 136;
+const SUPERBLOCK_SECTOR_AT = 144;
+
 /** A member of a Linux software RAID, by its superblock: version 0.90 or 1.0 at the end, 1.1 at 0, 1.2 at 4 KiB. */
 export const findMd: Probe = ({ size, at }) => {
   const places: [number, string][] = [
@@ -41,9 +45,13 @@ function isVersion0(superblock: Uint8Array): boolean {
   );
 }
 
-/** Version 1 says in which sector it is: a copy of it elsewhere, such as in a file, is none. */
+/**
+ * Version 1 says in which sector it is: a copy of it elsewhere, such as in a file, is none. Nor is one without room for
+ * data, which the kernel refuses (super_1_load in drivers/md/md.c).
+ */
 function isVersion1(superblock: Uint8Array, place: number): boolean {
   const view = viewOf(superblock);
   const isMagic = view.getUint32(0, true) === MAGIC && view.getUint32(4, true) === 1;
-  return isMagic && uint64(view, 128, true) * SECTOR_BYTES === place;
+  const isHere = uint64(view, SUPERBLOCK_SECTOR_AT, true) * SECTOR_BYTES === place;
+  return isMagic && isHere && uint64(view, DATA_SECTORS_AT, true) > 0;
 }

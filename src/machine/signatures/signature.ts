@@ -31,6 +31,8 @@ export interface Signature {
   guardSeconds?: number;
   /** ext2/3/4: it was mounted since it was made. */
   everMounted?: boolean;
+  /** ext2/3/4: nothing was put into it since it was made, neither by mounting it nor otherwise. */
+  isUntouched?: boolean;
   /** ext2/3/4: the numbers of the feature words of the superblock. */
   features?: { compatible: number; incompatible: number; readOnlyCompatible: number };
   /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */

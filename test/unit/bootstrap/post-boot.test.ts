@@ -101,6 +101,9 @@ describe('post-boot', () => {
     ['CRLF', '#!/bin/bash\r\ntrue\r\n', 'its lines end with CRLF'],
     ['CRLF and no interpreter', 'echo hello\r\n', 'its lines end with CRLF'],
     ['CRLF and blank lines', '\r\n#!/bin/bash\r\n', 'its lines end with CRLF'],
+    ['CR alone', '#!/bin/sh\recho hello\r', 'its lines end with CR alone'],
+    ['UTF-16 without a mark', '#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0', 'it is text in UTF-16'],
+    ['UTF-16, the high byte first', '\0#\0!\0/\0x\0\n', 'it is text in UTF-16'],
     ['UTF-16', decodeText(Buffer.from('\ufeff#!/bin/sh\n', 'utf16le')), 'it is text in UTF-16'],
   ])('does not have a script with %s run, and says why; the command runs', (_, script, why) => {
     expect(orderFor({}, script)?.order).toEqual({

@@ -228,3 +228,24 @@ test('an NVMe disk with two paths is one disk; its paths, which have no number, 
     { name: 'nvme0n1p1', kind: 'partition', bus: 'nvme', partition: { disk: 'nvme0n1' } },
   ]);
 });
+
+test('what a disk is attached by is read once, and anew of another one of its name', () => {
+  const disk = { name: 'sdb', number: '8:16', size: MIB, attached: { scsi: '2:0:1:0', vendor: 'gandi.ne' } };
+  const sysfs = makeFiles(makeSysfs([disk]));
+  let [sequence, vendor, reads] = ['7', 'gandi.ne', 0];
+  const files = {
+    readText(path: string) {
+      if (path.endsWith('/diskseq')) return `${sequence}\n`;
+      if (!path.endsWith('/vendor')) return sysfs.readText(path);
+      reads++;
+      return `${vendor}\n`;
+    },
+    linkTarget: (path: string) => sysfs.linkTarget(path),
+    list: (path: string) => sysfs.list(path),
+  };
+  expect(listBlockDevices(files)).toMatchObject([{ sequence: 7, vendor: 'gandi.ne' }]);
+  expect(listBlockDevices(files)).toMatchObject([{ sequence: 7, vendor: 'gandi.ne', bus: 'scsi' }]);
+  expect(reads).toBe(1);
+  [sequence, vendor] = ['8', 'QEMU'];
+  expect(listBlockDevices(files)).toMatchObject([{ sequence: 8, vendor: 'QEMU' }]);
+});

@@ -91,6 +91,8 @@ describe.each([
       '#!/bin/sh\r\necho\r\n',
       'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends',
     ],
+    ['#!/bin/sh\recho hello\r', 'cannot be executed: its lines end with CR alone; save it with LF line ends'],
+    ['#\0!\0/\0b\0i\0n\0', 'cannot be executed: it is text in UTF-16; save it as UTF-8'],
     [
       '#!/usr/bin/env bash\r\n',
       'cannot be executed: its lines end with CRLF, as on Windows; save it with LF line ends',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { listBlockDevices } from '../../../src/machine/block-devices.ts';
 import type { Commands } from '../../../src/machine/commands.ts';
 import { DeviceAnswers } from '../../../src/machine/device-answers.ts';
+import { sleep } from '../../../src/machine/sleep.ts';
 import { makeFiles } from '../context.ts';
 import { MIB } from '../images.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
@@ -152,5 +153,40 @@ describe('a disk', () => {
     expect(list().map((device) => answers.answers(device))).toEqual([true]);
     written -= 300_000;
     expect(list().map((device) => answers.answers(device))).toEqual([true]);
+  });
+});
+
+describe('many disks', () => {
+  const disks = Array.from({ length: 20 }, (_, index) => disk(`sd${index}`, index + 1));
+
+  it('are asked a few at a time', async () => {
+    const { files, list } = guestWith(disks);
+    let [now, most] = [0, 0];
+    const commands: Commands = {
+      run: async (argv) => {
+        most = Math.max(most, ++now);
+        await sleep(5);
+        now--;
+        return { argv, stdout: '', stderr: '', exitCode: 0 };
+      },
+    };
+    const answers = new DeviceAnswers(files);
+    expect(await answers.ask(commands, list())).toEqual([]);
+    expect(list().every((device) => answers.answers(device))).toBe(true);
+    expect(most).toBe(3);
+  });
+
+  it('that do not answer do not wait for one another', async () => {
+    const { files, list } = guestWith(disks.slice(0, 7));
+    const commands: Commands = {
+      run: async (argv) => {
+        await sleep(1200);
+        return { argv, stdout: '', stderr: '', failure: 'it did not end' };
+      },
+    };
+    const begin = performance.now();
+    expect(await new DeviceAnswers(files).ask(commands, list())).toHaveLength(7);
+    // Three rounds of them one after the other would take 3.6 s.
+    expect(performance.now() - begin).toBeLessThan(3000);
   });
 });

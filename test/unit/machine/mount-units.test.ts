@@ -58,4 +58,27 @@ describe('mount units', () => {
     };
     expect(sources({ ...shipped, ...dropIns })).toEqual(['/dev/sdc']);
   });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['of its prefix', { 'srv-.mount.d/a.conf': '/dev/sdb' }, '/dev/sdb'],
+    [
+      'of its longer prefix',
+      { 'srv-.mount.d/a.conf': '/dev/sdb', 'srv-web-.mount.d/a.conf': '/dev/sdc' },
+      '/dev/sdc',
+    ],
+    ['of all mount units', { 'mount.d/z.conf': '/dev/sdb', 'srv-.mount.d/a.conf': '/dev/sdc' }, '/dev/sdb'],
+    ['that is masked', { 'srv-web-x.mount.d/a.conf': '', 'mount.d/a.conf': '/dev/sdb' }, '/dev/sda'],
+    [
+      'of another unit',
+      { 'srv-web.mount.d/a.conf': '/dev/sdb', 'web-x.mount.d/a.conf': '/dev/sdb' },
+      '/dev/sda',
+    ],
+  ])('have drop-ins %s', (_, dropIns, expected) => {
+    const texts = Object.entries(dropIns).map(([place, source]) => [
+      `/etc/systemd/system/${place}`,
+      source === '' ? { link: '/dev/null' } : `[Mount]\nWhat=${source}\n`,
+    ]);
+    const shipped = { '/usr/lib/systemd/system/srv-web-x.mount': unit('/dev/sda') };
+    expect(sources({ ...shipped, ...Object.fromEntries(texts) })).toEqual([expected]);
+  });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isVisible, parseMountInfo, parseSwaps } from '../../../src/machine/mounts.ts';
+import { isVisible, parseMountInfo, parseMountsTowards, parseSwaps } from '../../../src/machine/mounts.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 test('reads mounts with and without optional fields, and escaped names', () => {
@@ -119,6 +119,35 @@ test('whatever names the kernel shows are read as they are', () => {
       expect(found.map(({ root, mountPoint, source }) => [root, mountPoint, source])).toEqual(
         mounts.map(([root, at, source]) => [root, at, source]),
       );
+    }),
+    { numRuns: PROPERTY_RUNS },
+  );
+});
+
+test('the mounts towards a path say of it what all mounts say, whatever is mounted over what', () => {
+  const paths = ['/', '/srv', '/srv/a b', '/srv/a b/c', '/srv/a', '/other'];
+  const escaped = (path: string) => path.replaceAll(' ', '\\040');
+  const isOnWay = (place: string, path: string) =>
+    place === '/' || path === place || path.startsWith(`${place}/`);
+  // Each is mounted on one of those before it that is on the way to its place.
+  const drawn = fc.array(fc.tuple(fc.nat({ max: 20 }), fc.constantFrom(...paths)), { maxLength: 12 });
+  fc.assert(
+    fc.property(drawn, (draws) => {
+      const mounts = [{ id: 1, parent: 0, path: '/' }];
+      for (const [number, path] of draws) {
+        const below = mounts.filter((one) => isOnWay(one.path, path));
+        mounts.push({ id: mounts.length + 1, parent: below[number % below.length]?.id ?? 1, path });
+      }
+      const text = mounts
+        .map(({ id, parent, path }) => `${id} ${parent} 8:${id} / ${escaped(path)} rw - ext4 /dev/x rw`)
+        .join('\n');
+      const all = parseMountInfo(text);
+      for (const mount of all) {
+        const few = parseMountsTowards(text, mount.mountPoint);
+        expect(few).toContainEqual(mount);
+        expect(few.every(({ mountPoint }) => isOnWay(mountPoint, mount.mountPoint))).toBe(true);
+        expect(isVisible(mount, few)).toBe(isVisible(mount, all));
+      }
     }),
     { numRuns: PROPERTY_RUNS },
   );

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withDevice } from '../../../src/machine/device-reader.ts';
 import { identify } from '../../../src/machine/signatures.ts';
-import { archiveHeader, MIB, makeImage, run, text, writeAt } from '../images.ts';
+import { LARGE_EXT4_BYTES, makeLargeExt4 } from '../../foreign-content.ts';
+import { archiveHeader, blkid, MIB, makeImage, run, text, writeAt } from '../images.ts';
 
-const GIB = 1024 * MIB;
 const found = (path: string) => withDevice(path, identify);
 const typesOf = (path: string) => found(path).map(({ type }) => type);
 
@@ -11,12 +11,6 @@ function made(bytes: number, tool: string, ...parameters: string[]): string {
   const path = makeImage(bytes);
   run(tool, [...parameters, path]);
   return path;
-}
-
-/** What libblkid says, as udev asks it. */
-function blkid(path: string): Record<string, string> {
-  const lines = run('blkid', ['--probe', '--output', 'export', path]).trim().split('\n');
-  return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]));
 }
 
 describe('constants without what belongs to them', () => {
@@ -45,19 +39,10 @@ describe('constants without what belongs to them', () => {
   });
 
   test('an ext4 of 3341 GiB has the number of NILFS2 in its own', () => {
-    const options = [
-      '-O',
-      '^resize_inode',
-      '-E',
-      'lazy_itable_init=1,nodiscard',
-      '-J',
-      'size=4',
-      '-N',
-      '100000',
-    ];
-    const path = made(3341 * GIB, 'mke2fs', '-q', '-F', '-t', 'ext4', ...options);
+    const path = makeImage(0);
+    makeLargeExt4(path);
     expect(run('od', ['-An', '-tx1', '-j1030', '-N2', path]).trim()).toBe('34 34');
-    expect(found(path)).toMatchObject([{ type: 'ext4', fileSystemBytes: 3341 * GIB }]);
+    expect(found(path)).toMatchObject([{ type: 'ext4', fileSystemBytes: LARGE_EXT4_BYTES }]);
   });
 
   test('two bytes of ext4’s number alone are nothing', () => {
@@ -177,6 +162,7 @@ test.each<[string, string, string[]]>([
   ['ReiserFS', 'mkfs.reiserfs', ['-q', '-f', '-l', 'data']],
   ['NILFS2', 'mkfs.nilfs2', ['-q', '-L', 'data']],
   ['swap', 'mkswap', ['-L', 'data']],
+  ['bcache', 'make-bcache', ['-B']],
 ])('of %s libblkid says the same', (_, tool, parameters) => {
   const path = made(400 * MIB, tool, ...parameters);
   const [signature, ...more] = found(path);

@@ -57,6 +57,7 @@ describe('what the tools make', () => {
         fileSystemBytes: 64 * MIB,
         clean: true,
         everMounted: false,
+        isUntouched: true,
         features: expect.objectContaining({ incompatible: expect.any(Number) }),
         growthLimits,
         // mke2fs(8) turns both off.
@@ -73,6 +74,27 @@ describe('what the tools make', () => {
     expect(made(64 * MIB, 'mke2fs', '-q', '-F', '-b', '4096', ...parameters)).toMatchObject([
       { growthLimits },
     ]);
+  });
+
+  // 11 of these inodes are in use.
+  test.each([
+    ['without lost+found', [], ['rmdir lost+found'], true],
+    ['with one inode more in use', [], ['set_super_value free_inodes_count 16372'], false],
+    [
+      // As e2fsprogs 1.47 makes it.
+      'with one inode more in use, for orphans',
+      [],
+      ['set_super_value free_inodes_count 16372', 'set_super_value feature_compat 0x103c'],
+      true,
+    ],
+    ['filled by mke2fs', ['-d', import.meta.dirname], [], false],
+    ['filled by debugfs', [], ['mkdir data'], false],
+    ['that was mounted', [], ['set_super_value mtime 20260101'], false],
+  ])('ext4 %s', (_, parameters, commands, isUntouched) => {
+    const path = makeImage(64 * MIB);
+    run('mke2fs', ['-q', '-F', '-t', 'ext4', '-N', '16384', ...parameters, path]);
+    for (const command of commands) run('debugfs', ['-w', '-R', command, path]);
+    expect(signaturesOf(path)).toMatchObject([{ isUntouched }]);
   });
 
   test('ext4 that is smaller than its device, and was not unmounted', () => {

@@ -30,12 +30,17 @@ describe('what udev knows of a disk', () => {
       identity: { serial: 'lun 7', wwn: '0x5000c50015ea71aa', place: 'pci-scsi-1' },
       isMultipathPath: true,
       uuid: 'A',
+      content: {},
     });
   });
 
   it('is its directory where it says nothing, without names that change', () => {
     const place = '/sys/devices/pci/host2/target2:0:1/2:0:1:0/block';
-    expect(udevDisk(withRecord(), device)).toEqual({ identity: { place }, isMultipathPath: false });
+    expect(udevDisk(withRecord(), device)).toEqual({
+      identity: { place },
+      isMultipathPath: false,
+      content: {},
+    });
     expect(udevDisk(withRecord(), partition).identity).toEqual({ place, partition: 1 });
   });
 });

@@ -1,49 +1,28 @@
 import { describe, expect, test } from 'vitest';
+import type { Signature } from '../../../src/machine/signatures/signature.ts';
 import { identify } from '../../../src/machine/signatures.ts';
-import { archiveHeader, MIB, memoryDevice, text } from '../images.ts';
+import { LVM_LABEL, MD_ARRAY, mdSuperblock, ZFS_LIST } from '../../foreign-content.ts';
+import { archiveHeader, blkid, MIB, makeImage, memoryDevice, text, writeAt } from '../images.ts';
 
-const UUID = '6f0f1ac2-8a0f-4a62-9d0b-0c8f6d6e0a11';
 const littleEndian = (value: number) => Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
 const SIZE = 64 * MIB + 5 * 512;
-const MD = littleEndian(0xa92b4efc);
+const MD = { type: 'linux_raid_member' };
+const md = (place: number) => ({ [place]: mdSuperblock(place) });
 
-function md(place: number) {
-  return {
-    [place]: MD,
-    [place + 4]: littleEndian(1),
-    [place + 16]: bytesOf(UUID.replaceAll('-', '')),
-    [place + 32]: text('host:0'),
-    [place + 128]: littleEndian(place / 512),
-  };
-}
+/** These libblkid knows by more of their parts, or not at all. */
+const NOT_WHOLE = ['zfs_member', 'bcachefs', 'BitLocker', 'archive'];
 
-describe('what is written by hand, from its specification', () => {
-  // As pvcreate of LVM2 2.03.16 made it of 64 MiB; it works on block devices alone.
-  const LVM_LABEL = Uint8Array.from(
-    Buffer.concat([
-      Buffer.from('LABELONE\x01\0\0\0\0\0\0\0\x09\x75\x5d\x63\x20\0\0\0LVM2 001', 'latin1'),
-      Buffer.from('YSStxUlxXo4q9mIhSCOIPFhIKKNnmBzc'),
-      bytesOf(`000000040000000000001000${'00'.repeat(20)}0010000000000000`),
-      bytesOf(`00f00f00${'00'.repeat(20)}02`),
-    ]),
-  );
-  const ZFS_LIST = text(
-    '\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x24\x00\x00\x00\x20\x00\x00\x00\x07version',
-  );
-  test.each([
+describe('what is written by hand, from its specification, is that to libblkid as well:', () => {
+  test.each<[string, Record<number, Uint8Array>, Partial<Signature> & { type: string }]>([
     ['LVM2', { 512: LVM_LABEL }, { type: 'LVM2_member', uuid: 'YSStxU-lxXo-4q9m-IhSC-OIPF-hIKK-NnmBzc' }],
-    [
-      'MD 1.1',
-      md(0),
-      { type: 'linux_raid_member', uuid: UUID, label: 'host:0', title: 'RAID member (md 1.1)' },
-    ],
-    ['MD 1.2', md(4096), { type: 'linux_raid_member', uuid: UUID, title: 'RAID member (md 1.2)' }],
-    ['MD 1.0', md(64 * MIB - 8192), { type: 'linux_raid_member', uuid: UUID, title: 'RAID member (md 1.0)' }],
+    ['MD 1.1', md(0), { ...MD, ...MD_ARRAY, title: 'RAID member (md 1.1)' }],
+    ['MD 1.2', md(4096), { ...MD, ...MD_ARRAY, title: 'RAID member (md 1.2)' }],
+    ['MD 1.0', md(64 * MIB - 8192), { ...MD, ...MD_ARRAY, title: 'RAID member (md 1.0)' }],
     [
       'MD 0.90',
-      { [64 * MIB - 65536]: MD, [64 * MIB - 65528]: littleEndian(90) },
-      { type: 'linux_raid_member', title: 'RAID member (md 0.90)' },
+      { [64 * MIB - 65536]: littleEndian(0xa92b4efc), [64 * MIB - 65528]: littleEndian(90) },
+      { ...MD, title: 'RAID member (md 0.90)' },
     ],
     ['ZFS', { 16384: ZFS_LIST }, { type: 'zfs_member' }],
     ['ZFS by its last label', { [64 * MIB - 262144 + 16384]: ZFS_LIST }, { type: 'zfs_member' }],
@@ -62,5 +41,10 @@ describe('what is written by hand, from its specification', () => {
     ['the archive', { 524288: archiveHeader() }, { type: 'archive' }],
   ])('%s', (_, content, expected) => {
     expect(identify(memoryDevice(SIZE, content))).toMatchObject([expected]);
+    expect(identify(memoryDevice(SIZE, content))[0]).not.toHaveProperty('flaw');
+    if (NOT_WHOLE.includes(expected.type)) return;
+    const path = makeImage(SIZE);
+    for (const [at, bytes] of Object.entries<Uint8Array>(content)) writeAt(path, Number(at), bytes);
+    expect(blkid(path).TYPE).toBe(expected.type);
   });
 });

@@ -4,6 +4,7 @@ import { attachDisk } from '../../../src/mount/attach-disk.ts';
 import { copyOptions, planForget, whyNotBeside } from '../../../src/mount/copies.ts';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { MIB } from '../images.ts';
 import { SDB } from './sdb.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
@@ -94,6 +95,37 @@ describe('a copy of a data disk', () => {
   });
 });
 
+describe('a copy of a copy', () => {
+  it('has a path of its own as well; each keeps its path, in whichever order they come', async () => {
+    const serials = ['one', 'two', 'three'];
+    for (const [at, name] of ['sdb', 'sdc', 'sdd'].entries()) {
+      copyOn(name, ...withSerial(serials[at] ?? ''));
+      await main(['rescan', '--new']);
+    }
+    expect(await places()).toEqual({ sdb: '/srv/data', sdc: '/srv/data_2', sdd: '/srv/data_3' });
+    guest.disks.reboot(['sdb', 'sdc', 'sdd']);
+    for (const [at, name] of ['sdd', 'sdc', 'sdb'].entries()) copyOn(name, ...withSerial(serials[at] ?? ''));
+    await main(['rescan', '--new']);
+    expect(await places()).toEqual({ sdd: '/srv/data', sdc: '/srv/data_2', sdb: '/srv/data_3' });
+    // Without the original, and without the first copy.
+    guest.disks.reboot(['sdb', 'sdc', 'sdd']);
+    copyOn('sdb', ...withSerial('three'));
+    await main(['rescan', '--new']);
+    expect(await places()).toEqual({ sdb: '/srv/data_3' });
+  });
+
+  it('that was enlarged before it came is one, and is grown', async () => {
+    copyOn('sdb', ...withSerial('one'));
+    await main(['rescan', '--new']);
+    const grown = { label: 'data', uuid: UUID, udev: withSerial('two'), fileSystemBytes: 8 * MIB };
+    guest.disks.attach({ name: 'sdc', ...grown });
+    await main(['rescan', '--new']);
+    expect(await places()).toEqual({ sdb: '/srv/data', sdc: '/srv/data_2' });
+    expect(said.stderr).toMatch(/it is a copy of \S+sdb/);
+    expect(guest.disks.ran.filter((line) => line.startsWith('resize2fs'))).toEqual(['resize2fs /dev/sdc']);
+  });
+});
+
 describe('one disk by two paths', () => {
   const path = (place: string) => [...withSerial('lun'), 'ID_WWN=0x5000c50015ea71aa', `ID_PATH=${place}`];
 
@@ -113,6 +145,18 @@ describe('one disk by two paths', () => {
     copyOn('sdb', ...path('a'));
     await main(['rescan', '--new']);
     expect(await places()).toEqual({ sdc: '/srv/data' });
+  });
+
+  it('is mounted once where there are three, beside a copy of it, and by the last one that is left', async () => {
+    for (const [at, name] of ['sdb', 'sdc', 'sdd'].entries()) copyOn(name, ...path(`place${at}`));
+    copyOn('sde', ...withSerial('copy'), 'ID_WWN=0x5000c50015ea7777');
+    await main(['rescan', '--new']);
+    expect(await places()).toEqual({ sdb: '/srv/data', sde: '/srv/data_2' });
+    guest.disks.takeAway('sdc');
+    await main(['rescan', '--new']);
+    guest.disks.takeAway('sdb');
+    await main(['rescan', '--new']);
+    expect(await places()).toEqual({ sdd: '/srv/data', sde: '/srv/data_2' });
   });
 
   it('stays unmounted once it was ejected, whichever path goes first', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
-import { MIB } from '../images.ts';
+import { MIB, run } from '../images.ts';
 import { NO_CHECKSUMS } from './simulated-disks.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
@@ -103,13 +103,43 @@ describe('disks that come', () => {
     disks.fail = (line) => (line.startsWith('resize2fs') ? refusal : undefined);
     expect(await main(['rescan', '--new'])).toBe(0);
     expect(said.stderr).toContain(`/srv/data has 8 MiB of the 16 MiB of ${disks.node('sdb')}: ${refusal}`);
-    expect(said.stderr).toContain('e2fsck -f');
     disks.ran.length = 0;
     said.stderr = '';
     await main(['rescan', '--new']);
     await main(['rescan']);
     expect(disks.ran).toEqual([]);
     expect(said.stderr).toBe('');
+  });
+
+  it('are grown by what is told where growing is refused', async () => {
+    const { disks } = guest;
+    disks.attach({
+      name: 'sdb',
+      label: 'data',
+      fileSystemBytes: 8 * MIB,
+      features: `${NO_CHECKSUMS},sparse_super2`,
+    });
+    disks.fail = (line) => (line.startsWith('resize2fs') ? refusal : undefined);
+    await main(['rescan', '--new']);
+    const [, told = ''] = /can be had while it is not mounted: (.*)$/m.exec(said.stderr) ?? [];
+    const steps = told.split(', ').map((step) => step.split(' '));
+    expect(steps.map((step) => step.slice(0, -1).join(' '))).toEqual([
+      'gandi-mount eject',
+      'e2fsck -f',
+      'resize2fs',
+      'gandi-mount attach',
+    ]);
+    disks.ran.length = 0;
+    said.stderr = '';
+    for (const [program = '', ...parameters] of steps) {
+      if (program === 'gandi-mount') expect(await main(parameters), said.stderr).toBe(0);
+      // Where there is no terminal, e2fsck(8) asks for what else it is to do.
+      else run(program, program === 'e2fsck' ? ['-p', ...parameters] : parameters);
+    }
+    expect(run('dumpe2fs', ['-h', disks.node('sdb')])).toMatch(/^Block count: +16384$/m);
+    expect(disks.mounts()).toEqual(['/srv/data']);
+    expect(disks.ran.filter((line) => line.startsWith('resize2fs'))).toEqual([]);
+    expect(said.stderr).not.toContain(refusal);
   });
 
   it('are grown as far as it goes', async () => {
@@ -319,6 +349,19 @@ describe('disks that come', () => {
     guest.disks.attach({ name: 'sdb', label: 'data' });
     await main(['rescan', '--new']);
     expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 1001, mode: 0o775 });
+  });
+
+  it('keep their owner where mkfs put something into them', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_GROUP=1001\n');
+    guest.disks.attach({ name: 'sdb', label: 'data', options: ['-d', import.meta.dirname] });
+    guest.disks.answer = (line) => {
+      // Mounting is written down only: what a kernel would show is put there.
+      if (/^mount .* \/srv\/data$/.test(line)) guest.disks.write('/srv/data/file', '');
+      return '';
+    };
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(guest.disks.files.status('/srv/data')).toMatchObject({ gid: 0 });
   });
 
   it('keep their owner where there is no such group', async () => {

@@ -114,3 +114,33 @@ describe('gandi-mount, broken off at each single change', { timeout: 120_000 }, 
     }
   });
 });
+
+describe('the records of many disks', () => {
+  const COUNT = 12;
+  const timesStored = async () => {
+    for (let number = 0; number < COUNT; number++)
+      guest.disks.attach({ name: `sd${String.fromCharCode(98 + number)}`, label: `data${number}` });
+    const { changes } = await recordChanges(() => main(['rescan', '--new']));
+    expect(guest.disks.mounts()).toHaveLength(COUNT);
+    const path = '/run/gandi/disks.json';
+    return changes.filter((change) => change.kind === 'write-file' && change.path === path).length;
+  };
+
+  it('are not written once more for each disk', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    // When they are announced, and at the end.
+    expect(await timesStored()).toBe(2);
+    vi.restoreAllMocks();
+  });
+
+  it('are where a hook runs for each, and while time goes by', async () => {
+    guest.disks.addHook('post-disk-attach');
+    expect(await timesStored()).toBeGreaterThan(COUNT);
+    guest.disks.remove();
+    guest.disks = new SimulatedDisks();
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 300));
+    expect(await timesStored()).toBeGreaterThan(3);
+    vi.restoreAllMocks();
+  });
+});

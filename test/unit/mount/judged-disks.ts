@@ -2,6 +2,7 @@ import { listBlockDevices } from '../../../src/machine/block-devices.ts';
 import { parseFstab } from '../../../src/machine/fstab.ts';
 import type { DiskBus } from '../../../src/machine/settings.ts';
 import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import type { UdevDisk } from '../../../src/machine/udev-disk.ts';
 import type { UdevContent } from '../../../src/machine/udev-verdict.ts';
 import { judge } from '../../../src/mount/data-disk.ts';
 import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
@@ -35,6 +36,13 @@ export interface Case {
   udev?: Record<string, UdevContent>;
 }
 
+/** A record of udev's that says what the content is, or that it has not looked. */
+export const udevWith = (content: UdevContent | undefined): UdevDisk => ({
+  identity: {},
+  isMultipathPath: false,
+  ...(content === undefined ? {} : { content }),
+});
+
 /** What a device of a case is to us. */
 export function verdict(
   name: string,
@@ -62,8 +70,7 @@ export function verdict(
     declaredDevices: new Map(),
     isReady: () => true,
     contentOf: (one) => content[one.name] ?? [],
-    udevOf: (one) => udev[one.name],
-    udevDiskOf: () => ({ identity: {}, isMultipathPath: false }),
+    udevOf: (one) => udevWith(udev[one.name]),
     ...facts,
   };
   return judge(device, all, { diskBuses: buses, diskFileSystems: fileSystems });

@@ -41,6 +41,22 @@ describe('the root directory of a disk', () => {
     expect(await read({ run: () => Promise.reject(new Error('not to be run')) })).toBe(false);
   });
 
+  it('is not read where the superblock says that nothing was put into it', async () => {
+    const machine = {
+      files: new Files(),
+      commands: { run: () => Promise.reject(new Error('not to be run')) },
+      live: true,
+    };
+    const run = new MountRun(machine, parseSettings('', ''), false, () => undefined);
+    const whether = async () => {
+      const root = await readRoot(run, disk, true);
+      return root && isPristine(root);
+    };
+    expect(await whether()).toBe(true);
+    chmodSync(disk, 0o700);
+    expect(await whether()).toBe(false);
+  });
+
   it('is asked for one name, however many it has', async () => {
     for (let number = 0; number < 2000; number++) writeFileSync(join(disk, `file${number}`), '');
     const printed: string[] = [];

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   chooseNames,
@@ -6,7 +7,9 @@ import {
   noLongerNew,
   type PathMemory,
   remember,
+  rememberedAsIs,
 } from '../../../src/plan/path-memory.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 const disk = (device: string, uuid: string, label?: string): NamedDisk => ({
   device,
@@ -133,5 +136,62 @@ describe('a new file system', () => {
     expect(isNew([], mounted)).toBe(false);
     expect(isNew(remember([], mounted, 'data'), fresh)).toBe(false);
     expect(isNew(remember([], { ...disk('sdb', 'A'), mountedAs: 'data' }, 'data'), fresh)).toBe(false);
+  });
+});
+
+describe('what is remembered as it is', () => {
+  const few = (...values: string[]) => fc.constantFrom(undefined, ...values);
+  const drawn = fc.record({
+    uuid: fc.constantFrom('A', 'B', 'C'),
+    label: few('x'),
+    serial: few('1'),
+    place: few('p'),
+    name: fc.constantFrom('x', 'x_2'),
+    copy: fc.constantFrom(undefined, true as const),
+  });
+  const withoutNothing = <T extends object>(fields: T) =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+  it('would not be changed by being noted once more', () => {
+    let [known, others] = [0, 0];
+    fc.assert(
+      fc.property(
+        fc.array(drawn, { maxLength: 4 }),
+        fc.array(drawn, { maxLength: 3 }),
+        (entries, present) => {
+          const memory: PathMemory = entries.map(({ uuid, name, ...more }) => ({
+            type: 'ext4',
+            uuid,
+            name,
+            ...withoutNothing(more),
+          }));
+          const disks = present.map(({ uuid, label, serial, place }, at): NamedDisk => {
+            const identity = withoutNothing({ serial, place });
+            return { device: `sd${at}`, type: 'ext4', uuid, ...withoutNothing({ label }), identity };
+          });
+          const isKnown = rememberedAsIs(memory, disks);
+          for (const [at, disk] of disks.entries()) {
+            const { name = '', copy = false } = present[at] ?? {};
+            if (isKnown(disk, name, copy)) {
+              known++;
+              expect(remember(memory, disk, name, disks, copy)).toBe(memory);
+            } else others++;
+          }
+        },
+      ),
+      { numRuns: Math.max(PROPERTY_RUNS, 2000) },
+    );
+    expect(known).toBeGreaterThan(0);
+    expect(others).toBeGreaterThan(known);
+  });
+
+  it('is each of many disks that stay', () => {
+    const disks = Array.from({ length: 5 }, (_, at) => ({
+      ...disk(`sd${at}`, `U${at}`, 'x'),
+      identity: { place: `p${at}` },
+    }));
+    const { memory, names } = boot(disks, []);
+    const isKnown = rememberedAsIs(memory, disks);
+    for (const one of disks) expect(isKnown(one, names[one.uuid ?? ''] ?? '', false)).toBe(true);
   });
 });
