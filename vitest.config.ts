@@ -60,7 +60,8 @@ export default defineConfig({
         },
       },
       {
-        // What needs many boots or waits for deadlines, and would take CI past its hour: before a release, or by hand.
+        // What needs many boots, waits for deadlines or is built for it alone, and would take CI past its 35 minutes: before a
+        // release, or by hand.
         test: {
           name: 'long',
           include: ['test/**/*.long.test.ts'],
