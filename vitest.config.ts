@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['test/packages/**/*.test.ts'],
+          exclude: ['test/packages/**/*.long.test.ts'],
           globalSetup: 'test/packages/global-setup.ts',
           testTimeout: 5 * minutes,
           // The first may build the guest's root file system.
@@ -59,12 +60,13 @@ export default defineConfig({
         },
       },
       {
-        // What needs many boots or waits for deadlines, and would take CI past its hour: before a release, or by hand.
+        // What needs many boots, waits for deadlines or is built for it alone, and would take CI past its 35 minutes: before a
+        // release, or by hand.
         test: {
           name: 'long',
-          include: ['test/guest/**/*.long.test.ts'],
+          include: ['test/**/*.long.test.ts'],
           retry: 1,
-          globalSetup: 'test/guest/global-setup.ts',
+          globalSetup: ['test/guest/global-setup.ts', 'test/packages/global-setup.ts'],
           testTimeout: 5 * minutes,
           hookTimeout: 15 * minutes,
         },

@@ -1,31 +1,47 @@
-import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files of guest tests that take more than a minute each, the longest first. */
+/** Files of tests that take long for their suite, the longest of each suite first. */
 const LONG = [
-  'network-managers-trixie',
-  'packages',
-  'disks-burst',
-  'network-managers-bookworm',
-  'disks',
-  'first-boot',
-  'postboot',
-  'interfaces',
-  'disks-faults',
-  'power-cut',
-  'hostile',
-  'config',
-  'disks-autofs',
-  'root-file-systems',
-  'partitioned-root',
-  'selinux',
+  'guest/network-managers',
+  'guest/packages',
+  'guest/postboot',
+  'guest/disks-faults',
+  'guest/disks',
+  'guest/first-boot',
+  'guest/root-file-systems',
+  'guest/partitioned-root',
+  'guest/interfaces',
+  'guest/disks-left-alone',
+  'guest/power-cut',
+  'guest/hostile',
+  'guest/users',
+  'guest/disks-held',
+  'guest/upgrade',
+  'guest/disks-harmful',
+  'guest/disks-burst',
+  'guest/host-disk',
+  'guest/config',
+  'guest/disks-autofs',
+  'packages/upgrade',
+  'packages/debian',
+  'packages/rpm',
+  'unit/whole-boot/interruption',
+  'unit/bootstrap/interruption',
+  'unit/mount/interruption',
+  'unit/metadata/gandi/source',
+  'unit/packaging/steady',
+  'unit/blackbox/modules',
+  'unit/mount/held-disks',
+  'unit/machine/commands',
+  'unit/packaging/steady-disks',
+  'unit/blackbox/install',
 ];
 
 /** One of these as the last would keep one worker busy alone. The others stay in vitest's order. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const place = LONG.indexOf(basename(moduleId, '.test.ts'));
+      const place = LONG.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
       return place < 0 ? LONG.length : place;
     };
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));

@@ -117,23 +117,22 @@ describe('a configured guest', () => {
     10 * minutes,
   );
 
-  it.each(['behind', 'before'])(
-    'is not taken over by a second disk named gandiswap, %s its own',
-    async (order) => {
+  it(
+    'is not taken over by other disks named gandiswap, before and behind its own',
+    async () => {
+      // The ordinary area is not there any more, and a boot would wait a minute and a half for what /etc/fstab has.
+      await guest.output('sed -i /pri=100/d /etc/fstab');
       await guest.powerOff();
-      const second = await copyDisk(stranger, join(folder, `${order}.img`));
-      const disks = [
+      const [before, behind] = [join(folder, 'before.img'), join(folder, 'behind.img')];
+      await powerOn([
+        { disk: await copyDisk(stranger, before), scsiId: 2 },
         { disk: seed, scsiId: 5 },
-        { disk: second, scsiId: order === 'behind' ? 9 : 2 },
-      ];
-      await powerOn(order === 'behind' ? disks : disks.toReversed());
+        { disk: await copyDisk(stranger, behind), scsiId: 9 },
+      ]);
       await guest.waitForBoot();
       await expectUnchanged();
-      expect(await problems()).toEqual([
-        expect.objectContaining({
-          found: 'another disk that claims to be the host’s (partition label gandiswap)',
-        }),
-      ]);
+      const found = 'another disk that claims to be the host’s (partition label gandiswap)';
+      expect(await problems()).toEqual([1, 2].map(() => expect.objectContaining({ found })));
     },
     10 * minutes,
   );

@@ -228,11 +228,8 @@ describe('a guest that gets hostile input', () => {
     expect(await guest.output('hostname; grep -c web4 /etc/hosts')).toBe('web4\n1');
   });
 
-  it('names a tool that is missing, hangs or prints without end, and goes on', async () => {
-    const tools = [
-      '#!/bin/sh\nsleep 12345 & sleep 12345\n',
-      '#!/bin/sh\nexec head -c 1000000000 /dev/zero\n',
-    ];
+  // One that hangs is ended after half a minute: config.test.ts has a plugin with a shorter limit, commands.test.ts the tools.
+  it('names a tool that is missing or prints without end, and goes on', async () => {
     await guest.output('mv /usr/sbin/useradd /usr/sbin/useradd.away');
     const missing = await bootstrap(`--seed ${await seedOfUser('missing1')}`);
     expect(missing).toMatchObject({
@@ -240,15 +237,9 @@ describe('a guest that gets hostile input', () => {
       stderr: expect.stringContaining('useradd is not installed'),
     });
     expect(missing.stderr).toMatch(/identity: /);
-    const install = 'cat > /usr/local/sbin/useradd && chmod 755 /usr/local/sbin/useradd';
-    await guest.output(install, { input: tools[0] ?? '' });
-    const hung = await bootstrap(`--seed ${await seedOfUser('hanging1')} --only users`);
-    expect(hung).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining('useradd did not end within 30 s and was killed'),
+    await guest.output('cat > /usr/local/sbin/useradd && chmod 755 /usr/local/sbin/useradd', {
+      input: '#!/bin/sh\nexec head -c 1000000000 /dev/zero\n',
     });
-    expect((await guest.run('pgrep -f "sleep 12345"')).stdout).toBe('');
-    await guest.output(install, { input: tools[1] ?? '' });
     const printed = await bootstrap(`--seed ${await seedOfUser('printing1')} --only users`);
     expect(printed).toMatchObject({
       exitCode: 1,

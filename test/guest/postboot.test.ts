@@ -277,9 +277,9 @@ describe('a boot without script or command', () => {
   it(
     'is looked at once for what is asked',
     async () => {
-      await guest.reboot();
-      await guest.waitForBoot();
-      await guest.run('gandi-guest status --wait');
+      // As in the next boot, which finds nothing in /run.
+      await guest.run('rm -r /run/gandi/postboot*; gandi-bootstrap');
+      await guest.output('systemctl restart gandi-postboot-background.service');
       expect(await guest.output('systemctl show -P ConditionResult gandi-postboot-background.service')).toBe(
         'no',
       );
@@ -291,6 +291,6 @@ describe('a boot without script or command', () => {
       expect((await guest.run('gandi-guest status --wait')).stdout).toMatch(/^gandi-postboot: unchanged /m);
       expect(await guest.output('ip -4 address show dev eth0')).toContain('92.243.10.21/24');
     },
-    10 * minutes,
+    5 * minutes,
   );
 });

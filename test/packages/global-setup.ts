@@ -14,5 +14,5 @@ export async function setup(): Promise<void> {
     rpmbuild: 'rpm',
   });
   await rootFileSystem();
-  await makePackages('deb', 'rpm');
+  await makePackages('deb');
 }

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { copyRepository, project, quickPackage, rpmPackage } from './build.ts';
+import { copyRepository, project, quickPackage } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 import { OLD_PATHS, oldRpmPackage } from './version-2.ts';
 
@@ -222,17 +222,3 @@ it('needs what each kind of system with RPM has', async () => {
     'rpmlib(PayloadFilesHavePrefix) <= 4.0-1',
   ]);
 });
-
-it(
-  'is made by "make rpm" as users get it, and is small enough to download',
-  async () => {
-    const file = await rpmPackage();
-    const fields = '%{NAME} %{ARCH} %{PAYLOADCOMPRESSOR}';
-    const { stdout } = await execa('rpm', ['--query', '--package', '--queryformat', fields, file]);
-    expect(stdout).toBe('gandi-guest x86_64 xz');
-    expect((await stat(file)).size).toBeLessThanOrEqual(42_000_000);
-    await rpm('--install --nodeps', file);
-    expect(await root.run('gandi-guest --version')).toMatch(/^gandi-guest \d/);
-  },
-  10 * 60_000,
-);

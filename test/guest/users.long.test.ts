@@ -1,0 +1,3 @@
+import { testKeysByMatch } from './users-match.ts';
+
+testKeysByMatch('bookworm');
