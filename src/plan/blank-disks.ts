@@ -1,6 +1,7 @@
 import type { FileView } from '../machine/files.ts';
 import type { Mount } from '../machine/mounts.ts';
 import { ARCHIVE_OFFSET } from '../machine/signatures/archive.ts';
+import { udevRecord } from '../machine/udev-record.ts';
 import { udevContent } from '../machine/udev-verdict.ts';
 import type { SteadyState } from './steady-record.ts';
 
@@ -30,8 +31,8 @@ function isBlank(
   const deviceNumber = files.readText(`${path}/dev`)?.trim();
   if (deviceNumber === undefined || mounts.some((mount) => mount.deviceNumber === deviceNumber)) return false;
   if (files.list(`${path}/holders`).length > 0) return false;
-  const content = udevContent(files, { deviceNumber, path });
-  return content !== undefined && Object.keys(content).length === 0;
+  const record = udevRecord(files, { deviceNumber, path });
+  return record !== undefined && Object.keys(udevContent(record, {})).length === 0;
 }
 
 /**
