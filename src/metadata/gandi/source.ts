@@ -189,13 +189,16 @@ function silenceOf(device: BlockDevice, remembered: RememberedDisk | undefined):
   return { group: 'archive', path: node, found: NO_ANSWER, expected };
 }
 
-/** Disks and their partitions that could be the host's. */
+/** Disks and their partitions that could be the host's, and the disk of active swap, whose table says which it is. */
 function readableDevices({ devices, use }: ObservedStorage): BlockDevice[] {
-  return devices.filter(
-    ({ kind, name, partition }) =>
-      (kind === 'disk' || kind === 'partition') &&
-      (use.activeSwaps.has(name) || !use.usedDisks.has(partition?.disk ?? name)),
+  const disksOfSwap = devices.flatMap(({ name, partition }) =>
+    use.activeSwaps.has(name) ? [partition?.disk ?? name] : [],
   );
+  return devices.filter(({ kind, name, partition }) => {
+    if (kind !== 'disk' && kind !== 'partition') return false;
+    const isOfSwap = use.activeSwaps.has(name) || disksOfSwap.includes(name);
+    return isOfSwap || !use.usedDisks.has(partition?.disk ?? name);
+  });
 }
 
 /**
