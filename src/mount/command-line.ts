@@ -53,9 +53,12 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
     });
   command('rescan', 'mount all data disks that are there and not ejected; clean up after those that are gone')
     .option('--new', 'only disks that came, went or grew since the last time')
-    .action(async (options: Options & { new?: boolean }) => {
+    .option('--boot', 'wait for checks only as long as CONFIG_DISK_WAIT says, and leave the rest to a unit')
+    .action(async (options: Options & { new?: boolean; boot?: boolean }) => {
       const { rescan } = await import('./commands.ts');
-      await perform(options.dryRun === true, (run) => rescan(run, options.new === true));
+      await perform(options.dryRun === true, (run) =>
+        rescan(run, options.new === true, options.boot === true),
+      );
     });
   program
     .command('list')
