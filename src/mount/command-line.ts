@@ -29,12 +29,12 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
       .description(summary)
       .option('-n, --dry-run', 'show what would be done, and do nothing');
 
-  command('attach <device>', 'mount this data disk or partition').action(
-    async (device: string, options: Options) => {
+  command('attach <device|mount-point>', 'mount this data disk or partition')
+    .option('--for-unit', 'leave one that was ejected unmounted; for gandi-attach@.service')
+    .action(async (device: string, options: Options & { forUnit?: boolean }) => {
       const { attach } = await import('./commands.ts');
-      await perform(options.dryRun === true, (run) => attach(run, device));
-    },
-  );
+      await perform(options.dryRun === true, (run) => attach(run, device, options.forUnit === true));
+    });
   command(
     'detach <device|label|mount-point>',
     'unmount a data disk, or clean up after one that is gone',

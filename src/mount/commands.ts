@@ -4,7 +4,9 @@ import { readDiskRecords } from '../plan/disk-records.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { awaitCheckOf, endChecks } from './await-check.ts';
+import { isSameContent } from './disk-state.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
+import { placeFor } from './place-for.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
 
@@ -12,10 +14,17 @@ const deviceName = (device: string) => device.replace(/^\/dev\//, '');
 
 /**
  * Mounts one disk.
- * @param device node or kernel name
+ * @param device node, kernel name, or its path in the disk root
+ * @param isUnit whether a unit waits for it: then what was ejected stays so
  */
-export async function attach(run: MountRun, device: string): Promise<number> {
-  const name = deviceName(device);
+export async function attach(run: MountRun, device: string, isUnit = false): Promise<number> {
+  const place = await placeFor(run, device);
+  if (isUnit && place?.record?.state === 'ejected' && isSameContent(place.record, place.verdict)) {
+    const { node } = place.device;
+    run.tell('problem', `${node} is not mounted: it was ejected; gandi-mount attach ${node} mounts it again`);
+    return EXIT.failed;
+  }
+  const name = place?.device.name ?? deviceName(device);
   const scope = { device: name };
   const first = await serveDisks(run, scope);
   const isWaitedFor = first.length === 0 && (await awaitCheckOf(run, name));

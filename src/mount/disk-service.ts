@@ -12,6 +12,7 @@ import type { DiskChecks } from './checks.ts';
 import { type Copies, findCopies, whyNotBeside } from './copies.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
+import { writeUnits } from './disk-units.ts';
 import { handleGone, tellOthers } from './gone.ts';
 import { ownMountOf } from './own-mount.ts';
 import { PathNotes } from './path-notes.ts';
@@ -116,6 +117,10 @@ export class DiskService {
     const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
     this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
     await storeDiskRecords(this.run.machine, this.#records);
+    const known = announced.flatMap(({ uuid, mountPoint }) =>
+      uuid === undefined || mountPoint === undefined ? [] : [{ uuid, mountPoint }],
+    );
+    await writeUnits(this.run, known, this.#notes.memory);
     const before = this.#notes.memory;
     const isMeant = ({ state }: DiskRecord, disk: NamedDisk) => state === 'mounting' && isNew(before, disk);
     this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);

@@ -147,6 +147,7 @@ export function readPathMemory(files: FileView): PathMemory {
       isText(entry.type) &&
       isName(entry.name) &&
       [entry.label, entry.serial, entry.wwn, entry.place].every(isTextOrAbsent) &&
+      isAbsentOr(isPath)(entry.unit) &&
       isAbsentOr(Number.isInteger)(entry.partition),
   );
 }

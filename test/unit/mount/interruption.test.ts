@@ -26,6 +26,8 @@ async function scene(): Promise<void> {
   guest.disks.remove();
   guest.disks = new SimulatedDisks();
   const { disks } = guest;
+  // Which has units made of disks.
+  disks.write('/run/systemd/system/.keep', '');
   disks.attach({ name: 'sdb', label: 'old' });
   expect(await main(['rescan', '--new']), said.stderr).toBe(0);
   for (const hook of HOOKS) disks.addHook(hook);
@@ -54,13 +56,17 @@ async function stateNow(): Promise<unknown> {
     mounts: guest.disks.mounts().sort(),
     directories: files.list('/srv'),
     remembered: [...memory.matchAll(/"name": *"([^"]+)"/g)].map(([, name]) => name).sort(),
+    units: files
+      .list('/etc/systemd/system')
+      .map((name) => name.replace(/.*-root-srv-/, ''))
+      .sort(),
     half: files.list('/var/lib/gandi').filter((name) => name.endsWith('.gandi-new')),
   };
 }
 
 const ranHooks = () => guest.disks.ran.filter((line) => line.startsWith('/etc/gandi/hooks/')).sort();
 
-describe('gandi-mount, broken off at each single change', { timeout: 120_000 }, () => {
+describe('gandi-mount, broken off at each single change', { timeout: 240_000 }, () => {
   async function peacefulRun(): Promise<{ changes: Change[]; state: unknown; hooks: string[] }> {
     await scene();
     const { changes, result } = await recordChanges(() => main(['rescan', '--new']));
