@@ -25,6 +25,8 @@ interface Job {
   release: () => void;
   isBegun: boolean;
   outcome?: CheckOutcome;
+  /** Its disk is being seen to, in the turn that is under way. */
+  isFollowed?: boolean;
 }
 
 /** The checks of one run. They go on side by side, while others work. */
@@ -35,8 +37,9 @@ export class DiskChecks {
 
   constructor(private readonly run: MountRun) {}
 
-  get areUnderWay(): boolean {
-    return this.#jobs.some(({ outcome }) => outcome === undefined);
+  /** Whether there are disks that are checked, or were and are still to be seen to. */
+  get areLeft(): boolean {
+    return this.#jobs.length > 0;
   }
 
   /** Whether a disk that is taken now is checked at once. */
@@ -60,6 +63,7 @@ export class DiskChecks {
    */
   follow(records: readonly DiskRecord[], scope: Scope): DiskRecord[] {
     const { leavesChecks, locks, machine } = this.run;
+    for (const job of this.#jobs) job.isFollowed = job.outcome !== undefined;
     return records.map((record): DiskRecord => {
       if (record.state !== 'checking') return record;
       const job = this.#jobs.find(({ device }) => isAbout(record, device));
@@ -72,14 +76,16 @@ export class DiskChecks {
     });
   }
 
-  /** What the check of a disk came to; undefined if it has not ended or is not one of these. */
+  /** What the check of a disk came to; undefined if it had not ended when this turn began, or is not one of these. */
   outcomeOf({ name, sequence }: Pick<BlockDevice, 'name' | 'sequence'>): CheckOutcome | undefined {
-    return this.#jobs.find(({ device }) => device.name === name && device.sequence === sequence)?.outcome;
+    const isMeant = ({ device, isFollowed }: Job) =>
+      isFollowed === true && device.name === name && device.sequence === sequence;
+    return this.#jobs.find(isMeant)?.outcome;
   }
 
-  /** Lets go of those that have ended, and whose disks were seen to. */
-  forgetEnded(): void {
-    this.#drop(({ outcome }) => outcome !== undefined);
+  /** Lets go of those whose disks were seen to. */
+  forgetFollowed(): void {
+    this.#drop(({ isFollowed }) => isFollowed === true);
   }
 
   /**
@@ -92,11 +98,8 @@ export class DiskChecks {
     const ended = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    let hasEnded = false;
-    void ended.then(() => {
-      hasEnded = true;
-    });
-    while (!hasEnded && this.areUnderWay && state() === before) {
+    const areQuiet = () => this.areLeft && this.#jobs.every(({ outcome }) => outcome === undefined);
+    while (areQuiet() && state() === before) {
       await Promise.race([ended, sleep(POLL_MILLISECONDS)]);
       this.#passOver();
     }

@@ -131,7 +131,9 @@ export class DiskService {
     const { device, record, mount } = state;
     if ((record?.state !== 'mounted' && record?.state !== 'on-demand') || this.#wasServed(state)) return;
     if (mount === undefined) {
-      if (record.state === 'on-demand') return;
+      // What is asked for by its name is mounted again.
+      const isAskedFor = typeof this.scope === 'object' && this.scope.device === device.name;
+      if (record.state === 'on-demand' || isAskedFor) return;
       const why = 'it was unmounted by hand';
       this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
       const { mountPoint: _, ownMount: __, ...rest } = record;

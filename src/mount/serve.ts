@@ -31,7 +31,7 @@ async function serveInTurn(run: MountRun, scope: Scope, checks: DiskChecks): Pro
     if (!busy || run.dryRun || now === devices) break;
     devices = now;
   }
-  checks.forgetEnded();
+  checks.forgetFollowed();
   return service.touched;
 }
 
@@ -47,7 +47,7 @@ export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecor
   const touched = await serveInTurn(run, scope, checks);
   // What was left alone or failed was seen to once.
   const later = scope === 'all' ? 'new' : scope;
-  while (checks.areUnderWay) {
+  while (checks.areLeft) {
     await run.locks.yieldFor(() => checks.untilNews(() => listChanging(run)));
     touched.push(...(await serveInTurn(run, later, checks)));
   }

@@ -8,7 +8,7 @@ import { useGuest } from './use-guest.ts';
 const minutes = 60_000;
 
 /** Longer than a boot takes. */
-const CHECK_SECONDS = 100;
+const CHECK_SECONDS = 150;
 
 /** An e2fsck(8) that is found before the real one and takes its time for disks whose labels begin with `slow`. */
 const SLOW_CHECK = `#!/bin/sh
@@ -131,15 +131,15 @@ describe('data disks that somebody waits for', () => {
         30,
       );
       expect(await guest.output('cat /run/ejected')).toBe('');
-      await guest.waitFor('grep "is not mounted: it can be detached" /run/ejected', 2 * CHECK_SECONDS);
+      await guest.waitFor('grep "is not mounted: it can be detached" /run/ejected', CHECK_SECONDS + 60);
       expect((await guest.run('findmnt -rn /srv/slow-2')).exitCode).toBe(1);
     });
 
     it('starts what needs one once that is mounted, and does not what needs the one that is away', async () => {
-      await guest.waitFor('systemctl is-active needs-slow.service', 2 * CHECK_SECONDS);
+      await guest.waitFor('systemctl is-active needs-slow.service', CHECK_SECONDS + 60);
       expect(await guest.output('findmnt -rno SOURCE -T /srv/slow/by-service')).toMatch(/^\/dev\/sd/);
       await guest.waitFor('journalctl -b -u needs-away.service | grep -i "dependency failed"', 180);
-      expect(await guest.output('ls -d /srv/away 2> /dev/null || echo absent')).toBe('absent');
+      expect(await guest.output('ls /srv/away')).toBe('');
       expect(await guest.output('journalctl -b -o cat _PID=1 | grep -c "ordering cycle" || true')).toBe('0');
     });
 

@@ -178,6 +178,14 @@ describe('what a unit asks for', () => {
     expect(guest.disks.mounts()).toEqual(['/srv/data']);
   });
 
+  it('is mounted again after its unit was stopped, or it was unmounted by hand', async () => {
+    guest.disks.attach({ name: 'sdc', label: 'data', uuid: UUID });
+    await serveNew();
+    guest.disks.unmountByHand('data');
+    expect(await attachForUnit(), said.stderr).toBe(0);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+  });
+
   it('stays as it is if it was ejected', async () => {
     guest.disks.attach({ name: 'sdc', label: 'data', uuid: UUID });
     await serveNew();
