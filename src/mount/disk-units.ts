@@ -34,6 +34,9 @@ interface UnitFiles {
   dropIn: string;
 }
 
+/** What file systems have for a UUID is on a disk, and is written into units. */
+const SAFE_UUID = /^[0-9A-Za-z-]{1,64}$/;
+
 /** @returns undefined for a path that no unit can name */
 function filesOf(mountPoint: string): UnitFiles | undefined {
   const name = unitForPath(mountPoint, 'mount');
@@ -93,7 +96,7 @@ function isFree(files: FileView, { name, unit }: UnitFiles): boolean {
 /** Writes the unit of a disk, if it is to have one; nothing is changed where it says so already. */
 function planUnit(files: FileView, disk: Disk): Change[] {
   const paths = filesOf(disk.mountPoint);
-  if (paths === undefined || !isFree(files, paths)) return [];
+  if (paths === undefined || !SAFE_UUID.test(disk.uuid) || !isFree(files, paths)) return [];
   const hasDirectory = files.status(paths.directory) !== undefined;
   return [
     ...(hasDirectory ? [] : [{ kind: 'make-directory' as const, path: paths.directory, mode: 0o755 }]),

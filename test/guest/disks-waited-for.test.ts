@@ -151,9 +151,18 @@ describe('data disks that somebody waits for', () => {
       await guest.detach(late);
       await guest.waitFor('! systemctl is-active idle.service', 60);
       await untilIdle(guest);
+      await guest.output('systemctl add-wants srv-away.mount needs-away.service');
+      await guest.output('cat > /usr/local/sbin/mount && chmod 755 /usr/local/sbin/mount', {
+        input: '#!/bin/sh\ntouch /run/mounting; sleep 10; exec /bin/mount "$@"\n',
+      });
       await guest.attachDisk({ disk: disks.get('away') as KnownDisk, scsiId: 31 });
+      await guest.waitFor('test -e /run/mounting', 60);
+      // Whoever comes meanwhile is told what he waits for.
+      const { stderr } = await guest.run('gandi-mount eject nothing');
+      expect(stderr).toMatch(
+        /another gandi-mount \(process \d+\) works on the disks, mounting of \/dev\/sd[a-z]+ \(away\) is under way, since \d+ s; waiting/,
+      );
       await untilMounted(guest, '/srv/away');
-      await guest.output('systemctl start needs-away.service');
       await guest.waitFor('test -e /srv/away/by-service');
       expect(await guest.output('findmnt -rno SOURCE -T /srv/away/by-service')).toMatch(/^\/dev\/sd/);
     });

@@ -129,6 +129,20 @@ describe('units of disks', () => {
     expect(units()).toHaveLength(2);
   });
 
+  it('are not made of what is no UUID: it stands on a disk, and would be read as a part of the unit', async () => {
+    withSystemd();
+    const fileSystems = ['a\n[Unit]\nOnFailure=x', UUID].map((uuid, index) => ({
+      uuid,
+      name: `old-${index}`,
+      type: 'ext4',
+    }));
+    guest.disks.write('/var/lib/gandi/disks.json', JSON.stringify({ fileSystems }));
+    guest.disks.attach({ name: 'sdb', label: 'data', uuid: OTHER });
+    await serveNew();
+    const mounts = units().filter((name) => name.endsWith('.mount'));
+    expect(mounts.map((name) => name.replace(/.*-root-srv-/, ''))).toEqual(['data.mount', 'old\\x2d1.mount']);
+  });
+
   it('go where disks are not mounted as they come any more', async () => {
     withSystemd();
     guest.disks.attach({ name: 'sdb', label: 'data', uuid: UUID });
