@@ -105,13 +105,14 @@ export class DiskService {
     copies: Copies,
   ): Promise<void> {
     if (this.run.dryRun || this.run.mode !== 'udev') return;
+    const begin = sinceNow(this.run.machine.files);
     const announced = waiting.flatMap((state): DiskRecord[] => {
       const { device, verdict, mount, elsewhere } = state;
       const name = names.get(device.name);
       if (verdict.kind !== 'data' || mount || elsewhere || name === undefined) return [];
       const mountPoint = `${this.run.diskRoot}/${name}`;
       const described = describeDevice(device, verdict.content);
-      return [{ ...described, ...sinceNow(this.run.machine.files), state: 'mounting', mountPoint }];
+      return [{ ...described, ...begin, state: 'mounting', mountPoint }];
     });
     if (announced.length === 0) return;
     const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
