@@ -3,9 +3,8 @@ import { readDiskRecords } from '../plan/disk-records.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
 
-/** It is ordered behind the boot's rescan, which would wait for it in vain. */
-const AFTER_BOOT = 'gandi-disks.service';
-const WHILE_BOOTING = 'gandi-checks.service';
+/** Not gandi-disks.service: that is ordered behind the boot's rescan, which would wait for it in vain. */
+const UNIT = 'gandi-checks.service';
 
 const START_SECONDS = 30;
 const POLL_MILLISECONDS = 500;
@@ -20,11 +19,10 @@ const areLeft = (run: MountRun) =>
 export async function leaveChecks(run: MountRun): Promise<void> {
   if (!areLeft(run)) return;
   const { diskWaitSeconds } = run.settings;
-  const unit = diskWaitSeconds === 0 ? AFTER_BOOT : WHILE_BOOTING;
   const { failures } = await run.attempt([
     {
       kind: 'run-command',
-      argv: ['systemctl', '--no-block', 'start', unit],
+      argv: ['systemctl', '--no-block', 'start', UNIT],
       timeoutSeconds: START_SECONDS,
       thisBootOnly: true,
       why: 'disks are to be checked that the boot does not wait for',

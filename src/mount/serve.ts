@@ -12,13 +12,14 @@ function listAnnounced({ machine: { files } }: MountRun): string {
   return [...files.list('/sys/class/block'), ...files.list('/run/udev/data')].join(' ');
 }
 
-/** The same, and how large the disks are that are mounted. */
+/** The same, how large the disks are that are mounted, and which are to be checked: another run may leave some to this one. */
 function listChanging(run: MountRun): string {
   const { files } = run.machine;
-  const sizes = readDiskRecords(files)
-    .filter(({ state }) => state === 'mounted')
-    .map(({ name }) => files.readText(`/sys/class/block/${name.replaceAll('/', '!')}/size`));
-  return `${listAnnounced(run)} ${sizes.join(' ')}`;
+  const noted = readDiskRecords(files).map(({ state, name }) => {
+    if (state === 'checking') return name;
+    return state === 'mounted' ? files.readText(`/sys/class/block/${name.replaceAll('/', '!')}/size`) : '';
+  });
+  return `${listAnnounced(run)} ${noted.join(' ')}`;
 }
 
 /** One turn: until nothing new is found. */

@@ -213,13 +213,26 @@ describe('who waits for a check', { timeout: 30_000 }, () => {
     expect(await boot()).toBe(0);
     expect(disks.mounts()).toEqual(['/srv/of-sdc']);
     expect(recordOf('sdb')).toMatchObject({ state: 'checking' });
-    expect(started()).toEqual(['systemctl --no-block start gandi-disks.service']);
+    expect(started()).toEqual(['systemctl --no-block start gandi-checks.service']);
     expect(disks.ran.filter((line) => line.startsWith('e2fsck'))).toEqual([]);
     const run = serveNew();
     await until(() => expect(checks.underWay).toEqual(['sdb']));
     checks.end('sdb');
     expect(await run).toBe(0);
     expect(disks.mounts()).toEqual(['/srv/of-sdc', '/srv/of-sdb']);
+  });
+
+  it('a run that checks already takes up what the boot leaves', async () => {
+    attachDisks([], ['sdb']);
+    const run = serveNew();
+    await until(() => expect(checks.underWay).toEqual(['sdb']));
+    attachDisks([], ['sdc']);
+    // It is the boot's that sees it first.
+    await boot();
+    await until(() => expect(checks.underWay).toEqual(['sdb', 'sdc']));
+    for (const name of ['sdb', 'sdc']) checks.end(name);
+    expect(await run).toBe(0);
+    expect(disks.mounts().toSorted()).toEqual(['/srv/of-sdb', '/srv/of-sdc']);
   });
 
   it('the boot starts nothing where all disks are clean', async () => {
