@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<string, Values['kind']>> = {
   config: 'files',
   device: 'files',
   'device|label|mount-point': 'files',
+  'device|mount-point': 'files',
   dir: 'directories',
   disk: 'files',
   file: 'files',

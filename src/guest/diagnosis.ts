@@ -79,7 +79,8 @@ function diskFindings({ disks }: Patient): Finding[] {
       level: 'problem',
       subject: `data disk ${node}`,
       text: why,
-      remedy: 'see journalctl -b -u gandi-mount -u gandi-disks; gandi-mount rescan tries again',
+      remedy:
+        'see journalctl -b -u gandi-mount -u gandi-checks -u gandi-disks; gandi-mount rescan tries again',
     }));
 }
 

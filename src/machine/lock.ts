@@ -103,6 +103,7 @@ export function isRunning(name: string, directory = RUNTIME_DIRECTORY): boolean 
  * @param name the program's, such as `gandi-bootstrap`
  * @param waitSeconds how long to wait for another run to end
  * @param directory where locks are
+ * @param onWait called once, with the process that has it, before waiting for that
  * @returns the function that gives the lock back
  * @throws Error naming the process that holds the lock, after the wait; at once if that one started this process
  */
@@ -110,12 +111,14 @@ export async function takeLock(
   name: string,
   waitSeconds: number,
   directory = RUNTIME_DIRECTORY,
+  onWait?: (pid: number) => void,
 ): Promise<() => void> {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const path = `${directory}/${name}.lock`;
   const mine = `${path}.${process.pid}.${++serial}`;
   writeFileSync(mine, `${process.pid} ${startTime(process.pid)}\n`, { mode: 0o600 });
   const deadline = performance.now() + waitSeconds * 1000;
+  let tell = onWait;
   try {
     for (;;) {
       const { taken, pid } = attempt(path, mine);
@@ -128,6 +131,10 @@ export async function takeLock(
       }
       if (pid !== undefined && performance.now() > deadline)
         throw new Error(`another ${name} is running (process ${pid}); try again when it has ended`);
+      if (pid !== undefined) {
+        tell?.(pid);
+        tell = undefined;
+      }
       await sleep(pid === undefined ? CLAIM_MILLISECONDS : POLL_MILLISECONDS);
     }
   } finally {

@@ -85,9 +85,19 @@ function unitTexts(files: Pick<FileView, 'list' | 'readText'>, path: string, nam
   return [path, ...sorted].flatMap((one) => files.readText(one) ?? []);
 }
 
+/** Whether the text of a unit is that of one which gandi-mount made for a disk that it mounts itself. */
+export const isOwnUnit = (text: string) => text.includes('\n[X-Gandi]\n');
+
+/** Where the file of a unit is that counts; undefined if there is none of that name. */
+export function findUnit(files: Pick<FileView, 'status'>, name: string): string | undefined {
+  return LOAD_PATH.map((directory) => `${directory}/${name}`).find(
+    (path) => files.status(path) !== undefined,
+  );
+}
+
 /**
  * What mount units name: those of the admin, of packages, and those that generators or systemd-mount(1) made.
- * @returns sources and mount points as they are written; masked units are left out
+ * @returns sources and mount points as they are written; masked units, and those of gandi-mount itself, are left out
  */
 export function mountUnits(files: Pick<FileView, 'list' | 'readText' | 'linkTarget'>): FstabEntry[] {
   const places = new Map<string, string>();
@@ -96,7 +106,7 @@ export function mountUnits(files: Pick<FileView, 'list' | 'readText' | 'linkTarg
       if (name.endsWith('.mount') && !places.has(name)) places.set(name, `${directory}/${name}`);
   }
   return [...places].flatMap(([name, path]) => {
-    if (files.linkTarget(path) === '/dev/null') return [];
+    if (files.linkTarget(path) === '/dev/null' || isOwnUnit(files.readText(path) ?? '')) return [];
     const texts = unitTexts(files, path, name);
     const source = unitValue(texts, 'Mount', 'What');
     if (source === undefined) return [];

@@ -36,6 +36,7 @@ export type ValueName =
   | 'CONFIG_DISK_BUSES'
   | 'CONFIG_DISK_FILE_SYSTEMS'
   | 'CONFIG_DISK_GROUP'
+  | 'CONFIG_DISK_WAIT'
   | 'CONFIG_NODHCP'
   | 'CONFIG_MOTD_FILE'
   | 'CONFIG_POSTBOOT_TIMEOUT'
@@ -154,6 +155,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         default: '1001',
         summary:
           'Group, by number or name, that a file system belongs to when it is mounted for the first time ever',
+      },
+      {
+        name: 'CONFIG_DISK_WAIT',
+        kind: 'waiting seconds',
+        default: '0',
+        summary:
+          'Seconds that the boot waits at most for data disks that were not unmounted in order and are checked (0 to 3000); who needs one waits for its mount unit',
       },
       off('CONFIG_DISK_NOTIFY', 'Tell logged-in users when a data disk comes or goes'),
       {

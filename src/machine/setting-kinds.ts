@@ -7,6 +7,7 @@ export type SettingKind =
   | 'seconds'
   | 'some seconds'
   | 'long seconds'
+  | 'waiting seconds'
   | 'mount options'
   | 'mount mode'
   | 'disk buses'
@@ -34,6 +35,7 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   seconds: 'whole seconds from 0 to 300',
   'some seconds': 'whole seconds from 1 to 300',
   'long seconds': 'whole seconds from 1 to 86400',
+  'waiting seconds': 'whole seconds from 0 to 3000',
   'mount options': 'mount options separated by commas, without blanks',
   'mount mode': MOUNT_MODES.join(', '),
   'disk buses': `some of ${DISK_BUSES.join(', ')}, separated by blanks`,
@@ -71,6 +73,12 @@ function readSomeSeconds(text: string): number | undefined {
 export function readLongSeconds(text: string): number | undefined {
   const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   return seconds >= 1 && seconds <= 86_400 ? seconds : undefined;
+}
+
+/** Less than gandi-mount.service may take at boot (its TimeoutStartSec). */
+export function readWaitingSeconds(text: string): number | undefined {
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+  return seconds !== undefined && seconds <= 3000 ? seconds : undefined;
 }
 
 /** @returns the path without a slash at its end */
@@ -146,6 +154,7 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   seconds: readSeconds,
   'some seconds': readSomeSeconds,
   'long seconds': readLongSeconds,
+  'waiting seconds': readWaitingSeconds,
   'mount options': readMountOptions,
   'mount mode': readMountMode,
   'disk buses': readDiskBuses,

@@ -20,6 +20,7 @@ import {
   readSeconds,
   readSwitch,
   readTimeZone,
+  readWaitingSeconds,
 } from './setting-kinds.ts';
 import { parseShellAssignments } from './shell-assignments.ts';
 
@@ -54,6 +55,8 @@ export interface Settings {
   diskFileSystems: readonly string[];
   /** CONFIG_DISK_GROUP: number or name. */
   diskGroup: string;
+  /** CONFIG_DISK_WAIT: how long the boot waits for checks of data disks at most, in seconds. */
+  diskWaitSeconds: number;
   /** CONFIG_NODHCP: whole interface names. */
   noDhcp: readonly string[];
   /** CONFIG_TIMEZONE where it names a zone, such as `Europe/Paris`. */
@@ -156,6 +159,7 @@ export function parseSettings(text: string, path: string): Settings {
     mountMode: settingOf('CONFIG_MOUNT_MODE', readMountMode),
     diskBuses: settingOf('CONFIG_DISK_BUSES', readDiskBuses),
     diskFileSystems: settingOf('CONFIG_DISK_FILE_SYSTEMS', readFileSystems),
+    diskWaitSeconds: settingOf('CONFIG_DISK_WAIT', readWaitingSeconds),
     diskGroup: settingOf('CONFIG_DISK_GROUP', readGroup),
     noDhcp: settingOf('CONFIG_NODHCP', readInterfaces),
     ...(readSwitch(timeZone) === undefined ? { timeZone } : {}),

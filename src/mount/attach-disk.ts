@@ -9,6 +9,7 @@ import type { DiskRecord } from '../plan/disk-records.ts';
 import { GROW_SECONDS, growEjected, growToCommand, smallerSizes } from '../plan/grow-file-system.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';
+import type { CheckOutcome } from './checks.ts';
 import { copyOptions, planForget } from './copies.ts';
 import { whoHolds } from './device-holders.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
@@ -33,6 +34,8 @@ export interface Attachment {
   isNew: boolean;
   /** Other devices with the same file system: copies of it, or what it is a copy of. */
   twins?: readonly BlockDevice[];
+  /** What its check came to, if it was checked before. */
+  check?: CheckOutcome | undefined;
 }
 
 /** What a record says of a device, whatever became of it. */
@@ -140,11 +143,15 @@ async function mountBesideTwins(
 }
 
 /** Checks and mounts; what it leaves behind when it fails is what was there before. */
-async function mount(run: MountRun, { device, content, mountPoint, twins = [] }: Attachment): Promise<void> {
+async function mount(
+  run: MountRun,
+  { device, content, mountPoint, twins = [], check }: Attachment,
+): Promise<void> {
   const { files } = run.machine;
   const why = whyUnmountable(device, content);
   if (why !== undefined) throw new Error(why);
-  await checkIfNeeded(run, device, content);
+  if (check === undefined) await checkIfNeeded(run, device, content);
+  else if (check.error !== undefined) throw check.error;
   const changes = planMount(device, content, mountPoint, run.settings, files, copyOptions(content, twins));
   const begin = performance.now();
   try {

@@ -29,12 +29,12 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
       .description(summary)
       .option('-n, --dry-run', 'show what would be done, and do nothing');
 
-  command('attach <device>', 'mount this data disk or partition').action(
-    async (device: string, options: Options) => {
+  command('attach <device|mount-point>', 'mount this data disk or partition')
+    .option('--for-unit', 'leave one that was ejected unmounted; for gandi-attach@.service')
+    .action(async (device: string, options: Options & { forUnit?: boolean }) => {
       const { attach } = await import('./commands.ts');
-      await perform(options.dryRun === true, (run) => attach(run, device));
-    },
-  );
+      await perform(options.dryRun === true, (run) => attach(run, device, options.forUnit === true));
+    });
   command(
     'detach <device|label|mount-point>',
     'unmount a data disk, or clean up after one that is gone',
@@ -53,9 +53,12 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
     });
   command('rescan', 'mount all data disks that are there and not ejected; clean up after those that are gone')
     .option('--new', 'only disks that came, went or grew since the last time')
-    .action(async (options: Options & { new?: boolean }) => {
+    .option('--boot', 'wait for checks only as long as CONFIG_DISK_WAIT says, and leave the rest to a unit')
+    .action(async (options: Options & { new?: boolean; boot?: boolean }) => {
       const { rescan } = await import('./commands.ts');
-      await perform(options.dryRun === true, (run) => rescan(run, options.new === true));
+      await perform(options.dryRun === true, (run) =>
+        rescan(run, options.new === true, options.boot === true),
+      );
     });
   program
     .command('list')

@@ -3,7 +3,10 @@ import { print } from '../machine/output.ts';
 import { readDiskRecords } from '../plan/disk-records.ts';
 import { EXIT } from '../plan/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
+import { awaitCheckOf, endChecks } from './await-check.ts';
+import { isSameContent } from './disk-state.ts';
 import { type EjectOptions, ejectDisk } from './eject.ts';
+import { placeFor } from './place-for.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
 
@@ -11,11 +14,21 @@ const deviceName = (device: string) => device.replace(/^\/dev\//, '');
 
 /**
  * Mounts one disk.
- * @param device node or kernel name
+ * @param device node, kernel name, or its path in the disk root
+ * @param isUnit whether a unit waits for it: then what was ejected stays so
  */
-export async function attach(run: MountRun, device: string): Promise<number> {
-  const name = deviceName(device);
-  const touched = await serveDisks(run, { device: name });
+export async function attach(run: MountRun, device: string, isUnit = false): Promise<number> {
+  const place = await placeFor(run, device);
+  if (isUnit && place?.record?.state === 'ejected' && isSameContent(place.record, place.verdict)) {
+    const { node } = place.device;
+    run.tell('problem', `${node} is not mounted: it was ejected; gandi-mount attach ${node} mounts it again`);
+    return EXIT.failed;
+  }
+  const name = place?.device.name ?? deviceName(device);
+  const scope = { device: name };
+  const first = await serveDisks(run, scope);
+  const isWaitedFor = first.length === 0 && (await awaitCheckOf(run, name));
+  const touched = isWaitedFor ? await serveDisks(run, scope) : first;
   const record = touched.findLast((one) => one.name === name);
   if (record === undefined) {
     const known = readDiskRecords(run.machine.files).find(
@@ -33,6 +46,7 @@ export async function attach(run: MountRun, device: string): Promise<number> {
 
 /** Unmounts because somebody asked, and says whether the disk can be detached. */
 export async function eject(run: MountRun, name: string, options: EjectOptions): Promise<number> {
+  await endChecks(run, name);
   const { outcome, text } = await ejectDisk(run, name, options);
   if (outcome === 'safe') {
     print(`${text}\n`);
@@ -68,11 +82,17 @@ const statusOf = ({ hasFailed }: MountRun) => (hasFailed ? EXIT.failed : EXIT.ok
 /**
  * Mounts what is there and cleans up after what is gone.
  * @param onlyNew only what came, went or grew since the last time
+ * @param isBoot whether the boot waits for it: then not longer for checks than CONFIG_DISK_WAIT says
  */
-export async function rescan(run: MountRun, onlyNew: boolean): Promise<number> {
+export async function rescan(run: MountRun, onlyNew: boolean, isBoot = false): Promise<number> {
   if (!onlyNew) await settle(run);
   if (!onlyNew) await applyMode(run);
-  await serveDisks(run, onlyNew ? 'new' : 'all');
+  run.leavesChecks = isBoot;
+  const touched = await serveDisks(run, onlyNew ? 'new' : 'all');
+  if (isBoot && touched.some(({ state }) => state === 'checking')) {
+    const { leaveChecks } = await import('./leave-checks.ts');
+    await leaveChecks(run);
+  }
   return statusOf(run);
 }
 

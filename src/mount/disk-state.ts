@@ -33,8 +33,8 @@ export function isInDiskRoot({ mountPoint }: Pick<Mount, 'mountPoint'>, diskRoot
 const isOwn = ({ id, deviceNumber }: Mount, record: DiskRecord | undefined) =>
   id === record?.ownMount?.id && deviceNumber === record.ownMount.deviceNumber;
 
-/** What was found on a disk before it was mounted: it need not be read again. */
-function asMounted({ type = '', uuid, label }: DiskRecord): Verdict {
+/** What was found on a disk before it was checked or mounted: it need not be read again. */
+function asRecorded({ type = '', uuid, label }: DiskRecord): Verdict {
   const names = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
   return { kind: 'data', content: { type, usage: 'filesystem', title: `${type} file system`, ...names } };
 }
@@ -56,8 +56,9 @@ export function diskStates(
       const atPlace = mounts.filter((one) => isInDiskRoot(one, diskRoot) || one.mountPoint === ownPlace);
       const mount = atPlace.find((one) => isOwn(one, record)) ?? atPlace.find(isWhole);
       const [other] = mounts;
-      const isOurs = mount !== undefined && record?.state === 'mounted';
-      const verdict = isOurs ? asMounted(record) : judge(device, facts, settings);
+      // What is checked changes under whoever reads it.
+      const isKnown = record?.state === 'checking' || (mount !== undefined && record?.state === 'mounted');
+      const verdict = isKnown ? asRecorded(record) : judge(device, facts, settings);
       return {
         device,
         verdict,
@@ -72,13 +73,15 @@ export function diskStates(
 
 /** What names are chosen by: all data disks, whether they are to be mounted or not. */
 export function namedDisks(states: readonly DiskState[]): NamedDisk[] {
-  return states.flatMap(({ device, verdict, mount, udev }) => {
+  return states.flatMap(({ device, verdict, mount, record, udev }) => {
     if (verdict.kind !== 'data') return [];
     const { type, uuid, label, everMounted } = verdict.content;
     const names = { ...(uuid === undefined ? {} : { uuid }), ...(label === undefined ? {} : { label }) };
     const identity = udev === undefined ? {} : { identity: udev.identity };
     const used = everMounted === undefined ? {} : { everMounted };
-    const mounted = mount === undefined ? {} : { mountedAs: posix.basename(mount.mountPoint) };
+    // What is checked is going to be mounted there.
+    const place = mount?.mountPoint ?? (record?.state === 'checking' ? record.mountPoint : undefined);
+    const mounted = place === undefined ? {} : { mountedAs: posix.basename(place) };
     return [{ device: device.name, type, ...names, ...identity, ...used, ...mounted }];
   });
 }
@@ -99,6 +102,7 @@ function isToBeAdopted({ verdict, record }: DiskState): boolean {
 /** Whether something is to be done with a device. */
 export function isToBeServed(state: DiskState, scope: Scope): boolean {
   const { device, verdict, record, mount } = state;
+  if (record?.state === 'checking') return false;
   if (verdict.kind === 'not-ours') return typeof scope === 'object' && scope.device === device.name;
   if (mount !== undefined && !isToBeAdopted(state)) return false;
   if (typeof scope === 'object') return scope.device === device.name;

@@ -8,6 +8,7 @@ import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
+import { stopUnit } from './disk-units.ts';
 import { keepPathsUnmounted, keepRecord, keepUnmounted, withoutPlace } from './ejected-records.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
@@ -155,6 +156,7 @@ async function ejectMounted(
     await run.attempt(planServices(running, 'start'));
     return { record: { ...served, detachHookRan: hook.changes.length > 0 }, refused };
   }
+  await stopUnit(run, mountPoint);
   const { detachHookRan: _, ownMount: __, ...rest } = served;
   const since = new Date().toISOString();
   const why = `it was ejected from ${mountPoint}`;

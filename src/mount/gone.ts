@@ -7,6 +7,7 @@ import { planRemoveMountPoint, planUnmountGone } from './detach-plan.ts';
 import { mountedInOthers } from './device-holders.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { isInDiskRoot } from './disk-state.ts';
+import { stopUnit } from './disk-units.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import { readMountsTowards, unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
@@ -100,6 +101,7 @@ export async function handleGone(
   if (own === undefined) {
     if (['mounted', 'mounting', 'ejected'].includes(record.state))
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
+    if (record.state === 'mounted') await stopUnit(run, mountPoint);
     return toGone(record);
   }
   const isKnown = record.why === WHY;
@@ -114,6 +116,7 @@ export async function handleGone(
   const served = record.detachHookRan === true ? record : await runDiskHook(run, hook, record);
   await run.attempt(planServices(servicesOfGone(run, record, own), 'stop'));
   const isUnmounted = await unmountGone(run, own);
+  if (isUnmounted) await stopUnit(run, mountPoint);
   await run.attempt([
     ...(isUnmounted ? planRemoveMountPoint(mountPoint, run.mode) : []),
     ...(isKnown ? [] : notifyUsers(run.settings, text)),

@@ -5,14 +5,20 @@ import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
 import { type DiskRow, renderDisks } from '../plan/disk-table.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
 import { observe } from './observe.ts';
+import { progressOf, progressWords } from './progress.ts';
 import type { MountRun } from './run.ts';
 
-function presentRow({ device, verdict, mount, elsewhere, record }: DiskState): DiskRow {
+function presentRow(files: FileView, { device, verdict, mount, elsewhere, record }: DiskState): DiskRow {
   const { type, uuid, label } = verdict.kind === 'data' ? verdict.content : (record ?? {});
   const mountPoint = mount?.mountPoint ?? elsewhere?.mountPoint ?? record?.mountPoint;
   const state = mount === undefined ? record?.state : 'mounted';
-  const why = verdict.kind === 'data' ? record?.why : verdict.why;
-  const fields = Object.entries({ type, uuid, label, mountPoint, why, since: record?.since });
+  const reason = verdict.kind === 'data' ? record?.why : verdict.why;
+  const progress = mount === undefined && record !== undefined ? progressOf(files, record) : undefined;
+  const words = progress === undefined ? undefined : progressWords(progress);
+  const told = [reason, words && `its ${words.what} ${words.how}`].filter((text) => text !== undefined);
+  const why = told.length === 0 ? undefined : told.join('; ');
+  const since = record?.since;
+  const fields = Object.entries({ type, uuid, label, mountPoint, why, since, progress });
   return {
     device: device.node,
     present: true,
@@ -29,7 +35,7 @@ async function rows(run: MountRun, files: FileView): Promise<DiskRow[]> {
   const states = diskStates(facts, records, run.diskRoot, run.settings);
   const present = states
     .filter(({ device }) => device.kind === 'disk' || device.kind === 'partition')
-    .map(presentRow);
+    .map((state) => presentRow(files, state));
   const gone = records
     .filter(({ state }) => state === 'gone')
     .map(

@@ -11,6 +11,7 @@ import {
 } from '../plan/path-memory.ts';
 import type { Copies } from './copies.ts';
 import { type DiskState, namedDisks } from './disk-state.ts';
+import { keepUnits } from './disk-units.ts';
 import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 
@@ -65,6 +66,7 @@ export class PathNotes {
   /** The disks are mounted all the same where this fails, such as on a full disk; it is tried again in the next run. */
   async store(): Promise<void> {
     if (!this.#isMemoryKept) return;
+    this.memory = await keepUnits(this.run, this.memory);
     try {
       await storePathMemory(this.run.machine, this.memory);
     } catch (error) {

@@ -2,6 +2,8 @@ import { rescan } from './commands.ts';
 import type { MountRun } from './run.ts';
 import { withRun } from './with-run.ts';
 
+const RESCAN_OPTIONS = ['--new', '--boot', '--dry-run'];
+
 /**
  * gandi-mount: mounts data disks as they come, and takes care of those that go.
  * @param args the command line's arguments
@@ -10,8 +12,8 @@ import { withRun } from './with-run.ts';
 export async function main(args: readonly string[]): Promise<number> {
   // What the units ask for at each boot and for each disk goes past the parser: it costs a tenth of such a run.
   const [command, ...options] = args;
-  if (command === 'rescan' && options.every((option) => option === '--new' || option === '--dry-run')) {
-    const work = (run: MountRun) => rescan(run, options.includes('--new'));
+  if (command === 'rescan' && options.every((option) => RESCAN_OPTIONS.includes(option))) {
+    const work = (run: MountRun) => rescan(run, options.includes('--new'), options.includes('--boot'));
     return await withRun(options.includes('--dry-run'), work, false);
   }
   const { runMountCommand } = await import('./command-line.ts');

@@ -5,6 +5,7 @@ import { isClaimed as isDeviceClaimed } from '../machine/device-claim.ts';
 import { reasonOf } from '../machine/errors.ts';
 import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
 import type { MountMode, Settings } from '../machine/settings.ts';
+import { OBSERVER, type RunLocks } from './run-locks.ts';
 
 export const PROGRAM = 'gandi-mount';
 
@@ -16,12 +17,15 @@ export class MountRun {
   readonly diskRoot: string;
   /** Which disks may be read. */
   readonly answers: DeviceAnswers;
+  /** What is to be checked is left to another run: somebody waits for this one. */
+  leavesChecks = false;
   readonly #log: LogRecord[] = [];
 
   /**
    * @param show prints a change that a dry run would make
    * @param freshSeconds as long ago udev may have read a disk that is read without asking it before
    * @param isClaimed whether somebody has a device, by its node, for himself
+   * @param locks what keeps it apart from other runs
    */
   constructor(
     readonly machine: Machine,
@@ -30,6 +34,7 @@ export class MountRun {
     private readonly show: (change: Change) => void,
     freshSeconds?: number,
     readonly isClaimed: (node: string) => boolean = isDeviceClaimed,
+    readonly locks: RunLocks = OBSERVER,
   ) {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.answers = new DeviceAnswers(machine.files, freshSeconds);

@@ -1,300 +1,51 @@
-import { NO_ANSWER } from '../machine/device-answers.ts';
-import type { Mount } from '../machine/mounts.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
-import { chooseNames, isNew, type NamedDisk } from '../plan/path-memory.ts';
+import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
 import { listAnnounced, untilCalm } from './announced.ts';
-import { whyNotAutofs } from './apply-mode.ts';
-import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
-import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
-import { type Copies, findCopies, whyNotBeside } from './copies.ts';
-import type { DiskFacts } from './disk-facts.ts';
-import { type DiskState, diskStates, isToBeServed, namedDisks, type Scope } from './disk-state.ts';
-import { handleGone, tellOthers } from './gone.ts';
-import { DISK_HOOKS } from './hook.ts';
-import { ownMountOf } from './own-mount.ts';
-import { PathNotes } from './path-notes.ts';
+import { DiskChecks } from './checks.ts';
+import { DiskService } from './disk-service.ts';
+import type { Scope } from './disk-state.ts';
 import type { MountRun } from './run.ts';
-import { observeReleased } from './work-mounts.ts';
 
 /** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
 const MOST_ROUNDS = 50;
 
-/** Size of a directory's own blocks that is taken for one in use without reading it. */
-const LARGEST_EMPTY_BYTES = 1024 * 1024;
-
-/** Records are written so often at least, each at once where a hook runs: so many at once would be written so many times. */
-const STORE_MILLISECONDS = 1000;
-
-/** Whether a new record takes the place of an old one. The records of disks that are gone all stay. */
-const replaces = (record: DiskRecord, old: DiskRecord) =>
-  old.state !== 'gone' && old.name === record.name && old.sequence === record.sequence;
-
-/** Makes the mounts follow the disks that are there. */
-class DiskService {
-  readonly touched: DiskRecord[] = [];
-  #records: DiskRecord[];
-  readonly #notes: PathNotes;
-  readonly #hasHooks: boolean;
-  #storedAt = performance.now();
-  #isStored = true;
-
-  constructor(
-    private readonly run: MountRun,
-    private readonly scope: Scope,
-  ) {
-    this.#records = readDiskRecords(run.machine.files);
-    this.#notes = new PathNotes(run);
-    const { files } = run.machine;
-    this.#hasHooks = DISK_HOOKS.some(
-      (name) => files.status(`${run.settings.hookDirectory}/${name}`) !== undefined,
-    );
-  }
-
-  /** @returns whether anything was done, so that it is worth looking again */
-  async round(): Promise<boolean> {
-    const before = this.touched.length;
-    let facts = await observeReleased(this.run);
-    // The places of those that are gone are free for those that came.
-    if (await this.#gone(facts)) facts = await observeReleased(this.run);
-    const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
-    for (const state of states) await this.#followMounted(state, facts);
-    const names = chooseNames(namedDisks(states), this.#notes.memory, {
-      isUnusable: (name) => this.#isUnusable(name, facts),
-      isInUse: (name) => this.#isInUse(name),
-    });
-    const copies = findCopies(states, facts, this.#notes.memory);
-    const isCopy = ({ device }: DiskState) => Number(copies.originals.has(device.name));
-    // Originals first: a copy may have to do without being mounted.
-    const waiting = states
-      .filter((state) => !this.#wasServed(state) && isToBeServed(state, this.scope))
-      .sort((one, other) => isCopy(one) - isCopy(other));
-    await this.#announce(waiting, names, states, copies);
-    for (const state of waiting) {
-      // What is replayed or checked may take an hour: people are to see meanwhile what became of the others.
-      if (state.verdict.kind === 'data' && state.verdict.content.clean !== true) await this.#storeRecords();
-      await this.#note(await this.#serve(state, names.get(state.device.name), copies));
-    }
-    await this.#store(states, names, copies);
-    return this.touched.length > before;
-  }
-
-  /** Each attachment is served once in a run. */
-  #wasServed({ device }: DiskState): boolean {
-    return this.touched.some((record) => isAbout(record, device));
-  }
-
-  /** Something else than a directory of ours is at that name. What autofs watches is not looked at: it would mount. */
-  #isUnusable(name: string, facts: DiskFacts): boolean {
-    if (this.run.mode === 'autofs') return false;
-    const path = `${this.run.diskRoot}/${name}`;
-    if (facts.mounts.some(({ mountPoint }) => mountPoint === path)) return true;
-    const status = this.run.machine.files.status(path);
-    return status !== undefined && status.kind !== 'directory';
-  }
-
-  /** A directory that somebody put something in: a mount would hide it, such as programs' own configuration. */
-  #isInUse(name: string): boolean {
-    if (this.run.mode === 'autofs') return false;
-    const path = `${this.run.diskRoot}/${name}`;
-    const { files } = this.run.machine;
-    // One that takes more than that has or had thousands of names, which need not be read.
-    return (files.status(path)?.size ?? 0) > LARGEST_EMPTY_BYTES || files.list(path).length > 0;
-  }
-
-  #put(record: DiskRecord): void {
-    this.touched.push(record);
-    this.#isStored = false;
-    this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
-  }
-
-  /**
-   * At once where there are hooks: the run after one that is cut off is to run none again for other disks. What else it
-   * would do again for one that is noted as being mounted does no harm.
-   */
-  async #note(record: DiskRecord): Promise<void> {
-    this.#put(record);
-    if (this.#hasHooks || performance.now() - this.#storedAt >= STORE_MILLISECONDS)
-      await this.#storeRecords();
-  }
-
-  async #storeRecords(): Promise<void> {
-    if (this.run.dryRun || this.#isStored) return;
-    await storeDiskRecords(this.run.machine, this.#records);
-    this.#storedAt = performance.now();
-    this.#isStored = true;
-  }
-
-  /** @returns whether anything was gone */
-  async #gone(facts: DiskFacts): Promise<boolean> {
-    const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
-    const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
-    for (const record of gone) await this.#note(await handleGone(this.run, record, facts));
-    if (gone.length > 0 && !this.run.dryRun) tellOthers(this.run, gone, facts);
-    return gone.length > 0;
-  }
-
-  /**
-   * Notes what is going to be mounted: a run that is cut off leaves no mount that nobody knows of. And that a file system
-   * is new, which nothing shows any more once it is mounted.
-   */
-  async #announce(
-    waiting: readonly DiskState[],
-    names: ReadonlyMap<string, string>,
-    states: readonly DiskState[],
-    copies: Copies,
-  ): Promise<void> {
-    if (this.run.dryRun || this.run.mode !== 'udev') return;
-    const announced = waiting.flatMap((state): DiskRecord[] => {
-      const { device, verdict, mount, elsewhere } = state;
-      const name = names.get(device.name);
-      if (verdict.kind !== 'data' || mount || elsewhere || name === undefined) return [];
-      const mountPoint = `${this.run.diskRoot}/${name}`;
-      return [{ ...describeDevice(device, verdict.content), state: 'mounting', mountPoint }];
-    });
-    if (announced.length === 0) return;
-    const isReplaced = (old: DiskRecord) => announced.some((record) => replaces(record, old));
-    this.#records = [...this.#records.filter((old) => !isReplaced(old)), ...announced];
-    await storeDiskRecords(this.run.machine, this.#records);
-    const before = this.#notes.memory;
-    const isMeant = ({ state }: DiskRecord, disk: NamedDisk) => state === 'mounting' && isNew(before, disk);
-    this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);
-    if (this.#notes.memory !== before) await this.#notes.store();
-  }
-
-  async #followMounted(state: DiskState, facts: DiskFacts): Promise<void> {
-    const { device, record, mount } = state;
-    if ((record?.state !== 'mounted' && record?.state !== 'on-demand') || this.#wasServed(state)) return;
-    if (mount === undefined) {
-      if (record.state === 'on-demand') return;
-      const why = 'it was unmounted by hand';
-      this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
-      const { mountPoint: _, ownMount: __, ...rest } = record;
-      this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
-      return;
-    }
-    const { id, mountPoint } = mount;
-    // Somebody may have unmounted it and mounted it there again; what autofs mounts comes and goes.
-    const isKnown = record.state === 'on-demand' || id === record.ownMount?.id;
-    const now = isKnown ? record : { ...record, mountPoint, ownMount: ownMountOf(mount) };
-    if (!isKnown) this.#put(now);
-    if (device.size <= (record.deviceBytes ?? 0)) return;
-    const { answers, machine } = this.run;
-    if ((await answers.ask(machine.commands, [device])).length > 0) {
-      this.run.tell('warning', `${device.node} has grown, and is left as it is: ${NO_ANSWER}`);
-      return;
-    }
-    const content = facts.contentOf(device).find(({ type }) => type === record.type);
-    const isGrown =
-      content === undefined || (await grow(this.run, { device, content, mountPoint, isNew: false }));
-    // One that could not be grown is tried again in the next run.
-    this.#put(isGrown ? { ...now, deviceBytes: device.size } : now);
-  }
-
-  async #serve(state: DiskState, name: string | undefined, copies: Copies): Promise<DiskRecord> {
-    const { device, verdict, mount, elsewhere } = state;
-    if (verdict.kind !== 'data' || name === undefined) {
-      return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
-    }
-    const { content } = verdict;
-    const ofContent = { device, content, isNew: isNew(this.#notes.memory, content) };
-    if (mount !== undefined) {
-      const { mountPoint } = mount;
-      const wasCutOff = state.record?.state === 'mounting';
-      if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return this.#adopt(state, mount);
-    }
-    if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
-    if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
-    const why = whyNotBeside(this.run.machine.files, state, copies, typeof this.scope === 'object');
-    if (why !== undefined) return this.#leave(state, why);
-    const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs') return this.#toldAsCopy(this.#offer(state, content, mountPoint), copies);
-    const twins = copies.twins.get(device.name) ?? [];
-    const record = await attachDisk(this.run, { ...ofContent, mountPoint, twins });
-    return this.#toldAsCopy(record, copies);
-  }
-
-  /** Which of two disks with one file system is the copy: told, and kept where people look. */
-  #toldAsCopy(record: DiskRecord, { originals }: Copies): DiskRecord {
-    const original = originals.get(record.name);
-    const isServed = record.state === 'mounted' || record.state === 'on-demand';
-    if (original === undefined || !isServed) return record;
-    const why = `it is a copy of ${original.node} (${record.type} ${record.uuid})`;
-    this.run.tell('warning', `${record.node} is at ${record.mountPoint}: ${why}`);
-    return { ...record, why };
-  }
-
-  /** Leaves the mounting to autofs, if there is one that would do it. */
-  #offer({ device }: DiskState, content: Signature, mountPoint: string): DiskRecord {
-    const { machine, mode, diskRoot } = this.run;
-    const why = whyNotAutofs(machine.files, mode, diskRoot);
-    if (why === undefined) return offerOnDemand(this.run, device, content, mountPoint);
-    this.run.tell('problem', `${device.node} is not mounted: ${why}`);
-    return { ...describeDevice(device, content), state: 'failed', why };
-  }
-
-  /** A disk that is at its place already, from before this program was installed or by hand. */
-  #adopt({ device, verdict, record }: DiskState, mount: Mount): DiskRecord {
-    const { mountPoint } = mount;
-    if (record !== undefined) this.run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
-    const services = servicesOf(this.run, mountPoint);
-    const content = verdict.kind === 'data' ? verdict.content : undefined;
-    const found: DiskRecord = {
-      ...describeDevice(device, content),
-      state: 'mounted',
-      mountPoint,
-      ownMount: ownMountOf(mount),
-    };
-    return services.length > 0 ? { ...found, services } : found;
-  }
-
-  #leave({ device, verdict, record }: DiskState, why: string): DiskRecord {
-    const content = verdict.kind === 'data' ? verdict.content : undefined;
-    // Said once: not again at each later event.
-    if (record?.why !== why) {
-      if (this.run.answers.isSilent(device))
-        this.run.tell(
-          'warning',
-          `${device.node} is passed over: ${NO_ANSWER}; have the host look after it, or detach it`,
-        );
-      else this.run.tell('info', `${device.node} is left alone: ${why}`);
-    }
-    return { ...describeDevice(device, content), state: 'left-alone', why };
-  }
-
-  async #store(
-    states: readonly DiskState[],
-    names: ReadonlyMap<string, string>,
-    copies: Copies,
-  ): Promise<void> {
-    if (this.run.dryRun) return;
-    const { machine } = this.run;
-    // Also of a copy that is left alone: it is not to have the path of the original once that is gone.
-    const isMeant = ({ state, name }: DiskRecord) =>
-      state === 'mounted' || state === 'on-demand' || copies.originals.has(name);
-    this.#notes.remember({ states, names, copies, records: this.#records }, isMeant);
-    await this.#notes.noteUse(this.touched);
-    await storeDiskRecords(machine, this.#records);
-    this.#isStored = true;
-    await storeDemandNames(this.run, demandNames(this.#records));
-    await this.#notes.store();
-  }
+/** The same, how large the disks are that are mounted, and which are to be checked: another run may leave some to this one. */
+function listChanging(run: MountRun): string {
+  const { files } = run.machine;
+  const noted = readDiskRecords(files).map(({ state, name }) => {
+    if (state === 'checking') return name;
+    return state === 'mounted' ? files.readText(`/sys/class/block/${name.replaceAll('/', '!')}/size`) : '';
+  });
+  return `${listAnnounced(run)} ${noted.join(' ')}`;
 }
 
-/**
- * Serves the disks of a scope until nothing new is found: unmounts what is gone, grows what has grown, mounts what is
- * to be mounted, and keeps the records. In a dry run it shows what it would do.
- * @returns the records that it made, in the order in which the disks were served
- * @throws the system's error if /sys or /proc cannot be read or the records cannot be written
- */
-export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
-  const service = new DiskService(run, scope);
+/** One turn: until nothing new is found. */
+async function serveInTurn(run: MountRun, scope: Scope, checks: DiskChecks): Promise<DiskRecord[]> {
+  const service = new DiskService(run, scope, checks);
   let devices = listAnnounced(run);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const busy = await service.round();
     if (!busy || run.dryRun || listAnnounced(run) === devices) break;
     devices = await untilCalm(run);
   }
+  checks.forgetFollowed();
   return service.touched;
+}
+
+/**
+ * Serves the disks of a scope until nothing new is found: unmounts what is gone, grows what has grown, mounts what is
+ * to be mounted, and keeps the records. As long as disks are checked, which may take hours, other runs have their turn, and
+ * what comes, goes or grows meanwhile is served. In a dry run it shows what it would do.
+ * @returns the records that it made, in the order in which the disks were served
+ * @throws the system's error if /sys or /proc cannot be read or the records cannot be written
+ */
+export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
+  const checks = new DiskChecks(run);
+  const touched = await serveInTurn(run, scope, checks);
+  // What was left alone or failed was seen to once.
+  const later = scope === 'all' ? 'new' : scope;
+  while (checks.areLeft) {
+    await run.locks.yieldFor(() => checks.untilNews(() => listChanging(run)));
+    touched.push(...(await serveInTurn(run, later, checks)));
+  }
+  return touched;
 }

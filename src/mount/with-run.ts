@@ -2,15 +2,27 @@ import type { Machine } from '../machine/apply.ts';
 import { type Change, describeChange } from '../machine/change.ts';
 import { systemCommands } from '../machine/commands.ts';
 import { Files } from '../machine/files.ts';
-import { takeLock } from '../machine/lock.ts';
+import { say } from '../machine/log.ts';
 import { print } from '../machine/output.ts';
 import { readSettings } from '../machine/settings.ts';
+import { readDiskRecords } from '../plan/disk-records.ts';
+import { describeProgress } from './progress.ts';
 import { MountRun, PROGRAM } from './run.ts';
+import { OBSERVER, SystemLocks } from './run-locks.ts';
 
-/** Another run may be checking a large file system. */
+/** Another run may be mounting a file system whose journal is replayed. */
 const LOCK_WAIT_SECONDS = 300;
 
 const showChange = (change: Change): void => print(`would ${describeChange(change)}\n`);
+
+/** Tells somebody who waits what he waits for. */
+function tellWait(files: Files, pid: number): void {
+  const [doing] = readDiskRecords(files)
+    .filter(({ state }) => state === 'mounting')
+    .flatMap((record) => describeProgress(files, record) ?? []);
+  const what = doing === undefined ? '' : `, ${doing}`;
+  say(PROGRAM, 'info', `another ${PROGRAM} (process ${pid}) works on the disks${what}; waiting`);
+}
 
 /**
  * Does work on the running system with its settings, alone unless nothing is changed.
@@ -23,10 +35,20 @@ export async function withRun(
 ): Promise<number> {
   const files = new Files();
   const machine: Machine = { files, commands: systemCommands, live: true };
-  const release = dryRun ? undefined : await takeLock(PROGRAM, LOCK_WAIT_SECONDS);
+  const onWait = isForPeople ? (pid: number) => tellWait(files, pid) : undefined;
+  const locks = dryRun ? undefined : await SystemLocks.take(PROGRAM, LOCK_WAIT_SECONDS, onWait);
   try {
     const settings = readSettings(files);
-    const run = new MountRun(machine, settings, dryRun, showChange, isForPeople ? 0 : undefined);
+    const freshSeconds = isForPeople ? 0 : undefined;
+    const run = new MountRun(
+      machine,
+      settings,
+      dryRun,
+      showChange,
+      freshSeconds,
+      undefined,
+      locks ?? OBSERVER,
+    );
     for (const { line, text } of settings.warnings) {
       if (line === 0 || /CONFIG_(DISK|MOUNT|ALLOW_MOUNT)/.test(text))
         run.tell('warning', `${settings.path}${line === 0 ? '' : `:${line}`}: ${text}`);
@@ -37,6 +59,6 @@ export async function withRun(
       await run.close();
     }
   } finally {
-    release?.();
+    locks?.release();
   }
 }

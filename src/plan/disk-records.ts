@@ -7,6 +7,8 @@ import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } fro
 import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
 
 export type DiskState =
+  /** It was not unmounted in order: it is checked, or waits for that, and is mounted afterwards. */
+  | 'checking'
   /** It is about to be mounted. Still so in a later run: that run was cut off. */
   | 'mounting'
   | 'mounted'
@@ -46,6 +48,8 @@ export interface DiskRecord {
   ownMount?: OwnMount;
   /** Size of the device in bytes when its file system was last grown to it. */
   deviceBytes?: number;
+  /** It is to be checked after others. */
+  isQueued?: boolean;
   /** Why it is in this state, for people. */
   why?: string;
   /** Units that `.gandi/services` named when it was mounted. */
@@ -58,12 +62,15 @@ export interface DiskRecord {
   hookFailure?: string;
   /** ISO 8601, by the guest's clock: when it came to this state. */
   since: string;
+  /** The same in seconds since the guest started, which no change of the clock makes wrong. */
+  sinceUptime?: number;
 }
 
 /** Disks that went away are kept up to this number. */
 const MOST_GONE = 200;
 
 const STATES: readonly string[] = [
+  'checking',
   'mounting',
   'mounted',
   'on-demand',
@@ -114,12 +121,14 @@ const RECORD_PARTS: Readonly<Record<keyof DiskRecord, (value: unknown) => boolea
   mountPoint: isAbsentOr(isPath),
   ownMount: isAbsentOr(isOwnMount),
   deviceBytes: isAbsentOr(Number.isInteger),
+  isQueued: isAbsentOr((value) => typeof value === 'boolean'),
   why: isTextOrAbsent,
   services: isAbsentOr((value) => Array.isArray(value) && value.every(isText)),
   detachHookRan: isAbsentOr((value) => typeof value === 'boolean'),
   hookOutput: isTextOrAbsent,
   hookFailure: isTextOrAbsent,
   since: isText,
+  sinceUptime: isAbsentOr(Number.isFinite),
 };
 
 const isRecord = (entry: Record<string, unknown>): entry is Record<string, unknown> & DiskRecord =>
@@ -138,6 +147,7 @@ export function readPathMemory(files: FileView): PathMemory {
       isText(entry.type) &&
       isName(entry.name) &&
       [entry.label, entry.serial, entry.wwn, entry.place].every(isTextOrAbsent) &&
+      isAbsentOr(isPath)(entry.unit) &&
       isAbsentOr(Number.isInteger)(entry.partition),
   );
 }

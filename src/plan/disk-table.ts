@@ -14,6 +14,8 @@ export interface DiskRow {
   mountPoint?: string;
   why?: string;
   since?: string;
+  /** What is being done with it: `check`, `queued` (to be checked after others) or `mount`, and for how many seconds. */
+  progress?: { doing: string; seconds?: number };
 }
 
 const MIB = 1024 * 1024;

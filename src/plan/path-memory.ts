@@ -14,6 +14,8 @@ export interface RememberedFileSystem extends DiskIdentity {
   isNew?: true;
   /** It was there beside the one that it is a copy of. */
   copy?: true;
+  /** The mount point for which a unit was made (src/mount/disk-units.ts). */
+  unit?: string;
 }
 
 /** All of them over boots, the one named last at the end. */
@@ -179,6 +181,7 @@ export function remember(
     ...identity,
     ...(unused ? { isNew: true } : {}),
     ...(isCopy || old?.copy === true ? { copy: true } : {}),
+    ...(old?.unit === undefined ? {} : { unit: old.unit }),
   };
   const givenSince = memory.slice(at + 1).some((one) => one.name === name);
   if (old !== undefined && old.name === name && old.label === label && !givenSince) {

@@ -37,6 +37,13 @@ function diskRow(disk: Disk, mountPoints: ReadonlySet<string>): Row[] {
         passes: true,
       }),
     ];
+  if (state === 'checking')
+    return [
+      notAsAsked({ what, asked: 'mounted', shown: state }, `${node} is not mounted`, {
+        text: 'it is mounted once its check has ended, see gandi-mount list',
+        passes: true,
+      }),
+    ];
   if (!failed) return [];
   return [notAsAsked({ what, asked: 'mounted', shown: state }, `${node}: ${why ?? 'it is not mounted'}`)];
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderDropIn, renderMountUnit } from '../../src/mount/disk-units.ts';
 import { project } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 
@@ -26,6 +27,9 @@ const TABLES: Record<string, string> = {
   '/var of its own': 'LABEL=var /var ext4 defaults 0 2\nLABEL=log /var/log ext4 defaults 0 2',
   '/tmp of its own': 'LABEL=tmp /tmp ext4 defaults 0 2',
   'a disk root from a server': 'nas:/srv /srv nfs defaults 0 0',
+  'a directory of a data disk elsewhere': '/srv/data/www /var/www none bind 0 0',
+  'the same, with /var of its own':
+    'LABEL=var /var ext4 defaults 0 2\n/srv/data/www /var/www none bind 0 0\n/srv/data/home /home none bind,nofail 0 0',
   'all at once':
     'LABEL=usr /usr ext4 ro 0 2\nLABEL=var /var ext4 defaults 0 2\nLABEL=tmp /tmp ext4 nofail 0 2\n' +
     'nas:/home /home nfs defaults 0 0\n/dev/sdc1 /root ext4 _netdev 0 2\n/dev/sdc2 /boot ext4 _netdev 0 2',
@@ -58,6 +62,19 @@ describe.each(['bookworm', 'trixie'] as const)('the order of a boot on Debian %s
         sbin/gandi-config sbin/gandi-postboot; do cp /bin/true /usr/$name; done
       sed -n 's/^enable //p' /units/*.preset | xargs systemctl enable
       systemctl enable autofs.service`);
+    // A data disk that was mounted before, and a service that needs it.
+    const disk = { uuid: '11111111-2222-4333-8444-555555555555', mountPoint: '/srv/data' };
+    const units = {
+      'srv-data.mount': renderMountUnit(disk),
+      'gandi-attach@srv-data.service.d/disk.conf': renderDropIn(disk),
+      'needs-data.service': `[Unit]\nRequiresMountsFor=/srv/data\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n`,
+    };
+    for (const [name, text] of Object.entries(units)) {
+      const encoded = Buffer.from(text).toString('base64');
+      const place = `/etc/systemd/system/${name}`;
+      await root.run(`mkdir -p "$(dirname ${place})"; echo ${encoded} | base64 -d > ${place}`);
+    }
+    await root.run('systemctl enable needs-data.service');
   });
 
   afterAll(async () => {

@@ -1,30 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { applyChange } from '../../src/machine/apply.ts';
 import type { Change } from '../../src/machine/change.ts';
 import type { Files } from '../../src/machine/files.ts';
+import { sleep } from '../../src/machine/sleep.ts';
+
+/** How long a change takes at most that only writes down what is done. */
+const SETTLE_MILLISECONDS = 20;
 
 type Apply = typeof applyChange;
 
 /** Is asked before each change; what it throws is what the change fails by, and what it waits for holds the change up. */
-let interfere: ((change: Change) => Promise<void> | void) | undefined;
+type Interference = (change: Change) => Promise<void> | void;
+
+/** Of the run that is under way: one that was cut off may go on elsewhere, and is to change nothing in what comes after it. */
+const interferences = new AsyncLocalStorage<Interference>();
 
 /** Stands in for `applyChange` of src/machine/apply.ts, as `vi.mock` is told, where the functions below are used. */
 export function interruptible(apply: Apply): Apply {
   return async (change, ...others) => {
-    await interfere?.(change);
+    await interferences.getStore()?.(change);
     return await apply(change, ...others);
   };
 }
 
-async function interfering<T>(how: typeof interfere, run: () => Promise<T>): Promise<T> {
-  interfere = how;
-  try {
-    return await run();
-  } finally {
-    interfere = undefined;
-  }
-}
+const interfering = <T>(how: Interference, run: () => Promise<T>): Promise<T> => interferences.run(how, run);
 
 /** The changes of a run that nothing disturbs, with what the run returns. */
 export async function recordChanges<T>(run: () => Promise<T>): Promise<{ changes: Change[]; result: T }> {
@@ -50,8 +51,8 @@ export async function cutPower(
     cut = resolve;
   });
   const interruption = (change: Change) => {
-    if (count++ !== number) return;
-    meanwhile?.(change);
+    if (count++ < number) return;
+    if (count === number + 1) meanwhile?.(change);
     cut();
     // Nothing of this run happens any more.
     return new Promise<void>(() => undefined);
@@ -60,7 +61,9 @@ export async function cutPower(
     const ended = run().then(() => {
       throw new Error(`the run ended before its change ${number}`);
     });
-    return Promise.race([isCut, ended]);
+    // What had begun beside it comes to its end: it does not reach into what follows.
+    const isOver = isCut.then(() => sleep(SETTLE_MILLISECONDS));
+    return Promise.race([isOver, ended]);
   });
 }
 

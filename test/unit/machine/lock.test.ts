@@ -33,8 +33,17 @@ describe('takeLock', () => {
   it('waits for a run that ends', async () => {
     const { root } = temporaryRoot();
     const release = await takeLock('program', 0, root);
-    setTimeout(release, 150);
-    (await takeLock('program', 5, root))();
+    setTimeout(release, 350);
+    const told: number[] = [];
+    const begin = performance.now();
+    const onWait = (pid: number) => {
+      expect(performance.now() - begin).toBeLessThan(200);
+      told.push(pid);
+    };
+    (await takeLock('program', 5, root, onWait))();
+    expect(told).toEqual([process.pid]);
+    (await takeLock('program', 5, root, onWait))();
+    expect(told).toHaveLength(1);
   });
 
   it.each([

@@ -51,6 +51,7 @@ describe('parseSettings', () => {
       diskBuses: ['gandi', 'xen'],
       diskFileSystems: [],
       diskGroup: '1001',
+      diskWaitSeconds: 0,
       noDhcp: ['eth0'],
       pluginDirectory: '/etc/gandi/plugins.d',
       hookDirectory: '/etc/gandi/hooks',
@@ -69,6 +70,7 @@ describe('parseSettings', () => {
       'CONFIG_DISK_BUSES="gandi, virtio nvme"',
       'CONFIG_DISK_FILE_SYSTEMS="jfs, nilfs2"',
       'CONFIG_DISK_GROUP=staff',
+      'CONFIG_DISK_WAIT=3000',
       'GANDI_HOOK_DIR=/etc/gandi/hooks/',
       'SYSLOG_TARGET=my-guest',
     ].join('\n');
@@ -90,6 +92,7 @@ describe('parseSettings', () => {
       diskBuses: ['gandi', 'virtio', 'nvme'],
       diskFileSystems: ['jfs', 'nilfs2'],
       diskGroup: 'staff',
+      diskWaitSeconds: 3000,
       noDhcp: ['eth0', 'ens5'],
     });
   });

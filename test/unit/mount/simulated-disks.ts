@@ -14,6 +14,7 @@ import type { CommandOptions, CommandResult, Commands } from '../../../src/machi
 import { Files } from '../../../src/machine/files.ts';
 import { readSettings } from '../../../src/machine/settings.ts';
 import { MountRun } from '../../../src/mount/run.ts';
+import type { RunLocks } from '../../../src/mount/run-locks.ts';
 import { MIB, run, writeAt } from '../images.ts';
 import { makeSysfs } from '../sysfs.ts';
 
@@ -208,12 +209,14 @@ export class SimulatedDisks {
     dryRun = false,
     show: (line: string) => void = () => undefined,
     commands: Commands = this.commands,
+    locks?: RunLocks,
   ): MountRun {
     const machine = { files: this.files, commands, live: true };
     const showChange = (change: Change) =>
       show('path' in change ? `${change.kind} ${change.path}` : change.kind);
     const isClaimed = (node: string) => this.claimed.has(basename(node));
-    return new MountRun(machine, readSettings(this.files), dryRun, showChange, undefined, isClaimed);
+    const settings = readSettings(this.files);
+    return new MountRun(machine, settings, dryRun, showChange, undefined, isClaimed, locks);
   }
 
   /** A hook of the admin's. */

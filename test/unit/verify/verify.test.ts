@@ -72,6 +72,11 @@ describe('compareDisks', () => {
     ],
     [disk('failed', { why: 'it is damaged' }), {}, ['differs: /dev/sdc: it is damaged']],
     [disk('mounting'), {}, ['pending: /dev/sdc is not mounted; a run of gandi-mount is about to mount it']],
+    [
+      disk('checking'),
+      {},
+      ['pending: /dev/sdc is not mounted; it is mounted once its check has ended, see gandi-mount list'],
+    ],
     [disk('left-alone', { why: 'it holds LVM' }), {}, []],
     [disk('ejected'), {}, []],
     [disk('gone', { failed: true }), {}, []],
