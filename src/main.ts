@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { describeFailure } from './machine/errors.ts';
-import { print, printError } from './machine/output.ts';
-import { VERSION } from './plan/version.ts';
+import { describeFailure } from './machine/runtime/errors.ts';
+import { print, printError } from './machine/runtime/output.ts';
+import { VERSION } from './terminal/version.ts';
 
 /** One program of the toolkit: runs with its arguments and gives the exit status. */
 type Program = (args: readonly string[]) => Promise<number>;
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   const [path] = args;
   // gandi-bootstrap calls itself so, and nobody else does.
   if (name === 'bunzip2' && path !== undefined)
-    return (await import('./machine/bunzip2-apart.ts')).bunzip2Command(path);
+    return (await import('./machine/changes/modules/bunzip2-apart.ts')).bunzip2Command(path);
   const load = PROGRAMS.get(name);
   if (load === undefined) {
     printError(`gandi: call it as one of ${[...PROGRAMS.keys()].join(', ')}, or name one first\n`);

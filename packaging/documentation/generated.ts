@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderSettingsFile } from '../../src/machine/settings-file.ts';
+import { renderSettingsFile } from '../../src/machine/settings/settings-file.ts';
 import { renderConfigSchema } from './config-schema.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

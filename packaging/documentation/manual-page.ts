@@ -1,7 +1,7 @@
 import type { Command, Help } from 'commander';
-import { SETTINGS } from '../../src/machine/setting-definitions.ts';
-import { EXIT_MEANINGS } from '../../src/plan/exit-status.ts';
+import { SETTINGS } from '../../src/machine/settings/setting-definitions.ts';
 import type { Step } from '../../src/plan/step.ts';
+import { EXIT_MEANINGS } from '../../src/terminal/exit-status.ts';
 import { ENVIRONMENT, type ManualText } from './manual-texts.ts';
 import type { DocumentedProgram } from './programs.ts';
 import {

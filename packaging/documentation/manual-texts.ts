@@ -11,7 +11,7 @@ import {
   POST_BOOT_STARTED,
   RUNTIME_DIRECTORY,
   STATE_DIRECTORY,
-} from '../../src/machine/paths.ts';
+} from '../../src/machine/files/paths.ts';
 
 /** A name and what is to be said of it. */
 type Named = readonly [name: string, text: string];

@@ -1,5 +1,5 @@
-import { SETTING_SECTIONS, type SettingDefinition } from '../../src/machine/setting-definitions.ts';
-import { EXPECTED } from '../../src/machine/setting-kinds.ts';
+import { SETTING_SECTIONS, type SettingDefinition } from '../../src/machine/settings/setting-definitions.ts';
+import { EXPECTED } from '../../src/machine/settings/setting-kinds.ts';
 import {
   entry,
   namedEntry,

@@ -1,7 +1,7 @@
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import { AUTOFS_MASTER_MAP, NO_AUTOFS } from '../machine/paths.ts';
-import type { Settings } from '../machine/settings.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { AUTOFS_MASTER_MAP, NO_AUTOFS } from '../machine/files/paths.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 
 /** A line of ours that counts, whatever directory it names. */
 const ACTIVE_LINE = /^[^#]*\s\/etc\/auto\.gandi/m;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { readInterfaces } from '../machine/setting-kinds.ts';
-import { createProgram, runCommandLine } from '../plan/program.ts';
-import type { InterfaceRun } from './interface/command.ts';
+import { readInterfaces } from '../machine/settings/setting-kinds.ts';
+import type { InterfaceRun } from '../network/interface/command.ts';
+import { createProgram, runCommandLine } from '../terminal/program.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 export interface Options {

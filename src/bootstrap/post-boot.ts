@@ -1,4 +1,4 @@
-import type { Change } from '../machine/change.ts';
+import type { Change } from '../machine/changes/change.ts';
 import {
   HOST_DIRECTORY,
   HOST_INIT,
@@ -8,23 +8,23 @@ import {
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
   RUNTIME_DIRECTORY,
-} from '../machine/paths.ts';
-import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../machine/script-start.ts';
-import { isEnabled } from '../machine/units.ts';
-import { digestOf } from '../plan/applied.ts';
-import type { Asked } from '../plan/asked.ts';
+} from '../machine/files/paths.ts';
+import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../machine/formats/script-start.ts';
+import { isEnabled } from '../machine/system/units.ts';
+import { filesInForce } from '../network/managers/files-in-force.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
+import { splitWords } from '../plan/split-words.ts';
+import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import { digestOf } from '../state/applied.ts';
+import type { Asked } from '../state/asked.ts';
 import {
   configurationDigest,
   type PostBootOrder,
   parseStartedMarks,
   renderPostBootOrder,
-} from '../plan/post-boot-order.ts';
-import { splitWords } from '../plan/split-words.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
-import { askedWithoutSecrets } from './asked.ts';
-import { filesInForce } from './network/files-in-force.ts';
-import { swap } from './swap.ts';
+} from '../state/post-boot-order.ts';
+import { swap } from '../storage/swap.ts';
+import { askedWithoutSecrets } from '../verify/asked.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
 const KERNEL_EXECUTES = /^(#!|\u007fELF)/;

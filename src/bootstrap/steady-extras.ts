@@ -1,4 +1,5 @@
-import type { FileView } from '../machine/files.ts';
+import type { SteadyExtras } from '../boot-record/steady.ts';
+import type { FileView } from '../machine/files/files.ts';
 import {
   HOST_CONFIG,
   HOST_INIT,
@@ -8,11 +9,10 @@ import {
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
   SERVED_DIRECTORY,
-} from '../machine/paths.ts';
+} from '../machine/files/paths.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../plan/post-boot-order.ts';
-import type { SteadyExtras } from '../plan/steady.ts';
 import type { StepContext } from '../plan/step.ts';
+import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 
 type Range = NonNullable<SteadyExtras['ranges']>[number];
 

@@ -1,15 +1,15 @@
+import { users } from '../accounts/users.ts';
+import { identity } from '../identity/host-name.ts';
+import { multiQueue } from '../network/multiqueue.ts';
+import { network } from '../network/network.ts';
+import { resolver } from '../network/resolver.ts';
+import { sysctl } from '../network/sysctl.ts';
 import type { Step } from '../plan/step.ts';
-import { hostInit } from './host-init.ts';
-import { identity } from './identity.ts';
-import { kernelModules } from './kernel-modules.ts';
-import { multiQueue } from './multiqueue.ts';
-import { network } from './network.ts';
+import { hostInit } from '../storage/host-init.ts';
+import { kernelModules } from '../storage/kernel-modules.ts';
+import { resizeMainDisk } from '../storage/resize-main-disk.ts';
+import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
-import { resizeMainDisk } from './resize-main-disk.ts';
-import { resolver } from './resolver.ts';
-import { swap } from './swap.ts';
-import { sysctl } from './sysctl.ts';
-import { users } from './users.ts';
 
 /**
  * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin

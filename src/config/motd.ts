@@ -1,7 +1,7 @@
-import type { Change } from '../machine/change.ts';
-import { digestOf } from '../plan/applied.ts';
+import type { Change } from '../machine/changes/change.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { digestOf } from '../state/applied.ts';
 
 const MOTD = '/etc/motd';
 

@@ -1,10 +1,10 @@
-import type { Change } from '../machine/change.ts';
-import { observeFacts } from '../machine/observed-facts.ts';
-import { readSettings } from '../machine/settings.ts';
+import { recordSteadyState } from '../boot-record/steady.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { observeFacts } from '../machine/facts/observed-facts.ts';
+import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
-import { recordSteadyState } from '../plan/steady.ts';
 import type { Step } from '../plan/step.ts';
 import type { Options } from './command-line.ts';
 import { configSteps } from './steps.ts';
@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (args.length === 0) return configure({ root: '/' });
   const [{ defineCommandLine }, { parseOptions }] = await Promise.all([
     import('./command-line.ts'),
-    import('../plan/program.ts'),
+    import('../terminal/program.ts'),
   ]);
   const { options, status } = await parseOptions<Options>((run) => defineCommandLine(PROGRAM, run), args);
   return options === undefined ? status : configure(options);

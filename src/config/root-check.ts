@@ -1,6 +1,6 @@
-import type { Change } from '../machine/change.ts';
-import { digestOf } from '../plan/applied.ts';
+import type { Change } from '../machine/changes/change.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { digestOf } from '../state/applied.ts';
 
 /** As the guest tools of version 2 have it: at every 42nd mount, and two months after the last check. */
 const MOUNTS = '42';

@@ -1,12 +1,12 @@
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import { pathMatchesGlob } from '../machine/glob.ts';
-import type { Settings } from '../machine/settings.ts';
-import { defaultHostKey, hasSshd, readSshdConfig, type SshdConfig } from '../machine/sshd-config.ts';
+import { planHostKeys } from '../identity/ssh-keys.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { pathMatchesGlob } from '../machine/files/glob.ts';
+import type { Settings } from '../machine/settings/settings.ts';
+import { defaultHostKey, hasSshd, readSshdConfig, type SshdConfig } from '../machine/system/sshd-config.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 import { ownHeader } from './own-file.ts';
-import { planHostKeys } from './ssh-keys.ts';
 
 /** Behind an admin's drop-ins, whose values then count at once. */
 export const DROP_IN = '/etc/ssh/sshd_config.d/90-gandi.conf';

@@ -1,10 +1,10 @@
-import type { FileView } from '../machine/files.ts';
-import type { Settings } from '../machine/settings.ts';
+import { instance } from '../identity/instance.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 import { withPlugins } from '../plan/plugins.ts';
 import type { Step } from '../plan/step.ts';
 import { console } from './console.ts';
 import { cron } from './cron.ts';
-import { instance } from './instance.ts';
 import { motd } from './motd.ts';
 import { postConfigHook } from './post-config-hook.ts';
 import { rootCheck } from './root-check.ts';

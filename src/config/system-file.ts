@@ -1,5 +1,5 @@
-import type { Change } from '../machine/change.ts';
-import type { RootFileSystem } from '../machine/facts.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { RootFileSystem } from '../machine/system/facts.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
 

@@ -1,7 +1,7 @@
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import type { Settings } from '../machine/settings.ts';
-import { UNIT_DIRECTORIES } from '../machine/units.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Settings } from '../machine/settings/settings.ts';
+import { UNIT_DIRECTORIES } from '../machine/system/units.ts';
 import { ownHeader } from './own-file.ts';
 
 /** Periodic work of distributions that all guests would do at the same minute. */

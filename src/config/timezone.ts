@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import { digestOf } from '../plan/applied.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import { statusOfTarget } from '../plan/executable.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { digestOf } from '../state/applied.ts';
 
 const LOCALTIME = '/etc/localtime';
 const ZONES = '/usr/share/zoneinfo';

@@ -1,20 +1,20 @@
-import type { Machine } from '../machine/apply.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { type DeviceAnswers, NO_ANSWER, openAnswering } from '../machine/device-answers.ts';
-import { byNode } from '../machine/device-use.ts';
-import { Files } from '../machine/files.ts';
-import { storeJson } from '../machine/json-file.ts';
-import { takeLock } from '../machine/lock.ts';
-import { observeFacts, observeStorage } from '../machine/observed-facts.ts';
-import { print, printError } from '../machine/output.ts';
-import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/paths.ts';
-import { describe } from '../machine/signatures.ts';
-import { udevVerdict } from '../machine/udev-verdict.ts';
+import type { Machine } from '../machine/changes/apply.ts';
+import { storeJson } from '../machine/changes/json-file.ts';
+import { systemCommands } from '../machine/commands/commands.ts';
+import { type DeviceAnswers, NO_ANSWER, openAnswering } from '../machine/devices/device-answers.ts';
+import { byNode } from '../machine/devices/device-use.ts';
+import { udevVerdict } from '../machine/devices/udev-verdict.ts';
+import { observeFacts, observeStorage } from '../machine/facts/observed-facts.ts';
+import { Files } from '../machine/files/files.ts';
+import { takeLock } from '../machine/files/lock.ts';
+import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { describe } from '../machine/formats/signatures.ts';
+import { print, printError } from '../machine/runtime/output.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
 import { askHostDisks } from '../metadata/gandi/source.ts';
 import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
-import { EXIT } from '../plan/exit-status.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 
 /** As long as gandi-bootstrap waits for itself. */
 const LOCK_WAIT_SECONDS = 60;

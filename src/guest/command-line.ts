@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { createProgram } from '../plan/program.ts';
+import { createProgram } from '../terminal/program.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
 import type { SeedOptions } from './seed.ts';

@@ -1,6 +1,6 @@
-import type { FileView } from '../machine/files.ts';
-import { isRunning } from '../machine/lock.ts';
-import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { isRunning } from '../machine/files/lock.ts';
+import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
 
 const PROGRAM = 'gandi-mount';
 const CUT_OFF = 'the run that was about to mount it was cut off; "gandi-mount rescan" makes up for it';

@@ -1,9 +1,9 @@
-import { systemCommands } from '../machine/commands.ts';
-import { decompressKernel } from '../machine/decompress-kernel.ts';
-import { Files } from '../machine/files.ts';
-import { print } from '../machine/output.ts';
-import { readSettings } from '../machine/settings.ts';
-import { EXIT } from '../plan/exit-status.ts';
+import { decompressKernel } from '../machine/changes/decompress-kernel.ts';
+import { systemCommands } from '../machine/commands/commands.ts';
+import { Files } from '../machine/files/files.ts';
+import { print } from '../machine/runtime/output.ts';
+import { readSettings } from '../machine/settings/settings.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 
 /** `PV`, `HVM` or `PVH` (Documentation/ABI/stable/sysfs-hypervisor-xen). */
 const XEN_GUEST_TYPE = '/sys/hypervisor/guest_type';

@@ -1,14 +1,14 @@
-import { cleanJson } from '../machine/clean-text.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { Files } from '../machine/files.ts';
-import { observeFacts } from '../machine/observed-facts.ts';
-import { print } from '../machine/output.ts';
+import { systemCommands } from '../machine/commands/commands.ts';
+import { observeFacts } from '../machine/facts/observed-facts.ts';
+import { Files } from '../machine/files/files.ts';
+import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { print } from '../machine/runtime/output.ts';
 import { loadHostConfiguration } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import { colours } from '../plan/colours.ts';
-import { EXIT } from '../plan/exit-status.ts';
-import { describeProblem } from '../plan/report.ts';
-import { renderTable } from '../plan/table.ts';
+import { describeProblem } from '../state/report.ts';
+import { colours } from '../terminal/colours.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { renderTable } from '../terminal/table.ts';
 
 export interface InspectOptions {
   root: string;

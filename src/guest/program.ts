@@ -1,5 +1,5 @@
-import { EXIT } from '../plan/exit-status.ts';
-import { runCommandLine } from '../plan/program.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { runCommandLine } from '../terminal/program.ts';
 import { defineCommandLine } from './command-line.ts';
 
 /**

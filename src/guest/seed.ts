@@ -1,11 +1,11 @@
 import { basename, resolve } from 'node:path';
-import { systemCommands } from '../machine/commands.ts';
-import { makeDiskImage, readWhole } from '../machine/disk-image.ts';
-import { print, printError } from '../machine/output.ts';
+import { systemCommands } from '../machine/commands/commands.ts';
+import { makeDiskImage, readWhole } from '../machine/devices/disk-image.ts';
+import { print, printError } from '../machine/runtime/output.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { packArchive, type SeedLayout, seedLayout } from '../metadata/gandi/seed-disk.ts';
-import { EXIT } from '../plan/exit-status.ts';
-import { describeProblem } from '../plan/report.ts';
+import { describeProblem } from '../state/report.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 
 export interface SeedOptions {
   output: string;

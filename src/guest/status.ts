@@ -1,15 +1,15 @@
-import { cleanJson } from '../machine/clean-text.ts';
-import { Files } from '../machine/files.ts';
-import { print } from '../machine/output.ts';
-import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/paths.ts';
-import { sleep } from '../machine/sleep.ts';
-import { isEnabled } from '../machine/units.ts';
-import { renderDisks } from '../plan/disk-table.ts';
-import { EXIT } from '../plan/exit-status.ts';
-import { interfacePrograms, latestReport } from '../plan/records.ts';
-import type { Report } from '../plan/report.ts';
-import { renderReport } from '../plan/summary.ts';
-import { colourStatus } from '../plan/table.ts';
+import { Files } from '../machine/files/files.ts';
+import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/files/paths.ts';
+import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { print } from '../machine/runtime/output.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
+import { isEnabled } from '../machine/system/units.ts';
+import { interfacePrograms, latestReport } from '../state/records.ts';
+import type { Report } from '../state/report.ts';
+import { renderDisks } from '../terminal/disk-table.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { renderReport } from '../terminal/summary.ts';
+import { colourStatus } from '../terminal/table.ts';
 import { type DataDisk, dataDisks } from './data-disks.ts';
 
 /** Programs that leave a report at every boot, in the order in which they run. */

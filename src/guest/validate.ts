@@ -1,13 +1,13 @@
-import { cleanJson } from '../machine/clean-text.ts';
-import { withDevice } from '../machine/device-reader.ts';
-import { print } from '../machine/output.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { print } from '../machine/runtime/output.ts';
 import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/gandi/json-text.ts';
 import { type KeyWarning, keyWarnings } from '../metadata/gandi/key-warnings.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
 import type { Problem } from '../metadata/guest-config.ts';
-import { EXIT } from '../plan/exit-status.ts';
-import { describeProblem } from '../plan/report.ts';
+import { describeProblem } from '../state/report.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 
 interface Validated {
   what: string;

@@ -1,8 +1,8 @@
-import { Files } from '../machine/files.ts';
-import { print } from '../machine/output.ts';
-import { colours } from '../plan/colours.ts';
-import { EXIT } from '../plan/exit-status.ts';
-import { renderTable } from '../plan/table.ts';
+import { Files } from '../machine/files/files.ts';
+import { print } from '../machine/runtime/output.ts';
+import { colours } from '../terminal/colours.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { renderTable } from '../terminal/table.ts';
 import type { Row, Verdict } from '../verify/row.ts';
 import { lookAtGuest } from './look.ts';
 

@@ -1,4 +1,4 @@
-import type { FileView } from '../machine/files.ts';
+import type { FileView } from '../machine/files/files.ts';
 import { loaderFindings } from './xen/boot-loader.ts';
 import { consoleFindings } from './xen/console.ts';
 import { fstabFindings } from './xen/fstab.ts';

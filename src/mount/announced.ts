@@ -1,4 +1,4 @@
-import { sleep } from '../machine/sleep.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
 import type { MountRun } from './run.ts';
 
 /** While devices keep coming they are collected: one look at all of them finds several. */

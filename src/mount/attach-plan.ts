@@ -1,9 +1,9 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import type { Settings } from '../machine/settings.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../plan/grow-file-system.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import type { Settings } from '../machine/settings/settings.ts';
+import { GROW_SECONDS, growCommand, LEAST_FILE_SYSTEM_GAIN } from '../storage/grow-file-system.ts';
 import { isPristine, type MountedRoot } from './root-directory.ts';
 
 /** A journal is replayed while mounting. */

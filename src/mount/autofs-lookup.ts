@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { print } from '../machine/output.ts';
-import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../plan/disk-records.ts';
-import { isNew, noLongerNew } from '../plan/path-memory.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { print } from '../machine/runtime/output.ts';
+import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../state/disk-records.ts';
+import { isNew, noLongerNew } from '../state/path-memory.ts';
 import { type Attachment, afterMount } from './attach-disk.ts';
 import { groupNumber, mountOptions, planGrow, planMount } from './attach-plan.ts';
 import { checkIfNeeded } from './check-disk.ts';

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Change } from '../machine/change.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
 import { describeDevice } from './attach-disk.ts';
 import type { MountRun } from './run.ts';
 

@@ -1,5 +1,5 @@
-import { sleep } from '../machine/sleep.ts';
-import { type DiskRecord, readDiskRecords, recordOf } from '../plan/disk-records.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
+import { type DiskRecord, readDiskRecords, recordOf } from '../state/disk-records.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
 import { findNamed } from './eject.ts';
 import { keepUnmounted } from './ejected-records.ts';

@@ -1,11 +1,11 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Change } from '../machine/change.ts';
-import { withDevice } from '../machine/device-reader.ts';
-import { CommandError, reasonOf } from '../machine/errors.ts';
-import { RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/paths.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { identify } from '../machine/signatures.ts';
-import { freeBytes, isWholeUndoFile } from '../machine/undo-file.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { freeBytes, isWholeUndoFile } from '../machine/devices/undo-file.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import { RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { identify } from '../machine/formats/signatures.ts';
+import { CommandError, reasonOf } from '../machine/runtime/errors.ts';
 import type { MountRun } from './run.ts';
 
 /** Replaying a journal takes seconds; a whole check after errors takes as long as the disk is large. */

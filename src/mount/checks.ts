@@ -1,7 +1,7 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { sleep } from '../machine/sleep.ts';
-import { type DiskRecord, isAbout, readDiskRecords } from '../plan/disk-records.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
+import { type DiskRecord, isAbout, readDiskRecords } from '../state/disk-records.ts';
 import { checkIfNeeded } from './check-disk.ts';
 import type { Scope } from './disk-state.ts';
 import { sinceNow } from './progress.ts';

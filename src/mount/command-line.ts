@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { EXIT } from '../plan/exit-status.ts';
-import { createProgram, runCommandLine } from '../plan/program.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { createProgram, runCommandLine } from '../terminal/program.ts';
 import { type MountRun, PROGRAM } from './run.ts';
 import { withRun } from './with-run.ts';
 

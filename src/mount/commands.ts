@@ -1,7 +1,7 @@
-import { listBlockDevices } from '../machine/block-devices.ts';
-import { print } from '../machine/output.ts';
-import { readDiskRecords } from '../plan/disk-records.ts';
-import { EXIT } from '../plan/exit-status.ts';
+import { listBlockDevices } from '../machine/devices/block-devices.ts';
+import { print } from '../machine/runtime/output.ts';
+import { readDiskRecords } from '../state/disk-records.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
 import { awaitCheckOf, endChecks } from './await-check.ts';
 import { isSameContent } from './disk-state.ts';

@@ -1,9 +1,9 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { reasonOf } from '../machine/errors.ts';
-import { parseTag } from '../machine/fstab.ts';
-import type { DiskBus, Settings } from '../machine/settings.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { describe } from '../machine/signatures.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { parseTag } from '../machine/formats/fstab.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { describe } from '../machine/formats/signatures.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import type { DiskBus, Settings } from '../machine/settings/settings.ts';
 import { contradiction, holdsArchive, membershipOf } from './disk-content.ts';
 import type { DiskFacts } from './disk-facts.ts';
 

@@ -1,5 +1,5 @@
-import type { Change } from '../machine/change.ts';
-import type { MountMode } from '../machine/settings.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { MountMode } from '../machine/settings/settings.ts';
 
 /** What was written is brought to the disk. */
 const FLUSH_SECONDS = 600;

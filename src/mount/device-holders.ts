@@ -1,15 +1,15 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { ownControlGroup } from '../machine/control-group.ts';
-import { sourceDevices } from '../machine/device-use.ts';
-import { reasonOf } from '../machine/errors.ts';
-import { findHolders } from '../machine/holders.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { sourceDevices } from '../machine/devices/device-use.ts';
+import { findHolders } from '../machine/devices/holders.ts';
 import {
   emptyMountNamespaces,
   type MountNamespace,
   otherMountNamespaces,
-} from '../machine/mount-namespaces.ts';
-import { type Mount, parseSwaps } from '../machine/mounts.ts';
-import { sleep } from '../machine/sleep.ts';
+} from '../machine/devices/mount-namespaces.ts';
+import { ownControlGroup } from '../machine/formats/control-group.ts';
+import { type Mount, parseSwaps } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { describeKeeper, describeProcess, placeOf } from './holder-names.ts';
 import { loopsOn } from './kernel-users.ts';

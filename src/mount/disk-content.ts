@@ -1,6 +1,6 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { describe } from '../machine/signatures.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { describe } from '../machine/formats/signatures.ts';
 import type { DiskFacts } from './disk-facts.ts';
 
 type ContentFacts = Pick<DiskFacts, 'devices' | 'contentOf' | 'udevOf'>;

@@ -1,4 +1,4 @@
-import { compareIdentities } from '../machine/udev-disk.ts';
+import { compareIdentities } from '../machine/devices/udev-disk.ts';
 import type { DiskState } from './disk-state.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { NO_ANSWER } from '../machine/device-answers.ts';
-import type { Mount } from '../machine/mounts.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
-import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
-import { chooseNames, isNew, type NamedDisk } from '../plan/path-memory.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { NO_ANSWER } from '../machine/devices/device-answers.ts';
+import type { Mount } from '../machine/formats/mounts.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../state/disk-records.ts';
+import { chooseNames, isNew, type NamedDisk } from '../state/path-memory.ts';
 import { whyNotAutofs } from './apply-mode.ts';
 import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
 import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { isWhole, type Mount } from '../machine/mounts.ts';
-import type { UdevDisk } from '../machine/udev-disk.ts';
-import { type DiskRecord, recordOf } from '../plan/disk-records.ts';
-import type { NamedDisk } from '../plan/path-memory.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { UdevDisk } from '../machine/devices/udev-disk.ts';
+import { isWhole, type Mount } from '../machine/formats/mounts.ts';
+import { type DiskRecord, recordOf } from '../state/disk-records.ts';
+import type { NamedDisk } from '../state/path-memory.ts';
 import { type DiskSettings, judge, type Verdict } from './data-disk.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { withOnePath } from './disk-paths.ts';

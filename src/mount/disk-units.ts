@@ -1,9 +1,9 @@
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
-import { findUnit, isOwnUnit } from '../machine/mount-units.ts';
-import { escapePath, unitForPath } from '../machine/unit-names.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { escapePath, unitForPath } from '../machine/formats/unit-names.ts';
+import { findUnit, isOwnUnit } from '../machine/system/mount-units.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
-import type { PathMemory } from '../plan/path-memory.ts';
+import type { PathMemory } from '../state/path-memory.ts';
 import type { MountRun } from './run.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { NO_ANSWER } from '../machine/device-answers.ts';
-import { reasonOf } from '../machine/errors.ts';
-import type { Mount } from '../machine/mounts.ts';
-import { sleep } from '../machine/sleep.ts';
-import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
+import { NO_ANSWER } from '../machine/devices/device-answers.ts';
+import type { Mount } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
+import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
 import { describeDevice, servicesOf } from './attach-disk.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';

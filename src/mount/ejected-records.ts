@@ -1,4 +1,4 @@
-import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../plan/disk-records.ts';
+import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../state/disk-records.ts';
 import { describeDevice } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { otherPaths } from './disk-paths.ts';

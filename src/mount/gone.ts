@@ -1,8 +1,8 @@
-import { sourceDevices } from '../machine/device-use.ts';
-import { reasonOf } from '../machine/errors.ts';
-import { otherMountNamespaces } from '../machine/mount-namespaces.ts';
-import { isWhole, type Mount } from '../machine/mounts.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
+import { sourceDevices } from '../machine/devices/device-use.ts';
+import { otherMountNamespaces } from '../machine/devices/mount-namespaces.ts';
+import { isWhole, type Mount } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
 import { planRemoveMountPoint, planUnmountGone } from './detach-plan.ts';
 import { mountedInOthers } from './device-holders.ts';
 import type { DiskFacts } from './disk-facts.ts';

@@ -1,5 +1,5 @@
-import type { Holder } from '../machine/holders.ts';
-import type { NamespaceKeeper } from '../machine/mount-namespaces.ts';
+import type { Holder } from '../machine/devices/holders.ts';
+import type { NamespaceKeeper } from '../machine/devices/mount-namespaces.ts';
 import { unitOf } from './services.ts';
 
 /** What people know a container's long number by. */

@@ -1,8 +1,8 @@
-import type { Change } from '../machine/change.ts';
-import type { Settings } from '../machine/settings.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 import { planHook } from '../plan/hooks.ts';
 import type { Plan } from '../plan/step.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
 import type { MountRun } from './run.ts';
 
 /** wall(1) waits for terminals that do not take its text. */

@@ -1,5 +1,5 @@
-import type { FileView } from '../machine/files.ts';
-import { parseSwaps, unescapeField } from '../machine/mounts.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { parseSwaps, unescapeField } from '../machine/formats/mounts.ts';
 
 type View = Pick<FileView, 'readText' | 'list'>;
 

@@ -1,5 +1,5 @@
-import { sleep } from '../machine/sleep.ts';
-import { readDiskRecords } from '../plan/disk-records.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
+import { readDiskRecords } from '../state/disk-records.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
 

@@ -1,8 +1,8 @@
-import { cleanJson } from '../machine/clean-text.ts';
-import type { FileView } from '../machine/files.ts';
-import { print } from '../machine/output.ts';
-import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
-import { type DiskRow, renderDisks } from '../plan/disk-table.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { print } from '../machine/runtime/output.ts';
+import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
+import { type DiskRow, renderDisks } from '../terminal/disk-table.ts';
 import { type DiskState, diskStates } from './disk-state.ts';
 import { observe } from './observe.ts';
 import { progressOf, progressWords } from './progress.ts';

@@ -1,8 +1,8 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { CommandError, reasonOf } from '../machine/errors.ts';
-import type { Files } from '../machine/files.ts';
-import { readKernelLog } from '../machine/kernel-log.ts';
-import type { Signature } from '../machine/signatures/signature.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { readKernelLog } from '../machine/devices/kernel-log.ts';
+import type { Files } from '../machine/files/files.ts';
+import type { Signature } from '../machine/formats/signatures/signature.ts';
+import { CommandError, reasonOf } from '../machine/runtime/errors.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { readDiskRecords } from '../plan/disk-records.ts';
+import { readDiskRecords } from '../state/disk-records.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
 import { diskStates } from './disk-state.ts';
 import type { MountRun } from './run.ts';

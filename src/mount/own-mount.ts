@@ -1,9 +1,9 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import type { Change } from '../machine/change.ts';
-import { mountedDevice } from '../machine/device-use.ts';
-import type { Files, FileView } from '../machine/files.ts';
-import { isVisible, type Mount, parseMountInfo, parseMountsTowards } from '../machine/mounts.ts';
-import type { OwnMount } from '../plan/disk-records.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { mountedDevice } from '../machine/devices/device-use.ts';
+import type { Files, FileView } from '../machine/files/files.ts';
+import { isVisible, type Mount, parseMountInfo, parseMountsTowards } from '../machine/formats/mounts.ts';
+import type { OwnMount } from '../state/disk-records.ts';
 import type { MountRun } from './run.ts';
 
 /** All mounts as they are now. */

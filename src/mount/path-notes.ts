@@ -1,6 +1,6 @@
-import { reasonOf } from '../machine/errors.ts';
-import { FILE_SYSTEMS_FILE } from '../machine/paths.ts';
-import { type DiskRecord, readPathMemory, storePathMemory } from '../plan/disk-records.ts';
+import { FILE_SYSTEMS_FILE } from '../machine/files/paths.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import { type DiskRecord, readPathMemory, storePathMemory } from '../state/disk-records.ts';
 import {
   isNew,
   type NamedDisk,
@@ -8,7 +8,7 @@ import {
   type PathMemory,
   remember,
   rememberedAsIs,
-} from '../plan/path-memory.ts';
+} from '../state/path-memory.ts';
 import type { Copies } from './copies.ts';
 import { type DiskState, namedDisks } from './disk-state.ts';
 import { keepUnits } from './disk-units.ts';

@@ -1,5 +1,5 @@
-import { readDiskRecords, readPathMemory } from '../plan/disk-records.ts';
-import { chooseNames } from '../plan/path-memory.ts';
+import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
+import { chooseNames } from '../state/path-memory.ts';
 import { type DiskState, diskStates, namedDisks } from './disk-state.ts';
 import { placesOf } from './places.ts';
 import type { MountRun } from './run.ts';

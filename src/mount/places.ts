@@ -1,4 +1,4 @@
-import type { Places } from '../plan/path-memory.ts';
+import type { Places } from '../state/path-memory.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import type { MountRun } from './run.ts';
 

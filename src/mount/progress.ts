@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { FileView } from '../machine/files.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
 
 /** What is being done with a disk, and for how long. */
 export interface Progress {

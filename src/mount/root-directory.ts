@@ -1,5 +1,5 @@
-import { reasonOf } from '../machine/errors.ts';
-import type { FileStatus } from '../machine/files.ts';
+import type { FileStatus } from '../machine/files/files.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import type { MountRun } from './run.ts';
 
 /** Of a damaged or huge directory it may not come to an end. */

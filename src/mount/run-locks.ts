@@ -1,6 +1,6 @@
-import type { BlockDevice } from '../machine/block-devices.ts';
-import { isRunning, takeLock } from '../machine/lock.ts';
-import { RUNTIME_DIRECTORY } from '../machine/paths.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { isRunning, takeLock } from '../machine/files/lock.ts';
+import { RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
 
 /** One attachment of a device: its name may be given to another disk while the check of this one is under way. */
 export type Attached = Pick<BlockDevice, 'name'> & { sequence?: number | undefined };

@@ -1,10 +1,10 @@
-import { applyChange, type Machine } from '../machine/apply.ts';
-import { type Change, describeChange } from '../machine/change.ts';
-import { DeviceAnswers } from '../machine/device-answers.ts';
-import { isClaimed as isDeviceClaimed } from '../machine/device-claim.ts';
-import { reasonOf } from '../machine/errors.ts';
-import { appendLog, type Level, type LogRecord, say } from '../machine/log.ts';
-import type { MountMode, Settings } from '../machine/settings.ts';
+import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import { type Change, describeChange } from '../machine/changes/change.ts';
+import { DeviceAnswers } from '../machine/devices/device-answers.ts';
+import { isClaimed as isDeviceClaimed } from '../machine/devices/device-claim.ts';
+import { appendLog, type Level, type LogRecord, say } from '../machine/files/log.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import type { MountMode, Settings } from '../machine/settings/settings.ts';
 import { OBSERVER, type RunLocks } from './run-locks.ts';
 
 export const PROGRAM = 'gandi-mount';

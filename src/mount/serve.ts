@@ -1,4 +1,4 @@
-import { type DiskRecord, readDiskRecords } from '../plan/disk-records.ts';
+import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
 import { listAnnounced, untilCalm } from './announced.ts';
 import { DiskChecks } from './checks.ts';
 import { DiskService } from './disk-service.ts';

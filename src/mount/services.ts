@@ -1,8 +1,8 @@
-import type { Change } from '../machine/change.ts';
-import type { Files } from '../machine/files.ts';
-import { findHolders, type Holder } from '../machine/holders.ts';
-import type { Mount } from '../machine/mounts.ts';
-import { readRootsText } from '../machine/roots-text.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { findHolders, type Holder } from '../machine/devices/holders.ts';
+import type { Files } from '../machine/files/files.ts';
+import { readRootsText } from '../machine/files/roots-text.ts';
+import type { Mount } from '../machine/formats/mounts.ts';
 import type { MountRun } from './run.ts';
 
 /** Stopping a service takes up to 90 s by default (DefaultTimeoutStopSec of systemd-system.conf(5)). */

@@ -1,6 +1,6 @@
-import type { FileView } from '../machine/files.ts';
-import { findHolders, type Holder } from '../machine/holders.ts';
-import type { Mount } from '../machine/mounts.ts';
+import { findHolders, type Holder } from '../machine/devices/holders.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Mount } from '../machine/formats/mounts.ts';
 import { describeProcess } from './holder-names.ts';
 import { kernelUsers } from './kernel-users.ts';
 import { unitOf } from './services.ts';

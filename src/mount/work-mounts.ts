@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { sourceDevices } from '../machine/device-use.ts';
-import { reasonOf } from '../machine/errors.ts';
-import type { Mount } from '../machine/mounts.ts';
+import { sourceDevices } from '../machine/devices/device-use.ts';
+import type { Mount } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import { planUnmount, planUnmountGone } from './detach-plan.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { observe } from './observe.ts';

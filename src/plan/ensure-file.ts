@@ -1,5 +1,5 @@
-import type { Change, Owner } from '../machine/change.ts';
-import { type FileView, statusBehindLinks } from '../machine/files.ts';
+import type { Change, Owner } from '../machine/changes/change.ts';
+import { type FileView, statusBehindLinks } from '../machine/files/files.ts';
 
 export interface WantedFile {
   path: string;

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { FileStatus, FileView } from '../machine/files.ts';
+import type { FileStatus, FileView } from '../machine/files/files.ts';
 
 const EXECUTE_BITS = 0o111;
 const WRITABLE_BY_OTHERS = 0o002;

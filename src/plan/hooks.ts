@@ -1,5 +1,5 @@
-import type { FileView } from '../machine/files.ts';
-import type { Settings } from '../machine/settings.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 import { examineExecutable } from './executable.ts';
 import type { Plan } from './step.ts';
 

@@ -1,5 +1,5 @@
-import type { FileView } from '../machine/files.ts';
-import type { Settings } from '../machine/settings.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 import { type Executable, examineExecutable, isBackupName } from './executable.ts';
 import type { Step } from './step.ts';
 

@@ -1,12 +1,12 @@
-import type { Machine } from '../machine/apply.ts';
-import { cleanJson } from '../machine/clean-text.ts';
-import { systemCommands } from '../machine/commands.ts';
-import { Files } from '../machine/files.ts';
-import { takeLock } from '../machine/lock.ts';
-import { isTerminal, print } from '../machine/output.ts';
-import { programFile } from '../machine/program-file.ts';
-import { ReadTrace } from '../machine/read-trace.ts';
-import { exitStatus, type Report } from './report.ts';
+import type { Machine } from '../machine/changes/apply.ts';
+import { systemCommands } from '../machine/commands/commands.ts';
+import { Files } from '../machine/files/files.ts';
+import { takeLock } from '../machine/files/lock.ts';
+import { programFile } from '../machine/files/program-file.ts';
+import { ReadTrace } from '../machine/files/read-trace.ts';
+import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { isTerminal, print } from '../machine/runtime/output.ts';
+import { exitStatus, type Report } from '../state/report.ts';
 
 /** Options that the programs have in common. */
 export interface RunOptions {
@@ -29,7 +29,7 @@ export interface MachineAtWork {
 async function showReport(report: Report, { json, dryRun = false }: RunOptions): Promise<void> {
   if (json === true) print(cleanJson(report));
   else if (dryRun || isTerminal()) {
-    const summary = (await import('./summary.ts')).renderReport(report, { dryRun });
+    const summary = (await import('../terminal/summary.ts')).renderReport(report, { dryRun });
     const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
     print(planned ? `\n${summary}` : summary);
   }

@@ -1,16 +1,16 @@
-import type { Machine } from '../machine/apply.ts';
-import type { Change } from '../machine/change.ts';
-import type { Facts } from '../machine/facts.ts';
-import { appendLog, type LogRecord, say } from '../machine/log.ts';
-import { LOG_FILE } from '../machine/paths.ts';
-import type { Settings } from '../machine/settings.ts';
+import type { Machine } from '../machine/changes/apply.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { appendLog, type LogRecord, say } from '../machine/files/log.ts';
+import { LOG_FILE } from '../machine/files/paths.ts';
+import type { Settings } from '../machine/settings/settings.ts';
+import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
-import { readApplied, storeApplied, storeReport } from './records.ts';
-import { describeProblem, overallStatus, type Report, type StepReport } from './report.ts';
+import { readApplied, storeApplied, storeReport } from '../state/records.ts';
+import { describeProblem, overallStatus, type Report, type StepReport } from '../state/report.ts';
+import { VERSION } from '../terminal/version.ts';
 import { runStep, type StepOutcome, turnedOff } from './runner.ts';
 import { hasSecurityLabels, securityLabels } from './security-labels.ts';
 import type { Step, StepContext } from './step.ts';
-import { VERSION } from './version.ts';
 
 export interface ProgramRun {
   program: string;
@@ -99,7 +99,7 @@ async function runOne(
     return { report: turnedOff(step), digests: {} };
   const { program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
-  const render = dryRun ? (await import('./dry-run.ts')).renderPlanned : undefined;
+  const render = dryRun ? (await import('../terminal/dry-run.ts')).renderPlanned : undefined;
   let heading = `${step.name}:\n`;
   const showInStep = (text: string): void => {
     show?.(heading + text);

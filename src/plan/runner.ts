@@ -1,8 +1,8 @@
-import { applyChange, type Machine } from '../machine/apply.ts';
-import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/change.ts';
-import { describeFailure, Refused, reasonOf } from '../machine/errors.ts';
-import type { AppliedDigests } from './applied.ts';
-import type { StepReport, StepStatus } from './report.ts';
+import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/changes/change.ts';
+import { describeFailure, Refused, reasonOf } from '../machine/runtime/errors.ts';
+import type { AppliedDigests } from '../state/applied.ts';
+import type { StepReport, StepStatus } from '../state/report.ts';
 import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
 
 /** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */

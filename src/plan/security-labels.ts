@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Change } from '../machine/change.ts';
-import type { FileView } from '../machine/files.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
 import type { Step } from './step.ts';
 
 /** There where the kernel runs with SELinux (kernel: security/selinux/selinuxfs.c). */

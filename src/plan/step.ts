@@ -1,9 +1,9 @@
-import type { Change } from '../machine/change.ts';
-import type { Facts } from '../machine/facts.ts';
-import type { FileView } from '../machine/files.ts';
-import type { Settings, Switch } from '../machine/settings.ts';
+import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
+import type { Settings, Switch } from '../machine/settings/settings.ts';
+import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import type { AppliedDigests } from './applied.ts';
+import type { AppliedDigests } from '../state/applied.ts';
 
 /**
  * What a step tells its reader beside its changes. `info` explains, `warning` asks to look, `problem` means that

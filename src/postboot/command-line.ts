@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createProgram } from '../plan/program.ts';
+import { createProgram } from '../terminal/program.ts';
 import { POST_BOOT_STEPS } from './steps.ts';
 
 export interface Options {

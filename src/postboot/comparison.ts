@@ -1,8 +1,8 @@
-import { reasonOf } from '../machine/errors.ts';
-import type { FileView } from '../machine/files.ts';
-import { sleep } from '../machine/sleep.ts';
-import type { Asked } from '../plan/asked.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import { sleep } from '../machine/runtime/sleep.ts';
 import type { Note, Step } from '../plan/step.ts';
+import type { Asked } from '../state/asked.ts';
 import { compare } from '../verify/verify.ts';
 import { runningSystem, type View } from '../verify/view.ts';
 

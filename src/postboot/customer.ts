@@ -1,7 +1,7 @@
-import type { Change } from '../machine/change.ts';
-import { HOST_INIT, HOST_SCRIPT, POST_BOOT_LOG, POST_BOOT_STARTED } from '../machine/paths.ts';
-import { type PostBootOrder, renderStartedMarks } from '../plan/post-boot-order.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { HOST_INIT, HOST_SCRIPT, POST_BOOT_LOG, POST_BOOT_STARTED } from '../machine/files/paths.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
+import { type PostBootOrder, renderStartedMarks } from '../state/post-boot-order.ts';
 import { hasCustomerWork, readOrder } from './order.ts';
 
 type Part = 'script' | 'command';

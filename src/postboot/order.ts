@@ -1,11 +1,11 @@
-import type { FileView } from '../machine/files.ts';
-import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER, POST_BOOT_STARTED } from '../machine/paths.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER, POST_BOOT_STARTED } from '../machine/files/paths.ts';
 import {
   type PostBootOrder,
   parsePostBootOrder,
   parseStartedMarks,
   type StartedMarks,
-} from '../plan/post-boot-order.ts';
+} from '../state/post-boot-order.ts';
 
 export interface OpenOrder extends PostBootOrder {
   /** What was started so far, of whatever configuration. */

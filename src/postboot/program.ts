@@ -1,14 +1,14 @@
-import type { Machine } from '../machine/apply.ts';
-import { Files } from '../machine/files.ts';
-import { say } from '../machine/log.ts';
-import { observeFacts } from '../machine/observed-facts.ts';
-import { readSettings } from '../machine/settings.ts';
+import type { Machine } from '../machine/changes/apply.ts';
+import { observeFacts } from '../machine/facts/observed-facts.ts';
+import { Files } from '../machine/files/files.ts';
+import { say } from '../machine/files/log.ts';
+import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
-import { storeLastingReport } from '../plan/records.ts';
-import { exitStatus, type Report } from '../plan/report.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
-import { VERSION } from '../plan/version.ts';
+import { storeLastingReport } from '../state/records.ts';
+import { exitStatus, type Report } from '../state/report.ts';
+import { VERSION } from '../terminal/version.ts';
 import { runningSystem } from '../verify/view.ts';
 import type { Options } from './command-line.ts';
 import { comparison, lookAt, waitUntilSettled } from './comparison.ts';
@@ -83,7 +83,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (args.length === 0) return postBoot({});
   const [{ defineCommandLine }, { parseOptions }] = await Promise.all([
     import('./command-line.ts'),
-    import('../plan/program.ts'),
+    import('../terminal/program.ts'),
   ]);
   const { options, status } = await parseOptions<Options>((run) => defineCommandLine(PROGRAM, run), args);
   return options === undefined ? status : postBoot(options);

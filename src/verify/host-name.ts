@@ -1,4 +1,4 @@
-import type { Asked } from '../plan/asked.ts';
+import type { Asked } from '../state/asked.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 import type { View } from './view.ts';
 

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
-import { type Account, findAccount, groupsOf, passwordField } from '../bootstrap/accounts.ts';
-import { expandKeyFile } from '../bootstrap/key-file.ts';
-import { reasonOf } from '../machine/errors.ts';
-import type { FileStatus, FileView } from '../machine/files.ts';
-import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/key-line.ts';
-import { loginLists, whyKeptOut } from '../machine/login-lists.ts';
-import { type LoginRules, loginRules } from '../machine/login-rules.ts';
-import type { Asked, AskedAccount } from '../plan/asked.ts';
+import { type Account, findAccount, groupsOf, passwordField } from '../accounts/accounts.ts';
+import { expandKeyFile } from '../accounts/key-file.ts';
+import type { FileStatus, FileView } from '../machine/files/files.ts';
+import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/formats/key-line.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import { loginLists, whyKeptOut } from '../machine/system/login-lists.ts';
+import { type LoginRules, loginRules } from '../machine/system/login-rules.ts';
+import type { Asked, AskedAccount } from '../state/asked.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 import type { View } from './view.ts';
 

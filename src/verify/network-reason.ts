@@ -1,5 +1,5 @@
-import { isUnitStarted } from '../machine/network-manager.ts';
-import { networkdLink } from '../machine/networkd-link.ts';
+import { isUnitStarted } from '../machine/network/network-manager.ts';
+import { networkdLink } from '../machine/network/networkd-link.ts';
 import type { Reason } from './row.ts';
 import type { View } from './view.ts';
 

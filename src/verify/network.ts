@@ -1,8 +1,8 @@
-import type { PresentAddress } from '../machine/interface-addresses.ts';
-import { isUp, masterOf } from '../machine/network-interfaces.ts';
-import { type Route, readRoutes } from '../machine/routes.ts';
+import type { PresentAddress } from '../machine/network/interface-addresses.ts';
+import { isUp, masterOf } from '../machine/network/network-interfaces.ts';
+import { type Route, readRoutes } from '../machine/network/routes.ts';
 import type { InterfaceAddress } from '../metadata/guest-config.ts';
-import type { Asked, AskedInterface } from '../plan/asked.ts';
+import type { Asked, AskedInterface } from '../state/asked.ts';
 import { managerReason } from './network-reason.ts';
 import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';
 import type { View } from './view.ts';

@@ -1,5 +1,5 @@
-import { readRoutes, routeTo } from '../machine/routes.ts';
-import type { Asked } from '../plan/asked.ts';
+import { readRoutes, routeTo } from '../machine/network/routes.ts';
+import type { Asked } from '../state/asked.ts';
 import { reasonFor } from './network.ts';
 import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';
 import type { View } from './view.ts';

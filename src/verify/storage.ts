@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { FileView } from '../machine/files.ts';
-import { parseMountInfo, parseSwaps } from '../machine/mounts.ts';
-import type { Asked } from '../plan/asked.ts';
-import type { DiskRecord } from '../plan/disk-records.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { parseMountInfo, parseSwaps } from '../machine/formats/mounts.ts';
+import type { Asked } from '../state/asked.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 
 function nodeOf(files: FileView, path: string): string {

@@ -1,4 +1,4 @@
-import type { Asked } from '../plan/asked.ts';
+import type { Asked } from '../state/asked.ts';
 import { compareHostName } from './host-name.ts';
 import { compareLogin } from './login.ts';
 import { compareNetwork } from './network.ts';

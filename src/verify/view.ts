@@ -1,7 +1,7 @@
-import { askProgram } from '../machine/ask-program.ts';
-import { askSshd, type SshdAnswer } from '../machine/ask-sshd.ts';
-import type { FileView } from '../machine/files.ts';
-import { type PresentAddress, presentAddresses } from '../machine/interface-addresses.ts';
+import { askProgram } from '../machine/commands/ask-program.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { type PresentAddress, presentAddresses } from '../machine/network/interface-addresses.ts';
+import { askSshd, type SshdAnswer } from '../machine/system/ask-sshd.ts';
 
 /** What is looked at. */
 export interface View {

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderTable } from '../../src/plan/table.ts';
+import { renderTable } from '../../src/terminal/table.ts';
 import { answersBySsh } from './demo/answers.ts';
 import { comparisons, questions } from './demo/comparisons.ts';
 import type { ExampleConfig } from './demo/example-config.ts';

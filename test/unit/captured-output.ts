@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import * as output from '../../src/machine/output.ts';
+import * as output from '../../src/machine/runtime/output.ts';
 
 /** What a program said since the test began. */
 export interface CapturedOutput {

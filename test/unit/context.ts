@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import type { Facts } from '../../src/machine/facts.ts';
-import type { FileStatus, FileView } from '../../src/machine/files.ts';
-import { parseSettings } from '../../src/machine/settings.ts';
+import type { FileStatus, FileView } from '../../src/machine/files/files.ts';
+import { parseSettings } from '../../src/machine/settings/settings.ts';
+import type { Facts } from '../../src/machine/system/facts.ts';
 import type { GuestConfig, HostConfiguration } from '../../src/metadata/guest-config.ts';
-import type { AppliedDigests } from '../../src/plan/applied.ts';
 import type { StepContext } from '../../src/plan/step.ts';
+import type { AppliedDigests } from '../../src/state/applied.ts';
 
 /** A file: its text, a symbolic link, or an entry with more to say about it. */
 export type FileEntry = string | { link: string } | (Partial<FileStatus> & { text?: string });

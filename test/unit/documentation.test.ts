@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { documentedPrograms } from '../../packaging/documentation/programs.ts';
-import { SETTINGS } from '../../src/machine/setting-definitions.ts';
+import { SETTINGS } from '../../src/machine/settings/setting-definitions.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

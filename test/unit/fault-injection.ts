@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { applyChange } from '../../src/machine/apply.ts';
-import type { Change } from '../../src/machine/change.ts';
-import type { Files } from '../../src/machine/files.ts';
-import { sleep } from '../../src/machine/sleep.ts';
+import type { applyChange } from '../../src/machine/changes/apply.ts';
+import type { Change } from '../../src/machine/changes/change.ts';
+import type { Files } from '../../src/machine/files/files.ts';
+import { sleep } from '../../src/machine/runtime/sleep.ts';
 
 /** How long a change takes at most that only writes down what is done. */
 const SETTLE_MILLISECONDS = 20;
@@ -17,7 +17,7 @@ type Interference = (change: Change) => Promise<void> | void;
 /** Of the run that is under way: one that was cut off may go on elsewhere, and is to change nothing in what comes after it. */
 const interferences = new AsyncLocalStorage<Interference>();
 
-/** Stands in for `applyChange` of src/machine/apply.ts, as `vi.mock` is told, where the functions below are used. */
+/** Stands in for `applyChange` of src/machine/changes/apply.ts, as `vi.mock` is told, where the functions below are used. */
 export function interruptible(apply: Apply): Apply {
   return async (change, ...others) => {
     await interferences.getStore()?.(change);

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { OpenDevice } from '../../src/machine/device-reader.ts';
+import type { OpenDevice } from '../../src/machine/files/device-reader.ts';
 
 export const MIB = 1024 * 1024;
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
-import { Files } from '../../src/machine/files.ts';
+import { Files } from '../../src/machine/files/files.ts';
 
 const made: string[] = [];
 

@@ -1,5 +1,5 @@
-import type { Change } from '../../machine/change.ts';
-import type { FileView } from '../../machine/files.ts';
+import type { Change } from '../../machine/changes/change.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import { GRUB_CONFIGURATIONS, grubCommand, isThere, run } from './grub.ts';
 import type { XenFinding } from './xen-finding.ts';
 

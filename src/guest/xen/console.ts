@@ -1,4 +1,4 @@
-import type { FileView } from '../../machine/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import {
   addArgument,
   argumentCommand,

@@ -1,4 +1,4 @@
-import type { FileView } from '../../machine/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 
 /** Names that disks have under KVM; under Xen they are xvdN. */
 export const KVM_NAME = /^\/dev\/(sd|vd|hd)[a-z]+\d*$/;

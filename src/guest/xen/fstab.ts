@@ -1,4 +1,4 @@
-import type { FileView } from '../../machine/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 import { KVM_NAME, labels, uuids } from './device-names.ts';
 import type { XenFinding } from './xen-finding.ts';

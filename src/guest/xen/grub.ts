@@ -1,5 +1,5 @@
-import type { Change } from '../../machine/change.ts';
-import type { FileView } from '../../machine/files.ts';
+import type { Change } from '../../machine/changes/change.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 
 export const GRUB_DEFAULT = '/etc/default/grub';

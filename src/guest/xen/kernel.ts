@@ -1,4 +1,4 @@
-import type { FileView } from '../../machine/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import type { XenFinding } from './xen-finding.ts';
 
 /** Options of the kernel without which it has no disk or network under Xen. */

@@ -1,4 +1,4 @@
-import type { Change } from '../../machine/change.ts';
+import type { Change } from '../../machine/changes/change.ts';
 import type { Finding } from '../finding.ts';
 
 /** A finding of the move to Xen, with the changes that would set it right where that can be done safely. */

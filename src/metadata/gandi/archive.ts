@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../machine/tar/header.ts';
+import { BLOCK_BYTES } from '../../machine/formats/tar/header.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { Problem, SeedArchive, StoredMember } from '../guest-config.ts';
 import { checkMember, MEMBERS_LIMIT, memberFileName, modulesRelease, namesGandi } from './member-rules.ts';

@@ -1,4 +1,4 @@
-import { describe } from '../../machine/signatures.ts';
+import { describe } from '../../machine/formats/signatures.ts';
 import type { DiskIdentity, Problem, SwapDevice, SwapState } from '../guest-config.ts';
 import { LIKENESS, likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';

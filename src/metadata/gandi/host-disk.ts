@@ -1,7 +1,7 @@
-import type { BlockDevice } from '../../machine/block-devices.ts';
-import type { FileView } from '../../machine/files.ts';
-import { parseJsonObject } from '../../machine/json-file.ts';
-import { BOOTSTRAP_REPORT, HOST_CONFIG, HOST_DISK_FILE } from '../../machine/paths.ts';
+import { parseJsonObject } from '../../machine/changes/json-file.ts';
+import type { BlockDevice } from '../../machine/devices/block-devices.ts';
+import type { FileView } from '../../machine/files/files.ts';
+import { BOOTSTRAP_REPORT, HOST_CONFIG, HOST_DISK_FILE } from '../../machine/files/paths.ts';
 import type { DiskIdentity } from '../guest-config.ts';
 
 /** The host's disk as it was when it was last used. */

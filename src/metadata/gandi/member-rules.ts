@@ -1,4 +1,4 @@
-import type { TarHeader } from '../../machine/tar/header.ts';
+import type { TarHeader } from '../../machine/formats/tar/header.ts';
 import { CONFIG_BYTES_LIMIT } from './json-text.ts';
 import { quote } from './problem.ts';
 

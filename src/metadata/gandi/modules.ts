@@ -1,6 +1,6 @@
-import { withDevice } from '../../machine/device-reader.ts';
-import type { Files } from '../../machine/files.ts';
-import { HOST_DIRECTORY } from '../../machine/paths.ts';
+import { withDevice } from '../../machine/files/device-reader.ts';
+import type { Files } from '../../machine/files/files.ts';
+import { HOST_DIRECTORY } from '../../machine/files/paths.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { ModulesArchive, SeedArchive } from '../guest-config.ts';
 import { modulesRelease } from './member-rules.ts';

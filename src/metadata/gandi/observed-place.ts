@@ -1,4 +1,4 @@
-import type { Signature } from '../../machine/signatures/signature.ts';
+import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import type { DiskIdentity } from '../guest-config.ts';
 import type { RememberedDisk } from './host-disk.ts';
 import type { ArchivePlace, SwapPlace } from './swap-places.ts';

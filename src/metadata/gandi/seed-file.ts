@@ -1,6 +1,6 @@
-import { withDevice } from '../../machine/device-reader.ts';
-import { readPartitionTable } from '../../machine/partition-table.ts';
-import { hasArchiveHeader } from '../../machine/signatures/archive.ts';
+import { withDevice } from '../../machine/files/device-reader.ts';
+import { readPartitionTable } from '../../machine/formats/partition-table.ts';
+import { hasArchiveHeader } from '../../machine/formats/signatures/archive.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { ARCHIVE_OFFSET, type ArchiveResult, readArchive } from './archive.ts';
 

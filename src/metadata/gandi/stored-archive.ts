@@ -1,6 +1,6 @@
-import { withDevice } from '../../machine/device-reader.ts';
-import type { Files } from '../../machine/files.ts';
-import { HOST_DIRECTORY } from '../../machine/paths.ts';
+import { withDevice } from '../../machine/files/device-reader.ts';
+import type { Files } from '../../machine/files/files.ts';
+import { HOST_DIRECTORY } from '../../machine/files/paths.ts';
 import type { SeedArchive, StoredMember } from '../guest-config.ts';
 
 const CHUNK_BYTES = 1024 * 1024;

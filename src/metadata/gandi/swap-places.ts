@@ -1,7 +1,7 @@
-import type { BlockDevice } from '../../machine/block-devices.ts';
-import type { DeviceUse } from '../../machine/device-use.ts';
-import type { Facts } from '../../machine/facts.ts';
-import { ARCHIVE_OFFSET } from '../../machine/signatures/archive.ts';
+import type { BlockDevice } from '../../machine/devices/block-devices.ts';
+import type { DeviceUse } from '../../machine/devices/device-use.ts';
+import { ARCHIVE_OFFSET } from '../../machine/formats/signatures/archive.ts';
+import type { Facts } from '../../machine/system/facts.ts';
 
 /** Where an archive of the host may lie. */
 export interface ArchivePlace {

@@ -3,8 +3,8 @@ import {
   type Extension,
   isExtension,
   readExtension,
-} from '../../machine/tar/extension.ts';
-import { BLOCK_BYTES, decodeHeader, paddedSize, type TarHeader } from '../../machine/tar/header.ts';
+} from '../../machine/formats/tar/extension.ts';
+import { BLOCK_BYTES, decodeHeader, paddedSize, type TarHeader } from '../../machine/formats/tar/header.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { canSkip } from './member-rules.ts';
 

@@ -1,7 +1,7 @@
-import { ERASE_MARK_BYTES } from '../../machine/erase-mark.ts';
-import type { Signature } from '../../machine/signatures/signature.ts';
-import { describe } from '../../machine/signatures.ts';
-import { excludesRange, type SwapHeader } from '../../machine/swap-header.ts';
+import { ERASE_MARK_BYTES } from '../../machine/formats/erase-mark.ts';
+import type { Signature } from '../../machine/formats/signatures/signature.ts';
+import { describe } from '../../machine/formats/signatures.ts';
+import { excludesRange, type SwapHeader } from '../../machine/formats/swap-header.ts';
 import type { Problem } from '../guest-config.ts';
 import { likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
-import { encodeEraseMark } from '../../../src/machine/erase-mark.ts';
-import { takeLock } from '../../../src/machine/lock.ts';
-import { readApplied } from '../../../src/plan/records.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import { takeLock } from '../../../src/machine/files/lock.ts';
+import { encodeEraseMark } from '../../../src/machine/formats/erase-mark.ts';
+import { readApplied } from '../../../src/state/records.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { writeAt } from '../images.ts';
@@ -12,9 +12,9 @@ import { type Layout, PASSWORD_HASH, RELEASE, SimulatedGuest } from './simulated
 /** Is told of the devices that changes were made to. */
 const devices = vi.hoisted(() => ({ changed: (_device: string): void => undefined }));
 
-vi.mock('../../../src/machine/apply.ts', async (original) => {
+vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
   return {
     applyChange: interruptible(async (change, machine) => {
       // This machine's own kernel is not the simulated one's.

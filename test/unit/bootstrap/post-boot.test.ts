@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
 import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
-import { decodeText } from '../../../src/machine/text-bytes.ts';
+import { decodeText } from '../../../src/machine/formats/text-bytes.ts';
 import type { InterfaceConfig } from '../../../src/metadata/guest-config.ts';
 import {
   configurationDigest,
   parsePostBootOrder,
   renderPostBootOrder,
-} from '../../../src/plan/post-boot-order.ts';
+} from '../../../src/state/post-boot-order.ts';
 import { type ContextParts, makeContext, makeFiles } from '../context.ts';
 
 const SCRIPT = '#!/bin/sh\ntrue\n';

@@ -1,6 +1,6 @@
 import { appendFileSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
-import type { Files } from '../../../src/machine/files.ts';
+import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands/commands.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
 
 /** Of the account that is made: UID_MIN of login.defs(5). */
 const FIRST_ID = 1000;

@@ -1,25 +1,25 @@
 import { writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CONFIG_STEPS } from '../../../src/config/steps.ts';
-import type { Change } from '../../../src/machine/change.ts';
-import type { CommandResult } from '../../../src/machine/commands.ts';
-import type { Files } from '../../../src/machine/files.ts';
-import { readOsRelease } from '../../../src/machine/os-release.ts';
-import { APPLIED_DIRECTORY } from '../../../src/machine/paths.ts';
-import { readSettings } from '../../../src/machine/settings.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import type { CommandResult } from '../../../src/machine/commands/commands.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
+import { APPLIED_DIRECTORY } from '../../../src/machine/files/paths.ts';
+import { readSettings } from '../../../src/machine/settings/settings.ts';
+import { readOsRelease } from '../../../src/machine/system/os-release.ts';
 import { ownConfiguration } from '../../../src/plan/own-configuration.ts';
-import { readApplied } from '../../../src/plan/records.ts';
-import type { Report } from '../../../src/plan/report.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
+import { readApplied } from '../../../src/state/records.ts';
+import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { makeContext } from '../context.ts';
 import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
 
-vi.mock('../../../src/machine/apply.ts', async (original) => {
+vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
   return { applyChange: interruptible(applyChange) };
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { motd, renderMotd } from '../../../src/config/motd.ts';
-import { digestOf } from '../../../src/plan/applied.ts';
+import { digestOf } from '../../../src/state/applied.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const text = renderMotd('web1', 'Debian GNU/Linux 12 (bookworm)', '/etc/default/gandi');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rootCheck } from '../../../src/config/root-check.ts';
-import { digestOf } from '../../../src/plan/applied.ts';
+import { digestOf } from '../../../src/state/applied.ts';
 import { makeContext } from '../context.ts';
 
 const digest = digestOf(['42', '2m']);

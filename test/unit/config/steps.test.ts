@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_STEPS } from '../../../src/config/steps.ts';
-import type { Machine } from '../../../src/machine/apply.ts';
-import type { CommandResult } from '../../../src/machine/commands.ts';
-import type { Files } from '../../../src/machine/files.ts';
-import { readOsRelease } from '../../../src/machine/os-release.ts';
+import type { Machine } from '../../../src/machine/changes/apply.ts';
+import type { CommandResult } from '../../../src/machine/commands/commands.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
+import { readOsRelease } from '../../../src/machine/system/os-release.ts';
 import { runStep } from '../../../src/plan/runner.ts';
 import type { StepContext } from '../../../src/plan/step.ts';
 import { makeContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isBareDevice, renderFstab, rootEntry, systemFile } from '../../../src/config/system-file.ts';
-import type { RootFileSystem } from '../../../src/machine/facts.ts';
+import type { RootFileSystem } from '../../../src/machine/system/facts.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const root: RootFileSystem = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { timezone, zoneOfCommandLine } from '../../../src/config/timezone.ts';
-import { digestOf } from '../../../src/plan/applied.ts';
+import { digestOf } from '../../../src/state/applied.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const ZONES = Object.fromEntries(

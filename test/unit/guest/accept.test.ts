@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { acceptDevice } from '../../../src/guest/accept.ts';
-import { listBlockDevices } from '../../../src/machine/block-devices.ts';
-import { systemCommands } from '../../../src/machine/commands.ts';
-import { deviceUse } from '../../../src/machine/device-use.ts';
-import { parseMountInfo } from '../../../src/machine/mounts.ts';
-import { HOST_DISK_FILE } from '../../../src/machine/paths.ts';
+import { systemCommands } from '../../../src/machine/commands/commands.ts';
+import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
+import { deviceUse } from '../../../src/machine/devices/device-use.ts';
+import { HOST_DISK_FILE } from '../../../src/machine/files/paths.ts';
+import { parseMountInfo } from '../../../src/machine/formats/mounts.ts';
 import { findSwapDisk } from '../../../src/metadata/gandi/find.ts';
 import { readRememberedDisk } from '../../../src/metadata/gandi/host-disk.ts';
 import { makeFiles } from '../context.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dataDisks } from '../../../src/guest/data-disks.ts';
-import { isRunning, takeLock } from '../../../src/machine/lock.ts';
+import { isRunning, takeLock } from '../../../src/machine/files/lock.ts';
 import { makeFiles } from '../context.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 

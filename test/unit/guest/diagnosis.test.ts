@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DataDisk } from '../../../src/guest/data-disks.ts';
 import { diagnose } from '../../../src/guest/diagnosis.ts';
-import type { Facts } from '../../../src/machine/facts.ts';
+import type { Facts } from '../../../src/machine/system/facts.ts';
 import { asAsked, notAsAsked, type Row } from '../../../src/verify/row.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { showStatus } from '../../../src/guest/status.ts';
-import * as output from '../../../src/machine/output.ts';
-import type { Report } from '../../../src/plan/report.ts';
+import * as output from '../../../src/machine/runtime/output.ts';
+import type { Report } from '../../../src/state/report.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const report: Report = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addXenConsole } from '../../../src/guest/xen/console.ts';
 import { xenFindings } from '../../../src/guest/xen-readiness.ts';
-import type { Change } from '../../../src/machine/change.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 const KERNEL = 'CONFIG_XEN=y\nCONFIG_XEN_BLKDEV_FRONTEND=m\nCONFIG_XEN_NETDEV_FRONTEND=m\n';

@@ -1,4 +1,4 @@
-import { gunzip } from '../../../src/machine/gunzip.ts';
+import { gunzip } from '../../../src/machine/changes/modules/gunzip.ts';
 
 /** Run by Bun: unpacks the file of the first argument to standard output, or says why it cannot. */
 const [path = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** Takes a lock again and again for a while, and leaves it each time as one does that is killed. */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { takeLock } from '../../../src/machine/lock.ts';
+import { takeLock } from '../../../src/machine/files/lock.ts';
 
 const HOLD_MILLISECONDS = 10;
 

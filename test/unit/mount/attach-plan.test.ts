@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../../src/machine/settings.ts';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import {
   groupNumber,
   mountOptions,

@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemCommands } from '../../../src/machine/commands.ts';
-import { openDevice } from '../../../src/machine/device-reader.ts';
-import { Files } from '../../../src/machine/files.ts';
-import { parseSettings } from '../../../src/machine/settings.ts';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
-import { identify } from '../../../src/machine/signatures.ts';
+import { systemCommands } from '../../../src/machine/commands/commands.ts';
+import { openDevice } from '../../../src/machine/files/device-reader.ts';
+import { Files } from '../../../src/machine/files/files.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import { identify } from '../../../src/machine/formats/signatures.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import { checkIfNeeded, needsCheck, planCheck } from '../../../src/mount/check-disk.ts';
 import { MountRun } from '../../../src/mount/run.ts';
 import { captureOutput } from '../captured-output.ts';

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attach, eject, rescan } from '../../../src/mount/commands.ts';
 import { listDisks } from '../../../src/mount/list.ts';
-import { readDiskRecords, storeDiskRecords } from '../../../src/plan/disk-records.ts';
+import { readDiskRecords, storeDiskRecords } from '../../../src/state/disk-records.ts';
 import { captureOutput } from '../captured-output.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 import { rowsByName } from './simulated-run.ts';
 import { SlowChecks } from './slow-checks.ts';
 
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 let disks: SimulatedDisks;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { parseMountInfo } from '../../../src/machine/mounts.ts';
+import { parseMountInfo } from '../../../src/machine/formats/mounts.ts';
 import { attachDisk } from '../../../src/mount/attach-disk.ts';
 import { copyOptions, planForget, whyNotBeside } from '../../../src/mount/copies.ts';
 import { main } from '../../../src/mount/program.ts';
@@ -9,7 +9,7 @@ import { SDB } from './sdb.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest();

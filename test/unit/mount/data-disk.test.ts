@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DiskBus } from '../../../src/machine/settings.ts';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import type { DiskBus } from '../../../src/machine/settings/settings.ts';
 import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
 import type { FakeDisk } from '../sysfs.ts';
 import { ARCHIVE, type Case, disk, ext4, gandi, only, verdict } from './judged-disks.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
-import type { UdevContent } from '../../../src/machine/udev-verdict.ts';
+import type { UdevContent } from '../../../src/machine/devices/udev-verdict.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
 import { ARCHIVE, type Case, disk, ext4, GIB, only, verdict } from './judged-disks.ts';
 
 describe('the content of a disk', () => {

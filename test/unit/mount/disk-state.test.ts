@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Mount } from '../../../src/machine/mounts.ts';
+import type { Mount } from '../../../src/machine/formats/mounts.ts';
 import { type DiskState, isInDiskRoot, isToBeServed, namedDisks } from '../../../src/mount/disk-state.ts';
-import type { DiskRecord } from '../../../src/plan/disk-records.ts';
+import type { DiskRecord } from '../../../src/state/disk-records.ts';
 import { SDB } from './sdb.ts';
 
 const content = { type: 'ext4', usage: 'filesystem', title: 'ext4', uuid: 'A' } as const;

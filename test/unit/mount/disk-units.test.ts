@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { mountUnits } from '../../../src/machine/mount-units.ts';
-import { escapePath } from '../../../src/machine/unit-names.ts';
+import { escapePath } from '../../../src/machine/formats/unit-names.ts';
+import { mountUnits } from '../../../src/machine/system/mount-units.ts';
 import { renderDropIn, renderMountUnit } from '../../../src/mount/disk-units.ts';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
@@ -9,7 +9,7 @@ import { makeFiles } from '../context.ts';
 import { simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest();

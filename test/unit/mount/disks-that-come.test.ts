@@ -7,7 +7,7 @@ import { NO_CHECKSUMS } from './simulated-disks.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest();

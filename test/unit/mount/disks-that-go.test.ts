@@ -5,7 +5,7 @@ import { run as runProgram } from '../images.ts';
 import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockDevice } from '../../../src/machine/block-devices.ts';
-import { parseMountInfo } from '../../../src/machine/mounts.ts';
+import type { BlockDevice } from '../../../src/machine/devices/block-devices.ts';
+import { parseMountInfo } from '../../../src/machine/formats/mounts.ts';
 import { mountsOfGone, ownOfGone } from '../../../src/mount/gone.ts';
-import type { DiskRecord } from '../../../src/plan/disk-records.ts';
+import type { DiskRecord } from '../../../src/state/disk-records.ts';
 import { SDB } from './sdb.ts';
 
 const record: DiskRecord = {

@@ -1,6 +1,6 @@
 import { rmdirSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
@@ -9,10 +9,10 @@ import { SimulatedDisks } from './simulated-disks.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/apply.ts', async (original) => {
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
   return { applyChange: interruptible(applyChange) };
 });
 

@@ -1,9 +1,9 @@
-import { listBlockDevices } from '../../../src/machine/block-devices.ts';
-import { parseFstab } from '../../../src/machine/fstab.ts';
-import type { DiskBus } from '../../../src/machine/settings.ts';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
-import type { UdevDisk } from '../../../src/machine/udev-disk.ts';
-import type { UdevContent } from '../../../src/machine/udev-verdict.ts';
+import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
+import type { UdevDisk } from '../../../src/machine/devices/udev-disk.ts';
+import type { UdevContent } from '../../../src/machine/devices/udev-verdict.ts';
+import { parseFstab } from '../../../src/machine/formats/fstab.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import type { DiskBus } from '../../../src/machine/settings/settings.ts';
 import { judge } from '../../../src/mount/data-disk.ts';
 import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
 import { makeFiles } from '../context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CommandError } from '../../../src/machine/errors.ts';
-import type { Signature } from '../../../src/machine/signatures/signature.ts';
+import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import { CommandError } from '../../../src/machine/runtime/errors.ts';
 import { mountFailure, whyUnmountable } from '../../../src/mount/mount-failure.ts';
 import { MIB } from '../images.ts';
 import { temporaryRoot } from '../temporary-root.ts';

@@ -6,7 +6,7 @@ import { MIB } from '../images.ts';
 import { EDITOR, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest('CONFIG_MOUNT_MODE=autofs\n');

@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Commands, systemCommands } from '../../../src/machine/commands.ts';
-import { Files } from '../../../src/machine/files.ts';
-import { parseSettings } from '../../../src/machine/settings.ts';
+import { type Commands, systemCommands } from '../../../src/machine/commands/commands.ts';
+import { Files } from '../../../src/machine/files/files.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import { isPristine, readRoot } from '../../../src/mount/root-directory.ts';
 import { MountRun } from '../../../src/mount/run.ts';
 import { captureOutput } from '../captured-output.ts';

@@ -1,4 +1,4 @@
-import type { BlockDevice } from '../../../src/machine/block-devices.ts';
+import type { BlockDevice } from '../../../src/machine/devices/block-devices.ts';
 import { MIB } from '../images.ts';
 
 /** A disk with nothing above or below it. */

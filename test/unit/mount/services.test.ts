@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Files } from '../../../src/machine/files.ts';
+import { Files } from '../../../src/machine/files/files.ts';
 import { parseServices, planServices, readServices, unitOf } from '../../../src/mount/services.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 

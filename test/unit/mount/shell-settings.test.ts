@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseSettings } from '../../../src/machine/settings.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-settings-'));

@@ -1,7 +1,7 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attach, eject, rescan } from '../../../src/mount/commands.ts';
-import { readDiskRecords } from '../../../src/plan/disk-records.ts';
+import { readDiskRecords } from '../../../src/state/disk-records.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 
 let disks: SimulatedDisks;

@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Change } from '../../../src/machine/change.ts';
-import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands.ts';
-import { Files } from '../../../src/machine/files.ts';
-import { readSettings } from '../../../src/machine/settings.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands/commands.ts';
+import { Files } from '../../../src/machine/files/files.ts';
+import { readSettings } from '../../../src/machine/settings/settings.ts';
 import { MountRun } from '../../../src/mount/run.ts';
 import type { RunLocks } from '../../../src/mount/run-locks.ts';
 import { MIB, run, writeAt } from '../images.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
-import type { Holder } from '../../../src/machine/holders.ts';
+import type { Holder } from '../../../src/machine/devices/holders.ts';
 import type { MountRun } from '../../../src/mount/run.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 
@@ -23,14 +23,14 @@ export function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number
   return work(disks.run(dryRun, (line) => shown.push(line)));
 }
 
-/** Stands in for src/machine/holders.ts. */
+/** Stands in for src/machine/devices/holders.ts. */
 export function findHolders(mountPoint: string | undefined): Holder[] {
   const { usedMountPoint = mountPoint, holders = [] } = current ?? {};
   return usedMountPoint === mountPoint ? holders : [];
 }
 
 /**
- * A fresh guest for each test of a file, which replaces the modules src/mount/with-run.ts and src/machine/holders.ts by
+ * A fresh guest for each test of a file, which replaces the modules src/mount/with-run.ts and src/machine/devices/holders.ts by
  * this one.
  * @param settings text of its settings file
  */

@@ -1,4 +1,4 @@
-import type { Commands } from '../../../src/machine/commands.ts';
+import type { Commands } from '../../../src/machine/commands/commands.ts';
 import type { MountRun } from '../../../src/mount/run.ts';
 import type { Attached, RunLocks } from '../../../src/mount/run-locks.ts';
 import { writeAt } from '../images.ts';

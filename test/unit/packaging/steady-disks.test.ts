@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
-import type { SteadyState } from '../../../src/plan/steady-record.ts';
+import type { SteadyState } from '../../../src/boot-record/steady-record.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
 import { at, boot, QUIET, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
 
 describe('disks', () => {

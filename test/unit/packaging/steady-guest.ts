@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
-import { pathState } from '../../../src/machine/path-state.ts';
-import type { Report } from '../../../src/plan/report.ts';
-import { renderSteadyRecord, type SteadyState } from '../../../src/plan/steady-record.ts';
+import { renderSteadyRecord, type SteadyState } from '../../../src/boot-record/steady-record.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import { pathState } from '../../../src/machine/files/path-state.ts';
+import type { Report } from '../../../src/state/report.ts';
 
 const script = readFileSync(fileURLToPath(new URL('../../../packaging/steady.sh', import.meta.url)), 'utf8');
 

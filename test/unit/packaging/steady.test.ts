@@ -11,8 +11,8 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
-import { renderSteadyRecord, type SteadyState } from '../../../src/plan/steady-record.ts';
+import { renderSteadyRecord, type SteadyState } from '../../../src/boot-record/steady-record.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
 import { run } from '../images.ts';
 import { at, boot, QUIET, report, runTouch, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
 

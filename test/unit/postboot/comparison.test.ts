@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePostBootOrder, renderPostBootOrder } from '../../../src/plan/post-boot-order.ts';
 import { comparison, lookAt, waitUntilSettled } from '../../../src/postboot/comparison.ts';
+import { parsePostBootOrder, renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
 import { makeContext, makeFiles } from '../context.ts';
 import { ADDRESS, ETH0, NOTHING, PRESENT, view } from '../verify/view.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../../src/bootstrap/program.ts';
 import { main as guest } from '../../../src/guest/program.ts';
-import type { Files } from '../../../src/machine/files.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { VERSION } from '../../../src/plan/version.ts';
+import { VERSION } from '../../../src/terminal/version.ts';
 
 const said = vi.hoisted(() => ({ stdout: '', stderr: '' }));
 const loaded = vi.hoisted(() => ({ programs: [] as string[], fails: undefined as Error | undefined }));
 
-vi.mock('../../../src/machine/output.ts', () => ({
+vi.mock('../../../src/machine/runtime/output.ts', () => ({
   print: (text: string) => {
     said.stdout += text;
   },

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Change } from '../../../src/machine/change.ts';
-import type { Commands } from '../../../src/machine/commands.ts';
-import { Files } from '../../../src/machine/files.ts';
-import { print } from '../../../src/machine/output.ts';
-import { exitStatus, type Report } from '../../../src/plan/report.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import type { Commands } from '../../../src/machine/commands/commands.ts';
+import { Files } from '../../../src/machine/files/files.ts';
+import { print } from '../../../src/machine/runtime/output.ts';
 import type { MachineAtWork, RunOptions } from '../../../src/plan/run-on-machine.ts';
 import { main } from '../../../src/postboot/program.ts';
+import { exitStatus, type Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { temporaryRoot } from '../temporary-root.ts';
@@ -18,7 +18,7 @@ const guest = vi.hoisted(() => ({
   report: undefined as Report | undefined,
 }));
 
-vi.mock('../../../src/machine/files.ts', async (original) => {
+vi.mock('../../../src/machine/files/files.ts', async (original) => {
   const actual = await original<{ Files: typeof Files }>();
   return {
     ...actual,
@@ -29,7 +29,7 @@ vi.mock('../../../src/machine/files.ts', async (original) => {
     },
   };
 });
-vi.mock('../../../src/machine/commands.ts', async (original) => {
+vi.mock('../../../src/machine/commands/commands.ts', async (original) => {
   // Of the running system only `systemd-run` has an effect.
   const path = { toString: () => `${guest.root}/bin:/usr/bin:/bin` };
   return { ...(await original<object>()), SEARCH_PATH: path };
@@ -51,9 +51,9 @@ vi.mock('../../../src/plan/run-on-machine.ts', () => ({
     return exitStatus(guest.report.status);
   },
 }));
-vi.mock('../../../src/machine/apply.ts', async (original) => {
+vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
   return { applyChange: interruptible(applyChange) };
 });
 

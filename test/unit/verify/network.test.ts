@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PresentAddress } from '../../../src/machine/interface-addresses.ts';
+import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
 import type { InterfaceAddress } from '../../../src/metadata/guest-config.ts';
 import { compareNetwork } from '../../../src/verify/network.ts';
 import type { FileEntries } from '../context.ts';

@@ -1,5 +1,5 @@
-import type { PresentAddress } from '../../../src/machine/interface-addresses.ts';
-import type { Asked } from '../../../src/plan/asked.ts';
+import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
+import type { Asked } from '../../../src/state/asked.ts';
 import type { Row } from '../../../src/verify/row.ts';
 import type { View } from '../../../src/verify/view.ts';
 import { type FileEntries, makeFiles } from '../context.ts';

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Change, describeChange } from '../../../src/machine/change.ts';
-import type { Files } from '../../../src/machine/files.ts';
+import { type Change, describeChange } from '../../../src/machine/changes/change.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { SimulatedBoot } from './simulated-boot.ts';
 
 vi.mock('../../../src/plan/run-on-machine.ts', () => import('./stand-ins.ts'));
 vi.mock('../../../src/mount/with-run.ts', () => import('./stand-ins.ts'));
-vi.mock('../../../src/machine/holders.ts', () => import('./stand-ins.ts'));
-vi.mock('../../../src/machine/observed-facts.ts', async (original) => {
+vi.mock('../../../src/machine/devices/holders.ts', () => import('./stand-ins.ts'));
+vi.mock('../../../src/machine/facts/observed-facts.ts', async (original) => {
   const { observeFacts } = await import('./stand-ins.ts');
   return { ...(await original<object>()), observeFacts };
 });
-vi.mock('../../../src/machine/interface-addresses.ts', async (original) => {
+vi.mock('../../../src/machine/network/interface-addresses.ts', async (original) => {
   const { presentAddresses } = await import('./stand-ins.ts');
   return { ...(await original<object>()), presentAddresses };
 });
-vi.mock('../../../src/machine/files.ts', async (original) => {
+vi.mock('../../../src/machine/files/files.ts', async (original) => {
   const actual = await original<{ Files: typeof Files }>();
   return {
     ...actual,
@@ -27,13 +27,13 @@ vi.mock('../../../src/machine/files.ts', async (original) => {
     },
   };
 });
-vi.mock('../../../src/machine/commands.ts', async (original) => ({
+vi.mock('../../../src/machine/commands/commands.ts', async (original) => ({
   ...(await original<object>()),
   SEARCH_PATH: { toString: () => `${guest.root()}/bin:/usr/bin:/bin` },
 }));
-vi.mock('../../../src/machine/apply.ts', async (original) => {
+vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
   const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/apply.ts')>();
+  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
   return {
     applyChange: interruptible((change, machine, report) => {
       // This machine's own kernel is not the simulated one's.

@@ -1,13 +1,13 @@
-import type { Commands } from '../../../src/machine/commands.ts';
-import type { Facts, RootFileSystem } from '../../../src/machine/facts.ts';
-import type { Files } from '../../../src/machine/files.ts';
-import type { PresentAddress } from '../../../src/machine/interface-addresses.ts';
-import { readOsRelease } from '../../../src/machine/os-release.ts';
-import { print } from '../../../src/machine/output.ts';
-import { ReadTrace } from '../../../src/machine/read-trace.ts';
+import type { Commands } from '../../../src/machine/commands/commands.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
+import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
+import { print } from '../../../src/machine/runtime/output.ts';
+import type { Facts, RootFileSystem } from '../../../src/machine/system/facts.ts';
+import { readOsRelease } from '../../../src/machine/system/os-release.ts';
 import type { MountRun } from '../../../src/mount/run.ts';
-import { exitStatus, type Report } from '../../../src/plan/report.ts';
 import type { MachineAtWork } from '../../../src/plan/run-on-machine.ts';
+import { exitStatus, type Report } from '../../../src/state/report.ts';
 import { makeContext } from '../context.ts';
 
 /** The guest that the programs work on. */
@@ -45,10 +45,10 @@ export function withRun(_: boolean, work: (run: MountRun) => Promise<number>): P
   return work(booting().disks.run(false, undefined, booting()));
 }
 
-/** Stands in for src/machine/holders.ts. */
+/** Stands in for src/machine/devices/holders.ts. */
 export const findHolders = (): [] => [];
 
-/** Stands in for that of src/machine/observed-facts.ts. */
+/** Stands in for that of src/machine/facts/observed-facts.ts. */
 export function observeFacts(files: Files): Facts {
   return makeContext({
     facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu', root: booting().guest.root },
@@ -58,7 +58,7 @@ export function observeFacts(files: Files): Facts {
 /** What ifupdown reads of the interface. */
 export const INTERFACE_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
 
-/** Stands in for that of src/machine/interface-addresses.ts: what ifupdown made of its file. */
+/** Stands in for that of src/machine/network/interface-addresses.ts: what ifupdown made of its file. */
 export function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
   const text = files.readText(INTERFACE_FILE) ?? '';
   return [...text.matchAll(/^\s*address ([\d.]+)\/(\d+)$/gm)].map(([, address = '', length]) => ({

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { listBlockDevices } from '../../../../src/machine/block-devices.ts';
-import { openDevice } from '../../../../src/machine/device-reader.ts';
-import { deviceUse } from '../../../../src/machine/device-use.ts';
-import { encodeEraseMark } from '../../../../src/machine/erase-mark.ts';
-import { parseMountInfo } from '../../../../src/machine/mounts.ts';
+import { listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
+import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
+import { openDevice } from '../../../../src/machine/files/device-reader.ts';
+import { encodeEraseMark } from '../../../../src/machine/formats/erase-mark.ts';
+import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
 import { findSwapDisk } from '../../../../src/metadata/gandi/find.ts';
 import { makeFiles } from '../../context.ts';
 import { archiveHeader, MIB, makeImage, memoryDevice, run, text, writeAt } from '../../images.ts';

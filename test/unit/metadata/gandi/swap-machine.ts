@@ -1,9 +1,9 @@
-import { type BlockDevice, listBlockDevices } from '../../../../src/machine/block-devices.ts';
-import { deviceUse } from '../../../../src/machine/device-use.ts';
-import { encodeEraseMark } from '../../../../src/machine/erase-mark.ts';
-import type { Facts } from '../../../../src/machine/facts.ts';
-import { parseMountInfo, parseSwaps } from '../../../../src/machine/mounts.ts';
-import { udevVerdict } from '../../../../src/machine/udev-verdict.ts';
+import { type BlockDevice, listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
+import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
+import { udevVerdict } from '../../../../src/machine/devices/udev-verdict.ts';
+import { encodeEraseMark } from '../../../../src/machine/formats/erase-mark.ts';
+import { parseMountInfo, parseSwaps } from '../../../../src/machine/formats/mounts.ts';
+import type { Facts } from '../../../../src/machine/system/facts.ts';
 import { findSwapDisk, type SwapSearch } from '../../../../src/metadata/gandi/find.ts';
 import type { Knowledge } from '../../../../src/metadata/gandi/observed-place.ts';
 import { makeFiles } from '../../context.ts';

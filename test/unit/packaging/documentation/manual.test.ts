@@ -9,7 +9,7 @@ import { MANUAL_TEXTS, type ManualText } from '../../../../packaging/documentati
 import { documentedPrograms } from '../../../../packaging/documentation/programs.ts';
 import { releaseOf } from '../../../../packaging/documentation/release.ts';
 import { renderSettingsPage } from '../../../../packaging/documentation/settings-page.ts';
-import { SETTINGS } from '../../../../src/machine/setting-definitions.ts';
+import { SETTINGS } from '../../../../src/machine/settings/setting-definitions.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const RELEASE = { version: '3.0.0', date: '2026-11-21' };

@@ -1,0 +1,168 @@
+import { posix } from 'node:path';
+import { type Change, ROOT_OWNER, type WriteFile } from '../machine/changes/change.ts';
+import type { FileStatus, FileView } from '../machine/files/files.ts';
+import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/key-line.ts';
+import { describeFailure } from '../machine/runtime/errors.ts';
+import type { UserConfig } from '../metadata/guest-config.ts';
+import type { Note, PlanPart, StepContext } from '../plan/step.ts';
+import { type AppliedDigests, digestOf } from '../state/applied.ts';
+import { type Account, passwordField } from './accounts.ts';
+import { addKeys } from './authorized-keys.ts';
+import { makingOf } from './interrupted-accounts.ts';
+import { keyFileOf, refuseUnsafePlace, WRITTEN_BY_OTHERS } from './key-file.ts';
+
+/** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
+const PASSWORDS = 'users: passwords';
+const passwordPart = (name: string) => `users: password of ${name}`;
+const keysPart = (name: string) => `users: keys of ${name}`;
+
+const COMMAND_SECONDS = 30;
+
+function chpasswd(lines: readonly string[], why = 'set the password'): Change[] {
+  if (lines.length === 0) return [];
+  return [
+    {
+      kind: 'run-command',
+      argv: ['chpasswd', '-e'],
+      input: lines.join(''),
+      secretInput: true,
+      timeoutSeconds: COMMAND_SECONDS,
+      why,
+    },
+  ];
+}
+
+/**
+ * What was recorded of an account's parts; nothing of one that is being made: what was recorded is of an account of that
+ * name that is gone.
+ */
+const recordOf = ({ files, applied }: StepContext, name: string): AppliedDigests =>
+  makingOf(files, name) === undefined ? applied : {};
+
+/**
+ * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
+ * fails, one by one.
+ */
+export function passwordParts(
+  context: StepContext,
+  user: UserConfig,
+  accounts: readonly Account[],
+): PlanPart[] {
+  const { passwordHash } = user;
+  if (passwordHash === undefined) return [];
+  const shadow = context.files.readText('/etc/shadow');
+  const digest = digestOf(user);
+  const wanted = accounts.map(({ name }) => {
+    const part = passwordPart(name);
+    const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
+    return {
+      account: name,
+      name: part,
+      lines: isSet ? [] : [`${name}:${passwordHash}\n`],
+      digests: { [part]: digest },
+    };
+  });
+  const oneByOne = (why: (name: string) => string | undefined) =>
+    wanted.map(({ lines, account, ...part }) => ({ ...part, changes: chpasswd(lines, why(account)) }));
+  if (wanted.filter((part) => part.lines.length > 0).length < 2) return oneByOne(() => undefined);
+  const lines = wanted.flatMap((part) => part.lines);
+  const digests = Object.assign({}, ...wanted.map((part) => part.digests));
+  return [
+    {
+      name: PASSWORDS,
+      changes: chpasswd(lines),
+      digests,
+      orElse: oneByOne((name) => `set the password of ${name}`),
+    },
+  ];
+}
+
+const isLarge = (status: FileStatus | undefined) => (status?.size ?? 0) > LARGEST_KEY_FILE_BYTES;
+
+/** Twice of it is on the disk for a moment; a file with holes has its whole size then. */
+const LARGEST_COPY_BYTES = 64 * 1024 * 1024;
+
+/** Keys behind a file whose lines are not looked at: one that restricts a key stays before it, and counts. */
+function appendedKeys(file: Omit<WriteFile, 'kind' | 'content'>, keys: readonly string[]): WriteFile {
+  return { kind: 'write-file', ...file, content: keys.map((key) => `${key}\n`).join(''), appended: true };
+}
+
+/** What is said of a file that is larger than anybody's keys are; undefined if it is not. */
+function aboutSize(files: FileView, path: string, name: string): Note | undefined {
+  const { size = 0 } = files.status(path) ?? {};
+  if (size > LARGEST_COPY_BYTES)
+    return {
+      level: 'problem',
+      text: `${path} is larger than 64 MiB: ${name} gets no SSH keys; make it smaller`,
+    };
+  const text = `${path} is larger than 1 MiB: what its lines say of the host’s keys for ${name} is not looked at, they come behind them; make it smaller`;
+  return size > LARGEST_KEY_FILE_BYTES ? { level: 'warning', text } : undefined;
+}
+
+/** What is to be done in a home; throws where something is in the way. */
+function changesInHome(files: FileView, account: Account, path: string, keys: readonly string[]): Change[] {
+  const { name, home, uid, gid } = account;
+  // Keys of an account that has no home can be nowhere: it is nobody else's to make one.
+  if (files.status(home) === undefined)
+    throw new Error(`${name} has no home for its SSH keys: make ${home}, or mount what it is on`);
+  const target = { owner: { uid, gid }, linksRefusedBelow: home };
+  const made: Change[] = [];
+  for (let at = posix.dirname(path); at !== home; at = posix.dirname(at)) {
+    const above = files.status(at);
+    if (above === undefined) made.unshift({ kind: 'make-directory', path: at, mode: 0o700, ...target });
+    else if (above.kind !== 'directory')
+      throw new Error(
+        `${at} is ${above.kind === 'link' ? 'a symbolic link' : 'not a directory'}: ${name} gets no SSH keys; remove it to go on`,
+      );
+  }
+  const status = files.status(path);
+  // One that others can write to sshd does not read (StrictModes).
+  const file = { path, mode: (status?.mode ?? 0o600) & ~WRITTEN_BY_OTHERS, ...target };
+  if (isLarge(status)) return [appendedKeys(file, keys)];
+  const content = addKeys(files.readTextWithoutLinks(home, path), keys);
+  return content === undefined ? [] : [...made, { kind: 'write-file', ...file, content }];
+}
+
+/** sshd reads it as the user; nobody but root can change it. */
+function changesOutside(files: FileView, path: string, keys: readonly string[]): Change[] {
+  refuseUnsafePlace(files, path);
+  const file = { path, mode: 0o644, owner: ROOT_OWNER };
+  if (isLarge(files.status(path))) return [appendedKeys(file, keys)];
+  const content = addKeys(files.readText(path), keys);
+  return content === undefined ? [] : [{ kind: 'write-file', ...file, content }];
+}
+
+function keyChanges(files: FileView, path: string, account: Account, keys: readonly string[]): Change[] {
+  if (files.status(path)?.kind === 'directory')
+    throw new Error(`${path} is a directory: ${account.name} gets no SSH keys; remove it to go on`);
+  return path.startsWith(`${account.home}/`)
+    ? changesInHome(files, account, path, keys)
+    : changesOutside(files, path, keys);
+}
+
+/** A part that may be in doubt: where sshd reads the keys is not sure, and is to be asked again. */
+export type KeyPart = PlanPart & { inDoubt?: true };
+
+/**
+ * Puts the host's SSH keys where sshd reads an account's.
+ * @param needs the part that the account builds on
+ */
+export function keyPart(context: StepContext, user: UserConfig, account: Account, needs?: string): KeyPart {
+  const name = keysPart(account.name);
+  const digest = digestOf({ home: account.home, user });
+  const part = { name, ...(needs === undefined ? {} : { needs }), digests: { [name]: digest } };
+  if (user.sshKeys.length === 0 || recordOf(context, account.name)[name] === digest)
+    return { ...part, changes: [] };
+  try {
+    const { path, doubt } = keyFileOf(context.files, context.facts, account);
+    const aboutFile = aboutSize(context.files, path, account.name);
+    const notes = aboutFile === undefined ? [] : [aboutFile];
+    if (aboutFile?.level === 'problem') return { ...part, changes: [], notes };
+    const changes = keyChanges(context.files, path, account, user.sshKeys);
+    if (doubt === undefined) return { ...part, changes, notes };
+    const told: Note[] = [...notes, { level: 'warning', text: doubt }];
+    return { ...part, digests: {}, changes, notes: told, inDoubt: true };
+  } catch (error) {
+    return { ...part, changes: [], notes: [{ level: 'problem', text: describeFailure(error, true) }] };
+  }
+}

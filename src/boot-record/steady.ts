@@ -1,0 +1,259 @@
+import { posix } from 'node:path';
+import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
+import { haveChangeTimes } from '../machine/files/change-times.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import type { Files, FileView } from '../machine/files/files.ts';
+import { say } from '../machine/files/log.ts';
+import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/path-state.ts';
+import { STEADY_DIRECTORY } from '../machine/files/paths.ts';
+import { programFile } from '../machine/files/program-file.ts';
+import type { ReadTrace } from '../machine/files/read-trace.ts';
+import { parseMountInfo } from '../machine/formats/mounts.ts';
+import type { Settings } from '../machine/settings/settings.ts';
+import type { Report } from '../state/report.ts';
+import { blankRanges } from './blank-disks.ts';
+import { contentLinks } from './content-links.ts';
+import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
+
+/** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
+const STEADY_KERNEL_FILES = [
+  /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
+  /^\/sys\/class\/dmi\/id\/product_uuid$/,
+  /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
+  /^\/sys\/class\/tty\/console\/active$/,
+  /^\/sys\/devices\/system\/cpu\/online$/,
+  /^\/sys\/hypervisor\/uuid$/,
+];
+
+/** What lies there is made anew at each boot. Only what generators make of files is the same as long as those are. */
+const OF_THIS_BOOT = /^\/(dev|proc|sys|tmp|run(?!\/systemd\/generator))(\/|$)/;
+const GENERATED = /^\/run\//;
+/** Nor do links lead from there to anything that lasts. */
+const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
+
+/**
+ * What a disk says of itself, as its driver keeps it: the disk is not asked, and so cannot hold a boot up. `serial` beside
+ * these is left out, for virtio's driver does ask (Documentation/ABI/stable/sysfs-block).
+ */
+const DISK_TEXTS = ['wwid'];
+/** The same of the device that the disk belongs to: SCSI, NVMe, MMC. */
+const DEVICE_TEXTS = ['vendor', 'model', 'serial', 'wwid'];
+/** Those of them that another disk of the same make would not have. */
+const IDENTIFIERS = ['serial', 'wwid'];
+
+const BLOCK_CLASS = '/sys/class/block';
+const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
+
+/** What a program adds to what can be known of any. */
+export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>> & {
+  /** Files that were read, but whose change would be no news. */
+  passedOver?: readonly string[];
+  /** What the next boot works from, if it is not what this one did. */
+  source?: string;
+};
+
+/**
+ * How the files are that a run has read, and what links on the way lead to. What generators make is new at each boot,
+ * and a directory whose names nobody asked for may get others: of these it only counts that they are there.
+ */
+function fileStates(
+  trace: ReadTrace,
+  passedOver: readonly string[],
+): Pick<SteadyState, 'present' | 'existing' | 'absent'> {
+  const links = new LinkResolver();
+  const present = new Set<string>();
+  const existing = new Set<string>();
+  const absent = new Set<string>();
+  const note = (path: string, content: boolean): PathState | undefined => {
+    const state = pathState(path);
+    if (OF_THIS_BOOT.test(path) || passedOver.includes(path)) return state;
+    if (state === undefined) absent.add(path);
+    else if (GENERATED.test(path) || (state.kind === 'directory' && !content)) existing.add(path);
+    else present.add(state.line);
+    return state;
+  };
+  for (const path of [...trace.paths, programFile()]) {
+    if (OF_THE_KERNEL.test(path)) continue;
+    const content = trace.contents.has(path);
+    const state = note(path, content);
+    const place = links.resolve(path, state?.kind);
+    const behind = place === undefined || place === path ? state : note(place, content);
+    if (GENERATED.test(path) || passedOver.includes(path)) continue;
+    trace.sawAtEnd(path, 'at', seenAt(state));
+    if (place !== undefined && OF_THIS_BOOT.test(place)) continue;
+    trace.sawAtEnd(path, 'behind', place === undefined ? undefined : behind?.seen);
+  }
+  return { present: [...present], existing: [...existing], absent: [...absent] };
+}
+
+/** An attribute of a driver's; undefined if it has none after all (ENXIO of `wwid`, say), or none that a shell can keep. */
+function readKept(path: string, files: FileView): string | undefined {
+  try {
+    const text = files.readText(path);
+    return text?.includes('\0') ? undefined : text;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** What a disk says of itself, by path. */
+function diskTexts(name: string, files: FileView): Map<string, string> {
+  const directory = `${BLOCK_CLASS}/${name}`;
+  const own = files.list(directory).filter((entry) => DISK_TEXTS.includes(entry));
+  const device = files.list(`${directory}/device`).filter((entry) => DEVICE_TEXTS.includes(entry));
+  const texts = new Map<string, string>();
+  for (const entry of [...own, ...device.map((text) => `device/${text}`)]) {
+    const text = readKept(`${directory}/${entry}`, files);
+    if (text !== undefined) texts.set(`${directory}/${entry}`, text);
+  }
+  return texts;
+}
+
+const tellsDisksApart = ([path, text]: [path: string, text: string]) =>
+  IDENTIFIERS.some((name) => path.endsWith(`/${name}`)) && text.trim() !== '';
+
+function kernelTexts(
+  trace: ReadTrace,
+  set: readonly string[],
+  disks: Iterable<[path: string, text: string]>,
+  files: FileView,
+): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [path, text] of trace.kernelTexts) {
+    if (text === undefined || set.includes(path)) continue;
+    if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
+  }
+  for (const [path, text] of disks) texts.set(path, text);
+  for (const name of files.list(BLOCK_CLASS)) {
+    const path = `${BLOCK_CLASS}/${name}/size`;
+    texts.set(path, files.readText(path) ?? '');
+  }
+  return texts;
+}
+
+/** Where each disk is attached; devices that are made of nothing, such as loop devices, keep their names. */
+function attachedDisks(files: FileView): Map<string, string> {
+  const disks = new Map<string, string>();
+  for (const name of files.list(BLOCK_CLASS)) {
+    const path = posix.resolve(BLOCK_CLASS, files.linkTarget(`${BLOCK_CLASS}/${name}`) ?? '');
+    const place = posix.dirname(path);
+    if (posix.basename(place) === 'block' && !place.includes('/virtual/')) disks.set(place, name);
+  }
+  return disks;
+}
+
+/** The paths in the record that outlast a boot. */
+function lastingPaths({
+  present,
+  existing,
+  absent,
+}: Pick<SteadyState, 'present' | 'existing' | 'absent'>): string[] {
+  const paths = [...present.map((line) => line.slice(0, line.indexOf(' '))), ...existing, ...absent];
+  return paths.filter((path) => !GENERATED.test(path));
+}
+
+/** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
+function readRanges(ranges: SteadyState['ranges']): Uint8Array | undefined {
+  const parts = ranges.map(({ device, offset, length }) =>
+    withDevice(device, (source) => source.read(offset, length)),
+  );
+  const whole = parts.every((part, index) => part.length === ranges[index]?.length);
+  return whole ? Buffer.concat(parts) : undefined;
+}
+
+const isQuiet = ({ status, problems, steps }: Report) =>
+  (status === 'configured' || status === 'unchanged') &&
+  problems.length === 0 &&
+  steps.every(({ notes }) => notes.every(({ level }) => level === 'info'));
+
+export interface FinishedRun {
+  report: Report;
+  settings: Settings;
+  trace: ReadTrace;
+  /** What was done, in order. */
+  applied: readonly Change[];
+}
+
+/**
+ * Notes down, after a run at boot that had nothing to complain of, by what the next boot can tell that all is as it
+ * was, and what is to be repeated then: packaging/steady.sh does so without starting the program. Otherwise takes an
+ * earlier record away. Another run leaves none: while an admin works in the guest a file could be changed between its being
+ * read and its state being noted down.
+ */
+export async function recordSteadyState(
+  run: FinishedRun,
+  machine: Machine,
+  extras: SteadyExtras | undefined,
+): Promise<void> {
+  if (process.env[BOOT_VARIABLE] === undefined) return;
+  const { files } = machine;
+  const path = `${STEADY_DIRECTORY}/${run.report.program}`;
+  const quiet = extras !== undefined && run.settings.warnings.length === 0 && isQuiet(run.report);
+  const record = quiet ? steadyRecord(run, files, extras) : undefined;
+  if (record === undefined) {
+    if (files.status(path) !== undefined) await applyChange({ kind: 'remove-file', path }, machine);
+    return;
+  }
+  const bytes: Change = { kind: 'write-file', path: `${path}.bytes`, content: record.bytes, mode: 0o600 };
+  if (record.bytes.length > 0) await applyChange(bytes, machine);
+  await applyChange({ kind: 'write-file', path, content: record.text, mode: 0o600 }, machine);
+}
+
+function steadyRecord(
+  { report, trace, applied }: FinishedRun,
+  files: Files,
+  { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
+): { text: string; bytes: Uint8Array } | undefined {
+  const repeated = applied.filter(repeatedAtBoot);
+  const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
+  const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
+  if (trace.changedMeanwhile !== undefined) {
+    say(
+      report.program,
+      'info',
+      `${trace.changedMeanwhile} changed while this ran; the next boot looks at all again`,
+    );
+    return undefined;
+  }
+  const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
+  if (!haveChangeTimes(lastingPaths(states), mounts)) return undefined;
+  const disks = attachedDisks(files);
+  const compared = ranges.map(({ device }) => device);
+  // A program that compares no disk looks for none: another is no news to it.
+  const texts =
+    compared.length === 0
+      ? new Map<string, Map<string, string>>()
+      : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
+  const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
+  const { known: knownBy, unknown } = contentLinks(files, mute, { compared, mounts });
+  const unlinked = unknown.map((place) => ({ place, name: disks.get(place) ?? '' }));
+  const blank = blankRanges(files, unlinked, mounts);
+  if (blank === undefined) return undefined;
+  const allRanges = [...ranges, ...blank];
+  const bytes = readRanges(allRanges);
+  if (bytes === undefined) return undefined;
+  const text = renderSteadyRecord({
+    report: { ...report, source },
+    repeated,
+    ...states,
+    blockDevices: files.list(BLOCK_CLASS),
+    disks,
+    knownBy,
+    kernelTexts: kernelTexts(
+      trace,
+      set,
+      [...texts.values()].flatMap((said) => [...said]),
+      files,
+    ),
+    interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
+    marks,
+    ranges: allRanges,
+    rangesOfOthers: blank.length > 0,
+    ...(expected === undefined ? {} : { expected }),
+  });
+  return text === undefined ? undefined : { text, bytes };
+}

@@ -1,0 +1,234 @@
+import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
+import type { CommandResult, Commands } from '../commands/commands.ts';
+import { type Files, statusBehindLinks } from '../files/files.ts';
+import { BACKUP_DIRECTORY } from '../files/paths.ts';
+import {
+  makeDirectory,
+  removeEmptyDirectory,
+  removeFile,
+  replaceFile,
+  replaceLink,
+  writeFully,
+} from '../files/write.ts';
+import { encodeEraseMark } from '../formats/erase-mark.ts';
+import { endOfOutput } from '../formats/output-end.ts';
+import { encodeText } from '../formats/text-bytes.ts';
+import { CommandError, Refused } from '../runtime/errors.ts';
+import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
+import { changedPaths, mayChangeAny } from './changed-paths.ts';
+
+/** What changes are applied to. */
+export interface Machine {
+  files: Files;
+  commands: Commands;
+  /** False for an unpacked image: what needs a running system is skipped. */
+  live: boolean;
+}
+
+/** What came of a program of the admin's or the customer's own. */
+export interface Said {
+  /** End of what it printed. */
+  output: string;
+  warning?: string;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+const SECTOR_BYTES = 512;
+
+function withDescriptor<T>(path: string, flags: number, use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, flags);
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Such as `20261121-041609`, by the guest's clock in UTC: a name, nothing more depends on it. */
+const dateForName = () => new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+
+/** The first free one of NAME, NAME.1, NAME.2 and so on; undefined if one of those before it has that text. */
+function freeBackup({ files }: Machine, name: string, text: string): string | undefined {
+  for (let number = 0; ; number++) {
+    const path = number === 0 ? name : `${name}.${number}`;
+    const kept = files.readText(path);
+    if (kept === undefined) return path;
+    if (kept === text) return undefined;
+  }
+}
+
+function keepBackup(machine: Machine, path: string, dated: boolean): void {
+  const old = machine.files.readText(path);
+  if (old === undefined) return;
+  const status = statusBehindLinks(machine.files, path);
+  const target =
+    status === undefined
+      ? { mode: 0o600 }
+      : { mode: status.mode, owner: { uid: status.uid, gid: status.gid } };
+  const name = path.slice(1).replaceAll('/', '_');
+  if (!dated) makeDirectory(machine.files, { path: BACKUP_DIRECTORY, mode: 0o700 });
+  const backup = dated ? `${path}.${dateForName()}` : freeBackup(machine, `${BACKUP_DIRECTORY}/${name}`, old);
+  // Of two changes within a second the first one had the admin's own text.
+  if (backup === undefined || (dated && machine.files.status(backup) !== undefined)) return;
+  const changed = machine.files.changing([backup], false);
+  replaceFile(machine.files, { path: backup, ...target }, (descriptor) =>
+    writeFully(descriptor, encodeText(old)),
+  );
+  changed();
+}
+
+async function runCommand(change: RunCommand, { commands, files }: Machine): Promise<CommandResult> {
+  if (change.partition !== undefined) {
+    const { withPartition } = await import('../devices/open-partition.ts');
+    return withPartition(change.partition, constants.O_RDONLY, () => commands.run(change.argv, change));
+  }
+  if (change.whenReady !== undefined) {
+    const { runWhenReady } = await import('../system/run-when-ready.ts');
+    return runWhenReady(() => commands.run(change.argv, change), change.whenReady);
+  }
+  if (change.worksOn !== undefined) {
+    const { watchForStall } = await import('../devices/stalled-device.ts');
+    return commands.run(change.argv, { ...change, givesUpFor: watchForStall(files, change.worksOn) });
+  }
+  if (change.unchangedFilesStayIn === undefined) return commands.run(change.argv, change);
+  const { rememberFiles } = await import('../files/unchanged-files.ts');
+  const putBack = rememberFiles(files, change.unchangedFilesStayIn);
+  try {
+    return await commands.run(change.argv, change);
+  } finally {
+    putBack();
+  }
+}
+
+function copyRange(machine: Machine, change: CopyRange): void {
+  withDescriptor(change.device, constants.O_RDONLY, (from) =>
+    replaceFile(machine.files, change, (to) => {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, change.length)));
+      for (let copied = 0; copied < change.length; ) {
+        const wanted = Math.min(chunk.length, change.length - copied);
+        const got = readSync(from, chunk, 0, wanted, change.offset + copied);
+        if (got === 0) throw new Error(`${change.device} ends at byte ${change.offset + copied}`);
+        writeFully(to, chunk.subarray(0, got));
+        copied += got;
+      }
+    }),
+  );
+}
+
+function zeroRange(device: string, offset: number, length: number): void {
+  const zeros = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(1, length)));
+  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
+    for (let done = 0; done < length; done += zeros.length)
+      writeFully(descriptor, zeros.subarray(0, Math.min(zeros.length, length - done)), offset + done);
+    fsyncSync(descriptor);
+  });
+}
+
+/** See erase-mark.ts: the mark goes first and is the last to go, so that a run that was cut off is taken up again. */
+function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
+  withDescriptor(device, constants.O_WRONLY, (descriptor) => {
+    writeFully(descriptor, encodeEraseMark(length), offset);
+    fsyncSync(descriptor);
+  });
+  zeroRange(device, offset + SECTOR_BYTES, Math.max(0, length - SECTOR_BYTES));
+  if (keepMark !== true) zeroRange(device, offset, SECTOR_BYTES);
+}
+
+/**
+ * Carries one change out. This is the only place where the toolkit changes the machine.
+ * @param report gets what a program of the admin's or the customer's said, also where the change then fails
+ * @returns `skipped` if the change needs a running system and there is none
+ * @throws Error, or Refused, whose message says in one line what failed; whatever the change was to replace is still there
+ */
+export async function applyChange(
+  change: Change,
+  machine: Machine,
+  report: (said: Said) => void = () => undefined,
+): Promise<'done' | 'skipped'> {
+  if (!machine.live && needsLiveSystem(change)) return 'skipped';
+  const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
+  try {
+    await carryOut(change, machine, report);
+  } finally {
+    changed();
+  }
+  return 'done';
+}
+
+function failed(failure: string, { exitCode, stdout, stderr }: CommandResult): CommandError {
+  const output = `${stdout}${stderr}`;
+  return exitCode === undefined ? new CommandError(failure, output) : new Refused(failure, output);
+}
+
+async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
+  switch (change.kind) {
+    case 'write-file': {
+      const { content } = change;
+      const bytes = typeof content === 'string' ? encodeText(content) : content;
+      if (change.appended === true) {
+        const { appendLines } = await import('../files/append-lines.ts');
+        appendLines(machine.files, change, Buffer.from(bytes).toString().split('\n').slice(0, -1));
+        break;
+      }
+      if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
+      replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, bytes));
+      break;
+    }
+    case 'copy-range':
+      copyRange(machine, change);
+      break;
+    case 'make-directory':
+      makeDirectory(machine.files, change);
+      break;
+    case 'make-link':
+      replaceLink(machine.files, change.path, change.target);
+      break;
+    case 'remove-file':
+      removeFile(machine.files, change.path);
+      break;
+    case 'remove-empty-directory':
+      removeEmptyDirectory(machine.files, change.path);
+      break;
+    case 'sync-directory': {
+      const { syncDirectory } = await import('../files/sync-directory.ts');
+      syncDirectory(machine.files, change.path);
+      break;
+    }
+    case 'run-command': {
+      const result = await runCommand(change, machine);
+      const { failure, exitCode, stdout, stderr } = result;
+      if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
+      if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
+      if (failure !== undefined) throw failed(failure, result);
+      break;
+    }
+    case 'run-supervised': {
+      const { runSupervised } = await import('./supervised-command.ts');
+      const { output, failure, warning } = await runSupervised(change, machine);
+      report({ output, ...(warning === undefined ? {} : { warning }) });
+      if (failure !== undefined) throw new Error(failure);
+      break;
+    }
+    case 'set-kernel-value':
+      writeFileSync(change.path, `${change.value}\n`);
+      break;
+    case 'wait-for-address': {
+      const { waitForAddress } = await import('../network/interface-addresses.ts');
+      await waitForAddress(change);
+      break;
+    }
+    case 'make-swap': {
+      const { makeSwap } = await import('./make-swap.ts');
+      await makeSwap(change);
+      break;
+    }
+    case 'erase-range':
+      eraseRange(change);
+      break;
+    case 'unpack-modules': {
+      const { unpackModules } = await import('./modules/unpack-modules.ts');
+      await unpackModules(machine.files, change);
+      break;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { CappedLog } from '../commands/capped-log.ts';
+import type { ChildEnding } from '../commands/child-process/child.ts';
+import { startChild } from '../commands/child-process.ts';
+import { type Commands, SEARCH_PATH, signalGroup } from '../commands/commands.ts';
+import { STATE_DIRECTORY } from '../files/paths.ts';
+import { makeDirectory, replaceFile, writeFully } from '../files/write.ts';
+import { endOfOutput } from '../formats/output-end.ts';
+import { reasonOf } from '../runtime/errors.ts';
+import type { Machine } from './apply.ts';
+import type { RunSupervised } from './change.ts';
+
+/** How a supervised program ended. A shutdown that ends it is no failure: that may have been its purpose. */
+export interface SupervisedResult {
+  /** End of what it printed. */
+  output: string;
+  failure?: string;
+  warning?: string;
+}
+
+/** How long the processes of a group have between being asked to end and being killed. */
+const GRACE_SECONDS = 5;
+/** sd_booted(3) */
+const SYSTEMD_IS_RUNNING = '/run/systemd/system';
+
+const SYSTEMCTL_SECONDS = 20;
+
+/** Bytes at the end of the output that the report is made from. */
+const TAIL_BYTES = 8192;
+
+/** Runs a program in a scope unit: systemd.scope(5), on either version of control groups. */
+function inScope({ scope, argv, what }: RunSupervised): [string, ...string[]] {
+  const properties = [`--property=TimeoutStopSec=${GRACE_SECONDS}s`, `--description=${what}`];
+  return ['systemd-run', '--scope', '--quiet', `--unit=${scope}.scope`, ...properties, '--', ...argv];
+}
+
+/** Where the output goes. A full disk costs the log, not the program's run. */
+class Output {
+  #log: CappedLog | undefined;
+  #tail: Buffer = Buffer.alloc(0);
+  problem: string | undefined;
+
+  constructor(path: string, firstLine: string) {
+    this.#attempt(() => {
+      this.#log = new CappedLog(path);
+      this.#log.note(firstLine);
+    });
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-TAIL_BYTES);
+    this.#attempt(() => this.#log?.write(chunk));
+  }
+
+  /** @returns the end of the output */
+  close(lastLine: string): string {
+    this.#attempt(() => this.#log?.close(lastLine));
+    return endOfOutput(this.#tail.toString());
+  }
+
+  #attempt(action: () => void): void {
+    if (this.problem !== undefined) return;
+    try {
+      action();
+    } catch (error) {
+      this.problem = `its output could not be logged: ${reasonOf(error)}`;
+    }
+  }
+}
+
+async function isShuttingDown(commands: Commands): Promise<boolean> {
+  const state = await commands.run(['systemctl', 'is-system-running'], { timeoutSeconds: SYSTEMCTL_SECONDS });
+  return state.stdout.trim() === 'stopping';
+}
+
+async function emptyScope(commands: Commands, scope: string, leader: number | undefined): Promise<void> {
+  const unit = `${scope}.scope`;
+  const stopped = await commands.run(['systemctl', 'stop', unit], { timeoutSeconds: SYSTEMCTL_SECONDS });
+  if (stopped.failure !== undefined) signalGroup(leader, 'SIGKILL');
+  // A group that had to be killed counts as a failed unit, and the guest as degraded: the report says it already.
+  await commands.run(['systemctl', 'reset-failed', unit], { timeoutSeconds: SYSTEMCTL_SECONDS });
+}
+
+function describeEnding({ exitCode, signal, error }: ChildEnding): string {
+  if (error !== undefined) return `could not be started: ${reasonOf(error)}`;
+  return signal === undefined ? `exit status ${exitCode}` : `killed by ${signal}`;
+}
+
+function writeMark({ files }: Machine, { path, content }: RunSupervised['mark']): void {
+  if (files.status(STATE_DIRECTORY) === undefined)
+    makeDirectory(files, { path: STATE_DIRECTORY, mode: 0o755 });
+  replaceFile(files, { path, mode: 0o600 }, (descriptor) => writeFully(descriptor, Buffer.from(content)));
+}
+
+/**
+ * Runs a program of the customer's in a control group of its own, under a deadline, its output bounded. What it
+ * leaves running when it ends by itself lives on in that group.
+ * @throws Error if there is no systemd, or if its mark cannot be written: then it was not started
+ */
+export async function runSupervised(change: RunSupervised, machine: Machine): Promise<SupervisedResult> {
+  const { what, timeoutSeconds, scope } = change;
+  const { commands, files } = machine;
+  if (files.status(SYSTEMD_IS_RUNNING) === undefined) {
+    throw new Error('the guest was not started by systemd, which the control group is asked of');
+  }
+  if (change.notInShutdown === true && (await isShuttingDown(commands))) {
+    return { output: '', warning: `${what} is left for the next boot: the guest is shutting down` };
+  }
+  writeMark(machine, change.mark);
+  const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
+  const child = await startChild({
+    argv: inScope(change),
+    ...(change.input === undefined ? {} : { input: change.input }),
+    environment: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
+    onOutput: (_, chunk) => output.take(chunk),
+  });
+  let stopping: Promise<void> | undefined;
+  let reason: 'deadline' | 'shutdown' | undefined;
+  const stop = (why: 'deadline' | 'shutdown'): void => {
+    reason ??= why;
+    stopping ??= emptyScope(commands, scope, child.pid);
+  };
+  const deadline = setTimeout(() => stop('deadline'), timeoutSeconds * 1000);
+  const onTerminate = () => stop('shutdown');
+  process.on('SIGTERM', onTerminate);
+  let ending: ChildEnding;
+  try {
+    ending = await child.ended;
+  } finally {
+    clearTimeout(deadline);
+    await stopping;
+    process.off('SIGTERM', onTerminate);
+  }
+  const succeeded = ending.exitCode === 0 && reason === undefined;
+  if (!succeeded && reason === undefined && (await isShuttingDown(commands))) reason = 'shutdown';
+  const how = reason === 'deadline' ? `stopped after ${timeoutSeconds} s` : describeEnding(ending);
+  const result: SupervisedResult = { output: output.close(`--- ${new Date().toISOString()} ${how}`) };
+  if (output.problem !== undefined) result.warning = `${what}: ${output.problem}`;
+  if (reason === 'shutdown') result.warning = `${what} ran until the guest was shut down`;
+  else if (reason === 'deadline') {
+    result.failure = `${what} did not end within ${timeoutSeconds} s and was stopped with all of its processes`;
+  } else if (!succeeded) result.failure = `${what}: ${how}`;
+  return result;
+}

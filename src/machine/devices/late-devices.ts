@@ -1,0 +1,56 @@
+import type { FileView } from '../files/files.ts';
+import { sleep } from '../runtime/sleep.ts';
+
+/** udevd keeps this file while it has events to handle (systemd, src/udev/udev-manager.c). */
+const UDEV_QUEUE = '/run/udev/queue';
+
+const POLL_MILLISECONDS = 50;
+
+/** Disks of one controller come within this time of each other: the kernel looks at them in parallel. */
+const QUIET_MILLISECONDS = 500;
+
+/** What shows that devices come. */
+export interface Coming {
+  /** Changes when one comes. */
+  listed(): string;
+  /** udev is at work. */
+  isBusy(): boolean;
+}
+
+type DeviceFiles = Pick<FileView, 'list' | 'status'>;
+
+/** Sees devices come in directories. */
+export function comingTo(files: DeviceFiles, directories: readonly string[]): Coming {
+  return {
+    listed: () => directories.map((directory) => files.list(directory).join(' ')).join('\n'),
+    isBusy: () => files.status(UDEV_QUEUE) !== undefined,
+  };
+}
+
+/**
+ * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
+ * left to do and no device came for half a second, or the time is up.
+ * @param look gives what is looked for, or undefined
+ * @param waitSeconds longest wait; 0: looks once
+ * @param coming shows devices coming
+ * @returns what was found; undefined if there is nothing
+ */
+export async function lookUntilSettled<T>(
+  look: () => T | undefined,
+  coming: Coming,
+  waitSeconds: number,
+): Promise<T | undefined> {
+  const deadline = performance.now() + waitSeconds * 1000;
+  let known = coming.listed();
+  let found = look();
+  let quietSince = performance.now();
+  while (found === undefined && performance.now() < deadline) {
+    if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();
+    await sleep(POLL_MILLISECONDS);
+    const devices = coming.listed();
+    if (devices !== known) found = look();
+    if (devices !== known || coming.isBusy()) quietSince = performance.now();
+    known = devices;
+  }
+  return found;
+}

@@ -1,0 +1,66 @@
+import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
+import { cleanJsonLine, cleanLine } from '../runtime/clean-text.ts';
+import { printError } from '../runtime/output.ts';
+import { LOG_FILE } from './paths.ts';
+import { writeFully } from './write.ts';
+
+export type Level = 'info' | 'warning' | 'problem';
+
+/** Priorities of sd-daemon(3): the journal takes them from the start of a line. */
+const JOURNAL_PRIORITY: Record<Level, string> = { info: '<6>', warning: '<4>', problem: '<3>' };
+
+/** One line for an admin on standard error, which the service manager keeps. */
+export function say(program: string, level: Level, text: string): void {
+  const priority = process.env.JOURNAL_STREAM === undefined ? '' : JOURNAL_PRIORITY[level];
+  const mark = level === 'info' ? '' : `${level}: `;
+  printError(`${priority}${program}: ${mark}${cleanLine(text)}\n`);
+}
+
+export interface LogRecord {
+  level: Level;
+  message: string;
+  /** Further fields, such as the step's name. Never secret. */
+  fields?: Record<string, unknown>;
+}
+
+/** As pino and bunyan number them, so that their readers can show the log. */
+const LEVEL_NUMBER: Record<Level, number> = { info: 30, warning: 40, problem: 50 };
+
+/**
+ * In bytes. logrotate(8) sees to it long before, by etc/logrotate.d/gandi-guest; this is for guests without it, in which
+ * something fails at every boot for years.
+ */
+const LARGEST_LOG = 4 * 1024 * 1024;
+
+/** Opens the log at its end. One that has grown too large makes room: it is kept as the only old one. */
+function openLog(path: string): number {
+  // A link at this path must not be followed.
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const open = () => openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+  const descriptor = open();
+  if (fstatSync(descriptor).size < LARGEST_LOG) return descriptor;
+  closeSync(descriptor);
+  renameSync(path, `${path}.1`);
+  return open();
+}
+
+/**
+ * Appends JSON lines to the log file. By our own ten lines: a logging library took 20 million instructions of a first
+ * boot only to be loaded, as much as three commands.
+ * @param program name that stands in each line
+ * @param path the log; it is made readable for root only
+ * @throws Error if the file cannot be opened or written, such as on a full disk
+ */
+export function appendLog(program: string, records: readonly LogRecord[], path = LOG_FILE): void {
+  if (records.length === 0) return;
+  const time = new Date().toISOString();
+  const lines = records.map(({ level, message, fields }) =>
+    cleanJsonLine({ level: LEVEL_NUMBER[level], time, program, ...fields, msg: message }),
+  );
+  const descriptor = openLog(path);
+  try {
+    writeFully(descriptor, Buffer.from(`${lines.join('\n')}\n`));
+  } finally {
+    closeSync(descriptor);
+  }
+}

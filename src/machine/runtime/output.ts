@@ -1,0 +1,54 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { cleanText } from './clean-text.ts';
+import { reasonOf } from './errors.ts';
+
+const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
+
+/** @throws what writeSync does, unless nobody reads any more */
+function write(descriptor: number, text: string): void {
+  const bytes = Buffer.from(cleanText(text));
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      // Nobody reads any more, such as `head`: what is left to say is said to nobody.
+      if (code === 'EPIPE') return;
+      // A pipe that another program made non-blocking is full for a moment.
+      if (code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+/**
+ * Writes text to standard output, cleaned (src/machine/runtime/clean-text.ts), as all text is that leaves a program. Setting up the runtime's own streams costs as much as a third of a whole start, which
+ * counts at boot.
+ * @throws Error that says why it cannot be written, such as to a full disk
+ */
+export function print(text: string): void {
+  try {
+    write(STANDARD_OUTPUT, text);
+  } catch (error) {
+    throw new Error(`cannot write to standard output: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Writes text to standard error, cleaned as well. Where that cannot be written, there is nobody to be told. */
+export function printError(text: string): void {
+  try {
+    write(STANDARD_ERROR, text);
+  } catch (error) {
+    // Its work goes on: a guest without a console is configured like another.
+    if ((error as NodeJS.ErrnoException).syscall !== 'write') throw error;
+  }
+}
+
+/** True if the reader of standard output is a terminal. */
+export function isTerminal(): boolean {
+  // Not imported: it would be loaded at each boot, where standard output is the journal's socket, with all sockets.
+  return (
+    fstatSync(STANDARD_OUTPUT).isCharacterDevice() &&
+    process.getBuiltinModule('node:tty').isatty(STANDARD_OUTPUT)
+  );
+}

@@ -1,0 +1,116 @@
+import type { FileView } from '../files/files.ts';
+import type { FstabEntry } from '../formats/fstab.ts';
+
+/**
+ * Where the system's manager looks for units; of several files with one name the first counts (systemd.unit(5), "Unit File
+ * Load Path"; systemd's src/libsystemd/sd-path/path-lookup.c for those of portable services).
+ */
+const LOAD_PATH = [
+  '/etc/systemd/system.control',
+  '/run/systemd/system.control',
+  '/run/systemd/transient',
+  '/run/systemd/generator.early',
+  '/etc/systemd/system',
+  '/etc/systemd/system.attached',
+  '/run/systemd/system',
+  '/run/systemd/system.attached',
+  '/run/systemd/generator',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+  '/run/systemd/generator.late',
+];
+
+/**
+ * The lines of a unit as they are meant (systemd.syntax(7)): a backslash at the end of one joins it with the next; lines
+ * that begin with `#` or `;` are comments, also between joined ones.
+ */
+function logicalLines(text: string): string[] {
+  const lines: string[] = [];
+  let joined = '';
+  for (const line of text.split('\n')) {
+    if (/^\s*[#;]/.test(line)) continue;
+    if (line.endsWith('\\')) {
+      joined += `${line.slice(0, -1)} `;
+      continue;
+    }
+    lines.push(`${joined}${line}`.trim());
+    joined = '';
+  }
+  return lines;
+}
+
+/**
+ * The last value of a key in a section (systemd.syntax(7)): blanks around the `=` are ignored, and an empty value takes back
+ * what was said before.
+ * @param texts of a unit and its drop-ins, in their order
+ */
+export function unitValue(texts: readonly string[], section: string, key: string): string | undefined {
+  let value: string | undefined;
+  for (const text of texts) {
+    let current = '';
+    for (const line of logicalLines(text)) {
+      current = /^\[(.*)\]$/.exec(line)?.[1] ?? current;
+      const [, name, said = ''] = /^([^=[]+?)\s*=\s*(.*)$/.exec(line) ?? [];
+      if (current === section && name === key) value = said === '' ? undefined : said;
+    }
+  }
+  // The only specifier that says nothing else than itself (systemd.unit(5), "Specifiers").
+  return value?.replaceAll('%%', '%');
+}
+
+/**
+ * Names of the directories with drop-ins for a unit, such as `srv-data.mount.d`, `srv-.mount.d` and `mount.d`: those that
+ * say most of its name come first (systemd.unit(5), "Description").
+ */
+function dropInNames(name: string): string[] {
+  const parts = name.slice(0, -'.mount'.length).split('-');
+  const shortened = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join('-')}-.mount`);
+  return [name, ...shortened.toReversed(), 'mount'].map((one) => `${one}.d`);
+}
+
+/**
+ * The texts of a unit and of its drop-ins; of several drop-ins with one name the one whose directory says most of the
+ * unit's name counts, then the first in the path.
+ */
+function unitTexts(files: Pick<FileView, 'list' | 'readText'>, path: string, name: string): string[] {
+  const dropIns = new Map<string, string>();
+  for (const place of dropInNames(name).flatMap((one) =>
+    LOAD_PATH.map((directory) => `${directory}/${one}`),
+  )) {
+    for (const file of files.list(place))
+      if (file.endsWith('.conf') && !dropIns.has(file)) dropIns.set(file, `${place}/${file}`);
+  }
+  const sorted = [...dropIns].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, place]) => place);
+  return [path, ...sorted].flatMap((one) => files.readText(one) ?? []);
+}
+
+/** Whether the text of a unit is that of one which gandi-mount made for a disk that it mounts itself. */
+export const isOwnUnit = (text: string) => text.includes('\n[X-Gandi]\n');
+
+/** Where the file of a unit is that counts; undefined if there is none of that name. */
+export function findUnit(files: Pick<FileView, 'status'>, name: string): string | undefined {
+  return LOAD_PATH.map((directory) => `${directory}/${name}`).find(
+    (path) => files.status(path) !== undefined,
+  );
+}
+
+/**
+ * What mount units name: those of the admin, of packages, and those that generators or systemd-mount(1) made.
+ * @returns sources and mount points as they are written; masked units, and those of gandi-mount itself, are left out
+ */
+export function mountUnits(files: Pick<FileView, 'list' | 'readText' | 'linkTarget'>): FstabEntry[] {
+  const places = new Map<string, string>();
+  for (const directory of LOAD_PATH) {
+    for (const name of files.list(directory))
+      if (name.endsWith('.mount') && !places.has(name)) places.set(name, `${directory}/${name}`);
+  }
+  return [...places].flatMap(([name, path]) => {
+    if (files.linkTarget(path) === '/dev/null' || isOwnUnit(files.readText(path) ?? '')) return [];
+    const texts = unitTexts(files, path, name);
+    const source = unitValue(texts, 'Mount', 'What');
+    if (source === undefined) return [];
+    const mountPoint = unitValue(texts, 'Mount', 'Where') ?? name;
+    return [{ source, mountPoint, type: unitValue(texts, 'Mount', 'Type') ?? 'auto' }];
+  });
+}

@@ -1,0 +1,80 @@
+import type { FileView } from '../files/files.ts';
+
+/** Where systemd looks for units (systemd.unit(5)), the admin's first. */
+export const UNIT_DIRECTORIES = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+
+/** Names of the units that some target wants: by `enable`, by preset, or as they are shipped. */
+function wantedUnits(files: FileView): Set<string> {
+  // Where /lib is a link both paths are one directory.
+  const directories =
+    files.linkTarget('/lib') === undefined ? UNIT_DIRECTORIES : UNIT_DIRECTORIES.slice(0, -1);
+  const wants = directories.flatMap((directory) =>
+    files
+      .list(directory)
+      .filter((name) => name.endsWith('.wants') || name.endsWith('.requires'))
+      .map((name) => `${directory}/${name}`),
+  );
+  return new Set(wants.flatMap((directory) => files.list(directory)));
+}
+
+/** Tells of a unit whether it exists, is not masked, and is wanted. */
+export function enabledUnits(files: FileView): (unit: string) => boolean {
+  const wanted = wantedUnits(files);
+  return (unit) => {
+    if (!wanted.has(unit)) return false;
+    const candidates = UNIT_DIRECTORIES.map((directory) => `${directory}/${unit}`);
+    const path = candidates.find((candidate) => files.status(candidate) !== undefined);
+    return path !== undefined && files.linkTarget(path) !== '/dev/null';
+  };
+}
+
+/** Whether one unit exists, is not masked, and is wanted by some target. */
+export function isEnabled(files: FileView, unit: string): boolean {
+  return enabledUnits(files)(unit);
+}
+
+/** Where generators put units (systemd.generator(7)), such as those of /etc/fstab, behind the directories above or before. */
+const GENERATOR_DIRECTORIES = [
+  '/run/systemd/generator.early',
+  '/run/systemd/generator',
+  '/run/systemd/generator.late',
+];
+
+/** The name of the mount unit of a directory (systemd.unit(5), "String escaping"). */
+export function mountUnitOf(mountPoint: string): string {
+  const escaped = mountPoint
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/')
+    .replace(/[^A-Za-z0-9:_./]|^\./gu, (character) =>
+      [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+    )
+    .replaceAll('/', '-');
+  return `${escaped === '' ? '-' : escaped}.mount`;
+}
+
+/**
+ * Whether systemd is to mount something at a directory in a boot, at once or on first access: by /etc/fstab, by a unit of the
+ * admin's, or by the type of a partition.
+ * @param mountPoint absolute path without links
+ */
+export function mountIsWanted(files: FileView, mountPoint: string): boolean {
+  const unit = mountUnitOf(mountPoint);
+  const directories = [...UNIT_DIRECTORIES, ...GENERATOR_DIRECTORIES];
+  const place = directories.find((directory) => files.status(`${directory}/${unit}`) !== undefined);
+  // Hardly ever is there one: directories are read only then.
+  if (place === undefined || files.linkTarget(`${place}/${unit}`) === '/dev/null') return false;
+  const names = [unit, unit.replace(/mount$/, 'automount')];
+  return directories.some((directory) =>
+    files
+      .list(directory)
+      .filter((name) => /\.(wants|requires|upholds)$/.test(name))
+      .some((name) => files.list(`${directory}/${name}`).some((wanted) => names.includes(wanted))),
+  );
+}

@@ -1,0 +1,51 @@
+import {
+  countedInterfaces,
+  findInterface,
+  interfaceFor,
+  keepsKernelNames,
+} from '../../machine/network/network-interfaces.ts';
+import type { NetworkInterface } from '../../machine/system/facts.ts';
+import type { InterfaceConfig } from '../../metadata/guest-config.ts';
+
+const isCertain = ({ mac, name }: InterfaceConfig) => mac !== undefined || name !== undefined;
+
+/**
+ * Which interface of the running guest each of the host's is. With predictable names a number alone is the order of
+ * the devices, which an interface that came later can upset: there an address that an interface has already decides
+ * first.
+ */
+export function bindInterfaces(
+  interfaces: readonly InterfaceConfig[],
+  devices: readonly NetworkInterface[],
+): ReadonlyMap<InterfaceConfig, string> {
+  const bound = new Map<InterfaceConfig, string>();
+  const bind = (each: InterfaceConfig, name: string | undefined) => {
+    if (name !== undefined && ![...bound.values()].includes(name)) bound.set(each, name);
+  };
+  for (const each of interfaces.filter(isCertain)) bind(each, findInterface(each, devices));
+  const numbered = interfaces.filter((each) => !isCertain(each));
+  if (keepsKernelNames(devices)) {
+    for (const each of numbered) bind(each, interfaceFor(each.number, devices));
+    return bound;
+  }
+  for (const each of numbered) {
+    const has = ({ addresses = [] }: NetworkInterface) =>
+      each.addresses.some(({ address }) => addresses.includes(address));
+    bind(each, devices.find(has)?.name);
+  }
+  const counted = countedInterfaces(devices).map(({ name }) => name);
+  const free = counted.filter((name) => ![...bound.values()].includes(name));
+  const left = numbered.filter((each) => !bound.has(each)).sort((one, other) => one.number - other.number);
+  for (const [index, each] of left.entries()) bind(each, free[index]);
+  return bound;
+}
+
+/** The interface that the guest's first one is: number 0 of the host's, or the first device. */
+export function firstInterface(
+  interfaces: readonly InterfaceConfig[],
+  devices: readonly NetworkInterface[],
+): string | undefined {
+  const first = interfaces.find(({ number }) => number === 0);
+  const name = first && bindInterfaces(interfaces, devices).get(first);
+  return name ?? interfaceFor(0, devices);
+}

@@ -1,0 +1,65 @@
+import { posix } from 'node:path';
+import type { WantedFile } from '../../plan/ensure-file.ts';
+import { isOwn } from '../../plan/own-file.ts';
+import { renderIfcfg, renderRoutes } from './ifcfg.ts';
+import { ifcfgFileOf } from './profiles.ts';
+import { renderWicked, renderWickedKernelValues, renderWickedRoutes } from './wicked.ts';
+import { liveCommand, NOTHING, type Writer } from './writer.ts';
+
+const RED_HAT_DIRECTORY = '/etc/sysconfig/network-scripts';
+const SUSE_DIRECTORY = '/etc/sysconfig/network';
+const UP_SECONDS = 60;
+
+/** A file, unless there is nothing to be in it. */
+const fileOf = (path: string, content: string | undefined): WantedFile[] =>
+  content === undefined ? [] : [{ path, content, mode: 0o644 }];
+
+/** Red Hat's ifcfg files, for network-scripts or for NetworkManager: ifup and ifdown are there with either. */
+export const ifcfg: Writer = {
+  filesOf: (header, wanted) => [
+    ...fileOf(`${RED_HAT_DIRECTORY}/ifcfg-${wanted.name}`, renderIfcfg(header, wanted)),
+    ...fileOf(`${RED_HAT_DIRECTORY}/route-${wanted.name}`, renderRoutes(header, wanted, 4)),
+    ...fileOf(`${RED_HAT_DIRECTORY}/route6-${wanted.name}`, renderRoutes(header, wanted, 6)),
+  ],
+  takenBy: (files, device) => ifcfgFileOf(files, RED_HAT_DIRECTORY, device, isOwn),
+  support: () => [],
+  supportFiles: [],
+  directory: RED_HAT_DIRECTORY,
+  ownName: /^(ifcfg|route6?)-/,
+  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|route6?)-/, ''),
+  units: ['network.service', 'NetworkManager.service'],
+  activate({ started, outdated, changed, configured }) {
+    if (started.length === 0) return NOTHING;
+    const names = changed.length > 0 ? changed : configured;
+    return {
+      before: outdated.map((name) =>
+        liveCommand(['ifdown', name], UP_SECONDS, 'take back the old addresses'),
+      ),
+      after: names.map((name) => liveCommand(['ifup', name], UP_SECONDS, 'set the new addresses')),
+    };
+  },
+};
+
+/** wicked(8) of SUSE. */
+export const wicked: Writer = {
+  filesOf: (header, wanted) => [
+    ...fileOf(`${SUSE_DIRECTORY}/ifcfg-${wanted.name}`, renderWicked(header, wanted)),
+    ...fileOf(`${SUSE_DIRECTORY}/ifroute-${wanted.name}`, renderWickedRoutes(header, wanted)),
+    ...fileOf(`${SUSE_DIRECTORY}/ifsysctl-${wanted.name}`, renderWickedKernelValues(header, wanted)),
+  ],
+  takenBy: (files, device) => ifcfgFileOf(files, SUSE_DIRECTORY, { name: device.name }, isOwn),
+  support: () => [],
+  supportFiles: [],
+  directory: SUSE_DIRECTORY,
+  ownName: /^(ifcfg|ifroute|ifsysctl)-/,
+  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|ifroute|ifsysctl)-/, ''),
+  units: ['wicked.service'],
+  activate: ({ started }) =>
+    started.length > 0
+      ? {
+          before: [],
+          // It takes an interface whose files are gone down, and one whose files are the same it leaves as it is.
+          after: [liveCommand(['wicked', 'ifreload', 'all'], 90, 'let wicked take the new files')],
+        }
+      : NOTHING,
+};

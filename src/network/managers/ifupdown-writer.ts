@@ -1,0 +1,60 @@
+import type { Change } from '../../machine/changes/change.ts';
+import { ensureFile } from '../../plan/ensure-file.ts';
+import { isOwn } from '../../plan/own-file.ts';
+import { renderIfupdown, renderLoopback } from './ifupdown.ts';
+import { enslavingLine, INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './ifupdown-files.ts';
+import { liveCommand, NOTHING, type Writer } from './writer.ts';
+
+const OWN_PREFIX = `${INTERFACES_DIRECTORY}/50-gandi-`;
+
+const LOOPBACK_FILE = `${OWN_PREFIX}lo`;
+
+/** Duplicate address detection of IPv6 takes ifup a few seconds for each interface. */
+const IFUP_SECONDS = 60;
+
+// With other characters in its name source-directory would pass the file over.
+const pathOf = (name: string) => `${OWN_PREFIX}${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+
+/** ifupdown(8): a file an interface, which the admin's file includes. */
+export const ifupdown: Writer = {
+  filesOf: (header, wanted) => [
+    { path: pathOf(wanted.name), content: renderIfupdown(header, wanted), mode: 0o644 },
+  ],
+  takenBy(files, { name }) {
+    const read = readIfupdownFiles(files);
+    const isOwnFile = (path: string) => isOwn(files.readText(path));
+    const stanza = read.stanzas.find((each) => each.interface === name && !isOwnFile(each.file));
+    return enslavingLine(read, name, isOwnFile) ?? stanza;
+  },
+  support(files, header, path) {
+    const { stanzas, includes } = readIfupdownFiles(files);
+    const changes: Change[] = [];
+    if (!includes(path)) {
+      const text = files.readText(INTERFACES_FILE) ?? '';
+      const end = text === '' || text.endsWith('\n') ? '' : '\n';
+      // No other files: what else lies there unread would come to life.
+      const content = `${text}${end}source ${OWN_PREFIX}*\n`;
+      changes.push(...ensureFile(files, { path: INTERFACES_FILE, content, mode: 0o644 }));
+    }
+    if (stanzas.some((stanza) => stanza.interface === 'lo')) return changes;
+    return [
+      ...changes,
+      ...ensureFile(files, { path: LOOPBACK_FILE, content: renderLoopback(header), mode: 0o644 }),
+    ];
+  },
+  supportFiles: [LOOPBACK_FILE],
+  directory: INTERFACES_DIRECTORY,
+  ownName: /^50-gandi-/,
+  interfaceIn: (path, text) => /^auto (\S+)/m.exec(text)?.[1] ?? path,
+  units: ['networking.service'],
+  activate({ outdated, configured, started }) {
+    if (started.length === 0) return NOTHING;
+    // ifdown takes back what the old file says. ifup passes over what is up, and so leaves other interfaces alone.
+    const down = liveCommand(['ifdown', ...outdated], IFUP_SECONDS, 'take back the old addresses');
+    const up = liveCommand(['ifup', ...configured], IFUP_SECONDS, 'set the new addresses');
+    return {
+      before: outdated.length === 0 ? [] : [down],
+      after: configured.length === 0 ? [] : [up],
+    };
+  },
+};

@@ -1,0 +1,180 @@
+import { posix } from 'node:path';
+import type { Machine } from '../machine/changes/apply.ts';
+import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
+
+export type DiskState =
+  /** It was not unmounted in order: it is checked, or waits for that, and is mounted afterwards. */
+  | 'checking'
+  /** It is about to be mounted. Still so in a later run: that run was cut off. */
+  | 'mounting'
+  | 'mounted'
+  /** Mounted on first access, by autofs. */
+  | 'on-demand'
+  /** Not mounted, for a reason that is no failure. */
+  | 'left-alone'
+  /** It should have been mounted. */
+  | 'failed'
+  /** Unmounted because somebody asked; it stays so until `attach`, or until it is attached anew. */
+  | 'ejected'
+  /** The device is not there any more. */
+  | 'gone';
+
+/** A mount that we made or took over, told by the kernel's numbers from any other that is at its place later. */
+export interface OwnMount {
+  /** Mount ID of /proc/self/mountinfo (proc(5)). */
+  id: number;
+  /** Of the mount, which for btrfs is not that of the device. */
+  deviceNumber: string;
+}
+
+/** A disk or partition of this boot, and what became of it. */
+export interface DiskRecord {
+  /** Such as `/dev/sdb1`. */
+  node: string;
+  name: string;
+  /** `diskseq` of its disk: with the name it tells one attachment from another. */
+  sequence?: number;
+  deviceNumber: string;
+  type?: string;
+  uuid?: string;
+  label?: string;
+  state: DiskState;
+  mountPoint?: string;
+  /** What is mounted there, where it is our own. */
+  ownMount?: OwnMount;
+  /** Size of the device in bytes when its file system was last grown to it. */
+  deviceBytes?: number;
+  /** It is to be checked after others. */
+  isQueued?: boolean;
+  /** Why it is in this state, for people. */
+  why?: string;
+  /** Units that `.gandi/services` named when it was mounted. */
+  services?: string[];
+  /** The hook before a detach ran, and the disk is mounted still: somebody was using it. */
+  detachHookRan?: boolean;
+  /** End of what the last hook for it printed. */
+  hookOutput?: string;
+  /** Why that hook failed, or was not run. */
+  hookFailure?: string;
+  /** ISO 8601, by the guest's clock: when it came to this state. */
+  since: string;
+  /** The same in seconds since the guest started, which no change of the clock makes wrong. */
+  sinceUptime?: number;
+}
+
+/** Disks that went away are kept up to this number. */
+const MOST_GONE = 200;
+
+const STATES: readonly string[] = [
+  'checking',
+  'mounting',
+  'mounted',
+  'on-demand',
+  'left-alone',
+  'failed',
+  'ejected',
+  'gone',
+];
+
+/** Entries of a list in a JSON file of ours. */
+function readEntries(text: string | undefined, key: string): Record<string, unknown>[] {
+  const list = parseJsonObject(text)?.[key];
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+
+/** A path that leads nowhere else than it says: absolute, below `/`, without `.` and `..`. */
+const isPath = (value: unknown) =>
+  typeof value === 'string' && /^\/[^\0]/.test(value) && posix.resolve(value) === value;
+
+/** A name of one component. */
+const isName = (value: unknown) =>
+  typeof value === 'string' && value !== '' && value !== '.' && value !== '..' && !/[/\0]/.test(value);
+
+const isNumber = (value: unknown) => /^\d+:\d+$/.test(String(value));
+
+function isOwnMount(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, deviceNumber } = value as Partial<OwnMount>;
+  return Number.isInteger(id) && isNumber(deviceNumber);
+}
+
+const isAbsentOr = (test: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || test(value);
+const isTextOrAbsent = isAbsentOr(isText);
+
+/** What each part of a record has to be; a file that was damaged is to lead no change to another place. */
+const RECORD_PARTS: Readonly<Record<keyof DiskRecord, (value: unknown) => boolean>> = {
+  node: isPath,
+  name: (value) => isText(value) && String(value).split('/').every(isName),
+  sequence: isAbsentOr(Number.isInteger),
+  deviceNumber: isNumber,
+  type: isTextOrAbsent,
+  uuid: isTextOrAbsent,
+  label: isTextOrAbsent,
+  state: (value) => STATES.includes(String(value)),
+  mountPoint: isAbsentOr(isPath),
+  ownMount: isAbsentOr(isOwnMount),
+  deviceBytes: isAbsentOr(Number.isInteger),
+  isQueued: isAbsentOr((value) => typeof value === 'boolean'),
+  why: isTextOrAbsent,
+  services: isAbsentOr((value) => Array.isArray(value) && value.every(isText)),
+  detachHookRan: isAbsentOr((value) => typeof value === 'boolean'),
+  hookOutput: isTextOrAbsent,
+  hookFailure: isTextOrAbsent,
+  since: isText,
+  sinceUptime: isAbsentOr(Number.isFinite),
+};
+
+const isRecord = (entry: Record<string, unknown>): entry is Record<string, unknown> & DiskRecord =>
+  Object.entries(RECORD_PARTS).every(([key, test]) => test(entry[key]));
+
+/** What became of the disks of this boot, in the order in which they came. Records that make no sense are left out. */
+export function readDiskRecords(files: FileView): DiskRecord[] {
+  return readEntries(files.readText(DISKS_FILE), 'disks').filter(isRecord);
+}
+
+/** Which file system had which name, over boots. */
+export function readPathMemory(files: FileView): PathMemory {
+  return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(
+    (entry): entry is Record<string, unknown> & RememberedFileSystem =>
+      isText(entry.uuid) &&
+      isText(entry.type) &&
+      isName(entry.name) &&
+      [entry.label, entry.serial, entry.wwn, entry.place].every(isTextOrAbsent) &&
+      isAbsentOr(isPath)(entry.unit) &&
+      isAbsentOr(Number.isInteger)(entry.partition),
+  );
+}
+
+const store = (machine: Machine, directory: string, path: string, value: unknown) =>
+  storeJson(machine, directory, { path, mode: 0o644 }, value);
+
+/** Keeps the records. Of the disks that went away the last ones are kept. */
+export async function storeDiskRecords(machine: Machine, disks: readonly DiskRecord[]): Promise<void> {
+  const surplus = disks.filter(({ state }) => state === 'gone').slice(0, -MOST_GONE);
+  await store(machine, RUNTIME_DIRECTORY, DISKS_FILE, {
+    disks: disks.filter((disk) => !surplus.includes(disk)),
+  });
+}
+
+/** Keeps the memory; nothing is written if nothing is new. */
+export async function storePathMemory(machine: Machine, memory: PathMemory): Promise<void> {
+  if (memory.length === 0) return;
+  await store(machine, STATE_DIRECTORY, FILE_SYSTEMS_FILE, { fileSystems: memory });
+}
+
+/** Whether a record is about the device that has this name now, and not about one that had it before. */
+export function isAbout(record: DiskRecord, device: BlockDevice): boolean {
+  return record.state !== 'gone' && record.name === device.name && record.sequence === device.sequence;
+}
+
+/** The record of a device that is there. */
+export function recordOf(records: readonly DiskRecord[], device: BlockDevice): DiskRecord | undefined {
+  return records.find((record) => isAbout(record, device));
+}

@@ -1,0 +1,107 @@
+import type { Machine } from '../machine/changes/apply.ts';
+import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
+import type { FileView } from '../machine/files/files.ts';
+import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import type { AppliedDigests } from './applied.ts';
+import type { Report } from './report.ts';
+
+const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
+
+/**
+ * What a program applied before; empty if nothing was, or if the record is damaged: then steps look at the guest
+ * itself.
+ */
+export function readApplied(files: FileView, program: string): AppliedDigests {
+  const entries = Object.entries(parseJsonObject(files.readText(appliedPath(program))) ?? {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+const store = (machine: Machine, directory: string, path: string, value: unknown) =>
+  storeJson(machine, directory, { path, mode: 0o600 }, value);
+
+/** Records what a program has applied now. Nothing is written if nothing is new. */
+export async function storeApplied(
+  machine: Machine,
+  program: string,
+  digests: AppliedDigests,
+): Promise<void> {
+  if (Object.keys(digests).length === 0 && machine.files.status(appliedPath(program)) === undefined) return;
+  await store(machine, APPLIED_DIRECTORY, appliedPath(program), digests);
+}
+
+function lastingPath(program: string): string {
+  return `${STATE_DIRECTORY}/${program}.json`;
+}
+
+function thisBootPath(program: string): string {
+  return `${RUNTIME_DIRECTORY}/${program}.json`;
+}
+
+/** Keeps a report for later boots alone: what is true if the run that it is about never comes to its end. */
+export async function storeLastingReport(machine: Machine, report: Report): Promise<void> {
+  await store(machine, STATE_DIRECTORY, lastingPath(report.program), report);
+}
+
+/**
+ * Keeps the report of a run: for this boot always, and for later ones if it has news. A boot that changes nothing so
+ * writes nothing to the disk.
+ */
+export async function storeReport(machine: Machine, report: Report): Promise<void> {
+  if (machine.live) await store(machine, RUNTIME_DIRECTORY, thisBootPath(report.program), report);
+  const last = readReport(machine.files, lastingPath(report.program));
+  const hasNews =
+    report.status === 'configured' ||
+    (report.status === 'failed' && !sameFailure(last, report)) ||
+    last === undefined;
+  const recovered = last?.status === 'failed' && report.status !== 'failed';
+  if (hasNews || recovered) await store(machine, STATE_DIRECTORY, lastingPath(report.program), report);
+}
+
+function sameFailure(last: Report | undefined, report: Report): boolean {
+  const failures = ({ problems, steps }: Report): string =>
+    JSON.stringify([
+      problems,
+      steps.map(({ name, status, changes, notes }) => [name, status, changes, notes]),
+    ]);
+  return last !== undefined && failures(last) === failures(report);
+}
+
+function readReport(files: FileView, path: string): Report | undefined {
+  const value = parseJsonObject(files.readText(path)) ?? {};
+  const whole =
+    Array.isArray(value.steps) && Array.isArray(value.problems) && typeof value.status === 'string';
+  if (!whole) return undefined;
+  const report = value as unknown as Report;
+  if (typeof report.startedAt === 'string') return report;
+  // A quiet boot's, by packaging/steady.sh: to ask for the time would take it a process.
+  return { ...report, startedAt: new Date(files.modifiedAt(path) ?? 0).toISOString() };
+}
+
+/** The units that serve interfaces name the reports, one for each: that of the boot is gandi-bootstrap's. */
+const INTERFACE_PROGRAM = 'gandi-iface@';
+
+/** What the program that serves an interface is called in messages and reports. */
+export function interfaceProgram(name: string): string {
+  return `${INTERFACE_PROGRAM}${name}`;
+}
+
+/** The programs that served interfaces in this boot, those of interfaces that went away included. */
+export function interfacePrograms(files: Pick<FileView, 'list'>): string[] {
+  return files
+    .list(RUNTIME_DIRECTORY)
+    .filter((file) => file.startsWith(INTERFACE_PROGRAM) && file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length));
+}
+
+/** The last report of a program, and whether it is of this boot. */
+export function latestReport(
+  files: FileView,
+  program: string,
+): { report: Report; thisBoot: boolean } | undefined {
+  const now = readReport(files, thisBootPath(program));
+  if (now !== undefined) return { report: now, thisBoot: true };
+  const earlier = readReport(files, lastingPath(program));
+  return earlier === undefined ? undefined : { report: earlier, thisBoot: false };
+}

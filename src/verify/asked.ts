@@ -1,0 +1,61 @@
+import { users } from '../accounts/users.ts';
+import { identity } from '../identity/host-name.ts';
+import type { Settings, Switch } from '../machine/settings/settings.ts';
+import type { SwapDevice, UserConfig } from '../metadata/guest-config.ts';
+import { describeMissing, meantInterfaces } from '../network/meant-interfaces.ts';
+import { network } from '../network/network.ts';
+import { chooseResolvers, resolver } from '../network/resolver.ts';
+import type { StepContext } from '../plan/step.ts';
+import type { Asked, AskedAccount } from '../state/asked.ts';
+import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
+import { whyArchiveStays } from '../storage/swap.ts';
+
+/** Whether a step runs: no setting turns it off, and the host's own script does not do its work. */
+function runs({ switches }: Settings, { name, setting }: { name: string; setting?: Switch }): boolean {
+  if (switches.CONFIG_HOST_INIT && REPLACED_BY_HOST_INIT.has(name)) return false;
+  return setting === undefined || switches[setting];
+}
+
+function accountsOf({ name, passwordHash, sshKeys }: UserConfig): AskedAccount[] {
+  const names = [...new Set(['root', ...(name === undefined ? [] : [name])])];
+  const hash = passwordHash === undefined ? {} : { passwordHash };
+  return names.map((each) => ({ name: each, keys: sshKeys, ...hash }));
+}
+
+/** What is not ours to use as swap is asked of nobody. */
+const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
+  device !== undefined && device.state !== 'foreign';
+
+/** What the steps of gandi-bootstrap are to bring about, as it can be compared with what the guest shows. */
+export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' | 'host' | 'facts'>): Asked {
+  const { config } = host.parsed;
+  const { hostName, user } = config;
+  const { found, enslaved, missing } = meantInterfaces(
+    runs(settings, network) ? (config.interfaces ?? []) : [],
+    facts,
+    undefined,
+  );
+  const resolves = runs(settings, resolver);
+  const archiveStays = whyArchiveStays({ host, facts }) !== undefined;
+  return {
+    ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
+    interfaces: [...found, ...enslaved].map(({ name, mtu, addresses }) => ({
+      name,
+      ...(mtu === undefined ? {} : { mtu }),
+      addresses,
+    })),
+    missing: missing.map((each) => describeMissing(each, facts)),
+    nameServers: resolves ? chooseResolvers(config) : [],
+    searchDomains: resolves ? (config.searchDomains ?? []) : [],
+    accounts: user !== undefined && runs(settings, users) ? accountsOf(user) : [],
+    ...(settings.switches.CONFIG_SWAP && host.state !== 'broken' && isUsable(host.swap) && !archiveStays
+      ? { swap: host.swap.node }
+      : {}),
+  };
+}
+
+/** The same without secrets, for a file. Whether a password was set is known to the step that sets it. */
+export function askedWithoutSecrets(context: Parameters<typeof askedOf>[0]): Asked {
+  const asked = askedOf(context);
+  return { ...asked, accounts: asked.accounts.map(({ name, keys }) => ({ name, keys })) };
+}

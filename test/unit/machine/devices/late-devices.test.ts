@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { comingTo, lookUntilSettled } from '../../../../src/machine/devices/late-devices.ts';
+
+/** Block devices over time: each look at the list takes the next. */
+function deviceLists(lists: string[][], busy = () => false) {
+  let at = 0;
+  const files = {
+    list: () => lists[Math.min(at++, lists.length - 1)] ?? [],
+    status: () => (busy() ? ({ kind: 'file', mode: 0, uid: 0, gid: 0, size: 0 } as const) : undefined),
+  };
+  return comingTo(files, ['/sys/class/block']);
+}
+
+describe('lookUntilSettled', () => {
+  it('does not wait for what is there', async () => {
+    const started = performance.now();
+    expect(await lookUntilSettled(() => 'disk', deviceLists([['sda']]), 10)).toBe('disk');
+    expect(performance.now() - started).toBeLessThan(40);
+  });
+
+  it('finds a disk that comes late', async () => {
+    let looks = 0;
+    const files = deviceLists([['sda'], ['sda'], ['sda'], ['sda', 'sdb']]);
+    expect(await lookUntilSettled(() => (++looks === 2 ? 'sdb' : undefined), files, 10)).toBe('sdb');
+    expect(looks).toBe(2);
+  });
+
+  it('gives up when nothing more is to come', async () => {
+    const started = performance.now();
+    expect(await lookUntilSettled(() => undefined, deviceLists([['sda']]), 10)).toBeUndefined();
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
+  it('waits while udev is busy, and no longer than it may', async () => {
+    const started = performance.now();
+    const files = deviceLists([['sda']], () => true);
+    expect(await lookUntilSettled(() => undefined, files, 1)).toBeUndefined();
+    expect(performance.now() - started).toBeGreaterThan(900);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
+  it('looks once when it may not wait', async () => {
+    let looks = 0;
+    await lookUntilSettled(() => void looks++, deviceLists([['sda']]), 0);
+    expect(looks).toBe(1);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { mountUnits, unitValue } from '../../../../src/machine/system/mount-units.ts';
+import { makeFiles } from '../../context.ts';
+
+describe('the syntax of units', () => {
+  it.each<[string, string, string | undefined]>([
+    ['without blanks', '[Mount]\nWhat=/dev/sdb\n', '/dev/sdb'],
+    [
+      'with blanks around the sign, before the line and behind it',
+      '[Mount]\n  What \t=  /dev/sdb  \n',
+      '/dev/sdb',
+    ],
+    [
+      'in lines that are joined, with a comment between them',
+      '[Mount]\nWhat=\\\n# which\n  /dev/sdb\n',
+      '/dev/sdb',
+    ],
+    ['behind a comment', '[Mount]\n#What=/dev/sda\n; What=/dev/sdc\nWhat=/dev/sdb\n', '/dev/sdb'],
+    ['the last of two', '[Mount]\nWhat=/dev/sda\nWhat=/dev/sdb\n', '/dev/sdb'],
+    ['taken back', '[Mount]\nWhat=/dev/sda\nWhat=\n', undefined],
+    ['of another section', '[X-Mount]\nWhat=/dev/sda\n[Unit]\nWhat=/dev/sdb\n', undefined],
+    ['with signs of its own', '[Mount]\nWhat=LABEL="a=b 100%%"\n', 'LABEL="a=b 100%"'],
+  ])('a value %s', (_, text, expected) => {
+    expect(unitValue([text], 'Mount', 'What')).toBe(expected);
+  });
+});
+
+describe('mount units', () => {
+  const unit = (source: string) => `[Mount]\nWhat = ${source}\nWhere = /data\n`;
+  const sources = (entries: Parameters<typeof makeFiles>[0]) =>
+    mountUnits(makeFiles(entries)).map(({ source }) => source);
+
+  it.each([
+    '/etc/systemd/system',
+    '/etc/systemd/system.control',
+    '/run/systemd/system',
+    '/run/systemd/transient',
+    '/run/systemd/generator',
+    '/usr/local/lib/systemd/system',
+    '/usr/lib/systemd/system',
+    '/lib/systemd/system',
+  ])('are found in %s', (directory) => {
+    expect(mountUnits(makeFiles({ [`${directory}/data.mount`]: unit('/dev/sdb') }))).toEqual([
+      { source: '/dev/sdb', mountPoint: '/data', type: 'auto' },
+    ]);
+  });
+
+  it('are those that count: the first of a name, with its drop-ins, unless it is masked', () => {
+    const shipped = { '/usr/lib/systemd/system/data.mount': unit('/dev/sda') };
+    expect(sources({ ...shipped, '/etc/systemd/system/data.mount': unit('/dev/sdb') })).toEqual(['/dev/sdb']);
+    expect(sources({ ...shipped, '/etc/systemd/system/data.mount': { link: '/dev/null' } })).toEqual([]);
+    expect(sources({ ...shipped, '/etc/systemd/system/data.mount': '' })).toEqual([]);
+    const dropIns = {
+      '/run/systemd/system/data.mount.d/10.conf': '[Mount]\nWhat=/dev/sdx\n',
+      '/etc/systemd/system/data.mount.d/10.conf': '[Mount]\nWhat=/dev/sdc\n',
+      '/usr/lib/systemd/system/data.mount.d/05.conf': '[Mount]\nWhat=/dev/sdy\n',
+      '/etc/systemd/system/data.mount.d/20.txt': '[Mount]\nWhat=/dev/sdz\n',
+    };
+    expect(sources({ ...shipped, ...dropIns })).toEqual(['/dev/sdc']);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['of its prefix', { 'srv-.mount.d/a.conf': '/dev/sdb' }, '/dev/sdb'],
+    [
+      'of its longer prefix',
+      { 'srv-.mount.d/a.conf': '/dev/sdb', 'srv-web-.mount.d/a.conf': '/dev/sdc' },
+      '/dev/sdc',
+    ],
+    ['of all mount units', { 'mount.d/z.conf': '/dev/sdb', 'srv-.mount.d/a.conf': '/dev/sdc' }, '/dev/sdb'],
+    ['that is masked', { 'srv-web-x.mount.d/a.conf': '', 'mount.d/a.conf': '/dev/sdb' }, '/dev/sda'],
+    [
+      'of another unit',
+      { 'srv-web.mount.d/a.conf': '/dev/sdb', 'web-x.mount.d/a.conf': '/dev/sdb' },
+      '/dev/sda',
+    ],
+  ])('have drop-ins %s', (_, dropIns, expected) => {
+    const texts = Object.entries(dropIns).map(([place, source]) => [
+      `/etc/systemd/system/${place}`,
+      source === '' ? { link: '/dev/null' } : `[Mount]\nWhat=${source}\n`,
+    ]);
+    const shipped = { '/usr/lib/systemd/system/srv-web-x.mount': unit('/dev/sda') };
+    expect(sources({ ...shipped, ...Object.fromEntries(texts) })).toEqual([expected]);
+  });
+});
