@@ -1,11 +1,13 @@
 import { posix } from 'node:path';
-import { type Change, ROOT_OWNER, type WriteFile } from '../machine/changes/change.ts';
+import type { Change, WriteFile } from '../machine/changes/change.ts';
 import type { FileStatus, FileView } from '../machine/files/files.ts';
+import { ROOT_OWNER } from '../machine/files/owner.ts';
 import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/key-line.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
-import type { Note, PlanPart, StepContext } from '../plan/step.ts';
+import type { PlanPart, StepContext } from '../plan/step.ts';
 import { type AppliedDigests, digestOf } from '../state/applied.ts';
+import type { Note } from '../state/note.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
 import { makingOf } from './interrupted-accounts.ts';

@@ -4,7 +4,8 @@ import type { FileView } from '../machine/files/files.ts';
 import { LATE_HOMES, RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
 import { parseMountInfo } from '../machine/formats/mounts.ts';
 import { mountIsWanted } from '../machine/system/units.ts';
-import type { Note, Plan, PlanPart, StepContext } from '../plan/step.ts';
+import type { Plan, PlanPart, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 
 /** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;

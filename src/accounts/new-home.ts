@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
-import type { Change, Owner } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
+import type { Owner } from '../machine/files/owner.ts';
 import { UNFINISHED_NAME } from '../machine/files/write.ts';
-import type { Note } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 import type { Account } from './accounts.ts';
 
 /** Where useradd(8) has its defaults. */

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';

@@ -14,9 +14,10 @@ import { isEnabled } from '../machine/system/units.ts';
 import { filesInForce } from '../network/managers/files-in-force.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import { splitWords } from '../plan/split-words.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
 import type { Asked } from '../state/asked.ts';
+import type { Note } from '../state/note.ts';
 import {
   configurationDigest,
   type PostBootOrder,

@@ -1,6 +1,7 @@
 import { type FinishedRun, recordSteadyState } from '../boot-record/steady.ts';
-import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { roomOn } from '../machine/devices/mounted-size.ts';
 import { observeFacts } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';

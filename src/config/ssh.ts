@@ -5,7 +5,8 @@ import { pathMatchesGlob } from '../machine/files/glob.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import { defaultHostKey, hasSshd, readSshdConfig, type SshdConfig } from '../machine/system/sshd-config.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 import { ownHeader } from './own-file.ts';
 
 /** Behind an admin's drop-ins, whose values then count at once. */

@@ -1,7 +1,8 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { RootFileSystem } from '../machine/system/facts.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 
 const HOSTS = '/etc/hosts';
 const FSTAB = '/etc/fstab';

@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/changes/apply.ts';
 import { storeJson } from '../machine/changes/json-file.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { systemCommands } from '../machine/commands/commands.ts';
 import { type DeviceAnswers, NO_ANSWER, openAnswering } from '../machine/devices/device-answers.ts';
 import { byNode } from '../machine/devices/device-use.ts';

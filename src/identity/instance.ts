@@ -2,8 +2,9 @@ import type { Change } from '../machine/changes/change.ts';
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { STATE_DIRECTORY } from '../machine/files/paths.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
+import type { Note } from '../state/note.ts';
 import { renewHostKeys } from './renewed-host-keys.ts';
 import { guestIdentity } from './spread.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Machine } from '../machine/changes/apply.ts';
 import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/devices/mounted-size.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';

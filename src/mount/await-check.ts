@@ -1,8 +1,9 @@
 import { sleep } from '../machine/runtime/sleep.ts';
 import { type DiskRecord, readDiskRecords, recordOf } from '../state/disk-records.ts';
-import { type DiskState, diskStates } from './disk-state.ts';
+import { diskStates } from './disk-state.ts';
 import { findNamed } from './eject.ts';
 import { keepUnmounted } from './ejected-records.ts';
+import type { DiskState } from './observed-disk.ts';
 import { describeProgress, nameForPeople } from './progress.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';

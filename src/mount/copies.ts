@@ -5,9 +5,10 @@ import type { FileView } from '../machine/files/files.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';
 import { copiesOf, keyOf, type OtherFileSystem } from '../state/known-disks.ts';
-import type { PathMemory } from '../state/path-memory.ts';
+import type { PathMemory } from '../state/remembered-file-system.ts';
 import type { DiskFacts } from './disk-facts.ts';
-import { type DiskState, namedDisks } from './disk-state.ts';
+import { namedDisks } from './disk-state.ts';
+import type { DiskState } from './observed-disk.ts';
 import { readMounts } from './own-mount.ts';
 
 /** Says that the kernel gives a copy of a btrfs a UUID of its own while it is mounted (fs/btrfs/sysfs.c, Linux 6.7). */

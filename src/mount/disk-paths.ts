@@ -1,5 +1,5 @@
 import { compareIdentities } from '../machine/devices/udev-disk.ts';
-import type { DiskState } from './disk-state.ts';
+import type { DiskState } from './observed-disk.ts';
 
 /**
  * Whether two devices lead to one disk, or to one partition of it: they have the same serial number and WWN. Where no WWN is

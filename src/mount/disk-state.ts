@@ -1,25 +1,11 @@
 import { posix } from 'node:path';
-import type { BlockDevice } from '../machine/devices/block-devices.ts';
-import type { UdevDisk } from '../machine/devices/udev-disk.ts';
 import { isWhole, type Mount } from '../machine/formats/mounts.ts';
 import { type DiskRecord, recordOf } from '../state/disk-records.ts';
-import type { NamedDisk } from '../state/path-memory.ts';
+import type { NamedDisk } from '../state/remembered-file-system.ts';
 import { type DiskSettings, judge, type Verdict } from './data-disk.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { withOnePath } from './disk-paths.ts';
-
-/** A device that is there, and all that decides what is done with it. */
-export interface DiskState {
-  device: BlockDevice;
-  verdict: Verdict;
-  /** Where it is mounted in the disk root, or in what that was when we mounted it. */
-  mount?: Mount;
-  /** Where else it is mounted. */
-  elsewhere?: Mount;
-  record?: DiskRecord;
-  /** What udev knows of a data disk. */
-  udev?: UdevDisk;
-}
+import type { DiskState } from './observed-disk.ts';
 
 /** Which disks are served: those that came, went, grew or changed since the last run; all; or one. */
 export type Scope = 'new' | 'all' | { device: string };

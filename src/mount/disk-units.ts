@@ -3,7 +3,7 @@ import type { FileView } from '../machine/files/files.ts';
 import { escapePath, unitForPath } from '../machine/formats/unit-names.ts';
 import { findUnit, isOwnUnit } from '../machine/system/mount-units.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
-import type { PathMemory } from '../state/path-memory.ts';
+import type { PathMemory } from '../state/remembered-file-system.ts';
 import type { MountRun } from './run.ts';
 
 /**

@@ -2,7 +2,8 @@ import { type DiskRecord, readDiskRecords, storeDiskRecords } from '../state/dis
 import { describeDevice } from './attach-disk.ts';
 import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { otherPaths } from './disk-paths.ts';
-import { type DiskState, isSameContent } from './disk-state.ts';
+import { isSameContent } from './disk-state.ts';
+import type { DiskState } from './observed-disk.ts';
 import type { MountRun } from './run.ts';
 
 /** The record of a disk that is mounted nowhere any more. */

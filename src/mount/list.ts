@@ -3,8 +3,9 @@ import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { print } from '../machine/runtime/output.ts';
 import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
 import { type DiskRow, renderDisks } from '../terminal/disk-table.ts';
-import { type DiskState, diskStates } from './disk-state.ts';
+import { diskStates } from './disk-state.ts';
 import { observe } from './observe.ts';
+import type { DiskState } from './observed-disk.ts';
 import { progressOf, progressWords } from './progress.ts';
 import type { MountRun } from './run.ts';
 

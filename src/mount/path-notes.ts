@@ -1,17 +1,12 @@
 import { FILE_SYSTEMS_FILE } from '../machine/files/paths.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { type DiskRecord, readPathMemory, storePathMemory } from '../state/disk-records.ts';
-import {
-  isNew,
-  type NamedDisk,
-  noLongerNew,
-  type PathMemory,
-  remember,
-  rememberedAsIs,
-} from '../state/path-memory.ts';
+import { isNew, noLongerNew, remember, rememberedAsIs } from '../state/path-memory.ts';
+import type { NamedDisk, PathMemory } from '../state/remembered-file-system.ts';
 import type { Copies } from './copies.ts';
-import { type DiskState, namedDisks } from './disk-state.ts';
+import { namedDisks } from './disk-state.ts';
 import { keepUnits } from './disk-units.ts';
+import type { DiskState } from './observed-disk.ts';
 import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
 

@@ -1,6 +1,7 @@
 import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
 import { chooseNames } from '../state/path-memory.ts';
-import { type DiskState, diskStates, namedDisks } from './disk-state.ts';
+import { diskStates, namedDisks } from './disk-state.ts';
+import type { DiskState } from './observed-disk.ts';
 import { placesOf } from './places.ts';
 import type { MountRun } from './run.ts';
 import { observeReleased } from './work-mounts.ts';

@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/changes/apply.ts';
 import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { systemCommands } from '../machine/commands/commands.ts';
 import { Files } from '../machine/files/files.ts';
 import { say } from '../machine/files/log.ts';

@@ -3,7 +3,8 @@ import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { matchesGlob } from '../machine/files/glob.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
-import type { Note, Plan } from '../plan/step.ts';
+import type { Plan } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 import { normalise, parseSysctlFile, type SysctlValue } from './sysctl-file.ts';
 
 const ADMIN_FILE = '/etc/sysctl.conf';

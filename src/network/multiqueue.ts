@@ -1,7 +1,8 @@
 import type { Change, RunCommand } from '../machine/changes/change.ts';
 import { mostQueues } from '../machine/network/network-interfaces.ts';
 import type { NetworkInterface } from '../machine/system/facts.ts';
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 
 /** The limit that Gandi's own tools set, up to version 2.43. */
 const MOST_QUEUES = 8;

@@ -1,4 +1,5 @@
-import type { Note, Plan, Step, StepContext } from '../plan/step.ts';
+import type { Plan, Step, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 import { additionalInterfaces, interfaceValues } from './interface/kernel-values.ts';
 import { planKernelValues, type WantedValue } from './kernel-values.ts';
 import { parseSysctlFile } from './sysctl-file.ts';

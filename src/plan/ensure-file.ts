@@ -1,5 +1,6 @@
-import type { Change, Owner } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
 import { type FileView, statusBehindLinks } from '../machine/files/files.ts';
+import type { Owner } from '../machine/files/owner.ts';
 
 export interface WantedFile {
   path: string;

@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/changes/apply.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { systemCommands } from '../machine/commands/commands.ts';
 import { Files } from '../machine/files/files.ts';
 import { takeLock } from '../machine/files/lock.ts';

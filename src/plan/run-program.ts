@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { appendLog, type LogRecord, say } from '../machine/files/log.ts';
 import { LOG_FILE } from '../machine/files/paths.ts';
 import type { Settings } from '../machine/settings/settings.ts';

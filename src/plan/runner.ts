@@ -1,9 +1,11 @@
-import { applyChange, type Machine } from '../machine/changes/apply.ts';
+import { applyChange } from '../machine/changes/apply.ts';
 import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/changes/change.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { describeFailure, Refused, reasonOf } from '../machine/runtime/errors.ts';
 import type { AppliedDigests } from '../state/applied.ts';
+import type { Note } from '../state/note.ts';
 import type { StepReport, StepStatus } from '../state/report.ts';
-import type { Note, Plan, PlanPart, Step, StepContext } from './step.ts';
+import type { Plan, PlanPart, Step, StepContext } from './step.ts';
 
 /** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */
 export type ChangeOutcome = 'done' | 'skipped' | 'planned';

@@ -4,15 +4,7 @@ import type { Settings, Switch } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { AppliedDigests } from '../state/applied.ts';
-
-/**
- * What a step tells its reader beside its changes. `info` explains, `warning` asks to look, `problem` means that
- * something asked for was not done: the step has failed.
- */
-export interface Note {
-  level: 'info' | 'warning' | 'problem';
-  text: string;
-}
+import type { Note } from '../state/note.ts';
 
 /**
  * A part of a step that can be had without the others: if one of its changes fails, the rest of it is left, and the step

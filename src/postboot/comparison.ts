@@ -1,8 +1,9 @@
 import type { FileView } from '../machine/files/files.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
-import type { Note, Step } from '../plan/step.ts';
+import type { Step } from '../plan/step.ts';
 import type { Asked } from '../state/asked.ts';
+import type { Note } from '../state/note.ts';
 import { compare } from '../verify/verify.ts';
 import { runningSystem, type View } from '../verify/view.ts';
 

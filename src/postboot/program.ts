@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/changes/apply.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { observeFacts } from '../machine/facts/observed-facts.ts';
 import { Files } from '../machine/files/files.ts';
 import { say } from '../machine/files/log.ts';

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import type { Machine } from '../machine/changes/apply.ts';
 import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
-import type { PathMemory, RememberedFileSystem } from './path-memory.ts';
+import type { PathMemory, RememberedFileSystem } from './remembered-file-system.ts';
 
 export type DiskState =
   /** It was not unmounted in order: it is checked, or waits for that, and is mounted afterwards. */

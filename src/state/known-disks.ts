@@ -1,5 +1,5 @@
 import { compareIdentities } from '../machine/devices/udev-disk.ts';
-import type { NamedDisk, PathMemory, RememberedFileSystem } from './path-memory.ts';
+import type { NamedDisk, PathMemory, RememberedFileSystem } from './remembered-file-system.ts';
 
 /** What copies of a file system have in common; undefined where there is no UUID. */
 export const keyOf = ({ uuid, type }: Pick<NamedDisk, 'uuid' | 'type'>): string | undefined =>

@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/changes/apply.ts';
 import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import type { AppliedDigests } from './applied.ts';

@@ -1,5 +1,5 @@
 import type { Problem } from '../metadata/guest-config.ts';
-import type { Note } from '../plan/step.ts';
+import type { Note } from './note.ts';
 
 export type StepStatus =
   /** Nothing that lasts was to be done; swap may have been turned on, or kernel values set, as at every boot. */

@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/changes/apply.ts';
 import { storeJson } from '../machine/changes/json-file.ts';
+import type { Machine } from '../machine/changes/machine.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import { crc32 } from '../machine/formats/crc32.ts';

@@ -1,8 +1,9 @@
 import type { Change } from '../machine/changes/change.ts';
 import { isExtended } from '../machine/formats/partition-table/mbr.ts';
-import type { DiskPartitions, Partition } from '../machine/formats/partition-table.ts';
+import type { DiskPartitions, Partition } from '../machine/formats/partition-table/partition.ts';
 import type { RootFileSystem } from '../machine/system/facts.ts';
-import type { Note, Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
+import type { Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
+import type { Note } from '../state/note.ts';
 import {
   GROW_SECONDS,
   growCommand,

@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
-import type { CommandResult, Commands } from '../commands/commands.ts';
-import { type Files, statusBehindLinks } from '../files/files.ts';
+import type { CommandResult } from '../commands/commands.ts';
+import { statusBehindLinks } from '../files/files.ts';
 import { BACKUP_DIRECTORY } from '../files/paths.ts';
 import {
   makeDirectory,
@@ -16,21 +16,7 @@ import { encodeText } from '../formats/text-bytes.ts';
 import { CommandError, Refused } from '../runtime/errors.ts';
 import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
 import { changedPaths, mayChangeAny } from './changed-paths.ts';
-
-/** What changes are applied to. */
-export interface Machine {
-  files: Files;
-  commands: Commands;
-  /** False for an unpacked image: what needs a running system is skipped. */
-  live: boolean;
-}
-
-/** What came of a program of the admin's or the customer's own. */
-export interface Said {
-  /** End of what it printed. */
-  output: string;
-  warning?: string;
-}
+import type { Machine, Said } from './machine.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const SECTOR_BYTES = 512;

@@ -1,12 +1,5 @@
+import type { Owner } from '../files/owner.ts';
 import type { Readiness } from '../system/run-when-ready.ts';
-
-/** Who a file belongs to, as numbers: names are resolved while planning, from the guest's own /etc/passwd. */
-export interface Owner {
-  uid: number;
-  gid: number;
-}
-
-export const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
 
 /**
  * Writes a whole file: beside the old one, with its mode, synced, then renamed over it. Missing directories above it are

@@ -1,4 +1,5 @@
-import { applyChange, type Machine } from './apply.ts';
+import { applyChange } from './apply.ts';
+import type { Machine } from './machine.ts';
 
 /**
  * Reads a JSON file of ours. One that was damaged costs what it said: that is found out again.

@@ -6,8 +6,8 @@ import { STATE_DIRECTORY } from '../files/paths.ts';
 import { makeDirectory, replaceFile, writeFully } from '../files/write.ts';
 import { endOfOutput } from '../formats/output-end.ts';
 import { reasonOf } from '../runtime/errors.ts';
-import type { Machine } from './apply.ts';
 import type { RunSupervised } from './change.ts';
+import type { Machine } from './machine.ts';
 
 /** How a supervised program ended. A shutdown that ends it is no failure: that may have been its purpose. */
 export interface SupervisedResult {

@@ -1,16 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-
-/** Bytes of a block device or of a file. */
-export interface DeviceReader {
-  /** In bytes. */
-  readonly size: number;
-  /** The bytes of a range; fewer where it reaches past the end. Throws the system's error if they cannot be read. */
-  read(offset: number, length: number): Uint8Array;
-}
+import type { ByteSource } from '../formats/byte-source.ts';
 
 /** A device that was opened for reading and is to be closed. */
-export interface OpenDevice extends DeviceReader {
-  readonly path: string;
+export interface OpenDevice extends ByteSource {
   close(): void;
 }
 

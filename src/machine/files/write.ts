@@ -15,9 +15,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
-import { type Owner, ROOT_OWNER } from '../changes/change.ts';
 import { type Files, isAbsent } from './files.ts';
 import { directoryAt, type OpenDirectory, openWithoutLinks } from './open-directory.ts';
+import { type Owner, ROOT_OWNER } from './owner.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 

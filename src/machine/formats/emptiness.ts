@@ -1,4 +1,4 @@
-import type { DeviceReader } from '../files/device-reader.ts';
+import type { ByteSource } from './byte-source.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -14,7 +14,7 @@ const SUPERBLOCK_BYTES = 4 * KIB;
  * what identifies it is zero, and so are 64 windows spread evenly over the whole device. About 8 MiB are read.
  * @throws the system's error if the device cannot be read
  */
-export function isEmpty({ size, read }: Pick<DeviceReader, 'size' | 'read'>): boolean {
+export function isEmpty({ size, read }: Pick<ByteSource, 'size' | 'read'>): boolean {
   const isZero = (offset: number, length: number) =>
     offset >= size || areZeros(read(offset, Math.min(length, size - offset)));
   // The places most likely to hold something come first.

@@ -1,4 +1,4 @@
-import type { DeviceReader } from '../files/device-reader.ts';
+import type { ByteSource } from './byte-source.ts';
 import { findArchive } from './signatures/archive.ts';
 import { readAreas } from './signatures/areas.ts';
 import { findBtrfs } from './signatures/btrfs.ts';
@@ -65,7 +65,7 @@ function counting(found: readonly Signature[]): Signature[] {
  *   ambiguous, and nobody can say whose it is (a swap area with an archive apart). One with a `flaw` is there alone
  * @throws the system's error if the device cannot be read
  */
-export function identify(device: Pick<DeviceReader, 'size' | 'read'>, verified?: string): Signature[] {
+export function identify(device: Pick<ByteSource, 'size' | 'read'>, verified?: string): Signature[] {
   const areas = readAreas(device, verified);
   return counting(PROBES.flatMap((probe) => probe(areas) ?? []));
 }
@@ -87,7 +87,7 @@ const PROBE_BY_TYPE: Readonly<Record<string, Probe>> = {
  * @throws the system's error if the device cannot be read
  */
 export function superblockOfMounted(
-  device: Pick<DeviceReader, 'size' | 'read'>,
+  device: Pick<ByteSource, 'size' | 'read'>,
   type: string,
 ): Signature | undefined {
   const probe = PROBE_BY_TYPE[type];

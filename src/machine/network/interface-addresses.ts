@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os';
-import type { WaitForAddress } from '../changes/change.ts';
 import type { FileView } from '../files/files.ts';
 import { ipv6Text } from '../formats/ip-text.ts';
 import { sleep } from '../runtime/sleep.ts';
@@ -68,8 +67,11 @@ export function presentAddresses(
   return [...ipv4(name), ...ipv6Addresses(files, name)];
 }
 
+/** Addresses without prefix lengths, or any that DHCP gives. */
+export type WantedAddresses = readonly string[] | 'any IPv4';
+
 /** Whether an interface has all addresses that it is to have. */
-export function hasAddresses(present: readonly string[], wanted: WaitForAddress['addresses']): boolean {
+export function hasAddresses(present: readonly string[], wanted: WantedAddresses): boolean {
   if (wanted === 'any IPv4') return present.some((address) => address.includes('.'));
   return wanted.every((address) => present.includes(address));
 }
@@ -80,7 +82,11 @@ export function hasAddresses(present: readonly string[], wanted: WaitForAddress[
  * @throws Error if it does not have them in time
  */
 export async function waitForAddress(
-  { interface: name, addresses, timeoutSeconds }: WaitForAddress,
+  {
+    interface: name,
+    addresses,
+    timeoutSeconds,
+  }: { interface: string; addresses: WantedAddresses; timeoutSeconds: number },
   read: (name: string) => string[] = addressesOf,
 ): Promise<void> {
   const deadline = performance.now() + timeoutSeconds * 1000;

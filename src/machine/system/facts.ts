@@ -1,4 +1,4 @@
-import type { DiskPartitions } from '../formats/partition-table.ts';
+import type { DiskPartitions } from '../formats/partition-table/partition.ts';
 import type { SshdAnswer } from './ask-sshd.ts';
 
 /** From os-release(5). */

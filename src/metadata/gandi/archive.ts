@@ -1,5 +1,5 @@
+import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import { BLOCK_BYTES } from '../../machine/formats/tar/header.ts';
-import type { ByteSource } from '../byte-source.ts';
 import type { Problem, SeedArchive, StoredMember } from '../guest-config.ts';
 import { checkMember, MEMBERS_LIMIT, memberFileName, modulesRelease, namesGandi } from './member-rules.ts';
 import { quote } from './problem.ts';

@@ -1,7 +1,7 @@
 import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { HOST_DIRECTORY } from '../../machine/files/paths.ts';
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import type { ModulesArchive, SeedArchive } from '../guest-config.ts';
 import { modulesRelease } from './member-rules.ts';
 

@@ -1,7 +1,7 @@
 import { withDevice } from '../../machine/files/device-reader.ts';
+import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import { readPartitionTable } from '../../machine/formats/partition-table.ts';
 import { hasArchiveHeader } from '../../machine/formats/signatures/archive.ts';
-import type { ByteSource } from '../byte-source.ts';
 import { ARCHIVE_OFFSET, type ArchiveResult, readArchive } from './archive.ts';
 
 const SECTOR_BYTES = 512;

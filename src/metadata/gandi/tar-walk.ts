@@ -1,3 +1,4 @@
+import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import {
   EXTENSION_BYTES_LIMIT,
   type Extension,
@@ -5,7 +6,6 @@ import {
   readExtension,
 } from '../../machine/formats/tar/extension.ts';
 import { BLOCK_BYTES, decodeHeader, paddedSize, type TarHeader } from '../../machine/formats/tar/header.ts';
-import type { ByteSource } from '../byte-source.ts';
 import { canSkip } from './member-rules.ts';
 
 /** Extension headers that may come before a member. */

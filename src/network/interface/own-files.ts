@@ -1,7 +1,8 @@
 import type { RemoveFile } from '../../machine/changes/change.ts';
 import type { NetworkManagerName } from '../../machine/system/facts.ts';
 import { isOwn } from '../../plan/own-file.ts';
-import type { Note, StepContext } from '../../plan/step.ts';
+import type { StepContext } from '../../plan/step.ts';
+import type { Note } from '../../state/note.ts';
 import type { Writer } from '../managers/writer.ts';
 
 /** Files of ours that an earlier configuration gave this interface, other than those named. */

@@ -1,7 +1,8 @@
 import { masterOf } from '../../machine/network/network-interfaces.ts';
 import type { NetworkInterface } from '../../machine/system/facts.ts';
 import { planHook } from '../../plan/hooks.ts';
-import type { Note, Plan, Step, StepContext } from '../../plan/step.ts';
+import type { Plan, Step, StepContext } from '../../plan/step.ts';
+import type { Note } from '../../state/note.ts';
 import { planKernelValues } from '../kernel-values.ts';
 import { chosenManager } from '../managers/chosen-manager.ts';
 import { stopDhcp } from '../managers/stop-dhcp.ts';

@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedRun, recordSteadyState } from '../../../src/boot-record/steady.ts';
-import { applyChange, type Machine } from '../../../src/machine/changes/apply.ts';
+import { applyChange } from '../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { Files } from '../../../src/machine/files/files.ts';
 import { ReadTrace } from '../../../src/machine/files/read-trace.ts';

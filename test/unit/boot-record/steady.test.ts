@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedRun, recordSteadyState } from '../../../src/boot-record/steady.ts';
-import type { Machine } from '../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { pathState } from '../../../src/machine/files/path-state.ts';

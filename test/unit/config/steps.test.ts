@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_STEPS } from '../../../src/config/steps.ts';
-import type { Machine } from '../../../src/machine/changes/apply.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import type { CommandResult } from '../../../src/machine/commands/commands.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { readOsRelease } from '../../../src/machine/system/os-release.ts';

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../src/metadata/byte-source.ts';
+import type { ByteSource } from '../../../src/machine/formats/byte-source.ts';
 
 /** A source over bytes in memory that counts what is read of it. */
 export interface MemorySource extends ByteSource {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Mount } from '../../../src/machine/formats/mounts.ts';
-import { type DiskState, isInDiskRoot, isToBeServed, namedDisks } from '../../../src/mount/disk-state.ts';
+import { isInDiskRoot, isToBeServed, namedDisks } from '../../../src/mount/disk-state.ts';
+import type { DiskState } from '../../../src/mount/observed-disk.ts';
 import type { DiskRecord } from '../../../src/state/disk-records.ts';
 import { SDB } from './sdb.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
 import type { Plan, Step } from '../../../src/plan/step.ts';

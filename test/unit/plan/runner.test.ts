@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { type RunOptions, runStep } from '../../../src/plan/runner.ts';
 import type { Plan, PlanPart, Step } from '../../../src/plan/step.ts';
 import { makeContext } from '../context.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copiesOf, entriesOf } from '../../../src/state/known-disks.ts';
-import { chooseNames, type NamedDisk, type PathMemory, remember } from '../../../src/state/path-memory.ts';
+import { chooseNames, remember } from '../../../src/state/path-memory.ts';
+import type { NamedDisk, PathMemory } from '../../../src/state/remembered-file-system.ts';
 
 const copy = (device: string, serial?: string, place?: string): NamedDisk => ({
   device,

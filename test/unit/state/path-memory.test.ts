@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  chooseNames,
-  isNew,
-  type NamedDisk,
-  noLongerNew,
-  type PathMemory,
-  remember,
-  rememberedAsIs,
-} from '../../../src/state/path-memory.ts';
+import { chooseNames, isNew, noLongerNew, remember, rememberedAsIs } from '../../../src/state/path-memory.ts';
+import type { NamedDisk, PathMemory } from '../../../src/state/remembered-file-system.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 const disk = (device: string, uuid: string, label?: string): NamedDisk => ({

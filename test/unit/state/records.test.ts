@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../../../src/machine/changes/apply.ts';
+import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { latestReport, readApplied, storeApplied, storeReport } from '../../../src/state/records.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { temporaryRoot } from '../temporary-root.ts';

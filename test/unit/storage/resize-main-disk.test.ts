@@ -4,7 +4,7 @@ import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
 import { openDevice } from '../../../src/machine/files/device-reader.ts';
 import { Files } from '../../../src/machine/files/files.ts';
-import type { DiskPartitions } from '../../../src/machine/formats/partition-table.ts';
+import type { DiskPartitions } from '../../../src/machine/formats/partition-table/partition.ts';
 import { readPartitionTable } from '../../../src/machine/formats/partition-table.ts';
 import type { RootFileSystem } from '../../../src/machine/system/facts.ts';
 import { runStep } from '../../../src/plan/runner.ts';

@@ -1,6 +1,6 @@
 import { guidField, uint64, utf16Field, viewOf } from '../byte-fields.ts';
 import { crc32 } from '../crc32.ts';
-import type { DiskPartitions, Partition } from '../partition-table.ts';
+import type { DiskPartitions, Partition } from './partition.ts';
 import { arePlausible } from './plausible.ts';
 
 /** The specification's smallest header; larger ones up to a sector are allowed. */

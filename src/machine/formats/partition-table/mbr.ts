@@ -1,5 +1,5 @@
 import { viewOf } from '../byte-fields.ts';
-import type { DiskPartitions, Partition } from '../partition-table.ts';
+import type { DiskPartitions, Partition } from './partition.ts';
 import { arePlausible } from './plausible.ts';
 
 /** Layout of the master boot record: UEFI specification 2.10, 5.2.1; logical partitions: block/partitions/msdos.c. */

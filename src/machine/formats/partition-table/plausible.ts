@@ -1,4 +1,4 @@
-import type { Partition } from '../partition-table.ts';
+import type { Partition } from './partition.ts';
 
 /** Whether partitions, in order of their start, lie on the disk, have a length, and do not overlap. */
 export function arePlausible(partitions: readonly Partition[], diskBytes: number): boolean {

@@ -1,4 +1,4 @@
-import type { DeviceReader } from '../../files/device-reader.ts';
+import type { ByteSource } from '../byte-source.ts';
 
 /** The device's bytes as probes see them. */
 export interface ProbeAreas {
@@ -21,7 +21,7 @@ const HEAD_BYTES = 68 * 1024;
 const TAIL_BYTES = 128 * 1024;
 
 /** Reads a device's beginning, and other places when a probe asks for them. */
-export function readAreas(device: Pick<DeviceReader, 'size' | 'read'>, verified?: string): ProbeAreas {
+export function readAreas(device: Pick<ByteSource, 'size' | 'read'>, verified?: string): ProbeAreas {
   const { size } = device;
   const head = padded(device.read(0, HEAD_BYTES), HEAD_BYTES);
   const tailStart = Math.max(0, size - TAIL_BYTES);

@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { applyChange, type Machine } from '../../../../src/machine/changes/apply.ts';
+import { applyChange } from '../../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../../src/machine/changes/change.ts';
+import type { Machine } from '../../../../src/machine/changes/machine.ts';
 import type { Commands } from '../../../../src/machine/commands/commands.ts';
 import { decodeEraseMark } from '../../../../src/machine/formats/erase-mark.ts';
 import { temporaryRoot } from '../../temporary-root.ts';

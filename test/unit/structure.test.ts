@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const sources = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/**
+ * The rooms of src from the ground up: a file imports from its own room and from those before it. A room that is not
+ * listed here does not exist, so that a new one gets its place on purpose.
+ */
+const ROOMS = [
+  'machine/runtime',
+  'machine/formats',
+  'machine/files',
+  'machine/commands',
+  'machine/devices',
+  'machine/system',
+  'machine/network',
+  'machine/settings',
+  'machine/facts',
+  'machine/changes',
+  'metadata',
+  'metadata/gandi',
+  'state',
+  'terminal',
+  'plan',
+  'boot-record',
+  'identity',
+  'network',
+  'accounts',
+  'storage',
+  'verify',
+  'bootstrap',
+  'config',
+  'postboot',
+  'mount',
+  'guest',
+  'main',
+];
+
+/** None of them imports another: what two need is in a room below. */
+const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest'];
+
+/** Rooms that have rooms of their own. */
+const HOUSES = ['machine', 'metadata'];
+
+function roomOf(path: string): string {
+  const [first = '', second = ''] = path.split('/');
+  if (!path.includes('/')) return 'main';
+  return HOUSES.includes(first) && path.split('/').length > 2 ? `${first}/${second}` : first;
+}
+
+/** Static and dynamic imports, exports from elsewhere and `typeof import(…)`. */
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)'(\.[^']+)'/g;
+
+/** What each file of src imports of src, by path. */
+function importsOf(): Map<string, string[]> {
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.ts$/.test(path),
+  );
+  return new Map(
+    files.map((path) => {
+      const text = readFileSync(posix.join(sources, path), 'utf8');
+      const imported = [...text.matchAll(IMPORT)].map(([, to = '']) => posix.join(posix.dirname(path), to));
+      return [path, imported];
+    }),
+  );
+}
+
+const imports = importsOf();
+const arrows = [...imports].flatMap(([from, all]) =>
+  all.map((to) => ({ from, to, text: `${from} imports ${to}` })),
+);
+
+/** Files on a way that leads back to itself; empty if there is none. */
+function circle(): string[] {
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (path: string): string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return [];
+    way.push(path);
+    for (const next of imports.get(path) ?? []) {
+      const found = visit(next);
+      if (found.length > 0) return found;
+    }
+    way.pop();
+    done.add(path);
+    return [];
+  };
+  for (const path of imports.keys()) {
+    const found = visit(path);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+describe('the rooms of src', () => {
+  it('are all known', () => {
+    expect([...new Set([...imports.keys()].map(roomOf))].filter((room) => !ROOMS.includes(room))).toEqual([]);
+    expect(arrows.length).toBeGreaterThan(imports.size);
+  });
+
+  it('have no import that points up', () => {
+    const level = (path: string) => ROOMS.indexOf(roomOf(path));
+    expect(arrows.filter(({ from, to }) => level(to) > level(from)).map(({ text }) => text)).toEqual([]);
+  });
+
+  it('have no import from one program to another', () => {
+    const isProgram = (path: string) => PROGRAMS.includes(roomOf(path));
+    const across = arrows.filter(
+      ({ from, to }) => isProgram(from) && isProgram(to) && roomOf(from) !== roomOf(to),
+    );
+    expect(across.map(({ text }) => text)).toEqual([]);
+  });
+
+  it('have no imports in a circle', () => {
+    expect(circle()).toEqual([]);
+  });
+});
