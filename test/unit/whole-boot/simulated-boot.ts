@@ -6,6 +6,7 @@ import { parseJsonObject } from '../../../src/machine/changes/json-file.ts';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands/commands.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/files/paths.ts';
+import { escapePath } from '../../../src/machine/formats/unit-names.ts';
 import { describeFailure } from '../../../src/machine/runtime/errors.ts';
 import { printError } from '../../../src/machine/runtime/output.ts';
 import { main as mount } from '../../../src/mount/program.ts';
@@ -113,15 +114,16 @@ export class SimulatedBoot implements Commands {
 
   /** All that lasts, what is mounted, and what ran; reports and times are left out. */
   state(): Record<string, string> {
-    const root = this.files.root;
+    const outer = dirname(this.files.root);
+    /** Without the directory that this guest is in, also as names of units have it. */
+    const own = (text: string) => text.replaceAll(outer, '').replaceAll(`${escapePath(outer)}-`, '');
     const passedOver =
       /^\/(bin|dev|usr)\/|^\/var\/(trace$|lib\/gandi\/(gandi-\w+\.json$|backup\/|steady\/))|\/gandi-postboot\.log$/;
     const state = Object.entries(this.guest.state()).filter(([path]) => !passedOver.test(path));
     const sorted = (path: string) =>
-      JSON.stringify(Object.entries(parseJsonObject(this.files.readText(path)) ?? {}).sort());
-    const swaps = (this.files.readText('/proc/swaps') ?? '').replaceAll(dirname(root), '');
+      own(JSON.stringify(Object.entries(parseJsonObject(this.files.readText(path)) ?? {}).sort()));
     return {
-      ...Object.fromEntries(state.map(([path, what]) => [path, what.replaceAll(dirname(root), '')])),
+      ...Object.fromEntries(state.map(([path, what]) => [own(path), own(what)])),
       // In whichever order their parts came.
       ...Object.fromEntries(JSON_FILES.map((path) => [path, sorted(path)])),
       // The swap area's UUID is another one in each guest.
@@ -130,7 +132,7 @@ export class SimulatedBoot implements Commands {
         'UUID',
       ),
       mounts: this.disks.mounts().join(' '),
-      swaps,
+      swaps: own(this.files.readText('/proc/swaps') ?? ''),
       ran: (this.files.readText('/var/trace') ?? '').trim().split('\n').sort().join(' '),
       steady: this.files.list('/var/lib/gandi/steady').join(' '),
     };
