@@ -5,7 +5,9 @@ const HOST_SCRIPT = 'the host’s script inherits it, and may do whatever root m
 
 /** Every service that is installed, with what it stays open for; the units say more. */
 export const SERVICES: Readonly<Record<string, string>> = {
+  'gandi-attach@': 'as gandi-disks',
   'gandi-bootstrap': `${ROOT_CONFIGURES}; the admin’s plugins inherit it; each restriction costs 0.001 to 0.021 G`,
+  'gandi-checks': 'as gandi-disks',
   'gandi-config': 'the admin’s plugins and hook inherit it, setuid programs among them',
   'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
   'gandi-homes': ROOT_CONFIGURES,

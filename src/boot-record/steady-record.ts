@@ -5,7 +5,7 @@ import type { ContentLink } from './content-links.ts';
 /** What a run saw and did, as far as the next boot must compare and repeat it. */
 export interface SteadyState {
   report: Report;
-  /** Changes of the kind that `repeatedAtBoot` tells of, in order. */
+  /** Changes of the kind that `repeatsAtBoot` tells of, in order. */
   repeated: readonly Change[];
   /** One line of `pathState` for each path that is there. */
   present: readonly string[];
@@ -61,16 +61,6 @@ function withDiskVariable(text: string, disk: string, number: number): string {
 /** A quoted text in which the names of disks are variables. */
 const withDiskVariables = (text: string, disks: readonly string[]): string =>
   disks.reduce(withDiskVariable, quoted(text));
-
-/**
- * Whether a change has to be made again at each boot. What only prepares or checks another change has not: a step
- * plans it anew together with that.
- */
-export function repeatedAtBoot(change: Change): boolean {
-  return (
-    change.kind === 'set-kernel-value' || (change.kind === 'run-command' && change.thisBootOnly === true)
-  );
-}
 
 function commandLine(change: Change): string | undefined {
   if (change.kind !== 'run-command') return undefined;

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
+import { repeatsAtBoot } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import { haveChangeTimes } from '../machine/files/change-times.ts';
@@ -16,7 +17,7 @@ import type { Settings } from '../machine/settings/settings.ts';
 import type { Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
-import { renderSteadyRecord, repeatedAtBoot, type SteadyState } from './steady-record.ts';
+import { renderSteadyRecord, type SteadyState } from './steady-record.ts';
 
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
 const STEADY_KERNEL_FILES = [
@@ -209,7 +210,7 @@ function steadyRecord(
   files: Files,
   { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
-  const repeated = applied.filter(repeatedAtBoot);
+  const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
   const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
   if (trace.changedMeanwhile !== undefined) {

@@ -1,5 +1,5 @@
 import { applyChange } from '../machine/changes/apply.ts';
-import { describeChange } from '../machine/changes/change.ts';
+import { describeChange } from '../machine/changes/change-kinds.ts';
 import { systemCommands } from '../machine/commands/commands.ts';
 import { observeFacts } from '../machine/facts/observed-facts.ts';
 import { Files } from '../machine/files/files.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/devices/mounted-size.ts';

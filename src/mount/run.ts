@@ -1,5 +1,6 @@
 import { applyChange } from '../machine/changes/apply.ts';
-import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { DeviceAnswers } from '../machine/devices/device-answers.ts';
 import { isClaimed as isDeviceClaimed } from '../machine/devices/device-claim.ts';

@@ -1,4 +1,5 @@
-import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { systemCommands } from '../machine/commands/commands.ts';
 import { Files } from '../machine/files/files.ts';

@@ -1,5 +1,6 @@
 import { applyChange } from '../machine/changes/apply.ts';
-import { type Change, describeChange, isLasting, needsLiveSystem } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { describeChange, isLasting, needsLiveSystem } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { describeFailure, Refused, reasonOf } from '../machine/runtime/errors.ts';
 import type { AppliedDigests } from '../state/applied.ts';

@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import type { Change } from '../machine/changes/change.ts';
+import { pathsMadeBy } from '../machine/changes/change-kinds.ts';
 import type { FileView } from '../machine/files/files.ts';
 import type { Step } from './step.ts';
 
@@ -14,20 +14,6 @@ const RESTORE_SECONDS = 60;
 /** Whether files of this guest have security labels, by which the kernel decides which service may read them. */
 export const hasSecurityLabels = (files: Pick<FileView, 'status'>) => files.status(SELINUX) !== undefined;
 
-/** What a change makes: a file may come with the directory that it is in. */
-function madeBy(change: Change): string[] {
-  switch (change.kind) {
-    case 'write-file':
-    case 'copy-range':
-    case 'make-link':
-      return [posix.dirname(change.path), change.path];
-    case 'make-directory':
-      return [change.path];
-    default:
-      return [];
-  }
-}
-
 /**
  * A step behind others. A file that takes the place of another one gets the label of a new file in its directory:
  * sshd, for one, would not read the keys in it. restorecon(8) gives each what the guest's policy has for its path.
@@ -35,7 +21,7 @@ function madeBy(change: Change): string[] {
  * @returns nothing where they made no file
  */
 export function securityLabels(made: readonly Change[]): Step | undefined {
-  const paths = [...new Set(made.flatMap(madeBy))].filter((path) => !WITHOUT_LABEL.test(path));
+  const paths = [...new Set(made.flatMap(pathsMadeBy))].filter((path) => !WITHOUT_LABEL.test(path));
   if (paths.length === 0) return undefined;
   const command: Change = {
     kind: 'run-command',

@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
-import { type Change, describeChange } from '../machine/changes/change.ts';
+import type { Change } from '../machine/changes/change.ts';
+import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { colours } from './colours.ts';
 

@@ -14,9 +14,13 @@ import { encodeEraseMark } from '../formats/erase-mark.ts';
 import { endOfOutput } from '../formats/output-end.ts';
 import { encodeText } from '../formats/text-bytes.ts';
 import { CommandError, Refused } from '../runtime/errors.ts';
-import { type Change, type CopyRange, type EraseRange, needsLiveSystem, type RunCommand } from './change.ts';
+import type { Change, CopyRange, EraseRange, RunCommand, WriteFile } from './change.ts';
+import { type ChangeOf, needsLiveSystem } from './change-kinds.ts';
 import { changedPaths, mayChangeAny } from './changed-paths.ts';
 import type { Machine, Said } from './machine.ts';
+
+/** Is told what a program of the admin's or the customer's own said. */
+type Report = (said: Said) => void;
 
 const CHUNK_BYTES = 1024 * 1024;
 const SECTOR_BYTES = 512;
@@ -120,6 +124,72 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
   if (keepMark !== true) zeroRange(device, offset, SECTOR_BYTES);
 }
 
+function failed(failure: string, { exitCode, stdout, stderr }: CommandResult): CommandError {
+  const output = `${stdout}${stderr}`;
+  return exitCode === undefined ? new CommandError(failure, output) : new Refused(failure, output);
+}
+
+async function writeFile(change: WriteFile, machine: Machine): Promise<void> {
+  const { content } = change;
+  const bytes = typeof content === 'string' ? encodeText(content) : content;
+  if (change.appended === true) {
+    const { appendLines } = await import('../files/append-lines.ts');
+    appendLines(machine.files, change, Buffer.from(bytes).toString().split('\n').slice(0, -1));
+    return;
+  }
+  if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
+  replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, bytes));
+}
+
+async function runAndReport(change: RunCommand, machine: Machine, report: Report): Promise<void> {
+  const result = await runCommand(change, machine);
+  const { failure, exitCode, stdout, stderr } = result;
+  if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
+  if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) return;
+  if (failure !== undefined) throw failed(failure, result);
+}
+
+/** How each kind of change is carried out: one that has no entry does not compile. */
+const HANDLERS: {
+  readonly [K in Change['kind']]: (
+    change: ChangeOf<K>,
+    machine: Machine,
+    report: Report,
+  ) => void | Promise<void>;
+} = {
+  'write-file': writeFile,
+  'copy-range': (change, machine) => copyRange(machine, change),
+  'make-directory': (change, { files }) => makeDirectory(files, change),
+  'make-link': ({ path, target }, { files }) => replaceLink(files, path, target),
+  'remove-file': ({ path }, { files }) => removeFile(files, path),
+  'remove-empty-directory': ({ path }, { files }) => removeEmptyDirectory(files, path),
+  'sync-directory': async ({ path }, { files }) => {
+    const { syncDirectory } = await import('../files/sync-directory.ts');
+    syncDirectory(files, path);
+  },
+  'run-command': runAndReport,
+  'run-supervised': async (change, machine, report) => {
+    const { runSupervised } = await import('./supervised-command.ts');
+    const { output, failure, warning } = await runSupervised(change, machine);
+    report({ output, ...(warning === undefined ? {} : { warning }) });
+    if (failure !== undefined) throw new Error(failure);
+  },
+  'set-kernel-value': ({ path, value }) => writeFileSync(path, `${value}\n`),
+  'wait-for-address': async (change) => {
+    const { waitForAddress } = await import('../network/interface-addresses.ts');
+    await waitForAddress(change);
+  },
+  'make-swap': async (change) => {
+    const { makeSwap } = await import('./make-swap.ts');
+    await makeSwap(change);
+  },
+  'erase-range': eraseRange,
+  'unpack-modules': async (change, { files }) => {
+    const { unpackModules } = await import('./modules/unpack-modules.ts');
+    await unpackModules(files, change);
+  },
+};
+
 /**
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
@@ -129,92 +199,16 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
 export async function applyChange(
   change: Change,
   machine: Machine,
-  report: (said: Said) => void = () => undefined,
+  report: Report = () => undefined,
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
   const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
   try {
-    await carryOut(change, machine, report);
+    // The handler of a change's own kind takes that change: the two have one key.
+    const handle = HANDLERS[change.kind] as (...args: [Change, Machine, Report]) => void | Promise<void>;
+    await handle(change, machine, report);
   } finally {
     changed();
   }
   return 'done';
-}
-
-function failed(failure: string, { exitCode, stdout, stderr }: CommandResult): CommandError {
-  const output = `${stdout}${stderr}`;
-  return exitCode === undefined ? new CommandError(failure, output) : new Refused(failure, output);
-}
-
-async function carryOut(change: Change, machine: Machine, report: (said: Said) => void): Promise<void> {
-  switch (change.kind) {
-    case 'write-file': {
-      const { content } = change;
-      const bytes = typeof content === 'string' ? encodeText(content) : content;
-      if (change.appended === true) {
-        const { appendLines } = await import('../files/append-lines.ts');
-        appendLines(machine.files, change, Buffer.from(bytes).toString().split('\n').slice(0, -1));
-        break;
-      }
-      if (change.backup) keepBackup(machine, change.path, change.backup === 'dated');
-      replaceFile(machine.files, change, (descriptor) => writeFully(descriptor, bytes));
-      break;
-    }
-    case 'copy-range':
-      copyRange(machine, change);
-      break;
-    case 'make-directory':
-      makeDirectory(machine.files, change);
-      break;
-    case 'make-link':
-      replaceLink(machine.files, change.path, change.target);
-      break;
-    case 'remove-file':
-      removeFile(machine.files, change.path);
-      break;
-    case 'remove-empty-directory':
-      removeEmptyDirectory(machine.files, change.path);
-      break;
-    case 'sync-directory': {
-      const { syncDirectory } = await import('../files/sync-directory.ts');
-      syncDirectory(machine.files, change.path);
-      break;
-    }
-    case 'run-command': {
-      const result = await runCommand(change, machine);
-      const { failure, exitCode, stdout, stderr } = result;
-      if (change.reportOutput === true) report({ output: endOfOutput(`${stdout}${stderr}`) });
-      if (exitCode !== undefined && change.successStatuses?.includes(exitCode)) break;
-      if (failure !== undefined) throw failed(failure, result);
-      break;
-    }
-    case 'run-supervised': {
-      const { runSupervised } = await import('./supervised-command.ts');
-      const { output, failure, warning } = await runSupervised(change, machine);
-      report({ output, ...(warning === undefined ? {} : { warning }) });
-      if (failure !== undefined) throw new Error(failure);
-      break;
-    }
-    case 'set-kernel-value':
-      writeFileSync(change.path, `${change.value}\n`);
-      break;
-    case 'wait-for-address': {
-      const { waitForAddress } = await import('../network/interface-addresses.ts');
-      await waitForAddress(change);
-      break;
-    }
-    case 'make-swap': {
-      const { makeSwap } = await import('./make-swap.ts');
-      await makeSwap(change);
-      break;
-    }
-    case 'erase-range':
-      eraseRange(change);
-      break;
-    case 'unpack-modules': {
-      const { unpackModules } = await import('./modules/unpack-modules.ts');
-      await unpackModules(machine.files, change);
-      break;
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { users } from '../../../src/accounts/users.ts';
 import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
-import { describeChange } from '../../../src/machine/changes/change.ts';
+import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
 import { mountUnitOf } from '../../../src/machine/system/units.ts';
 import { runStep } from '../../../src/plan/runner.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { users } from '../../../src/accounts/users.ts';
-import { describeChange } from '../../../src/machine/changes/change.ts';
+import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
 import { runStep } from '../../../src/plan/runner.ts';
 import { digestOf } from '../../../src/state/applied.ts';

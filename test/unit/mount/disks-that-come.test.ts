@@ -20,7 +20,7 @@ async function list() {
 
 describe('usage', () => {
   it.each([
-    [['attach'], "missing required argument 'device'"],
+    [['attach'], "missing required argument 'device|mount-point'"],
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['rescan', '--old'], "unknown option '--old'"],
     [['eject', 'data', '--wait', 'forever'], 'Expected whole seconds from 0 to 86400.'],

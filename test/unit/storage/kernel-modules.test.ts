@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeChange } from '../../../src/machine/changes/change.ts';
+import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import { kernelModules } from '../../../src/storage/kernel-modules.ts';
 import { makeContext } from '../context.ts';
 

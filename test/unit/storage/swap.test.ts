@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeChange } from '../../../src/machine/changes/change.ts';
+import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { HostConfiguration, SeedArchive, SwapDevice } from '../../../src/metadata/guest-config.ts';
 import { swap } from '../../../src/storage/swap.ts';
 import { type FileEntries, makeContext } from '../context.ts';

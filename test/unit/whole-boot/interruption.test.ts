@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Change, describeChange } from '../../../src/machine/changes/change.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
+import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
