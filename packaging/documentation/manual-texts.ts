@@ -99,7 +99,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'Data disks are disks of the vendor `gandi.ne` and Xen disks, or what `CONFIG_DISK_BUSES` says, that hold one file system and are not root’s, swap, a configuration disk, or named in `/etc/fstab` or a mount unit. Each is mounted at `CONFIG_DISK_ROOT`/`label`, or the kernel’s name of the disk where there is no label, and found there again at later boots.',
       'A file system of ext2, ext3 or ext4 that was not unmounted in order is checked first. One that has the whole disk to itself is grown to its size. One that was never mounted before is given to the group `CONFIG_DISK_GROUP`. Nothing is ever formatted.',
       'What is checked holds back nothing else. It has the state `checking`, and `list` says for how long; the boot waits for it as long as `CONFIG_DISK_WAIT` says.',
-      'Each disk has a mount unit in /etc/systemd/system, such as `srv-u9.mount`: a service with `RequiresMountsFor=/srv/u9` starts once the disk is mounted, and not while it is away.',
+      'With `CONFIG_DISK_UNITS=1` each disk has a mount unit in /etc/systemd/system, such as `srv-u9.mount`: a service with `RequiresMountsFor=/srv/u9` starts once the disk is mounted, and not while it is away.',
       'The units call `gandi-mount rescan`; the other commands are for people.',
       'When a disk goes, services that it names in `.gandi/services` are stopped if their processes use it: one name a line, if the file and its directory belong to root and only root can write there. Services of the system itself, such as the SSH server, are not stopped.',
     ],

@@ -117,10 +117,19 @@ function planRemoveUnit(files: FileView, { uuid, mountPoint }: Disk): Change[] {
   ];
 }
 
+/**
+ * Only where the admin asks for them: systemd stops a mount that has a unit file as soon as its device is gone, whatever that
+ * file says (seen with version 252), before gandi-mount can run the hook, stop services and tell of it.
+ */
+const areWanted = ({ settings, mode, machine }: MountRun) =>
+  settings.switches.CONFIG_DISK_UNITS &&
+  mode === 'udev' &&
+  machine.files.status(SYSTEMD_IS_RUNNING) !== undefined;
+
 /** Writes the units of disks that are about to be mounted, so that systemd knows them when they are. */
 export async function writeUnits(run: MountRun, disks: readonly Disk[], memory: PathMemory): Promise<void> {
   const { files } = run.machine;
-  if (files.status(SYSTEMD_IS_RUNNING) === undefined) return;
+  if (!areWanted(run)) return;
   for (const disk of disks) {
     const isKnown = memory.some(({ uuid, unit }) => uuid === disk.uuid && unit === disk.mountPoint);
     if (!isKnown) await run.attempt(planUnit(files, disk));
@@ -138,7 +147,7 @@ function isThere(files: FileView, mountPoint: string): boolean {
  * @returns the memory with what has a unit now; the memory itself if nothing is new
  */
 export async function keepUnits(run: MountRun, memory: PathMemory): Promise<PathMemory> {
-  const { machine, mode, diskRoot } = run;
+  const { machine, diskRoot } = run;
   const { files } = machine;
   if (files.status(SYSTEMD_IS_RUNNING) === undefined) return memory;
   const recent = memory.slice(-MOST_UNITS);
@@ -147,7 +156,7 @@ export async function keepUnits(run: MountRun, memory: PathMemory): Promise<Path
   let isNew = false;
   for (const entry of memory) {
     const path = `${diskRoot}/${entry.name}`;
-    const wanted = mode === 'udev' && owners.get(entry.name) === entry ? path : undefined;
+    const wanted = areWanted(run) && owners.get(entry.name) === entry ? path : undefined;
     const { unit, ...rest } = entry;
     if (unit === wanted && (wanted === undefined || isThere(files, wanted))) {
       now.push(entry);

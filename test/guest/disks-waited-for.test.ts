@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type KnownDisk, knownDisk, listedDisk, untilIdle, untilMounted } from './data-disks.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk } from './machine.ts';
+import { toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -37,6 +38,7 @@ describe('data disks that somebody waits for', () => {
       return { disk, scsiId: 10 + LABELS.indexOf(label) };
     });
   const { guest, powerOn } = useGuest('waited-for', {
+    image: () => toolkitImage({ files: { '/etc/default/gandi': 'CONFIG_DISK_UNITS=1\n' } }),
     root: { scsiId: 100 },
     machine: async (folder) => {
       for (const label of LABELS) disks.set(label, await knownDisk(folder, label, { mebibytes: 16, label }));

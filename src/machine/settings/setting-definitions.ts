@@ -14,6 +14,7 @@ export type Switch =
   | 'CONFIG_HOST_INIT'
   | 'CONFIG_ALLOW_MOUNT'
   | 'CONFIG_DISK_NOTIFY'
+  | 'CONFIG_DISK_UNITS'
   | 'CONFIG_MOTD'
   | 'CONFIG_TIMEZONE'
   | 'CONFIG_SSHD'
@@ -164,6 +165,10 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
           'Seconds that the boot waits at most for data disks that were not unmounted in order and are checked (0 to 3000); who needs one waits for its mount unit',
       },
       off('CONFIG_DISK_NOTIFY', 'Tell logged-in users when a data disk comes or goes'),
+      off(
+        'CONFIG_DISK_UNITS',
+        'Make a mount unit for each data disk that services can order themselves after; systemd then unmounts a disk that the host takes away, before the hook',
+      ),
       {
         name: 'CONFIG_NODHCP',
         kind: 'interfaces',

@@ -19,7 +19,10 @@ const OTHER = '99999999-2222-4333-8444-555555555555';
 const UNITS = '/etc/systemd/system';
 
 /** The guest is run by systemd. */
-const withSystemd = () => guest.disks.write('/run/systemd/system/.keep', '');
+const withSystemd = () => {
+  guest.disks.write('/run/systemd/system/.keep', '');
+  guest.disks.write('/etc/default/gandi', 'CONFIG_DISK_UNITS=1\n');
+};
 const units = () => guest.disks.files.list(UNITS).toSorted();
 /** The texts of all units that are there, by the ends of their names. */
 const unitOf = (name: string) => {

@@ -28,6 +28,7 @@ describe('parseSettings', () => {
         CONFIG_HOST_INIT: false,
         CONFIG_ALLOW_MOUNT: true,
         CONFIG_DISK_NOTIFY: false,
+        CONFIG_DISK_UNITS: false,
         CONFIG_CONSOLE: true,
         CONFIG_CRON: true,
         CONFIG_SYSTEM_FILE: true,
