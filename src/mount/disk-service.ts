@@ -1,13 +1,11 @@
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { NO_ANSWER } from '../machine/devices/device-answers.ts';
-import type { Mount } from '../machine/formats/mounts.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';
 import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../state/disk-records.ts';
 import { chooseNames, isNew } from '../state/path-memory.ts';
 import type { NamedDisk } from '../state/remembered-file-system.ts';
-import { whyNotAutofs } from './apply-mode.ts';
-import { attachDisk, completeAttach, describeDevice, grow, servicesOf } from './attach-disk.ts';
-import { demandNames, offerOnDemand, storeDemandNames } from './autofs-names.ts';
+import { attachDisk, completeAttach, describeDevice, grow } from './attach-disk.ts';
+import { demandNames, storeDemandNames } from './autofs-names.ts';
 import { needsCheck } from './check-disk.ts';
 import type { DiskChecks } from './checks.ts';
 import { type Copies, findCopies, whyNotBeside } from './copies.ts';
@@ -22,6 +20,7 @@ import { PathNotes } from './path-notes.ts';
 import { placesOf } from './places.ts';
 import { nameForPeople, sinceNow } from './progress.ts';
 import type { MountRun } from './run.ts';
+import { adopt, leaveAlone, offer, toldAsCopy } from './served-records.ts';
 import { observeReleased } from './work-mounts.ts';
 
 /** Records are written so often at least, each at once where a hook runs: so many at once would be written so many times. */
@@ -189,7 +188,7 @@ export class DiskService {
   async #serve(state: DiskState, name: string | undefined, copies: Copies): Promise<DiskRecord> {
     const { device, verdict, mount, elsewhere } = state;
     if (verdict.kind !== 'data' || name === undefined) {
-      return this.#leave(state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
+      return leaveAlone(this.run, state, verdict.kind === 'data' ? 'there is no name for it' : verdict.why);
     }
     const { content } = verdict;
     const ofContent = { device, content, isNew: isNew(this.#notes.memory, content) };
@@ -197,20 +196,22 @@ export class DiskService {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
       if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return this.#adopt(state, mount);
+      return adopt(this.run, state, mount);
     }
-    if (elsewhere !== undefined) return this.#leave(state, `it is mounted at ${elsewhere.mountPoint}`);
-    if (this.run.mode === 'off') return this.#leave(state, 'mounting is turned off in the settings');
+    if (elsewhere !== undefined)
+      return leaveAlone(this.run, state, `it is mounted at ${elsewhere.mountPoint}`);
+    if (this.run.mode === 'off') return leaveAlone(this.run, state, 'mounting is turned off in the settings');
     const why = whyNotBeside(this.run.machine.files, state, copies, typeof this.scope === 'object');
-    if (why !== undefined) return this.#leave(state, why);
+    if (why !== undefined) return leaveAlone(this.run, state, why);
     const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs') return this.#toldAsCopy(this.#offer(state, content, mountPoint), copies);
+    if (this.run.mode === 'autofs')
+      return toldAsCopy(this.run, offer(this.run, state, content, mountPoint), copies);
     const check = this.checks.outcomeOf(device);
     const isDue = check === undefined && needsCheck(device, content) && !this.run.dryRun;
     if (isDue && !this.run.isClaimed(device.node)) return await this.#check(device, content, mountPoint);
     const twins = copies.twins.get(device.name) ?? [];
     const record = await attachDisk(this.run, { ...ofContent, mountPoint, twins, check });
-    return this.#toldAsCopy(record, copies);
+    return toldAsCopy(this.run, record, copies);
   }
 
   /** Has a disk checked while others are served; it is mounted in a later turn. */
@@ -232,54 +233,6 @@ export class DiskService {
     await checks.add(device, content);
     run.tell('info', `${nameForPeople(record)} was not unmounted in order: it is mounted once it is checked`);
     return record;
-  }
-
-  /** Which of two disks with one file system is the copy: told, and kept where people look. */
-  #toldAsCopy(record: DiskRecord, { originals }: Copies): DiskRecord {
-    const original = originals.get(record.name);
-    const isServed = record.state === 'mounted' || record.state === 'on-demand';
-    if (original === undefined || !isServed) return record;
-    const why = `it is a copy of ${original.node} (${record.type} ${record.uuid})`;
-    this.run.tell('warning', `${record.node} is at ${record.mountPoint}: ${why}`);
-    return { ...record, why };
-  }
-
-  /** Leaves the mounting to autofs, if there is one that would do it. */
-  #offer({ device }: DiskState, content: Signature, mountPoint: string): DiskRecord {
-    const { machine, mode, diskRoot } = this.run;
-    const why = whyNotAutofs(machine.files, mode, diskRoot);
-    if (why === undefined) return offerOnDemand(this.run, device, content, mountPoint);
-    this.run.tell('problem', `${device.node} is not mounted: ${why}`);
-    return { ...describeDevice(device, content), state: 'failed', why };
-  }
-
-  /** A disk that is at its place already, from before this program was installed or by hand. */
-  #adopt({ device, verdict, record }: DiskState, mount: Mount): DiskRecord {
-    const { mountPoint } = mount;
-    if (record !== undefined) this.run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
-    const services = servicesOf(this.run, mountPoint);
-    const content = verdict.kind === 'data' ? verdict.content : undefined;
-    const found: DiskRecord = {
-      ...describeDevice(device, content),
-      state: 'mounted',
-      mountPoint,
-      ownMount: ownMountOf(mount),
-    };
-    return services.length > 0 ? { ...found, services } : found;
-  }
-
-  #leave({ device, verdict, record }: DiskState, why: string): DiskRecord {
-    const content = verdict.kind === 'data' ? verdict.content : undefined;
-    // Said once: not again at each later event.
-    if (record?.why !== why) {
-      if (this.run.answers.isSilent(device))
-        this.run.tell(
-          'warning',
-          `${device.node} is passed over: ${NO_ANSWER}; have the host look after it, or detach it`,
-        );
-      else this.run.tell('info', `${device.node} is left alone: ${why}`);
-    }
-    return { ...describeDevice(device, content), state: 'left-alone', why };
   }
 
   async #store(
