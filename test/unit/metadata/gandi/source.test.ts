@@ -127,7 +127,7 @@ describe('a blank disk where the swap disk is expected', () => {
     const late = await attach(guest, 'sdc', 1, '{"vm_hostname":"web1"}');
     expect(await loading).toMatchObject({
       state: 'new',
-      swap: { node: late },
+      gandi: { swap: { node: late } },
       parsed: { config: { hostName: 'web1' } },
     });
   });
@@ -136,7 +136,10 @@ describe('a blank disk where the swap disk is expected', () => {
     const guest = files();
     await attach(guest, 'sda', 0);
     const blank = await attach(guest, 'sdb', 1);
-    expect(await look(guest)).toMatchObject({ state: 'none', swap: { node: blank, state: 'empty' } });
+    expect(await look(guest)).toMatchObject({
+      state: 'none',
+      gandi: { swap: { node: blank, state: 'empty' } },
+    });
   });
 
   /** Makes the disk a swap area. */
@@ -275,7 +278,7 @@ describe('a blank disk where the swap disk is expected', () => {
       const silent = await attachSilent(guest, name, target);
       const path = await attach(guest, 'sdc', 2, '{"vm_hostname":"web1"}');
       const host = await look(guest);
-      expect(host).toMatchObject({ state: 'new', swap: { node: path } });
+      expect(host).toMatchObject({ state: 'new', gandi: { swap: { node: path } } });
       expect(host.parsed.problems).toMatchObject([{ group: 'archive', path: silent }]);
     },
     30_000,
