@@ -1,4 +1,4 @@
-import type { InterfaceAddress, InterfaceConfig } from '../metadata/guest-config.ts';
+import type { InterfaceAddress } from '../metadata/guest-config.ts';
 
 /**
  * Metric of the IPv6 default route by the host's gateway. A route from a router advertisement has 1024 and is
@@ -21,6 +21,8 @@ export interface NamedInterface {
   /** In bytes. */
   mtu?: number;
   addresses: readonly InterfaceAddress[];
+  /** Router advertisements are listened to. */
+  acceptRa?: boolean;
   /** Only where the network manager takes the resolver from the interface's own file. */
   resolver?: Resolver;
 }
@@ -29,31 +31,12 @@ export interface NamedInterface {
 export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;
 
 /**
- * Where router advertisements are asked for. On private networks nobody is to become the guest's default router by
+ * Where router advertisements are listened to. On private networks nobody is to become the guest's default router by
  * sending some.
  */
-export const isPublic = ({ addresses }: Pick<NamedInterface, 'addresses'>) =>
-  addresses.some((address) => address.public);
+export const isPublic = ({ acceptRa }: Pick<NamedInterface, 'acceptRa'>) => acceptRa === true;
 
 export const cidr = ({ address, prefixLength }: InterfaceAddress) => `${address}/${prefixLength}`;
-
-/**
- * Leaves one gateway for each family: the first one on a public network, else the first one. A second default route
- * of the same metric cannot be set.
- */
-export function withOneGateway(interfaces: readonly InterfaceConfig[]): InterfaceConfig[] {
-  const all = interfaces.flatMap(({ addresses }) => addresses).filter(({ gateway }) => gateway !== undefined);
-  const kept = [4, 6].map((family) => {
-    const candidates = all.filter((address) => address.family === family);
-    return candidates.find((address) => address.public) ?? candidates[0];
-  });
-  const withoutGateway = ({ gateway, gatewayOnLink, ...address }: InterfaceAddress): InterfaceAddress =>
-    address;
-  return interfaces.map(({ addresses, ...identity }) => ({
-    ...identity,
-    addresses: addresses.map((address) => (kept.includes(address) ? address : withoutGateway(address))),
-  }));
-}
 
 export const ofFamily = ({ addresses }: NamedInterface, family: 4 | 6) =>
   addresses.filter((address) => address.family === family);

@@ -1,7 +1,7 @@
 import { findInterface, type InterfaceIdentity } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { InterfaceConfig } from '../metadata/guest-config.ts';
-import { isPublic, type NamedInterface, type Resolver, withOneGateway } from './addresses.ts';
+import { isPublic, type NamedInterface, type Resolver } from './addresses.ts';
 
 /** One that is part of another, which has the addresses in its place. */
 export type EnslavedInterface = NamedInterface & { master: string };
@@ -33,7 +33,7 @@ function enslavedIn(
   return own === undefined ? undefined : { name: own.name, master: name };
 }
 
-type WithAddresses = Pick<InterfaceConfig, 'addresses'>;
+type WithAddresses = Pick<InterfaceConfig, 'addresses' | 'acceptRa'>;
 
 /** What each interface is given of the resolver. */
 function sharedResolver(all: readonly WithAddresses[], resolver: Resolver | undefined) {
@@ -59,11 +59,11 @@ export function meantInterfaces(
   facts: Facts,
   resolver: Resolver | undefined,
 ): MeantInterfaces {
-  const all = withOneGateway(interfaces).filter(({ addresses }) => addresses.length > 0);
+  const all = interfaces.filter(({ addresses }) => addresses.length > 0);
   const resolverOf = sharedResolver(all, resolver);
   const meant: MeantInterfaces = { found: [], enslaved: [], missing: [] };
   for (const each of all) {
-    const { number, mac, mtu, addresses } = each;
+    const { number, mac, mtu, addresses, acceptRa } = each;
     const name = facts.live ? findInterface(each, facts.interfaces) : (each.name ?? `eth${number}`);
     if (name === undefined) {
       meant.missing.push(each);
@@ -74,6 +74,7 @@ export function meantInterfaces(
       addresses,
       ...(mac === undefined ? {} : { mac }),
       ...(mtu === undefined ? {} : { mtu }),
+      ...(acceptRa === undefined ? {} : { acceptRa }),
       ...resolverOf(each),
     };
     const part = facts.live ? enslavedIn(name, mac, meant.found, facts) : undefined;

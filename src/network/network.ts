@@ -13,7 +13,6 @@ import { stopDhcp } from './managers/stop-dhcp.ts';
 import { startedUnits, type Writer } from './managers/writer.ts';
 import { WRITERS } from './managers/writers.ts';
 import { describeMissing, meantInterfaces } from './meant-interfaces.ts';
-import { chooseResolvers } from './resolver.ts';
 import { resolverPlace } from './resolver-place.ts';
 
 export const SETTING = 'CONFIG_NETWORK';
@@ -35,7 +34,7 @@ export function resolverFor(context: StepContext, manager: NetworkManagerName): 
   if (!settings.switches.CONFIG_NAMESERVER || resolverPlace(files, manager) !== 'interface files')
     return undefined;
   if (host.parsed.refused.includes('resolver')) return appliedResolver(context);
-  const servers = chooseResolvers(host.parsed.config);
+  const servers = host.parsed.config.resolvers ?? [];
   return servers.length === 0
     ? undefined
     : { servers, searchDomains: host.parsed.config.searchDomains ?? [] };

@@ -1,8 +1,5 @@
-import { firstAddress } from '../identity/host-name.ts';
 import type { Change, RunCommand } from '../machine/changes/change.ts';
 import { isUnitStarted } from '../machine/network/network-manager.ts';
-import { sha256 } from '../machine/runtime/digest.ts';
-import type { GuestConfig } from '../metadata/guest-config.ts';
 import { ensureOwnFile, isOwn, ownHeader } from '../plan/own-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
@@ -17,23 +14,6 @@ const RESOLVCONF_BASE = '/etc/resolvconf/resolv.conf.d/base';
 /** Lines of an existing resolv.conf that say nothing about servers, and so are not ours to change. */
 const KEPT_LINE = /^\s*(search|domain|sortlist)\s/;
 const SEARCH_LINE = /^\s*(search|domain)\s/;
-
-/**
- * The servers that a guest asks: at most three (MAXNS of resolv.conf(5)), and different ones in different guests.
- * @returns three IPv6 servers for a guest that has IPv6 addresses only, else two IPv4 servers and one IPv6 server; in
- *   an order that depends on the guest's name and address alone
- */
-export function chooseResolvers(config: GuestConfig): string[] {
-  const seed = `${config.hostName ?? ''} ${firstAddress(config) ?? ''}`;
-  const place = (server: string) => sha256(`${seed} ${server}`);
-  const places = new Map((config.resolvers ?? []).map((server) => [place(server), server]));
-  const servers = [...places].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, server]) => server);
-  const ipv6 = servers.filter((server) => server.includes(':'));
-  const ipv4 = servers.filter((server) => !server.includes(':'));
-  const addresses = (config.interfaces ?? []).flatMap((each) => each.addresses);
-  const ipv6Only = addresses.length > 0 && addresses.every(({ family }) => family === 6);
-  return ipv6Only ? ipv6.slice(0, 3) : [...ipv4.slice(0, 2), ...ipv6.slice(0, 1)];
-}
 
 const OPTIONS_LINE = `options ${RESOLVER_OPTIONS.join(' ')}`;
 
@@ -106,7 +86,7 @@ function resolverFile(
   context: StepContext,
 ) {
   const { files, settings, host, facts } = context;
-  const servers = chooseResolvers(host.parsed.config);
+  const servers = host.parsed.config.resolvers ?? [];
   const { searchDomains = [] } = host.parsed.config;
   const header = ownHeader(settings, SETTING);
   const isStarted = (unit: string) => facts.live && isUnitStarted(files, unit);
@@ -156,14 +136,11 @@ function inInterfaceFiles({ settings }: StepContext): Plan {
 
 function plan(context: StepContext): Plan {
   const { files, host, settings, applied } = context;
-  const { resolvers, searchDomains = [] } = host.parsed.config;
-  if (resolvers === undefined || resolvers.length === 0) return withoutServers(searchDomains);
+  const { resolvers: servers, searchDomains = [] } = host.parsed.config;
+  if (servers === undefined) return withoutServers(searchDomains);
   // Which servers a guest asks depends on its addresses, and these stay as they are.
   if (host.parsed.refused.includes('network') && applied[resolver.name] !== undefined) return { changes: [] };
-  const servers = chooseResolvers(host.parsed.config);
-  if (servers.length === 0) {
-    return problem(`the guest has IPv6 only and the host names no IPv6 server (${resolvers.join(', ')})`);
-  }
+  if (servers.length === 0) return problem('the guest has IPv6 only and the host names no IPv6 server');
   const place = resolverPlace(files, chosenManager(context));
   if (typeof place === 'object')
     return problem(`${place.other}; make it a plain file, or set ${SETTING}=0 in ${settings.path}`);

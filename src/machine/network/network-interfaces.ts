@@ -129,7 +129,7 @@ export function masterOf(files: FileView, name: string): string | undefined {
 
 /** How an interface is meant: by MAC address if there is one, else by name, else by number. */
 export interface InterfaceIdentity {
-  number: number;
+  number?: number;
   mac?: string;
   name?: string;
 }
@@ -150,7 +150,7 @@ export function findInterface(
 ): string | undefined {
   if (mac !== undefined) return findByMac(mac, interfaces);
   if (name !== undefined) return interfaces.find((device) => device.name === name)?.name;
-  return interfaceFor(number, interfaces);
+  return number === undefined ? undefined : interfaceFor(number, interfaces);
 }
 
 /**

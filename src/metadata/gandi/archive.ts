@@ -1,7 +1,8 @@
 import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import { BLOCK_BYTES } from '../../machine/formats/tar/header.ts';
 import { quote } from '../fields/problem.ts';
-import type { Problem, SeedArchive, StoredMember } from '../guest-config.ts';
+import type { SeedArchive, StoredMember } from '../gandi-disk.ts';
+import type { Problem } from '../guest-config.ts';
 import { checkMember, MEMBERS_LIMIT, memberFileName, modulesRelease, namesGandi } from './member-rules.ts';
 import { type TarMember, walkTar } from './tar-walk.ts';
 

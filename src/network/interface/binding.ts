@@ -25,7 +25,8 @@ export function bindInterfaces(
   for (const each of interfaces.filter(isCertain)) bind(each, findInterface(each, devices));
   const numbered = interfaces.filter((each) => !isCertain(each));
   if (keepsKernelNames(devices)) {
-    for (const each of numbered) bind(each, interfaceFor(each.number, devices));
+    for (const each of numbered)
+      if (each.number !== undefined) bind(each, interfaceFor(each.number, devices));
     return bound;
   }
   for (const each of numbered) {
@@ -35,7 +36,9 @@ export function bindInterfaces(
   }
   const counted = countedInterfaces(devices).map(({ name }) => name);
   const free = counted.filter((name) => ![...bound.values()].includes(name));
-  const left = numbered.filter((each) => !bound.has(each)).sort((one, other) => one.number - other.number);
+  const left = numbered
+    .filter((each) => !bound.has(each))
+    .sort((one, other) => (one.number ?? 0) - (other.number ?? 0));
   for (const [index, each] of left.entries()) bind(each, free[index]);
   return bound;
 }

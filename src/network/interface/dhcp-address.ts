@@ -13,7 +13,6 @@ import { asksForDhcp, dhcpFile } from '../managers/stop-dhcp.ts';
 import { startedUnits } from '../managers/writer.ts';
 import { WRITERS } from '../managers/writers.ts';
 import { SETTING } from '../network.ts';
-import { chooseResolvers } from '../resolver.ts';
 import { notStarted, staleFiles } from './own-files.ts';
 
 /** How long a client that runs may take to have its lease. */
@@ -39,7 +38,7 @@ export function addressFiles(manager: NetworkManagerName, context: StepContext, 
 
 /** How the interface is to use DHCP, beside the others. */
 function wantedFor(name: string, { files, host, settings }: StepContext): DhcpInterface {
-  const hostNames = settings.switches.CONFIG_NAMESERVER && chooseResolvers(host.parsed.config).length > 0;
+  const hostNames = settings.switches.CONFIG_NAMESERVER && (host.parsed.config.resolvers ?? []).length > 0;
   return { name, metric: ROUTE_METRIC + indexOf(files, name), useServers: !hostNames };
 }
 

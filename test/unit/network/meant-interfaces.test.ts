@@ -4,9 +4,9 @@ import type { Resolver } from '../../../src/network/addresses.ts';
 import { meantInterfaces } from '../../../src/network/meant-interfaces.ts';
 import { makeContext } from '../context.ts';
 
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64, public: true };
-const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24, public: true };
-const LAN: InterfaceAddress = { family: 4, address: '10.0.0.2', prefixLength: 8, public: false };
+const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64 };
+const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
+const LAN: InterfaceAddress = { family: 4, address: '10.0.0.2', prefixLength: 8 };
 const resolver: Resolver = { servers: ['192.0.2.53', '2001:db8::53'], searchDomains: ['example.net'] };
 
 const serversOf = (...addresses: InterfaceAddress[][]) => {

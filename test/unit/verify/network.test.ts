@@ -6,7 +6,7 @@ import type { FileEntries } from '../context.ts';
 import { ADDRESS, DEFAULT_ROUTE, ETH0, NOTHING, PRESENT, told, view } from './view.ts';
 
 const WITH_GATEWAY: InterfaceAddress = { ...ADDRESS, gateway: '192.0.2.1' };
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::10', prefixLength: 64, public: true };
+const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::10', prefixLength: 64 };
 const link = (text: string): FileEntries => ({ '/run/systemd/netif/links/2': text });
 
 const compared = (

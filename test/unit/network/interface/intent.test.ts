@@ -17,21 +17,18 @@ const ipv4: InterfaceAddress = {
   address: '192.0.2.10',
   prefixLength: 24,
   gateway: '192.0.2.1',
-  public: true,
 };
 const ipv6: InterfaceAddress = {
   family: 6,
   address: '2001:db8::1',
   prefixLength: 64,
   gateway: 'fe80::1',
-  public: true,
 };
 const second: InterfaceAddress = {
   family: 4,
   address: '198.51.100.2',
   prefixLength: 24,
   gateway: '198.51.100.1',
-  public: true,
 };
 
 const intentOf = (name: string, config: GuestConfig | undefined, parts: ContextParts = {}) =>

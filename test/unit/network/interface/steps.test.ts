@@ -20,14 +20,14 @@ const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInte
   ...more,
 });
 
-const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }];
+const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8 }];
 
 const config: GuestConfig = {
   resolvers: ['192.0.2.53'],
   interfaces: [
     {
       number: 0,
-      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
+      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1' }],
     },
     { number: 1, addresses: LAN },
   ],
