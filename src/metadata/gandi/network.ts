@@ -1,4 +1,3 @@
-import type { InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
 import {
   contains,
   type IpAddress,
@@ -6,7 +5,8 @@ import {
   isNetworkOrBroadcast,
   parseHostAddress,
   parseNetwork,
-} from './ip-network.ts';
+} from '../fields/ip-network.ts';
+import type { InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
 
 /** A public network as the configuration has it, types right. */
 interface PbnFields {

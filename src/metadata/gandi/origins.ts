@@ -1,5 +1,7 @@
+import { parseHostAddress } from '../fields/ip-network.ts';
+import { countCharacters, quote } from '../fields/problem.ts';
+import { parseSshKeys, type SshKey } from '../fields/ssh-key.ts';
 import type { Origin } from '../guest-config.ts';
-import { parseHostAddress } from './ip-network.ts';
 import {
   canonicalMac,
   interfaceNumber,
@@ -8,9 +10,7 @@ import {
   toAddress,
   type VifFields,
 } from './network.ts';
-import { countCharacters, quote } from './problem.ts';
 import type { ConfigFields } from './schema.ts';
-import { parseSshKeys, type SshKey } from './ssh-key.ts';
 
 /** Characters at the end of a key's base64 that tell it from others by eye, as in the .pub file. */
 const SHOWN_KEY_CHARACTERS = 8;
