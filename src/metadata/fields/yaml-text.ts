@@ -26,7 +26,14 @@ const TOKEN_LEVELS_LIMIT = 2 * DEPTH_LIMIT;
 const loadYaml = () => require('yaml') as typeof import('yaml');
 
 /** Ends the walk through a document that is refused. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  readonly expected: string;
+
+  constructor(found: string, expected: string) {
+    super(found);
+    this.expected = expected;
+  }
+}
 
 /**
  * Parses YAML in its failsafe schema: scalars stay text. Text that begins with `{` and is JSON is parsed as that. Of a
@@ -48,7 +55,7 @@ export function parseYamlText(bytes: Uint8Array): { document: YamlValue | undefi
     const walker = new Walker((alias) => alias.resolve(document));
     return { document: contents === null || isNothing(contents) ? undefined : walker.value(contents, 1) };
   } catch (refusal) {
-    if (refusal instanceof Refusal) return fault(refusal.message, 'at most that');
+    if (refusal instanceof Refusal) return fault(refusal.message, refusal.expected);
     throw refusal;
   }
 }
@@ -67,8 +74,7 @@ function compose(text: string): { document: Document } | { fault: TextFault } {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const wrong = tokens.find(({ type }) => type === 'error');
   if (wrong !== undefined) return mistake(wrong.offset, 'UNEXPECTED_TOKEN');
-  if (isDeeper(tokens))
-    return fault(`more than ${TOKEN_LEVELS_LIMIT} levels`, `at most ${DEPTH_LIMIT} levels`);
+  if (isDeeper(tokens)) return fault('more levels', `at most ${DEPTH_LIMIT} levels`);
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const [document, second] = composer.compose(tokens, true, text.length);
   const error = document?.errors[0];
@@ -111,9 +117,13 @@ class Walker {
   value(node: unknown, depth: number): YamlValue {
     const { isAlias, isMap, isSeq, isScalar } = this.#yaml;
     this.#values += 1;
-    if (depth > DEPTH_LIMIT) throw new Refusal(`more than ${DEPTH_LIMIT} levels`);
-    if (this.#values > VALUES_LIMIT) throw new Refusal(`more than ${VALUES_LIMIT} values`);
-    if (isAlias(node)) return this.value(this.#resolve(node), depth + 1);
+    if (depth > DEPTH_LIMIT) throw new Refusal('more levels', `at most ${DEPTH_LIMIT} levels`);
+    if (this.#values > VALUES_LIMIT) throw new Refusal('more values', `at most ${VALUES_LIMIT} values`);
+    if (isAlias(node)) {
+      const target = this.#resolve(node);
+      if (target === undefined) throw new Refusal('an alias of nothing', 'an alias of what stands before it');
+      return this.value(target, depth + 1);
+    }
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
     if (!isScalar(node)) return { text: '', isPlain: true };
@@ -127,7 +137,7 @@ class Walker {
     for (const { key, value } of pairs) {
       const name = this.value(key, depth + 1);
       const content = this.value(value, depth + 1);
-      if (!('text' in name)) throw new Refusal('a key that is a list or a map');
+      if (!('text' in name)) throw new Refusal('a key that is a list or a map', 'keys that are texts');
       if (name.text === '<<' && name.isPlain) merge(merged, content);
       else own.set(name.text, content);
     }
@@ -139,7 +149,7 @@ class Walker {
 function merge(into: Map<string, YamlValue>, value: YamlValue): void {
   const maps = Array.isArray(value) ? (value as YamlList) : [value];
   for (const map of maps) {
-    if (!isYamlMap(map)) throw new Refusal('"<<" with something else than maps');
+    if (!isYamlMap(map)) throw new Refusal('"<<" with something else', '"<<" with maps');
     for (const [key, content] of map) if (!into.has(key)) into.set(key, content);
   }
 }

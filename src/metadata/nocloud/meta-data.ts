@@ -1,4 +1,4 @@
-import { isDomain, isHostName } from '../fields/host-name.ts';
+import { type HostNames, hostNamesOf } from '../fields/host-name.ts';
 import { isIPv4Text } from '../fields/ip-network.ts';
 import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
 import { nearestName } from '../fields/nearest-name.ts';
@@ -12,11 +12,6 @@ export const DEFAULT_INSTANCE_ID = 'nocloud';
 const ID_CHARACTERS = 256;
 
 const KNOWN = ['instance-id', 'local-hostname', 'public-keys'];
-
-export interface HostNames {
-  hostName?: string;
-  fqdn?: string;
-}
 
 export interface ParsedMetaData {
   /** Undefined where the file cannot be read. */
@@ -78,18 +73,9 @@ function readNames(value: YamlValue, path: string, findings: Findings): HostName
   return names;
 }
 
-/**
- * Host name and full name of a text: with a dot it is the full name, whose first label is the host name. Of an IPv4 address
- * a name is made, as cloud-init does.
- * @returns undefined if it is neither; both absent where it is empty
- */
+/** Host names of a text; of an IPv4 address a name is made, as cloud-init does. */
 export function namesOf(text: string): HostNames | undefined {
-  if (text === '') return {};
-  if (isIPv4Text(text)) return { hostName: `ip-${text.replaceAll('.', '-')}` };
-  const [first = ''] = text.split('.');
-  if (!isHostName(first)) return undefined;
-  if (first === text) return { hostName: text };
-  return isDomain(text) ? { hostName: first, fqdn: text } : undefined;
+  return isIPv4Text(text) ? { hostName: `ip-${text.replaceAll('.', '-')}` } : hostNamesOf(text);
 }
 
 /** A list, a text with lines, or a map whose values are either. */

@@ -1,6 +1,7 @@
+import type { HostNames } from '../fields/host-name.ts';
 import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
-import { type HostNames, namesOf } from './meta-data.ts';
+import { namesOf } from './meta-data.ts';
 
 /** What a word `ds=nocloud` promises, and says beside that. */
 export interface NoCloudWords extends HostNames {

@@ -79,13 +79,13 @@ describe('what is refused', () => {
     ['a: b: c', /^a mistake at line 1, column \d+ \([A-Z_]+\), expected YAML$/],
     ['a:\n\tb: 2', /^a mistake at line 2/],
     ['a: [1', /^a mistake at line/],
-    ['a: *b', /^a mistake at line 1/],
+    ['a: *b', /^an alias of nothing/],
     ['a: 1\n---\nb: 2', /^a mistake at line .*MULTIPLE_DOCS/],
     ['? [a]\n: 1', /^a key that is a list or a map/],
-    ['<<: 1', /^"<<" with something else than maps/],
-    ['a: &a [*a]', /^more than 32 levels/],
+    ['<<: 1', /^"<<" with something else/],
+    ['a: &a [*a]', /^more levels, expected at most 32 levels/],
     ['a: \0', /^a zero byte at byte 3/],
-    [`${'['.repeat(40)}${']'.repeat(40)}`, /^more than 32 levels/],
+    [`${'['.repeat(40)}${']'.repeat(40)}`, /^more levels, expected at most 32 levels/],
     ['a'.repeat(65_537), /^65537 bytes, expected at most 65536 bytes/],
   ])('%j', (text, fault) => {
     expect(parse(text)).toMatch(fault);
@@ -102,7 +102,7 @@ describe('what is refused', () => {
       const items = Array.from({ length: 9 }, () => (level === 0 ? 'lol' : `*x${level - 1}`));
       return `x${level}: &x${level} [${items.join(', ')}]`;
     });
-    expect(parse(bomb.join('\n'))).toBe('more than 20000 values, expected at most that');
+    expect(parse(bomb.join('\n'))).toBe('more values, expected at most 20000 values');
   });
 
   // Each is the slowest of its kind; the longest text that is taken.
