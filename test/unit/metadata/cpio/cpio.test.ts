@@ -39,7 +39,10 @@ describe('the device', () => {
 
   test('names behind "./", and directories', () => {
     const archive = cpioArchive('newc', { nodename: 'web1' }, ['.', './nodename']);
-    expect(read(archive)).toMatchObject({ state: 'present', files: { nodename: new Uint8Array(Buffer.from('web1')) } });
+    expect(read(archive)).toMatchObject({
+      state: 'present',
+      files: { nodename: new Uint8Array(Buffer.from('web1')) },
+    });
   });
 
   test('no archive, and a disk that happens to begin with two bytes of one', () => {
