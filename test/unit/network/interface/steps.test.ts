@@ -20,16 +20,17 @@ const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInte
   ...more,
 });
 
-const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }];
+const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8 }];
 
 const config: GuestConfig = {
   resolvers: ['192.0.2.53'],
   interfaces: [
     {
       number: 0,
-      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
+      acceptRa: true,
+      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1' }],
     },
-    { number: 1, addresses: LAN },
+    { number: 1, acceptRa: false, addresses: LAN },
   ],
 };
 
@@ -91,7 +92,7 @@ describe('attachInterface', () => {
   });
 
   it('takes back first what an interface of that name had that is gone', () => {
-    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', acceptRa: false, addresses: LAN })}`;
     const files = { '/etc/network/interfaces.d/50-gandi-eth1': file };
     expect(summary(attach('eth1', { files }).changes)).toEqual([
       'ifdown eth1',
@@ -102,7 +103,7 @@ describe('attachInterface', () => {
   });
 
   it('does nothing for one that is served', () => {
-    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', acceptRa: false, addresses: LAN })}`;
     const files: FileEntries = {
       '/etc/network/interfaces.d/50-gandi-eth1': file,
       '/run/gandi/interfaces/eth1': '',
@@ -155,7 +156,7 @@ describe('attachInterface', () => {
         'wait eth2 any IPv4',
         MARK('eth2'),
       ],
-      `${HEADER}\n[Match]\nName=eth2\nType=ether\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2052\nUseDNS=no\nUseHostname=no\n`,
+      `${HEADER}\n[Match]\nName=eth2\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2052\nUseDNS=no\nUseHostname=no\n`,
     ],
     [
       'not where an admin configures it',
