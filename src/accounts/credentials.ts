@@ -41,20 +41,22 @@ function chpasswd(lines: readonly string[], why = 'set the password'): Change[] 
 const recordOf = ({ files, applied }: StepContext, name: string): AppliedRecord =>
   makingOf(files, name) === undefined ? applied : {};
 
+/** What is asked of an account that is there. */
+export interface AccountOf {
+  user: UserConfig;
+  account: Account;
+}
+
 /**
  * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
  * fails, one by one.
  */
-export function passwordParts(
-  context: StepContext,
-  user: UserConfig,
-  accounts: readonly Account[],
-): PlanPart[] {
-  const { passwordHash } = user;
-  if (passwordHash === undefined) return [];
+export function passwordParts(context: StepContext, accounts: readonly AccountOf[]): PlanPart[] {
   const shadow = context.files.readText('/etc/shadow');
-  const digest = digestOf(user);
-  const wanted = accounts.map(({ name }) => {
+  const wanted = accounts.flatMap(({ user, account: { name } }) => {
+    const { passwordHash } = user;
+    if (passwordHash === undefined) return [];
+    const digest = digestOf(user);
     const part = passwordPart(name);
     const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
     return {

@@ -43,7 +43,7 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
 /** A disk that could not be noted down is chosen again at the next boot as it was at this one. */
 async function noteHostDisk(machine: Machine, host: HostConfiguration): Promise<void> {
   try {
-    await rememberHostDisk(machine, host);
+    if (host.gandi !== undefined) await rememberHostDisk(machine, host.gandi);
   } catch (error) {
     say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
   }
@@ -75,7 +75,7 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
       ...(seed === undefined ? {} : { seed }),
     });
     const chosen = chooseSteps(files, settings, only ?? []);
-    const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host) : chosen;
+    const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     const acts = live && !dryRun;
     if (acts && settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === network.name))
       await waitForInterfaces(files, host.parsed.config.interfaces ?? []);

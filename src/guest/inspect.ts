@@ -16,12 +16,12 @@ export interface InspectOptions {
   json?: boolean;
 }
 
-function swapLine({ swap }: HostConfiguration): string {
+function swapLine({ gandi: { swap } = { hasInit: false } }: HostConfiguration): string {
   if (swap === undefined) return 'none was found';
   return `${swap.node}, found by ${swap.reason}; it holds ${swap.content} (${swap.state})`;
 }
 
-function members({ archive }: HostConfiguration): string {
+function members({ gandi: { archive } = { hasInit: false } }: HostConfiguration): string {
   if (archive === undefined) return 'none';
   return archive.members.map(({ name, length }) => `${name} (${length} bytes)`).join(', ');
 }
@@ -60,7 +60,7 @@ export async function inspect(options: InspectOptions): Promise<number> {
     waitSeconds: 0,
     ...(seed === undefined ? {} : { seed }),
   });
-  const { state, origin, archive, swap, parsed } = host;
+  const { state, origin, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
     print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));

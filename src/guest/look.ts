@@ -39,7 +39,7 @@ async function keptWithDisk(files: Files, facts: Facts): Promise<HostConfigurati
   if (kept.state === 'none') return kept;
   const answers = await askHostDisks(files, systemCommands);
   const [first] = lookForHostDisk(files, facts.hypervisor, answers).candidates;
-  return first === undefined ? kept : { ...kept, swap: first.swap };
+  return first === undefined ? kept : { ...kept, gandi: { hasInit: false, ...kept.gandi, swap: first.swap } };
 }
 
 /**

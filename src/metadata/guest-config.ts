@@ -1,4 +1,4 @@
-import type { GandiDisk } from './gandi/gandi-disk.ts';
+import type { GandiDisk } from './gandi-disk.ts';
 
 /** An address with its prefix length. */
 export interface InterfaceAddress {
@@ -264,10 +264,6 @@ export interface ParsedConfig {
   readonly origins: Origin[];
 }
 
-/** Names of the sources, as CONFIG_SOURCES has them. */
-export const SOURCE_NAMES = ['gandi', 'nocloud', 'cpio'] as const;
-export type SourceName = (typeof SOURCE_NAMES)[number];
-
 /** All that was learned from the host in this run. */
 export interface HostConfiguration {
   /**
@@ -275,8 +271,8 @@ export interface HostConfiguration {
    * something is there and cannot be used; `unreachable`: it does not answer (see `parsed.problems`).
    */
   state: 'new' | 'kept' | 'none' | 'broken' | 'unreachable';
-  /** Absent where nothing is known of any. */
-  source?: SourceName;
+  /** Its name in src/metadata/sources.ts; absent where nothing is known of any. */
+  source?: string;
   /** What the source calls this guest; another one is another instance. */
   instanceId?: string;
   /** For people: `/dev/sdb at byte 524288`, `/gandi/config`. */

@@ -164,7 +164,10 @@ function plan(context: StepContext): Plan {
     ...(each.resolvers ?? []),
     ...(each.searchDomains ?? []),
   ]);
-  if (resolvers.length === 0 && ofInterfaces.length === 0) return withoutServers(domains);
+  if (resolvers.length === 0 && ofInterfaces.length === 0) {
+    if (config.resolvers === undefined) return withoutServers(domains);
+    return problem('the guest has IPv6 only and the host names no IPv6 server');
+  }
   const manager = chosenManager(context);
   const place = resolverPlace(files, manager);
   const wanted = wantedResolver(config, place, manager);

@@ -3,7 +3,7 @@ import type { FileView } from '../machine/files/files.ts';
 import type { Settings, Switch } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import type { AppliedDigests, AppliedRecord, AppliedValue } from '../state/applied.ts';
+import type { AppliedDigests, AppliedRecord } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 
 /**
@@ -35,10 +35,10 @@ export interface Plan {
    */
   next?: string;
   /**
-   * What the host asked of this step, mostly its digest. It is recorded once all changes are done; while it stays the same the
+   * Digest of what the host asked of this step. It is recorded once all changes are done; while it stays the same the
    * step leaves alone what the admin changed since.
    */
-  digest?: AppliedValue;
+  digest?: string;
   /**
    * The same of parts that can be had one without the other, by name. They are recorded once all changes are made,
    * whatever problem another part has.

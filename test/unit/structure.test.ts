@@ -21,6 +21,7 @@ const ROOMS = [
   'machine/facts',
   'machine/changes',
   'metadata',
+  'metadata/fields',
   'metadata/gandi',
   'state',
   'terminal',

@@ -16,8 +16,8 @@ export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
 export const HOST_DISK_FILE = '/var/lib/gandi/host-disk.json';
 /** UUIDs of swap areas that were in use before the packages came, one a line: any process may have written there. */
 export const EARLIER_SWAP_FILE = '/var/lib/gandi/earlier-swap';
-/** The account that is being made. */
-export const NEW_USER = '/var/lib/gandi/new-user';
+/** How far an account has come that is being made; one file an account. */
+export const newUserMark = (name: string) => `/var/lib/gandi/new-user-${name}`;
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */

@@ -13,7 +13,8 @@ import { crc32 } from '../../machine/formats/crc32.ts';
 import { excludesRange } from '../../machine/formats/swap-header.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { Facts } from '../../machine/system/facts.ts';
-import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
+import type { GandiDisk, SeedArchive } from '../gandi-disk.ts';
+import type { HostConfiguration, ParsedConfig, Problem } from '../guest-config.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
@@ -43,6 +44,8 @@ export interface SourceOptions {
   seed?: string;
 }
 
+const NAME = 'gandi';
+
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
 /** What an earlier boot stored. */
@@ -50,9 +53,10 @@ export function keptConfiguration(files: Files): HostConfiguration {
   const text = files.readText(HOST_CONFIG);
   const hasInit = files.status(HOST_INIT) !== undefined;
   if (text === undefined)
-    return { state: 'none', origin: 'no configuration found', parsed: NOTHING, hasInit };
+    return { state: 'none', origin: 'no configuration found', parsed: NOTHING, gandi: { hasInit } };
   const parsed = parseConfig(Buffer.from(text));
-  return { state: 'kept', origin: HOST_CONFIG, parsed, modules: keptModules(files), hasInit };
+  const gandi = { modules: keptModules(files), hasInit };
+  return { state: 'kept', source: NAME, origin: HOST_CONFIG, parsed, gandi };
 }
 
 /**
@@ -68,11 +72,14 @@ export function lookAtKept(files: Files): void {
 function fromArchive(origin: string, archive: SeedArchive, parsed: ParsedConfig): HostConfiguration {
   return {
     state: 'new',
+    source: NAME,
     origin,
     parsed,
-    archive,
-    modules: modulesOf(archive),
-    hasInit: archive.members.some(({ name }) => name === 'init'),
+    gandi: {
+      archive,
+      modules: modulesOf(archive),
+      hasInit: archive.members.some(({ name }) => name === 'init'),
+    },
   };
 }
 
@@ -151,10 +158,8 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
     const members = result.archive.members.filter(({ name }) => name !== 'init');
     if (isStored(files, { ...result.archive, members })) {
       const { length } = result.archive;
-      return {
-        ...kept(),
-        swap: { ...swap, pendingErase: { device: swap.node, offset: place.offset, length } },
-      };
+      const pendingErase = { device: swap.node, offset: place.offset, length };
+      return withDisk(kept(), { swap: { ...swap, pendingErase } });
     }
     const found =
       'an archive that an earlier boot left in the swap area, where any process may have altered it since';
@@ -162,7 +167,11 @@ function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: num
     return withDoubts(kept(), [{ group: 'archive', path: place.device.node, found, expected }]);
   };
   const host = archive === undefined ? kept() : read(archive);
-  return { ...host, swap: host.swap ?? swap, ...(hosts ? { disk: identity } : {}) };
+  return withDisk(host, { swap: host.gandi?.swap ?? swap, ...(hosts ? { disk: identity } : {}) });
+}
+
+function withDisk(host: HostConfiguration, more: Partial<GandiDisk>): HostConfiguration {
+  return { ...host, gandi: { hasInit: false, ...host.gandi, ...more } };
 }
 
 /** An archive that is in /gandi as it stands brings nothing new, and is not stored again. */

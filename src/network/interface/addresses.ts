@@ -6,6 +6,7 @@ import { chosenManager } from '../managers/chosen-manager.ts';
 import { stopDhcp } from '../managers/stop-dhcp.ts';
 import { WRITERS } from '../managers/writers.ts';
 import { resolverFor, SETTING } from '../network.ts';
+import type { AddressPlan } from './address-plan.ts';
 import { planAsItIs, turnLinkOn } from './as-it-is.ts';
 import { planConfigured } from './configured-interface.ts';
 import { addressFiles, planDhcp } from './dhcp-address.ts';
@@ -17,14 +18,14 @@ function planNone(
   context: StepContext,
   name: string,
   reason: string,
-): Plan {
+): AddressPlan {
   const changes: Change[] = manager === undefined ? [] : stopDhcp(manager, context, name);
   if (manager !== undefined) changes.push(...staleFiles(WRITERS[manager], context, name, []));
   changes.push(...turnLinkOn(context, name));
   return {
     changes,
     notes: [{ level: 'info', text: `it gets no address: ${reason}` }],
-    digest: { kind: 'none' },
+    record: { kind: 'none' },
   };
 }
 
@@ -53,7 +54,7 @@ export function planAddresses(
   context: StepContext,
   device: NetworkInterface,
   applied: AppliedValue | undefined,
-): Plan {
+): AddressPlan {
   const { settings } = context;
   const manager = chosenManager(context);
   const asItIs = planUnknown(manager, context, device.name);

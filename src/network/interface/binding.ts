@@ -32,7 +32,8 @@ export function bindInterfaces(
   for (const each of certain) bind(each, findInterface(each, devices));
   const numbered = interfaces.filter(isNumbered);
   if (keepsKernelNames(devices)) {
-    for (const each of numbered) bind(each, interfaceFor(each.number, devices));
+    for (const each of numbered)
+      if (each.number !== undefined) bind(each, interfaceFor(each.number, devices));
     return bound;
   }
   for (const each of numbered) {
@@ -42,7 +43,9 @@ export function bindInterfaces(
   }
   const counted = countedInterfaces(devices).map(({ name }) => name);
   const free = counted.filter((name) => ![...bound.values()].includes(name));
-  const left = numbered.filter((each) => !bound.has(each)).sort((one, other) => one.number - other.number);
+  const left = numbered
+    .filter((each) => !bound.has(each))
+    .sort((one, other) => (one.number ?? 0) - (other.number ?? 0));
   for (const [index, each] of left.entries()) bind(each, free[index]);
   return bound;
 }

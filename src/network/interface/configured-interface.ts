@@ -3,7 +3,7 @@ import { hasAddresses, type WantedAddresses } from '../../machine/network/interf
 import type { NetworkInterface, NetworkManagerName } from '../../machine/system/facts.ts';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { ownHeader } from '../../plan/own-file.ts';
-import type { Plan, StepContext } from '../../plan/step.ts';
+import type { StepContext } from '../../plan/step.ts';
 import type { AppliedValue } from '../../state/applied.ts';
 import type { NamedInterface } from '../addresses.ts';
 import { configured, isAsApplied } from '../applied.ts';
@@ -12,6 +12,7 @@ import { stopDhcp } from '../managers/stop-dhcp.ts';
 import { startedUnits } from '../managers/writer.ts';
 import { WRITERS } from '../managers/writers.ts';
 import { planInterface, SETTING } from '../network.ts';
+import type { AddressPlan } from './address-plan.ts';
 import { planAsItIs } from './as-it-is.ts';
 import { notStarted } from './own-files.ts';
 
@@ -31,11 +32,11 @@ export function planConfigured(
   device: NetworkInterface,
   wanted: NamedInterface,
   applied: AppliedValue | undefined,
-): Plan {
+): AddressPlan {
   const { files, settings } = context;
   const writer = WRITERS[manager];
   const own = writer.filesOf(ownHeader(settings, SETTING), wanted, 'lasting');
-  const digest = configured(manager, wanted);
+  const record = configured(manager, wanted);
   const isNew = !isAsApplied(manager, wanted, applied);
   const { changes, taken } = planInterface(writer, context, wanted, own, isNew);
   if (taken !== undefined) {
@@ -47,10 +48,10 @@ export function planConfigured(
   const isKept = ({ path, content }: WantedFile) => ![undefined, content].includes(files.readText(path));
   if (!isNew && changes.length === 0 && dhcp.length === 0 && own.some(isKept)) {
     const note = { level: 'info', text: 'its file stays as the admin changed it' } as const;
-    return { changes: planAsItIs(manager, context, device.name), notes: [note], digest };
+    return { changes: planAsItIs(manager, context, device.name), notes: [note], record };
   }
   const complete = addresses === undefined || hasAddresses(device.addresses ?? [], addresses);
-  if (changes.length === 0 && dhcp.length === 0 && complete) return { changes, digest };
+  if (changes.length === 0 && dhcp.length === 0 && complete) return { changes, record };
   const started = startedUnits(files, writer);
   const existed = own.some(({ path }) => files.status(path) !== undefined);
   const { before, after } = writer.activate({
@@ -61,13 +62,13 @@ export function planConfigured(
     started,
   });
   const all: Change[] = [...dhcp, ...before, ...changes, ...after];
-  if (started.length === 0) return { changes: all, notes: [notStarted(manager)], digest };
-  if (addresses === undefined) return { changes: all, digest };
+  if (started.length === 0) return { changes: all, notes: [notStarted(manager)], record };
+  if (addresses === undefined) return { changes: all, record };
   const wait: Change = {
     kind: 'wait-for-address',
     interface: wanted.name,
     addresses,
     timeoutSeconds: ADDRESS_SECONDS,
   };
-  return { changes: [...all, wait], digest };
+  return { changes: [...all, wait], record };
 }

@@ -5,7 +5,7 @@ import { indexOf } from '../../machine/network/network-interfaces.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../machine/system/facts.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 import { ownHeader } from '../../plan/own-file.ts';
-import type { Plan, StepContext } from '../../plan/step.ts';
+import type { StepContext } from '../../plan/step.ts';
 import type { AppliedInterface } from '../../state/applied.ts';
 import type { NamedInterface } from '../addresses.ts';
 import { removeLeases } from '../managers/leases.ts';
@@ -13,6 +13,7 @@ import { isForThisBoot, thisBootFile } from '../managers/stop-dhcp.ts';
 import { missingClients, startedUnits } from '../managers/writer.ts';
 import { WRITERS } from '../managers/writers.ts';
 import { SETTING } from '../network.ts';
+import type { AddressPlan } from './address-plan.ts';
 import { notStarted, staleFiles } from './own-files.ts';
 
 /** How long a client that runs may take to have its lease. */
@@ -40,7 +41,11 @@ function wantedFor(name: string, { files, host, settings }: StepContext): NamedI
 }
 
 /** DHCP by the guest's own network manager. */
-export function planDhcp(manager: NetworkManagerName, context: StepContext, device: NetworkInterface): Plan {
+export function planDhcp(
+  manager: NetworkManagerName,
+  context: StepContext,
+  device: NetworkInterface,
+): AddressPlan {
   const { files, settings } = context;
   const { name, addresses = [] } = device;
   const writer = WRITERS[manager];
@@ -59,14 +64,14 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
   const write = ensureFile(files, file);
   const stale = staleFiles(writer, context, name, [file.path]);
   if (write.length === 0 && stale.length === 0 && hasAddresses(addresses, 'any IPv4'))
-    return { changes: [], digest: DHCP };
+    return { changes: [], record: DHCP };
   const directory = posix.dirname(file.path);
   const make: Change[] =
     files.status(directory) === undefined ? [{ kind: 'make-directory', path: directory, mode: 0o755 }] : [];
   const leases = write.length > 0 ? removeLeases(files, name) : [];
   const changes: Change[] = [...stale, ...leases, ...make, ...write];
   const started = startedUnits(files, writer);
-  if (started.length === 0) return { changes, notes: [notStarted(manager)], digest: DHCP };
+  if (started.length === 0) return { changes, notes: [notStarted(manager)], record: DHCP };
   const { before, after } = writer.thisBoot.start(name, file.path, started);
   const wait: Change = {
     kind: 'wait-for-address',
@@ -74,5 +79,5 @@ export function planDhcp(manager: NetworkManagerName, context: StepContext, devi
     addresses: 'any IPv4',
     timeoutSeconds: LEASE_SECONDS,
   };
-  return { changes: [...before, ...changes, ...after, wait], digest: DHCP };
+  return { changes: [...before, ...changes, ...after, wait], record: DHCP };
 }

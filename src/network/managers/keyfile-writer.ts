@@ -18,7 +18,7 @@ const UP_SECONDS = 30;
 const STILL_STARTING = { says: 'Object does not exist at path|NetworkManager is not running', seconds: 30 };
 
 /** Has NetworkManager read its profiles, once it answers. */
-const RELOAD_PROFILES: RunCommand = {
+export const RELOAD_PROFILES: RunCommand = {
   ...liveCommand(['nmcli', 'connection', 'reload'], 30, 'let NetworkManager read its profiles'),
   whenReady: STILL_STARTING,
 };

@@ -263,19 +263,17 @@ describe('attachInterface', () => {
   it('takes addresses for new that an interface is given after it used DHCP', () => {
     const path = '/etc/sysconfig/network/ifcfg-eth1';
     const wicked: ContextParts & { manager: NetworkManagerName } = { manager: 'wicked' };
-    const { digest: fixed = '' } = attach('eth1', wicked);
-    const { digest: dhcp = '' } = attach('eth1', { ...wicked, config: { interfaces: [] } });
-    expect(dhcp).not.toBe(fixed);
+    const { parts: dhcp = {} } = attach('eth1', { ...wicked, config: { interfaces: [] } });
+    expect(dhcp).toEqual({ 'interface eth1': { kind: 'dhcp' } });
     const files = { [path]: `${HEADER}STARTMODE='hotplug'\nBOOTPROTO='dhcp4'\n` };
-    const { changes } = attach('eth1', { ...wicked, files, applied: { 'interface eth1': dhcp } });
+    const { changes } = attach('eth1', { ...wicked, files, applied: dhcp });
     expect(summary(changes)).toContain(`write-file ${path}`);
   });
 
   it('leaves what an admin changed in its file, and waits for no address of the host’s', () => {
-    const { digest = '' } = attach('eth1');
+    const { parts: applied = {} } = attach('eth1');
     const path = '/etc/network/interfaces.d/50-gandi-eth1';
     const files = { [path]: `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.9.9.9/8\n` };
-    const applied = { 'interface eth1': digest };
     expect(summary(attach('eth1', { files, applied }).changes)).toEqual([
       'ifdown eth1',
       'ifup eth1',
