@@ -189,7 +189,7 @@ function withStored(result: ArchiveResult, files: Files): ArchiveResult {
   return stored ? { ...result, archive: { ...result.archive, stored } } : result;
 }
 
-function openSeed(path: string, files: Files): Finding<GandiBytes> {
+async function openSeed(path: string, files: Files): Promise<Finding<GandiBytes>> {
   const { result, tried } = readSeed(path);
   if (result.state === 'absent') return { state: 'absent', sought: `no archive of a host (tried ${tried})` };
   return fromResult(withStored(result, files), path, { name: path, attachment: path });
