@@ -3,11 +3,13 @@ import { users } from '../accounts/users.ts';
 import { identity } from '../identity/host-name.ts';
 import type { Settings, Switch } from '../machine/settings/settings.ts';
 import type { SwapDevice } from '../metadata/gandi-disk.ts';
+import { hasIp, type NamedInterface } from '../network/addresses.ts';
+import { askedInterfaces } from '../network/asked-interfaces.ts';
 import { describeMissing, meantInterfaces } from '../network/meant-interfaces.ts';
 import { network } from '../network/network.ts';
 import { resolver } from '../network/resolver.ts';
 import type { StepContext } from '../plan/step.ts';
-import type { Asked, AskedAccount } from '../state/asked.ts';
+import type { Asked, AskedAccount, AskedInterface } from '../state/asked.ts';
 import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
 import { whyArchiveStays } from '../storage/swap.ts';
 
@@ -23,6 +25,15 @@ const accountOf = ({ name, passwordHash, sshKeys }: NamedUser): AskedAccount => 
   ...(passwordHash === undefined ? {} : { passwordHash }),
 });
 
+const askedInterface = (wanted: NamedInterface): AskedInterface => ({
+  name: wanted.name,
+  ...(wanted.mtu === undefined ? {} : { mtu: wanted.mtu }),
+  addresses: hasIp(wanted) ? wanted.addresses : [],
+  ...(hasIp(wanted) && wanted.dhcp4 !== undefined ? { dhcp4: true } : {}),
+  ...(hasIp(wanted) && wanted.dhcp6 !== undefined ? { dhcp6: true } : {}),
+  ...(wanted.master === undefined ? {} : { partOf: wanted.master.name }),
+});
+
 /** What is not ours to use as swap is asked of nobody. */
 const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
   device !== undefined && device.state !== 'foreign';
@@ -32,7 +43,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   const { config } = host.parsed;
   const { hostName, users: asked = [] } = config;
   const { found, enslaved, missing } = meantInterfaces(
-    runs(settings, network) ? (config.interfaces ?? []) : [],
+    runs(settings, network) ? askedInterfaces(config, facts, settings.noDhcp) : [],
     facts,
     undefined,
   );
@@ -40,11 +51,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   const archiveStays = whyArchiveStays({ host, facts }) !== undefined;
   return {
     ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
-    interfaces: [...found, ...enslaved].map(({ name, mtu, addresses }) => ({
-      name,
-      ...(mtu === undefined ? {} : { mtu }),
-      addresses,
-    })),
+    interfaces: [...found, ...enslaved].map(askedInterface),
     missing: missing.map((each) => describeMissing(each, facts)),
     nameServers: resolves ? (config.resolvers ?? []) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],

@@ -5,7 +5,7 @@ import type { Facts } from '../../src/machine/system/facts.ts';
 import type { GandiDisk } from '../../src/metadata/gandi-disk.ts';
 import type { GuestConfig, HostConfiguration } from '../../src/metadata/guest-config.ts';
 import type { StepContext } from '../../src/plan/step.ts';
-import type { AppliedDigests } from '../../src/state/applied.ts';
+import type { AppliedRecord } from '../../src/state/applied.ts';
 
 /** A file: its text, a symbolic link, or an entry with more to say about it. */
 export type FileEntry = string | { link: string } | (Partial<FileStatus> & { text?: string });
@@ -79,7 +79,7 @@ export interface ContextParts {
   host?: Partial<HostConfiguration> & Partial<GandiDisk>;
   /** Text of the settings file. */
   settings?: string;
-  applied?: AppliedDigests;
+  applied?: AppliedRecord;
   failed?: readonly string[];
 }
 

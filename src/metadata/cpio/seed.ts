@@ -1,4 +1,5 @@
-import { type CpioFiles, FILE_NAMES } from './device.ts';
+import { FILE_NAMES } from './device.ts';
+import type { CpioFiles } from './parse.ts';
 
 const SECTOR_BYTES = 512;
 const FILE = 0o100644;

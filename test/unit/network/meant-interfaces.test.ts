@@ -11,12 +11,16 @@ const resolver: Resolver = { servers: ['192.0.2.53', '2001:db8::53'], searchDoma
 
 const serversOf = (...addresses: InterfaceAddress[][]) => {
   const { facts } = makeContext({ facts: { live: false } });
-  const interfaces: InterfaceConfig[] = addresses.map((each, number) => ({ number, addresses: each }));
+  const interfaces: InterfaceConfig[] = addresses.map((each, number) => ({
+    number,
+    acceptRa: each[0] !== LAN,
+    addresses: each,
+  }));
   return meantInterfaces(interfaces, facts, resolver).found.map((each) => each.resolver?.servers);
 };
 
 describe('the resolver of meantInterfaces', () => {
-  it('belongs to the first public interface', () => {
+  it('belongs to the first interface that listens to routers', () => {
     expect(serversOf([LAN], [IPV4, IPV6], [IPV4])).toEqual([undefined, resolver.servers, undefined]);
     expect(serversOf([LAN])).toEqual([resolver.servers]);
   });

@@ -5,8 +5,6 @@ import { digestOf } from '../../../src/state/applied.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 
 const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64 };
-const SERVERS4 = ['192.0.2.53', '192.0.2.54', '192.0.2.55'];
 
 const configOf = (addresses: InterfaceAddress[], resolvers: string[], hostName = 'web1'): GuestConfig => ({
   hostName,
@@ -115,7 +113,7 @@ describe('resolver', () => {
   });
 
   it('says that domains without servers are not searched', () => {
-    const asked = { ...config, resolvers: [], searchDomains: ['example.net', 'corp.example'] };
+    const asked = { hostName: 'web1', searchDomains: ['example.net', 'corp.example'] };
     const text =
       "search domains are not configured: the host names example.net, corp.example, but no name server; add them where the guest's own servers are set";
     expect(resolver.plan(makeContext({ config: asked }))).toEqual({
@@ -256,14 +254,30 @@ describe('resolver', () => {
     expect(planOf({})).toBe(1);
   });
 
-  it('is a problem when no server can be reached', () => {
-    const context = makeContext({ config: configOf([IPV6], SERVERS4) });
-    const text = `resolver not configured: the guest has IPv6 only and the host names no IPv6 server (${SERVERS4.join(', ')})`;
-    expect(resolver.plan(context)).toEqual({ changes: [], notes: [{ level: 'problem', text }] });
+  it('does nothing when the host names nobody', () => {
+    expect(resolver.plan(makeContext({ config: {} }))).toEqual({ changes: [] });
   });
 
-  it.each([[undefined], [[]]])('does nothing when the host names %j', (resolvers) => {
-    const asked = resolvers === undefined ? {} : { resolvers };
-    expect(resolver.plan(makeContext({ config: asked }))).toEqual({ changes: [] });
+  it('is a problem when no server that is named can be reached', () => {
+    const text = 'resolver not configured: the guest has IPv6 only and the host names no IPv6 server';
+    const plan = resolver.plan(makeContext({ config: { resolvers: [] } }));
+    expect(plan).toEqual({ changes: [], notes: [{ level: 'problem', text }] });
+  });
+
+  it.each<[string, FileEntries, string]>([
+    ['behind those of the guest in one list', {}, 'nameserver 192.0.2.53\nnameserver 192.0.2.60\n'],
+    [
+      'in its own file where its manager tells systemd-resolved',
+      { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' }, ...OWNERS },
+      'DNS=192.0.2.53\n',
+    ],
+  ])('has the servers of a single interface %s', (_, files, text) => {
+    const single: GuestConfig = {
+      resolvers: ['192.0.2.53'],
+      interfaces: [{ name: 'eth0', addresses: [], dhcp4: {}, resolvers: ['192.0.2.60'] }],
+    };
+    const facts = { networkManager: 'systemd-networkd' } as const;
+    const { changes } = resolver.plan(makeContext({ config: single, facts, files }));
+    expect(changes).toMatchObject([{ content: expect.stringContaining(text) }]);
   });
 });

@@ -66,3 +66,8 @@ export const WANTED = {
     },
   },
 } as const satisfies Record<string, NamedInterface>;
+
+const { resolver, ...withoutResolver } = WANTED.allThere;
+
+/** The same for managers that leave the resolver to others. */
+export const ALL_BUT_RESOLVER = withoutResolver satisfies NamedInterface;
