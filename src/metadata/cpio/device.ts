@@ -2,15 +2,11 @@ import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import { type CpioMember, readCpio, readCpioMember } from '../../machine/formats/cpio.ts';
 import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
-import type { CpioFiles } from './parse.ts';
 
-/** The files that mean something, in the order in which a seed has them. */
-export const FILE_NAMES = [
-  'config.toml',
-  'nodename',
-  'authorized_keys',
-  'firstboot.sh',
-] as const satisfies readonly (keyof CpioFiles)[];
+/** The files that mean something; all may be absent. */
+export const FILE_NAMES = ['config.toml', 'nodename', 'authorized_keys', 'firstboot.sh'] as const;
+export type FileName = (typeof FILE_NAMES)[number];
+export type CpioFiles = { [Name in FileName]?: Uint8Array };
 
 export type CpioDevice =
   /** No archive. */

@@ -5,14 +5,7 @@ import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import { decodeUtf8 } from '../fields/utf8-text.ts';
 import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
 import { readConfigToml } from './config-toml.ts';
-
-/** The files of a CPIO device; all may be absent. */
-export interface CpioFiles {
-  'config.toml'?: Uint8Array;
-  nodename?: Uint8Array;
-  authorized_keys?: Uint8Array;
-  'firstboot.sh'?: Uint8Array;
-}
+import type { CpioFiles } from './device.ts';
 
 /** Bytes of the largest file of text; a script may be longer. */
 const TEXT_BYTES_LIMIT = 64 * 1024;
@@ -30,7 +23,7 @@ interface Part {
  * (src/provider/generic.rs): host name, keys of root, a script that runs at each boot until it succeeds, and DHCPv4 on the
  * first interface. Never throws: what is wrong becomes problems; a wrong file costs what it is about.
  */
-export function parseCpio(files: CpioFiles): { parsed: ParsedConfig } {
+export function parseCpio(files: CpioFiles): ParsedConfig {
   const parts = [
     parseNetwork(files['config.toml']),
     parseNodeName(files.nodename),
@@ -42,7 +35,7 @@ export function parseCpio(files: CpioFiles): { parsed: ParsedConfig } {
     const problems = [...refusing, ...(Object.keys(config).length === 0 ? passedOver : [])];
     return [...new Set(problems.map(({ group }) => group))];
   });
-  const parsed = {
+  return {
     config: Object.assign({}, ...usable.map(({ config }) => config)),
     problems: parts.flatMap(({ findings: { refusing, passedOver } }) => {
       const all = [...refusing, ...passedOver];
@@ -51,7 +44,6 @@ export function parseCpio(files: CpioFiles): { parsed: ParsedConfig } {
     refused,
     origins: usable.flatMap(({ findings }) => findings.origins),
   };
-  return { parsed };
 }
 
 /** One interface asks by DHCP unless the file says that none is to be touched. */

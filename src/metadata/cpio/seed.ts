@@ -1,5 +1,4 @@
-import { FILE_NAMES } from './device.ts';
-import type { CpioFiles } from './parse.ts';
+import { type CpioFiles, FILE_NAMES } from './device.ts';
 
 const SECTOR_BYTES = 512;
 const FILE = 0o100644;
