@@ -188,6 +188,15 @@ describe.each(KINDS)('what mkfs.vfat and mcopy make: %s', (kind) => {
   });
 });
 
+test('a long name that is left of another file is not that of the next', () => {
+  // As a system without long names renames a file.
+  const image = changed(made('FAT12'), (copy) =>
+    copy.write('OTHER   TXT', entryOf(copy, 'USER-D'), 'latin1'),
+  );
+  expect(read(image, 'user-data')).toBeUndefined();
+  expect(read(image, 'other.txt')).toBe(SCRIPT);
+});
+
 test('names that are short and in lower case, and what is no FAT', () => {
   const image = fatImage('FAT12', { 'a.txt': 'x' });
   expect(read(image, 'a.txt')).toBe('x');
