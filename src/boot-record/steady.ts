@@ -22,7 +22,7 @@ import { renderSteadyRecord, type SteadyState } from './steady-record.ts';
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
 const STEADY_KERNEL_FILES = [
   /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
-  /^\/sys\/class\/dmi\/id\/product_uuid$/,
+  /^\/sys\/class\/dmi\/id\/(product_(name|serial|uuid)|sys_vendor)$/,
   /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
   /^\/sys\/class\/tty\/console\/active$/,
   /^\/sys\/devices\/system\/cpu\/online$/,
@@ -54,6 +54,8 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
   passedOver?: readonly string[];
   /** What the next boot works from, if it is not what this one did. */
   source?: string;
+  /** A disk that was not there may have something to say. */
+  looksAtDisks?: true;
 };
 
 /**
@@ -208,11 +210,11 @@ export async function recordSteadyState(
 function steadyRecord(
   { report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
+  { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
-  const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
+  const states = fileStates(trace, [...passedOver, ...(expected ?? []).map(({ path }) => path)]);
   if (trace.changedMeanwhile !== undefined) {
     say(
       report.program,
@@ -227,7 +229,7 @@ function steadyRecord(
   const compared = ranges.map(({ device }) => device);
   // A program that compares no disk looks for none: another is no news to it.
   const texts =
-    compared.length === 0
+    looksAtDisks !== true
       ? new Map<string, Map<string, string>>()
       : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
   const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);

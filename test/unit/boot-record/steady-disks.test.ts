@@ -50,7 +50,7 @@ it('has what each disk says of itself, but for what its driver would ask the dis
     [`${virtio}/vendor`]: '0x1af4\n',
     '/dev/disk/by-uuid/1': { link: '../../vda' },
   };
-  const text = await recorded(disks, { ranges });
+  const text = await recorded(disks, { ranges, looksAtDisks: true });
   const names = /^kernel_files=(.*)$/m.exec(text ?? '')?.[1]?.replaceAll(`'"$disk_0"'`, 'sda');
   expect(names?.replaceAll(`'"$disk_1"'`, 'vda')).toBe(
     `'${[
@@ -91,7 +91,7 @@ describe('disks of which the kernel can say no more than their size', () => {
   const hostsDisk = {
     [`/sys/class/block/shm!${basename(directory)}!swap`]: { link: '../../devices/vbd-52112/block/xvdz' },
   };
-  const knownBy = async (entries: FileEntries, extras: SteadyExtras = { ranges }) => {
+  const knownBy = async (entries: FileEntries, extras: SteadyExtras = { ranges, looksAtDisks: true }) => {
     const text = await recorded({ ...entries, ...hostsDisk }, extras);
     const value = text === undefined ? undefined : /^known_by='(.*)'$/m.exec(text)?.[1];
     return value?.replaceAll(/'"\$disk_\d"'/g, 'DISK');
@@ -132,7 +132,9 @@ describe('disks of which the kernel can say no more than their size', () => {
       ...more,
     });
     const rangesOf = async (entries: FileEntries) =>
-      /^ranges='(.*)'$/m.exec((await recorded({ ...entries, ...hostsDisk }, { ranges })) ?? '')?.[1];
+      /^ranges='(.*)'$/m.exec(
+        (await recorded({ ...entries, ...hostsDisk }, { ranges, looksAtDisks: true })) ?? '',
+      )?.[1];
 
     beforeAll(() => writeFileSync(blank, Buffer.alloc(MIB)));
 
@@ -153,7 +155,9 @@ describe('disks of which the kernel can say no more than their size', () => {
         { '/proc/self/mountinfo': `${MOUNTS.replace('254:0', '202:1')}9 1 202:16 / /x rw - x y rw\n` },
       ],
     ])('but for one that %s: each boot looks', async (_, more) => {
-      expect(await recorded({ ...blankDisk(more), ...hostsDisk }, { ranges })).toBeUndefined();
+      expect(
+        await recorded({ ...blankDisk(more), ...hostsDisk }, { ranges, looksAtDisks: true }),
+      ).toBeUndefined();
     });
   });
 
