@@ -76,17 +76,22 @@ export function defineCommandLine(end: (status: number) => void): Command {
     });
   program
     .command('validate')
-    .description('check a configuration, an archive or a seed disk; prints all problems with their paths')
-    .argument('<file>', 'JSON configuration, tar archive or disk image')
+    .description('check a configuration, one file of a seed, or a seed; prints all problems with their paths')
+    .argument('<file>', 'JSON configuration, tar archive, disk image, or such as network-config, by its name')
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
-      end((await import('./validate.ts')).validate(file, options));
+      end(await (await import('./validate.ts')).validate(file, options));
     });
   program
     .command('seed')
     .description('make the disk image that a host would attach')
-    .argument('<config>', 'JSON configuration')
+    .argument('<config>', 'JSON configuration; of nocloud and cpio the directory that has their files')
     .requiredOption('-o, --output <disk>', 'image to make; it must not exist')
+    .addOption(
+      new Option('--format <format>', 'whose seed it is; what follows, but --force, is about gandi alone')
+        .choices(['gandi', 'nocloud', 'cpio'])
+        .default('gandi'),
+    )
     .option('--script <file>', 'customer’s script')
     .option('--init <file>', 'host’s first-boot script')
     .option('--modules <file>', 'kernel modules, named <release>-modules.tar.gz or .tar.bz2')
@@ -95,8 +100,9 @@ export function defineCommandLine(end: (status: number) => void): Command {
     )
     .option('--size <MiB>', 'size of the disk', positive, DEFAULT_SEED_MEBIBYTES)
     .option('--force', 'make it although the configuration has problems')
-    .action(async (config: string, options: SeedOptions) => {
-      end(await (await import('./seed.ts')).makeSeed(config, options));
+    .action(async (config: string, options: SeedOptions, command: Command) => {
+      const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+      end(await (await import('./seed.ts')).makeSeed(config, options, given));
     });
   return program;
 }
