@@ -39,6 +39,8 @@ export interface NamedInterface {
   virtual?: VirtualInterface;
   /** Those that `virtual` names and that are made by us too. */
   virtualParts?: readonly string[];
+  /** How many are to be made one above the other for it, itself counted. */
+  level?: number;
   /** The bond or bridge of ours that it is a port of: that has the addresses in its place. */
   master?: { kind: 'bond' | 'bridge'; name: string; isPrimary?: true };
   /** The VLANs of ours that it carries. */
