@@ -58,7 +58,10 @@ export function planInterface(
   const taken = admins ?? (foreign && { file: foreign.path, line: 1 });
   if (taken !== undefined) return { name, files: own, changes: [], taken };
   const header = ownHeader(settings, SETTING);
-  const support = own.flatMap(({ path }) => writer.support(files, header, path));
+  // What is for udev it reads whatever the manager is.
+  const support = own
+    .filter(({ path }) => path.startsWith(writer.directory))
+    .flatMap(({ path }) => writer.support(files, header, path));
   return { name, files: own, changes: [...support, ...changes] };
 }
 
@@ -169,7 +172,7 @@ function refusalNotes(writer: Writer, wanted: NamedInterface, files: FileView): 
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
-  const asked = askedInterfaces(host.parsed.config, facts, settings.noDhcp);
+  const asked = askedInterfaces(host.parsed.config, facts);
   const resolver = resolverFor(context, manager);
   const { found, enslaved, missing, renames } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);

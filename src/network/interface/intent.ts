@@ -47,7 +47,7 @@ function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext)
 export function intentFor(name: string, context: StepContext, resolver: Resolver | undefined): Intent {
   const { host, facts, settings } = context;
   const { config } = host.parsed;
-  const interfaces = renamed(askedInterfaces(config, facts, settings.noDhcp), context);
+  const interfaces = renamed(askedInterfaces(config, facts), context);
   const wanted = meantInterfaces(interfaces, facts, resolver).found.find((each) => each.name === name);
   if (wanted !== undefined) return { kind: 'configured', wanted };
   if (meantDevices(interfaces, facts).includes(name))
