@@ -9,7 +9,7 @@ import { say } from '../machine/files/log.ts';
 import { waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
-import { loadHostConfiguration, lookAtKept } from '../metadata/gandi/source.ts';
+import { keepConfiguration, loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { markServedAtBoot } from '../network/interface/served.ts';
 import { network } from '../network/network.ts';
@@ -49,6 +49,15 @@ async function noteHostDisk(machine: Machine, host: HostConfiguration): Promise<
   }
 }
 
+/** What cannot be kept is asked of its source again. */
+async function noteConfiguration(machine: Machine, host: HostConfiguration): Promise<void> {
+  try {
+    await keepConfiguration(machine, host);
+  } catch (error) {
+    say(PROGRAM, 'warning', `could not keep what ${host.origin} says: ${reasonOf(error)}`);
+  }
+}
+
 /** Notes down what the next boot needs to know to see that nothing is new. */
 async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfiguration): Promise<void> {
   const { files } = machine;
@@ -56,7 +65,6 @@ async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfigur
   const facts = observeFacts(files, true);
   const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
   for (const mark of marks) await applyChange(mark, machine);
-  if (host.state === 'new') lookAtKept(files);
   await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 
@@ -71,6 +79,7 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
       commands: machine.commands,
       live,
       hypervisor: observe().hypervisor,
+      sources: settings.sources,
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
@@ -83,8 +92,10 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
     const onApplied = (change: Change) => applied.push(change);
     const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun, show, onApplied };
     const report = await runProgram(run);
-    if (acts) await noteHostDisk(machine, host);
-    if (acts && only === undefined) await finishBoot({ report, settings, trace, applied }, machine, host);
+    if (!acts) return report;
+    await noteHostDisk(machine, host);
+    await noteConfiguration(machine, host);
+    if (only === undefined) await finishBoot({ report, settings, trace, applied }, machine, host);
     return report;
   });
 }

@@ -3,7 +3,8 @@ import { observeFacts } from '../machine/facts/observed-facts.ts';
 import { Files } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { print } from '../machine/runtime/output.ts';
-import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import { readSettings } from '../machine/settings/settings.ts';
+import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { describeProblem } from '../state/report.ts';
 import { colours } from '../terminal/colours.ts';
@@ -57,6 +58,7 @@ export async function inspect(options: InspectOptions): Promise<number> {
     commands: systemCommands,
     live,
     hypervisor,
+    sources: readSettings(files).sources,
     waitSeconds: 0,
     ...(seed === undefined ? {} : { seed }),
   });

@@ -1,4 +1,5 @@
 import type { GandiDisk } from './gandi-disk.ts';
+import type { ByteRange, SourcePlace } from './source-place.ts';
 
 /** An address with its prefix length. */
 export interface InterfaceAddress {
@@ -277,6 +278,12 @@ export interface HostConfiguration {
   instanceId?: string;
   /** For people: `/dev/sdb at byte 524288`, `/gandi/config`. */
   origin: string;
+  /** Where it was found; absent where it was kept. */
+  place?: SourcePlace;
+  /** What was read there: as long as it is the same, the source says the same. */
+  stamps?: readonly ByteRange[];
+  /** SHA-256 of the text that was parsed, of a source that keeps that itself. */
+  digest?: string;
   parsed: ParsedConfig;
   /** Of the source `gandi` alone. */
   gandi?: GandiDisk;

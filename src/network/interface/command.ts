@@ -1,6 +1,6 @@
 import { observeFacts } from '../../machine/facts/observed-facts.ts';
 import { readSettings } from '../../machine/settings/settings.ts';
-import { keptConfiguration } from '../../metadata/gandi/source.ts';
+import { keptConfiguration } from '../../metadata/choose.ts';
 import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
 import { interfaceProgram } from '../../state/records.ts';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemCommands } from '../../../../src/machine/commands/commands.ts';
+import { attachmentOf } from '../../../../src/machine/devices/attachment.ts';
 import { listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
 import { HOST_DISK_FILE } from '../../../../src/machine/files/paths.ts';
 import { renderSwapHeader } from '../../../../src/machine/formats/swap-header.ts';
-import { attachmentOf } from '../../../../src/metadata/gandi/host-disk.ts';
+import { loadHostConfiguration } from '../../../../src/metadata/choose.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
-import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
 import { storeReport } from '../../../../src/state/records.ts';
 import type { Report } from '../../../../src/state/report.ts';
 import { rememberHostDisk } from '../../../../src/storage/remember-disk.ts';
@@ -34,6 +34,7 @@ async function load(config: string) {
     commands: systemCommands,
     live: false,
     hypervisor: 'kvm',
+    sources: ['all'],
     waitSeconds: 0,
     seed,
   });
@@ -116,6 +117,7 @@ describe('a blank disk where the swap disk is expected', () => {
       commands: systemCommands,
       live: true,
       hypervisor: 'kvm',
+      sources: ['all'],
       waitSeconds: 10,
     });
 
