@@ -190,7 +190,9 @@ async function askInOrder(sources: readonly Source[], world: World): Promise<Hos
     first ??= [source, finding];
   }
   const host =
-    first === undefined ? { ...keptConfiguration(world.files) } : await fromFinding(first[0], absentAs(first[1]), world.files);
+    first === undefined
+      ? { ...keptConfiguration(world.files) }
+      : await fromFinding(first[0], absentAs(first[1]), world.files);
   return withProblems(host, doubts);
 }
 

@@ -57,7 +57,12 @@ export interface NamedInterface {
   resolver?: Resolver;
   /** Boot does not wait for it. */
   optional?: true;
+  /** Nothing is said of it but that all interfaces are to ask by DHCP: what an admin has for it is as good. */
+  isFallback?: true;
 }
+
+/** A configuration, or what takes its place for an interface that none is of. */
+export type AskedConfig = InterfaceConfig & Pick<NamedInterface, 'isFallback'>;
 
 /** resolv.conf(5): the next server is asked after a second, and guests spread over their servers. */
 export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;

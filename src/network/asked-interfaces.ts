@@ -1,6 +1,7 @@
 import { countedInterfaces } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import type { GuestConfig, InterfaceConfig } from '../metadata/guest-config.ts';
+import type { GuestConfig } from '../metadata/guest-config.ts';
+import type { AskedConfig } from './addresses.ts';
 import { meantDevices } from './bound-interfaces.ts';
 
 /**
@@ -11,7 +12,7 @@ import { meantDevices } from './bound-interfaces.ts';
 export function askedInterfaces(
   { interfaces = [], dhcpOnAll }: Pick<GuestConfig, 'interfaces' | 'dhcpOnAll'>,
   facts: Pick<Facts, 'live' | 'interfaces'>,
-): readonly InterfaceConfig[] {
+): readonly AskedConfig[] {
   if (dhcpOnAll === undefined || !facts.live) return interfaces;
   const named = meantDevices(interfaces, facts);
   const others = countedInterfaces(facts.interfaces).filter(
@@ -19,6 +20,8 @@ export function askedInterfaces(
   );
   return [
     ...interfaces,
-    ...others.map(({ name }): InterfaceConfig => ({ name, addresses: [], dhcp4: {}, acceptRa: true })),
+    ...others.map(
+      ({ name }): AskedConfig => ({ name, addresses: [], dhcp4: {}, acceptRa: true, isFallback: true }),
+    ),
   ];
 }

@@ -70,7 +70,7 @@ export function namedInterface(
   resolver: Resolver | undefined,
 ): NamedInterface {
   const { config, name } = bound;
-  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, optional } = config;
+  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, optional, isFallback } = config;
   const isMine = (part: string) => nameOf(part) === name;
   const above = all.filter((each) => partsOf(each.config.virtual).some(isMine));
   const carried = above.filter((each) => each.config.virtual?.kind === 'vlan');
@@ -94,6 +94,7 @@ export function namedInterface(
       acceptRa,
       routes: unlessEmpty(routes),
       optional,
+      isFallback,
       resolver,
     }),
   };

@@ -180,7 +180,8 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     const isNew = !isAsApplied(manager, each, applied[interfacePart(each.name)]);
     const plan = planInterface(writer, context, each, writer.filesOf(header, each, 'lasting'), isNew);
     const refused = plan.taken === undefined ? refusalNotes(writer, each, files) : [];
-    return { ...plan, record: configured(manager, each), isNew, refused };
+    const isLeft = each.isFallback === true && plan.taken !== undefined;
+    return { ...plan, record: configured(manager, each), isNew, refused, isLeft };
   });
   const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.record) });
   // A file that nothing asks for may be that of an interface that is missing, or of one that is left alone.
@@ -195,8 +196,10 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     ...enslaved.map(({ name, partOf }) =>
       problem(`${name} is not configured: it is part of ${partOf}; take it out of ${partOf}, or set ${off}`),
     ),
-    ...planned.flatMap(({ name, taken }) => {
+    ...planned.flatMap(({ name, taken, isLeft }) => {
       if (taken === undefined) return [];
+      if (isLeft)
+        return [{ level: 'info', text: `${name} is left to ${taken.file} line ${taken.line}` } as const];
       const place = describePlace(taken, 'does it already');
       return [problem(`${name} is not configured: ${place}, or set ${off}`)];
     }),

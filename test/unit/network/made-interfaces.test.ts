@@ -102,6 +102,13 @@ describe('network with leases', () => {
     expect(shown(planFor([], { config }))).toEqual([`${DIRECTORY}eth0.network`, `${DIRECTORY}eth1.network`]);
   });
 
+  it('leaves an interface that an admin configured to that where the host wants DHCP on all', () => {
+    const files = { '/etc/systemd/network/10-mine.network': '[Match]\nName=eth0\n' };
+    const plan = planFor([], { config: { dhcpOnAll: true }, files });
+    expect(shown(plan)).toEqual([`${DIRECTORY}eth1.network`]);
+    expect(texts(plan)).toEqual(['info: eth0 is left to /etc/systemd/network/10-mine.network line 1']);
+  });
+
   it.each(['ifcfg', 'wicked'] as const)(
     'keeps the lasting file of %s, and ends one for this boot',
     (manager) => {

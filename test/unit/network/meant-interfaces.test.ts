@@ -175,7 +175,13 @@ describe('the interfaces of meantInterfaces', () => {
     };
     const [, ...others] = askedInterfaces(config, facts);
     expect(others).toEqual(
-      ['eth0', 'ens7', 'eth3'].map((name) => ({ name, addresses: [], dhcp4: {}, acceptRa: true })),
+      ['eth0', 'ens7', 'eth3'].map((name) => ({
+        name,
+        addresses: [],
+        dhcp4: {},
+        acceptRa: true,
+        isFallback: true,
+      })),
     );
     expect(askedInterfaces({ dhcpOnAll: true }, { live: false, interfaces: [] })).toEqual([]);
   });
