@@ -5,6 +5,7 @@ import { comingTo, lookUntilSettled } from '../machine/devices/late-devices.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { ByteSource } from '../machine/formats/byte-source.ts';
 import { recorded } from '../machine/formats/recorded-source.ts';
+import { sha256 } from '../machine/runtime/digest.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { Problem } from './guest-config.ts';
 import type { World } from './source.ts';
@@ -119,12 +120,21 @@ export interface ChosenVolume<Files> {
 
 /** Volumes that say the same are one: a disk and its partition, two paths to one disk, a copy. */
 function distinct<Files>(volumes: readonly Volume<Files>[]): Volume<Files>[] {
+  if (volumes.length < 2) return [...volumes];
   const seen = new Map<string, Volume<Files>>();
   for (const volume of volumes) {
-    const said = JSON.stringify(volume.content);
+    const said = saidBy(volume);
     if (!seen.has(said)) seen.set(said, volume);
   }
   return [...seen.values()];
+}
+
+/** What a volume holds, files by their digests. */
+function saidBy<Files>({ content }: Volume<Files>): string {
+  return JSON.stringify(content, function (this: Record<string, unknown>, key, value: unknown) {
+    const held = this[key];
+    return held instanceof Uint8Array ? sha256(held) : value;
+  });
 }
 
 /**
@@ -142,7 +152,7 @@ export function chooseVolume<Files>(
   const usable = distinct(believed.filter(({ content }) => content.state === 'present'));
   const chosen = remembered ?? usable[0] ?? believed[0];
   const others = distinct(volumes).filter(
-    (one) => JSON.stringify(one.content) !== JSON.stringify(chosen?.content),
+    (one) => one !== chosen && (chosen === undefined || saidBy(one) !== saidBy(chosen)),
   );
   if (remembered === undefined && usable.length > 1) {
     const names = usable.map(({ place }) => place.name).join(' and ');

@@ -4,7 +4,13 @@ import { udevContent } from '../../machine/devices/udev-verdict.ts';
 import type { Files, FileView } from '../../machine/files/files.ts';
 import { defineSource, type Finding, type World } from '../source.ts';
 import { chooseVolume, findVolumes, readVolume } from '../volumes.ts';
-import type { CpioFiles } from './parse.ts';
+import type { CpioFiles } from './device.ts';
+
+/** What an archive says, and what the machine calls itself: there is no other id of an instance. */
+export interface CpioSeed {
+  files: CpioFiles;
+  uuid?: string;
+}
 
 /**
  * Makers of virtual machines whose metadata come another way (metadata-agent, src/main.rs): no CPIO device is looked for
@@ -25,7 +31,13 @@ function candidates(files: Files): BlockDevice[] {
   return listBlockDevices(files).filter(isFree);
 }
 
-async function find(world: World): Promise<Finding<CpioFiles>> {
+/** Of SMBIOS, which root alone can read. */
+function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
+  const uuid = files.readText('/sys/class/dmi/id/product_uuid')?.trim().toLowerCase();
+  return uuid === undefined ? {} : { uuid };
+}
+
+async function find(world: World): Promise<Finding<CpioSeed>> {
   const { files, remembered, isAsked } = world;
   if (isOthers(files) && !isAsked) return { state: 'absent' };
   const list = () => candidates(files);
@@ -46,10 +58,17 @@ async function find(world: World): Promise<Finding<CpioFiles>> {
   const origin = `${place.name} (CPIO)`;
   if (content.state === 'broken')
     return { state: 'broken', origin, problems: content.problems, place, doubts: all };
-  return { state: 'present', raw: content.files, place, origin, stamps, doubts: all };
+  return {
+    state: 'present',
+    raw: { files: content.files, ...uuidOf(files) },
+    place,
+    origin,
+    stamps,
+    doubts: all,
+  };
 }
 
-async function open(path: string): Promise<Finding<CpioFiles>> {
+async function open(path: string): Promise<Finding<CpioSeed>> {
   const { readCpioDevice } = await import('./device.ts');
   const { content, stamps } = readVolume(path, readCpioDevice);
   const place = { name: path, attachment: path, isHosts: true };
@@ -59,16 +78,19 @@ async function open(path: string): Promise<Finding<CpioFiles>> {
     case 'broken':
       return { state: 'broken', origin: path, problems: content.problems };
     case 'present':
-      return { state: 'present', raw: content.files, place, origin: path, stamps };
+      return { state: 'present', raw: { files: content.files }, place, origin: path, stamps };
   }
 }
 
 /** A CPIO archive at the start of a disk, as the metadata-agent of illumos reads one. */
-export const cpio = defineSource<CpioFiles>({
+export const cpio = defineSource<CpioSeed>({
   name: 'cpio',
   summary: 'a CPIO archive at the start of a disk: nodename, authorized_keys, firstboot.sh, config.toml',
   needs: 'disk',
   find,
   open,
-  parse: async (files) => (await import('./parse.ts')).parseCpio(files),
+  parse: async ({ files, uuid }) => {
+    const parsed = (await import('./parse.ts')).parseCpio(files);
+    return { parsed, ...(uuid === undefined ? {} : { instanceId: uuid }) };
+  },
 });
