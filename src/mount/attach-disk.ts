@@ -18,7 +18,7 @@ import { mountFailure, whyUnmountable } from './mount-failure.ts';
 import { findMount, ownMountOf, readMounts } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
-import { readServices } from './services.ts';
+import { servicesNow } from './services.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
 const VANISH_MILLISECONDS = 1000;
@@ -212,6 +212,8 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
     mountPoint,
     ...(mount === undefined ? {} : { ownMount: ownMountOf(mount) }),
   };
+  // First of all: it has just answered to be mounted, and growth and a hook may take long.
+  const services = run.dryRun ? [] : await servicesNow(run, device, mountPoint);
   const hook = planDiskHook(run, 'post-disk-attach', device.node, content.type, mountPoint);
   let isWhole = false;
   try {
@@ -228,21 +230,10 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
   run.tell('info', device.readOnly ? `${text}, read-only` : text);
   const served = await runDiskHook(run, hook, record);
   await run.attempt(notifyUsers(run.settings, text));
-  const services = servicesOf(run, mountPoint);
   return {
     ...served,
     // Without it the next run tries again to give it the whole of its disk.
     ...(isWhole ? { deviceBytes: device.size } : {}),
     ...(services.length > 0 ? { services } : {}),
   };
-}
-
-/** The units that the disk names; none if they cannot be read, which is told. */
-export function servicesOf(run: MountRun, mountPoint: string): string[] {
-  try {
-    return readServices(run.machine.files, mountPoint);
-  } catch (error) {
-    run.tell('warning', `${mountPoint}/.gandi/services is not used: ${reasonOf(error)}`);
-    return [];
-  }
 }
