@@ -4,6 +4,8 @@ import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/devices/mounted-size.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import { describeBehind } from '../machine/formats/behind-file-system.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';
 import { Refused, reasonOf } from '../machine/runtime/errors.ts';
 import type { DiskRecord } from '../state/disk-records.ts';
@@ -89,6 +91,16 @@ export async function grow(run: MountRun, attachment: Attachment): Promise<boole
     ? content.fileSystemBytes
     : sizeOfMounted(content.type, content, () => mountedBytes(mountPoint));
   const changes = planGrow(device, content.type, mountPoint, size);
+  if (changes.length === 0) return true;
+  const end = content.fileSystemBytes ?? size;
+  const behind = end && withDevice(device.node, (opened) => describeBehind(opened, end));
+  if (behind) {
+    run.tell(
+      'warning',
+      `${mountPoint} keeps its size on ${device.node}: ${behind}, and would be overwritten`,
+    );
+    return true;
+  }
   try {
     await run.perform(changes);
   } catch (error) {
@@ -99,8 +111,7 @@ export async function grow(run: MountRun, attachment: Attachment): Promise<boole
     run.tell('warning', `could not ${changes.map(describeChange).join('; ')}: ${reasonOf(error)}`);
     return false;
   }
-  if (changes.length > 0 && !run.dryRun)
-    run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
+  if (!run.dryRun) run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
   return true;
 }
 
