@@ -196,7 +196,7 @@ export class DiskService {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
       if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return adopt(this.run, state, mount);
+      return await adopt(this.run, state, mount);
     }
     if (elsewhere !== undefined)
       return leaveAlone(this.run, state, `it is mounted at ${elsewhere.mountPoint}`);

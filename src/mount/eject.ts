@@ -3,7 +3,7 @@ import type { Mount } from '../machine/formats/mounts.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
-import { describeDevice, servicesOf } from './attach-disk.ts';
+import { describeDevice } from './attach-disk.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
@@ -14,7 +14,7 @@ import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { DiskState } from './observed-disk.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
-import { planServices, runningOf, servicesInUse } from './services.ts';
+import { planServices, runningOf, servicesInUse, servicesOf } from './services.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
 import { observeReleased } from './work-mounts.ts';
 

@@ -1,8 +1,11 @@
 import type { Change } from '../machine/changes/change.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { NO_ANSWER } from '../machine/devices/device-answers.ts';
 import { findHolders, type Holder } from '../machine/devices/holders.ts';
 import type { Files } from '../machine/files/files.ts';
 import { readRootsText } from '../machine/files/roots-text.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import type { MountRun } from './run.ts';
 
 /** Stopping a service takes up to 90 s by default (DefaultTimeoutStopSec of systemd-system.conf(5)). */
@@ -50,6 +53,26 @@ export function parseServices(text: string): string[] {
  */
 export function readServices(files: Pick<Files, 'locate'>, mountPoint: string): string[] {
   return parseServices(readRootsText(files.locate(mountPoint), SERVICES) ?? '');
+}
+
+/** The units that a disk names; none if they cannot be read, which is told. */
+export function servicesOf(run: MountRun, mountPoint: string): string[] {
+  try {
+    return readServices(run.machine.files, mountPoint);
+  } catch (error) {
+    return untold(run, mountPoint, reasonOf(error));
+  }
+}
+
+/** The same of a disk that may have stopped answering since it was read: who reads it then waits for ever. */
+export async function servicesNow(run: MountRun, device: BlockDevice, mountPoint: string): Promise<string[]> {
+  const isSilent = !(await run.answers.answersStill(run.machine.commands, device));
+  return isSilent ? untold(run, mountPoint, NO_ANSWER) : servicesOf(run, mountPoint);
+}
+
+function untold(run: MountRun, mountPoint: string, why: string): string[] {
+  run.tell('warning', `${mountPoint}/${SERVICES} is not used: ${why}`);
+  return [];
 }
 
 /**

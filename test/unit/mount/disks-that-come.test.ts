@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
-import { MIB, run } from '../images.ts';
+import { MIB, run, text, writeAt } from '../images.ts';
 import { NO_CHECKSUMS } from './simulated-disks.ts';
 import { rowsByName, simulatedGuest } from './simulated-run.ts';
 
@@ -76,6 +76,18 @@ describe('disks that come', () => {
     await main(['rescan', '--new']);
     expect(guest.disks.ran.at(-1)).toMatch(/^resize2fs .*\/dev\/sdb$/);
     expect(said.stderr).toContain('/srv/data: grown to the size of');
+  });
+
+  it('are not grown over the hashes of dm-verity that begin behind their file system, which is told once', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    writeAt(guest.disks.node('sdb'), 8 * MIB, text('verity\0\0\x01\0\0\0\x01\0\0\0'));
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(said.stderr).toContain('the hashes of dm-verity begin behind it');
+    said.stderr = '';
+    await main(['rescan', '--new']);
+    expect(guest.disks.ran.filter((line) => line.startsWith('resize2fs'))).toEqual([]);
+    expect(said.stderr).toBe('');
   });
 
   it('are grown by the next run where growing failed', async () => {
