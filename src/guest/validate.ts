@@ -1,11 +1,11 @@
 import { withDevice } from '../machine/files/device-reader.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { print } from '../machine/runtime/output.ts';
 import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/gandi/json-text.ts';
 import { type KeyWarning, keyWarnings } from '../metadata/gandi/key-warnings.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
 import type { Problem } from '../metadata/guest-config.ts';
+import type { System } from '../plan/system.ts';
 import { describeProblem } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 
@@ -42,16 +42,16 @@ function check(path: string): Validated {
  * that is not known or there twice.
  * @returns exit status: 1 if there is any problem
  */
-export function validate(path: string, options: { json?: boolean }): number {
+export function validate(path: string, options: { json?: boolean }, { output }: System): number {
   const { what, problems, warnings } = check(path);
-  if (options.json === true) print(cleanJson({ what, problems, warnings }));
+  if (options.json === true) output.print(cleanJson({ what, problems, warnings }));
   else {
     const lines = [
       ...warnings.map((warning) => `warning: ${warning.path}: ${warning.text}`),
       ...problems.map(describeProblem),
       ...(problems.length === 0 ? [`a valid ${what}`] : []),
     ];
-    print(lines.map((line) => `${path}: ${line}\n`).join(''));
+    output.print(lines.map((line) => `${path}: ${line}\n`).join(''));
   }
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }

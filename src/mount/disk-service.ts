@@ -164,7 +164,7 @@ export class DiskService {
       const why = 'it was unmounted by hand';
       this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
       const { mountPoint: _, ownMount: __, ...rest } = record;
-      this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
+      this.#put({ ...rest, state: 'ejected', why, since: this.run.now() });
       return;
     }
     const { id, mountPoint } = mount;

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { applyChange } from '../../src/machine/changes/apply.ts';
 import type { Change } from '../../src/machine/changes/change.ts';
 import type { Intercept } from '../../src/machine/changes/machine.ts';
 import type { Files } from '../../src/machine/files/files.ts';
@@ -15,14 +14,6 @@ type Interference = (change: Change) => Promise<void> | void;
 
 /** Of the run that is under way: one that was cut off may go on elsewhere, and is to change nothing in what comes after it. */
 const interferences = new AsyncLocalStorage<Interference>();
-
-/** Stands in for `applyChange` of src/machine/changes/apply.ts where the machine is not given by the test. */
-export function interruptible(apply: typeof applyChange): typeof applyChange {
-  return async (change, ...others) => {
-    await interferences.getStore()?.(change);
-    return await apply(change, ...others);
-  };
-}
 
 /** What a machine is to have whose runs the functions below disturb. */
 export const intercept: Intercept = async (change, make) => {

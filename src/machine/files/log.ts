@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
 import { cleanJsonLine, cleanLine } from '../runtime/clean-text.ts';
-import { printError } from '../runtime/output.ts';
-import { LOG_FILE } from './paths.ts';
+import type { Environment } from '../runtime/environment.ts';
 import { writeFully } from './write.ts';
 
 export type Level = 'info' | 'warning' | 'problem';
@@ -9,11 +8,14 @@ export type Level = 'info' | 'warning' | 'problem';
 /** Priorities of sd-daemon(3): the journal takes them from the start of a line. */
 const JOURNAL_PRIORITY: Record<Level, string> = { info: '<6>', warning: '<4>', problem: '<3>' };
 
-/** One line for an admin on standard error, which the service manager keeps. */
-export function say(program: string, level: Level, text: string): void {
-  const priority = process.env.JOURNAL_STREAM === undefined ? '' : JOURNAL_PRIORITY[level];
+/**
+ * One line for an admin, as it is written to standard error, which the service manager keeps.
+ * @param environment tells whether the journal reads it (systemd.exec(5), JOURNAL_STREAM)
+ */
+export function lineForAdmin(program: string, level: Level, text: string, environment: Environment): string {
+  const priority = environment.JOURNAL_STREAM === undefined ? '' : JOURNAL_PRIORITY[level];
   const mark = level === 'info' ? '' : `${level}: `;
-  printError(`${priority}${program}: ${mark}${cleanLine(text)}\n`);
+  return `${priority}${program}: ${mark}${cleanLine(text)}\n`;
 }
 
 export interface LogRecord {
@@ -48,12 +50,13 @@ function openLog(path: string): number {
  * Appends JSON lines to the log file. By our own ten lines: a logging library took 20 million instructions of a first
  * boot only to be loaded, as much as three commands.
  * @param program name that stands in each line
+ * @param now the guest's clock
  * @param path the log; it is made readable for root only
  * @throws Error if the file cannot be opened or written, such as on a full disk
  */
-export function appendLog(program: string, records: readonly LogRecord[], path = LOG_FILE): void {
+export function appendLog(program: string, records: readonly LogRecord[], now: Date, path: string): void {
   if (records.length === 0) return;
-  const time = new Date().toISOString();
+  const time = now.toISOString();
   const lines = records.map(({ level, message, fields }) =>
     cleanJsonLine({ level: LEVEL_NUMBER[level], time, program, ...fields, msg: message }),
   );

@@ -29,6 +29,7 @@ import type { Report } from '../../../src/state/report.ts';
 import { makeContext } from '../context.ts';
 import { intercept } from '../fault-injection.ts';
 import { MIB, writeAt } from '../images.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 import { SimulatedCommands } from './simulated-commands.ts';
 
@@ -179,6 +180,7 @@ export class SimulatedGuest {
     const hypervisor = this.#layout === 'whole disk' ? 'kvm' : 'xen';
     const host = await loadHostConfiguration({ files, commands, live: true, hypervisor, waitSeconds: 0 });
     return await runProgram({
+      system: simulatedSystem(),
       program: 'gandi-bootstrap',
       steps: BOOTSTRAP_STEPS,
       machine: { files, commands, live: true, intercept: this.intercept },

@@ -14,6 +14,7 @@ import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { makeContext } from '../context.ts';
 import { cutPower, intercept, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
 
@@ -38,6 +39,7 @@ async function configure(files: Files): Promise<Report> {
   };
   const facts = makeContext({ facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu' } }).facts;
   return await runProgram({
+    system: simulatedSystem(),
     program: 'gandi-config',
     steps: CONFIG_STEPS,
     machine: { files, commands: { run }, live: true, intercept },

@@ -11,6 +11,7 @@ import { captureOutput } from '../captured-output.ts';
 import { MACHINE_ID } from '../config/distributions.ts';
 import { makeContext } from '../context.ts';
 import { cutPower, intercept, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
@@ -65,6 +66,7 @@ async function configure(
   };
   const settings = readSettings(files);
   return await runProgram({
+    system: simulatedSystem(),
     program: 'gandi-config',
     steps: configSteps(files, settings),
     machine: { files, commands: { run }, live: true, intercept },

@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/config/program.ts';
+import { main as program } from '../../../src/config/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
+/** The program on this machine, whose images it works on. */
+const main = (args: readonly string[]) => program(args, simulatedSystem());
 /** Writes /etc/hosts where there is none. */
 const SYSTEM_FILE = '02-config_system_file';
 

@@ -103,6 +103,7 @@ it('the log says the same in escapes', () => {
   appendLog(
     'gandi-mount',
     [{ level: 'info', message: 'label \u202e\u009b\u{e0041}', fields: { label: '\u200b' } }],
+    new Date(),
     path,
   );
   const text = readFileSync(path, 'utf8');
