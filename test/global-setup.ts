@@ -2,10 +2,12 @@ import { installPrerequisites, installPrograms } from './guest/prerequisites.ts'
 
 /** Those that make what a device may hold. */
 const formatPrograms = {
+  cpio: 'cpio',
   cryptsetup: 'cryptsetup-bin',
   drbdmeta: 'drbd-utils',
   jfs_mkfs: 'jfsutils',
   'make-bcache': 'bcache-tools',
+  mcopy: 'mtools',
   mkntfs: 'ntfs-3g',
   mksquashfs: 'squashfs-tools',
   mkudffs: 'udftools',

@@ -6,7 +6,7 @@ import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/key-line.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';
-import { type AppliedDigests, digestOf } from '../state/applied.ts';
+import { type AppliedRecord, digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
@@ -38,23 +38,25 @@ function chpasswd(lines: readonly string[], why = 'set the password'): Change[] 
  * What was recorded of an account's parts; nothing of one that is being made: what was recorded is of an account of that
  * name that is gone.
  */
-const recordOf = ({ files, applied }: StepContext, name: string): AppliedDigests =>
+const recordOf = ({ files, applied }: StepContext, name: string): AppliedRecord =>
   makingOf(files, name) === undefined ? applied : {};
+
+/** What is asked of an account that is there. */
+export interface AccountOf {
+  user: UserConfig;
+  account: Account;
+}
 
 /**
  * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
  * fails, one by one.
  */
-export function passwordParts(
-  context: StepContext,
-  user: UserConfig,
-  accounts: readonly Account[],
-): PlanPart[] {
-  const { passwordHash } = user;
-  if (passwordHash === undefined) return [];
+export function passwordParts(context: StepContext, accounts: readonly AccountOf[]): PlanPart[] {
   const shadow = context.files.readText('/etc/shadow');
-  const digest = digestOf(user);
-  const wanted = accounts.map(({ name }) => {
+  const wanted = accounts.flatMap(({ user, account: { name } }) => {
+    const { passwordHash } = user;
+    if (passwordHash === undefined) return [];
+    const digest = digestOf(user);
     const part = passwordPart(name);
     const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
     return {

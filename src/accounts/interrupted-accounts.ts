@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { RemoveFile, WriteFile } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
-import { NEW_USER } from '../machine/files/paths.ts';
+import { newUserMark } from '../machine/files/paths.ts';
 import { type Account, passwordField } from './accounts.ts';
 import { compareHome, skeletonOf } from './new-home.ts';
 
@@ -23,13 +23,13 @@ export type Making = 'begun' | 'made';
 
 /** The mark that tells our account from anybody else's: only what we began to make is made anew. */
 export function markNewUser(name: string, making: Making): WriteFile {
-  return { kind: 'write-file', path: NEW_USER, content: `${name} ${making}\n`, mode: 0o600 };
+  return { kind: 'write-file', path: newUserMark(name), content: `${making}\n`, mode: 0o600 };
 }
 
 /** How far the account of that name has come; undefined if we are not making it. */
 export function makingOf(files: FileView, name: string): Making | undefined {
-  const [marked, making] = (files.readText(NEW_USER) ?? '').trim().split(' ');
-  return marked === name && (making === 'begun' || making === 'made') ? making : undefined;
+  const making = files.readText(newUserMark(name))?.trim();
+  return making === 'begun' || making === 'made' ? making : undefined;
 }
 
 /**

@@ -1,20 +1,20 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
-import { NEW_USER } from '../machine/files/paths.ts';
-import type { UserConfig } from '../metadata/guest-config.ts';
+import { newUserMark } from '../machine/files/paths.ts';
 import type { Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
 import { type Account, findAccount, groupMembers, systemAccount } from './accounts.ts';
-import { keyPart, passwordParts } from './credentials.ts';
+import { type AccountOf, keyPart, passwordParts } from './credentials.ts';
 import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
+import { type NamedUser, namedUsers } from './named-users.ts';
 import { giveHome, newHomeOf } from './new-home.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
 
-/** The account itself and its home: what the user is to get besides needs it. */
-const ACCOUNT = 'users: account';
+/** The account itself and its home: what a user is to get besides needs it. */
+const accountPart = (name: string) => `users: account ${name}`;
 
 const COMMAND_SECONDS = 30;
 
@@ -55,8 +55,9 @@ function removeHalfMade(name: string): Change {
 const homeOf = (files: FileView, name: string): string =>
   findAccount(files.readText('/etc/passwd'), name)?.home ?? newHomeOf(files, name);
 
-/** What is to be done about the user, before its credentials and behind them. */
+/** What is to be done about a user, before its credentials and behind them. */
 interface UserPlan {
+  user: NamedUser;
   before: PlanPart[];
   /** Absent while it is to be made, and where it is none of the host's business. */
   account?: Account;
@@ -72,34 +73,48 @@ function joining(name: string, adminGroup: string): PlanPart {
     timeoutSeconds: COMMAND_SECONDS,
     why: 'let the user administer the guest',
   };
-  return { name: 'users: administrators', changes: [change] };
+  return { name: `users: administrator ${name}`, changes: [change] };
 }
 
-function userPlan(context: StepContext, name: string, late: LateHomes): UserPlan {
+function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserPlan {
   const { files, failed } = context;
-  if (failed.includes(ACCOUNT)) return { before: [] };
+  const { name } = user;
+  const part = accountPart(name);
+  if (failed.includes(part)) return { user, before: [] };
   const account = findAccount(files.readText('/etc/passwd'), name);
+  if (name === 'root') return { user, before: [], ...(account === undefined ? {} : { account }) };
   const refused = systemAccount(files, name, account);
   if (refused !== undefined)
-    return { before: [{ name: ACCOUNT, changes: [], notes: [{ level: 'problem', text: refused }] }] };
+    return { user, before: [{ name: part, changes: [], notes: [{ level: 'problem', text: refused }] }] };
   const isLate = late.has(homeOf(files, name));
-  if (isLate) return account === undefined ? { before: [] } : { before: [], account };
+  if (isLate) return { user, before: [], ...(account === undefined ? {} : { account }) };
   const groups = files.readText('/etc/group');
   const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
-  const first = (changes: Change[]): UserPlan => ({ before: [{ name: ACCOUNT, changes }], isAwaited: true });
+  const first = (changes: Change[]): UserPlan => ({
+    user,
+    before: [{ name: part, changes }],
+    isAwaited: true,
+  });
   if (account === undefined) return first(makeAccount(context, name, adminGroup));
   if (isHalfMade(files, account)) return first([removeHalfMade(name)]);
   const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
   const join = member ? [] : [joining(name, adminGroup)];
   const making = makingOf(files, name);
-  if (making === undefined) return { before: join, account };
+  if (making === undefined) return { user, before: join, account };
   const { changes, notes } = giveHome(files, account);
   // Whole, and so never to be made anew, whatever becomes of it before its credentials are there.
   const mark = making === 'made' ? [] : [markNewUser(name, 'made')];
   return {
-    before: [{ name: ACCOUNT, changes: [...mark, ...changes], notes }, ...join],
+    user,
+    before: [{ name: part, changes: [...mark, ...changes], notes }, ...join],
     account,
-    after: [{ name: 'users: mark', needs: ACCOUNT, changes: [{ kind: 'remove-file', path: NEW_USER }] }],
+    after: [
+      {
+        name: `users: mark ${name}`,
+        needs: part,
+        changes: [{ kind: 'remove-file', path: newUserMark(name) }],
+      },
+    ],
   };
 }
 
@@ -111,43 +126,54 @@ function unlocked({ files }: StepContext, parts: readonly PlanPart[]): PlanPart[
 }
 
 function plan(context: StepContext): Plan {
-  const user = context.host.parsed.config.user;
-  if (user === undefined) return { changes: [] };
-  const digest = digestOf(user);
+  const asked = context.host.parsed.config.users;
+  if (asked === undefined) return { changes: [] };
+  const digest = digestOf(asked);
   if (context.applied[users.name] === digest) return { changes: [], digest };
-  const names = ['root', ...(user.name === undefined ? [] : [user.name])];
+  const { named, notes } = namedUsers(asked, context);
   const late = lateHomes(
     context,
-    names.map((name) => homeOf(context.files, name)),
+    named.map(({ name }) => homeOf(context.files, name)),
   );
-  return leftForLater(context, planUser(context, user, late, digest), late);
+  const planned = planUsers(context, named, late, digest);
+  return leftForLater(context, { ...planned, notes: [...notes, ...(planned.notes ?? [])] }, late);
 }
 
-function planUser(context: StepContext, user: UserConfig, late: LateHomes, digest: string): Plan {
-  const root = findAccount(context.files.readText('/etc/passwd'), 'root');
-  const named = user.name === 'root' ? undefined : user.name;
-  const ofUser: UserPlan = named === undefined ? { before: [] } : userPlan(context, named, late);
-  const { before, account, after = [], isAwaited } = ofUser;
-  const keysOf = (owner: Account | undefined, needs?: string) =>
-    owner === undefined || late.has(owner.home) ? [] : [keyPart(context, user, owner, needs)];
-  if (isAwaited === true) {
-    // Root's keys come first: they let an admin in even if the user cannot be made. Where the user's home is and which
+function planUsers(context: StepContext, named: readonly NamedUser[], late: LateHomes, digest: string): Plan {
+  const plans = named.map((user) => userPlan(context, user, late));
+  const keysOf = ({ user, account }: UserPlan) => {
+    if (account === undefined || late.has(account.home)) return [];
+    // In a home that could not be given to the user, keys would make it pass for somebody's.
+    return [keyPart(context, user, account, user.name === 'root' ? undefined : accountPart(user.name))];
+  };
+  const awaited = plans.filter(({ isAwaited }) => isAwaited === true);
+  if (awaited.length > 0) {
+    // Root's keys come first: they let an admin in even if a user cannot be made. Where a user's home is and which
     // numbers the account has is known once it exists.
-    const next = `then give ${named} its SSH keys, and set the password of both`;
-    return { changes: [], separate: unlocked(context, [...keysOf(root), ...before]), next, digest };
+    const root = plans.filter(({ user }) => user.name === 'root').flatMap(keysOf);
+    const names = awaited.map(({ user }) => user.name);
+    const making = awaited.flatMap(({ before }) => before);
+    const next = `then give ${names.join(', ')} SSH keys, and set the passwords`;
+    return { changes: [], separate: unlocked(context, [...root, ...making]), next, digest };
   }
-  const accounts = [root, account].filter((each) => each !== undefined);
-  // In a home that could not be given to the user, keys would make it pass for somebody's.
-  const keys = [...keysOf(root), ...keysOf(account, ACCOUNT)];
-  const separate = [...before, ...passwordParts(context, user, accounts), ...keys, ...after];
+  const accounts = plans.flatMap(({ user, account }): AccountOf[] =>
+    account === undefined ? [] : [{ user, account }],
+  );
+  const keys = plans.flatMap(keysOf);
+  const separate = [
+    ...plans.flatMap(({ before }) => before),
+    ...passwordParts(context, accounts),
+    ...keys,
+    ...plans.flatMap(({ after = [] }) => after),
+  ];
   const isSure = !keys.some(({ inDoubt }) => inDoubt);
   return { changes: [], separate: unlocked(context, separate), ...(isSure ? { digest } : {}) };
 }
 
-/** The user that the host asked for, and root: password and SSH keys. */
+/** The users that the host asks for, root among them: password and SSH keys. */
 export const users: Step = {
   name: 'users',
   setting: 'CONFIG_USERS',
-  summary: 'the user, in the administrators’ group, and root: password and SSH keys',
+  summary: 'the users, in the administrators’ group, and root: password and SSH keys',
   plan,
 };

@@ -117,7 +117,7 @@ function removeUsedHostInit({ files, host }: StepContext): Change[] {
  * is not whole would be run again with the rest.
  */
 function isIncomplete({ files, host, failed }: StepContext): boolean {
-  const members = failed.includes(swap.name) ? (host.archive?.members ?? []) : [];
+  const members = failed.includes(swap.name) ? (host.gandi?.archive?.members ?? []) : [];
   return members.some(({ name, length }) => files.status(`${HOST_DIRECTORY}/${name}`)?.size !== length);
 }
 

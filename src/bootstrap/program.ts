@@ -8,7 +8,7 @@ import { waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import { loadHostConfiguration, lookAtKept } from '../metadata/gandi/source.ts';
+import { keepConfiguration, loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { markServedAtBoot } from '../network/interface/served.ts';
 import { network } from '../network/network.ts';
@@ -43,9 +43,18 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
 /** A disk that could not be noted down is chosen again at the next boot as it was at this one. */
 async function noteHostDisk(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
   try {
-    await rememberHostDisk(machine, host);
+    if (host.gandi !== undefined) await rememberHostDisk(machine, host.gandi);
   } catch (error) {
     system.say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
+  }
+}
+
+/** What cannot be kept is asked of its source again. */
+async function noteConfiguration(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
+  try {
+    await keepConfiguration(machine, host);
+  } catch (error) {
+    system.say(PROGRAM, 'warning', `could not keep what ${host.origin} says: ${reasonOf(error)}`);
   }
 }
 
@@ -60,7 +69,6 @@ async function finishBoot(
   const { settings } = run;
   const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
   for (const mark of marks) await applyChange(mark, machine);
-  if (host.state === 'new') lookAtKept(files);
   await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 
@@ -74,11 +82,12 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       commands: machine.commands,
       live,
       hypervisor: observe().hypervisor,
+      sources: settings.sources,
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
     const chosen = chooseSteps(files, settings, only ?? []);
-    const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host) : chosen;
+    const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     const acts = live && !dryRun;
     if (acts && settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === network.name))
       await waitForInterfaces(files, host.parsed.config.interfaces ?? []);
@@ -97,8 +106,10 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       onApplied,
     };
     const report = await runProgram(run);
-    if (acts) await noteHostDisk(system, machine, host);
-    if (acts && only === undefined)
+    if (!acts) return report;
+    await noteHostDisk(system, machine, host);
+    await noteConfiguration(system, machine, host);
+    if (only === undefined)
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
     return report;
   });

@@ -45,8 +45,9 @@ function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefi
  */
 export function steadyExtras(
   { files, settings }: Pick<StepContext, 'files' | 'settings'>,
-  { swap, state, archive }: HostConfiguration,
+  { state, gandi }: HostConfiguration,
 ): SteadyExtras | undefined {
+  const { swap, archive } = gandi ?? {};
   // Another start is to look after homes that were not mounted.
   if (files.status(LATE_HOMES) !== undefined) return undefined;
   // One that stays on the disk can be replaced by another that begins in the same way.

@@ -1,5 +1,6 @@
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { loadHostConfiguration } from '../metadata/gandi/source.ts';
+import { readSettings } from '../machine/settings/settings.ts';
+import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { System } from '../plan/system.ts';
 import { describeProblem } from '../state/report.ts';
@@ -13,12 +14,12 @@ export interface InspectOptions {
   json?: boolean;
 }
 
-function swapLine({ swap }: HostConfiguration): string {
+function swapLine({ gandi: { swap } = { hasInit: false } }: HostConfiguration): string {
   if (swap === undefined) return 'none was found';
   return `${swap.node}, found by ${swap.reason}; it holds ${swap.content} (${swap.state})`;
 }
 
-function members({ archive }: HostConfiguration): string {
+function members({ gandi: { archive } = { hasInit: false } }: HostConfiguration): string {
   if (archive === undefined) return 'none';
   return archive.members.map(({ name, length }) => `${name} (${length} bytes)`).join(', ');
 }
@@ -54,10 +55,11 @@ export async function inspect(options: InspectOptions, system: System): Promise<
     commands,
     live,
     hypervisor,
+    sources: readSettings(files).sources,
     waitSeconds: 0,
     ...(seed === undefined ? {} : { seed }),
   });
-  const { state, origin, archive, swap, parsed } = host;
+  const { state, origin, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
     output.print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));

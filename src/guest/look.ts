@@ -2,7 +2,8 @@ import type { Commands } from '../machine/commands/commands.ts';
 import type { Files } from '../machine/files/files.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import { askHostDisks, keptConfiguration, lookForHostDisk } from '../metadata/gandi/source.ts';
+import { keptConfiguration } from '../metadata/choose.ts';
+import { askHostDisks, lookForHostDisk } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { chosenManager } from '../network/managers/chosen-manager.ts';
 import { WRITERS } from '../network/managers/writers.ts';
@@ -36,10 +37,10 @@ function adminPlaces({ files, settings, facts }: Looked): View['takenBy'] {
 /** The configuration that an earlier boot stored, and the disk that it came from. */
 async function keptWithDisk(files: Files, facts: Facts, commands: Commands): Promise<HostConfiguration> {
   const kept = keptConfiguration(files);
-  if (kept.state === 'none') return kept;
+  if (kept.state === 'none' || kept.gandi === undefined) return kept;
   const answers = await askHostDisks(files, commands);
   const [first] = lookForHostDisk(files, facts.hypervisor, answers).candidates;
-  return first === undefined ? kept : { ...kept, swap: first.swap };
+  return first === undefined ? kept : { ...kept, gandi: { ...kept.gandi, swap: first.swap } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { withDevice } from '../machine/files/device-reader.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/gandi/json-text.ts';
+import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/fields/json-text.ts';
 import { type KeyWarning, keyWarnings } from '../metadata/gandi/key-warnings.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';

@@ -1,5 +1,5 @@
 import type { Change } from '../machine/changes/change.ts';
-import type { GuestConfig } from '../metadata/guest-config.ts';
+import { firstAddress } from '../metadata/first-address.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
@@ -13,13 +13,6 @@ const OUR_LINE = '# gandi-guest';
 const NO_ADDRESS = '127.0.1.1';
 
 const EMPTY_HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
-
-/** The first address of the first interface, IPv4 before IPv6. */
-export function firstAddress(config: GuestConfig): string | undefined {
-  const first = config.interfaces?.find(({ number }) => number === 0);
-  const addresses = first?.addresses ?? [];
-  return (addresses.find(({ family }) => family === 4) ?? addresses[0])?.address;
-}
 
 /**
  * /etc/hosts with the guest's own name.

@@ -1,3 +1,6 @@
+import type { GandiDisk } from './gandi-disk.ts';
+import type { ByteRange, SourcePlace } from './source-place.ts';
+
 /** An address with its prefix length. */
 export interface InterfaceAddress {
   family: 4 | 6;
@@ -8,29 +11,136 @@ export interface InterfaceAddress {
   gateway?: string;
   /** The gateway is reached directly on this interface although it is outside of the network. */
   gatewayOnLink?: true;
-  /** On a public network, as opposed to a private one (VLAN). */
-  public: boolean;
 }
 
+export interface Route {
+  family: 4 | 6;
+  /** `ADDRESS/PREFIX` in canonical form; a default route is `0.0.0.0/0` or `::/0`. */
+  to: string;
+  /** Absent: the network is on the link. */
+  via?: string;
+  /** `via` is reached directly on this interface although it is in none of its networks. */
+  onLink?: true;
+  metric?: number;
+  /** Number of a routing table; absent: the main one. */
+  table?: number;
+}
+
+/** DHCP on an interface; empty: as the manager does it by itself. */
+export interface DhcpOptions {
+  /** Of the routes that a lease brings. */
+  metric?: number;
+  /** Absent: the name servers of a lease are used. */
+  useDns?: boolean;
+  /** Absent: its routes are used. */
+  useRoutes?: boolean;
+  /** The server knows the client by its hardware address, not by a DUID. */
+  identifier?: 'mac';
+}
+
+/** Values of bonding, as the kernel names them (Documentation/networking/bonding.rst). */
+export interface BondConfig {
+  kind: 'bond';
+  /** Names, or ids, of interfaces in the same configuration. */
+  members: string[];
+  /** Such as `802.3ad` or `active-backup`. */
+  mode?: string;
+  miimonMilliseconds?: number;
+  /** `slow` or `fast`. */
+  lacpRate?: string;
+  transmitHashPolicy?: string;
+  primary?: string;
+}
+
+export interface VlanConfig {
+  kind: 'vlan';
+  /** Name, or id, of the interface that carries it. */
+  link: string;
+  /** 1 to 4094. */
+  id: number;
+}
+
+export interface BridgeConfig {
+  kind: 'bridge';
+  /** Names, or ids, of interfaces in the same configuration; may be empty. */
+  members: string[];
+  /** Spanning tree; absent: as the manager has it. */
+  spanningTree?: boolean;
+  forwardDelaySeconds?: number;
+}
+
+/** What an interface is made of; absent: a device that is there. */
+export type VirtualInterface = BondConfig | VlanConfig | BridgeConfig;
+
+/** An interface, and what it is to have. Which one is meant: `mac`, then `name`, then `driver`, then `number`. */
 export interface InterfaceConfig {
+  /** By what others in the same configuration name it; absent: its name. */
+  id?: string;
   /** The Nth interface of the guest, from 0: `ethN` where the kernel's names are kept. */
-  number: number;
+  number?: number;
   /** Lower case, with colons. Decides which interface is meant, before name and number. */
   mac?: string;
-  /** Name in the guest. Decides before the number. */
+  /** Name in the guest; a pattern (glob(7)) means the interfaces that it fits. Decides before the number. */
   name?: string;
+  /** Of the kernel, such as `virtio_net`; narrows what `name` fits. A pattern (glob(7)). */
+  driver?: string;
+  /** The name that the interface is given. */
+  setName?: string;
+  /** Hardware address that the interface is given, or that a virtual one has. */
+  setMac?: string;
+  virtual?: VirtualInterface;
   /** Bytes of the largest packet; absent: the driver's default. */
   mtu?: number;
   addresses: InterfaceAddress[];
+  dhcp4?: DhcpOptions;
+  dhcp6?: DhcpOptions;
+  /** Router advertisements are listened to; absent: only where DHCPv6 or nothing static is asked for in IPv6. */
+  acceptRa?: boolean;
+  routes?: Route[];
+  /** Name servers of this interface alone, in their order, canonical. */
+  resolvers?: string[];
+  searchDomains?: string[];
+  /** Boot does not wait for it. */
+  optional?: true;
 }
 
+/** An account. An absent field is nothing that the source asks for. */
 export interface UserConfig {
-  /** Absent: only root gets the password and keys. */
+  /** `root` too. Absent: the distribution's usual first user (CONFIG_DEFAULT_USER). */
   name?: string;
   /** A crypt(5) hash. */
   passwordHash?: string;
+  /** A password as it is typed; hashed before it is stored. */
+  plainPassword?: string;
+  /** No password logs in. */
+  lockPassword?: boolean;
+  /** The password must be changed at the first log-in. */
+  expirePassword?: boolean;
+  /** Day after which the account is closed, `YYYY-MM-DD`. */
+  expiresOn?: string;
   /** OpenSSH public keys, one a string, without options. */
   sshKeys: string[];
+  /** Comment field of passwd(5). */
+  gecos?: string;
+  primaryGroup?: string;
+  /** Further groups; absent: the administrators' group. */
+  groups?: string[];
+  shell?: string;
+  home?: string;
+  /** No home is made. */
+  withoutHome?: boolean;
+  uid?: number;
+  isSystem?: boolean;
+  /** Rules of sudoers(5), without the name in front. */
+  sudo?: string[];
+}
+
+/** How a password and root may log in. */
+export interface LoginPolicy {
+  /** `PasswordAuthentication` of sshd_config(5). */
+  passwordBySsh?: boolean;
+  /** Root's keys only print who is to log in instead. */
+  disableRoot?: boolean;
 }
 
 export interface PostBootConfig {
@@ -38,23 +148,96 @@ export interface PostBootConfig {
   command?: string;
 }
 
+/** A script that the source brings, as data. */
+export interface ScriptConfig {
+  /** Of letters, digits and hyphens: it is a file's name, and is in reports. */
+  name: string;
+  /** Its bytes in base64; it begins with `#!`. */
+  content: string;
+  /** When it runs; `post-boot`: behind the boot, with a network. */
+  when: 'post-boot';
+  /** `once`: for each instance and content; `until-success`: at each boot until it exits with 0. */
+  repeat: 'once' | 'until-success';
+  /** Absent: as gandi-postboot gives. */
+  timeoutSeconds?: number;
+}
+
+/** A file that the source brings. */
+export interface FileConfig {
+  path: string;
+  /** Its bytes in base64. */
+  content: string;
+  mode: number;
+  /** Names of user and group. */
+  owner?: { user: string; group: string };
+  append?: boolean;
+  /** Behind the users and scripts. */
+  late?: boolean;
+}
+
+/** A line of fstab(5). */
+export interface MountConfig {
+  device: string;
+  mountPoint: string;
+  type: string;
+  options: string[];
+}
+
+/** What is to become of the guest once all is done. */
+export interface PowerStateConfig {
+  mode: 'poweroff' | 'reboot' | 'halt';
+  delayMinutes?: number;
+  message?: string;
+}
+
 /** Settings that are applied or refused as one. */
-export type Group = 'host-name' | 'network' | 'resolver' | 'user' | 'post-boot' | 'modules' | 'archive';
+export type Group =
+  | 'host-name'
+  | 'network'
+  | 'resolver'
+  | 'user'
+  | 'post-boot'
+  | 'modules'
+  | 'archive'
+  | 'source'
+  | 'files'
+  | 'storage'
+  | 'time'
+  | 'packages';
 
 /**
  * What the host wants of the guest, normalised and valid, whatever source it came from. A group that is absent was
- * not asked for, or was refused.
+ * not asked for, or was refused. It is JSON data: it is kept in a file as it stands.
  */
 export interface GuestConfig {
   /** RFC 1123 host name, at most 64 characters, no dot at the end. */
   hostName?: string;
+  /** Fully qualified name, where the source has one. */
+  fqdn?: string;
+  /** What is written into /etc/hosts; absent: a line for the name, where there is none. */
+  hostsFile?: 'line' | 'whole' | 'none';
   interfaces?: InterfaceConfig[];
+  /** Every interface that nothing is said of is to ask by DHCP, for the source says nothing of the network. */
+  dhcpOnAll?: true;
   /** Addresses of name servers, in the host's order, canonical. */
   resolvers?: string[];
   /** Domains that short names are looked up in, in the host's order. */
   searchDomains?: string[];
-  user?: UserConfig;
+  /** Root is one of them where something is asked for it. */
+  users?: UserConfig[];
+  login?: LoginPolicy;
   postBoot?: PostBootConfig;
+  scripts?: ScriptConfig[];
+  files?: FileConfig[];
+  /** A name below /usr/share/zoneinfo. */
+  timeZone?: string;
+  /** Bytes of a swap file, or `auto`. */
+  swapFile?: number | 'auto';
+  /** Absent: the root is grown, as always. */
+  growRoot?: boolean;
+  mounts?: MountConfig[];
+  packages?: string[];
+  powerState?: PowerStateConfig;
 }
 
 /** One field that was refused. */
@@ -82,104 +265,26 @@ export interface ParsedConfig {
   readonly origins: Origin[];
 }
 
-/** A member of the archive that is stored in /gandi. */
-export interface StoredMember {
-  /** File name below /gandi, such as `script`. */
-  name: string;
-  /** Where its bytes are, in bytes from the start of `device`. */
-  offset: number;
-  length: number;
-}
-
-/** An archive found on a disk or in a file, its structure checked from end to end. */
-export interface SeedArchive {
-  /** Path of the block device or file it was read from. */
-  device: string;
-  /** In bytes, from the start of `device`: where the archive lies, with its closing blocks. */
-  offset: number;
-  length: number;
-  members: StoredMember[];
-  /** All members are in /gandi already. Only asked of a seed, which stays what it is; that of a disk is erased. */
-  stored?: boolean;
-}
-
-/** A modules archive among the members, kept in /gandi. */
-export interface ModulesArchive {
-  /** File name below /gandi, such as `6.1.0-13-cloud-amd64-modules.tar.gz`. */
-  name: string;
-  release: string;
-  /**
-   * Tells two archives of one name apart: length in bytes and the last 16 bytes in hexadecimal, where gzip (RFC 1952)
-   * and bzip2 have the checksum of the content.
-   */
-  fingerprint: string;
-}
-
-/** How the swap disk looks; what a step may do with it depends on this alone. */
-export type SwapState =
-  /** Already in use as swap. */
-  | 'active'
-  /** Carries a swap signature. */
-  | 'swap'
-  /** Carries an archive and no other signature. */
-  | 'archive'
-  /** Every area that any file system, table or archive uses is zero. */
-  | 'empty'
-  /** Something else is there: it is left alone. */
-  | 'foreign';
-
-export interface SwapDevice {
-  /** Device node that is, or is to become, swap. */
-  node: string;
-  state: SwapState;
-  /** What is there, for people, such as `ext4 file system "data"`. */
-  content: string;
-  /** Label in the swap header, if there is one. */
-  label?: string;
-  /** In the swap header, if there is one. */
-  uuid?: string;
-  /** Page size in bytes that the swap header was written for. */
-  pageSize?: number;
-  /** Pages that the header excludes from use. */
-  badPages?: number[];
-  /** Where in this device the host puts its archive, in bytes; absent where that is outside of it (the GPT gap). */
-  archiveOffset?: number;
-  /** All places where the host may put its archive: in this device, and in the gap before it; in bytes. */
-  archivePlaces?: { device: string; offset: number }[];
-  /** Why this device was taken for the swap disk, such as `partition label gandiswap`. */
-  reason: string;
-  /** An erasure that was cut off and is to be finished: range of `device`, in bytes. */
-  pendingErase?: { device: string; offset: number; length: number };
-}
-
-/** By what a disk, or a partition of one, is known again. */
-export interface DiskIdentity {
-  /** Where the disk is attached: its directory in /sys/devices, without what the kernel numbers as it finds it. */
-  place: string;
-  /** Number of the partition; absent for a whole disk. */
-  partition?: number;
-  /** GUID of the disk (MBR: its signature) and, in a GPT, of the partition. */
-  diskId?: string;
-  partitionGuid?: string;
-  /** Of the swap area. */
-  swapUuid?: string;
-}
-
 /** All that was learned from the host in this run. */
 export interface HostConfiguration {
   /**
-   * `new`: from an archive just found; `kept`: from what an earlier boot stored in /gandi; `none`: the host gave
-   * nothing; `broken`: something is there and cannot be used (see `parsed.problems`).
+   * `new`: just found at its source; `kept`: what an earlier boot learned; `none`: the host gave nothing; `broken`:
+   * something is there and cannot be used; `unreachable`: it does not answer (see `parsed.problems`).
    */
-  state: 'new' | 'kept' | 'none' | 'broken';
+  state: 'new' | 'kept' | 'none' | 'broken' | 'unreachable';
+  /** Its name in src/metadata/sources.ts; absent where nothing is known of any. */
+  source?: string;
+  /** What the source calls this guest; another one is another instance. */
+  instanceId?: string;
   /** For people: `/dev/sdb at byte 524288`, `/gandi/config`. */
   origin: string;
+  /** Where it was found; absent where it was kept. */
+  place?: SourcePlace;
+  /** What was read there: as long as it is the same, the source says the same. */
+  stamps?: readonly ByteRange[];
+  /** SHA-256 of the text that was parsed, of a source that keeps that itself. */
+  digest?: string;
   parsed: ParsedConfig;
-  archive?: SeedArchive;
-  swap?: SwapDevice;
-  /** The disk that `swap` is or lies on, where it is proven to be the host's: to be known again at later boots. */
-  disk?: DiskIdentity;
-  modules?: ModulesArchive[];
-  /** The host's own first-boot script is, or is about to be, in /gandi. */
-  hasInit: boolean;
+  /** Of the source `gandi` alone. */
+  gandi?: GandiDisk;
 }

@@ -1,4 +1,10 @@
-import type { InterfaceAddress, InterfaceConfig } from '../metadata/guest-config.ts';
+import type {
+  DhcpOptions,
+  InterfaceAddress,
+  InterfaceConfig,
+  Route,
+  VirtualInterface,
+} from '../metadata/guest-config.ts';
 
 /**
  * Metric of the IPv6 default route by the host's gateway. A route from a router advertisement has 1024 and is
@@ -8,58 +14,100 @@ export const FALLBACK_ROUTE_METRIC = 2048;
 
 /** Who is asked for names. */
 export interface Resolver {
-  /** Addresses of at most three name servers. */
+  /** Addresses of name servers. */
   servers: readonly string[];
   searchDomains: readonly string[];
 }
 
-/** An interface of the guest and what it is to have. */
+/** DHCP as a file is to say it. */
+export interface NamedDhcp extends DhcpOptions {
+  /** Absent: whether the guest takes its host name from a lease is left to the manager. */
+  useHostName?: false;
+}
+
+/** An interface of the guest and what it is to have. Other interfaces are called by their names in the guest. */
 export interface NamedInterface {
+  /** The name that it has, or is given. */
   name: string;
   /** As the host gave it: managers that can find an interface by it do so, whatever its name becomes. */
   mac?: string;
+  /** `name` is given to it. Which one it is, is told by `mac`, or else by the name that it has without that. */
+  renamed?: { from?: string };
+  /** The hardware address that it is given. */
+  setMac?: string;
+  /** What it is made of; absent: a device that is there. */
+  virtual?: VirtualInterface;
+  /** Those that `virtual` names and that are made by us too. */
+  virtualParts?: readonly string[];
+  /** The bond or bridge of ours that it is a port of: that has the addresses in its place. */
+  master?: { kind: 'bond' | 'bridge'; name: string; isPrimary?: true };
+  /** The VLANs of ours that it carries. */
+  vlans?: readonly string[];
   /** In bytes. */
   mtu?: number;
   addresses: readonly InterfaceAddress[];
-  /** Only where the network manager takes the resolver from the interface's own file. */
+  dhcp4?: NamedDhcp;
+  dhcp6?: NamedDhcp;
+  /** As the host asks; see `listensToRouters`. */
+  acceptRa?: boolean;
+  routes?: readonly Route[];
+  /** Of its own, or where the network manager takes the guest's resolver from the interface's own file. */
   resolver?: Resolver;
+  /** Boot does not wait for it. */
+  optional?: true;
 }
 
 /** resolv.conf(5): the next server is asked after a second, and guests spread over their servers. */
 export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;
 
 /**
- * Where router advertisements are asked for. On private networks nobody is to become the guest's default router by
+ * Whether router advertisements are asked for. On private networks nobody is to become the guest's default router by
  * sending some.
+ * @returns undefined where it is left to the manager, which listens: nothing is asked for in IPv6
  */
-export const isPublic = ({ addresses }: Pick<NamedInterface, 'addresses'>) =>
-  addresses.some((address) => address.public);
+export function listensToRouters(wanted: NamedInterface): boolean | undefined {
+  if (wanted.acceptRa !== undefined) return wanted.acceptRa;
+  if (wanted.dhcp6 !== undefined) return true;
+  return ofFamily(wanted, 6).length > 0 ? false : undefined;
+}
 
 export const cidr = ({ address, prefixLength }: InterfaceAddress) => `${address}/${prefixLength}`;
 
-/**
- * Leaves one gateway for each family: the first one on a public network, else the first one. A second default route
- * of the same metric cannot be set.
- */
-export function withOneGateway(interfaces: readonly InterfaceConfig[]): InterfaceConfig[] {
-  const all = interfaces.flatMap(({ addresses }) => addresses).filter(({ gateway }) => gateway !== undefined);
-  const kept = [4, 6].map((family) => {
-    const candidates = all.filter((address) => address.family === family);
-    return candidates.find((address) => address.public) ?? candidates[0];
-  });
-  const withoutGateway = ({ gateway, gatewayOnLink, ...address }: InterfaceAddress): InterfaceAddress =>
-    address;
-  return interfaces.map(({ addresses, ...identity }) => ({
-    ...identity,
-    addresses: addresses.map((address) => (kept.includes(address) ? address : withoutGateway(address))),
-  }));
-}
-
-export const ofFamily = ({ addresses }: NamedInterface, family: 4 | 6) =>
+export const ofFamily = ({ addresses }: Pick<NamedInterface, 'addresses'>, family: 4 | 6) =>
   addresses.filter((address) => address.family === family);
 
 /** An address with a gateway. */
-export type Route = InterfaceAddress & { gateway: string };
+export type GatewayAddress = InterfaceAddress & { gateway: string };
 
-export const routesOf = (addresses: readonly InterfaceAddress[]) =>
-  addresses.filter((address): address is Route => address.gateway !== undefined);
+export const gatewaysOf = (addresses: readonly InterfaceAddress[]) =>
+  addresses.filter((address): address is GatewayAddress => address.gateway !== undefined);
+
+const DEFAULT_ROUTES = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+
+/** All routes of an interface: those by the gateways of its addresses, then those that are asked for as such. */
+export function routesOf(
+  { addresses, routes = [] }: Pick<NamedInterface, 'addresses' | 'routes'>,
+  family?: 4 | 6,
+): Route[] {
+  const byGateway = gatewaysOf(addresses).map(
+    (address): Route => ({
+      family: address.family,
+      to: DEFAULT_ROUTES[address.family],
+      via: address.gateway,
+      ...(address.gatewayOnLink ? { onLink: true } : {}),
+      ...(address.family === 6 ? { metric: FALLBACK_ROUTE_METRIC } : {}),
+    }),
+  );
+  return [...byGateway, ...routes].filter((route) => family === undefined || route.family === family);
+}
+
+/** Whether an interface has an IP configuration of its own, even if that is none; a port of another one has not. */
+export const hasIp = ({ master }: NamedInterface) => master === undefined;
+
+/** Whether a configuration says more of an interface than which one it is. */
+export const asksForSomething = (config: InterfaceConfig): boolean =>
+  config.addresses.length > 0 ||
+  (config.routes ?? []).length > 0 ||
+  [config.dhcp4, config.dhcp6, config.acceptRa, config.virtual, config.setName, config.setMac].some(
+    (value) => value !== undefined,
+  );

@@ -4,49 +4,34 @@ import type { NetworkManagerName } from '../machine/system/facts.ts';
 import type { WantedFile } from '../plan/ensure-file.ts';
 import { ensureOwnFile, isOwn, ownHeader } from '../plan/own-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
-import { type AppliedDigests, digestOf } from '../state/applied.ts';
+import { type AppliedRecord, digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 import type { NamedInterface, Resolver } from './addresses.ts';
+import { appliedResolver, configured, interfacePart, isAsApplied, resolverRecord } from './applied.ts';
+import { askedInterfaces } from './asked-interfaces.ts';
 import { describePlace, type Place } from './managers/admin-file.ts';
 import { chosenManager } from './managers/chosen-manager.ts';
 import { stopDhcp } from './managers/stop-dhcp.ts';
-import { startedUnits, type Writer } from './managers/writer.ts';
+import { liveCommand, missingClients, startedUnits, type Writer } from './managers/writer.ts';
 import { WRITERS } from './managers/writers.ts';
 import { describeMissing, meantInterfaces } from './meant-interfaces.ts';
-import { chooseResolvers } from './resolver.ts';
+import { planRenames } from './renames.ts';
 import { resolverPlace } from './resolver-place.ts';
 
 export const SETTING = 'CONFIG_NETWORK';
 
 const problem = (text: string): Note => ({ level: 'problem', text });
 
-/** What the record calls the resolver that the files were given last, which it has as JSON text. */
-const RESOLVER_PART = 'network resolver';
-
-/** A resolver that was refused leaves the one that is there. */
-function appliedResolver({ applied }: StepContext): Resolver | undefined {
-  const text = applied[RESOLVER_PART];
-  return text === undefined || text === '' ? undefined : (JSON.parse(text) as Resolver);
-}
-
 /** The resolver, where the network manager takes it from the files that are written here. */
 export function resolverFor(context: StepContext, manager: NetworkManagerName): Resolver | undefined {
-  const { files, host, settings } = context;
+  const { files, host, settings, applied } = context;
   if (!settings.switches.CONFIG_NAMESERVER || resolverPlace(files, manager) !== 'interface files')
     return undefined;
-  if (host.parsed.refused.includes('resolver')) return appliedResolver(context);
-  const servers = chooseResolvers(host.parsed.config);
-  return servers.length === 0
-    ? undefined
-    : { servers, searchDomains: host.parsed.config.searchDomains ?? [] };
+  // A resolver that was refused leaves the one that is there.
+  if (host.parsed.refused.includes('resolver')) return appliedResolver(applied);
+  const { resolvers: servers = [], searchDomains = [] } = host.parsed.config;
+  return servers.length === 0 ? undefined : { servers, searchDomains };
 }
-
-/** What an interface is called in the record of what was applied. */
-export const interfacePart = (name: string) => `interface ${name}`;
-
-/** Of what the host asks for an interface. How a file says it, which another version may change, is no part of it. */
-export const interfaceDigest = (manager: NetworkManagerName, wanted: NamedInterface) =>
-  digestOf({ manager, ...wanted });
 
 /** An interface with its files, and what is to be done about them. */
 export interface PlannedInterface {
@@ -106,6 +91,22 @@ function withoutRepeats(changes: readonly Change[]): Change[] {
 const lastOfRepeats = (changes: readonly Change[]): Change[] =>
   withoutRepeats(changes.toReversed()).toReversed();
 
+/** What a manager made for a file of ours stays when the file goes, and would go on to be what it was. */
+function deletedDevices(files: FileView, unwanted: readonly Unwanted[]): Change[] {
+  const names = unwanted.flatMap(({ writer, path, text }) =>
+    writer.leavesDevice?.(path, text) === true ? [writer.interfaceIn(path, text)] : [],
+  );
+  return names
+    .filter((name) => files.status(`/sys/class/net/${name}`) !== undefined)
+    .map((name) =>
+      liveCommand(
+        ['ip', 'link', 'delete', 'dev', name],
+        10,
+        `delete ${name}, which nothing asks for any more`,
+      ),
+    );
+}
+
 /** The changes of all interfaces, between the commands that put them into effect. */
 function withActivation(
   manager: NetworkManagerName,
@@ -137,64 +138,85 @@ function withActivation(
   const left = unwanted.flatMap((each) =>
     each.writer === writer ? [] : (each.writer.abandon?.(files) ?? []),
   );
-  return [...lastOfRepeats(dhcp), ...before, ...changes, ...lastOfRepeats(left), ...after];
+  return [
+    ...lastOfRepeats(dhcp),
+    ...before,
+    ...changes,
+    ...lastOfRepeats(left),
+    ...deletedDevices(files, unwanted),
+    ...after,
+  ];
 }
 
-/** Of interfaces that the host does not name any more: what it asks for one that comes again is new. */
-function withdrawnParts(applied: AppliedDigests, found: readonly NamedInterface[]): Record<string, string> {
+/** Of interfaces that the host does not name any more. */
+function withdrawnParts(applied: AppliedRecord, found: readonly NamedInterface[]): AppliedRecord {
   const kept = found.map(({ name }) => interfacePart(name));
   const gone = Object.keys(applied).filter(
     (name) => name.startsWith(interfacePart('')) && !kept.includes(name),
   );
-  return Object.fromEntries(gone.map((name) => [name, '']));
+  return Object.fromEntries(gone.map((name) => [name, { kind: 'withdrawn' }]));
+}
+
+/** What keeps an interface from having all that the host asks for. */
+function refusalNotes(writer: Writer, wanted: NamedInterface, files: FileView): Note[] {
+  const clients = (wanted.dhcp4 ?? wanted.dhcp6) ? missingClients(files, writer) : undefined;
+  return [
+    ...(clients === undefined ? [] : [problem(`${wanted.name} gets no address: ${clients}; install one`)]),
+    ...(writer.refusals?.(wanted, files) ?? []).map((line) => problem(`${wanted.name}: ${line}`)),
+  ];
 }
 
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
-  const asked = host.parsed.config.interfaces ?? [];
+  const asked = askedInterfaces(host.parsed.config, facts, settings.noDhcp);
   const resolver = resolverFor(context, manager);
-  const { found, enslaved, missing } = meantInterfaces(asked, facts, resolver);
+  const { found, enslaved, missing, renames } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);
   const planned = found.map((each) => {
-    const own = interfaceDigest(manager, each);
-    const isNew = applied[interfacePart(each.name)] !== own;
-    const plan = planInterface(writer, context, each, writer.filesOf(header, each), isNew);
-    return { ...plan, digest: own, isNew };
+    const isNew = !isAsApplied(manager, each, applied[interfacePart(each.name)]);
+    const plan = planInterface(writer, context, each, writer.filesOf(header, each, 'lasting'), isNew);
+    const refused = plan.taken === undefined ? refusalNotes(writer, each, files) : [];
+    return { ...plan, record: configured(manager, each), isNew, refused };
   });
-  const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.digest) });
+  const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.record) });
   // A file that nothing asks for may be that of an interface that is missing, or of one that is left alone.
   const setIsNew = missing.length === 0 && enslaved.length === 0 && applied[network.name] !== digest;
   const kept = [...planned.flatMap((each) => each.files.map(({ path }) => path)), ...writer.supportFiles];
   const unwanted = setIsNew ? unwantedFiles(files, kept) : [];
-  const news = setIsNew || planned.some(({ isNew }) => isNew);
+  const renaming = planRenames(context, renames);
+  const news = setIsNew || renaming.changes.length > 0 || planned.some(({ isNew }) => isNew);
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
     ...missing.map((identity) => problem(describeMissing(identity, facts))),
-    ...enslaved.map(({ name, master }) =>
-      problem(`${name} is not configured: it is part of ${master}; take it out of ${master}, or set ${off}`),
+    ...enslaved.map(({ name, partOf }) =>
+      problem(`${name} is not configured: it is part of ${partOf}; take it out of ${partOf}, or set ${off}`),
     ),
     ...planned.flatMap(({ name, taken }) => {
       if (taken === undefined) return [];
       const place = describePlace(taken, 'does it already');
       return [problem(`${name} is not configured: ${place}, or set ${off}`)];
     }),
+    ...planned.flatMap(({ refused }) => refused),
+    ...renaming.notes,
   ];
   const parts = {
     ...(setIsNew ? withdrawnParts(applied, found) : {}),
     ...Object.fromEntries(
-      planned.flatMap((each) => (each.taken === undefined ? [[interfacePart(each.name), each.digest]] : [])),
+      planned.flatMap((each) => (each.taken === undefined ? [[interfacePart(each.name), each.record]] : [])),
     ),
-    ...(resolver === undefined && applied[RESOLVER_PART] === undefined
-      ? {}
-      : { [RESOLVER_PART]: resolver === undefined ? '' : JSON.stringify(resolver) }),
+    ...resolverRecord(applied, resolver),
   };
-  return { changes: withActivation(manager, context, planned, unwanted, news), notes, digest, parts };
+  const there = planned.filter(({ name }) => !renaming.later.includes(name));
+  const activated = withActivation(manager, context, there, unwanted, news);
+  const later = planned.filter(({ name }) => renaming.later.includes(name)).flatMap((each) => each.changes);
+  return { changes: [...later, ...renaming.changes, ...activated], notes, digest, parts };
 }
 
 function plan(context: StepContext): Plan {
   const { host, settings } = context;
-  if (host.parsed.config.interfaces === undefined) return { changes: [] };
+  const { interfaces, dhcpOnAll } = host.parsed.config;
+  if (interfaces === undefined && dhcpOnAll === undefined) return { changes: [] };
   const manager = chosenManager(context);
   if (manager !== undefined) return planWith(manager, context);
   const text =
@@ -203,7 +225,7 @@ function plan(context: StepContext): Plan {
   return { changes: [], notes: [problem(text)] };
 }
 
-/** Static addresses, routes and router advertisements, in files that the guest's own network manager reads. */
+/** Addresses, routes, DHCP, and what interfaces are made of, in files that the guest's own network manager reads. */
 export const network: Step = {
   name: 'network',
   setting: SETTING,

@@ -1,14 +1,13 @@
-import { firstAddress } from '../identity/host-name.ts';
 import type { Change, RunCommand } from '../machine/changes/change.ts';
 import { isUnitStarted } from '../machine/network/network-manager.ts';
-import { sha256 } from '../machine/runtime/digest.ts';
+import type { NetworkManagerName } from '../machine/system/facts.ts';
 import type { GuestConfig } from '../metadata/guest-config.ts';
 import { ensureOwnFile, isOwn, ownHeader } from '../plan/own-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
-import { RESOLVER_OPTIONS } from './addresses.ts';
+import { RESOLVER_OPTIONS, type Resolver } from './addresses.ts';
 import { chosenManager } from './managers/chosen-manager.ts';
-import { NETCONFIG_FILE, RESOLV_CONF, resolverPlace } from './resolver-place.ts';
+import { NETCONFIG_FILE, RESOLV_CONF, type ResolverPlace, resolverPlace } from './resolver-place.ts';
 
 const SETTING = 'CONFIG_NAMESERVER';
 const RESOLVED_FILE = '/etc/systemd/resolved.conf.d/50-gandi.conf';
@@ -18,21 +17,25 @@ const RESOLVCONF_BASE = '/etc/resolvconf/resolv.conf.d/base';
 const KEPT_LINE = /^\s*(search|domain|sortlist)\s/;
 const SEARCH_LINE = /^\s*(search|domain)\s/;
 
+/** Whether a manager has the servers of one interface used for what is on its network. */
+const tellsOfInterfaces = (manager: NetworkManagerName | undefined) =>
+  manager !== undefined && !['ifupdown', 'wicked'].includes(manager);
+
 /**
- * The servers that a guest asks: at most three (MAXNS of resolv.conf(5)), and different ones in different guests.
- * @returns three IPv6 servers for a guest that has IPv6 addresses only, else two IPv4 servers and one IPv6 server; in
- *   an order that depends on the guest's name and address alone
+ * Whom a guest is to ask: those of the whole guest; and where there is one list for all, those of single interfaces
+ * behind them.
+ * @param place where they are to be written
  */
-export function chooseResolvers(config: GuestConfig): string[] {
-  const seed = `${config.hostName ?? ''} ${firstAddress(config) ?? ''}`;
-  const place = (server: string) => sha256(`${seed} ${server}`);
-  const places = new Map((config.resolvers ?? []).map((server) => [place(server), server]));
-  const servers = [...places].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, server]) => server);
-  const ipv6 = servers.filter((server) => server.includes(':'));
-  const ipv4 = servers.filter((server) => !server.includes(':'));
-  const addresses = (config.interfaces ?? []).flatMap((each) => each.addresses);
-  const ipv6Only = addresses.length > 0 && addresses.every(({ family }) => family === 6);
-  return ipv6Only ? ipv6.slice(0, 3) : [...ipv4.slice(0, 2), ...ipv6.slice(0, 1)];
+function wantedResolver(
+  { resolvers = [], searchDomains = [], interfaces = [] }: GuestConfig,
+  place: ResolverPlace,
+  manager: NetworkManagerName | undefined,
+): Resolver {
+  const isOneList = !(place === 'systemd-resolved' && tellsOfInterfaces(manager));
+  const others = isOneList ? interfaces : [];
+  const all = [...resolvers, ...others.flatMap((each) => each.resolvers ?? [])];
+  const domains = [...searchDomains, ...others.flatMap((each) => each.searchDomains ?? [])];
+  return { servers: [...new Set(all)], searchDomains: [...new Set(domains)] };
 }
 
 const OPTIONS_LINE = `options ${RESOLVER_OPTIONS.join(' ')}`;
@@ -103,11 +106,10 @@ const live = (argv: [string, ...string[]]): RunCommand => ({
 /** The file for a place, and what makes a running guest use it; in boot its reader starts behind us. */
 function resolverFile(
   place: 'plain' | 'systemd-resolved' | 'resolvconf' | 'netconfig',
+  { servers, searchDomains }: Resolver,
   context: StepContext,
 ) {
-  const { files, settings, host, facts } = context;
-  const servers = chooseResolvers(host.parsed.config);
-  const { searchDomains = [] } = host.parsed.config;
+  const { files, settings, facts } = context;
   const header = ownHeader(settings, SETTING);
   const isStarted = (unit: string) => facts.live && isUnitStarted(files, unit);
   switch (place) {
@@ -156,24 +158,32 @@ function inInterfaceFiles({ settings }: StepContext): Plan {
 
 function plan(context: StepContext): Plan {
   const { files, host, settings, applied } = context;
-  const { resolvers, searchDomains = [] } = host.parsed.config;
-  if (resolvers === undefined || resolvers.length === 0) return withoutServers(searchDomains);
+  const { config } = host.parsed;
+  const { resolvers = [], searchDomains: domains = [], interfaces = [] } = config;
+  const ofInterfaces = interfaces.flatMap((each) => [
+    ...(each.resolvers ?? []),
+    ...(each.searchDomains ?? []),
+  ]);
+  if (resolvers.length === 0 && ofInterfaces.length === 0) {
+    if (config.resolvers === undefined) return withoutServers(domains);
+    return problem('the guest has IPv6 only and the host names no IPv6 server');
+  }
+  const manager = chosenManager(context);
+  const place = resolverPlace(files, manager);
+  const wanted = wantedResolver(config, place, manager);
+  const { servers, searchDomains } = wanted;
+  if (servers.length === 0) return withoutServers(searchDomains);
   // Which servers a guest asks depends on its addresses, and these stay as they are.
   if (host.parsed.refused.includes('network') && applied[resolver.name] !== undefined) return { changes: [] };
-  const servers = chooseResolvers(host.parsed.config);
-  if (servers.length === 0) {
-    return problem(`the guest has IPv6 only and the host names no IPv6 server (${resolvers.join(', ')})`);
-  }
-  const place = resolverPlace(files, chosenManager(context));
   if (typeof place === 'object')
     return problem(`${place.other}; make it a plain file, or set ${SETTING}=0 in ${settings.path}`);
   if (place === 'interface files') return inInterfaceFiles(context);
   const digest = digestOf({
     place,
     servers,
-    ...(host.parsed.config.searchDomains === undefined ? {} : { searchDomains }),
+    ...(config.searchDomains === undefined && searchDomains.length === 0 ? {} : { searchDomains }),
   });
-  const { path, content, commands } = resolverFile(place, context);
+  const { path, content, commands } = resolverFile(place, wanted, context);
   // A link into what a resolver would make that is not there: a file behind it would be gone with the next boot.
   const leftover: Change[] =
     place === 'plain' && files.linkTarget(path) !== undefined ? [{ kind: 'remove-file', path }] : [];

@@ -6,6 +6,5 @@ export function ownConfiguration(origin: string): HostConfiguration {
     state: 'kept',
     origin,
     parsed: { config: {}, problems: [], refused: [], origins: [] },
-    hasInit: false,
   };
 }

@@ -6,6 +6,7 @@ import type { Settings } from '../machine/settings/settings.ts';
 import { bootId } from '../machine/system/boot-id.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
+import type { AppliedRecord, AppliedValue } from '../state/applied.ts';
 import { readApplied, storeApplied, storeReport } from '../state/records.ts';
 import { describeProblem, overallStatus, type Report, type StepReport } from '../state/report.ts';
 import { VERSION } from '../terminal/version.ts';
@@ -54,7 +55,7 @@ function logRecords(report: Report): LogRecord[] {
  * @param digests of the steps of this run alone: other programs may have recorded theirs meanwhile
  * @param report absent as long as the run goes on
  */
-async function record(run: ProgramRun, digests: Record<string, string>, report?: Report): Promise<void> {
+async function record(run: ProgramRun, digests: AppliedRecord, report?: Report): Promise<void> {
   const { system, machine, program, recordOf = program } = run;
   try {
     await storeApplied(machine, recordOf, { ...readApplied(machine.files, recordOf), ...digests });
@@ -139,8 +140,8 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     system.say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
   for (const problem of problems) system.say(program, 'problem', describeProblem(problem));
-  const applied: Record<string, string> = { ...readApplied(machine.files, recordOf) };
-  const digests: Record<string, string> = {};
+  const applied: Record<string, AppliedValue> = { ...readApplied(machine.files, recordOf) };
+  const digests: Record<string, AppliedValue> = {};
   const steps: StepReport[] = [];
   const failed: string[] = [];
   const facts = new CurrentFacts(run.observe);

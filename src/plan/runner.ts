@@ -3,7 +3,7 @@ import type { Change } from '../machine/changes/change.ts';
 import { describeChange, isLasting, needsLiveSystem } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { describeFailure, Refused, reasonOf } from '../machine/runtime/errors.ts';
-import type { AppliedDigests } from '../state/applied.ts';
+import type { AppliedDigests, AppliedRecord } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 import type { StepReport, StepStatus } from '../state/report.ts';
 import type { Plan, PlanPart, Step, StepContext } from './step.ts';
@@ -25,7 +25,7 @@ const MOST_ROUNDS = 4;
 export interface StepOutcome {
   report: StepReport;
   /** What is to be recorded: of the step when all that the host asked for was done, of parts of it that were. */
-  digests: AppliedDigests;
+  digests: AppliedRecord;
 }
 
 class StepRun {

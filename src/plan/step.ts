@@ -3,7 +3,7 @@ import type { FileView } from '../machine/files/files.ts';
 import type { Settings, Switch } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import type { AppliedDigests } from '../state/applied.ts';
+import type { AppliedDigests, AppliedRecord } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface Plan {
    * The same of parts that can be had one without the other, by name. They are recorded once all changes are made,
    * whatever problem another part has.
    */
-  parts?: AppliedDigests;
+  parts?: AppliedRecord;
   /** Made behind `changes`, each with an outcome of its own. */
   separate?: PlanPart[];
 }
@@ -58,7 +58,7 @@ export interface StepContext {
   /** The guest's files, without the root prefix. */
   files: FileView;
   /** What was applied before, by the name of the step or the part. */
-  applied: AppliedDigests;
+  applied: AppliedRecord;
   /** Names of the steps before this one, and of the parts of this one, that have failed in this run. */
   failed: readonly string[];
 }

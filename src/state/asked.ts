@@ -5,8 +5,12 @@ export interface AskedInterface {
   name: string;
   /** In bytes. */
   mtu?: number;
-  /** At most one gateway for each family among all interfaces. */
   addresses: readonly InterfaceAddress[];
+  /** It asks for an address of the family, whatever that will be. */
+  dhcp4?: true;
+  dhcp6?: true;
+  /** The bond or bridge that it is to be a port of. */
+  partOf?: string;
 }
 
 /** An account that the host lets somebody in by. */

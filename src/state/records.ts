@@ -2,7 +2,7 @@ import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
-import type { AppliedDigests } from './applied.ts';
+import { type AppliedRecord, type AppliedValue, isAppliedValue } from './applied.ts';
 import type { Report } from './report.ts';
 
 const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
@@ -11,10 +11,10 @@ const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
  * What a program applied before; empty if nothing was, or if the record is damaged: then steps look at the guest
  * itself.
  */
-export function readApplied(files: FileView, program: string): AppliedDigests {
+export function readApplied(files: FileView, program: string): AppliedRecord {
   const entries = Object.entries(parseJsonObject(files.readText(appliedPath(program))) ?? {});
   return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    entries.filter((entry): entry is [string, AppliedValue] => isAppliedValue(entry[1])),
   );
 }
 
@@ -22,11 +22,7 @@ const store = (machine: Machine, directory: string, path: string, value: unknown
   storeJson(machine, directory, { path, mode: 0o600 }, value);
 
 /** Records what a program has applied now. Nothing is written if nothing is new. */
-export async function storeApplied(
-  machine: Machine,
-  program: string,
-  digests: AppliedDigests,
-): Promise<void> {
+export async function storeApplied(machine: Machine, program: string, digests: AppliedRecord): Promise<void> {
   if (Object.keys(digests).length === 0 && machine.files.status(appliedPath(program)) === undefined) return;
   await store(machine, APPLIED_DIRECTORY, appliedPath(program), digests);
 }

@@ -1,5 +1,5 @@
 import type { Room } from '../machine/devices/mounted-size.ts';
-import type { HostConfiguration } from '../metadata/guest-config.ts';
+import type { SeedArchive } from '../metadata/gandi-disk.ts';
 import type { Step } from '../plan/step.ts';
 import { resizeMainDisk } from './resize-main-disk.ts';
 
@@ -10,7 +10,7 @@ const BYTES_OF_ARCHIVE = 5;
 /** An archive of modules has some thousands of files. */
 const LEAST_FILES = 8192;
 
-function isShort({ bytes, files }: Room, { archive }: Pick<HostConfiguration, 'archive'>): boolean {
+function isShort({ bytes, files }: Room, archive: SeedArchive | undefined): boolean {
   return bytes < LEAST_BYTES + BYTES_OF_ARCHIVE * (archive?.length ?? 0) || files < LEAST_FILES;
 }
 
@@ -19,14 +19,15 @@ function isShort({ bytes, files }: Room, { archive }: Pick<HostConfiguration, 'a
  * a full one is why its disk is made larger, and growing needs no room. Else it comes late, for it can take minutes, and
  * an admin is let in before.
  * @param room on the root file system
+ * @param archive what the host gives to be stored, if anything
  * @returns the same steps
  */
 export function withGrowthFirst(
   steps: readonly Step[],
   room: Room,
-  host: Pick<HostConfiguration, 'archive'>,
+  archive: SeedArchive | undefined,
 ): readonly Step[] {
-  if (!isShort(room, host)) return steps;
+  if (!isShort(room, archive)) return steps;
   const isGrowth = ({ name }: Step) => name === resizeMainDisk.name;
   return [...steps.filter(isGrowth), ...steps.filter((step) => !isGrowth(step))];
 }

@@ -16,7 +16,7 @@ function plan({ host, applied }: StepContext): Plan {
   const digest = digestOf(host.parsed.config);
   // gandi-postboot removes the script once it has done its work.
   if (applied[hostInit.name] === digest) return { changes: [], digest };
-  if (!host.hasInit) {
+  if (host.gandi?.hasInit !== true) {
     const text = `CONFIG_HOST_INIT is on, but the host gave no ${HOST_INIT}: set it to 0 to have the toolkit do the work`;
     return host.state === 'none' ? { changes: [] } : { changes: [], notes: [{ level: 'problem', text }] };
   }

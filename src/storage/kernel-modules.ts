@@ -7,7 +7,7 @@ import { digestOf } from '../state/applied.ts';
 const DEPMOD_SECONDS = 120;
 
 function plan({ host, applied }: StepContext): Plan {
-  const modules = host.modules ?? [];
+  const modules = host.gandi?.modules ?? [];
   if (modules.length === 0) return { changes: [] };
   const digest = digestOf(modules);
   if (applied[kernelModules.name] === digest) return { changes: [], digest };

@@ -7,7 +7,7 @@ import { hasArchiveHeader } from '../machine/formats/signatures/archive.ts';
 import { readAreas } from '../machine/formats/signatures/areas.ts';
 import { findSwap } from '../machine/formats/signatures/swap.ts';
 import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/host-disk.ts';
-import type { HostConfiguration, SwapDevice } from '../metadata/guest-config.ts';
+import type { GandiDisk, SwapDevice } from '../metadata/gandi-disk.ts';
 
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */
 function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 'swapUuid' | 'left'> {
@@ -28,7 +28,7 @@ function afterTheRun({ node, archiveOffset }: SwapDevice): Pick<RememberedDisk, 
  */
 export async function rememberHostDisk(
   machine: Machine,
-  { disk, swap }: Pick<HostConfiguration, 'disk' | 'swap'>,
+  { disk, swap }: Pick<GandiDisk, 'disk' | 'swap'>,
 ): Promise<void> {
   if (disk === undefined || swap === undefined) return;
   const { swapUuid: _, ...place } = disk;

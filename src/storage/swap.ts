@@ -2,7 +2,7 @@ import type { Change, EraseRange } from '../machine/changes/change.ts';
 import { HOST_DIRECTORY } from '../machine/files/paths.ts';
 import { ERASE_MARK_BYTES } from '../machine/formats/erase-mark.ts';
 import { modulesRelease } from '../metadata/gandi/member-rules.ts';
-import type { SeedArchive, SwapDevice } from '../metadata/guest-config.ts';
+import type { SeedArchive, SwapDevice } from '../metadata/gandi-disk.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 
 const SWAP_LABEL = 'swap';
@@ -80,7 +80,7 @@ function makeSwap({ facts }: StepContext, swap: SwapDevice, page: number | undef
 function eraseUntrusted(context: StepContext, swap: SwapDevice, page: number | undefined): Change[] {
   const { facts, host } = context;
   if (swap.state !== 'swap' || page === undefined || excludes(context, swap, page)) return [];
-  const believed = host.archive?.device ?? swap.pendingErase?.device;
+  const believed = host.gandi?.archive?.device ?? swap.pendingErase?.device;
   if (believed === swap.node) return [];
   const why = 'any process could write where the host’s archive is to be';
   const range = { device: swap.node, offset: page * facts.pageBytes, length: facts.pageBytes };
@@ -98,7 +98,7 @@ function eraseArchive(archive: SeedArchive | undefined, swap: SwapDevice): Erase
 
 function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
   const page = archivePage(context, swap);
-  const erase = eraseArchive(context.host.archive, swap);
+  const erase = eraseArchive(context.host.gandi?.archive, swap);
   if (erase !== undefined && erase.device !== swap.node) {
     // In the gap before the partition, and if it is long, over the partition's start: the header comes afterwards, and
     // until it is there the mark tells that a partition which holds pages of old, and no signature, is the swap area.
@@ -122,7 +122,7 @@ function prepareSwap(context: StepContext, swap: SwapDevice): Change[] {
  * stored of it does not outlast the boot.
  */
 export function whyArchiveStays({ host, facts }: Pick<StepContext, 'host' | 'facts'>): string | undefined {
-  const isThere = host.archive !== undefined || host.swap?.state === 'archive';
+  const isThere = host.gandi?.archive !== undefined || host.gandi?.swap?.state === 'archive';
   return isThere ? facts.lostAtReboot : undefined;
 }
 
@@ -155,16 +155,16 @@ function useAsSwap(context: StepContext, swap: SwapDevice): Plan {
 
 function plan(context: StepContext): Plan {
   const { host, facts, settings } = context;
-  const stored = host.archive === undefined ? [] : storeArchive(context, host.archive);
+  const stored = host.gandi?.archive === undefined ? [] : storeArchive(context, host.gandi?.archive);
   // An archive that was refused stays on its disk, and so the disk cannot be used.
   const isLeft = host.state === 'broken' || !settings.switches.CONFIG_SWAP;
-  if (host.swap === undefined || !facts.live || isLeft) return { changes: stored };
+  if (host.gandi?.swap === undefined || !facts.live || isLeft) return { changes: stored };
   const why = whyArchiveStays(context);
   if (why !== undefined) {
-    const text = `the archive stays on ${host.swap.node}, which is not used as swap: ${HOST_DIRECTORY} is lost at the next reboot (${why})`;
+    const text = `the archive stays on ${host.gandi?.swap.node}, which is not used as swap: ${HOST_DIRECTORY} is lost at the next reboot (${why})`;
     return { changes: stored, notes: [{ level: 'info', text }] };
   }
-  const used = useAsSwap(context, host.swap);
+  const used = useAsSwap(context, host.gandi?.swap);
   return { ...used, changes: [...stored, ...used.changes] };
 }
 

@@ -1,12 +1,15 @@
+import { type NamedUser, namedUsers } from '../accounts/named-users.ts';
 import { users } from '../accounts/users.ts';
 import { identity } from '../identity/host-name.ts';
 import type { Settings, Switch } from '../machine/settings/settings.ts';
-import type { SwapDevice, UserConfig } from '../metadata/guest-config.ts';
+import type { SwapDevice } from '../metadata/gandi-disk.ts';
+import { hasIp, type NamedInterface } from '../network/addresses.ts';
+import { askedInterfaces } from '../network/asked-interfaces.ts';
 import { describeMissing, meantInterfaces } from '../network/meant-interfaces.ts';
 import { network } from '../network/network.ts';
-import { chooseResolvers, resolver } from '../network/resolver.ts';
+import { resolver } from '../network/resolver.ts';
 import type { StepContext } from '../plan/step.ts';
-import type { Asked, AskedAccount } from '../state/asked.ts';
+import type { Asked, AskedAccount, AskedInterface } from '../state/asked.ts';
 import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
 import { whyArchiveStays } from '../storage/swap.ts';
 
@@ -16,11 +19,20 @@ function runs({ switches }: Settings, { name, setting }: { name: string; setting
   return setting === undefined || switches[setting];
 }
 
-function accountsOf({ name, passwordHash, sshKeys }: UserConfig): AskedAccount[] {
-  const names = [...new Set(['root', ...(name === undefined ? [] : [name])])];
-  const hash = passwordHash === undefined ? {} : { passwordHash };
-  return names.map((each) => ({ name: each, keys: sshKeys, ...hash }));
-}
+const accountOf = ({ name, passwordHash, sshKeys }: NamedUser): AskedAccount => ({
+  name,
+  keys: sshKeys,
+  ...(passwordHash === undefined ? {} : { passwordHash }),
+});
+
+const askedInterface = (wanted: NamedInterface): AskedInterface => ({
+  name: wanted.name,
+  ...(wanted.mtu === undefined ? {} : { mtu: wanted.mtu }),
+  addresses: hasIp(wanted) ? wanted.addresses : [],
+  ...(hasIp(wanted) && wanted.dhcp4 !== undefined ? { dhcp4: true } : {}),
+  ...(hasIp(wanted) && wanted.dhcp6 !== undefined ? { dhcp6: true } : {}),
+  ...(wanted.master === undefined ? {} : { partOf: wanted.master.name }),
+});
 
 /** What is not ours to use as swap is asked of nobody. */
 const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
@@ -29,9 +41,9 @@ const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
 /** What the steps of gandi-bootstrap are to bring about, as it can be compared with what the guest shows. */
 export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' | 'host' | 'facts'>): Asked {
   const { config } = host.parsed;
-  const { hostName, user } = config;
+  const { hostName, users: asked = [] } = config;
   const { found, enslaved, missing } = meantInterfaces(
-    runs(settings, network) ? (config.interfaces ?? []) : [],
+    runs(settings, network) ? askedInterfaces(config, facts, settings.noDhcp) : [],
     facts,
     undefined,
   );
@@ -39,17 +51,16 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   const archiveStays = whyArchiveStays({ host, facts }) !== undefined;
   return {
     ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
-    interfaces: [...found, ...enslaved].map(({ name, mtu, addresses }) => ({
-      name,
-      ...(mtu === undefined ? {} : { mtu }),
-      addresses,
-    })),
+    interfaces: [...found, ...enslaved].map(askedInterface),
     missing: missing.map((each) => describeMissing(each, facts)),
-    nameServers: resolves ? chooseResolvers(config) : [],
+    nameServers: resolves ? (config.resolvers ?? []) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],
-    accounts: user !== undefined && runs(settings, users) ? accountsOf(user) : [],
-    ...(settings.switches.CONFIG_SWAP && host.state !== 'broken' && isUsable(host.swap) && !archiveStays
-      ? { swap: host.swap.node }
+    accounts: runs(settings, users) ? namedUsers(asked, { settings, facts }).named.map(accountOf) : [],
+    ...(settings.switches.CONFIG_SWAP &&
+    host.state !== 'broken' &&
+    isUsable(host.gandi?.swap) &&
+    !archiveStays
+      ? { swap: host.gandi?.swap.node }
       : {}),
   };
 }

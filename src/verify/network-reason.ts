@@ -15,20 +15,28 @@ type AskManager = (view: View, name: string, lacking: string | undefined) => Ans
 /** Files of ours, in the directories of all managers, and what netplan makes of ours for them. */
 const OUR_FILE = /\/(50|90)-gandi-[^/]*$|\/(10-)?netplan-00-gandi-[^/]*$/;
 
+/** What netplan(8) calls the entry that it made a file of for systemd-networkd. */
+const netplanEntry = (file: string) => /^\/run\/systemd\/network\/10-netplan-(.+)\.network$/.exec(file)?.[1];
+
+const isOurText = (text: string | undefined) => text?.startsWith('# Written by gandi-bootstrap') ?? false;
+
+/** Ours for netplan: what it makes of an interface that is made, has that one's name alone. */
+const netplanText = ({ files }: View, entry: string) => files.readText(`/etc/netplan/50-gandi-${entry}.yaml`);
+
 /** ifcfg files have the same name, whoever wrote them. */
-const isOurs = ({ files }: View, file: string) =>
-  OUR_FILE.test(file) || (files.readText(file)?.startsWith('# Written by gandi-bootstrap') ?? false);
+const isOurs = (view: View, file: string) =>
+  OUR_FILE.test(file) ||
+  isOurText(view.files.readText(file)) ||
+  isOurText(netplanText(view, netplanEntry(file) ?? ''));
 
 /** Whether one of the words of a text is this one, such as an address without the length of its prefix. */
 const hasWord = (text: string, word: string | undefined) =>
   word === undefined || text.split(/[\s"']+/).some((each) => each === word || each.startsWith(`${word}/`));
 
-/** What netplan(8) calls the entry that it made a file of for systemd-networkd. */
-const netplanEntry = (file: string) => /^\/run\/systemd\/network\/10-netplan-(.+)\.network$/.exec(file)?.[1];
-
 /** netplan's answer for what systemd-networkd goes by: one entry may be in several files, the last of which counts. */
 function netplanReason(view: View, id: string, lacking: string | undefined): Reason | undefined {
-  const question = ['netplan', 'get', `ethernets.${id}`] as const;
+  const [, section = 'ethernets'] = /^ {2}(bonds|vlans|bridges):$/m.exec(netplanText(view, id) ?? '') ?? [];
+  const question = ['netplan', 'get', `${section}.${id}`] as const;
   const said = view.ask?.(question);
   if (said === undefined || hasWord(said, lacking)) return undefined;
   const shown = `${question.join(' ')} shows`;

@@ -24,6 +24,11 @@ export function reasonFor(view: View, name: string, lacking?: string): Reason | 
 const cidr = ({ address, prefixLength }: Pick<InterfaceAddress, 'address' | 'prefixLength'>) =>
   `${address}/${prefixLength}`;
 
+/** RFC 3927 and RFC 4291, 2.5.6. */
+const isLinkLocal = ({ address }: PresentAddress) => /^(169\.254\.|fe80:)/.test(address);
+
+const NO_LEASE: Reason = { text: 'no server has given one so far', passes: true };
+
 const STATE_REASONS: Record<NonNullable<PresentAddress['state']>, Reason> = {
   tentative: { text: 'the kernel is still finding out whether another machine has it', passes: true },
   duplicate: { text: 'another machine has it (duplicate address detection)' },
@@ -52,6 +57,28 @@ function addressRow(view: View, name: string, wanted: InterfaceAddress): Row {
   );
 }
 
+/** A lease's address is whatever it is; a link-local one is none. */
+function leaseRow(view: View, { name, addresses }: AskedInterface, family: 4 | 6): Row {
+  const what = `address of ${name}`;
+  const asked = `IPv${family} by DHCP`;
+  const fixed = addresses.map(({ address }) => address);
+  const given = view
+    .addressesOf(name)
+    .filter((each) => each.family === family && !fixed.includes(each.address) && !isLinkLocal(each));
+  if (given.length > 0) return asAsked(what, asked, given.map(cidr).join(' '));
+  const told = `${name} has no IPv${family} address by DHCP`;
+  return notAsAsked({ what, asked, shown: 'none' }, told, reasonFor(view, name) ?? NO_LEASE);
+}
+
+/** A port has no addresses: what it is part of has them. */
+function partRow({ files }: View, name: string, partOf: string): Row {
+  const what = `bond or bridge of ${name}`;
+  const master = masterOf(files, name);
+  if (master === partOf) return asAsked(what, partOf);
+  const shown = master ?? 'none';
+  return notAsAsked({ what, asked: partOf, shown }, `${name} is part of ${shown}, not of ${partOf}`);
+}
+
 function mtuRow(view: View, name: string, mtu: number): Row {
   const what = `MTU of ${name}`;
   const shown = (view.files.readText(`/sys/class/net/${name}/mtu`) ?? '').trim();
@@ -76,13 +103,16 @@ function gatewayRow(view: View, routes: readonly Route[], name: string, wanted: 
 }
 
 function interfaceRows(view: View, routes: readonly Route[], asked: AskedInterface): Row[] {
-  const { name, mtu, addresses } = asked;
+  const { name, mtu, addresses, dhcp4, dhcp6, partOf } = asked;
   if (view.files.status(`/sys/class/net/${name}`) === undefined)
     return [
       notAsAsked({ what: `interface ${name}`, asked: 'there', shown: 'not there' }, `there is no ${name}`),
     ];
   return [
     ...addresses.map((address) => addressRow(view, name, address)),
+    ...(dhcp4 ? [leaseRow(view, asked, 4)] : []),
+    ...(dhcp6 ? [leaseRow(view, asked, 6)] : []),
+    ...(partOf === undefined ? [] : [partRow(view, name, partOf)]),
     ...(mtu === undefined ? [] : [mtuRow(view, name, mtu)]),
     ...addresses
       .filter(({ gateway }) => gateway !== undefined)

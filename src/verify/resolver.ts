@@ -92,8 +92,9 @@ export function compareResolver(asked: Asked, view: View): Row[] {
   if (nameServers.length === 0) return [];
   const present = presentResolver(view);
   const reason = reasonOf(view, present);
+  const reached = present.file === RESOLV_CONF ? nameServers.slice(0, MOST_SERVERS) : nameServers;
   return [
-    listRow('name servers', nameServers, present.servers, reason),
+    listRow('name servers', reached, present.servers, reason),
     ...(searchDomains.length === 0
       ? []
       : [listRow('search domains', searchDomains, present.searchDomains, reason)]),

@@ -2,9 +2,10 @@ import { posix } from 'node:path';
 import type { FileStatus, FileView } from '../../src/machine/files/files.ts';
 import { parseSettings } from '../../src/machine/settings/settings.ts';
 import type { Facts } from '../../src/machine/system/facts.ts';
+import type { GandiDisk } from '../../src/metadata/gandi-disk.ts';
 import type { GuestConfig, HostConfiguration } from '../../src/metadata/guest-config.ts';
 import type { StepContext } from '../../src/plan/step.ts';
-import type { AppliedDigests } from '../../src/state/applied.ts';
+import type { AppliedRecord } from '../../src/state/applied.ts';
 
 /** A file: its text, a symbolic link, or an entry with more to say about it. */
 export type FileEntry = string | { link: string } | (Partial<FileStatus> & { text?: string });
@@ -75,11 +76,24 @@ export interface ContextParts {
   facts?: Partial<Facts>;
   /** What the host asks for; `host` says more about where it came from. */
   config?: GuestConfig;
-  host?: Partial<HostConfiguration>;
+  host?: Partial<HostConfiguration> & Partial<GandiDisk>;
   /** Text of the settings file. */
   settings?: string;
-  applied?: AppliedDigests;
+  applied?: AppliedRecord;
   failed?: readonly string[];
+}
+
+/** What is Gandi's is given beside the rest, and put where it belongs. */
+function hostOf({
+  archive,
+  swap,
+  disk,
+  modules,
+  hasInit = false,
+  ...host
+}: NonNullable<ContextParts['host']> = {}) {
+  const given = Object.entries({ archive, swap, disk, modules }).filter(([, value]) => value !== undefined);
+  return { gandi: { hasInit, ...Object.fromEntries(given) }, ...host };
 }
 
 export function makeContext(parts: ContextParts = {}): StepContext {
@@ -89,8 +103,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
       state: parts.config ? 'new' : 'none',
       origin: '/dev/sdb at byte 524288',
       parsed: { config: parts.config ?? {}, problems: [], refused: [], origins: [] },
-      hasInit: false,
-      ...parts.host,
+      ...hostOf(parts.host),
     },
     facts: {
       live: true,

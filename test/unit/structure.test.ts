@@ -21,7 +21,9 @@ const ROOMS = [
   'machine/facts',
   'machine/changes',
   'metadata',
+  'metadata/fields',
   'metadata/gandi',
+  'sources',
   'state',
   'terminal',
   'plan',
@@ -45,7 +47,11 @@ const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest'];
 /** Rooms that have rooms of their own. */
 const HOUSES = ['machine', 'metadata'];
 
+/** Files that know every source, and so stand above the rooms of the sources. */
+const OF_SOURCES = ['sources', 'allowed-sources', 'choose'].map((name) => `metadata/${name}.ts`);
+
 function roomOf(path: string): string {
+  if (OF_SOURCES.includes(path)) return 'sources';
   const [first = '', second = ''] = path.split('/');
   if (!path.includes('/')) return 'main';
   return HOUSES.includes(first) && path.split('/').length > 2 ? `${first}/${second}` : first;

@@ -12,12 +12,14 @@ export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
 export const BOOTSTRAP_REPORT = `${STATE_DIRECTORY}/gandi-bootstrap.json`;
 /** By what each program's next boot can tell that all is as it was. */
 export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
+/** What the source of the configuration said, in its normal form; 0600, for it holds password hashes. */
+export const SOURCE_FILE = '/var/lib/gandi/source.json';
 /** The host's disk as it was last used: archives come from there. */
 export const HOST_DISK_FILE = '/var/lib/gandi/host-disk.json';
 /** UUIDs of swap areas that were in use before the packages came, one a line: any process may have written there. */
 export const EARLIER_SWAP_FILE = '/var/lib/gandi/earlier-swap';
-/** The account that is being made. */
-export const NEW_USER = '/var/lib/gandi/new-user';
+/** How far an account has come that is being made; one file an account. */
+export const newUserMark = (name: string) => `/var/lib/gandi/new-user-${name}`;
 export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */

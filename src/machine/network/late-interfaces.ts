@@ -37,12 +37,13 @@ export async function waitForInterfaces(
   meant: readonly InterfaceIdentity[],
   waitSeconds = WAIT_SECONDS,
 ): Promise<void> {
-  if (meant.length === 0) return;
+  const devices = meant.filter(({ virtual }) => virtual === undefined);
+  if (devices.length === 0) return;
   const renames = udevRenames(files);
   const look = (): true | undefined => {
     const interfaces = listInterfaces(files);
     const named = !renames || interfaces.every(({ name }) => isNamed(files, name));
-    const complete = meant.every((identity) => findInterface(identity, interfaces) !== undefined);
+    const complete = devices.every((identity) => findInterface(identity, interfaces) !== undefined);
     return named && complete ? true : undefined;
   };
   await lookUntilSettled(look, comingTo(files, [NET_CLASS, UDEV_RECORDS]), waitSeconds);

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../files/files.ts';
+import { matchesGlob } from '../files/glob.ts';
 import type { NetworkInterface } from '../system/facts.ts';
 
 const NET_CLASS = '/sys/class/net';
@@ -127,12 +128,25 @@ export function masterOf(files: FileView, name: string): string | undefined {
   return target === undefined ? undefined : posix.basename(target);
 }
 
-/** How an interface is meant: by MAC address if there is one, else by name, else by number. */
+/** How an interface is meant: by MAC address if there is one, else by name or driver, else by number. */
 export interface InterfaceIdentity {
-  number: number;
+  number?: number;
   mac?: string;
+  /** A pattern (glob(7)) means all that it fits. */
   name?: string;
+  /** A pattern (glob(7)), which narrows what `name` fits. */
+  driver?: string;
+  /** The name that it is given. */
+  setName?: string;
+  /** The hardware address that it is given. */
+  setMac?: string;
+  /** It is made, of others: no device is to be found. */
+  virtual?: object;
 }
+
+/** Whether a name or driver can mean several interfaces. */
+export const isPattern = ({ name, driver }: InterfaceIdentity): boolean =>
+  driver !== undefined || /[*?[]/.test(name ?? '');
 
 /** A MAC address that several interfaces have means the one that the others are part of. */
 function findByMac(mac: string, interfaces: readonly NetworkInterface[]): string | undefined {
@@ -145,12 +159,41 @@ function findByMac(mac: string, interfaces: readonly NetworkInterface[]): string
 
 /** @returns the name of the interface that is meant; undefined if the guest has none of that kind */
 export function findInterface(
-  { number, mac, name }: InterfaceIdentity,
+  identity: InterfaceIdentity,
   interfaces: readonly NetworkInterface[],
 ): string | undefined {
-  if (mac !== undefined) return findByMac(mac, interfaces);
-  if (name !== undefined) return interfaces.find((device) => device.name === name)?.name;
-  return interfaceFor(number, interfaces);
+  const { number, mac, name, driver, setName, setMac } = identity;
+  const has = (other: string | undefined) => interfaces.find((device) => device.name === other)?.name;
+  if (mac !== undefined)
+    return findByMac(mac, interfaces) ?? (setMac === undefined ? undefined : findByMac(setMac, interfaces));
+  if (name !== undefined || driver !== undefined) {
+    // An earlier run may have given it its name.
+    if (setName !== undefined && has(setName) !== undefined) return setName;
+    return isPattern(identity) ? fittingInterfaces(identity, interfaces)[0] : has(name);
+  }
+  return number === undefined ? undefined : interfaceFor(number, interfaces);
+}
+
+/** The interfaces that patterns of name and driver fit, those left out that are part of another one. */
+export function fittingInterfaces(
+  { name = '*', driver = '*' }: InterfaceIdentity,
+  interfaces: readonly NetworkInterface[],
+): string[] {
+  const fitting = countedInterfaces(interfaces).filter(
+    (device) => matchesGlob(name, device.name) && matchesGlob(driver, device.driver),
+  );
+  return fitting.map((device) => device.name);
+}
+
+/** The device itself that is meant, whatever it is part of: the one that is to be a port of what we make. */
+export function findDevice(
+  identity: InterfaceIdentity,
+  interfaces: readonly NetworkInterface[],
+): string | undefined {
+  const { mac, setMac } = identity;
+  if (mac === undefined) return findInterface(identity, interfaces);
+  const own = (device: NetworkInterface) => device.permanentMac ?? device.mac;
+  return interfaces.find((device) => [mac, setMac].includes(own(device)))?.name;
 }
 
 /**

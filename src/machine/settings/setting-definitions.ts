@@ -29,7 +29,9 @@ export type Switch =
 
 /** The settings that are not switches. */
 export type ValueName =
+  | 'CONFIG_SOURCES'
   | 'CONFIG_SEED_WAIT'
+  | 'CONFIG_DEFAULT_USER'
   | 'CONFIG_NETWORK_MANAGER'
   | 'CONFIG_MOUNT_MODE'
   | 'CONFIG_MOUNT_PARAMS'
@@ -82,6 +84,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
     title: 'What the host prepared (gandi-bootstrap)',
     settings: [
       {
+        name: 'CONFIG_SOURCES',
+        kind: 'sources',
+        default: 'all',
+        summary:
+          'Whose word counts: all (each source that is on this machine), none, or names such as gandi, nocloud and cpio, separated by blanks',
+      },
+      {
         name: 'CONFIG_SEED_WAIT',
         kind: 'seconds',
         default: '10',
@@ -95,6 +104,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
+      {
+        name: 'CONFIG_DEFAULT_USER',
+        kind: 'optional user',
+        default: '',
+        summary:
+          'User that SSH keys without a name are for; empty: the usual one of the distribution, such as debian',
+      },
       on('CONFIG_NAMESERVER', 'Set the DNS servers'),
       on('CONFIG_NETWORK', 'Configure the network interfaces'),
       {

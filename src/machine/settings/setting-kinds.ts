@@ -16,6 +16,8 @@ export type SettingKind =
   | 'directory'
   | 'optional file'
   | 'interfaces'
+  | 'sources'
+  | 'optional user'
   | 'time zone'
   | 'network manager'
   | 'tag';
@@ -44,6 +46,8 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   directory: 'an absolute path below /, without ".."',
   'optional file': 'nothing, or an absolute path without ".."',
   interfaces: 'names of network interfaces separated by blanks',
+  sources: 'all, none, or names of sources separated by blanks',
+  'optional user': 'nothing, or the name of a user',
   'time zone': '0, 1 or the name of a time zone such as Europe/Paris',
   'network manager': `auto, ${NETWORK_MANAGERS.slice(0, -1).join(', ')} or ${NETWORK_MANAGERS.at(-1)}`,
   tag: 'at most 64 letters, digits, ".", "_" or "-"',
@@ -138,6 +142,22 @@ export function readInterfaces(text: string): string[] | undefined {
   return names.every(isInterfaceName) ? names : undefined;
 }
 
+/** Names of sources (src/metadata/sources.ts), in lower case; `all` and `none` stand alone. */
+export function readSources(text: string): string[] | undefined {
+  const names = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((name) => name !== '');
+  const alone = names.includes('all') || names.includes('none');
+  if (names.length === 0 || (alone && names.length > 1)) return undefined;
+  return names.every((name) => /^[a-z][a-z0-9-]{0,31}$/.test(name)) ? names : undefined;
+}
+
+/** A name that useradd(8) takes everywhere; empty text where none is given. */
+export function readOptionalUser(text: string): string | undefined {
+  return text === '' || /^[a-z_][a-z0-9_-]{0,31}$/.test(text) ? text : undefined;
+}
+
 /** @returns its exact name, whichever case it was written in */
 export function readNetworkManager(text: string): NetworkManagerName | 'auto' | undefined {
   const names = ['auto', ...NETWORK_MANAGERS] as const;
@@ -163,6 +183,8 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   directory: readDirectory,
   'optional file': readOptionalFile,
   interfaces: readInterfaces,
+  sources: readSources,
+  'optional user': readOptionalUser,
   'time zone': readTimeZone,
   'network manager': readNetworkManager,
   tag: readTag,

@@ -18,7 +18,9 @@ import {
   readMountOptions,
   readNetworkManager,
   readOptionalFile,
+  readOptionalUser,
   readSeconds,
+  readSources,
   readSwitch,
   readTimeZone,
   readWaitingSeconds,
@@ -39,6 +41,10 @@ export interface Settings {
   /** The file that was read, such as `/etc/default/gandi`. */
   path: string;
   switches: Readonly<Record<Switch, boolean>>;
+  /** CONFIG_SOURCES: `all` or `none` alone, or names. */
+  sources: readonly string[];
+  /** CONFIG_DEFAULT_USER; absent: the distribution's. */
+  defaultUser?: string;
   /** CONFIG_SEED_WAIT: how long a first boot waits for a late disk at most, in seconds. */
   seedWaitSeconds: number;
   /** CONFIG_NETWORK_MANAGER: whose files to write, whatever is enabled. */
@@ -146,12 +152,15 @@ export function parseSettings(text: string, path: string): Settings {
     return value;
   };
   const switches = SETTINGS.filter(({ kind }) => kind === 'switch' || kind === 'time zone');
+  const defaultUser = settingOf('CONFIG_DEFAULT_USER', readOptionalUser);
   const timeZone = settingOf('CONFIG_TIMEZONE', readTimeZone);
   return {
     path,
     switches: Object.fromEntries(
       switches.map(({ name }) => [name, settingOf(name, (value) => readSwitch(value) ?? true)]),
     ) as Record<Switch, boolean>,
+    sources: settingOf('CONFIG_SOURCES', readSources),
+    ...(defaultUser === '' ? {} : { defaultUser }),
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
     networkManager: settingOf('CONFIG_NETWORK_MANAGER', readNetworkManager),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),

@@ -1,8 +1,9 @@
 import type { ByteSource } from '../../machine/formats/byte-source.ts';
 import { BLOCK_BYTES } from '../../machine/formats/tar/header.ts';
-import type { Problem, SeedArchive, StoredMember } from '../guest-config.ts';
+import { quote } from '../fields/problem.ts';
+import type { SeedArchive, StoredMember } from '../gandi-disk.ts';
+import type { Problem } from '../guest-config.ts';
 import { checkMember, MEMBERS_LIMIT, memberFileName, modulesRelease, namesGandi } from './member-rules.ts';
-import { quote } from './problem.ts';
 import { type TarMember, walkTar } from './tar-walk.ts';
 
 /** Where hosts put the archive, in bytes from the start of the disk: 128 blocks of 4096. */

@@ -1,5 +1,6 @@
 import { describe } from '../../machine/formats/signatures.ts';
-import type { DiskIdentity, Problem, SwapDevice, SwapState } from '../guest-config.ts';
+import type { DiskIdentity, SwapDevice, SwapState } from '../gandi-disk.ts';
+import type { Problem } from '../guest-config.ts';
 import { LIKENESS, likenessOf } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import type { ArchivePlace } from './swap-places.ts';

@@ -12,7 +12,7 @@ import { identify } from '../../machine/formats/signatures.ts';
 import { excludesRange, isUnfinishedHeader } from '../../machine/formats/swap-header.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { Facts } from '../../machine/system/facts.ts';
-import type { DiskIdentity } from '../guest-config.ts';
+import type { DiskIdentity } from '../gandi-disk.ts';
 import { chooseSwap, type SwapChoice } from './choose.ts';
 import { attachmentOf, type RememberedDisk } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';

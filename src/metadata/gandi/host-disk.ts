@@ -2,7 +2,7 @@ import { parseJsonObject } from '../../machine/changes/json-file.ts';
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import { BOOTSTRAP_REPORT, HOST_CONFIG, HOST_DISK_FILE } from '../../machine/files/paths.ts';
-import type { DiskIdentity } from '../guest-config.ts';
+import type { DiskIdentity } from '../gandi-disk.ts';
 
 /** The host's disk as it was when it was last used. */
 export interface RememberedDisk extends DiskIdentity {

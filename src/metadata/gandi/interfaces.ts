@@ -1,4 +1,4 @@
-import { contains, type IpNetwork, parseHostAddress, parseNetwork } from './ip-network.ts';
+import { contains, type IpNetwork, parseHostAddress, parseNetwork } from '../fields/ip-network.ts';
 import { canonicalMac, type Finding, interfaceNumber, networkFields, type VifFields } from './network.ts';
 
 /** One address of one interface, with its place in the list of interfaces. */

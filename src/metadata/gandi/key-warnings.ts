@@ -1,5 +1,5 @@
-import { nearestName } from './nearest-name.ts';
-import { quote } from './problem.ts';
+import { nearestName } from '../fields/nearest-name.ts';
+import { quote } from '../fields/problem.ts';
 import { ConfigSchema } from './schema.ts';
 
 /** A key of the document that does not do what its writer may think. */

@@ -1,6 +1,6 @@
 import type { TarHeader } from '../../machine/formats/tar/header.ts';
-import { CONFIG_BYTES_LIMIT } from './json-text.ts';
-import { quote } from './problem.ts';
+import { CONFIG_BYTES_LIMIT } from '../fields/json-text.ts';
+import { quote } from '../fields/problem.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Bytes of the largest script, init or other member that is stored in /gandi. */

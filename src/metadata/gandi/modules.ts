@@ -2,7 +2,7 @@ import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { HOST_DIRECTORY } from '../../machine/files/paths.ts';
 import type { ByteSource } from '../../machine/formats/byte-source.ts';
-import type { ModulesArchive, SeedArchive } from '../guest-config.ts';
+import type { ModulesArchive, SeedArchive } from '../gandi-disk.ts';
 import { modulesRelease } from './member-rules.ts';
 
 /** Where gzip has its checksum and length (RFC 1952, 2.3.1); bzip2's checksum is in its last 10 bytes. */

@@ -1,4 +1,3 @@
-import type { InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
 import {
   contains,
   type IpAddress,
@@ -6,7 +5,8 @@ import {
   isNetworkOrBroadcast,
   parseHostAddress,
   parseNetwork,
-} from './ip-network.ts';
+} from '../fields/ip-network.ts';
+import type { InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
 
 /** A public network as the configuration has it, types right. */
 interface PbnFields {
@@ -130,15 +130,40 @@ export function interfaceNumber({ vif_number }: VifFields, position: number): nu
  * stay in the host's order.
  */
 export function toInterfaces(vifs: readonly VifFields[]): InterfaceConfig[] {
-  return vifs
-    .map((vif, position) => ({
-      number: interfaceNumber(vif, position),
-      ...(vif.vif_mac ? { mac: canonicalMac(vif.vif_mac) } : {}),
-      ...(vif.vif_name ? { name: vif.vif_name } : {}),
-      ...(vif.vif_mtu ? { mtu: vif.vif_mtu } : {}),
-      addresses: (vif.pna ?? []).map(toAddress),
-    }))
+  const sorted = vifs
+    .map((vif, position) => ({ vif, number: interfaceNumber(vif, position) }))
     .sort((a, b) => a.number - b.number);
+  const gateways = usedGateways(sorted.flatMap(({ vif }) => vif.pna ?? []));
+  return sorted.map(({ vif, number }) => ({
+    number,
+    ...(vif.vif_mac ? { mac: canonicalMac(vif.vif_mac) } : {}),
+    ...(vif.vif_name ? { name: vif.vif_name } : {}),
+    ...(vif.vif_mtu ? { mtu: vif.vif_mtu } : {}),
+    // On private networks nobody is to become the guest's default router by sending advertisements.
+    ...(vif.pna && vif.pna.length > 0 ? { acceptRa: vif.pna.some(isPublic) } : {}),
+    addresses: (vif.pna ?? []).map((pna) => (gateways.has(pna) ? toAddress(pna) : withoutGateway(pna))),
+  }));
+}
+
+/** Whether an address is on a public network, as opposed to a private one (VLAN). */
+export const isPublic = (pna: PnaFields) => networkFields(pna)?.key === 'pbn';
+
+/**
+ * The addresses whose gateways are used, one for each family: the first one on a public network, else the first one. A
+ * second default route of the same metric cannot be set.
+ */
+function usedGateways(all: readonly PnaFields[]): Set<PnaFields> {
+  const withGateway = all.filter((pna) => networkFields(pna)?.gateway !== undefined);
+  const used = [4, 6].flatMap((family) => {
+    const candidates = withGateway.filter((pna) => toAddress(pna).family === family);
+    return candidates.find(isPublic) ?? candidates[0] ?? [];
+  });
+  return new Set(used);
+}
+
+function withoutGateway(pna: PnaFields): InterfaceAddress {
+  const { gateway: _, gatewayOnLink: __, ...address } = toAddress(pna);
+  return address;
 }
 
 /** The normalised form of an address that has passed all checks; throws for any other. */
@@ -157,6 +182,5 @@ export function toAddress(pna: PnaFields): InterfaceAddress {
     prefixLength: network.prefixLength,
     ...(gateway === undefined ? {} : { gateway: gateway.text }),
     ...(outside ? { gatewayOnLink: true as const } : {}),
-    public: fields.key === 'pbn',
   };
 }

@@ -1,5 +1,5 @@
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
-import type { DiskIdentity } from '../guest-config.ts';
+import type { DiskIdentity } from '../gandi-disk.ts';
 import type { RememberedDisk } from './host-disk.ts';
 import type { ArchivePlace, SwapPlace } from './swap-places.ts';
 

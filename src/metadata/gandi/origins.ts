@@ -1,9 +1,16 @@
+import { parseHostAddress } from '../fields/ip-network.ts';
+import { countCharacters, quote } from '../fields/problem.ts';
+import { parseSshKeys, type SshKey } from '../fields/ssh-key.ts';
 import type { Origin } from '../guest-config.ts';
-import { parseHostAddress } from './ip-network.ts';
-import { canonicalMac, interfaceNumber, networkFields, toAddress, type VifFields } from './network.ts';
-import { countCharacters, quote } from './problem.ts';
+import {
+  canonicalMac,
+  interfaceNumber,
+  isPublic,
+  networkFields,
+  toAddress,
+  type VifFields,
+} from './network.ts';
 import type { ConfigFields } from './schema.ts';
-import { parseSshKeys, type SshKey } from './ssh-key.ts';
 
 /** Characters at the end of a key's base64 that tell it from others by eye, as in the .pub file. */
 const SHOWN_KEY_CHARACTERS = 8;
@@ -56,12 +63,12 @@ function interfaceRows(vif: VifFields, index: number): Origin[] {
   ];
   const addresses = (vif.pna ?? []).flatMap((pna, position) => {
     const field = `vif[${index}].pna[${position}]`;
-    const { address, prefixLength, gateway, gatewayOnLink, public: isPublic } = toAddress(pna);
+    const { address, prefixLength, gateway, gatewayOnLink } = toAddress(pna);
     const key = networkFields(pna)?.key;
     const shown = gateway && `${gateway}${gatewayOnLink ? ', on link' : ''}`;
     return [
       ...row(
-        `${isPublic ? 'public' : 'private'} address of interface ${number}`,
+        `${isPublic(pna) ? 'public' : 'private'} address of interface ${number}`,
         `${address}/${prefixLength}`,
         `${field}.pna_address`,
       ),

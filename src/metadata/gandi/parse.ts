@@ -1,12 +1,13 @@
 import * as v from 'valibot';
+import { parseHostAddress } from '../fields/ip-network.ts';
+import { parseJsonText } from '../fields/json-text.ts';
+import { describe, limited, problemsOf } from '../fields/problem.ts';
+import { keyLine, parseSshKeys } from '../fields/ssh-key.ts';
 import type { GuestConfig, ParsedConfig, PostBootConfig, Problem, UserConfig } from '../guest-config.ts';
-import { parseHostAddress } from './ip-network.ts';
-import { parseJsonText } from './json-text.ts';
 import { toInterfaces } from './network.ts';
 import { originsOf } from './origins.ts';
-import { describe, limited, problemsOf } from './problem.ts';
+import { chooseResolvers } from './resolvers.ts';
 import { type ConfigFields, GROUP_SCHEMAS } from './schema.ts';
-import { keyLine, parseSshKeys } from './ssh-key.ts';
 
 type ConfigGroup = keyof typeof GROUP_SCHEMAS;
 
@@ -38,7 +39,7 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
   const config = toGuestConfig(fields);
   // A line that is no key refuses nothing but itself, unless there is nothing beside it.
   const isUsed = (group: Problem['group']) =>
-    group === 'user' ? config.user !== undefined : Object.hasOwn(fields, group);
+    group === 'user' ? config.users !== undefined : Object.hasOwn(fields, group);
   return {
     config,
     problems,
@@ -89,26 +90,30 @@ function toGuestConfig(fields: ConfigFields): GuestConfig {
     fields.resolver?.nameservers?.flatMap((text) => parseHostAddress(text)?.text ?? []),
   );
   const searchDomains = new Set(fields.resolver?.search_domains?.map((text) => text.toLowerCase()));
-  const user = toUser(fields.user?.vm_conf);
+  const users = toUsers(fields.user?.vm_conf);
   const postBoot = toPostBoot(fields['post-boot']?.vm_conf);
-  return {
+  const named = {
     ...(hostName ? { hostName } : {}),
     ...(vifs.length > 0 ? { interfaces: toInterfaces(vifs) } : {}),
-    ...(resolvers.size > 0 ? { resolvers: [...resolvers] } : {}),
+  };
+  const chosen = chooseResolvers({ ...named, resolvers: [...resolvers] });
+  return {
+    ...named,
+    // Empty where the guest can ask none of those that are named.
+    ...(resolvers.size > 0 ? { resolvers: chosen } : {}),
     ...(searchDomains.size > 0 ? { searchDomains: [...searchDomains] } : {}),
-    ...(user ? { user } : {}),
+    ...(users.length > 0 ? { users } : {}),
     ...(postBoot ? { postBoot } : {}),
   };
 }
 
-function toUser(fields: NonNullable<ConfigFields['user']>['vm_conf']): UserConfig | undefined {
+/** Root gets the user's password and keys, too. */
+function toUsers(fields: NonNullable<ConfigFields['user']>['vm_conf']): UserConfig[] {
   const sshKeys = parseSshKeys(fields?.ssh_key ?? '').keys.map(keyLine);
-  const user: UserConfig = {
-    ...(fields?.user ? { name: fields.user } : {}),
-    ...(fields?.password ? { passwordHash: fields.password } : {}),
-    sshKeys,
-  };
-  return user.name || user.passwordHash || sshKeys.length > 0 ? user : undefined;
+  const { user: name, password } = fields ?? {};
+  const credentials = { ...(password ? { passwordHash: password } : {}), sshKeys };
+  const root = password || sshKeys.length > 0 || name ? [{ name: 'root', ...credentials }] : [];
+  return name && name !== 'root' ? [...root, { name, ...credentials }] : root;
 }
 
 function toPostBoot(fields: NonNullable<ConfigFields['post-boot']>['vm_conf']): PostBootConfig | undefined {

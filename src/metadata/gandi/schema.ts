@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { isDomain, isHostName } from './host-name.ts';
-import { isInterfaceName, isMacAddress } from './interface-name.ts';
+import { isDomain, isHostName } from '../fields/host-name.ts';
+import { isInterfaceName, isMacAddress } from '../fields/interface-name.ts';
+import { parseHostAddress, parseNetwork } from '../fields/ip-network.ts';
+import { isPasswordHash } from '../fields/password-hash.ts';
 import { checkInterfaces } from './interfaces.ts';
-import { parseHostAddress, parseNetwork } from './ip-network.ts';
 import { checkPna, type Finding, type VifFields } from './network.ts';
-import { isPasswordHash } from './password-hash.ts';
 
 // The format of gandi/config. The message of a rule says what it expects.
 

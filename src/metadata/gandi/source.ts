@@ -11,9 +11,13 @@ import type { Files } from '../../machine/files/files.ts';
 import { EARLIER_SWAP_FILE, HOST_CONFIG, HOST_DIRECTORY, HOST_INIT } from '../../machine/files/paths.ts';
 import { crc32 } from '../../machine/formats/crc32.ts';
 import { excludesRange } from '../../machine/formats/swap-header.ts';
+import { sha256 } from '../../machine/runtime/digest.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { Facts } from '../../machine/system/facts.ts';
-import type { HostConfiguration, ParsedConfig, Problem, SeedArchive } from '../guest-config.ts';
+import type { HostConfiguration, ParsedConfig, Problem } from '../guest-config.ts';
+import { defineSource, type Finding, type World } from '../source.ts';
+import type { SourcePlace } from '../source-place.ts';
+import { readStored } from '../store.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
@@ -30,70 +34,83 @@ import { readSeed } from './seed-file.ts';
 import { isStored } from './stored-archive.ts';
 import type { ArchivePlace } from './swap-places.ts';
 
-export interface SourceOptions {
-  files: Files;
-  /** They ask a disk whether it answers. */
-  commands: Commands;
-  /** False for an unpacked image: no disk is looked for. */
-  live: boolean;
-  hypervisor: Facts['hypervisor'];
-  /** How long to wait for a late disk at most. */
-  waitSeconds: number;
-  /** A file or device to take the configuration from; it is only read. */
-  seed?: string;
-}
+const NAME = 'gandi';
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
-/** What an earlier boot stored. */
+/** The text of `gandi/config`. */
+type GandiBytes = Uint8Array;
+
+/** The same text says the same: it need not be parsed again, but for people. */
+function parsedOf(files: Files, text: string, digest: string): ParsedConfig {
+  const stored = readStored(files);
+  if (stored?.source !== NAME || stored.digest !== digest) return parseConfig(Buffer.from(text));
+  const { config, problems, refused } = stored;
+  return {
+    config,
+    problems,
+    refused,
+    get origins() {
+      return parseConfig(Buffer.from(text)).origins;
+    },
+  };
+}
+
+/** What an earlier boot stored in /gandi. */
 export function keptConfiguration(files: Files): HostConfiguration {
   const text = files.readText(HOST_CONFIG);
   const hasInit = files.status(HOST_INIT) !== undefined;
   if (text === undefined)
-    return { state: 'none', origin: 'no configuration found', parsed: NOTHING, hasInit };
-  const parsed = parseConfig(Buffer.from(text));
-  return { state: 'kept', origin: HOST_CONFIG, parsed, modules: keptModules(files), hasInit };
+    return { state: 'none', origin: 'no configuration found', parsed: NOTHING, gandi: { hasInit } };
+  const gandi = { modules: keptModules(files), hasInit };
+  const digest = sha256(text);
+  return {
+    state: 'kept',
+    source: NAME,
+    origin: HOST_CONFIG,
+    digest,
+    parsed: parsedOf(files, text, digest),
+    gandi,
+  };
 }
 
 /**
  * Looks at what an archive that was new in this boot has left in /gandi, for the trace of what was read: the next boot
  * works from that.
  */
-export function lookAtKept(files: Files): void {
+function lookAtKept(files: Files): void {
   files.readText(HOST_CONFIG);
   files.status(HOST_INIT);
   lookAtKeptModules(files);
 }
 
-function fromArchive(origin: string, archive: SeedArchive, parsed: ParsedConfig): HostConfiguration {
-  return {
-    state: 'new',
-    origin,
-    parsed,
-    archive,
-    modules: modulesOf(archive),
-    hasInit: archive.members.some(({ name }) => name === 'init'),
-  };
-}
-
-/** A broken archive costs what it would have brought: what was kept goes on to count. */
-function withProblems(kept: HostConfiguration, origin: string, problems: Problem[]): HostConfiguration {
-  const parsed = { ...kept.parsed, problems: [...problems, ...kept.parsed.problems] };
-  return { ...kept, state: 'broken', origin: `${origin}, which cannot be used`, parsed };
-}
-
-function fromResult(result: ArchiveResult, origin: string, kept: () => HostConfiguration): HostConfiguration {
+function fromResult(
+  result: ArchiveResult,
+  origin: string,
+  place: Pick<SourcePlace, 'name' | 'attachment'>,
+): Finding<GandiBytes> {
   switch (result.state) {
     case 'present': {
-      const parsed = parseConfig(result.config);
-      // Nothing of it can be used, so it takes the place of nothing. It stays on its disk for whoever looks into it.
-      if (parsed.refused.includes('archive')) return withProblems(kept(), origin, parsed.problems);
-      return fromArchive(origin, result.archive, parsed);
+      const { archive } = result;
+      return {
+        state: 'present',
+        raw: result.config,
+        // Who may speak for the host is judged before (trust.ts, choose.ts).
+        place: { ...place, isHosts: true },
+        origin,
+        digest: sha256(Buffer.from(result.config).toString()),
+        stamps: [],
+        gandi: {
+          archive,
+          modules: modulesOf(archive),
+          hasInit: archive.members.some(({ name }) => name === 'init'),
+        },
+      };
     }
     case 'broken':
-      return withProblems(kept(), origin, result.problems);
+      return { state: 'broken', origin, problems: result.problems };
     case 'absent':
-      return kept();
+      return { state: 'absent' };
   }
 }
 
@@ -117,12 +134,6 @@ function readPlace({ device, offset, end }: ArchivePlace): ArchiveResult {
   }
 }
 
-/** What is not believed costs nothing that is known: it is told, and the last configuration stays. */
-function withDoubts(host: HostConfiguration, doubts: readonly Problem[]): HostConfiguration {
-  if (doubts.length === 0) return host;
-  return { ...host, parsed: { ...host.parsed, problems: [...doubts, ...host.parsed.problems] } };
-}
-
 /** An archive that stayed in its swap area while that may have been in use: behind its first page it is nobody's word. */
 function isLeftOver(
   { device, offset }: ArchivePlace,
@@ -133,36 +144,48 @@ function isLeftOver(
   return withDevice(device.node, (source) => crc32(source.read(offset, LEFT_OVER_BYTES))) === left;
 }
 
-function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: number): HostConfiguration {
-  if (candidate === undefined) return keptConfiguration(files);
+function fromDisk(candidate: SwapCandidate | undefined, files: Files, left?: number): Finding<GandiBytes> {
+  if (candidate === undefined) return { state: 'absent' };
   const { swap, archive, identity, hosts } = candidate;
-  const kept = () => keptConfiguration(files);
-  const read = (place: ArchivePlace): HostConfiguration => {
-    // One that stays where it is (CONFIG_SWAP=0) is found at each boot.
-    const result = withStored(readPlace(place), files);
-    const origin = `${place.device.node} at byte ${place.offset}`;
-    if (result.state !== 'present' || !isLeftOver(place, candidate, left))
-      return fromResult(result, origin, kept);
-    const { pageSize = 0, badPages = [] } = swap;
-    if (excludesRange({ pageBytes: pageSize, badPages }, place.offset, result.archive.length))
-      return fromResult(result, origin, kept);
-    // That boot stored it, and only its erasure failed: there is nothing new in it, and the erasure is made up for. The
-    // host's first-boot script is not kept.
-    const members = result.archive.members.filter(({ name }) => name !== 'init');
-    if (isStored(files, { ...result.archive, members })) {
-      const { length } = result.archive;
-      return {
-        ...kept(),
-        swap: { ...swap, pendingErase: { device: swap.node, offset: place.offset, length } },
-      };
-    }
-    const found =
-      'an archive that an earlier boot left in the swap area, where any process may have altered it since';
-    const expected = 'one that the host wrote since; nothing of it was used; have the host write it again';
-    return withDoubts(kept(), [{ group: 'archive', path: place.device.node, found, expected }]);
+  const found =
+    archive === undefined ? { state: 'absent' as const } : fromPlace(archive, candidate, files, left);
+  const hasInit = files.status(HOST_INIT) !== undefined;
+  const disk = { hasInit, swap, ...found.gandi, ...(hosts ? { disk: identity } : {}) };
+  return { ...found, gandi: disk };
+}
+
+function fromPlace(
+  place: ArchivePlace,
+  candidate: SwapCandidate,
+  files: Files,
+  left: number | undefined,
+): Finding<GandiBytes> {
+  const { swap, identity } = candidate;
+  // One that stays where it is (CONFIG_SWAP=0) is found at each boot.
+  const result = withStored(readPlace(place), files);
+  const { node } = place.device;
+  const found = () =>
+    fromResult(result, `${node} at byte ${place.offset}`, { name: node, attachment: identity.place });
+  if (result.state !== 'present' || !isLeftOver(place, candidate, left)) return found();
+  const { pageSize = 0, badPages = [] } = swap;
+  if (excludesRange({ pageBytes: pageSize, badPages }, place.offset, result.archive.length)) return found();
+  const hasInit = files.status(HOST_INIT) !== undefined;
+  // That boot stored it, and only its erasure failed: there is nothing new in it, and the erasure is made up for. The
+  // host's first-boot script is not kept.
+  const members = result.archive.members.filter(({ name }) => name !== 'init');
+  if (isStored(files, { ...result.archive, members })) {
+    const { length } = result.archive;
+    const pendingErase = { device: swap.node, offset: place.offset, length };
+    return { state: 'absent', gandi: { hasInit, swap: { ...swap, pendingErase } } };
+  }
+  const doubt: Problem = {
+    group: 'archive',
+    path: node,
+    found:
+      'an archive that an earlier boot left in the swap area, where any process may have altered it since',
+    expected: 'one that the host wrote since; nothing of it was used; have the host write it again',
   };
-  const host = archive === undefined ? kept() : read(archive);
-  return { ...host, swap: host.swap ?? swap, ...(hosts ? { disk: identity } : {}) };
+  return { state: 'absent', doubts: [doubt] };
 }
 
 /** An archive that is in /gandi as it stands brings nothing new, and is not stored again. */
@@ -171,11 +194,10 @@ function withStored(result: ArchiveResult, files: Files): ArchiveResult {
   return stored ? { ...result, archive: { ...result.archive, stored } } : result;
 }
 
-function fromSeed(path: string, files: Files): HostConfiguration {
-  const seed = readSeed(path);
-  if (seed.result.state === 'absent')
-    throw new Error(`${path} holds no archive of a host (tried ${seed.tried})`);
-  return fromResult(withStored(seed.result, files), path, () => keptConfiguration(files));
+function openSeed(path: string, files: Files): Finding<GandiBytes> {
+  const { result, tried } = readSeed(path);
+  if (result.state === 'absent') return { state: 'absent', sought: `no archive of a host (tried ${tried})` };
+  return fromResult(withStored(result, files), path, { name: path, attachment: path });
 }
 
 /** A line about a disk that is passed over. */
@@ -236,15 +258,8 @@ export async function askHostDisks(files: Files, commands: Commands): Promise<De
   return answers;
 }
 
-/**
- * Learns what the host wants: from the swap disk, else from what an earlier boot stored.
- * @returns the configuration with every problem that was found in it
- * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
- */
-export async function loadHostConfiguration(options: SourceOptions): Promise<HostConfiguration> {
-  const { files, commands, live, hypervisor, waitSeconds, seed } = options;
-  if (seed !== undefined) return fromSeed(seed, files);
-  if (!live) return keptConfiguration(files);
+async function find(world: World): Promise<Finding<GandiBytes>> {
+  const { files, commands, hypervisor, waitSeconds, isElsewhere = () => false } = world;
   const remembered = readRememberedDisk(files);
   const answers = new DeviceAnswers(files);
   // Each observation reads a dozen files a disk: the first look works with what the asking saw.
@@ -269,11 +284,28 @@ export async function loadHostConfiguration(options: SourceOptions): Promise<Hos
     listed: () => `${disks.listed()}\n${answers.unknown().join(' ')}`,
     isBusy: () => !answers.someAreSilent && disks.isBusy(),
   };
-  let candidate = await lookUntilSettled(look, coming, waitSeconds);
+  let candidate = await lookUntilSettled(look, coming, isElsewhere() ? 0 : waitSeconds);
   if (candidate === undefined && answers.unknown().length > 0) {
     silent.push(...(await settle()));
     candidate = look();
   }
-  const doubts = [...silent.map((device) => silenceOf(device, remembered)), ...seen.problems];
-  return withDoubts(fromDisk(candidate ?? seen.candidates[0], files, remembered?.left), doubts);
+  const found = fromDisk(candidate ?? seen.candidates[0], files, remembered?.left);
+  const doubts = [
+    ...silent.map((device) => silenceOf(device, remembered)),
+    ...seen.problems,
+    ...(found.doubts ?? []),
+  ];
+  return { ...found, doubts };
 }
+
+/** Gandi's disk: an archive at a fixed place of a disk that then becomes swap (docs/host-disk.md). */
+export const gandi = defineSource<GandiBytes>({
+  name: NAME,
+  summary: 'an archive on the disk that becomes swap, as Gandi’s hosts write it',
+  needs: 'disk',
+  find,
+  open: openSeed,
+  parse: (bytes) => ({ parsed: parseConfig(bytes) }),
+  kept: keptConfiguration,
+  lookAtKept,
+});

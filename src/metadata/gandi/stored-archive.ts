@@ -1,7 +1,7 @@
 import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { HOST_DIRECTORY } from '../../machine/files/paths.ts';
-import type { SeedArchive, StoredMember } from '../guest-config.ts';
+import type { SeedArchive, StoredMember } from '../gandi-disk.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 

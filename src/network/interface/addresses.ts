@@ -1,26 +1,32 @@
 import type { Change } from '../../machine/changes/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../machine/system/facts.ts';
 import type { Plan, StepContext } from '../../plan/step.ts';
+import type { AppliedValue } from '../../state/applied.ts';
 import { chosenManager } from '../managers/chosen-manager.ts';
 import { stopDhcp } from '../managers/stop-dhcp.ts';
 import { WRITERS } from '../managers/writers.ts';
 import { resolverFor, SETTING } from '../network.ts';
+import type { AddressPlan } from './address-plan.ts';
 import { planAsItIs, turnLinkOn } from './as-it-is.ts';
+import { planConfigured } from './configured-interface.ts';
 import { addressFiles, planDhcp } from './dhcp-address.ts';
 import { intentFor } from './intent.ts';
 import { staleFiles } from './own-files.ts';
-import { planStatic } from './static-address.ts';
 
 function planNone(
   manager: NetworkManagerName | undefined,
   context: StepContext,
   name: string,
   reason: string,
-): Plan {
+): AddressPlan {
   const changes: Change[] = manager === undefined ? [] : stopDhcp(manager, context, name);
   if (manager !== undefined) changes.push(...staleFiles(WRITERS[manager], context, name, []));
   changes.push(...turnLinkOn(context, name));
-  return { changes, notes: [{ level: 'info', text: `it gets no address: ${reason}` }], digest: 'none' };
+  return {
+    changes,
+    notes: [{ level: 'info', text: `it gets no address: ${reason}` }],
+    record: { kind: 'none' },
+  };
 }
 
 /** Where nothing is known of what the host wants, what the interface has stays; undefined where something is known. */
@@ -42,13 +48,13 @@ function planUnknown(
 
 /**
  * Gives an interface of the running guest its addresses.
- * @param applied digest of what was asked for it last
+ * @param applied what it was given last
  */
 export function planAddresses(
   context: StepContext,
   device: NetworkInterface,
-  applied: string | undefined,
-): Plan {
+  applied: AppliedValue | undefined,
+): AddressPlan {
   const { settings } = context;
   const manager = chosenManager(context);
   const asItIs = planUnknown(manager, context, device.name);
@@ -59,6 +65,6 @@ export function planAddresses(
     const text = `it gets no address: no network manager that is known is enabled; enable one, name one by CONFIG_NETWORK_MANAGER in ${settings.path}, or set ${SETTING}=0 there`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   }
-  if (intent.kind === 'static') return planStatic(manager, context, device, intent.wanted, applied);
+  if (intent.kind === 'configured') return planConfigured(manager, context, device, intent.wanted, applied);
   return planDhcp(manager, context, device);
 }

@@ -2,12 +2,18 @@ import {
   countedInterfaces,
   findInterface,
   interfaceFor,
+  isPattern,
   keepsKernelNames,
 } from '../../machine/network/network-interfaces.ts';
 import type { NetworkInterface } from '../../machine/system/facts.ts';
 import type { InterfaceConfig } from '../../metadata/guest-config.ts';
 
-const isCertain = ({ mac, name }: InterfaceConfig) => mac !== undefined || name !== undefined;
+const isCertain = (each: InterfaceConfig) =>
+  each.mac !== undefined || (each.name !== undefined && !isPattern(each));
+
+/** One of many by its number alone. */
+const isNumbered = (each: InterfaceConfig): each is InterfaceConfig & { number: number } =>
+  each.number !== undefined && !isCertain(each) && !isPattern(each) && each.virtual === undefined;
 
 /**
  * Which interface of the running guest each of the host's is. With predictable names a number alone is the order of
@@ -22,10 +28,12 @@ export function bindInterfaces(
   const bind = (each: InterfaceConfig, name: string | undefined) => {
     if (name !== undefined && ![...bound.values()].includes(name)) bound.set(each, name);
   };
-  for (const each of interfaces.filter(isCertain)) bind(each, findInterface(each, devices));
-  const numbered = interfaces.filter((each) => !isCertain(each));
+  const certain = interfaces.filter((each) => isCertain(each) && each.virtual === undefined);
+  for (const each of certain) bind(each, findInterface(each, devices));
+  const numbered = interfaces.filter(isNumbered);
   if (keepsKernelNames(devices)) {
-    for (const each of numbered) bind(each, interfaceFor(each.number, devices));
+    for (const each of numbered)
+      if (each.number !== undefined) bind(each, interfaceFor(each.number, devices));
     return bound;
   }
   for (const each of numbered) {
@@ -35,7 +43,9 @@ export function bindInterfaces(
   }
   const counted = countedInterfaces(devices).map(({ name }) => name);
   const free = counted.filter((name) => ![...bound.values()].includes(name));
-  const left = numbered.filter((each) => !bound.has(each)).sort((one, other) => one.number - other.number);
+  const left = numbered
+    .filter((each) => !bound.has(each))
+    .sort((one, other) => (one.number ?? 0) - (other.number ?? 0));
   for (const [index, each] of left.entries()) bind(each, free[index]);
   return bound;
 }

@@ -1,5 +1,5 @@
 import { readSettings } from '../../machine/settings/settings.ts';
-import { keptConfiguration } from '../../metadata/gandi/source.ts';
+import { keptConfiguration } from '../../metadata/choose.ts';
 import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
 import type { System } from '../../plan/system.ts';

@@ -5,6 +5,7 @@ import type { Settings } from '../../machine/settings/settings.ts';
 import type { Facts } from '../../machine/system/facts.ts';
 import type { HostConfiguration } from '../../metadata/guest-config.ts';
 import { planHook } from '../../plan/hooks.ts';
+import { askedInterfaces } from '../asked-interfaces.ts';
 import { meantInterfaces } from '../meant-interfaces.ts';
 
 /** The admin's program that is told of an interface once it is configured. */
@@ -51,7 +52,10 @@ export function markServedAtBoot(
   if (planHook(ATTACH_HOOK, [], { files, settings }).changes.length > 0) return [];
   const { config } = host.parsed;
   const all = host.state === 'none' || !settings.switches.CONFIG_NETWORK;
-  const served = all ? facts.interfaces : meantInterfaces(config.interfaces ?? [], facts, undefined).found;
-  const changes = served.flatMap(({ name }) => markServed(files, name));
+  const asked = askedInterfaces(config, facts, settings.noDhcp);
+  const served = all ? facts.interfaces : meantInterfaces(asked, facts, undefined).found;
+  // What we make is no device that comes.
+  const devices = served.filter(({ name }) => facts.interfaces.some((each) => each.name === name));
+  const changes = devices.flatMap(({ name }) => markServed(files, name));
   return changes.filter(({ kind }, index) => kind !== 'make-directory' || index === 0);
 }

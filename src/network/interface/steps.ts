@@ -3,11 +3,12 @@ import type { NetworkInterface } from '../../machine/system/facts.ts';
 import { planHook } from '../../plan/hooks.ts';
 import type { Plan, Step, StepContext } from '../../plan/step.ts';
 import type { Note } from '../../state/note.ts';
+import { interfacePart } from '../applied.ts';
 import { planKernelValues } from '../kernel-values.ts';
 import { chosenManager } from '../managers/chosen-manager.ts';
 import { stopDhcp } from '../managers/stop-dhcp.ts';
 import { planQueues } from '../multiqueue.ts';
-import { interfacePart } from '../network.ts';
+import type { AddressPlan } from './address-plan.ts';
 import { planAddresses } from './addresses.ts';
 import { additionalInterfaces, interfaceValues } from './kernel-values.ts';
 import { ATTACH_HOOK, isServed, markServed, unmarkServed } from './served.ts';
@@ -15,7 +16,7 @@ import { ATTACH_HOOK, isServed, markServed, unmarkServed } from './served.ts';
 const NOTHING: Plan = { changes: [] };
 
 /** The parts of the work that settings turn off one by one, in their order. */
-function planParts(context: StepContext, device: NetworkInterface): Plan[] {
+function planParts(context: StepContext, device: NetworkInterface): AddressPlan[] {
   const { facts, files, host, settings, applied } = context;
   const { switches } = settings;
   const { name } = device;
@@ -44,14 +45,14 @@ function planAttach(name: string, context: StepContext): Plan {
   const parts = planParts(context, device);
   const notes: Note[] = parts.flatMap((part) => part.notes ?? []);
   const changes = parts.flatMap((part) => part.changes);
-  const digest = parts.find((part) => part.digest !== undefined)?.digest;
+  const record = parts.find((part) => part.record !== undefined)?.record;
   if (!notes.some(({ level }) => level === 'problem')) {
     // A change that fails ends the step: neither is reached then.
     const hook = isServed(files, name) ? NOTHING : planHook(ATTACH_HOOK, [name], context);
     changes.push(...markServed(files, name), ...hook.changes);
     notes.push(...(hook.notes ?? []));
   }
-  return { changes, notes, ...(digest === undefined ? {} : { digest }) };
+  return { changes, notes, ...(record === undefined ? {} : { parts: { [interfacePart(name)]: record } }) };
 }
 
 /**

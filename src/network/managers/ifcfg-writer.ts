@@ -1,10 +1,12 @@
 import { posix } from 'node:path';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { isOwn } from '../../plan/own-file.ts';
+import type { NamedDhcp } from '../addresses.ts';
 import { renderIfcfg, renderRoutes } from './ifcfg.ts';
+import { linkFiles } from './link-file.ts';
 import { ifcfgFileOf } from './profiles.ts';
 import { renderWicked, renderWickedKernelValues, renderWickedRoutes } from './wicked.ts';
-import { liveCommand, NOTHING, type Writer } from './writer.ts';
+import { askForAddress, giveBack, liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const RED_HAT_DIRECTORY = '/etc/sysconfig/network-scripts';
 const SUSE_DIRECTORY = '/etc/sysconfig/network';
@@ -14,13 +16,32 @@ const UP_SECONDS = 60;
 const fileOf = (path: string, content: string | undefined): WantedFile[] =>
   content === undefined ? [] : [{ path, content, mode: 0o644 }];
 
+const differ = (one: NamedDhcp, other: NamedDhcp) =>
+  one.useDns !== other.useDns || one.useRoutes !== other.useRoutes;
+
 /** Red Hat's ifcfg files, for network-scripts or for NetworkManager: ifup and ifdown are there with either. */
 export const ifcfg: Writer = {
-  filesOf: (header, wanted) => [
-    ...fileOf(`${RED_HAT_DIRECTORY}/ifcfg-${wanted.name}`, renderIfcfg(header, wanted)),
+  filesOf: (header, wanted, place) => [
+    ...fileOf(`${RED_HAT_DIRECTORY}/ifcfg-${wanted.name}`, renderIfcfg(header, wanted, place)),
     ...fileOf(`${RED_HAT_DIRECTORY}/route-${wanted.name}`, renderRoutes(header, wanted, 4)),
     ...fileOf(`${RED_HAT_DIRECTORY}/route6-${wanted.name}`, renderRoutes(header, wanted, 6)),
+    ...linkFiles(header, wanted),
   ],
+  refusals({ dhcp4, dhcp6 }) {
+    const lines: string[] = [];
+    if (dhcp4 !== undefined && dhcp6 !== undefined && differ(dhcp4, dhcp6))
+      lines.push('leases of IPv6 are used as those of IPv4 are: an ifcfg file has one variable for both');
+    if (dhcp6?.identifier !== undefined)
+      lines.push(
+        'the DHCPv6 server is told the DUID of the guest: an ifcfg file has no variable for another',
+      );
+    return lines;
+  },
+  thisBoot: {
+    start: (name) => ({ before: [], after: [askForAddress(['ifup', name])] }),
+    stop: (name) => ({ before: [giveBack(['ifdown', name])], after: [] }),
+    mark: /^ONBOOT=no$/m,
+  },
   takenBy: (files, device) => ifcfgFileOf(files, RED_HAT_DIRECTORY, device, isOwn),
   support: () => [],
   supportFiles: [],
@@ -42,11 +63,31 @@ export const ifcfg: Writer = {
 
 /** wicked(8) of SUSE. */
 export const wicked: Writer = {
-  filesOf: (header, wanted) => [
-    ...fileOf(`${SUSE_DIRECTORY}/ifcfg-${wanted.name}`, renderWicked(header, wanted)),
+  filesOf: (header, wanted, place) => [
+    ...fileOf(`${SUSE_DIRECTORY}/ifcfg-${wanted.name}`, renderWicked(header, wanted, place)),
     ...fileOf(`${SUSE_DIRECTORY}/ifroute-${wanted.name}`, renderWickedRoutes(header, wanted)),
     ...fileOf(`${SUSE_DIRECTORY}/ifsysctl-${wanted.name}`, renderWickedKernelValues(header, wanted)),
+    ...linkFiles(header, wanted),
   ],
+  refusals({ dhcp6, resolver }) {
+    const lines: string[] = [];
+    if (dhcp6?.metric !== undefined)
+      lines.push(
+        'routes of IPv6 have their usual metric: they come by advertisements, to which the kernel gives it',
+      );
+    if (dhcp6?.identifier !== undefined)
+      lines.push('the DHCPv6 server is told the DUID of the guest: wicked has no variable for another');
+    if (dhcp6?.useRoutes === false)
+      lines.push('routes of IPv6 are set: they come by advertisements, which wicked leaves to the kernel');
+    if (resolver !== undefined)
+      lines.push('its name servers are those of the whole guest: wicked has none for one interface alone');
+    return lines;
+  },
+  thisBoot: {
+    start: (name) => ({ before: [], after: [askForAddress(['wicked', 'ifup', name])] }),
+    stop: (name) => ({ before: [giveBack(['wicked', 'ifdown', name])], after: [] }),
+    mark: /^STARTMODE='hotplug'$/m,
+  },
   takenBy: (files, device) => ifcfgFileOf(files, SUSE_DIRECTORY, { name: device.name }, isOwn),
   support: () => [],
   supportFiles: [],

@@ -1,9 +1,11 @@
 import type { Change } from '../../machine/changes/change.ts';
+import { RUNTIME_DIRECTORY } from '../../machine/files/paths.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 import { isOwn } from '../../plan/own-file.ts';
 import { renderIfupdown, renderLoopback } from './ifupdown.ts';
 import { enslavingLine, INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './ifupdown-files.ts';
-import { liveCommand, NOTHING, type Writer } from './writer.ts';
+import { linkFiles } from './link-file.ts';
+import { askForAddress, giveBack, isInstalled, liveCommand, NOTHING, type Writer } from './writer.ts';
 
 const OWN_PREFIX = `${INTERFACES_DIRECTORY}/50-gandi-`;
 
@@ -12,14 +14,45 @@ const LOOPBACK_FILE = `${OWN_PREFIX}lo`;
 /** Duplicate address detection of IPv6 takes ifup a few seconds for each interface. */
 const IFUP_SECONDS = 60;
 
+/** In the order in which ifupdown looks for them. */
+const CLIENTS = ['dhclient', 'dhcpcd', 'udhcpc'];
+
 // With other characters in its name source-directory would pass the file over.
 const pathOf = (name: string) => `${OWN_PREFIX}${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
 
 /** ifupdown(8): a file an interface, which the admin's file includes. */
 export const ifupdown: Writer = {
-  filesOf: (header, wanted) => [
-    { path: pathOf(wanted.name), content: renderIfupdown(header, wanted), mode: 0o644 },
+  filesOf: (header, wanted, place) => [
+    {
+      path: place === 'lasting' ? pathOf(wanted.name) : `${RUNTIME_DIRECTORY}/ifupdown/${wanted.name}`,
+      content: renderIfupdown(header, wanted, place),
+      mode: 0o644,
+    },
+    ...linkFiles(header, wanted),
   ],
+  refusals({ dhcp4, dhcp6 }, files) {
+    const lines: string[] = [];
+    if ([dhcp4, dhcp6].some((lease) => lease?.useRoutes === false))
+      lines.push('the routes of a lease are set: ifupdown has no option that leaves them');
+    if (dhcp6?.metric !== undefined)
+      lines.push(
+        'routes of IPv6 have their usual metric: they come by advertisements, to which the kernel gives it',
+      );
+    // Of several clients ifupdown takes the first.
+    const [client] = CLIENTS.filter((each) => isInstalled(files, each));
+    if (dhcp4?.identifier !== undefined && client === 'dhcpcd')
+      lines.push('the DHCP server is told a DUID, as /etc/dhcpcd.conf asks dhcpcd to; write clientid there');
+    return lines;
+  },
+  thisBoot: {
+    start: (name, path) => ({ before: [], after: [askForAddress(['ifup', `--interfaces=${path}`, name])] }),
+    stop: (name, path) => ({
+      before: [giveBack(['ifdown', '--force', `--interfaces=${path}`, name])],
+      after: [],
+    }),
+    forgetting: (name) => `iface ${name} inet manual\n`,
+  },
+  clients: CLIENTS,
   takenBy(files, { name }) {
     const read = readIfupdownFiles(files);
     const isOwnFile = (path: string) => isOwn(files.readText(path));

@@ -2,8 +2,11 @@ import { posix } from 'node:path';
 import type { RunCommand } from '../../machine/changes/change.ts';
 import { isOwn } from '../../plan/own-file.ts';
 import { profileName, renderKeyfile } from './keyfile.ts';
+import { linkFiles } from './link-file.ts';
 import { KEYFILE_DIRECTORY, profileOf } from './profiles.ts';
-import { liveCommand, NOTHING, type Writer } from './writer.ts';
+import { askForAddress, liveCommand, NOTHING, type Writer } from './writer.ts';
+
+const RUNTIME_PROFILES = '/run/NetworkManager/system-connections';
 
 /** How long `nmcli` waits for one profile to be up, in seconds. */
 const UP_SECONDS = 30;
@@ -22,13 +25,24 @@ export const RELOAD_PROFILES: RunCommand = {
 
 /** NetworkManager(8), with profiles of its own kind. */
 export const networkManager: Writer = {
-  filesOf: (header, wanted) => [
+  filesOf: (header, wanted, place) => [
     {
-      path: `${KEYFILE_DIRECTORY}/50-gandi-${wanted.name}.nmconnection`,
+      path: `${place === 'lasting' ? KEYFILE_DIRECTORY : RUNTIME_PROFILES}/50-gandi-${wanted.name}.nmconnection`,
       content: renderKeyfile(header, wanted),
       mode: 0o600,
     },
+    ...linkFiles(header, wanted),
   ],
+  thisBoot: {
+    start: (name) => ({
+      before: [],
+      after: [
+        RELOAD_PROFILES,
+        askForAddress(['nmcli', '--wait', '60', 'connection', 'up', profileName(name)]),
+      ],
+    }),
+    stop: () => ({ before: [], after: [RELOAD_PROFILES] }),
+  },
   takenBy: (files, device) => profileOf(files, device, isOwn),
   support: () => [],
   supportFiles: [],

@@ -15,34 +15,39 @@ const NETWORKD_FILES = '/run/systemd/network';
 const GENERATE = liveCommand(['netplan', 'generate'], 60, 'let netplan write for the network managers');
 
 /** The same while systemd-networkd runs, which is to see no change in what stays as it was. */
-export const GENERATE_WHAT_CHANGED: RunCommand = { ...GENERATE, unchangedFilesStayIn: NETWORKD_FILES };
+const GENERATE_WHAT_CHANGED: RunCommand = { ...GENERATE, unchangedFilesStayIn: NETWORKD_FILES };
 
 /**
  * Puts new files into effect. "netplan apply" would have systemd-networkd configure all interfaces anew, also those that
  * are as they were.
  * @param started units of the network managers that are started
  */
-export const takeNewFiles = (started: readonly string[]): RunCommand[] =>
+const takeNewFiles = (started: readonly string[]): RunCommand[] =>
   started.includes('NetworkManager.service')
     ? [liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files')]
     : [GENERATE_WHAT_CHANGED, RELOAD_NETWORKD];
 
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
-  filesOf: (header, wanted) => [
+  filesOf: (header, wanted, place) => [
     {
-      path: `${NETPLAN_DIRECTORY}/50-gandi-${wanted.name}.yaml`,
+      path: `${place === 'lasting' ? NETPLAN_DIRECTORY : '/run/netplan'}/50-gandi-${wanted.name}.yaml`,
       content: renderNetplan(header, wanted),
       // netplan warns of files that others can read: they may hold Wi-Fi passwords.
       mode: 0o600,
     },
   ],
+  thisBoot: {
+    start: (_name, _path, started) => ({ before: [], after: takeNewFiles(started) }),
+    stop: () => ({ before: [], after: [GENERATE_WHAT_CHANGED] }),
+  },
   takenBy: (files, device) => netplanFileOf(files, device, isOwn),
   support: () => [],
   supportFiles: [],
   directory: NETPLAN_DIRECTORY,
   ownName: /^50-gandi-.*\.yaml$/,
   interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.yaml'.length),
+  leavesDevice: (_path, text) => /^ {2}(bonds|vlans|bridges):$/m.test(text),
   units: ['systemd-networkd.service', 'NetworkManager.service'],
   activate({ started, changed, outdated }) {
     // In boot netplan's generator has run before us: without this the files would count from the next boot on. It

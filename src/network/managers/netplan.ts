@@ -1,46 +1,125 @@
-import { cidr, FALLBACK_ROUTE_METRIC, isPublic, type NamedInterface, routesOf } from '../addresses.ts';
+import type { BondConfig, BridgeConfig, Route, VirtualInterface } from '../../metadata/guest-config.ts';
+import {
+  cidr,
+  hasIp,
+  listensToRouters,
+  type NamedDhcp,
+  type NamedInterface,
+  routesOf,
+} from '../addresses.ts';
 
-const list = (key: string, items: readonly string[], indent: string) =>
+type Lines = readonly string[];
+
+const list = (key: string, items: Lines, indent: string): Lines =>
   items.length === 0 ? [] : [`${key}:`, ...items.map((item) => `${indent}- ${item}`)];
 
-/** Text in double quotes, which YAML takes literally for all that addresses and domains consist of. */
+/** A key with what is below it, unless that is nothing. */
+const map = (key: string, lines: Lines): Lines =>
+  lines.length === 0 ? [] : [`${key}:`, ...lines.map((line) => `  ${line}`)];
+
+/** A key with a value that is written as it is, unless there is none. */
+const pair = (key: string, value: string | number | boolean | undefined): Lines =>
+  value === undefined ? [] : [`${key}: ${value}`];
+
+/** Text in double quotes, which YAML takes literally for all that addresses, names and domains consist of. */
 const quoted = (text: string) => `"${text}"`;
+const text = (key: string, value: string | undefined) =>
+  pair(key, value === undefined ? undefined : quoted(value));
 
 /**
  * What netplan calls an interface. It makes names of files of it, of which systemd-networkd takes the first that fits:
- * this one comes before the `all-en` and `all-eth` of Debian's cloud images (90-default.yaml there), which fit any.
+ * this one comes before the `all-en` and `all-eth` of Debian's cloud images (90-default.yaml there), which fit any. One
+ * that netplan makes has its own name.
  */
-const idOf = (name: string) => `00-gandi-${name}`;
+const idOf = (name: string, isVirtual: boolean) => (isVirtual ? name : `00-gandi-${name}`);
+
+const SECTIONS = { bond: 'bonds', vlan: 'vlans', bridge: 'bridges' } as const;
+
+function bondParameters(
+  { mode, miimonMilliseconds, lacpRate, transmitHashPolicy, primary }: BondConfig,
+  id: (name: string) => string,
+): Lines {
+  return [
+    ...pair('mode', mode),
+    ...pair('mii-monitor-interval', miimonMilliseconds),
+    ...pair('lacp-rate', lacpRate),
+    ...pair('transmit-hash-policy', transmitHashPolicy),
+    ...text('primary', primary === undefined ? undefined : id(primary)),
+  ];
+}
+
+const bridgeParameters = ({ spanningTree, forwardDelaySeconds }: BridgeConfig): Lines => [
+  ...pair('stp', spanningTree),
+  ...pair('forward-delay', forwardDelaySeconds),
+];
+
+function virtualLines(virtual: VirtualInterface, id: (name: string) => string): Lines {
+  if (virtual.kind === 'vlan') return [`id: ${virtual.id}`, ...text('link', id(virtual.link))];
+  const members = virtual.members.map((name) => quoted(id(name)));
+  const parameters = virtual.kind === 'bond' ? bondParameters(virtual, id) : bridgeParameters(virtual);
+  return [
+    ...(members.length === 0 ? ['interfaces: []'] : list('interfaces', members, '  ')),
+    ...map('parameters', parameters),
+  ];
+}
+
+function matchLines({ name, mac, renamed }: NamedInterface): Lines {
+  const match = mac === undefined ? text('name', renamed?.from ?? name) : text('macaddress', mac);
+  return [...map('match', match), ...(renamed === undefined ? [] : text('set-name', name))];
+}
+
+const overrides = ({ metric, useDns, useRoutes, useHostName }: NamedDhcp): Lines => [
+  ...pair('route-metric', metric),
+  ...pair('use-dns', useDns),
+  ...pair('use-routes', useRoutes),
+  ...pair('use-hostname', useHostName),
+];
+
+function routeLines({ to, via, onLink, metric, table }: Route): Lines {
+  const [first = '', ...others] = [
+    ...text('to', to),
+    ...text('via', via),
+    ...(via === undefined ? ['scope: link'] : pair('on-link', onLink)),
+    ...pair('metric', metric),
+    ...pair('table', table),
+  ];
+  return [`- ${first}`, ...others.map((line) => `  ${line}`)];
+}
+
+function ipLines(wanted: NamedInterface): Lines {
+  const { addresses, dhcp4, dhcp6, resolver } = wanted;
+  return [
+    `dhcp4: ${dhcp4 !== undefined}`,
+    `dhcp6: ${dhcp6 !== undefined}`,
+    ...(dhcp4 === undefined ? [] : map('dhcp4-overrides', overrides(dhcp4))),
+    ...(dhcp6 === undefined ? [] : map('dhcp6-overrides', overrides(dhcp6))),
+    ...pair('dhcp-identifier', dhcp4?.identifier ?? dhcp6?.identifier),
+    ...pair('accept-ra', listensToRouters(wanted)),
+    ...list('addresses', addresses.map(cidr).map(quoted), '  '),
+    // Prefixes in full: "default" is known from release 0.103 on.
+    ...map('routes', routesOf(wanted).flatMap(routeLines)),
+    ...map('nameservers', [
+      ...list('addresses', (resolver?.servers ?? []).map(quoted), '  '),
+      ...list('search', (resolver?.searchDomains ?? []).map(quoted), '  '),
+    ]),
+  ];
+}
 
 /**
  * A file for /etc/netplan (netplan(5)). Which of the programs below netplan renders it for is left to the guest.
  * @param header first line, a comment
  */
 export function renderNetplan(header: string, wanted: NamedInterface): string {
-  const { name, mac, mtu, addresses, resolver } = wanted;
-  // Prefixes in full: "default" is known from release 0.103 on.
-  const routes = routesOf(addresses).flatMap(({ family, gateway, gatewayOnLink }) => [
-    `  - to: ${quoted(family === 4 ? '0.0.0.0/0' : '::/0')}`,
-    `    via: ${quoted(gateway)}`,
-    ...(gatewayOnLink ? ['    on-link: true'] : []),
-    ...(family === 6 ? [`    metric: ${FALLBACK_ROUTE_METRIC}`] : []),
-  ]);
-  const nameservers = resolver && [
-    'nameservers:',
-    ...list('  addresses', resolver.servers.map(quoted), '    '),
-    ...list('  search', resolver.searchDomains.map(quoted), '    '),
-  ];
+  const { name, mtu, setMac, virtual, virtualParts = [], optional } = wanted;
+  const partId = (part: string) => idOf(part, virtualParts.includes(part));
   const lines = [
-    'match:',
-    `  ${mac === undefined ? `name: ${quoted(name)}` : `macaddress: ${quoted(mac)}`}`,
-    ...(mtu === undefined ? [] : [`mtu: ${mtu}`]),
-    'dhcp4: false',
-    'dhcp6: false',
-    `accept-ra: ${isPublic(wanted)}`,
-    ...list('addresses', addresses.map(cidr).map(quoted), '  '),
-    ...(routes.length === 0 ? [] : ['routes:', ...routes]),
-    ...(nameservers ?? []),
+    ...(virtual === undefined ? matchLines(wanted) : virtualLines(virtual, partId)),
+    ...text('macaddress', setMac),
+    ...pair('mtu', mtu),
+    ...pair('optional', optional),
+    ...(hasIp(wanted) ? ipLines(wanted) : ['dhcp4: false', 'dhcp6: false', 'link-local: []']),
   ];
+  const section = virtual === undefined ? 'ethernets' : SECTIONS[virtual.kind];
   const body = lines.map((line) => `      ${line}\n`).join('');
-  return `${header}network:\n  version: 2\n  ethernets:\n    ${quoted(idOf(name))}:\n${body}`;
+  return `${header}network:\n  version: 2\n  ${section}:\n    ${quoted(idOf(name, virtual !== undefined))}:\n${body}`;
 }

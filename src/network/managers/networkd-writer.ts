@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { isOwn } from '../../plan/own-file.ts';
-import { renderNetworkd } from './networkd.ts';
+import { linkFiles } from './link-file.ts';
+import { renderNetdev, renderNetworkd } from './networkd.ts';
 import { earlierNetworkFile, NETWORK_DIRECTORY } from './networkd-files.ts';
 import { dropRoutes, liveCommand, NOTHING, type Writer } from './writer.ts';
 
@@ -13,21 +14,36 @@ export const RELOAD_NETWORKD = liveCommand(
   'let systemd-networkd read its files again',
 );
 
+/** The same for DHCP, which may go on in the background. */
+const TAKE_UP = {
+  before: [],
+  after: [liveCommand(['networkctl', 'reload'], 60, 'let the network manager read its files again')],
+};
+
 /** systemd-networkd(8). */
 export const networkd: Writer = {
-  filesOf: (header, wanted) => [
-    {
-      path: `${NETWORK_DIRECTORY}/${nameOfFile(wanted.name)}`,
-      content: renderNetworkd(header, wanted),
-      mode: 0o644,
-    },
-  ],
+  filesOf(header, wanted, place) {
+    const directory = place === 'lasting' ? NETWORK_DIRECTORY : '/run/systemd/network';
+    const netdev = renderNetdev(header, wanted);
+    const netdevPath = `${directory}/50-gandi-${wanted.name}.netdev`;
+    return [
+      {
+        path: `${directory}/${nameOfFile(wanted.name)}`,
+        content: renderNetworkd(header, wanted),
+        mode: 0o644,
+      },
+      ...(netdev === undefined ? [] : [{ path: netdevPath, content: netdev, mode: 0o644 }]),
+      ...linkFiles(header, wanted),
+    ];
+  },
+  thisBoot: { start: () => TAKE_UP, stop: () => TAKE_UP },
   takenBy: (files, device) => earlierNetworkFile(files, device, nameOfFile(device.name), isOwn),
   support: () => [],
   supportFiles: [],
   directory: NETWORK_DIRECTORY,
-  ownName: /^50-gandi-.*\.network$/,
-  interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.network'.length),
+  ownName: /^50-gandi-.*\.(network|netdev|link)$/,
+  interfaceIn: (path) => posix.basename(path).replace(/^50-gandi-|\.(network|netdev|link)$/g, ''),
+  leavesDevice: (path) => path.endsWith('.netdev'),
   units: ['systemd-networkd.service'],
   activate: ({ started, outdated }) =>
     started.length > 0

@@ -6,7 +6,7 @@ const account = { name: 'admin1', uid: 1000, gid: 1000, home: '/home/admin1' };
 
 /** As useradd leaves it. */
 const whole: FileEntries = {
-  '/var/lib/gandi/new-user': 'admin1 begun\n',
+  '/var/lib/gandi/new-user-admin1': 'begun\n',
   '/etc/group': 'root:x:0:\nadmin1:x:1000:\n',
   '/etc/shadow': 'root:*:1::::::\nadmin1:!:1::::::\n',
   '/etc/skel/.bashrc': 'prompt',
@@ -39,8 +39,8 @@ describe('isHalfMade', () => {
       'that has all of the guest’s own skeleton',
       { ...withoutFile, '/etc/default/useradd': 'SKEL=/usr/etc/skel\n', '/usr/etc/skel/.bashrc': 'prompt' },
     ],
-    ['that is made', { ...withoutHome, '/var/lib/gandi/new-user': 'admin1 made\n' }],
-    ['that is none of ours', { ...withoutHome, '/var/lib/gandi/new-user': '' }],
+    ['that is made', { ...withoutHome, '/var/lib/gandi/new-user-admin1': 'made\n' }],
+    ['that is none of ours', { ...withoutHome, '/var/lib/gandi/new-user-admin1': '' }],
     ['with a file of its own', { ...withoutFile, '/home/admin1/notes': 'mine' }],
     ['with a changed file', { ...withoutFile, '/home/admin1/.bashrc': 'mine' }],
     ['with a link in place of a file', { ...withoutFile, '/home/admin1/.bashrc': { link: '/etc/passwd' } }],

@@ -96,7 +96,10 @@ describe('the file of keys', () => {
     ]);
     const passwd = { '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n', '/root/.profile': '' };
     const context = (text: string) =>
-      makeContext({ files: { ...files, ...passwd, [MAIN]: text }, config: { user: { sshKeys: [KEY] } } });
+      makeContext({
+        files: { ...files, ...passwd, [MAIN]: text },
+        config: { users: [{ name: 'root', sshKeys: [KEY] }] },
+      });
     const doubtful = users.plan(context(files[MAIN]));
     expect(doubtful.digest).toBeUndefined();
     expect(doubtful.separate?.map(({ notes: told, digests }) => [told?.[0]?.level, digests])).toEqual([

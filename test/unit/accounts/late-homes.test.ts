@@ -9,7 +9,8 @@ import { type ContextParts, type FileEntries, makeContext, makeFiles } from '../
 import { temporaryRoot } from '../temporary-root.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
-const user = { name: 'admin1', passwordHash: '$6$salt$hash', sshKeys: [KEY] };
+const credentials = { passwordHash: '$6$salt$hash', sshKeys: [KEY] };
+const asked = ['root', 'admin1'].map((name) => ({ name, ...credentials }));
 const SIGN = '/run/gandi/late-homes';
 
 const fresh = {
@@ -35,7 +36,11 @@ const mounted = (path: string, type: string): FileEntries => ({
 
 /** The plan with the changes of all parts in one list. */
 function plan(files: FileEntries, parts: ContextParts = {}) {
-  const { separate = [], changes, ...whole } = users.plan(makeContext({ config: { user }, files, ...parts }));
+  const {
+    separate = [],
+    changes,
+    ...whole
+  } = users.plan(makeContext({ config: { users: asked }, files, ...parts }));
   return { ...whole, changes: [...changes, ...separate.flatMap((part) => part.changes)] };
 }
 const changesOf = (files: FileEntries) => plan(files).changes.map(describeChange).join('\n');
@@ -137,7 +142,7 @@ describe('a home whose file system is still to be mounted', () => {
     const commands: Commands = {
       run: (argv) => Promise.resolve({ argv, stdout: '', stderr: '', exitCode: 1, failure: 'it does not' }),
     };
-    const observe = () => ({ ...makeContext({ config: { user } }), files: root });
+    const observe = () => ({ ...makeContext({ config: { users: asked } }), files: root });
     const { report } = await runStep(
       users,
       observe,
@@ -154,7 +159,7 @@ describe('a home whose file system is still to be mounted', () => {
 
   it('leaves no record by which a boot would pass for unchanged', () => {
     const swap = { node: '/dev/sdb', state: 'ours', pageSize: 4096, archivePlaces: [] } as never;
-    const { settings, host } = makeContext({ config: { user }, host: { swap } });
+    const { settings, host } = makeContext({ config: { users: asked }, host: { swap } });
     expect(steadyExtras({ files: makeFiles({}), settings }, host)).toBeDefined();
     expect(steadyExtras({ files: makeFiles({ [SIGN]: '' }), settings }, host)).toBeUndefined();
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { users } from '../../../src/accounts/users.ts';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
+import type { UserConfig } from '../../../src/metadata/guest-config.ts';
 import { runStep } from '../../../src/plan/runner.ts';
 import { digestOf } from '../../../src/state/applied.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
@@ -9,6 +10,9 @@ import { temporaryRoot } from '../temporary-root.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';
 const user = { name: 'admin1', passwordHash: '$6$salt$hash', sshKeys: [KEY] };
+/** As Gandi’s host asks: root gets the same. */
+const withRoot = (one: UserConfig): UserConfig[] => [{ ...one, name: 'root' }, one];
+const asked = withRoot(user);
 
 const fresh = {
   '/bin/bash': '',
@@ -17,11 +21,11 @@ const fresh = {
   '/etc/shadow': 'root:*:1::::::\n',
   '/root/.bashrc': '',
 };
-const MARK = '/var/lib/gandi/new-user';
+const MARK = '/var/lib/gandi/new-user-admin1';
 const mark = (making: string) => ({
   kind: 'write-file',
   path: MARK,
-  content: `admin1 ${making}\n`,
+  content: `${making}\n`,
   mode: 0o600,
 });
 const made = {
@@ -31,7 +35,8 @@ const made = {
   '/home/admin1/.profile': '',
 };
 /** The plan with the changes of all parts in one list, and so their notes. */
-function plan(files: FileEntries, config = { user }, parts: ContextParts = {}) {
+function plan(files: FileEntries, one: UserConfig = user, parts: ContextParts = {}) {
+  const config = { users: one.name === undefined ? [{ ...one, name: 'root' }] : withRoot(one) };
   const { separate = [], notes = [], ...whole } = users.plan(makeContext({ config, files, ...parts }));
   return {
     ...whole,
@@ -43,8 +48,8 @@ function plan(files: FileEntries, config = { user }, parts: ContextParts = {}) {
 describe('users', () => {
   it('makes the user first, among the administrators, and readies root', () => {
     expect(plan(fresh)).toEqual({
-      digest: digestOf(user),
-      next: 'then give admin1 its SSH keys, and set the password of both',
+      digest: digestOf(asked),
+      next: 'then give admin1 SSH keys, and set the passwords',
       notes: [],
       changes: [
         {
@@ -107,11 +112,15 @@ describe('users', () => {
       '/home/admin1/.ssh/authorized_keys': `# mine\n${KEY}\n`,
       '/etc/shadow': 'root:$6$salt$hash:1::::::\nadmin1:$6$salt$hash:1::::::\n',
     };
-    expect(plan(files)).toEqual({ changes: [], notes: [], digest: digestOf(user) });
+    expect(plan(files)).toEqual({ changes: [], notes: [], digest: digestOf(asked) });
   });
 
   it('does not take back what the admin changed since', () => {
-    const context = makeContext({ config: { user }, files: fresh, applied: { users: digestOf(user) } });
+    const context = makeContext({
+      config: { users: asked },
+      files: fresh,
+      applied: { users: digestOf(asked) },
+    });
     expect(users.plan(context).changes).toEqual([]);
   });
 
@@ -138,7 +147,7 @@ describe('users', () => {
     };
 
     it('gives it nothing, and root what is root’s', () => {
-      const { changes, notes, next } = plan(files, { user: { ...user, name } });
+      const { changes, notes, next } = plan(files, { ...user, name });
       expect(changes.map(describeChange)).toEqual([
         'run chpasswd -e (set the password)',
         'make directory /root/.ssh (0700)',
@@ -155,7 +164,7 @@ describe('users', () => {
   });
 
   it('makes no person of nobody where passwd has none', () => {
-    const { changes, notes } = plan(fresh, { user: { ...user, name: 'nobody' } });
+    const { changes, notes } = plan(fresh, { ...user, name: 'nobody' });
     expect(changes.map(describeChange).join()).not.toContain('useradd');
     expect(notes.map(({ level }) => level)).toEqual(['problem']);
   });
@@ -195,7 +204,7 @@ describe('users', () => {
     };
 
     it('makes it anew if it was cut off at it, behind what was left locked', () => {
-      const { changes, next } = plan({ ...halfMade, [MARK]: 'admin1 begun\n' });
+      const { changes, next } = plan({ ...halfMade, [MARK]: 'begun\n' });
       expect(changes).toMatchObject([
         { kind: 'remove-file', path: '/etc/passwd.lock' },
         { argv: ['userdel', '-r', 'admin1'], successStatuses: [12] },
@@ -205,7 +214,6 @@ describe('users', () => {
 
     it.each([
       ['no mark', undefined],
-      ['the mark of another user', 'admin2 begun\n'],
       ['a mark that cannot be read', 'admin1\n'],
     ])('never deletes it with %s', (_, content) => {
       const { changes } = plan(content === undefined ? halfMade : { ...halfMade, [MARK]: content });
@@ -218,14 +226,14 @@ describe('users', () => {
     });
 
     it('goes on with it once it is made, and takes the mark away behind all else', () => {
-      const { changes } = plan({ ...halfMade, [MARK]: 'admin1 made\n' });
+      const { changes } = plan({ ...halfMade, [MARK]: 'made\n' });
       expect(changes.at(-1)).toEqual({ kind: 'remove-file', path: MARK });
       expect(changes.map(describeChange).join()).not.toContain('userdel');
     });
   });
 
   it('goes on with one that it was cut off at when it was whole', () => {
-    const { changes } = plan({ ...made, [MARK]: 'admin1 begun\n' });
+    const { changes } = plan({ ...made, [MARK]: 'begun\n' });
     expect(changes[0]).toEqual(mark('made'));
     expect(changes.map(describeChange).join()).not.toContain('userdel');
   });
@@ -243,7 +251,7 @@ describe('users', () => {
   });
 
   it('gives a user it made the home that was there before', () => {
-    const files = { ...made, '/home/admin1/.profile': '', '/etc/skel/.profile': '', [MARK]: 'admin1 made\n' };
+    const files = { ...made, '/home/admin1/.profile': '', '/etc/skel/.profile': '', [MARK]: 'made\n' };
     const { changes, notes } = plan({ ...files, '/root/.ssh/authorized_keys': `${KEY}\n` });
     expect(changes.map(describeChange)).toEqual([
       'write /home/admin1/.profile (0644)',
@@ -251,13 +259,13 @@ describe('users', () => {
       'run chpasswd -e (set the password)',
       'make directory /home/admin1/.ssh (0700)',
       'write /home/admin1/.ssh/authorized_keys (0600)',
-      'remove /var/lib/gandi/new-user',
+      'remove /var/lib/gandi/new-user-admin1',
     ]);
     expect(notes).toEqual([]);
   });
 
   it('makes no mark in an unpacked image', () => {
-    const { changes } = plan(fresh, { user }, { facts: { live: false } });
+    const { changes } = plan(fresh, user, { facts: { live: false } });
     expect(changes.map(describeChange).join()).toContain('useradd');
     expect(changes.map(describeChange).join()).not.toContain(MARK);
   });
@@ -300,19 +308,19 @@ describe('users', () => {
 
   it('does not set again what was set while another part fails', () => {
     const entries = { ...made, '/home/admin1/.ssh': 'x' };
-    const parts = users.plan(makeContext({ config: { user }, files: entries })).separate ?? [];
+    const parts = users.plan(makeContext({ config: { users: asked }, files: entries })).separate ?? [];
     const done = parts.filter(({ notes = [] }) => notes.length === 0).map(({ digests }) => digests);
     const applied = Object.assign({}, ...done);
-    const { changes, notes } = plan(entries, { user }, { applied });
+    const { changes, notes } = plan(entries, user, { applied });
     expect(changes).toEqual([]);
     expect(notes).toHaveLength(1);
     const other = { ...user, passwordHash: '$6$salt$other' };
-    expect(plan(entries, { user: other }, { applied }).changes[0]).toMatchObject({
+    expect(plan(entries, other, { applied }).changes[0]).toMatchObject({
       input: 'root:$6$salt$other\nadmin1:$6$salt$other\n',
     });
     // Of an account that is made anew nothing was set.
-    const anew = { ...entries, '/var/lib/gandi/new-user': 'admin1 made\n' };
-    expect(plan(anew, { user }, { applied }).changes[0]).toMatchObject({ input: 'admin1:$6$salt$hash\n' });
+    const anew = { ...entries, '/var/lib/gandi/new-user-admin1': 'made\n' };
+    expect(plan(anew, user, { applied }).changes[0]).toMatchObject({ input: 'admin1:$6$salt$hash\n' });
   });
 
   describe('run on a tree', () => {
@@ -329,7 +337,7 @@ describe('users', () => {
         },
       };
       const machine = { files: root, commands, live: true };
-      const observe = () => ({ ...makeContext({ config: { user } }), files: root });
+      const observe = () => ({ ...makeContext({ config: { users: asked } }), files: root });
       const { report, digests } = await runStep(users, observe, machine, { dryRun: false });
       return { root, report, digests };
     }
@@ -369,10 +377,60 @@ describe('users', () => {
   });
 
   it('serves root alone where the host names no user', () => {
-    const { changes } = plan(fresh, { user: { sshKeys: [KEY] } as typeof user });
+    const { changes } = plan(fresh, { sshKeys: [KEY] });
     expect(changes.map(describeChange)).toEqual([
       'make directory /root/.ssh (0700)',
       'write /root/.ssh/authorized_keys (0600)',
     ]);
   });
+
+  it('makes several users in one run, and gives each what is its own', async () => {
+    const other = { name: 'admin2', sshKeys: [`${KEY}-2`] };
+    const config = { users: [user, other] };
+    const first = users.plan(makeContext({ config, files: fresh }));
+    const made1 = (first.separate ?? []).flatMap(({ changes }) => changes).map(describeChange);
+    expect(made1.filter((text) => text.includes('useradd'))).toHaveLength(2);
+    expect(made1).toContain('write /var/lib/gandi/new-user-admin2 (0600)');
+    const files = {
+      ...made,
+      '/etc/passwd': `${made['/etc/passwd']}admin2:x:1001:1001::/home/admin2:/bin/bash\n`,
+      '/etc/group': 'root:x:0:\nsudo:x:27:admin1,admin2\nadmin1:x:1000:\nadmin2:x:1001:\n',
+      '/home/admin2/.profile': '',
+    };
+    const changes = (users.plan(makeContext({ config, files })).separate ?? []).flatMap(
+      (part) => part.changes,
+    );
+    expect(changes).toContainEqual(expect.objectContaining({ input: 'admin1:$6$salt$hash\n' }));
+    expect(changes).toContainEqual(
+      expect.objectContaining({ path: '/home/admin2/.ssh/authorized_keys', content: `${KEY}-2\n` }),
+    );
+    expect(changes.map(describeChange).join()).not.toContain('/root/');
+  });
+
+  it('says what of a user it does not do', () => {
+    const config = { users: [{ ...user, sudo: ['ALL=(ALL) ALL'], lockPassword: true }] };
+    const { notes } = users.plan(makeContext({ config, files: made }));
+    expect(notes).toEqual([
+      {
+        level: 'problem',
+        text: 'of user admin1 this is asked for and not done: sudo, lockPassword; the rest is',
+      },
+    ]);
+  });
+
+  it.each([
+    ['debian', '', 'debian'],
+    ['centos', '', 'cloud-user'],
+    ['debian', 'CONFIG_DEFAULT_USER=ops\n', 'ops'],
+  ])(
+    'gives keys without a name in %s to the usual user, or the one of the setting (%j)',
+    (id, settings, name) => {
+      const facts = { os: { id, like: [], versionId: '12', prettyName: id } };
+      const context = makeContext({ config: { users: [{ sshKeys: [KEY] }] }, files: fresh, facts, settings });
+      const changes = (users.plan(context).separate ?? []).flatMap((part) => part.changes);
+      expect(changes).toContainEqual(
+        expect.objectContaining({ argv: ['useradd', '-m', '-s', '/bin/bash', '-G', 'sudo', name] }),
+      );
+    },
+  );
 });

@@ -34,7 +34,7 @@ const NIC = {
 const ETH0: InterfaceConfig = {
   number: 0,
   mac: NIC.mac,
-  addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, public: true }],
+  addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24 }],
 };
 const STARTED = '/var/lib/gandi/postboot.json';
 

@@ -21,8 +21,8 @@ import { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY } from '../../../src/machine/files/paths.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import type { RootFileSystem } from '../../../src/machine/system/facts.ts';
+import { loadHostConfiguration } from '../../../src/metadata/choose.ts';
 import { packArchive } from '../../../src/metadata/gandi/seed-disk.ts';
-import { loadHostConfiguration } from '../../../src/metadata/gandi/source.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
 import { readApplied } from '../../../src/state/records.ts';
 import type { Report } from '../../../src/state/report.ts';
@@ -178,7 +178,14 @@ export class SimulatedGuest {
   async bootstrap(): Promise<Report> {
     const { files, commands } = this;
     const hypervisor = this.#layout === 'whole disk' ? 'kvm' : 'xen';
-    const host = await loadHostConfiguration({ files, commands, live: true, hypervisor, waitSeconds: 0 });
+    const host = await loadHostConfiguration({
+      files,
+      commands,
+      live: true,
+      hypervisor,
+      sources: ['all'],
+      waitSeconds: 0,
+    });
     return await runProgram({
       system: simulatedSystem(),
       program: 'gandi-bootstrap',

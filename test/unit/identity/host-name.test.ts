@@ -7,12 +7,12 @@ import { makeContext } from '../context.ts';
 const config = {
   hostName: 'web1.example.net',
   interfaces: [
-    { number: 1, addresses: [{ family: 4 as const, address: '10.0.0.1', prefixLength: 8, public: false }] },
+    { number: 1, addresses: [{ family: 4 as const, address: '10.0.0.1', prefixLength: 8 }] },
     {
       number: 0,
       addresses: [
-        { family: 6 as const, address: '2001:db8::2', prefixLength: 64, public: true },
-        { family: 4 as const, address: '192.0.2.10', prefixLength: 24, public: true },
+        { family: 6 as const, address: '2001:db8::2', prefixLength: 64 },
+        { family: 4 as const, address: '192.0.2.10', prefixLength: 24 },
       ],
     },
   ],

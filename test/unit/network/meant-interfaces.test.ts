@@ -4,19 +4,23 @@ import type { Resolver } from '../../../src/network/addresses.ts';
 import { meantInterfaces } from '../../../src/network/meant-interfaces.ts';
 import { makeContext } from '../context.ts';
 
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64, public: true };
-const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24, public: true };
-const LAN: InterfaceAddress = { family: 4, address: '10.0.0.2', prefixLength: 8, public: false };
+const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64 };
+const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
+const LAN: InterfaceAddress = { family: 4, address: '10.0.0.2', prefixLength: 8 };
 const resolver: Resolver = { servers: ['192.0.2.53', '2001:db8::53'], searchDomains: ['example.net'] };
 
 const serversOf = (...addresses: InterfaceAddress[][]) => {
   const { facts } = makeContext({ facts: { live: false } });
-  const interfaces: InterfaceConfig[] = addresses.map((each, number) => ({ number, addresses: each }));
+  const interfaces: InterfaceConfig[] = addresses.map((each, number) => ({
+    number,
+    acceptRa: each[0] !== LAN,
+    addresses: each,
+  }));
   return meantInterfaces(interfaces, facts, resolver).found.map((each) => each.resolver?.servers);
 };
 
 describe('the resolver of meantInterfaces', () => {
-  it('belongs to the first public interface', () => {
+  it('belongs to the first interface that listens to routers', () => {
     expect(serversOf([LAN], [IPV4, IPV6], [IPV4])).toEqual([undefined, resolver.servers, undefined]);
     expect(serversOf([LAN])).toEqual([resolver.servers]);
   });

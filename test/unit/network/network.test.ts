@@ -20,9 +20,10 @@ const config: GuestConfig = {
   interfaces: [
     {
       number: 0,
-      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
+      acceptRa: true,
+      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1' }],
     },
-    { number: 1, addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }] },
+    { number: 1, acceptRa: false, addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 8 }] },
     { number: 2, addresses: [] },
   ],
 };
@@ -209,7 +210,7 @@ describe('network with ifupdown', () => {
     const other = {
       ...second,
       number: 1,
-      addresses: [{ family: 4, address: '10.0.0.3', prefixLength: 8, public: false }],
+      addresses: [{ family: 4, address: '10.0.0.3', prefixLength: 8 }],
     };
     const asked = { interfaces: [first, other] } as GuestConfig;
     const edited = { ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` };
@@ -219,7 +220,10 @@ describe('network with ifupdown', () => {
   it('takes what the host asks for an interface that comes again for new', () => {
     const only = { interfaces: config.interfaces?.slice(0, 1) ?? [] };
     const { parts = {} } = planFor(SETTLED, { config: only, applied: APPLIED });
-    expect(parts).toMatchObject({ 'interface eth0': PARTS['interface eth0'], 'interface eth1': '' });
+    expect(parts).toMatchObject({
+      'interface eth0': PARTS['interface eth0'],
+      'interface eth1': { kind: 'withdrawn' },
+    });
     // With some managers a file of ours that has it use DHCP lies in the same place.
     const meanwhile = { ...SETTLED, [ETH1_FILE]: `${HEADER}iface eth1 inet dhcp\n` };
     const again = planFor(meanwhile, { applied: { ...APPLIED, ...parts } });
@@ -257,9 +261,8 @@ describe('network with systemd-networkd', () => {
     interfaces: [
       {
         number: 0,
-        addresses: [
-          { family: 6, address: '2001:db8::1', prefixLength: 64, gateway: 'fe80::1', public: true },
-        ],
+        acceptRa: true,
+        addresses: [{ family: 6, address: '2001:db8::1', prefixLength: 64, gateway: 'fe80::1' }],
       },
     ],
   };
@@ -331,7 +334,6 @@ describe('network', () => {
               prefixLength: 32,
               gateway: '198.51.100.1',
               gatewayOnLink: true,
-              public: true,
             },
           ],
         },

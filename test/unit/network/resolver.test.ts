@@ -1,48 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { GuestConfig, InterfaceAddress } from '../../../src/metadata/guest-config.ts';
-import { chooseResolvers, renderNetconfig, resolver } from '../../../src/network/resolver.ts';
+import { renderNetconfig, resolver } from '../../../src/network/resolver.ts';
 import { digestOf } from '../../../src/state/applied.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 
-const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24, public: true };
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64, public: true };
-const SERVERS4 = ['192.0.2.53', '192.0.2.54', '192.0.2.55'];
-const SERVERS6 = ['2001:db8::53', '2001:db8::54', '2001:db8::55', '2001:db8::56'];
+const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
 
 const configOf = (addresses: InterfaceAddress[], resolvers: string[], hostName = 'web1'): GuestConfig => ({
   hostName,
   interfaces: [{ number: 0, addresses }],
   resolvers,
-});
-
-describe('chooseResolvers', () => {
-  it.each<[string, InterfaceAddress[], number, number]>([
-    ['IPv4 and IPv6', [IPV4, IPV6], 2, 1],
-    ['IPv4 only', [IPV4], 2, 1],
-    ['no addresses known', [], 2, 1],
-    ['IPv6 only', [IPV6], 0, 3],
-  ])('%s', (_, addresses, ipv4, ipv6) => {
-    const chosen = chooseResolvers(configOf(addresses, [...SERVERS4, ...SERVERS6]));
-    expect(chosen.filter((server) => SERVERS4.includes(server))).toHaveLength(ipv4);
-    expect(chosen.filter((server) => SERVERS6.includes(server))).toHaveLength(ipv6);
-    expect(chosen).toHaveLength(ipv4 + ipv6);
-    expect(new Set(chosen).size).toBe(chosen.length);
-  });
-
-  it('agrees with itself, whatever the order in which the host names them', () => {
-    const chosen = chooseResolvers(configOf([IPV4], SERVERS4));
-    expect(chooseResolvers(configOf([IPV4], [...SERVERS4].reverse()))).toEqual(chosen);
-  });
-
-  it('spreads guests over the servers', () => {
-    const first = new Set(
-      Array.from(
-        { length: 30 },
-        (_, number) => chooseResolvers(configOf([IPV4], SERVERS4, `web${number}`))[0],
-      ),
-    );
-    expect([...first].sort()).toEqual(SERVERS4);
-  });
 });
 
 describe('resolver', () => {
@@ -146,7 +113,7 @@ describe('resolver', () => {
   });
 
   it('says that domains without servers are not searched', () => {
-    const asked = { ...config, resolvers: [], searchDomains: ['example.net', 'corp.example'] };
+    const asked = { hostName: 'web1', searchDomains: ['example.net', 'corp.example'] };
     const text =
       "search domains are not configured: the host names example.net, corp.example, but no name server; add them where the guest's own servers are set";
     expect(resolver.plan(makeContext({ config: asked }))).toEqual({
@@ -287,14 +254,30 @@ describe('resolver', () => {
     expect(planOf({})).toBe(1);
   });
 
-  it('is a problem when no server can be reached', () => {
-    const context = makeContext({ config: configOf([IPV6], SERVERS4) });
-    const text = `resolver not configured: the guest has IPv6 only and the host names no IPv6 server (${SERVERS4.join(', ')})`;
-    expect(resolver.plan(context)).toEqual({ changes: [], notes: [{ level: 'problem', text }] });
+  it('does nothing when the host names nobody', () => {
+    expect(resolver.plan(makeContext({ config: {} }))).toEqual({ changes: [] });
   });
 
-  it.each([[undefined], [[]]])('does nothing when the host names %j', (resolvers) => {
-    const asked = resolvers === undefined ? {} : { resolvers };
-    expect(resolver.plan(makeContext({ config: asked }))).toEqual({ changes: [] });
+  it('is a problem when no server that is named can be reached', () => {
+    const text = 'resolver not configured: the guest has IPv6 only and the host names no IPv6 server';
+    const plan = resolver.plan(makeContext({ config: { resolvers: [] } }));
+    expect(plan).toEqual({ changes: [], notes: [{ level: 'problem', text }] });
+  });
+
+  it.each<[string, FileEntries, string]>([
+    ['behind those of the guest in one list', {}, 'nameserver 192.0.2.53\nnameserver 192.0.2.60\n'],
+    [
+      'in its own file where its manager tells systemd-resolved',
+      { '/etc/resolv.conf': { link: '/run/systemd/resolve/stub-resolv.conf' }, ...OWNERS },
+      'DNS=192.0.2.53\n',
+    ],
+  ])('has the servers of a single interface %s', (_, files, text) => {
+    const single: GuestConfig = {
+      resolvers: ['192.0.2.53'],
+      interfaces: [{ name: 'eth0', addresses: [], dhcp4: {}, resolvers: ['192.0.2.60'] }],
+    };
+    const facts = { networkManager: 'systemd-networkd' } as const;
+    const { changes } = resolver.plan(makeContext({ config: single, facts, files }));
+    expect(changes).toMatchObject([{ content: expect.stringContaining(text) }]);
   });
 });

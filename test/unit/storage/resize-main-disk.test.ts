@@ -8,7 +8,7 @@ import type { DiskPartitions } from '../../../src/machine/formats/partition-tabl
 import { readPartitionTable } from '../../../src/machine/formats/partition-table.ts';
 import type { RootFileSystem } from '../../../src/machine/system/facts.ts';
 import { runStep } from '../../../src/plan/runner.ts';
-import type { AppliedDigests } from '../../../src/state/applied.ts';
+import type { AppliedRecord } from '../../../src/state/applied.ts';
 import { resizeMainDisk } from '../../../src/storage/resize-main-disk.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 import { MIB, makeImage, run } from '../images.ts';
@@ -57,7 +57,7 @@ function planOf(
 }
 
 /** What is done of the file system, apart from what is done of the table. */
-function growthOf(root: RootFileSystem, parts: { applied?: AppliedDigests } = {}) {
+function growthOf(root: RootFileSystem, parts: { applied?: AppliedRecord } = {}) {
   return resizeMainDisk.plan(makeContext({ facts: { root }, ...parts }));
 }
 
@@ -236,7 +236,7 @@ describe('a file system that its program refuses to grow', () => {
   });
 
   /** Runs the step with a program that gives no more than a size. */
-  async function boot(most: number, applied: AppliedDigests = {}, fails = 'exit status 1') {
+  async function boot(most: number, applied: AppliedRecord = {}, fails = 'exit status 1') {
     const sizes: number[] = [];
     const commandsOf: Commands = {
       run: async (argv) => {

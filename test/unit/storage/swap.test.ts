@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
-import type { HostConfiguration, SeedArchive, SwapDevice } from '../../../src/metadata/guest-config.ts';
+import type { SeedArchive, SwapDevice } from '../../../src/metadata/gandi-disk.ts';
+
 import { swap } from '../../../src/storage/swap.ts';
-import { type FileEntries, makeContext } from '../context.ts';
+import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 
 const archive: SeedArchive = {
   device: '/dev/sdb',
@@ -21,7 +22,7 @@ const disk: SwapDevice = {
   reason: 'content',
 };
 
-function describePlan(host: Partial<HostConfiguration>, files: FileEntries = {}, live = true) {
+function describePlan(host: NonNullable<ContextParts['host']>, files: FileEntries = {}, live = true) {
   const plan = swap.plan(makeContext({ host, files, facts: { live, pageBytes: 4096 } }));
   return {
     changes: plan.changes.map(describeChange),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GuestConfig, SwapDevice } from '../../../src/metadata/guest-config.ts';
+import type { SwapDevice } from '../../../src/metadata/gandi-disk.ts';
+import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
 import type { Asked } from '../../../src/state/asked.ts';
 import { askedOf, askedWithoutSecrets } from '../../../src/verify/asked.ts';
 import { type ContextParts, makeContext } from '../context.ts';
@@ -20,7 +21,7 @@ const config: GuestConfig = {
   ],
   resolvers: ['198.51.100.1'],
   searchDomains: ['example.org'],
-  user: { name: 'web', passwordHash: '$6$a$b', sshKeys: [KEY] },
+  users: ['root', 'web'].map((name) => ({ name, passwordHash: '$6$a$b', sshKeys: [KEY] })),
 };
 const swap: SwapDevice = { node: '/dev/sdb1', state: 'active', content: 'swap', reason: 'label' };
 
@@ -96,7 +97,9 @@ describe('askedOf', () => {
       nothing,
     );
     expect(
-      askedOf(makeContext({ config: { user: { sshKeys: [KEY] } } })).accounts.map(({ name }) => name),
+      askedOf(makeContext({ config: { users: [{ name: 'root', sshKeys: [KEY] }] } })).accounts.map(
+        ({ name }) => name,
+      ),
     ).toEqual(['root']);
   });
 });

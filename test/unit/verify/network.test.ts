@@ -6,7 +6,7 @@ import type { FileEntries } from '../context.ts';
 import { ADDRESS, DEFAULT_ROUTE, ETH0, NOTHING, PRESENT, told, view } from './view.ts';
 
 const WITH_GATEWAY: InterfaceAddress = { ...ADDRESS, gateway: '192.0.2.1' };
-const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::10', prefixLength: 64, public: true };
+const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::10', prefixLength: 64 };
 const link = (text: string): FileEntries => ({ '/run/systemd/netif/links/2': text });
 
 const compared = (
@@ -28,6 +28,35 @@ describe('compareNetwork', () => {
       ['MTU of eth0', '1500', '1500', 'as asked'],
       ['IPv4 default route', '192.0.2.1 eth0', '192.0.2.1 eth0', 'as asked'],
     ]);
+  });
+
+  const lease = (present: PresentAddress[], files: FileEntries = {}) =>
+    compareNetwork(
+      { ...NOTHING, interfaces: [{ name: 'eth0', addresses: [ADDRESS], dhcp4: true, dhcp6: true }] },
+      view({ ...ETH0, ...files }, present),
+    );
+
+  it('shows the address that a lease gave', () => {
+    const given: PresentAddress = { family: 4, address: '10.0.0.7', prefixLength: 8 };
+    const local: PresentAddress = { family: 6, address: 'fe80::1', prefixLength: 64 };
+    expect(lease([PRESENT, given, local]).map(({ shown, verdict }) => [shown, verdict])).toEqual([
+      ['192.0.2.10/24', 'as asked'],
+      ['10.0.0.7/8', 'as asked'],
+      ['none', 'pending'],
+    ]);
+    expect(told(lease([PRESENT, given]))).toEqual([
+      'pending: eth0 has no IPv6 address by DHCP; no server has given one so far',
+    ]);
+  });
+
+  it('asks a port for no address, but whose it is', () => {
+    const port = (master: string) =>
+      compareNetwork(
+        { ...NOTHING, interfaces: [{ name: 'eth0', addresses: [], partOf: 'bond0' }] },
+        view({ ...ETH0, '/sys/class/net/eth0/master': { link: `../${master}` } }, []),
+      );
+    expect(told(port('bond0'))).toEqual([]);
+    expect(told(port('br0'))).toEqual(['differs: eth0 is part of br0, not of bond0']);
   });
 
   it.each<[string, FileEntries, PresentAddress[], string]>([

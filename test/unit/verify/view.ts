@@ -13,7 +13,7 @@ export const NOTHING: Asked = {
   accounts: [],
 };
 
-export const ADDRESS = { family: 4, address: '192.0.2.10', prefixLength: 24, public: true } as const;
+export const ADDRESS = { family: 4, address: '192.0.2.10', prefixLength: 24 } as const;
 export const PRESENT: PresentAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
 
 /** An interface that is up and has a link. */

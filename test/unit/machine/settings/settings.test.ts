@@ -53,6 +53,7 @@ describe('parseSettings', () => {
       diskFileSystems: [],
       diskGroup: '1001',
       diskWaitSeconds: 0,
+      sources: ['all'],
       noDhcp: ['eth0'],
       pluginDirectory: '/etc/gandi/plugins.d',
       hookDirectory: '/etc/gandi/hooks',
@@ -72,6 +73,8 @@ describe('parseSettings', () => {
       'CONFIG_DISK_FILE_SYSTEMS="jfs, nilfs2"',
       'CONFIG_DISK_GROUP=staff',
       'CONFIG_DISK_WAIT=3000',
+      'CONFIG_SOURCES="nocloud gandi"',
+      'CONFIG_DEFAULT_USER=ops',
       'GANDI_HOOK_DIR=/etc/gandi/hooks/',
       'SYSLOG_TARGET=my-guest',
     ].join('\n');
@@ -94,6 +97,8 @@ describe('parseSettings', () => {
       diskFileSystems: ['jfs', 'nilfs2'],
       diskGroup: 'staff',
       diskWaitSeconds: 3000,
+      sources: ['nocloud', 'gandi'],
+      defaultUser: 'ops',
       noDhcp: ['eth0', 'ens5'],
     });
   });

@@ -28,7 +28,7 @@ describe('configurations in folders', () => {
   it('has nothing to say against the example of the documentation', () => {
     const { config, problems } = parseConfig(readFileSync('docs/example-config.json'));
     expect(problems).toEqual([]);
-    expect(Object.keys(config).sort()).toEqual(['hostName', 'interfaces', 'postBoot', 'resolvers', 'user']);
+    expect(Object.keys(config).sort()).toEqual(['hostName', 'interfaces', 'postBoot', 'resolvers', 'users']);
   });
 });
 
@@ -79,7 +79,7 @@ describe('groups', () => {
     hostName: { vm_hostname: 'web1.' },
     resolvers: { nameservers: ['192.0.2.53', null] },
     interfaces: { vif: [{ pna: [{ pna_address: '192.0.2.1' }] }] },
-    user: { vm_conf: { ...complete.vm_conf, password: 'x' } },
+    users: { vm_conf: { ...complete.vm_conf, password: 'x' } },
     postBoot: { vm_conf: { ...complete.vm_conf, run: 1 } },
   };
   const good: Record<string, unknown> = { ...parse(complete).config };
@@ -88,7 +88,12 @@ describe('groups', () => {
     const { [key]: refused, ...others } = good;
     expect(refused).toBeDefined();
     const { config, problems } = parse({ ...complete, ...fields });
-    expect(config).toEqual(others);
+    // Their order depends on the name.
+    const sorted = ({ resolvers, ...rest }: Record<string, unknown>) => ({
+      ...rest,
+      resolvers: [resolvers ?? []].flat().sort(),
+    });
+    expect(sorted({ ...config })).toEqual(sorted(others));
     expect(problems).toHaveLength(1);
   });
 
@@ -124,7 +129,8 @@ describe('user and post-boot fields', () => {
     ...['root', 'admin1', '_apt', 'a', 'a-b_c', `a${'b'.repeat(31)}`],
     ...['Admin', 'JOHN', 'jane.doe', 'Jane.Doe-2', '.a', 'a..b', '1a'],
   ])('takes user %s', (name) => {
-    expect(user(name).config).toEqual({ user: { name, sshKeys: [] } });
+    const names = [...new Set(['root', name])];
+    expect(user(name).config).toEqual({ users: names.map((each) => ({ name: each, sshKeys: [] })) });
   });
 
   it.each([
@@ -144,10 +150,13 @@ describe('user and post-boot fields', () => {
 
   it.each([
     ['user', { user: '', password: HASH, ssh_key: ED25519 }, { passwordHash: HASH, sshKeys: [ED25519] }],
-    ['password', { user: 'a', password: '', ssh_key: ED25519 }, { name: 'a', sshKeys: [ED25519] }],
-    ['key', { user: 'a', password: HASH, ssh_key: '' }, { name: 'a', passwordHash: HASH, sshKeys: [] }],
+    ['password', { user: 'a', password: '', ssh_key: ED25519 }, { sshKeys: [ED25519] }],
+    ['key', { user: 'a', password: HASH, ssh_key: '' }, { passwordHash: HASH, sshKeys: [] }],
   ])('takes an empty %s for none', (_, vm_conf, expected) => {
-    expect(parse({ vm_conf })).toMatchObject({ config: { user: expected }, problems: [], refused: [] });
+    const names = ['root', ...(vm_conf.user === '' ? [] : [vm_conf.user])];
+    const users = names.map((name) => ({ name, ...expected }));
+    const { config, problems, refused } = parse({ vm_conf });
+    expect({ config, problems, refused }).toEqual({ config: { users }, problems: [], refused: [] });
   });
 
   it.each<[string, string]>([
@@ -159,7 +168,8 @@ describe('user and post-boot fields', () => {
   ])('a line %s costs itself alone', (_, line) => {
     const vm_conf = { user: 'a', password: HASH, ssh_key: `${line}\r\n${ED25519}\r\n` };
     const { config, problems, refused } = parse({ vm_conf });
-    expect(config.user).toEqual({ name: 'a', passwordHash: HASH, sshKeys: [ED25519] });
+    const credentials = { passwordHash: HASH, sshKeys: [ED25519] };
+    expect(config.users).toEqual(['root', 'a'].map((name) => ({ name, ...credentials })));
     const lines = line.split('\n');
     expect(problems).toEqual(
       lines.map((text, index) => ({
@@ -213,7 +223,7 @@ describe('any input', () => {
       'host-name': config.hostName,
       network: config.interfaces,
       resolver: config.resolvers,
-      user: config.user,
+      user: config.users,
       'post-boot': config.postBoot,
     };
     for (const [group, value] of Object.entries(keys)) {
@@ -227,11 +237,9 @@ describe('any input', () => {
       expect(`${path}${found}`).not.toMatch(/\p{Cc}/u);
       expect(found.length).toBeLessThan(500);
     }
-    for (const line of config.user?.sshKeys ?? []) {
-      expect(line).toMatch(/^(?:ssh|ecdsa|sk)-[^\p{Cc}]*$/u);
-    }
-    if (config.user?.passwordHash !== undefined) {
-      expect(config.user.passwordHash).toMatch(/^\$[^:\s]{20,}$/);
+    for (const { sshKeys, passwordHash } of config.users ?? []) {
+      for (const line of sshKeys) expect(line).toMatch(/^(?:ssh|ecdsa|sk)-[^\p{Cc}]*$/u);
+      if (passwordHash !== undefined) expect(passwordHash).toMatch(/^\$[^:\s]{20,}$/);
     }
   }
 

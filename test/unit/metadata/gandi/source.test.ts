@@ -6,9 +6,9 @@ import { systemCommands } from '../../../../src/machine/commands/commands.ts';
 import { listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
 import { HOST_DISK_FILE } from '../../../../src/machine/files/paths.ts';
 import { renderSwapHeader } from '../../../../src/machine/formats/swap-header.ts';
+import { loadHostConfiguration } from '../../../../src/metadata/choose.ts';
 import { attachmentOf } from '../../../../src/metadata/gandi/host-disk.ts';
 import { packArchive } from '../../../../src/metadata/gandi/seed-disk.ts';
-import { loadHostConfiguration } from '../../../../src/metadata/gandi/source.ts';
 import { storeReport } from '../../../../src/state/records.ts';
 import type { Report } from '../../../../src/state/report.ts';
 import { rememberHostDisk } from '../../../../src/storage/remember-disk.ts';
@@ -34,6 +34,7 @@ async function load(config: string) {
     commands: systemCommands,
     live: false,
     hypervisor: 'kvm',
+    sources: ['all'],
     waitSeconds: 0,
     seed,
   });
@@ -46,7 +47,7 @@ describe('a new archive', () => {
       state: 'new',
       parsed: { config: { hostName: 'web1' }, refused: ['network'] },
     });
-    expect(host.archive?.members.map(({ name }) => name)).toEqual(['script', 'config']);
+    expect(host.gandi?.archive?.members.map(({ name }) => name)).toEqual(['script', 'config']);
   });
 
   it.each(['{"vm_hostname":', '[]', '"web1"', ''])(
@@ -59,7 +60,7 @@ describe('a new archive', () => {
       });
       expect(host.parsed.problems).toHaveLength(1);
       expect(host.parsed.problems[0]).toMatchObject({ group: 'archive', path: '' });
-      expect(host.archive).toBeUndefined();
+      expect(host.gandi?.archive).toBeUndefined();
     },
   );
 });
@@ -116,6 +117,7 @@ describe('a blank disk where the swap disk is expected', () => {
       commands: systemCommands,
       live: true,
       hypervisor: 'kvm',
+      sources: ['all'],
       waitSeconds: 10,
     });
 
@@ -127,7 +129,7 @@ describe('a blank disk where the swap disk is expected', () => {
     const late = await attach(guest, 'sdc', 1, '{"vm_hostname":"web1"}');
     expect(await loading).toMatchObject({
       state: 'new',
-      swap: { node: late },
+      gandi: { swap: { node: late } },
       parsed: { config: { hostName: 'web1' } },
     });
   });
@@ -136,7 +138,10 @@ describe('a blank disk where the swap disk is expected', () => {
     const guest = files();
     await attach(guest, 'sda', 0);
     const blank = await attach(guest, 'sdb', 1);
-    expect(await look(guest)).toMatchObject({ state: 'none', swap: { node: blank, state: 'empty' } });
+    expect(await look(guest)).toMatchObject({
+      state: 'none',
+      gandi: { swap: { node: blank, state: 'empty' } },
+    });
   });
 
   /** Makes the disk a swap area. */
@@ -159,9 +164,13 @@ describe('a blank disk where the swap disk is expected', () => {
     await attach(guest, 'sda', 0);
     makeSwap(await attach(guest, 'sdb', 1, '{"vm_hostname":"web1"}'), badPages);
     const host = await look(guest);
-    expect(host).toMatchObject({ state, parsed: { config: { hostName } }, swap: { state: 'swap' } });
+    expect(host).toMatchObject({
+      state,
+      parsed: { config: { hostName } },
+      gandi: { swap: { state: 'swap' } },
+    });
     expect(host.parsed.problems).toHaveLength(badPages.length === 0 ? 1 : 0);
-    expect(host.archive === undefined).toBe(badPages.length === 0);
+    expect(host.gandi?.archive === undefined).toBe(badPages.length === 0);
   });
 
   it.each([
@@ -220,8 +229,8 @@ describe('a blank disk where the swap disk is expected', () => {
     const path = await attach(guest, 'sdb', 1, config('web1'));
     makeSwap(path, [128]);
     const first = await look(guest);
-    expect(first).toMatchObject({ state: 'new', archive: { length: expect.any(Number) } });
-    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first);
+    expect(first).toMatchObject({ state: 'new', gandi: { archive: { length: expect.any(Number) } } });
+    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first.gandi ?? {});
     const second = await look(guest);
     expect(second).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'earlier' } } });
     expect(second.parsed.problems[0]?.found).toContain('an earlier boot left');
@@ -238,16 +247,18 @@ describe('a blank disk where the swap disk is expected', () => {
     makeSwap(path, [128]);
     writeAt(path, 524_288, await packArchive({ config, init: Buffer.from('pass\n') }));
     const first = await look(guest);
-    expect(first).toMatchObject({ state: 'new', hasInit: true });
-    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first);
+    expect(first).toMatchObject({ state: 'new', gandi: { hasInit: true } });
+    await rememberHostDisk({ files: guest, commands: systemCommands, live: true }, first.gandi ?? {});
     const second = await look(guest);
     expect(second).toMatchObject({
       state: 'kept',
-      hasInit: false,
-      swap: { pendingErase: { device: path, offset: 524_288, length: first.archive?.length } },
+      gandi: {
+        hasInit: false,
+        swap: { pendingErase: { device: path, offset: 524_288, length: first.gandi?.archive?.length } },
+      },
       parsed: { problems: [] },
     });
-    expect(second.archive).toBeUndefined();
+    expect(second.gandi?.archive).toBeUndefined();
   });
 
   /** Has a disk appear that never answers a read. */
@@ -269,7 +280,7 @@ describe('a blank disk where the swap disk is expected', () => {
       const silent = await attachSilent(guest, name, target);
       const path = await attach(guest, 'sdc', 2, '{"vm_hostname":"web1"}');
       const host = await look(guest);
-      expect(host).toMatchObject({ state: 'new', swap: { node: path } });
+      expect(host).toMatchObject({ state: 'new', gandi: { swap: { node: path } } });
       expect(host.parsed.problems).toMatchObject([{ group: 'archive', path: silent }]);
     },
     30_000,

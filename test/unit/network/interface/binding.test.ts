@@ -14,7 +14,7 @@ const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInte
 
 const config = (number: number, address: string, more: Partial<InterfaceConfig> = {}): InterfaceConfig => ({
   number,
-  addresses: [{ family: 4, address, prefixLength: 24, public: true }],
+  addresses: [{ family: 4, address, prefixLength: 24 }],
   ...more,
 });
 

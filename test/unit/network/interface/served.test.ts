@@ -14,7 +14,7 @@ const device = (name: string): NetworkInterface => ({
 
 const config: GuestConfig = {
   interfaces: [
-    { number: 0, addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, public: true }] },
+    { number: 0, addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24 }] },
     { number: 1, addresses: [] },
   ],
 };

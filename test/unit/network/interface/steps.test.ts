@@ -20,16 +20,17 @@ const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInte
   ...more,
 });
 
-const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8, public: false }];
+const LAN: InterfaceAddress[] = [{ family: 4, address: '10.0.0.2', prefixLength: 8 }];
 
 const config: GuestConfig = {
   resolvers: ['192.0.2.53'],
   interfaces: [
     {
       number: 0,
-      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1', public: true }],
+      acceptRa: true,
+      addresses: [{ family: 4, address: '192.0.2.10', prefixLength: 24, gateway: '192.0.2.1' }],
     },
-    { number: 1, addresses: LAN },
+    { number: 1, acceptRa: false, addresses: LAN },
   ],
 };
 
@@ -91,7 +92,7 @@ describe('attachInterface', () => {
   });
 
   it('takes back first what an interface of that name had that is gone', () => {
-    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', acceptRa: false, addresses: LAN })}`;
     const files = { '/etc/network/interfaces.d/50-gandi-eth1': file };
     expect(summary(attach('eth1', { files }).changes)).toEqual([
       'ifdown eth1',
@@ -102,7 +103,7 @@ describe('attachInterface', () => {
   });
 
   it('does nothing for one that is served', () => {
-    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', addresses: LAN })}`;
+    const file = `${HEADER}${renderIfupdown('', { name: 'eth1', acceptRa: false, addresses: LAN })}`;
     const files: FileEntries = {
       '/etc/network/interfaces.d/50-gandi-eth1': file,
       '/run/gandi/interfaces/eth1': '',
@@ -155,7 +156,7 @@ describe('attachInterface', () => {
         'wait eth2 any IPv4',
         MARK('eth2'),
       ],
-      `${HEADER}\n[Match]\nName=eth2\nType=ether\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2052\nUseDNS=no\nUseHostname=no\n`,
+      `${HEADER}\n[Match]\nName=eth2\n\n[Network]\nDHCP=ipv4\n\n[DHCPv4]\nRouteMetric=2052\nUseDNS=no\nUseHostname=no\n`,
     ],
     [
       'not where an admin configures it',
@@ -262,19 +263,17 @@ describe('attachInterface', () => {
   it('takes addresses for new that an interface is given after it used DHCP', () => {
     const path = '/etc/sysconfig/network/ifcfg-eth1';
     const wicked: ContextParts & { manager: NetworkManagerName } = { manager: 'wicked' };
-    const { digest: fixed = '' } = attach('eth1', wicked);
-    const { digest: dhcp = '' } = attach('eth1', { ...wicked, config: { interfaces: [] } });
-    expect(dhcp).not.toBe(fixed);
+    const { parts: dhcp = {} } = attach('eth1', { ...wicked, config: { interfaces: [] } });
+    expect(dhcp).toEqual({ 'interface eth1': { kind: 'dhcp' } });
     const files = { [path]: `${HEADER}STARTMODE='hotplug'\nBOOTPROTO='dhcp4'\n` };
-    const { changes } = attach('eth1', { ...wicked, files, applied: { 'interface eth1': dhcp } });
+    const { changes } = attach('eth1', { ...wicked, files, applied: dhcp });
     expect(summary(changes)).toContain(`write-file ${path}`);
   });
 
   it('leaves what an admin changed in its file, and waits for no address of the host’s', () => {
-    const { digest = '' } = attach('eth1');
+    const { parts: applied = {} } = attach('eth1');
     const path = '/etc/network/interfaces.d/50-gandi-eth1';
     const files = { [path]: `${HEADER}auto eth1\n\niface eth1 inet static\n    address 10.9.9.9/8\n` };
-    const applied = { 'interface eth1': digest };
     expect(summary(attach('eth1', { files, applied }).changes)).toEqual([
       'ifdown eth1',
       'ifup eth1',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KEEP_SERVERS_LINE } from '../../../../src/network/managers/dhcp.ts';
+import { KEEP_SERVERS_LINE } from '../../../../src/network/managers/ifupdown.ts';
 
 const SOURCE = new URL('../../../../dhcpcd/19-gandi', import.meta.url);
 

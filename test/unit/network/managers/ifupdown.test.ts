@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/network/addresses.ts';
 import { renderIfupdown, renderLoopback } from '../../../../src/network/managers/ifupdown.ts';
-import { WANTED } from './wanted.ts';
+import { ALL_BUT_RESOLVER, WANTED } from './wanted.ts';
 
 describe('renderIfupdown', () => {
   it.each<[string, NamedInterface, string]>([
@@ -78,8 +78,8 @@ iface eth1 inet static
 `,
     ],
     [
-      'MAC address, MTU, gateways on link, resolver',
-      WANTED.allThere,
+      'MAC address, MTU, gateways on link',
+      ALL_BUT_RESOLVER,
       `# ours
 auto eth0
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/network/addresses.ts';
 import { renderNetworkd } from '../../../../src/network/managers/networkd.ts';
-import { WANTED } from './wanted.ts';
+import { ALL_BUT_RESOLVER, WANTED } from './wanted.ts';
 
 describe('renderNetworkd', () => {
   it.each<[string, NamedInterface, string]>([
@@ -108,8 +108,8 @@ DHCPv6Client=no
 `,
     ],
     [
-      'MAC address, MTU, gateways on link, resolver',
-      WANTED.allThere,
+      'MAC address, MTU, gateways on link',
+      ALL_BUT_RESOLVER,
       `# ours
 
 [Match]

@@ -5,7 +5,7 @@ import {
   renderWickedKernelValues,
   renderWickedRoutes,
 } from '../../../../src/network/managers/wicked.ts';
-import { WANTED } from './wanted.ts';
+import { ALL_BUT_RESOLVER, WANTED } from './wanted.ts';
 
 describe('renderWicked', () => {
   it.each<[string, NamedInterface, string]>([
@@ -50,8 +50,8 @@ IPADDR_1='fd00::2/64'
 `,
     ],
     [
-      'MAC address, MTU, gateways on link, resolver',
-      WANTED.allThere,
+      'MAC address, MTU, gateways on link',
+      ALL_BUT_RESOLVER,
       `# ours
 STARTMODE='auto'
 BOOTPROTO='static'
@@ -85,8 +85,8 @@ default 192.0.2.1 - -
     ],
     ['private, both families', WANTED.privateBoth, undefined],
     [
-      'MAC address, MTU, gateways on link, resolver',
-      WANTED.allThere,
+      'MAC address, MTU, gateways on link',
+      ALL_BUT_RESOLVER,
       `# ours
 192.0.2.1/32 - - -
 default 192.0.2.1 - -

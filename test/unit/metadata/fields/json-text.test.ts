@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { DEPTH_LIMIT } from '../../../../src/metadata/gandi/json-scan.ts';
-import { parseJsonText } from '../../../../src/metadata/gandi/json-text.ts';
+import { DEPTH_LIMIT } from '../../../../src/metadata/fields/json-scan.ts';
+import { parseJsonText } from '../../../../src/metadata/fields/json-text.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 /** Whether the runtime's own parser takes a text. */

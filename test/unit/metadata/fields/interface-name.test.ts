@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInterfaceName, isMacAddress } from '../../../../src/metadata/gandi/interface-name.ts';
+import { isInterfaceName, isMacAddress } from '../../../../src/metadata/fields/interface-name.ts';
 
 describe('isInterfaceName', () => {
   it.each(['eth0', 'ens3', 'enp0s31f6', 'wan.up', 'lan-0', 'a_b', 'a'.repeat(15)])('takes %j', (name) => {

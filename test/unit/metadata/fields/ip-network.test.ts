@@ -8,7 +8,7 @@ import {
   isNetworkOrBroadcast,
   parseHostAddress,
   parseNetwork,
-} from '../../../../src/metadata/gandi/ip-network.ts';
+} from '../../../../src/metadata/fields/ip-network.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 function address(text: string): IpAddress {

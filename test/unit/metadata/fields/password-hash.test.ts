@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPasswordHash } from '../../../../src/metadata/gandi/password-hash.ts';
+import { isPasswordHash } from '../../../../src/metadata/fields/password-hash.ts';
 
 // Made with openssl passwd and crypt(3) of libxcrypt, all of the word "throwaway".
 const HASHES = {

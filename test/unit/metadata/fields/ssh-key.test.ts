@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyLine, parseSshKeys } from '../../../../src/metadata/gandi/ssh-key.ts';
+import { keyLine, parseSshKeys } from '../../../../src/metadata/fields/ssh-key.ts';
 
 /** A key blob of fields with their lengths before them. */
 function blob(...fields: (string | Uint8Array)[]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDomain, isHostName } from '../../../../src/metadata/gandi/host-name.ts';
+import { isDomain, isHostName } from '../../../../src/metadata/fields/host-name.ts';
 
 const LABEL_63 = 'a'.repeat(63);
 

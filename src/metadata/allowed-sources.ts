@@ -1,0 +1,42 @@
+import type { FileView } from '../machine/files/files.ts';
+import type { Problem } from './guest-config.ts';
+import type { Source } from './source.ts';
+import { SOURCES } from './sources.ts';
+
+/** A word of the kernel command line, as an admin types it at the boot prompt: `gandi.source=nocloud`. */
+const WORD = /(?:^|\s)gandi\.source=(\S+)/g;
+
+/** Which sources count. */
+export interface AllowedSources {
+  allowed: readonly Source[];
+  /** They were named, by the admin: what they say need not come from a place that is the host's alone. */
+  isAsked: boolean;
+  problems: Problem[];
+}
+
+/**
+ * Which sources count: those that CONFIG_SOURCES names, else those of the kernel command line, else all.
+ * @param setting the names in CONFIG_SOURCES
+ * @param files of the running system; absent for an unpacked image
+ */
+export function allowedSources(
+  setting: readonly string[],
+  files: Pick<FileView, 'readText'> | undefined,
+): AllowedSources {
+  const [, word] = [...(files?.readText('/proc/cmdline') ?? '').matchAll(WORD)].at(-1) ?? [];
+  const isSet = setting.join() !== 'all';
+  const names = isSet || word === undefined ? setting : word.toLowerCase().split(',');
+  if (names.join() === 'all') return { allowed: SOURCES, isAsked: false, problems: [] };
+  if (names.join() === 'none') return { allowed: [], isAsked: true, problems: [] };
+  const unknown = names.filter((name) => SOURCES.every((source) => source.name !== name));
+  return {
+    allowed: SOURCES.filter(({ name }) => names.includes(name)),
+    isAsked: true,
+    problems: unknown.map((name) => ({
+      group: 'source',
+      path: isSet ? 'CONFIG_SOURCES' : 'gandi.source on the kernel command line',
+      found: `no source of the name ${name}`,
+      expected: `some of ${SOURCES.map((source) => source.name).join(', ')}`,
+    })),
+  };
+}

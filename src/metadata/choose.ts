@@ -1,0 +1,241 @@
+import type { Machine } from '../machine/changes/machine.ts';
+import type { Commands } from '../machine/commands/commands.ts';
+import type { Files, FileView } from '../machine/files/files.ts';
+import type { Facts } from '../machine/system/facts.ts';
+import { allowedSources } from './allowed-sources.ts';
+import { isFirstBoot, readRememberedDisk } from './gandi/host-disk.ts';
+import type { GandiDisk } from './gandi-disk.ts';
+import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts';
+import type { Finding, Said, Source, World } from './source.ts';
+import { SOURCES } from './sources.ts';
+import { fromStored, readStored, storeConfiguration } from './store.ts';
+
+export interface LoadOptions {
+  files: Files;
+  /** They ask a disk whether it answers. */
+  commands: Commands;
+  /** False for an unpacked image: no device is looked for. */
+  live: boolean;
+  hypervisor: Facts['hypervisor'];
+  /** CONFIG_SOURCES. */
+  sources: readonly string[];
+  /** How long to wait for a late device at most. */
+  waitSeconds: number;
+  /** A file or device to take the configuration from; it is only read. */
+  seed?: string;
+}
+
+const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
+
+/**
+ * What earlier boots learned, of whatever source: for interfaces that come while the guest runs, and for a source that is
+ * silent.
+ */
+export function keptConfiguration(files: Files): HostConfiguration {
+  const stored = readStored(files);
+  const source = SOURCES.find(({ name }) => name === stored?.source);
+  if (stored !== undefined && source?.kept === undefined) return fromStored(stored);
+  const own = [...(source === undefined ? SOURCES : [source])].flatMap(({ kept }) => kept?.(files) ?? []);
+  return (
+    own.find(({ state }) => state !== 'none') ??
+    own[0] ?? { state: 'none', origin: 'no configuration found', parsed: NOTHING }
+  );
+}
+
+/** What is not believed, or not understood, costs nothing that is known: it is told, and the last configuration stays. */
+function withProblems(host: HostConfiguration, problems: readonly Problem[]): HostConfiguration {
+  if (problems.length === 0) return host;
+  const { parsed } = host;
+  return {
+    ...host,
+    parsed: {
+      config: parsed.config,
+      refused: parsed.refused,
+      problems: [...problems, ...parsed.problems],
+      // Only people ask for them: no boot does.
+      get origins() {
+        return parsed.origins;
+      },
+    },
+  };
+}
+
+/** The disk itself, without what an archive on it brings. */
+function withDisk(host: HostConfiguration, found: GandiDisk | undefined): HostConfiguration {
+  if (found === undefined) return host;
+  const { swap, disk } = found;
+  const parts = { ...(swap === undefined ? {} : { swap }), ...(disk === undefined ? {} : { disk }) };
+  return { ...host, gandi: { hasInit: found.hasInit, ...host.gandi, ...parts } };
+}
+
+/** Nothing of it can be used, so it takes the place of nothing. */
+const isUseless = ({ parsed }: Said) =>
+  ['archive', 'source'].some((group) => parsed.refused.includes(group as 'archive'));
+
+function isAsBefore(source: Source, { instanceId, parsed }: Said, files: FileView): boolean {
+  // What such a source brings is stored, or erased, by steps of its own.
+  if (source.kept !== undefined) return false;
+  const stored = readStored(files);
+  if (stored?.source !== source.name || stored.instanceId !== instanceId) return false;
+  const { config, refused } = stored;
+  return JSON.stringify([config, refused]) === JSON.stringify([parsed.config, parsed.refused]);
+}
+
+/** What a source says, beside what earlier boots learned. */
+async function fromFinding(
+  source: Source,
+  finding: Finding<unknown>,
+  files: Files,
+): Promise<HostConfiguration> {
+  const kept = () => withDisk(keptConfiguration(files), finding.gandi);
+  const broken = (state: 'broken' | 'unreachable', origin: string, problems: readonly Problem[]) => ({
+    ...withProblems(kept(), problems),
+    state,
+    origin: `${origin}, which ${state === 'broken' ? 'cannot be used' : 'does not answer'}`,
+  });
+  switch (finding.state) {
+    case 'absent':
+      return kept();
+    case 'broken':
+    case 'unreachable':
+      return broken(finding.state, finding.origin, finding.problems);
+    case 'present': {
+      const { origin, place, stamps, raw, digest, gandi } = finding;
+      const said = await source.parse(raw);
+      if (isUseless(said)) return broken('broken', origin, said.parsed.problems);
+      return {
+        state: isAsBefore(source, said, files) ? 'kept' : 'new',
+        source: source.name,
+        ...(said.instanceId === undefined ? {} : { instanceId: said.instanceId }),
+        origin,
+        place,
+        stamps,
+        ...(digest === undefined ? {} : { digest }),
+        parsed: said.parsed,
+        ...(gandi === undefined ? {} : { gandi }),
+      };
+    }
+  }
+}
+
+function openSeed(path: string, sources: readonly Source[], files: Files): [Source, Finding<unknown>] {
+  const sought: string[] = [];
+  for (const source of sources) {
+    const finding = source.open(path, files);
+    if (finding.state !== 'absent') return [source, finding];
+    if (finding.sought !== undefined) sought.push(finding.sought);
+  }
+  throw new Error(`${path} holds ${sought.join(', ') || 'nothing that a source here reads'}`);
+}
+
+/** What speaks beside the source that this guest has: it is told, and not believed. */
+function strangerOf(source: Source, remembered: string, finding: Finding<unknown>): Problem[] {
+  if (finding.state !== 'present') return [...(finding.doubts ?? [])];
+  const { name } = finding.place;
+  return [
+    {
+      group: 'source',
+      path: name,
+      found: `a configuration of ${source.name}`,
+      expected: `none beside ${remembered}, which configures this guest; nothing of it was used; run gandi-guest accept ${name} to take it, or name the source in CONFIG_SOURCES`,
+    },
+  ];
+}
+
+/** Asks the source that this guest has; others are only looked at. */
+async function askRemembered(
+  source: Source,
+  others: readonly Source[],
+  world: World,
+): Promise<HostConfiguration> {
+  const { files } = world;
+  const finding = await source.find(world);
+  const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
+  const doubts = [...(finding.doubts ?? [])];
+  for (const other of others) {
+    // Where nothing is gone, only what shows itself is looked at.
+    if (!(other.isSeen?.(world) ?? isGone)) continue;
+    const { remembered: _, ...unknown } = world;
+    const found = await other.find({ ...unknown, waitSeconds: 0 });
+    if (isGone && found.state === 'present' && found.place.isHosts)
+      return withProblems(await fromFinding(other, found, files), doubts);
+    doubts.push(...strangerOf(other, source.name, found));
+  }
+  return withProblems(await fromFinding(source, finding, files), doubts);
+}
+
+/** Asks one source after the other; the first that has something to say is the one. */
+async function askInOrder(sources: readonly Source[], world: World): Promise<HostConfiguration> {
+  const doubts: Problem[] = [];
+  let first: [Source, Finding<unknown>] | undefined;
+  for (const [index, source] of sources.entries()) {
+    const later = sources.slice(index + 1);
+    const isElsewhere = () => later.some((other) => other.isSeen?.(world) === true);
+    const finding = await source.find({ ...world, isElsewhere });
+    doubts.push(...(finding.doubts ?? []));
+    if (finding.state !== 'absent')
+      return withProblems(await fromFinding(source, finding, world.files), doubts);
+    first ??= [source, finding];
+  }
+  const host =
+    first === undefined ? { ...keptConfiguration(world.files) } : await fromFinding(...first, world.files);
+  return withProblems(host, doubts);
+}
+
+/**
+ * Learns what the host wants: from the source that this guest has, or the first that has something to say; else from what
+ * earlier boots learned.
+ * @returns the configuration with every problem that was found in it
+ * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
+ */
+export async function loadHostConfiguration(options: LoadOptions): Promise<HostConfiguration> {
+  const { files, commands, live, hypervisor, waitSeconds, seed, sources } = options;
+  const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
+  if (seed !== undefined) return await fromFinding(...openSeed(seed, allowed, files), files);
+  const kept = live ? undefined : keptConfiguration(files);
+  if (kept !== undefined) return withProblems(kept, problems);
+  const stored = readStored(files);
+  const world: World = {
+    files,
+    commands,
+    hypervisor,
+    waitSeconds,
+    firstBoot: stored === undefined && isFirstBoot(files, readRememberedDisk(files)),
+    isAsked,
+  };
+  const name = stored?.source ?? keptConfiguration(files).source;
+  const remembered = allowed.find((source) => source.name === name);
+  if (remembered === undefined) return withProblems(await askInOrder(allowed, world), problems);
+  const others = allowed.filter((source) => source !== remembered);
+  const place = stored === undefined ? {} : { remembered: stored.attachment };
+  return withProblems(await askRemembered(remembered, others, { ...world, ...place }), problems);
+}
+
+/**
+ * Keeps what was learned, in its normal form, and looks at what the next boot works from, for the trace of what was read.
+ * @throws the system's error if it cannot be written; what was kept before is there then
+ */
+export async function keepConfiguration(machine: Machine, host: HostConfiguration): Promise<void> {
+  const { files } = machine;
+  const source = SOURCES.find(({ name }) => name === host.source);
+  if (source === undefined || (host.state !== 'new' && host.state !== 'kept')) return;
+  const stored = readStored(files);
+  const isStored = stored?.source === source.name && stored.digest === host.digest;
+  if (host.state === 'new' || !isStored) {
+    const { origin, instanceId, digest, parsed } = host;
+    const { config, refused, problems } = parsed;
+    await storeConfiguration(machine, {
+      source: source.name,
+      attachment: host.place?.attachment ?? stored?.attachment ?? origin,
+      origin,
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(digest === undefined ? {} : { digest }),
+      config,
+      refused,
+      problems,
+      // The source's own text says where each is from.
+      origins: source.kept === undefined ? parsed.origins : [],
+    });
+  }
+  source.lookAtKept?.(files);
+}

@@ -1,0 +1,5 @@
+import { gandi } from './gandi/source.ts';
+import type { Source } from './source.ts';
+
+/** Every source there is, in the order in which they are asked. */
+export const SOURCES: readonly Source[] = [gandi];
