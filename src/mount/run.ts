@@ -139,7 +139,7 @@ export class MountRun {
   async close(): Promise<void> {
     if (this.dryRun) return;
     try {
-      appendLog(PROGRAM, this.#log, this.#system.now(), this.machine.files.place(LOG_FILE, 'keep'));
+      await appendLog(PROGRAM, this.#log, this.#system.now(), this.machine.files.place(LOG_FILE, 'keep'));
     } catch (error) {
       // The journal has the lines; what was done to disks stays done.
       this.#system.say(PROGRAM, 'warning', `could not write the log file: ${reasonOf(error)}`);

@@ -62,7 +62,7 @@ async function record(run: ProgramRun, digests: AppliedRecord, report?: Report):
     if (report === undefined) return;
     await storeReport(machine, report);
     if (machine.live)
-      appendLog(program, logRecords(report), system.now(), machine.files.place(LOG_FILE, 'keep'));
+      await appendLog(program, logRecords(report), system.now(), machine.files.place(LOG_FILE, 'keep'));
   } catch (error) {
     // The guest is configured all the same; the next run finds out again what this one could not note down.
     system.say(program, 'warning', `could not record what was done: ${(error as Error).message}`);

@@ -8,10 +8,10 @@ const NOW = new Date('2026-11-21T04:16:09.000Z');
 const logIn = (entries: Record<string, string> = { '/x': '' }) => `${temporaryRoot(entries).root}/gandi.log`;
 
 describe('the log', () => {
-  it('has a JSON line for each thing, for root and its group alone', () => {
+  it('has a JSON line for each thing, for root and its group alone', async () => {
     const path = logIn();
-    appendLog('gandi-config', [{ level: 'info', message: 'one', fields: { step: 'cron' } }], NOW, path);
-    appendLog('gandi-config', [{ level: 'problem', message: 'two' }], NOW, path);
+    await appendLog('gandi-config', [{ level: 'info', message: 'one', fields: { step: 'cron' } }], NOW, path);
+    await appendLog('gandi-config', [{ level: 'problem', message: 'two' }], NOW, path);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(lines[0]).toBe(
       '{"level":30,"time":"2026-11-21T04:16:09.000Z","program":"gandi-config","step":"cron","msg":"one"}',
@@ -23,26 +23,35 @@ describe('the log', () => {
     expect(statSync(path).mode & 0o007).toBe(0);
   });
 
-  it('is not made for nothing', () => {
+  it('has text as it was told, whatever is in it', async () => {
     const path = logIn();
-    appendLog('gandi-config', [], NOW, path);
+    const messages = ['100 % full', '%s %d %o %%', '', '{"level":60}'];
+    const records = messages.map((message) => ({ level: 'info' as const, message }));
+    await appendLog('gandi-config', records, NOW, path);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(messages);
+  });
+
+  it('is not made for nothing', async () => {
+    const path = logIn();
+    await appendLog('gandi-config', [], NOW, path);
     expect(() => statSync(path)).toThrow('ENOENT');
   });
 
-  it('makes room when it has grown too large, also where nothing else rotates it', () => {
+  it('makes room when it has grown too large, also where nothing else rotates it', async () => {
     const path = logIn({ '/gandi.log': 'old\n', '/gandi.log.1': 'older\n' });
     truncateSync(path, 4 * MIB);
-    appendLog('gandi-config', [{ level: 'info', message: 'new' }], NOW, path);
+    await appendLog('gandi-config', [{ level: 'info', message: 'new' }], NOW, path);
     expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(1);
     expect(statSync(`${path}.1`).size).toBe(4 * MIB);
-    appendLog('gandi-config', [{ level: 'info', message: 'newer' }], NOW, path);
+    await appendLog('gandi-config', [{ level: 'info', message: 'newer' }], NOW, path);
     expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(2);
   });
 
-  it('is not written through a link', () => {
+  it('is not written through a link', async () => {
     const path = logIn({ '/precious': 'precious' });
     symlinkSync('precious', path);
-    expect(() => appendLog('x', [{ level: 'info', message: 'm' }], NOW, path)).toThrow('ELOOP');
+    await expect(appendLog('x', [{ level: 'info', message: 'm' }], NOW, path)).rejects.toThrow('ELOOP');
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 });
