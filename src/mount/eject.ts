@@ -133,7 +133,7 @@ async function ejectMounted(
   const record: DiskRecord =
     isOurs && state.record !== undefined
       ? state.record
-      : { ...describeDevice(device, content), state: 'mounted', mountPoint };
+      : { ...describeDevice(run, device, content), state: 'mounted', mountPoint };
   // Nothing is asked of what is over it, such as a user's FUSE: it may hang, and would be taken for the disk.
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };

@@ -31,7 +31,7 @@ export function offer(
   const why = whyNotAutofs(machine.files, mode, diskRoot);
   if (why === undefined) return offerOnDemand(run, device, content, mountPoint);
   run.tell('problem', `${device.node} is not mounted: ${why}`);
-  return { ...describeDevice(device, content), state: 'failed', why };
+  return { ...describeDevice(run, device, content), state: 'failed', why };
 }
 
 /** A disk that is at its place already, from before this program was installed or by hand. */
@@ -41,7 +41,7 @@ export function adopt(run: MountRun, { device, verdict, record }: DiskState, mou
   const services = servicesOf(run, mountPoint);
   const content = verdict.kind === 'data' ? verdict.content : undefined;
   const found: DiskRecord = {
-    ...describeDevice(device, content),
+    ...describeDevice(run, device, content),
     state: 'mounted',
     mountPoint,
     ownMount: ownMountOf(mount),
@@ -61,5 +61,5 @@ export function leaveAlone(run: MountRun, { device, verdict, record }: DiskState
       );
     else run.tell('info', `${device.node} is left alone: ${why}`);
   }
-  return { ...describeDevice(device, content), state: 'left-alone', why };
+  return { ...describeDevice(run, device, content), state: 'left-alone', why };
 }

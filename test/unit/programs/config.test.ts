@@ -54,6 +54,13 @@ describe('gandi-config', () => {
     expect(JSON.parse(said.stdout)).toMatchObject({ status: 'unchanged' });
   });
 
+  it('has the time from the system that it is given', async () => {
+    const now = new Date('2026-01-02T03:04:05.678Z');
+    const args = ['--json', '--root', image().root, '--only', SYSTEM_FILE];
+    expect(await program(args, simulatedSystem({ now: () => now }))).toBe(0);
+    expect(JSON.parse(said.stdout).startedAt).toBe(now.toISOString());
+  });
+
   it('runs no plugin of an image, which needs its system', async () => {
     const files = image();
     mkdirSync(`${files.root}/etc/gandi/plugins.d`, { recursive: true });
