@@ -59,8 +59,9 @@ async function logLines(program: string, records: readonly LogRecord[], now: Dat
     lines.push(cleanJsonLine({ level, time, ...rest }));
   };
   const timestamp = () => now.toISOString();
-  const logger = pino({ timestamp, browser: { write } }).child({ program });
-  for (const { level, message, fields = {} } of records) logger[METHOD[level]](fields, message);
+  const logger = pino({ timestamp, browser: { write } });
+  // In each line, where a child logger of its own would cost a quarter of all this.
+  for (const { level, message, fields } of records) logger[METHOD[level]]({ program, ...fields }, message);
   return lines;
 }
 
