@@ -38,6 +38,10 @@ await build({
   target: 'node20',
   format: 'esm',
   packages: 'external',
+  // Packages that are loaded where they are needed (YAML).
+  banner: {
+    js: 'import { createRequire as ofModule } from "node:module"; const require = ofModule(import.meta.url);',
+  },
   sourcemap: 'inline',
   define: { GANDI_GUEST_VERSION: '"development"' },
   plugins: [ownUrls],

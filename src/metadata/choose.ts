@@ -9,6 +9,7 @@ import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts
 import type { Finding, Said, Source, World } from './source.ts';
 import { SOURCES } from './sources.ts';
 import { fromStored, readStored, storeConfiguration } from './store.ts';
+import { isBelieved } from './volumes.ts';
 
 export interface LoadOptions {
   files: Files;
@@ -118,10 +119,14 @@ async function fromFinding(
   }
 }
 
-function openSeed(path: string, sources: readonly Source[], files: Files): [Source, Finding<unknown>] {
+async function openSeed(
+  path: string,
+  sources: readonly Source[],
+  files: Files,
+): Promise<[Source, Finding<unknown>]> {
   const sought: string[] = [];
   for (const source of sources) {
-    const finding = source.open(path, files);
+    const finding = await source.open(path, files);
     if (finding.state !== 'absent') return [source, finding];
     if (finding.sought !== undefined) sought.push(finding.sought);
   }
@@ -142,6 +147,12 @@ function strangerOf(source: Source, remembered: string, finding: Finding<unknown
   ];
 }
 
+/** What is not believed is as good as absent. */
+const absentAs = ({ gandi }: Finding<unknown>): Finding<unknown> => ({
+  state: 'absent',
+  ...(gandi === undefined ? {} : { gandi }),
+});
+
 /** Asks the source that this guest has; others are only looked at. */
 async function askRemembered(
   source: Source,
@@ -153,8 +164,7 @@ async function askRemembered(
   const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
   const doubts = [...(finding.doubts ?? [])];
   for (const other of others) {
-    // Where nothing is gone, only what shows itself is looked at.
-    if (!(other.isSeen?.(world) ?? isGone)) continue;
+    if (other.isSeen?.(world) === false) continue;
     const { remembered: _, ...unknown } = world;
     const found = await other.find({ ...unknown, waitSeconds: 0 });
     if (isGone && found.state === 'present' && found.place.isHosts)
@@ -173,12 +183,16 @@ async function askInOrder(sources: readonly Source[], world: World): Promise<Hos
     const isElsewhere = () => later.some((other) => other.isSeen?.(world) === true);
     const finding = await source.find({ ...world, isElsewhere });
     doubts.push(...(finding.doubts ?? []));
-    if (finding.state !== 'absent')
+    if (finding.state === 'present' && !isBelieved(finding.place, world))
+      doubts.push(...strangerOf(source, 'what the guest was made with', finding));
+    else if (finding.state !== 'absent')
       return withProblems(await fromFinding(source, finding, world.files), doubts);
     first ??= [source, finding];
   }
   const host =
-    first === undefined ? { ...keptConfiguration(world.files) } : await fromFinding(...first, world.files);
+    first === undefined
+      ? { ...keptConfiguration(world.files) }
+      : await fromFinding(first[0], absentAs(first[1]), world.files);
   return withProblems(host, doubts);
 }
 
@@ -191,7 +205,7 @@ async function askInOrder(sources: readonly Source[], world: World): Promise<Hos
 export async function loadHostConfiguration(options: LoadOptions): Promise<HostConfiguration> {
   const { files, commands, live, hypervisor, waitSeconds, seed, sources } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
-  if (seed !== undefined) return await fromFinding(...openSeed(seed, allowed, files), files);
+  if (seed !== undefined) return await fromFinding(...(await openSeed(seed, allowed, files)), files);
   const kept = live ? undefined : keptConfiguration(files);
   if (kept !== undefined) return withProblems(kept, problems);
   const stored = readStored(files);

@@ -84,7 +84,7 @@ export interface Source<Raw = unknown> {
    * @returns absent if it is none of this source's
    * @throws the system's error if it cannot be read
    */
-  open(path: string, files: Files): Finding<Raw>;
+  open(path: string, files: Files): Promise<Finding<Raw>>;
   /** Pure: the same bytes say the same. */
   parse(raw: Raw): Said | Promise<Said>;
   /** What an earlier boot kept in a form of the source's own. */

@@ -23,6 +23,8 @@ const ROOMS = [
   'metadata',
   'metadata/fields',
   'metadata/gandi',
+  'metadata/nocloud',
+  'metadata/cpio',
   'sources',
   'state',
   'terminal',

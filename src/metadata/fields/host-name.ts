@@ -15,6 +15,23 @@ export function isHostName(text: string): boolean {
   return isDotted(text, HOST_NAME_LIMIT) && !/^localhost(?:\.localdomain)?$/i.test(text);
 }
 
+export interface HostNames {
+  hostName?: string;
+  fqdn?: string;
+}
+
+/**
+ * Host name and full name of a text: with a dot it is the full name, whose first label is the host name.
+ * @returns undefined if it is neither; both absent where it is empty
+ */
+export function hostNamesOf(text: string): HostNames | undefined {
+  if (text === '') return {};
+  const [first = ''] = text.split('.');
+  if (!isHostName(first)) return undefined;
+  if (first === text) return { hostName: text };
+  return isDomain(text) ? { hostName: first, fqdn: text } : undefined;
+}
+
 /** Whether a text is a domain name of the same characters, at most 253 of them (RFC 1035, 3.1, as text). */
 export function isDomain(text: string): boolean {
   return isDotted(text, DOMAIN_LIMIT);

@@ -19,3 +19,6 @@ export function isMacAddress(text: string): boolean {
   // The lowest bit of the first byte marks a group (IEEE 802).
   return Number.parseInt(text.slice(0, 2), 16) % 2 === 0 && !/^[0:-]+$/.test(text);
 }
+
+/** A MAC address in lower case, with colons. */
+export const canonicalMac = (text: string) => text.toLowerCase().replaceAll('-', ':');

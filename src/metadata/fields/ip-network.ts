@@ -136,3 +136,18 @@ function maskByte(index: number, prefixLength: number): number {
   const bits = Math.min(8, Math.max(0, prefixLength - index * 8));
   return (0xff << (8 - bits)) & 0xff;
 }
+
+/** Whether a text is an IPv4 address of any kind, as four decimals. */
+export const isIPv4Text = (text: string): boolean => !text.includes(':') && parseAddress(text) !== undefined;
+
+/**
+ * Prefix length of a netmask: `255.255.255.0`, `ffff:ffff:ffff:ffff::`. Undefined for other text, and for a mask with
+ * gaps.
+ */
+export function parseNetmask(text: string): number | undefined {
+  const bits = parseAddress(text)
+    ?.toByteArray()
+    .map((byte) => byte.toString(2).padStart(8, '0'))
+    .join('');
+  return bits !== undefined && /^1*0*$/.test(bits) ? bits.replace(/0*$/, '').length : undefined;
+}

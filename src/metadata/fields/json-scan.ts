@@ -1,15 +1,10 @@
 import { quote } from './problem.ts';
+import type { TextFault } from './utf8-text.ts';
 
 /** Levels of lists and objects in each other. A configuration has 6; the parser of the runtime recurses. */
 export const DEPTH_LIMIT = 32;
 /** Values in the document, so that the list of its problems stays bounded too. */
 export const VALUES_LIMIT = 20_000;
-
-/** Why a text is refused as a whole. */
-export interface TextFault {
-  found: string;
-  expected: string;
-}
 
 /** What the scanner may meet next. */
 type Next = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | 'comma' | 'rest of string' | 'end';

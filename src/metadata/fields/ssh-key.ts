@@ -1,3 +1,5 @@
+import { quote } from './problem.ts';
+
 /** One line of `ssh_key`, taken apart. */
 export interface SshKey {
   type: string;
@@ -14,6 +16,8 @@ export interface KeyLineFault {
 
 /** Bits of an RSA modulus that sshd takes: RequiredRSASize's default (sshd_config(5)) to SSHBUF_MAX_BIGNUM. */
 const RSA_BITS = { least: 1024, most: 16384 };
+/** Characters at the end of a key's base64 that tell it from others by eye, as in the .pub file. */
+const SHOWN_KEY_CHARACTERS = 8;
 const MOST_LINE_CHARACTERS = 16_384;
 
 /** Bytes of an uncompressed point by curve: 0x04 and two coordinates (SEC 1, section 2.3.3). */
@@ -68,6 +72,11 @@ export function parseSshKeys(text: string): { keys: SshKey[]; faults: KeyLineFau
 /** The key as a line of authorized_keys. */
 export function keyLine({ type, base64, comment }: SshKey): string {
   return [type, base64, comment].filter((part) => part !== '').join(' ');
+}
+
+/** Type, end and comment of a key, for people. */
+export function shortKey({ type, base64, comment }: SshKey): string {
+  return `${type} …${base64.slice(-SHOWN_KEY_CHARACTERS)}${comment === '' ? '' : ` ${quote(comment)}`}`;
 }
 
 /** The key of a line, or what was expected in place of it. */

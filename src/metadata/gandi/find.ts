@@ -1,3 +1,4 @@
+import { attachmentOf } from '../../machine/devices/attachment.ts';
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import type { DeviceUse } from '../../machine/devices/device-use.ts';
 import type { OpenDevice } from '../../machine/files/device-reader.ts';
@@ -14,7 +15,7 @@ import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { Facts } from '../../machine/system/facts.ts';
 import type { DiskIdentity } from '../gandi-disk.ts';
 import { chooseSwap, type SwapChoice } from './choose.ts';
-import { attachmentOf, type RememberedDisk } from './host-disk.ts';
+import type { RememberedDisk } from './host-disk.ts';
 import type { Knowledge, ObservedPlace } from './observed-place.ts';
 import { type ArchivePlace, diskOf, type SwapPlace, swapPlaces } from './swap-places.ts';
 

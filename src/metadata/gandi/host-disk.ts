@@ -1,5 +1,4 @@
 import { parseJsonObject } from '../../machine/changes/json-file.ts';
-import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import { BOOTSTRAP_REPORT, HOST_CONFIG, HOST_DISK_FILE } from '../../machine/files/paths.ts';
 import type { DiskIdentity } from '../gandi-disk.ts';
@@ -19,18 +18,6 @@ export const LEFT_OVER_BYTES = 4096;
 /** How far a device is the one that is remembered; the names of an order, from the surest. */
 export const LIKENESS = ['place and identifiers', 'place', 'identifiers', 'place of a blank disk'] as const;
 export type Likeness = (typeof LIKENESS)[number];
-
-/**
- * Where a disk is attached, by its directory in /sys/devices. What the kernel numbers as it finds it is left out: SCSI
- * hosts, virtio devices, NVMe controllers, and the name.
- */
-export function attachmentOf({ path }: Pick<BlockDevice, 'path'>): string {
-  return path
-    .replace(/\/block\/[^/]+$/, '')
-    .replace(/\/nvme\/nvme\d+\/nvme\d+(?:c\d+)?n(\d+)$/, '/nvme/n$1')
-    .replace(/\/host\d+(?:\/[^/]+)*?\/target[\d:]*\/\d+:(\d+:\d+:\d+)$/, '/scsi/$1')
-    .replaceAll(/\/virtio\d+(?=\/|$)/g, '/virtio');
-}
 
 /** @returns undefined where no disk was used yet, or the file is damaged: then the disk is chosen as at first */
 export function readRememberedDisk(files: Pick<FileView, 'readText'>): RememberedDisk | undefined {

@@ -1,5 +1,6 @@
+import { canonicalMac } from '../fields/interface-name.ts';
 import { contains, type IpNetwork, parseHostAddress, parseNetwork } from '../fields/ip-network.ts';
-import { canonicalMac, type Finding, interfaceNumber, networkFields, type VifFields } from './network.ts';
+import { type Finding, interfaceNumber, networkFields, type VifFields } from './network.ts';
 
 /** One address of one interface, with its place in the list of interfaces. */
 interface Entry {

@@ -1,3 +1,4 @@
+import { canonicalMac } from '../fields/interface-name.ts';
 import {
   contains,
   type IpAddress,
@@ -116,9 +117,6 @@ function isGatewayOf(network: IpNetwork, gateway: IpAddress, onLink: boolean): b
   if (isHostOf(network, gateway) || (gateway.family === 6 && gateway.linkLocal)) return true;
   return onLink && !contains(network, gateway);
 }
-
-/** Lower case, with colons. */
-export const canonicalMac = (text: string) => text.toLowerCase().replaceAll('-', ':');
 
 /** The interface's number: `vif_number`, or its position in the list. */
 export function interfaceNumber({ vif_number }: VifFields, position: number): number {

@@ -1,19 +1,10 @@
+import { canonicalMac } from '../fields/interface-name.ts';
 import { parseHostAddress } from '../fields/ip-network.ts';
-import { countCharacters, quote } from '../fields/problem.ts';
-import { parseSshKeys, type SshKey } from '../fields/ssh-key.ts';
+import { countCharacters } from '../fields/problem.ts';
+import { parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import type { Origin } from '../guest-config.ts';
-import {
-  canonicalMac,
-  interfaceNumber,
-  isPublic,
-  networkFields,
-  toAddress,
-  type VifFields,
-} from './network.ts';
+import { interfaceNumber, isPublic, networkFields, toAddress, type VifFields } from './network.ts';
 import type { ConfigFields } from './schema.ts';
-
-/** Characters at the end of a key's base64 that tell it from others by eye, as in the .pub file. */
-const SHOWN_KEY_CHARACTERS = 8;
 
 /**
  * One row for each setting that is used: what it is, its value, and the field it came from. Of password, arguments and
@@ -81,8 +72,4 @@ function interfaceRows(vif: VifFields, index: number): Origin[] {
 /** The hash's method, such as `$6$…`. */
 function maskHash(hash: string): string {
   return `${hash.slice(0, hash.indexOf('$', 1) + 1)}… (${countCharacters(hash)})`;
-}
-
-function shortKey({ type, base64, comment }: SshKey): string {
-  return `${type} …${base64.slice(-SHOWN_KEY_CHARACTERS)}${comment === '' ? '' : ` ${quote(comment)}`}`;
 }

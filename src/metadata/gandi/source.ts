@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Commands } from '../../machine/commands/commands.ts';
+import { attachmentOf } from '../../machine/devices/attachment.ts';
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { DeviceAnswers, NO_ANSWER, openAnswering } from '../../machine/devices/device-answers.ts';
 import { whyLostAtReboot } from '../../machine/devices/lasting-storage.ts';
@@ -21,13 +22,7 @@ import { readStored } from '../store.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './choose.ts';
 import { findSwapDisk } from './find.ts';
-import {
-  attachmentOf,
-  isFirstBoot,
-  LEFT_OVER_BYTES,
-  type RememberedDisk,
-  readRememberedDisk,
-} from './host-disk.ts';
+import { isFirstBoot, LEFT_OVER_BYTES, type RememberedDisk, readRememberedDisk } from './host-disk.ts';
 import { keptModules, lookAtKeptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
@@ -194,7 +189,7 @@ function withStored(result: ArchiveResult, files: Files): ArchiveResult {
   return stored ? { ...result, archive: { ...result.archive, stored } } : result;
 }
 
-function openSeed(path: string, files: Files): Finding<GandiBytes> {
+async function openSeed(path: string, files: Files): Promise<Finding<GandiBytes>> {
   const { result, tried } = readSeed(path);
   if (result.state === 'absent') return { state: 'absent', sought: `no archive of a host (tried ${tried})` };
   return fromResult(withStored(result, files), path, { name: path, attachment: path });

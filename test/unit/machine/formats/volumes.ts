@@ -48,15 +48,15 @@ export function fatImage(kind: keyof typeof FAT_KINDS, files: Files, ...options:
   return readFileSync(path);
 }
 
-/** The bytes of an archive that GNU cpio makes of files, in the order of their names. */
-export function cpioArchive(format: 'odc' | 'bin' | 'newc' | 'crc', files: Files): Buffer {
+/** The bytes of an archive that GNU cpio makes of files, or of what is named, in that order. */
+export function cpioArchive(
+  format: 'odc' | 'bin' | 'newc' | 'crc',
+  files: Files,
+  names: readonly string[] = Object.keys(files),
+): Buffer {
   return withFiles(files, (directory) => {
     const path = makeImage(0);
-    run(
-      'cpio',
-      ['--quiet', '-o', '-H', format, '-D', directory, '-O', path],
-      `${Object.keys(files).join('\n')}\n`,
-    );
+    run('cpio', ['--quiet', '-o', '-H', format, '-D', directory, '-O', path], `${names.join('\n')}\n`);
     return readFileSync(path);
   });
 }

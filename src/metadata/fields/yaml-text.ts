@@ -1,0 +1,171 @@
+import type { Alias, CST, Document, Node, Pair } from 'yaml';
+import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from './json-scan.ts';
+import { decodeUtf8, type TextFault } from './utf8-text.ts';
+
+/**
+ * A scalar as it is written: whether `0644` is a number is for each field to say. YAML 1.1, which most writers of such
+ * files mean, and 1.2 differ in that, and a MAC address of digits alone is a number in the former.
+ */
+export interface YamlScalar {
+  text: string;
+  /** Without quotes, not a block: `null`, `~` and nothing at all mean no value then. */
+  isPlain: boolean;
+}
+
+export type YamlList = readonly YamlValue[];
+export type YamlMap = ReadonlyMap<string, YamlValue>;
+export type YamlValue = YamlScalar | YamlList | YamlMap;
+
+/** Bytes of the largest text that is given to the YAML parser, which takes seconds for a megabyte of brackets. */
+const YAML_BYTES_LIMIT = 64 * 1024;
+
+/** More than any document of DEPTH_LIMIT levels has. */
+const TOKEN_LEVELS_LIMIT = 2 * DEPTH_LIMIT;
+
+/** The parser is large: read from disk and set up where there is YAML to parse, and only there. */
+const loadYaml = () => require('yaml') as typeof import('yaml');
+
+/** Ends the walk through a document that is refused. */
+class Refusal extends Error {
+  readonly expected: string;
+
+  constructor(found: string, expected: string) {
+    super(found);
+    this.expected = expected;
+  }
+}
+
+/**
+ * Parses YAML in its failsafe schema: scalars stay text. Text that begins with `{` and is JSON is parsed as that. Of a
+ * key that is there twice the last one counts, and `<<` merges maps: so PyYAML does it, for which these files are
+ * written. Aliases count with all that they stand for, so none of them can be a bomb.
+ * @returns the document, undefined if the text is empty but for comments; faults name the place, and show nothing of
+ *   the text, since a password may be near
+ */
+export function parseYamlText(bytes: Uint8Array): { document: YamlValue | undefined } | { fault: TextFault } {
+  const decoded = decodeUtf8(bytes, YAML_BYTES_LIMIT, 'YAML text');
+  if ('fault' in decoded) return decoded;
+  const text = decoded.text.replace(/^\ufeff/, '');
+  if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: ofJson(JSON.parse(text)) };
+  const composed = compose(text);
+  if ('fault' in composed) return composed;
+  const { document } = composed;
+  try {
+    const { contents } = document;
+    const walker = new Walker((alias) => alias.resolve(document));
+    return { document: contents === null || isNothing(contents) ? undefined : walker.value(contents, 1) };
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return fault(refusal.message, refusal.expected);
+    throw refusal;
+  }
+}
+
+/**
+ * The nodes of a text. The library makes tokens without recursion and nodes with it; Node.js does not survive every text
+ * that fills the stack, so the depth is looked at between.
+ */
+function compose(text: string): { document: Document } | { fault: TextFault } {
+  const { Parser, Composer, LineCounter } = loadYaml();
+  const lines = new LineCounter();
+  const mistake = (offset: number, code: string) => {
+    const { line, col } = lines.linePos(offset);
+    return fault(`a mistake at line ${line}, column ${col} (${code})`, 'YAML');
+  };
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const wrong = tokens.find(({ type }) => type === 'error');
+  if (wrong !== undefined) return mistake(wrong.offset, 'UNEXPECTED_TOKEN');
+  if (isDeeper(tokens)) return fault('more levels', `at most ${DEPTH_LIMIT} levels`);
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  const error = document?.errors[0];
+  if (error !== undefined) return mistake(error.pos[0], error.code);
+  if (second !== undefined) return mistake(second.range[0], 'MULTIPLE_DOCS');
+  return document === undefined ? fault('no document', 'YAML') : { document };
+}
+
+/** Whether tokens lie deeper in each other than is composed. */
+function isDeeper(tokens: readonly CST.Token[]): boolean {
+  const waiting: [CST.Token, number][] = tokens.map((token) => [token, 0]);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [token, level] = next;
+    if (level > TOKEN_LEVELS_LIMIT) return true;
+    if (token.type === 'document' && token.value !== undefined) waiting.push([token.value, level]);
+    if (!('items' in token)) continue;
+    for (const { key, value } of token.items as CST.CollectionItem[]) {
+      if (key) waiting.push([key, level + 1]);
+      if (value) waiting.push([value, level + 1]);
+    }
+  }
+  return false;
+}
+
+const fault = (found: string, expected: string) => ({ fault: { found, expected } });
+
+/** A text of comments alone is a document of one empty scalar. */
+const isNothing = (node: Node) => loadYaml().isScalar(node) && node.source === '' && node.value === '';
+
+/** Makes values of nodes. */
+class Walker {
+  readonly #yaml = loadYaml();
+  readonly #resolve: (alias: Alias) => Node | undefined;
+  #values = 0;
+
+  constructor(resolve: (alias: Alias) => Node | undefined) {
+    this.#resolve = resolve;
+  }
+
+  value(node: unknown, depth: number): YamlValue {
+    const { isAlias, isMap, isSeq, isScalar } = this.#yaml;
+    this.#values += 1;
+    if (depth > DEPTH_LIMIT) throw new Refusal('more levels', `at most ${DEPTH_LIMIT} levels`);
+    if (this.#values > VALUES_LIMIT) throw new Refusal('more values', `at most ${VALUES_LIMIT} values`);
+    if (isAlias(node)) {
+      const target = this.#resolve(node);
+      if (target === undefined) throw new Refusal('an alias of nothing', 'an alias of what stands before it');
+      return this.value(target, depth + 1);
+    }
+    if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
+    if (isMap(node)) return this.#map(node.items as Pair[], depth);
+    if (!isScalar(node)) return { text: '', isPlain: true };
+    const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;
+    return { text: String(node.value ?? ''), isPlain };
+  }
+
+  #map(pairs: readonly Pair[], depth: number): YamlMap {
+    const own = new Map<string, YamlValue>();
+    const merged = new Map<string, YamlValue>();
+    for (const { key, value } of pairs) {
+      const name = this.value(key, depth + 1);
+      const content = this.value(value, depth + 1);
+      if (!('text' in name)) throw new Refusal('a key that is a list or a map', 'keys that are texts');
+      if (name.text === '<<' && name.isPlain) merge(merged, content);
+      else own.set(name.text, content);
+    }
+    return merged.size === 0 ? own : new Map([...merged, ...own]);
+  }
+}
+
+/** Of several maps the first that has a key counts. */
+function merge(into: Map<string, YamlValue>, value: YamlValue): void {
+  const maps = Array.isArray(value) ? (value as YamlList) : [value];
+  for (const map of maps) {
+    if (!isYamlMap(map)) throw new Refusal('"<<" with something else', '"<<" with maps');
+    for (const [key, content] of map) if (!into.has(key)) into.set(key, content);
+  }
+}
+
+export const isYamlMap = (value: YamlValue): value is YamlMap => value instanceof Map;
+export const isYamlList = (value: YamlValue): value is YamlList => Array.isArray(value);
+export const isYamlScalar = (value: YamlValue): value is YamlScalar => 'text' in value;
+
+/** Whether a value stands for none. */
+export function isNull(value: YamlValue): boolean {
+  return isYamlScalar(value) && value.isPlain && /^(?:|~|null|Null|NULL)$/.test(value.text);
+}
+
+function ofJson(value: unknown): YamlValue {
+  if (typeof value === 'string') return { text: value, isPlain: false };
+  if (Array.isArray(value)) return value.map(ofJson);
+  if (typeof value !== 'object' || value === null) return { text: String(value), isPlain: true };
+  return new Map(Object.entries(value).map(([key, content]) => [key, ofJson(content)]));
+}

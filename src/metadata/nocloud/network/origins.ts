@@ -1,0 +1,56 @@
+import type { Findings } from '../../fields/map-reader.ts';
+import type { DhcpOptions, InterfaceAddress, Route, VirtualInterface } from '../../guest-config.ts';
+import type { Draft } from './draft.ts';
+
+/** Tells which settings of an interface come from where. */
+export function tellOrigins(
+  draft: Draft,
+  addresses: readonly InterfaceAddress[],
+  routes: readonly Route[],
+  findings: Findings,
+): void {
+  const { id, path, config } = draft;
+  const of = (what: string) => `${what} of interface ${id}`;
+  const tell = (what: string, value: string | undefined, place = path) =>
+    findings.origin(of(what), value, place);
+  tell('MAC address', config.mac);
+  tell('driver', config.driver);
+  if (config.name !== id) tell('name', config.name);
+  if (config.setName !== id) tell('new name', config.setName);
+  tell('new MAC address', config.setMac);
+  tell('parts', config.virtual && partsText(config.virtual));
+  tell('MTU', config.mtu === undefined ? undefined : String(config.mtu));
+  tell('DHCPv4', dhcpText(config.dhcp4));
+  tell('DHCPv6', dhcpText(config.dhcp6));
+  tell('router advertisements', config.acceptRa === undefined ? undefined : String(config.acceptRa));
+  for (const [index, { address, prefixLength, gateway, gatewayOnLink }] of addresses.entries()) {
+    const source = draft.addresses[index];
+    tell('address', `${address}/${prefixLength}`, source?.path);
+    const given = draft.gateways.find(({ value }) => value.text === gateway) ?? source?.gateway;
+    tell('gateway', gateway && `${gateway}${gatewayOnLink ? ', on link' : ''}`, given?.path);
+  }
+  for (const [index, route] of routes.entries()) {
+    tell('route', routeText(route), draft.routes[index]?.path ?? draft.gateways[0]?.path);
+  }
+  for (const { value, path: place } of draft.resolvers) tell('name server', value, place);
+  for (const { value, path: place } of draft.searchDomains) tell('search domain', value, place);
+}
+
+function partsText(virtual: VirtualInterface): string {
+  if (virtual.kind === 'vlan') return `VLAN ${virtual.id} on ${virtual.link}`;
+  return `${virtual.kind} of ${virtual.members.join(', ') || 'nothing yet'}`;
+}
+
+function dhcpText(options: DhcpOptions | undefined): string | undefined {
+  return options && `yes${options.metric === undefined ? '' : `, metric ${options.metric}`}`;
+}
+
+function routeText({ to, via, onLink, metric, table }: Route): string {
+  return [
+    to,
+    ...(via === undefined ? [] : [`via ${via}`]),
+    ...(onLink ? ['on link'] : []),
+    ...(metric === undefined ? [] : [`metric ${metric}`]),
+    ...(table === undefined ? [] : [`table ${table}`]),
+  ].join(' ');
+}

@@ -1,0 +1,166 @@
+import { isLabelSeen, labelledDevices } from '../../machine/devices/labelled-devices.ts';
+import type { Files, FileView } from '../../machine/files/files.ts';
+import { encodeText } from '../../machine/formats/text-bytes.ts';
+import type { Problem } from '../guest-config.ts';
+import { defineSource, type Finding, type Said, type World } from '../source.ts';
+import type { SourcePlace } from '../source-place.ts';
+import { chooseVolume, findVolumes, readVolume } from '../volumes.ts';
+import type { NoCloudFiles } from './parse.ts';
+import type { NoCloudWords } from './words.ts';
+
+/** ds-identify and cloud-init take no other case. */
+const LABELS = ['cidata', 'CIDATA'];
+
+/** Where the host says a word: its bytes are the host's, the admin's or the image's alone. */
+const WORD_FILES = [
+  { path: '/sys/class/dmi/id/product_serial', name: 'DMI (product_serial)' },
+  { path: '/proc/cmdline', name: 'the kernel command line' },
+];
+const WORD = 'ds=nocloud';
+
+/** In an image of its maker's (DataSourceNoCloud.py). */
+const SEED_DIRECTORY = '/var/lib/cloud/seed/nocloud/';
+
+/** What a seed says: its files, and what the host says beside them. */
+export interface NoCloudSeed {
+  files?: NoCloudFiles;
+  words: NoCloudWords[];
+}
+
+/** Words of the host, the later ones before the earlier ones. */
+async function readWords(
+  files: Pick<FileView, 'readText'>,
+): Promise<{ words: NoCloudWords[]; place?: SourcePlace }> {
+  const words: NoCloudWords[] = [];
+  let place: SourcePlace | undefined;
+  for (const { path, name } of WORD_FILES) {
+    const text = files.readText(path) ?? '';
+    if (!text.includes(WORD)) continue;
+    const { parseNoCloudWords } = await import('./words.ts');
+    const found = parseNoCloudWords(text, name);
+    if (found === undefined) continue;
+    words.unshift(found);
+    place = { name, attachment: name, isHosts: true };
+  }
+  return { words, ...(place === undefined ? {} : { place }) };
+}
+
+/** The files of a seed in a directory of the guest; undefined without those that make a seed. */
+function readDirectory(files: Pick<FileView, 'readText'>, directory: string): NoCloudFiles | undefined {
+  const read = (name: string) => {
+    const text = files.readText(`${directory}${name}`);
+    return text === undefined ? undefined : encodeText(text);
+  };
+  const [userData, metaData] = [read('user-data'), read('meta-data')];
+  if (userData === undefined || metaData === undefined) return undefined;
+  const [networkConfig, vendorData] = [read('network-config'), read('vendor-data')];
+  return {
+    userData,
+    metaData,
+    ...(networkConfig === undefined ? {} : { networkConfig }),
+    ...(vendorData === undefined ? {} : { vendorData }),
+  };
+}
+
+/** What is said without a volume: in a directory of the guest, or by the words alone. */
+function fromWords(
+  files: Files,
+  { words, place }: Awaited<ReturnType<typeof readWords>>,
+  doubts: readonly Problem[],
+): Finding<NoCloudSeed> {
+  const directories = [...words.flatMap(({ seedFrom }) => seedFrom ?? []), SEED_DIRECTORY];
+  for (const directory of directories) {
+    const seed = readDirectory(files, directory);
+    if (seed === undefined) continue;
+    const found = { name: directory, attachment: directory, isHosts: true };
+    return {
+      state: 'present',
+      raw: { files: seed, words },
+      place: found,
+      origin: directory,
+      stamps: [],
+      doubts,
+    };
+  }
+  // The bare word says that a volume is to be there.
+  const says = words.some(({ instanceId, hostName }) => instanceId !== undefined || hostName !== undefined);
+  if (place === undefined || !says) return { state: 'absent', doubts };
+  return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
+}
+
+async function find(world: World): Promise<Finding<NoCloudSeed>> {
+  const { files, remembered, isAsked } = world;
+  const said = await readWords(files);
+  const isPromised = said.place !== undefined || remembered !== undefined || isAsked;
+  const { readNoCloudVolume } = await import('./volume.ts');
+  const { found, silent } = await findVolumes(
+    world,
+    () => labelledDevices(files, LABELS),
+    readNoCloudVolume,
+    isPromised,
+  );
+  const { chosen, problems, doubts } = chooseVolume(found, world, 'NoCloud volume');
+  const all = [...silent, ...doubts];
+  const [problem] = problems;
+  if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts: all };
+  if (chosen === undefined) return fromWords(files, said, all);
+  const { place, stamps, content } = chosen;
+  const origin = `${place.name} (NoCloud)`;
+  if (content.state === 'broken')
+    return { state: 'broken', origin, problems: content.problems, place, doubts: all };
+  const raw = { files: content.files, words: said.words };
+  return { state: 'present', raw, place, origin, stamps, doubts: all };
+}
+
+async function open(path: string): Promise<Finding<NoCloudSeed>> {
+  const { readNoCloudVolume } = await import('./volume.ts');
+  const { content, stamps } = readVolume(path, readNoCloudVolume);
+  const place = { name: path, attachment: path, isHosts: true };
+  switch (content.state) {
+    case 'absent':
+      return { state: 'absent', sought: 'no NoCloud volume' };
+    case 'broken':
+      return { state: 'broken', origin: path, problems: content.problems };
+    case 'present':
+      return { state: 'present', raw: { files: content.files, words: [] }, place, origin: path, stamps };
+  }
+}
+
+/** What the files do not say the words do; of several words the later one counts. */
+async function parse({ files, words }: NoCloudSeed): Promise<Said> {
+  const { parseNoCloud } = await import('./parse.ts');
+  const said =
+    files === undefined
+      ? { parsed: { config: { dhcpOnAll: true as const }, problems: [], refused: [], origins: [] } }
+      : parseNoCloud(files);
+  const { parsed } = said;
+  const named = words.find(({ hostName }) => hostName !== undefined);
+  const isNamed = parsed.config.hostName !== undefined || parsed.refused.includes('host-name');
+  const names =
+    named === undefined || isNamed
+      ? {}
+      : { hostName: named.hostName, ...(named.fqdn === undefined ? {} : { fqdn: named.fqdn }) };
+  const identified = words.find(({ instanceId }) => instanceId !== undefined);
+  const ofFiles = 'instanceId' in said ? said.instanceId : undefined;
+  const instanceId =
+    files === undefined || files.metaData.length === 0 ? (identified?.instanceId ?? ofFiles) : ofFiles;
+  return {
+    ...(instanceId === undefined ? {} : { instanceId }),
+    parsed: {
+      ...parsed,
+      config: { ...parsed.config, ...names } as typeof parsed.config,
+      problems: [...words.flatMap(({ problems }) => problems), ...parsed.problems],
+    },
+  };
+}
+
+/** A small volume, as most tools that start virtual machines make one (cloud-init’s NoCloud). */
+export const nocloud = defineSource<NoCloudSeed>({
+  name: 'nocloud',
+  summary: 'a volume labelled cidata with meta-data, user-data and network-config, as for cloud-init',
+  needs: 'disk',
+  find,
+  isSeen: ({ files }) => isLabelSeen(files, LABELS),
+  open,
+  parse,
+});

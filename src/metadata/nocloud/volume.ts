@@ -1,0 +1,51 @@
+import type { ByteSource } from '../../machine/formats/byte-source.ts';
+import { openFat } from '../../machine/formats/fat.ts';
+import { openIso9660 } from '../../machine/formats/iso9660.ts';
+import type { Problem } from '../guest-config.ts';
+import type { NoCloudFiles } from './parse.ts';
+
+/** What is on a device. */
+export type NoCloudVolume =
+  /** No volume of this name, or one without `user-data` or `meta-data`, which cloud-init passes over as well. */
+  | { state: 'absent' }
+  /** A volume that must not be used. */
+  | { state: 'broken'; problems: Problem[] }
+  | { state: 'present'; label: string; files: NoCloudFiles };
+
+/** Not in mixed case: neither ds-identify nor cloud-init takes it. */
+const LABELS = ['cidata', 'CIDATA'];
+
+/** Bytes of the largest file; scripts are the longest. */
+const FILE_BYTES_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Reads the files of a NoCloud volume, ISO 9660 or FAT, from a disk, a partition or an image. Its label is `cidata` or
+ * `CIDATA`, of FAT in the directory or in the boot sector. Empty `user-data` and `meta-data` are valid.
+ * @throws only what reading the source throws
+ */
+export function readNoCloudVolume(source: ByteSource): NoCloudVolume {
+  const volume = openIso9660(source) ?? openFat(source);
+  const label = volume?.labels.find((name) => LABELS.includes(name));
+  if (volume === undefined || label === undefined) return { state: 'absent' };
+  const problems: Problem[] = [];
+  const read = (name: string): Uint8Array | undefined => {
+    const content = volume.read(name, FILE_BYTES_LIMIT);
+    if (content === undefined || content instanceof Uint8Array) return content;
+    const { at, found, expected } = content.fault;
+    problems.push({ group: 'source', path: `${name} at byte ${at}`, found, expected });
+    return undefined;
+  };
+  const userData = read('user-data');
+  const metaData = read('meta-data');
+  const networkConfig = read('network-config');
+  const vendorData = read('vendor-data');
+  if (problems.length > 0) return { state: 'broken', problems };
+  if (userData === undefined || metaData === undefined) return { state: 'absent' };
+  const files = {
+    userData,
+    metaData,
+    ...(networkConfig === undefined ? {} : { networkConfig }),
+    ...(vendorData === undefined ? {} : { vendorData }),
+  };
+  return { state: 'present', label, files };
+}

@@ -1,0 +1,173 @@
+import { placeOf } from '../machine/devices/attachment.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { DeviceAnswers, NO_ANSWER } from '../machine/devices/device-answers.ts';
+import { comingTo, lookUntilSettled } from '../machine/devices/late-devices.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import type { ByteSource } from '../machine/formats/byte-source.ts';
+import { recorded } from '../machine/formats/recorded-source.ts';
+import { sha256 } from '../machine/runtime/digest.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
+import type { Problem } from './guest-config.ts';
+import type { World } from './source.ts';
+import type { ByteRange, SourcePlace } from './source-place.ts';
+
+/** How long a drive may take to come that is promised, in seconds; CD drives can come seconds late (cloud-init #3897). */
+const LATE_SECONDS = 5;
+
+/** What a source found on a device. */
+export type VolumeContent<Files> =
+  | { state: 'absent' }
+  | { state: 'broken'; problems: Problem[] }
+  | { state: 'present'; files: Files };
+
+/** A volume of a source, by where it is. */
+export interface Volume<Files> {
+  place: SourcePlace;
+  stamps: readonly ByteRange[];
+  content: Exclude<VolumeContent<Files>, { state: 'absent' }>;
+}
+
+/** What was found on the devices that can have a volume. */
+export interface Volumes<Files> {
+  found: Volume<Files>[];
+  /** Of devices that do not answer. */
+  silent: Problem[];
+}
+
+/** Whether a place may speak for the host, beside one that is remembered. */
+export function isBelieved(place: SourcePlace, { firstBoot, isAsked, remembered }: World): boolean {
+  return place.isHosts || firstBoot || isAsked || place.attachment === remembered;
+}
+
+/** A guest sees by what it is attached that a medium in a drive is the host's: nobody in the guest can change one. */
+const placeOfDevice = (device: BlockDevice): SourcePlace => ({
+  name: device.node,
+  attachment: placeOf(device),
+  isHosts: device.kind === 'optical',
+});
+
+/**
+ * Reads a volume and notes what was read of it.
+ * @param path of a device or an image
+ * @throws the system's error if it cannot be read
+ */
+export function readVolume<Files>(
+  path: string,
+  read: (source: ByteSource) => VolumeContent<Files>,
+): { content: VolumeContent<Files>; stamps: ByteRange[] } {
+  return withDevice(path, (device) => {
+    const source = recorded(device);
+    const content = read(source);
+    return { content, stamps: source.ranges().map((range) => ({ device: path, ...range })) };
+  });
+}
+
+/**
+ * Reads all devices that can have a volume of a source. One that does not answer is not read.
+ * @param list those devices
+ * @param isPromised one is to come: it is waited for
+ * @throws Error if /sys or /proc cannot be read
+ */
+export async function findVolumes<Files>(
+  world: World,
+  list: () => readonly BlockDevice[],
+  read: (source: ByteSource) => VolumeContent<Files>,
+  isPromised: boolean,
+): Promise<Volumes<Files>> {
+  const { files, commands, waitSeconds } = world;
+  const look = () => {
+    const devices = list();
+    return devices.length === 0 ? undefined : devices;
+  };
+  const coming = comingTo(files, ['/sys/class/block', '/run/udev/data']);
+  const wait = isPromised ? Math.min(waitSeconds, LATE_SECONDS) : 0;
+  const devices = (await lookUntilSettled(look, coming, wait)) ?? [];
+  const unanswered = await new DeviceAnswers(files).ask(commands, devices);
+  const volumes: Volumes<Files> = {
+    found: [],
+    silent: unanswered.map((device) => ({
+      group: 'source',
+      path: device.node,
+      found: NO_ANSWER,
+      expected: 'a disk that answers; it was passed over; have the host look after it, or detach it',
+    })),
+  };
+  for (const device of devices.filter((each) => !unanswered.includes(each))) {
+    const place = placeOfDevice(device);
+    try {
+      const { content, stamps } = readVolume(device.node, read);
+      if (content.state !== 'absent') volumes.found.push({ place, stamps, content });
+    } catch (error) {
+      const problem: Problem = {
+        group: 'source',
+        path: device.node,
+        found: `an error: ${reasonOf(error)}`,
+        expected: 'a volume that can be read',
+      };
+      volumes.found.push({ place, stamps: [], content: { state: 'broken', problems: [problem] } });
+    }
+  }
+  return volumes;
+}
+
+/** Which volume counts, and which are not believed. */
+export interface ChosenVolume<Files> {
+  chosen?: Volume<Files>;
+  /** Several of which nobody can say which one counts. */
+  problems: Problem[];
+  doubts: Problem[];
+}
+
+/** Volumes that say the same are one: a disk and its partition, two paths to one disk, a copy. */
+function distinct<Files>(volumes: readonly Volume<Files>[]): Volume<Files>[] {
+  if (volumes.length < 2) return [...volumes];
+  const seen = new Map<string, Volume<Files>>();
+  for (const volume of volumes) {
+    const said = saidBy(volume);
+    if (!seen.has(said)) seen.set(said, volume);
+  }
+  return [...seen.values()];
+}
+
+/** What a volume holds, files by their digests. */
+function saidBy<Files>({ content }: Volume<Files>): string {
+  return JSON.stringify(content, function (this: Record<string, unknown>, key, value: unknown) {
+    const held = this[key];
+    return held instanceof Uint8Array ? sha256(held) : value;
+  });
+}
+
+/**
+ * Chooses among volumes of one source: the one at the remembered place; else the only one that is believed. One that cannot
+ * be used counts where there is no other.
+ * @param what for people, such as `NoCloud volume`
+ */
+export function chooseVolume<Files>(
+  volumes: readonly Volume<Files>[],
+  world: World,
+  what: string,
+): ChosenVolume<Files> {
+  const remembered = volumes.find(({ place }) => place.attachment === world.remembered);
+  const believed = volumes.filter(({ place }) => isBelieved(place, world));
+  const usable = distinct(believed.filter(({ content }) => content.state === 'present'));
+  const chosen = remembered ?? usable[0] ?? believed[0];
+  const others = distinct(volumes).filter(
+    (one) => one !== chosen && (chosen === undefined || saidBy(one) !== saidBy(chosen)),
+  );
+  if (remembered === undefined && usable.length > 1) {
+    const names = usable.map(({ place }) => place.name).join(' and ');
+    const found = `${usable.length} volumes that differ: ${names}`;
+    const expected = `one ${what}; have the host detach the others, or run gandi-guest accept with the one that counts`;
+    return { problems: [{ group: 'source', path: names, found, expected }], doubts: [] };
+  }
+  const doubts = others.map(({ place: { name } }): Problem => {
+    const beside = chosen === undefined ? 'came after the first boot' : `is beside ${chosen.place.name}`;
+    return {
+      group: 'source',
+      path: name,
+      found: `a ${what} that ${beside}`,
+      expected: `none: nothing of it was used; run gandi-guest accept ${name} to take it from the next boot on, or have the host detach it`,
+    };
+  });
+  return { problems: [], doubts, ...(chosen === undefined ? {} : { chosen }) };
+}
