@@ -7,13 +7,13 @@ import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { Files, FileView } from '../machine/files/files.ts';
-import { say } from '../machine/files/log.ts';
 import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import type { ReadTrace } from '../machine/files/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/mounts.ts';
 import type { Settings } from '../machine/settings/settings.ts';
+import type { System } from '../plan/system.ts';
 import type { Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
@@ -175,6 +175,7 @@ const isQuiet = ({ status, problems, steps }: Report) =>
   steps.every(({ notes }) => notes.every(({ level }) => level === 'info'));
 
 export interface FinishedRun {
+  system: Pick<System, 'environment' | 'say'>;
   report: Report;
   settings: Settings;
   trace: ReadTrace;
@@ -193,7 +194,7 @@ export async function recordSteadyState(
   machine: Machine,
   extras: SteadyExtras | undefined,
 ): Promise<void> {
-  if (process.env[BOOT_VARIABLE] === undefined) return;
+  if (run.system.environment[BOOT_VARIABLE] === undefined) return;
   const { files } = machine;
   const path = `${STEADY_DIRECTORY}/${run.report.program}`;
   const quiet = extras !== undefined && run.settings.warnings.length === 0 && isQuiet(run.report);
@@ -208,7 +209,7 @@ export async function recordSteadyState(
 }
 
 function steadyRecord(
-  { report, trace, applied }: FinishedRun,
+  { system, report, trace, applied }: FinishedRun,
   files: Files,
   { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
@@ -216,7 +217,7 @@ function steadyRecord(
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
   const states = fileStates(trace, [...passedOver, ...(expected ?? []).map(({ path }) => path)]);
   if (trace.changedMeanwhile !== undefined) {
-    say(
+    system.say(
       report.program,
       'info',
       `${trace.changedMeanwhile} changed while this ran; the next boot looks at all again`,

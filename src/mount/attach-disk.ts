@@ -43,13 +43,14 @@ export interface Attachment {
 
 /** What a record says of a device, whatever became of it. */
 export function describeDevice(
+  run: Pick<MountRun, 'now'>,
   device: BlockDevice,
   content?: Pick<Signature, 'type' | 'uuid' | 'label'>,
 ): Omit<DiskRecord, 'state'> {
   const { node, name, sequence, deviceNumber } = device;
   const { type, uuid, label } = content ?? {};
   const present = Object.entries({ sequence, type, uuid, label }).filter(([, value]) => value !== undefined);
-  return { node, name, deviceNumber, ...Object.fromEntries(present), since: new Date().toISOString() };
+  return { node, name, deviceNumber, ...Object.fromEntries(present), since: run.now() };
 }
 
 /**
@@ -193,7 +194,7 @@ async function wentAway({ files }: Machine, { name }: BlockDevice): Promise<bool
  */
 export async function attachDisk(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
   const { device, content } = attachment;
-  const record = describeDevice(device, content);
+  const record = describeDevice(run, device, content);
   try {
     await mount(run, attachment);
   } catch (error) {
@@ -218,7 +219,7 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
   const { device, content, mountPoint } = attachment;
   const mount = findMount(run.machine.files, device, mountPoint);
   const record: DiskRecord = {
-    ...describeDevice(device, content),
+    ...describeDevice(run, device, content),
     state: 'mounted',
     mountPoint,
     ...(mount === undefined ? {} : { ownMount: ownMountOf(mount) }),

@@ -32,7 +32,7 @@ export function offer(
   const why = whyNotAutofs(machine.files, mode, diskRoot);
   if (why === undefined) return offerOnDemand(run, device, content, mountPoint);
   run.tell('problem', `${device.node} is not mounted: ${why}`);
-  return { ...describeDevice(device, content), state: 'failed', why };
+  return { ...describeDevice(run, device, content), state: 'failed', why };
 }
 
 /** A disk that is at its place already, from before this program was installed or by hand. */
@@ -46,7 +46,7 @@ export async function adopt(
   const services = run.dryRun ? [] : await servicesNow(run, device, mountPoint);
   const content = verdict.kind === 'data' ? verdict.content : undefined;
   const found: DiskRecord = {
-    ...describeDevice(device, content),
+    ...describeDevice(run, device, content),
     state: 'mounted',
     mountPoint,
     ownMount: ownMountOf(mount),
@@ -66,5 +66,5 @@ export function leaveAlone(run: MountRun, { device, verdict, record }: DiskState
       );
     else run.tell('info', `${device.node} is left alone: ${why}`);
   }
-  return { ...describeDevice(device, content), state: 'left-alone', why };
+  return { ...describeDevice(run, device, content), state: 'left-alone', why };
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { NO_ANSWER } from '../machine/devices/device-answers.ts';
-import { findHolders, type Holder } from '../machine/devices/holders.ts';
+import type { Holder } from '../machine/devices/holders.ts';
 import type { Files } from '../machine/files/files.ts';
 import { readRootsText } from '../machine/files/roots-text.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
@@ -87,10 +87,14 @@ export function unitOf({ controlGroup }: Pick<Holder, 'controlGroup'>): string |
  * Of the services that a disk names those whose processes use it.
  * @throws the system's error if the mount point or /proc cannot be read
  */
-export function servicesInUse({ mountPoint, deviceNumber }: Mount, named: readonly string[]): string[] {
+export function servicesInUse(
+  run: Pick<MountRun, 'findHolders'>,
+  { mountPoint, deviceNumber }: Mount,
+  named: readonly string[],
+): string[] {
   const candidates = named.filter(mayBeNamed);
   if (candidates.length === 0) return [];
-  const units = new Set(findHolders(mountPoint, deviceNumber).map(unitOf));
+  const units = new Set(run.findHolders(mountPoint, deviceNumber).map(unitOf));
   return candidates.filter((name) => units.has(name));
 }
 

@@ -110,7 +110,13 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   const child = await startChild({
     argv: inScope(change),
     ...(change.input === undefined ? {} : { input: change.input }),
-    environment: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
+    environment: {
+      PATH: commands.searchPath ?? SEARCH_PATH,
+      HOME: '/root',
+      USER: 'root',
+      LOGNAME: 'root',
+      ...change.environment,
+    },
     onOutput: (_, chunk) => output.take(chunk),
   });
   let stopping: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordSteadyState, type SteadyExtras } from '../../../src/boot-record/steady.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import type { FileEntries } from '../context.ts';
@@ -8,13 +8,6 @@ import { MIB } from '../images.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { finished, MOUNTS, RECORD } from './finished-run.ts';
-
-beforeEach(() => {
-  vi.stubEnv('GANDI_BOOT', '1');
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 /** The record that a run leaves in a guest, if it leaves one. */
 async function recorded(entries: FileEntries, extras: SteadyExtras = {}): Promise<string | undefined> {

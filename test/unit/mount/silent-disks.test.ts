@@ -113,6 +113,6 @@ it('programs that work on a disk are given up when it stops answering', async ()
       return commands.run(argv, options);
     },
   };
-  await rescan(disks.run(false, undefined, watched), true);
+  await rescan(disks.run(false, watched), true);
   expect(given).toEqual(['mount']);
 });

@@ -310,14 +310,15 @@ describe('a blank disk where the swap disk is expected', () => {
     const node = await attachPartitioned(guest, 'sdb', 1);
     const first = await look(guest);
     const identifiers = { diskId: expect.any(String), partitionGuid: expect.any(String) };
-    expect(first).toMatchObject({ swap: { node }, disk: identifiers });
-    await rememberHostDisk(machine, first);
+    expect(first).toMatchObject({ gandi: { swap: { node }, disk: identifiers } });
+    await rememberHostDisk(machine, first.gandi ?? {});
     const remembered = readFileSync(guest.locate(HOST_DISK_FILE), 'utf8');
     expect(JSON.parse(remembered)).toMatchObject({ swapUuid: expect.any(String), ...identifiers });
     writeFileSync(guest.locate('/proc/swaps'), `headings\n${node} partition 2044 0 -2\n`);
     const second = await look(guest);
-    expect(second.disk).toEqual({ ...first.disk, swapUuid: second.disk?.swapUuid });
-    await rememberHostDisk(machine, second);
+    const disk = second.gandi?.disk;
+    expect(disk).toEqual({ ...first.gandi?.disk, swapUuid: disk?.swapUuid });
+    await rememberHostDisk(machine, second.gandi ?? {});
     expect(readFileSync(guest.locate(HOST_DISK_FILE), 'utf8')).toBe(remembered);
   });
 
