@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import { withDevice } from '../machine/files/device-reader.ts';
 import { Files } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { print } from '../machine/runtime/output.ts';
 import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/fields/json-text.ts';
 import { type KeyWarning, keyWarnings } from '../metadata/gandi/key-warnings.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
 import type { Problem } from '../metadata/guest-config.ts';
 import { SOURCES } from '../metadata/sources.ts';
+import type { System } from '../plan/system.ts';
 import { describeProblem } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { formatOfFile } from './seed-formats.ts';
@@ -73,16 +73,20 @@ function checkGandi(path: string): Validated {
  * that is not known or there twice.
  * @returns exit status: 1 if there is any problem
  */
-export async function validate(path: string, options: { json?: boolean }): Promise<number> {
+export async function validate(
+  path: string,
+  options: { json?: boolean },
+  { output }: System,
+): Promise<number> {
   const { what, problems, warnings } = await check(path);
-  if (options.json === true) print(cleanJson({ what, problems, warnings }));
+  if (options.json === true) output.print(cleanJson({ what, problems, warnings }));
   else {
     const lines = [
       ...warnings.map((warning) => `warning: ${warning.path}: ${warning.text}`),
       ...problems.map(describeProblem),
       ...(problems.length === 0 ? [`a valid ${what}`] : []),
     ];
-    print(lines.map((line) => `${path}: ${line}\n`).join(''));
+    output.print(lines.map((line) => `${path}: ${line}\n`).join(''));
   }
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -39,6 +39,8 @@ export interface NamedInterface {
   virtual?: VirtualInterface;
   /** Those that `virtual` names and that are made by us too. */
   virtualParts?: readonly string[];
+  /** How many are to be made one above the other for it, itself counted. */
+  level?: number;
   /** The bond or bridge of ours that it is a port of: that has the addresses in its place. */
   master?: { kind: 'bond' | 'bridge'; name: string; isPrimary?: true };
   /** The VLANs of ours that it carries. */
@@ -55,7 +57,12 @@ export interface NamedInterface {
   resolver?: Resolver;
   /** Boot does not wait for it. */
   optional?: true;
+  /** Nothing is said of it but that all interfaces are to ask by DHCP: what an admin has for it is as good. */
+  isFallback?: true;
 }
+
+/** A configuration, or what takes its place for an interface that none is of. */
+export type AskedConfig = InterfaceConfig & Pick<NamedInterface, 'isFallback'>;
 
 /** resolv.conf(5): the next server is asked after a second, and guests spread over their servers. */
 export const RESOLVER_OPTIONS = ['timeout:1', 'attempts:3', 'rotate'] as const;

@@ -6,10 +6,11 @@ import {
 } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { InterfaceConfig, VirtualInterface } from '../metadata/guest-config.ts';
+import type { AskedConfig } from './addresses.ts';
 
 /** A configuration with the interface that it means; a pattern means several. */
 export interface Bound {
-  config: InterfaceConfig;
+  config: AskedConfig;
   /** As it is called now; for one that is to be made, as it will be. */
   device: string;
   name: string;

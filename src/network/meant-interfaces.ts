@@ -1,7 +1,7 @@
 import type { InterfaceIdentity } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { InterfaceConfig } from '../metadata/guest-config.ts';
-import { asksForSomething, type NamedInterface, type Resolver } from './addresses.ts';
+import { type AskedConfig, asksForSomething, type NamedInterface, type Resolver } from './addresses.ts';
 import { type Bound, devicesFor, idsOf, isPartOf, partsOf } from './bound-interfaces.ts';
 import { namedInterface } from './named-interface.ts';
 
@@ -86,7 +86,7 @@ function inOrder(found: readonly NamedInterface[]): NamedInterface[] {
  *   IPv4 servers to the first one with IPv4, for managers pass over those of an interface without
  */
 export function meantInterfaces(
-  interfaces: readonly InterfaceConfig[],
+  interfaces: readonly AskedConfig[],
   facts: Pick<Facts, 'live' | 'interfaces'>,
   resolver: Resolver | undefined,
 ): MeantInterfaces {

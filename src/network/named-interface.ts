@@ -49,6 +49,19 @@ function withNames(virtual: VirtualInterface, nameOf: NameOf): VirtualInterface 
   return { ...bond, members, ...defined({ primary: primary && nameOf(primary) }) };
 }
 
+/** How many interfaces are made one above the other up to one; a circle has an end as well. */
+function levelOf(
+  { config: { virtual } }: Bound,
+  all: readonly Bound[],
+  nameOf: NameOf,
+  most = all.length,
+): number {
+  if (virtual === undefined || most === 0) return 0;
+  const names = namesOf(partsOf(virtual), nameOf);
+  const parts = all.filter(({ name }) => names.includes(name));
+  return 1 + Math.max(0, ...parts.map((part) => levelOf(part, all, nameOf, most - 1)));
+}
+
 /** What is said of an interface, with the names that the guest has for it and others. */
 export function namedInterface(
   bound: Bound,
@@ -57,7 +70,7 @@ export function namedInterface(
   resolver: Resolver | undefined,
 ): NamedInterface {
   const { config, name } = bound;
-  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, optional } = config;
+  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, optional, isFallback } = config;
   const isMine = (part: string) => nameOf(part) === name;
   const above = all.filter((each) => partsOf(each.config.virtual).some(isMine));
   const carried = above.filter((each) => each.config.virtual?.kind === 'vlan');
@@ -73,6 +86,7 @@ export function namedInterface(
       mtu,
       setMac,
       virtual: virtual && withNames(virtual, nameOf),
+      level: levelOf(bound, all, nameOf) || undefined,
       virtualParts: unlessEmpty(namesOf(partsOf(virtual), nameOf).filter(isMade)),
       vlans: unlessEmpty(carried.map((each) => each.name)),
       dhcp4,
@@ -80,6 +94,7 @@ export function namedInterface(
       acceptRa,
       routes: unlessEmpty(routes),
       optional,
+      isFallback,
       resolver,
     }),
   };

@@ -58,7 +58,10 @@ export function planInterface(
   const taken = admins ?? (foreign && { file: foreign.path, line: 1 });
   if (taken !== undefined) return { name, files: own, changes: [], taken };
   const header = ownHeader(settings, SETTING);
-  const support = own.flatMap(({ path }) => writer.support(files, header, path));
+  // What is for udev it reads whatever the manager is.
+  const support = own
+    .filter(({ path }) => path.startsWith(writer.directory))
+    .flatMap(({ path }) => writer.support(files, header, path));
   return { name, files: own, changes: [...support, ...changes] };
 }
 
@@ -169,7 +172,7 @@ function refusalNotes(writer: Writer, wanted: NamedInterface, files: FileView): 
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
-  const asked = askedInterfaces(host.parsed.config, facts, settings.noDhcp);
+  const asked = askedInterfaces(host.parsed.config, facts);
   const resolver = resolverFor(context, manager);
   const { found, enslaved, missing, renames } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);
@@ -177,7 +180,8 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     const isNew = !isAsApplied(manager, each, applied[interfacePart(each.name)]);
     const plan = planInterface(writer, context, each, writer.filesOf(header, each, 'lasting'), isNew);
     const refused = plan.taken === undefined ? refusalNotes(writer, each, files) : [];
-    return { ...plan, record: configured(manager, each), isNew, refused };
+    const isLeft = each.isFallback === true && plan.taken !== undefined;
+    return { ...plan, record: configured(manager, each), isNew, refused, isLeft };
   });
   const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.record) });
   // A file that nothing asks for may be that of an interface that is missing, or of one that is left alone.
@@ -192,8 +196,10 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     ...enslaved.map(({ name, partOf }) =>
       problem(`${name} is not configured: it is part of ${partOf}; take it out of ${partOf}, or set ${off}`),
     ),
-    ...planned.flatMap(({ name, taken }) => {
+    ...planned.flatMap(({ name, taken, isLeft }) => {
       if (taken === undefined) return [];
+      if (isLeft)
+        return [{ level: 'info', text: `${name} is left to ${taken.file} line ${taken.line}` } as const];
       const place = describePlace(taken, 'does it already');
       return [problem(`${name} is not configured: ${place}, or set ${off}`)];
     }),

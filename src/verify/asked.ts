@@ -43,7 +43,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   const { config } = host.parsed;
   const { hostName, users: asked = [] } = config;
   const { found, enslaved, missing } = meantInterfaces(
-    runs(settings, network) ? askedInterfaces(config, facts, settings.noDhcp) : [],
+    runs(settings, network) ? askedInterfaces(config, facts) : [],
     facts,
     undefined,
   );

@@ -13,15 +13,22 @@ interface Answer {
 type AskManager = (view: View, name: string, lacking: string | undefined) => Answer | undefined;
 
 /** Files of ours, in the directories of all managers, and what netplan makes of ours for them. */
-const OUR_FILE = /\/(50|90)-gandi-[^/]*$|\/(10-)?netplan-00-gandi-[^/]*$/;
+const OUR_FILE = /\/(5\d|90)-gandi-[^/]*$|\/(10-)?netplan-00-gandi-[^/]*$/;
 
 /** What netplan(8) calls the entry that it made a file of for systemd-networkd. */
 const netplanEntry = (file: string) => /^\/run\/systemd\/network\/10-netplan-(.+)\.network$/.exec(file)?.[1];
 
 const isOurText = (text: string | undefined) => text?.startsWith('# Written by gandi-bootstrap') ?? false;
 
+const NETPLAN_DIRECTORY = '/etc/netplan';
+
 /** Ours for netplan: what it makes of an interface that is made, has that one's name alone. */
-const netplanText = ({ files }: View, entry: string) => files.readText(`/etc/netplan/50-gandi-${entry}.yaml`);
+function netplanText({ files }: View, entry: string): string | undefined {
+  const name = files
+    .list(NETPLAN_DIRECTORY)
+    .find((file) => file.replace(/^5\d-gandi-/, '') === `${entry}.yaml`);
+  return name === undefined ? undefined : files.readText(`${NETPLAN_DIRECTORY}/${name}`);
+}
 
 /** ifcfg files have the same name, whoever wrote them. */
 const isOurs = (view: View, file: string) =>

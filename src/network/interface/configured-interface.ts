@@ -40,6 +40,10 @@ export function planConfigured(
   const isNew = !isAsApplied(manager, wanted, applied);
   const { changes, taken } = planInterface(writer, context, wanted, own, isNew);
   if (taken !== undefined) {
+    if (wanted.isFallback) {
+      const text = `${taken.file} line ${taken.line} configures it`;
+      return { changes: [], notes: [{ level: 'info', text }] };
+    }
     const text = `it does not get the host's addresses: ${describePlace(taken, 'configures it already')}, or set ${SETTING}=0 in ${settings.path}`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   }

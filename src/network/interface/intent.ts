@@ -1,7 +1,7 @@
 import { isPattern } from '../../machine/network/network-interfaces.ts';
 import type { GuestConfig, InterfaceConfig } from '../../metadata/guest-config.ts';
 import type { StepContext } from '../../plan/step.ts';
-import type { NamedInterface, Resolver } from '../addresses.ts';
+import type { AskedConfig, NamedInterface, Resolver } from '../addresses.ts';
 import { askedInterfaces } from '../asked-interfaces.ts';
 import { meantDevices } from '../bound-interfaces.ts';
 import { meantInterfaces } from '../meant-interfaces.ts';
@@ -32,7 +32,7 @@ const isFixed = (each: InterfaceConfig) => each.virtual !== undefined || isPatte
  * The host's interfaces under the names that they have. All of them, in its order: which one has the gateway and the
  * resolver does not depend on which are there.
  */
-function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext): InterfaceConfig[] {
+function renamed(interfaces: readonly AskedConfig[], { facts }: StepContext): AskedConfig[] {
   const bound = bindInterfaces(interfaces, facts.interfaces);
   return interfaces.map((each) =>
     isFixed(each) ? each : { ...each, name: bound.get(each) ?? each.setName ?? NO_NAME },
@@ -47,7 +47,7 @@ function renamed(interfaces: readonly InterfaceConfig[], { facts }: StepContext)
 export function intentFor(name: string, context: StepContext, resolver: Resolver | undefined): Intent {
   const { host, facts, settings } = context;
   const { config } = host.parsed;
-  const interfaces = renamed(askedInterfaces(config, facts, settings.noDhcp), context);
+  const interfaces = renamed(askedInterfaces(config, facts), context);
   const wanted = meantInterfaces(interfaces, facts, resolver).found.find((each) => each.name === name);
   if (wanted !== undefined) return { kind: 'configured', wanted };
   if (meantDevices(interfaces, facts).includes(name))

@@ -52,7 +52,7 @@ export function markServedAtBoot(
   if (planHook(ATTACH_HOOK, [], { files, settings }).changes.length > 0) return [];
   const { config } = host.parsed;
   const all = host.state === 'none' || !settings.switches.CONFIG_NETWORK;
-  const asked = askedInterfaces(config, facts, settings.noDhcp);
+  const asked = askedInterfaces(config, facts);
   const served = all ? facts.interfaces : meantInterfaces(asked, facts, undefined).found;
   // What we make is no device that comes.
   const devices = served.filter(({ name }) => facts.interfaces.some((each) => each.name === name));

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { RunCommand } from '../../machine/changes/change.ts';
 import { isOwn } from '../../plan/own-file.ts';
-import { renderNetplan } from './netplan.ts';
+import type { NamedInterface } from '../addresses.ts';
+import { losesOverrides, renderNetplan } from './netplan.ts';
 import { NETPLAN_DIRECTORY, netplanFileOf } from './netplan-files.ts';
 import { RELOAD_NETWORKD } from './networkd-writer.ts';
 import { dropRoutes, liveCommand, type Writer } from './writer.ts';
@@ -27,16 +28,27 @@ const takeNewFiles = (started: readonly string[]): RunCommand[] =>
     ? [liveCommand(['netplan', 'apply'], 60, 'let the network managers take the new files')]
     : [GENERATE_WHAT_CHANGED, RELOAD_NETWORKD];
 
+/**
+ * netplan reads files in the order of their names, and each may only name what was defined before: what others are made
+ * of comes first.
+ */
+const fileName = ({ name, level = 0 }: NamedInterface) => `5${Math.min(level, 9)}-gandi-${name}.yaml`;
+const OWN_NAME = /^5\d-gandi-(.*)\.yaml$/;
+
 /** netplan(5), for whichever of systemd-networkd and NetworkManager it writes. */
 export const netplan: Writer = {
   filesOf: (header, wanted, place) => [
     {
-      path: `${place === 'lasting' ? NETPLAN_DIRECTORY : '/run/netplan'}/50-gandi-${wanted.name}.yaml`,
+      path: `${place === 'lasting' ? NETPLAN_DIRECTORY : '/run/netplan'}/${fileName(wanted)}`,
       content: renderNetplan(header, wanted),
       // netplan warns of files that others can read: they may hold Wi-Fi passwords.
       mode: 0o600,
     },
   ],
+  refusals: (wanted) =>
+    losesOverrides(wanted)
+      ? ['leases of IPv6 are used as those of IPv4 are: netplan takes no difference between them']
+      : [],
   thisBoot: {
     start: (_name, _path, started) => ({ before: [], after: takeNewFiles(started) }),
     stop: () => ({ before: [], after: [GENERATE_WHAT_CHANGED] }),
@@ -45,8 +57,8 @@ export const netplan: Writer = {
   support: () => [],
   supportFiles: [],
   directory: NETPLAN_DIRECTORY,
-  ownName: /^50-gandi-.*\.yaml$/,
-  interfaceIn: (path) => posix.basename(path).slice('50-gandi-'.length, -'.yaml'.length),
+  ownName: OWN_NAME,
+  interfaceIn: (path) => OWN_NAME.exec(posix.basename(path))?.[1] ?? path,
   leavesDevice: (_path, text) => /^ {2}(bonds|vlans|bridges):$/m.test(text),
   units: ['systemd-networkd.service', 'NetworkManager.service'],
   activate({ started, changed, outdated }) {

@@ -68,6 +68,10 @@ function matchLines({ name, mac, renamed }: NamedInterface): Lines {
   return [...map('match', match), ...(renamed === undefined ? [] : text('set-name', name))];
 }
 
+/** Whether what is said of leases of IPv6 is lost because it is another than of those of IPv4. */
+export const losesOverrides = ({ dhcp4, dhcp6 }: NamedInterface): boolean =>
+  dhcp4 !== undefined && dhcp6 !== undefined && overrides(dhcp4).join() !== overrides(dhcp6).join();
+
 const overrides = ({ metric, useDns, useRoutes, useHostName }: NamedDhcp): Lines => [
   ...pair('route-metric', metric),
   ...pair('use-dns', useDns),
@@ -92,7 +96,8 @@ function ipLines(wanted: NamedInterface): Lines {
     `dhcp4: ${dhcp4 !== undefined}`,
     `dhcp6: ${dhcp6 !== undefined}`,
     ...(dhcp4 === undefined ? [] : map('dhcp4-overrides', overrides(dhcp4))),
-    ...(dhcp6 === undefined ? [] : map('dhcp6-overrides', overrides(dhcp6))),
+    // Where both are asked for, netplan refuses all that it is given unless they are the same.
+    ...(dhcp6 === undefined ? [] : map('dhcp6-overrides', overrides(dhcp4 ?? dhcp6))),
     ...pair('dhcp-identifier', dhcp4?.identifier ?? dhcp6?.identifier),
     ...pair('accept-ra', listensToRouters(wanted)),
     ...list('addresses', addresses.map(cidr).map(quoted), '  '),

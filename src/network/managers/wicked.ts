@@ -122,6 +122,7 @@ export function renderWickedRoutes(header: string, wanted: NamedInterface): stri
  */
 export function renderWickedKernelValues(header: string, wanted: NamedInterface): string | undefined {
   return hasIp(wanted) && listensToRouters(wanted) === false
-    ? `${header}net.ipv6.conf.${wanted.name}.accept_ra = 0\n`
+    ? // A dot within a name is a slash there.
+      `${header}net.ipv6.conf.${wanted.name.replaceAll('.', '/')}.accept_ra = 0\n`
     : undefined;
 }

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/guest/program.ts';
+import { main as program } from '../../../src/guest/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { MIB, makeImage, run, text, writeAt } from '../images.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
+/** The program on this machine, whose images it works on. */
+const main = (args: readonly string[]) => program(args, simulatedSystem());
 const EXAMPLE = readFileSync('docs/example-config.json', 'utf8');
 const JSON_WITH_TWO_FAULTS = JSON.stringify({
   ...JSON.parse(EXAMPLE),

@@ -71,3 +71,68 @@ const { resolver, ...withoutResolver } = WANTED.allThere;
 
 /** The same for managers that leave the resolver to others. */
 export const ALL_BUT_RESOLVER = withoutResolver satisfies NamedInterface;
+
+/** Leases, routes, and interfaces that are made, as the renderers of all managers are shown them. */
+export const MORE = {
+  leases: {
+    name: 'eth0',
+    mac: '00:16:3e:00:00:0a',
+    mtu: 1400,
+    addresses: [],
+    dhcp4: { metric: 50, useDns: false, useRoutes: true, identifier: 'mac' },
+    dhcp6: { metric: 50, useDns: false, useRoutes: true },
+    optional: true,
+  },
+  routes: {
+    name: 'eth0',
+    addresses: [],
+    dhcp4: {},
+    routes: [
+      { family: 4, to: '10.9.0.0/16', via: '192.0.2.9', onLink: true, metric: 77, table: 100 },
+      { family: 4, to: '10.8.0.0/16' },
+      { family: 6, to: '2001:db8:9::/48', via: 'fe80::9' },
+    ],
+    resolver: { servers: ['192.0.2.53', '2001:db8::53'], searchDomains: ['example.net'] },
+  },
+  bond: {
+    name: 'bond0',
+    setMac: '52:54:00:bb:00:01',
+    addresses: [{ family: 4, address: '10.0.0.2', prefixLength: 24 }],
+    acceptRa: false,
+    level: 1,
+    vlans: ['bond0.100'],
+    virtual: {
+      kind: 'bond',
+      members: ['eth1', 'eth2'],
+      mode: 'active-backup',
+      miimonMilliseconds: 100,
+      primary: 'eth1',
+    },
+  },
+  port: {
+    name: 'eth1',
+    addresses: [],
+    mtu: 1500,
+    master: { kind: 'bond', name: 'bond0', isPrimary: true },
+  },
+  vlan: {
+    name: 'bond0.100',
+    addresses: [{ family: 4, address: '10.1.0.2', prefixLength: 24 }],
+    level: 2,
+    virtual: { kind: 'vlan', link: 'bond0', id: 100 },
+    virtualParts: ['bond0'],
+  },
+  bridge: {
+    name: 'br0',
+    addresses: [],
+    dhcp4: {},
+    level: 1,
+    virtual: { kind: 'bridge', members: ['eth3'], spanningTree: false, forwardDelaySeconds: 4 },
+  },
+  renamed: {
+    name: 'lan0',
+    mac: '52:54:00:00:00:05',
+    renamed: {},
+    addresses: [{ family: 4, address: '10.2.0.2', prefixLength: 24 }],
+  },
+} as const satisfies Record<string, NamedInterface>;
