@@ -12,6 +12,7 @@ import { askHostDisks } from '../metadata/gandi/source.ts';
 import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
+import { acceptVolume, forgetOtherSource } from './accept-volume.ts';
 
 /** As long as gandi-bootstrap waits for itself. */
 const LOCK_WAIT_SECONDS = 60;
@@ -71,6 +72,13 @@ export async function accept(path: string, system: System): Promise<number> {
       open: openAnswering(devices, answers),
     };
     const machine = { files, commands, live };
+    const device = byNode(path, devices, files);
+    if (device !== undefined) await answers.ask(commands, [device]);
+    const source = device && answers.answers(device) ? await acceptVolume(device, machine) : undefined;
+    if (source !== undefined) {
+      output.print(`${path} (${source}) configures this guest from the next boot on\n`);
+      return EXIT.ok;
+    }
     const outcome = await acceptDevice(path, search, machine, answers);
     if ('refused' in outcome) {
       output.printError(
@@ -78,6 +86,7 @@ export async function accept(path: string, system: System): Promise<number> {
       );
       return EXIT.failed;
     }
+    await forgetOtherSource(machine);
     output.print(`${outcome.node} is the host’s disk from the next boot on\n`);
     return EXIT.ok;
   } finally {

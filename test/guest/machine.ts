@@ -6,9 +6,9 @@ export interface GuestDisk {
   readonly disk: DiskFile;
   /**
    * `virtio-scsi` is what Gandi's KVM hosts have, `virtio-blk` gives `/dev/vdX`, `nvme-subsystem` is a namespace that two
-   * controllers lead to, which cannot be hot-plugged.
+   * controllers lead to, which cannot be hot-plugged; `optical` is a CD drive with its medium.
    */
-  readonly bus?: 'virtio-scsi' | 'virtio-blk' | 'nvme-subsystem';
+  readonly bus?: 'virtio-scsi' | 'virtio-blk' | 'nvme-subsystem' | 'optical';
   /** SCSI target number; by default the disk's position. */
   readonly scsiId?: number;
   /** SCSI vendor; `gandi.ne` by default. */
@@ -181,6 +181,7 @@ export function diskDevice(disk: GuestDisk, index: number, pciBus = 'pcie.0'): R
   const common = { id: `device-${blockName(index)}`, drive: blockName(index), ...serial };
   if (disk.bus === 'virtio-blk') return { driver: 'virtio-blk-pci', bus: pciBus, ...common };
   const place = { bus: 'scsi0.0', 'scsi-id': disk.scsiId ?? index };
+  if (disk.bus === 'optical') return { driver: 'scsi-cd', ...place, ...common };
   const named = disk.wwn === undefined ? {} : { wwn: disk.wwn };
   const shared = disk.isShared ? { 'share-rw': true } : {};
   const vendor = disk.vendor ?? 'gandi.ne';
