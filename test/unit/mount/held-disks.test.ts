@@ -7,6 +7,7 @@ import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
 vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+vi.mock('../../../src/machine/devices/device-writers.ts', () => import('./simulated-run.ts'));
 
 const said = captureOutput();
 const guest = simulatedGuest();
@@ -56,6 +57,16 @@ describe('a disk that is unmounted here is not free', () => {
     setTimeout(() => disks.claimed.clear(), 2000);
     expect(await main(['eject', 'data', '--wait', '20'])).toBe(0);
     expect(said.stdout).toContain('it can be detached');
+  });
+
+  it('where a program writes to the device itself, which the kernel counts as free', async () => {
+    guest.writers = [{ pid: 77, command: 'qemu-system-x86' }];
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toMatch(
+      /is still in use by process 77 \(qemu-system-x86\), which has \S+\/sdb open for writing/,
+    );
+    guest.writers = [];
+    expect(await main(['eject', 'data'])).toBe(0);
   });
 
   it('where the device cannot be asked: it was unmounted all the same', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
+import type { DeviceWriter } from '../../../src/machine/devices/device-writers.ts';
 import type { Holder } from '../../../src/machine/devices/holders.ts';
 import type { MountRun } from '../../../src/mount/run.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
@@ -10,6 +11,8 @@ interface Guest {
   holders: Holder[];
   /** Which of them they use; all of them without. */
   usedMountPoint?: string;
+  /** Who writes to its devices. */
+  writers: DeviceWriter[];
   /** What a dry run would have done. */
   shown: string[];
 }
@@ -29,6 +32,9 @@ export function findHolders(mountPoint: string | undefined): Holder[] {
   return usedMountPoint === mountPoint ? holders : [];
 }
 
+/** Stands in for src/machine/devices/device-writers.ts. */
+export const findDeviceWriters = (): DeviceWriter[] => current?.writers ?? [];
+
 /**
  * A fresh guest for each test of a file, which replaces the modules src/mount/with-run.ts and src/machine/devices/holders.ts by
  * this one.
@@ -38,7 +44,7 @@ export function simulatedGuest(settings = ''): Guest {
   const guest = {} as Guest;
   beforeEach(() => {
     delete guest.usedMountPoint;
-    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [], shown: [] });
+    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [], writers: [], shown: [] });
     current = guest;
   });
   afterEach(() => {
