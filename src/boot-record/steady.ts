@@ -3,6 +3,7 @@ import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
 import { repeatsAtBoot } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
+import { isVirtual } from '../machine/devices/block-devices.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
@@ -150,6 +151,18 @@ function attachedDisks(files: FileView): Map<string, string> {
   return disks;
 }
 
+/**
+ * Names of disks that are not the only entry of a directory: NVMe's, beside which their controller or subsystem has others. As
+ * they are known by the kernel's names alone, other names at the next boot have it look at all.
+ */
+function numberedDisks(files: FileView): string[] {
+  return files.list(BLOCK_CLASS).filter((name) => {
+    const path = posix.resolve(BLOCK_CLASS, files.linkTarget(`${BLOCK_CLASS}/${name}`) ?? '');
+    const isDisk = posix.basename(posix.dirname(path)) !== 'block' && !isVirtual(path);
+    return isDisk && /^nvme\d+n\d+$/.test(name);
+  });
+}
+
 /** The paths in the record that outlast a boot. */
 function lastingPaths({
   present,
@@ -233,6 +246,9 @@ function steadyRecord(
     looksAtDisks !== true
       ? new Map<string, Map<string, string>>()
       : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
+  const numbered = compared.length === 0 ? [] : numberedDisks(files).map((name) => diskTexts(name, files));
+  // Each has a number of its own; where one does not say it nobody can tell.
+  if (!numbered.every((said) => [...said].some(tellsDisksApart))) return undefined;
   const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);
   const { known: knownBy, unknown } = contentLinks(files, mute, { compared, mounts });
   const unlinked = unknown.map((place) => ({ place, name: disks.get(place) ?? '' }));
@@ -251,7 +267,7 @@ function steadyRecord(
     kernelTexts: kernelTexts(
       trace,
       set,
-      [...texts.values()].flatMap((said) => [...said]),
+      [...texts.values(), ...numbered].flatMap((said) => [...said]),
       files,
     ),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),

@@ -10,7 +10,7 @@ import { type Mount, parseSwaps } from '../machine/formats/mounts.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import type { DiskFacts } from './disk-facts.ts';
-import { describeKeeper, describeProcess, placeOf } from './holder-names.ts';
+import { describeKeeper, describeProcess, describeWriter, placeOf } from './holder-names.ts';
 import { loopsOn } from './kernel-users.ts';
 import { readMounts } from './own-mount.ts';
 import type { MountRun } from './run.ts';
@@ -103,9 +103,12 @@ async function ask(
   const deadline = performance.now() + waitMilliseconds;
   while (isHeld() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   if (!isHeld()) {
-    // A loop device reads and writes it without having claimed it.
-    const loops = devices.flatMap(({ node }) => loopsOn(files, node));
-    return loops.length > 0 ? nameFew(loops) : undefined;
+    // A loop device reads and writes it without having claimed it, and so may any program that opens its node.
+    const unclaimed = devices.flatMap(({ node, deviceNumber }) => [
+      ...loopsOn(files, node),
+      ...run.findDeviceWriters(deviceNumber).map((writer) => describeWriter(writer, node)),
+    ]);
+    return unclaimed.length > 0 ? nameFew(unclaimed) : undefined;
   }
   const seen = signs(run, devices);
   return nameFew(seen.length > 0 ? seen : hiddenSigns(run, devices));

@@ -1,3 +1,4 @@
+import type { DeviceWriter } from '../machine/devices/device-writers.ts';
 import type { Holder } from '../machine/devices/holders.ts';
 import type { NamespaceKeeper } from '../machine/devices/mount-namespaces.ts';
 import { unitOf } from './services.ts';
@@ -42,6 +43,10 @@ export function describeProcess({ pid, command, file, controlGroup, isElsewhere 
   const place = isElsewhere === true ? ` ${placeOf({ controlGroup })}` : '';
   return `process ${pid} (${command})${place} with ${file}`;
 }
+
+/** A process that writes to a device. */
+export const describeWriter = ({ pid, command }: DeviceWriter, node: string) =>
+  `process ${pid} (${command}), which has ${node} open for writing`;
 
 /** A namespace in which nothing runs, and how to look into it. */
 export function describeKeeper(keeper: NamespaceKeeper): string {

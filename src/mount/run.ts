@@ -3,6 +3,7 @@ import type { Change } from '../machine/changes/change.ts';
 import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { DeviceAnswers } from '../machine/devices/device-answers.ts';
+import type { DeviceWriter } from '../machine/devices/device-writers.ts';
 import type { Holder } from '../machine/devices/holders.ts';
 import { appendLog, type Level, type LogRecord } from '../machine/files/log.ts';
 import { LOG_FILE } from '../machine/files/paths.ts';
@@ -65,6 +66,11 @@ export class MountRun {
   /** The processes that use a file system: findHolders of src/machine/devices/holders.ts. */
   findHolders(mountPoint: string | undefined, deviceNumber: string): Holder[] {
     return this.#deviceUsers.findHolders(mountPoint, deviceNumber);
+  }
+
+  /** The processes that have a device itself open for writing: src/machine/devices/device-writers.ts. */
+  findDeviceWriters(deviceNumber: string): DeviceWriter[] {
+    return this.#deviceUsers.findDeviceWriters(deviceNumber);
   }
 
   /** The time, as records have it. */

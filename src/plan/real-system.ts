@@ -8,11 +8,12 @@ import { standardOutput } from '../machine/runtime/output.ts';
 import type { System } from './system.ts';
 
 async function loadDeviceUsers() {
-  const [{ findHolders }, { isClaimed }] = await Promise.all([
+  const [{ findHolders }, { isClaimed }, { findDeviceWriters }] = await Promise.all([
     import('../machine/devices/holders.ts'),
     import('../machine/devices/device-claim.ts'),
+    import('../machine/devices/device-writers.ts'),
   ]);
-  return { findHolders, isClaimed };
+  return { findHolders, isClaimed, findDeviceWriters };
 }
 
 /** The machine that this process runs on. */

@@ -1,6 +1,7 @@
 import type { Intercept } from '../machine/changes/machine.ts';
 import type { Commands } from '../machine/commands/commands.ts';
 import type { isClaimed } from '../machine/devices/device-claim.ts';
+import type { findDeviceWriters } from '../machine/devices/device-writers.ts';
 import type { findHolders } from '../machine/devices/holders.ts';
 import type { observeFacts } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';
@@ -64,4 +65,5 @@ export interface System {
 export interface DeviceUsers {
   findHolders: typeof findHolders;
   isClaimed: typeof isClaimed;
+  findDeviceWriters: typeof findDeviceWriters;
 }

@@ -30,6 +30,17 @@ const TABLES: Record<string, string> = {
   'a directory of a data disk elsewhere': '/srv/data/www /var/www none bind 0 0',
   'the same, with /var of its own':
     'LABEL=var /var ext4 defaults 0 2\n/srv/data/www /var/www none bind 0 0\n/srv/data/home /home none bind,nofail 0 0',
+  'swap over iSCSI': '/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-x-lun-1 none swap _netdev 0 0',
+  'the state of the toolkit on a disk of its own': 'LABEL=state /var/lib/gandi ext4 defaults 0 2',
+  '/var/log in memory': 'log /var/log tmpfs mode=755 0 0',
+  'the same, with swap': 'LABEL=swap none swap sw 0 0\nlog /var/log tmpfs mode=755 0 0',
+  '/var on first access': 'LABEL=var /var ext4 x-systemd.automount 0 2',
+  '/home of a cluster': 'gl1:/vol /home glusterfs defaults,_netdev 0 0',
+  '/home over SSH': 'user@nas:/home /home fuse.sshfs _netdev,allow_other 0 0',
+  'an overlay with files from a server':
+    'nas:/conf /srv/conf nfs defaults 0 0\noverlay /opt overlay lowerdir=/usr,upperdir=/srv/conf/u,workdir=/srv/conf/w,_netdev 0 0',
+  'a data disk’s directory in a home from a server':
+    'nas:/home /home nfs defaults 0 0\n/srv/data/www /home/www none bind,_netdev 0 0',
   'all at once':
     'LABEL=usr /usr ext4 ro 0 2\nLABEL=var /var ext4 defaults 0 2\nLABEL=tmp /tmp ext4 nofail 0 2\n' +
     'nas:/home /home nfs defaults 0 0\n/dev/sdc1 /root ext4 _netdev 0 2\n/dev/sdc2 /boot ext4 _netdev 0 2',

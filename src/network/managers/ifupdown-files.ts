@@ -34,11 +34,12 @@ export interface IfupdownFiles {
   includes(path: string): boolean;
 }
 
-/** Words of each line, lines that a backslash continues joined. */
+/** Words of each line, lines that a backslash continues joined; comments are no lines, whatever they end with (interfaces(5)). */
 function* wordsOf(text: string): Generator<{ line: number; words: string[] }> {
   let pending = '';
   let start = 0;
   for (const [index, piece] of text.split('\n').entries()) {
+    if (pending === '' && piece.trimStart().startsWith('#')) continue;
     if (pending === '') start = index + 1;
     if (piece.endsWith('\\')) {
       pending += `${piece.slice(0, -1)} `;
@@ -46,7 +47,7 @@ function* wordsOf(text: string): Generator<{ line: number; words: string[] }> {
     }
     const words = (pending + piece).split(/\s+/).filter((word) => word !== '');
     pending = '';
-    if (words[0] !== undefined && !words[0].startsWith('#')) yield { line: start, words };
+    if (words[0] !== undefined) yield { line: start, words };
   }
 }
 

@@ -65,8 +65,10 @@ export const ifupdown: Writer = {
     if (!includes(path)) {
       const text = files.readText(INTERFACES_FILE) ?? '';
       const end = text === '' || text.endsWith('\n') ? '' : '\n';
+      // A backslash at its end would make our line a part of its last one.
+      const apart = /\\\n?$/.test(text) ? '\n' : '';
       // No other files: what else lies there unread would come to life.
-      const content = `${text}${end}source ${OWN_PREFIX}*\n`;
+      const content = `${text}${end}${apart}source ${OWN_PREFIX}*\n`;
       changes.push(...ensureFile(files, { path: INTERFACES_FILE, content, mode: 0o644 }));
     }
     if (stanzas.some((stanza) => stanza.interface === 'lo')) return changes;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +30,22 @@ describe.runIf(existsSync(dist('gandi')))('the bundle in the executable', () => 
     expect(text.length).toBeGreaterThan(300_000);
     expect(text.includes(LOWERED)).toBe(false);
     expect(text.match(PRIVATE_FIELD)?.length).toBeGreaterThan(200);
+  });
+
+  it('runs with what the launcher asks of the runtime, which ends at an option that it does not know', () => {
+    const launcher = readFileSync(
+      fileURLToPath(new URL('../../../packaging/launcher.sh', import.meta.url)),
+      'utf8',
+    );
+    const options = [...launcher.matchAll(/\b(BUN_[A-Za-z_]+)=(\d+)/g)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]);
+    expect(options.map(([name]) => name)).toContain('BUN_JSC_useJIT');
+    const run = (env: Record<string, string>) =>
+      spawnSync(dist('gandi'), ['gandi-mount', '--version'], { env });
+    expect(run(Object.fromEntries(options)).status).toBe(0);
+    expect(run({ BUN_JSC_thereIsNoSuchOption: '0' }).status).not.toBe(0);
   });
 
   it('is told from one in older syntax by that', () => {

@@ -30,13 +30,20 @@ export function builtProgram(): string[] {
   return existsSync(executable) ? [executable] : [process.execPath, join(dist, 'gandi.cjs')];
 }
 
+/** What packaging/launcher.sh asks of the runtime for all but gandi-guest. */
+const AS_LAUNCHED = {
+  BUN_JSC_useJIT: '0',
+  BUN_GC_TIMER_DISABLE: '1',
+  BUN_JSC_collectionTimerMaxPercentCPU: '0',
+};
+
 /** Runs the built program as packaging/launcher.sh does. */
 export function gandi(...parameters: string[]): Run {
   const program = builtProgram();
   const { status, stdout, stderr, output } = spawnSync('perl', ['-e', MEASURING, ...program, ...parameters], {
     encoding: 'utf8',
     timeout: 60_000,
-    env: { ...process.env, ...(parameters[0] === 'gandi-guest' ? {} : { BUN_JSC_useJIT: '0' }) },
+    env: { ...process.env, ...(parameters[0] === 'gandi-guest' ? {} : AS_LAUNCHED) },
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });

@@ -62,6 +62,28 @@ it('has what each disk says of itself, but for what its driver would ask the dis
   expect(await recorded(disks)).toContain("kernel_texts='8\n16'\n");
 });
 
+describe('disks of NVMe', () => {
+  const nvme = (attached: FakeDisk['attached']) =>
+    makeSysfs([{ name: 'nvme0n1', number: '259:0', size: 4 * MIB, attached }]);
+  const own = nvme({ nvme: 'nvme0' });
+  const shared = nvme({ nvmeSubsystem: 0, paths: ['nvme0c0n1', 'nvme0c1n1'] });
+  const pathOf = (entries: FileEntries) => {
+    const link = entries['/sys/class/block/nvme0n1'];
+    if (typeof link !== 'object' || !('link' in link)) throw new Error('no disk');
+    return link.link.replace('../../', '/sys/');
+  };
+
+  it.each([
+    ['with a controller', own],
+    ['with a subsystem', shared],
+  ])('%s are told from others of their size', async (_, entries) => {
+    const text = await recorded({ ...entries, [`${pathOf(entries)}/wwid`]: 'uuid.1-2-3\n' }, { ranges });
+    expect(text).toContain('/sys/class/block/nvme0n1/wwid');
+    expect(text).toContain('uuid.1-2-3');
+    expect(await recorded(entries, { ranges })).toBeUndefined();
+  });
+});
+
 describe('disks of which the kernel can say no more than their size', () => {
   const xen = (name: string, number: number, more: Partial<FakeDisk> = {}): FakeDisk => ({
     name,

@@ -54,6 +54,16 @@ describe('a disk that is unmounted here is not free', () => {
     expect(said.stdout).toContain('it can be detached');
   });
 
+  it('where a program writes to the device itself, which the kernel counts as free', async () => {
+    guest.writers = [{ pid: 77, command: 'qemu-system-x86' }];
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toMatch(
+      /is still in use by process 77 \(qemu-system-x86\), which has \S+\/sdb open for writing/,
+    );
+    guest.writers = [];
+    expect(await main(['eject', 'data'])).toBe(0);
+  });
+
   it('where the device cannot be asked: it was unmounted all the same', async () => {
     const { disks } = guest;
     disks.claimed.add('sdb');

@@ -219,7 +219,11 @@ export class SimulatedDisks {
 
   /** Nobody uses a file system; whole devices are claimed as the test says. */
   get deviceUsers(): DeviceUsers {
-    return { findHolders: () => [], isClaimed: (node) => this.claimed.has(basename(node)) };
+    return {
+      findHolders: () => [],
+      findDeviceWriters: () => [],
+      isClaimed: (node) => this.claimed.has(basename(node)),
+    };
   }
 
   /** One run of gandi-mount. */

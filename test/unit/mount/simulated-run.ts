@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
+import type { DeviceWriter } from '../../../src/machine/devices/device-writers.ts';
 import type { Holder } from '../../../src/machine/devices/holders.ts';
 import { main as gandiMount } from '../../../src/mount/program.ts';
 import { simulatedSystem } from '../simulated-system.ts';
@@ -11,6 +12,8 @@ interface Guest {
   holders: Holder[];
   /** Which of them they use; all of them without. */
   usedMountPoint?: string;
+  /** Who writes to its devices. */
+  writers: DeviceWriter[];
 }
 
 let current: Guest | undefined;
@@ -19,7 +22,7 @@ let current: Guest | undefined;
 export function main(args: readonly string[]): Promise<number> {
   if (current === undefined) throw new Error('no guest');
   const { disks } = current;
-  const loadDeviceUsers = () => Promise.resolve({ ...disks.deviceUsers, findHolders });
+  const loadDeviceUsers = () => Promise.resolve({ ...disks.deviceUsers, findHolders, findDeviceWriters });
   return gandiMount(args, simulatedSystem({ ...disks.system, loadDeviceUsers }));
 }
 
@@ -29,6 +32,9 @@ function findHolders(mountPoint: string | undefined): Holder[] {
   return usedMountPoint === mountPoint ? holders : [];
 }
 
+/** Whoever writes to a device itself. */
+const findDeviceWriters = (): DeviceWriter[] => current?.writers ?? [];
+
 /**
  * A fresh guest for each test of a file.
  * @param settings text of its settings file
@@ -37,7 +43,7 @@ export function simulatedGuest(settings = ''): Guest {
   const guest = {} as Guest;
   beforeEach(() => {
     delete guest.usedMountPoint;
-    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [] });
+    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [], writers: [] });
     current = guest;
   });
   afterEach(() => {

@@ -114,6 +114,16 @@ describe('network with ifupdown', () => {
     expect(planFor(files)).toEqual(whole(changes));
   });
 
+  it.each(['\\', '\\\n', '\\\n\n', ''])('has its file read where the admin’s ends with %j', (end) => {
+    const before = `${LO_STANZA}iface eth9 inet manual\n  up ip route add 10.0.0.0/8${end}`;
+    const { changes } = planFor({ [INTERFACES]: before });
+    const [text = ''] = changes.flatMap((change) =>
+      change.kind === 'write-file' && change.path === INTERFACES ? [String(change.content)] : [],
+    );
+    expect(text.startsWith(before)).toBe(true);
+    expect(readIfupdownFiles(makeFiles({ [INTERFACES]: text })).includes(ETH0_FILE)).toBe(true);
+  });
+
   it('brings no file to life that was not read before', () => {
     const leftovers: FileEntries = {
       [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/*.cfg\n`,

@@ -39,6 +39,10 @@ describe('readIfupdownFiles', () => {
     ['source /etc/network/interfaces.d/*.cfg', false],
     ['source-directory /run/network/interfaces.d', false],
     ['#source interfaces.d/*', false],
+    // As ifquery(8) of Debian 12 has it.
+    ['# a comment \\\nsource interfaces.d/*', true],
+    ['iface eth1 inet manual\n  up ip route add 10.0.0.0/8 \\\nsource interfaces.d/*', false],
+    ['iface eth1 inet manual\n  up ip route add 10.0.0.0/8 \\\n\nsource interfaces.d/*', true],
     ['', false],
   ])('%j reads our file: %s', (text, expected) => {
     expect(readIfupdownFiles(makeFiles({ '/etc/network/interfaces': text })).includes(OWN)).toBe(expected);
