@@ -2,7 +2,9 @@
 interface Bun {
   spawn(options: BunSpawnOptions): BunSubprocess;
   hash: { crc32(bytes: Uint8Array): number };
-  CryptoHasher: new (algorithm: 'sha256') => { update(text: string | Uint8Array): { digest(encoding: 'hex'): string } };
+  CryptoHasher: new (
+    algorithm: 'sha256',
+  ) => { update(text: string | Uint8Array): { digest(encoding: 'hex'): string } };
 }
 
 interface BunSpawnOptions {
