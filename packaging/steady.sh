@@ -59,10 +59,13 @@ unchanged() {
     [ "${pair#*:}" -ef "$node" ] || return 1
   done
 
-  if [ -n "$expected_file" ]; then
-    IFS= read -r line < "$expected_file" || return 1
-    [ "$line" = "$expected_line" ] || return 1
-  fi
+  lines=
+  for path in $expected_files; do
+    IFS= read -r line < "$path" || return 1
+    lines="$lines$line
+"
+  done
+  [ "$lines" = "$expected_lines" ] || return 1
 
   # By cat, for the kernel gives its numbers in one piece or not at all, and the shell reads byte by byte.
   # shellcheck disable=SC2086

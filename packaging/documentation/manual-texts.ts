@@ -12,6 +12,7 @@ import {
   RUNTIME_DIRECTORY,
   STATE_DIRECTORY,
 } from '../../src/machine/files/paths.ts';
+import type { ProgramName } from '../../src/state/programs.ts';
 
 /** A name and what is to be said of it. */
 type Named = readonly [name: string, text: string];
@@ -198,4 +199,4 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'gandi-postboot(8)',
     ],
   },
-};
+} satisfies Record<ProgramName, ManualText>;

@@ -5,9 +5,11 @@ import { defineCommandLine as defineConfig } from '../../src/config/command-line
 import { CONFIG_STEPS } from '../../src/config/steps.ts';
 import { defineCommandLine as defineGuest } from '../../src/guest/command-line.ts';
 import { defineCommandLine as defineMount } from '../../src/mount/command-line.ts';
+import { realSystem } from '../../src/plan/real-system.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { defineCommandLine as definePostBoot } from '../../src/postboot/command-line.ts';
 import { POST_BOOT_STEPS } from '../../src/postboot/steps.ts';
+import { PROGRAMS, type ProgramName } from '../../src/state/programs.ts';
 
 /** A program as its own code defines it. */
 export interface DocumentedProgram {
@@ -24,15 +26,21 @@ function neverRun(): never {
 
 /** All programs of the toolkit, in the order of a boot. */
 export function documentedPrograms(): DocumentedProgram[] {
-  return [
-    {
-      name: 'gandi-bootstrap',
-      command: defineBootstrap('gandi-bootstrap', { configure: neverRun, serveInterface: neverRun }),
+  const system = realSystem();
+  const { output } = system;
+  const requests = { configure: neverRun, serveInterface: neverRun };
+  const parts: Record<ProgramName, Omit<DocumentedProgram, 'name'>> = {
+    'gandi-bootstrap': {
+      command: defineBootstrap('gandi-bootstrap', requests, output),
       steps: BOOTSTRAP_STEPS,
     },
-    { name: 'gandi-mount', command: defineMount(neverRun), steps: [] },
-    { name: 'gandi-config', command: defineConfig('gandi-config', neverRun), steps: CONFIG_STEPS },
-    { name: 'gandi-postboot', command: definePostBoot('gandi-postboot', neverRun), steps: POST_BOOT_STEPS },
-    { name: 'gandi-guest', command: defineGuest(neverRun), steps: [] },
-  ];
+    'gandi-mount': { command: defineMount(neverRun, output), steps: [] },
+    'gandi-config': { command: defineConfig('gandi-config', neverRun, output), steps: CONFIG_STEPS },
+    'gandi-postboot': {
+      command: definePostBoot('gandi-postboot', neverRun, output),
+      steps: POST_BOOT_STEPS,
+    },
+    'gandi-guest': { command: defineGuest(neverRun, system), steps: [] },
+  };
+  return PROGRAMS.map(({ name }) => ({ name, ...parts[name] }));
 }

@@ -32,8 +32,8 @@ export interface SteadyState {
   ranges: readonly { device: string; offset: number; length: number }[];
   /** Some of these are of another disk than the host's. */
   rangesOfOthers?: boolean;
-  /** A file that is not yet what it will be once all is well, and the one line it will then have. */
-  expected?: { path: string; line: string };
+  /** Files that are not yet what they will be once all is well, and the one line that each will then have. */
+  expected?: readonly { path: string; line: string }[];
 }
 
 /** Words and paths that the shell takes as they are. */
@@ -109,8 +109,10 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     ...ranges,
     ...state.interfaces,
     ...state.marks,
+    ...(state.expected ?? []).map(({ path }) => path),
   ];
-  const lines = [...values, state.expected?.line ?? ''];
+  const expected = state.expected ?? [];
+  const lines = [...values, ...expected.map(({ line }) => line)];
   if (!words.every((word) => PLAIN.test(word)) || lines.some((line) => /[\n\0]/.test(line))) return undefined;
   const disks = [...state.disks.values()];
   const places = [...state.disks.keys()].map(
@@ -124,8 +126,8 @@ export function renderSteadyRecord(state: SteadyState): string | undefined {
     file_states: state.present.join('\n'),
     // As the shell keeps what a program prints: without the line ends at the end.
     kernel_texts: [...state.kernelTexts.values()].join('').replace(/\n+$/, ''),
-    expected_file: state.expected?.path ?? '',
-    expected_line: state.expected?.line ?? '',
+    expected_files: expected.map(({ path }) => path).join(' '),
+    expected_lines: expected.map(({ line }) => `${line}\n`).join(''),
     values: values.join('\n'),
     marks: state.marks.join(' '),
     others: state.rangesOfOthers === true ? '1' : '',

@@ -7,13 +7,13 @@ import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { Files, FileView } from '../machine/files/files.ts';
-import { say } from '../machine/files/log.ts';
 import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/path-state.ts';
 import { STEADY_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import type { ReadTrace } from '../machine/files/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/mounts.ts';
 import type { Settings } from '../machine/settings/settings.ts';
+import type { System } from '../plan/system.ts';
 import type { Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
@@ -22,7 +22,7 @@ import { renderSteadyRecord, type SteadyState } from './steady-record.ts';
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
 const STEADY_KERNEL_FILES = [
   /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
-  /^\/sys\/class\/dmi\/id\/product_uuid$/,
+  /^\/sys\/class\/dmi\/id\/(product_(name|serial|uuid)|sys_vendor)$/,
   /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
   /^\/sys\/class\/tty\/console\/active$/,
   /^\/sys\/devices\/system\/cpu\/online$/,
@@ -54,6 +54,8 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
   passedOver?: readonly string[];
   /** What the next boot works from, if it is not what this one did. */
   source?: string;
+  /** A disk that was not there may have something to say. */
+  looksAtDisks?: true;
 };
 
 /**
@@ -173,6 +175,7 @@ const isQuiet = ({ status, problems, steps }: Report) =>
   steps.every(({ notes }) => notes.every(({ level }) => level === 'info'));
 
 export interface FinishedRun {
+  system: Pick<System, 'environment' | 'say'>;
   report: Report;
   settings: Settings;
   trace: ReadTrace;
@@ -191,7 +194,7 @@ export async function recordSteadyState(
   machine: Machine,
   extras: SteadyExtras | undefined,
 ): Promise<void> {
-  if (process.env[BOOT_VARIABLE] === undefined) return;
+  if (run.system.environment[BOOT_VARIABLE] === undefined) return;
   const { files } = machine;
   const path = `${STEADY_DIRECTORY}/${run.report.program}`;
   const quiet = extras !== undefined && run.settings.warnings.length === 0 && isQuiet(run.report);
@@ -206,15 +209,15 @@ export async function recordSteadyState(
 }
 
 function steadyRecord(
-  { report, trace, applied }: FinishedRun,
+  { system, report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], passedOver = [], source = report.source, expected }: SteadyExtras,
+  { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: SteadyExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
-  const states = fileStates(trace, expected === undefined ? passedOver : [...passedOver, expected.path]);
+  const states = fileStates(trace, [...passedOver, ...(expected ?? []).map(({ path }) => path)]);
   if (trace.changedMeanwhile !== undefined) {
-    say(
+    system.say(
       report.program,
       'info',
       `${trace.changedMeanwhile} changed while this ran; the next boot looks at all again`,
@@ -227,7 +230,7 @@ function steadyRecord(
   const compared = ranges.map(({ device }) => device);
   // A program that compares no disk looks for none: another is no news to it.
   const texts =
-    compared.length === 0
+    looksAtDisks !== true
       ? new Map<string, Map<string, string>>()
       : new Map([...disks].map(([place, name]) => [place, diskTexts(name, files)]));
   const mute = [...texts].filter(([, said]) => ![...said].some(tellsDisksApart)).map(([place]) => place);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Output } from '../machine/runtime/output.ts';
 import { readInterfaces } from '../machine/settings/setting-kinds.ts';
 import type { InterfaceRun } from '../network/interface/command.ts';
 import { createProgram, runCommandLine } from '../terminal/program.ts';
@@ -34,10 +35,15 @@ interface Requests {
 /**
  * The command line of gandi-bootstrap; help, manual and completions are made from it.
  * @param name the program's
+ * @param output gets help and what is wrong with the usage
  */
-export function defineCommandLine(name: string, { configure, serveInterface }: Requests): Command {
+export function defineCommandLine(
+  name: string,
+  { configure, serveInterface }: Requests,
+  output: Output,
+): Command {
   const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
-  const program = createProgram(name, 'Configure this guest from the disk that its host prepared.')
+  const program = createProgram(name, 'Configure this guest from the disk that its host prepared.', output)
     // An option behind the subcommand is the subcommand's.
     .enablePositionalOptions()
     .option('-n, --dry-run', 'show what would be done, and do nothing')
@@ -68,17 +74,19 @@ export function defineCommandLine(name: string, { configure, serveInterface }: R
 export async function parseCommandLine(
   name: string,
   args: readonly string[],
+  output: Output,
 ): Promise<{ options?: Options; one?: InterfaceRun; status: number }> {
   let options: Options | undefined;
   let one: InterfaceRun | undefined;
-  const program = defineCommandLine(name, {
+  const requests: Requests = {
     configure: (asked) => {
       options = asked;
     },
     serveInterface: (asked) => {
       one = asked;
     },
-  });
+  };
+  const program = defineCommandLine(name, requests, output);
   const status = await runCommandLine(program, args);
   return { status, ...(options === undefined ? {} : { options }), ...(one === undefined ? {} : { one }) };
 }

@@ -24,8 +24,10 @@ import {
   parseStartedMarks,
   renderPostBootOrder,
 } from '../state/post-boot-order.ts';
+import type { OrderedScript } from '../state/source-scripts.ts';
 import { swap } from '../storage/swap.ts';
 import { askedWithoutSecrets } from '../verify/asked.ts';
+import { dueScripts } from './source-scripts.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
 const KERNEL_EXECUTES = /^(#!|\u007fELF)/;
@@ -48,7 +50,8 @@ function planScript(script: string, words: string | undefined): ScriptRun {
 }
 
 /** The customer's work is to find the network; so does a look at that. */
-const needsNetwork = ({ script, command }: PostBootOrder) => script !== undefined || command !== undefined;
+const needsNetwork = ({ script, command, scripts }: PostBootOrder) =>
+  script !== undefined || command !== undefined || scripts !== undefined;
 
 /**
  * Of what is looked at: what is asked, and by which files the network is what it is, for an admin may add one. Which name a
@@ -80,6 +83,7 @@ function orderFor(
   context: StepContext,
   asked: Asked,
   looked: string,
+  scripts: readonly OrderedScript[],
 ): { order?: PostBootOrder; why?: string } {
   const { files, host, settings } = context;
   const { config, refused } = host.parsed;
@@ -95,6 +99,7 @@ function orderFor(
     digest,
     ...script,
     ...(command !== undefined && started.command !== digest ? { command } : {}),
+    ...(scripts.length > 0 ? { scripts: [...scripts] } : {}),
     ...(stopAutofs ? { stopAutofs } : {}),
   };
   const told = why === undefined ? {} : { why };
@@ -133,8 +138,10 @@ function plan(context: StepContext): Plan {
   }
   const asked = askedWithoutSecrets(context);
   const looked = lookDigest(context, asked);
-  const { order, why } = orderFor(context, asked, looked);
-  const refused = why === undefined ? {} : { notes: [refusalOf(why)] };
+  const due = dueScripts(context);
+  const { order, why } = orderFor(context, asked, looked, due.scripts);
+  const notes = [...(why === undefined ? [] : [refusalOf(why)]), ...due.notes];
+  const refused = notes.length === 0 ? {} : { notes };
   // Only what is looked at in this boot need not be looked at again in the next one.
   const isLooked = facts.booting || applied[postBoot.name] === looked;
   const digest = isLooked ? { digest: looked } : {};
@@ -142,7 +149,7 @@ function plan(context: StepContext): Plan {
   // Nobody waits for a look.
   const waits = settings.switches.CONFIG_POSTBOOT_WAIT && order.look !== true;
   const path = waits ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
-  const changes: Change[] = [];
+  const changes: Change[] = [...due.changes];
   if (files.status(RUNTIME_DIRECTORY) === undefined) {
     changes.push({ kind: 'make-directory', path: RUNTIME_DIRECTORY, mode: 0o755 });
   }

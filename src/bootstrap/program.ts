@@ -3,12 +3,11 @@ import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { roomOn } from '../machine/devices/mounted-size.ts';
-import { observeFacts } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';
-import { say } from '../machine/files/log.ts';
 import { waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
+import type { Facts } from '../machine/system/facts.ts';
 import { keepConfiguration, loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { markServedAtBoot } from '../network/interface/served.ts';
@@ -17,6 +16,7 @@ import { withPlugins } from '../plan/plugins.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
+import type { System } from '../plan/system.ts';
 import { withGrowthFirst } from '../storage/growth-first.ts';
 import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
 import { rememberHostDisk } from '../storage/remember-disk.ts';
@@ -41,39 +41,42 @@ function chooseSteps(files: Files, settings: Settings, only: readonly string[]):
 }
 
 /** A disk that could not be noted down is chosen again at the next boot as it was at this one. */
-async function noteHostDisk(machine: Machine, host: HostConfiguration): Promise<void> {
+async function noteHostDisk(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
   try {
     if (host.gandi !== undefined) await rememberHostDisk(machine, host.gandi);
   } catch (error) {
-    say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
+    system.say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
   }
 }
 
 /** What cannot be kept is asked of its source again. */
-async function noteConfiguration(machine: Machine, host: HostConfiguration): Promise<void> {
+async function noteConfiguration(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
   try {
     await keepConfiguration(machine, host);
   } catch (error) {
-    say(PROGRAM, 'warning', `could not keep what ${host.origin} says: ${reasonOf(error)}`);
+    system.say(PROGRAM, 'warning', `could not keep what ${host.origin} says: ${reasonOf(error)}`);
   }
 }
 
 /** Notes down what the next boot needs to know to see that nothing is new. */
-async function finishBoot(run: FinishedRun, machine: Machine, host: HostConfiguration): Promise<void> {
+async function finishBoot(
+  run: FinishedRun,
+  machine: Machine,
+  host: HostConfiguration,
+  facts: Facts,
+): Promise<void> {
   const { files } = machine;
   const { settings } = run;
-  const facts = observeFacts(files, true);
   const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
   for (const mark of marks) await applyChange(mark, machine);
   await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
 }
 
-async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
+async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {
   const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
-  return await runOnMachine(options, lock, async ({ machine, dryRun, show, trace }) => {
+  return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
-    const observe = () => observeFacts(files, live);
     const host = await loadHostConfiguration({
       files,
       commands: machine.commands,
@@ -90,12 +93,24 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
       await waitForInterfaces(files, host.parsed.config.interfaces ?? []);
     const applied: Change[] = [];
     const onApplied = (change: Change) => applied.push(change);
-    const run = { program: PROGRAM, steps, machine, settings, host, observe, dryRun, show, onApplied };
+    const run = {
+      system,
+      program: PROGRAM,
+      steps,
+      machine,
+      settings,
+      host,
+      observe,
+      dryRun,
+      show,
+      onApplied,
+    };
     const report = await runProgram(run);
     if (!acts) return report;
-    await noteHostDisk(machine, host);
-    await noteConfiguration(machine, host);
-    if (only === undefined) await finishBoot({ report, settings, trace, applied }, machine, host);
+    await noteHostDisk(system, machine, host);
+    await noteConfiguration(system, machine, host);
+    if (only === undefined)
+      await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
     return report;
   });
 }
@@ -103,13 +118,14 @@ async function bootstrap({ only, seed, ...options }: Options): Promise<number> {
 /**
  * gandi-bootstrap: configures the guest from what its host gave it.
  * @param args the command line's arguments
+ * @param system what it runs on
  * @returns exit status
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], system: System): Promise<number> {
   // So it is at each boot, which need not pay for a parser.
-  if (args.length === 0) return bootstrap({ root: '/' });
+  if (args.length === 0) return bootstrap(system, { root: '/' });
   const { parseCommandLine } = await import('./command-line.ts');
-  const { options, one, status } = await parseCommandLine(PROGRAM, args);
-  if (one !== undefined) return (await import('../network/interface/command.ts')).serveInterface(one);
-  return options === undefined ? status : bootstrap(options);
+  const { options, one, status } = await parseCommandLine(PROGRAM, args, system.output);
+  if (one !== undefined) return (await import('../network/interface/command.ts')).serveInterface(one, system);
+  return options === undefined ? status : bootstrap(system, options);
 }

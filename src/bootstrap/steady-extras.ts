@@ -10,9 +10,11 @@ import {
   POST_BOOT_STARTED,
   SERVED_DIRECTORY,
 } from '../machine/files/paths.ts';
+import type { Settings } from '../machine/settings/settings.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
+import { markedAs, scriptMark } from '../state/source-scripts.ts';
 
 type Range = NonNullable<SteadyExtras['ranges']>[number];
 
@@ -28,38 +30,61 @@ function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefi
   const order = parsePostBootOrder(text);
   // Autofs is to be stopped at each boot.
   if (order === undefined || order.stopAutofs === true) return undefined;
-  const { digest, script, command } = order;
+  const { digest, script, command, scripts = [] } = order;
+  // What runs until it succeeds may have to run again.
+  if (scripts.some(({ untilSuccess }) => untilSuccess === true)) return undefined;
+  const ofScripts = scripts.map((one) => ({
+    path: scriptMark(one.name),
+    line: markedAs(one.digest).trimEnd(),
+  }));
   // A look leaves no mark: what it finds is in its report, and another boot does not look again.
-  if (script === undefined && command === undefined) return {};
+  if (script === undefined && command === undefined) return { expected: ofScripts };
   const marks = renderStartedMarks(parseStartedMarks(files.readText(POST_BOOT_STARTED)), {
     ...(script === undefined ? {} : { script: digest }),
     ...(command === undefined ? {} : { command: digest }),
   });
-  return { expected: { path: POST_BOOT_STARTED, line: marks.trimEnd() } };
+  return { expected: [{ path: POST_BOOT_STARTED, line: marks.trimEnd() }, ...ofScripts] };
 }
 
 /**
- * What the next boot must compare and repeat beside what was read and set: the host's disk has no new archive and is
- * the swap area that it was, gandi-postboot has done its work, and the interfaces are marked as served.
- * @returns undefined where each boot has to look for itself: without the host's disk, one may come late
+ * What of the host's disk, or of another source, must be the same at the next boot: of Gandi's disk its swap header and
+ * the places of an archive, else what was read of the source. A source that is gone is none: a disk that comes is seen.
+ * @returns undefined where each boot has to look for itself: without a known source, one may come late
+ */
+function rangesOf(
+  { source, state, stamps = [], gandi }: HostConfiguration,
+  settings: Settings,
+): readonly Range[] | undefined {
+  if (source === undefined || (state !== 'new' && state !== 'kept')) return undefined;
+  const { swap, archive } = gandi ?? {};
+  // What another source keeps of a disk of Gandi's is none of its business.
+  if (gandi === undefined) return stamps;
+  // One that stays on the disk can be replaced by another that begins in the same way.
+  if (archive !== undefined && !settings.switches.CONFIG_SWAP) return undefined;
+  if (swap === undefined || swap.state === 'foreign') return undefined;
+  const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
+  return [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))];
+}
+
+/**
+ * What the next boot must compare and repeat beside what was read and set: the source says the same, gandi-postboot has
+ * done its work, and the interfaces are marked as served.
+ * @returns undefined where each boot has to look for itself
  */
 export function steadyExtras(
   { files, settings }: Pick<StepContext, 'files' | 'settings'>,
-  { state, gandi }: HostConfiguration,
+  host: HostConfiguration,
 ): SteadyExtras | undefined {
-  const { swap, archive } = gandi ?? {};
   // Another start is to look after homes that were not mounted.
   if (files.status(LATE_HOMES) !== undefined) return undefined;
-  // One that stays on the disk can be replaced by another that begins in the same way.
-  if (archive !== undefined && !settings.switches.CONFIG_SWAP) return undefined;
-  const known = (state === 'new' || state === 'kept') && swap !== undefined && swap.state !== 'foreign';
+  const ranges = rangesOf(host, settings);
   const expected = expectedMarks(files);
-  if (!known || expected === undefined) return undefined;
+  if (ranges === undefined || expected === undefined) return undefined;
   const served = files.list(SERVED_DIRECTORY).map((name) => `${SERVED_DIRECTORY}/${name}`);
-  const header: Range = { device: swap.node, offset: 0, length: swap.pageSize ?? SMALLEST_PAGE_BYTES };
   return {
-    source: HOST_CONFIG,
-    ranges: [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))],
+    source: host.gandi === undefined ? host.origin : HOST_CONFIG,
+    ranges,
+    looksAtDisks: true,
     marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
     passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],

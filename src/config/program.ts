@@ -1,11 +1,11 @@
 import { recordSteadyState } from '../boot-record/steady.ts';
 import type { Change } from '../machine/changes/change.ts';
-import { observeFacts } from '../machine/facts/observed-facts.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
+import type { System } from '../plan/system.ts';
 import type { Options } from './command-line.ts';
 import { configSteps } from './steps.ts';
 
@@ -21,25 +21,26 @@ function choose(steps: readonly Step[], only: readonly string[]): Step[] {
   return steps.filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
-async function configure(options: Options): Promise<number> {
+async function configure(system: System, options: Options): Promise<number> {
   const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
-  return await runOnMachine(options, lock, async ({ machine, dryRun, show, trace }) => {
+  return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
     const applied: Change[] = [];
     const report = await runProgram({
+      system,
       program: PROGRAM,
       steps: choose(configSteps(files, settings), options.only ?? []),
       machine,
       settings,
       host: ownConfiguration(settings.path),
-      observe: () => observeFacts(files, live),
+      observe,
       dryRun,
       show,
       onApplied: (change) => applied.push(change),
     });
     if (live && !dryRun && options.only === undefined)
-      await recordSteadyState({ report, settings, trace, applied }, machine, {});
+      await recordSteadyState({ system, report, settings, trace, applied }, machine, {});
     return report;
   });
 }
@@ -47,15 +48,19 @@ async function configure(options: Options): Promise<number> {
 /**
  * gandi-config: configures at every boot what does not come from the host.
  * @param args the command line's arguments
+ * @param system what it runs on
  * @returns exit status
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], system: System): Promise<number> {
   // So it is at each boot, which need not pay for a parser.
-  if (args.length === 0) return configure({ root: '/' });
+  if (args.length === 0) return configure(system, { root: '/' });
   const [{ defineCommandLine }, { parseOptions }] = await Promise.all([
     import('./command-line.ts'),
     import('../terminal/program.ts'),
   ]);
-  const { options, status } = await parseOptions<Options>((run) => defineCommandLine(PROGRAM, run), args);
-  return options === undefined ? status : configure(options);
+  const { options, status } = await parseOptions<Options>(
+    (run) => defineCommandLine(PROGRAM, run, system.output),
+    args,
+  );
+  return options === undefined ? status : configure(system, options);
 }

@@ -1,19 +1,16 @@
 import { storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
-import { systemCommands } from '../machine/commands/commands.ts';
 import { type DeviceAnswers, NO_ANSWER, openAnswering } from '../machine/devices/device-answers.ts';
 import { byNode } from '../machine/devices/device-use.ts';
 import { udevVerdict } from '../machine/devices/udev-verdict.ts';
-import { observeFacts, observeStorage } from '../machine/facts/observed-facts.ts';
-import { Files } from '../machine/files/files.ts';
-import { takeLock } from '../machine/files/lock.ts';
+import { observeStorage } from '../machine/facts/observed-facts.ts';
 import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import { describe } from '../machine/formats/signatures.ts';
-import { print, printError } from '../machine/runtime/output.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
 import { askHostDisks } from '../metadata/gandi/source.ts';
 import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
+import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 
 /** As long as gandi-bootstrap waits for itself. */
@@ -58,13 +55,14 @@ export async function acceptDevice(
  * Takes a device for the host's disk from the next boot on, in place of the remembered one.
  * @returns exit status: 1 if it cannot be the host's disk; nothing is changed then
  */
-export async function accept(path: string): Promise<number> {
-  const files = new Files();
-  const release = await takeLock('gandi-bootstrap', LOCK_WAIT_SECONDS);
+export async function accept(path: string, system: System): Promise<number> {
+  const { commands, environment, locks, output } = system;
+  const { files, live } = system.open();
+  const release = await locks.take('gandi-bootstrap', LOCK_WAIT_SECONDS);
   try {
     const { devices, use } = observeStorage(files);
-    const { hypervisor } = observeFacts(files, true);
-    const answers = await askHostDisks(files, systemCommands);
+    const { hypervisor } = (await system.loadFacts()).observeFacts(files, live, environment);
+    const answers = await askHostDisks(files, commands);
     const search: SwapSearch = {
       devices,
       use,
@@ -72,13 +70,15 @@ export async function accept(path: string): Promise<number> {
       udevVerdict: (device) => udevVerdict(files, device),
       open: openAnswering(devices, answers),
     };
-    const machine = { files, commands: systemCommands, live: true };
+    const machine = { files, commands, live };
     const outcome = await acceptDevice(path, search, machine, answers);
     if ('refused' in outcome) {
-      printError(`gandi-guest: ${path} cannot be the host’s disk: ${outcome.refused}; nothing was changed\n`);
+      output.printError(
+        `gandi-guest: ${path} cannot be the host’s disk: ${outcome.refused}; nothing was changed\n`,
+      );
       return EXIT.failed;
     }
-    print(`${outcome.node} is the host’s disk from the next boot on\n`);
+    output.print(`${outcome.node} is the host’s disk from the next boot on\n`);
     return EXIT.ok;
   } finally {
     release();

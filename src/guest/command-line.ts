@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { System } from '../plan/system.ts';
 import { createProgram } from '../terminal/program.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
@@ -18,11 +19,13 @@ function positive(text: string): number {
 /**
  * The command line of gandi-guest; help, manual and completions are made from it. Each command loads only its own code.
  * @param end is given the exit status of the command that was run
+ * @param system what commands run on
  */
-export function defineCommandLine(end: (status: number) => void): Command {
+export function defineCommandLine(end: (status: number) => void, system: System): Command {
   const program = createProgram(
     'gandi-guest',
     'Look at how this guest was configured; make and check seed disks.',
+    system.output,
   );
   program
     .command('status')
@@ -32,7 +35,7 @@ export function defineCommandLine(end: (status: number) => void): Command {
     .option('--json', 'print JSON')
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: StatusOptions) => {
-      end(await (await import('./status.ts')).showStatus(options));
+      end(await (await import('./status.ts')).showStatus(options, system));
     });
   program
     .command('doctor')
@@ -42,21 +45,21 @@ export function defineCommandLine(end: (status: number) => void): Command {
     .option('--json', 'print JSON')
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: DoctorOptions) => {
-      end(await (await import('./doctor.ts')).doctor(options));
+      end(await (await import('./doctor.ts')).doctor(options, system));
     });
   program
     .command('verify')
     .description('what the host asked for beside what the guest shows; exit status 1 if something differs')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      end(await (await import('./verify.ts')).verify(options));
+      end(await (await import('./verify.ts')).verify(options, system));
     });
   program
     .command('decompress-kernel')
     .description('unpack an LZ4 or zstd kernel in place, under Xen PV or with CONFIG_DECOMPRESS_KERNEL=1')
     .argument('<image>', 'kernel image, such as /boot/vmlinuz-6.1.0-13-amd64')
     .action(async (image: string) => {
-      end(await (await import('./decompress-kernel.ts')).decompress(image));
+      end(await (await import('./decompress-kernel.ts')).decompress(image, system));
     });
   program
     .command('inspect')
@@ -65,28 +68,33 @@ export function defineCommandLine(end: (status: number) => void): Command {
     .option('--json', 'print JSON')
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: InspectOptions) => {
-      end(await (await import('./inspect.ts')).inspect(options));
+      end(await (await import('./inspect.ts')).inspect(options, system));
     });
   program
     .command('accept')
     .description('take this disk for the host’s from the next boot on, where another one was used before')
     .argument('<device>', 'disk or partition, such as /dev/sdb1; status names one that was refused')
     .action(async (device: string) => {
-      end(await (await import('./accept.ts')).accept(device));
+      end(await (await import('./accept.ts')).accept(device, system));
     });
   program
     .command('validate')
-    .description('check a configuration, an archive or a seed disk; prints all problems with their paths')
-    .argument('<file>', 'JSON configuration, tar archive or disk image')
+    .description('check a configuration, one file of a seed, or a seed; prints all problems with their paths')
+    .argument('<file>', 'JSON configuration, tar archive, disk image, or such as network-config, by its name')
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
-      end((await import('./validate.ts')).validate(file, options));
+      end(await (await import('./validate.ts')).validate(file, options, system));
     });
   program
     .command('seed')
     .description('make the disk image that a host would attach')
-    .argument('<config>', 'JSON configuration')
+    .argument('<config>', 'JSON configuration; of nocloud and cpio the directory that has their files')
     .requiredOption('-o, --output <disk>', 'image to make; it must not exist')
+    .addOption(
+      new Option('--format <format>', 'whose seed it is; what follows, but --force, is about gandi alone')
+        .choices(['gandi', 'nocloud', 'cpio'])
+        .default('gandi'),
+    )
     .option('--script <file>', 'customer’s script')
     .option('--init <file>', 'host’s first-boot script')
     .option('--modules <file>', 'kernel modules, named <release>-modules.tar.gz or .tar.bz2')
@@ -95,8 +103,9 @@ export function defineCommandLine(end: (status: number) => void): Command {
     )
     .option('--size <MiB>', 'size of the disk', positive, DEFAULT_SEED_MEBIBYTES)
     .option('--force', 'make it although the configuration has problems')
-    .action(async (config: string, options: SeedOptions) => {
-      end(await (await import('./seed.ts')).makeSeed(config, options));
+    .action(async (config: string, options: SeedOptions, command: Command) => {
+      const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+      end(await (await import('./seed.ts')).makeSeed(config, options, given, system));
     });
   return program;
 }

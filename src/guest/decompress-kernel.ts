@@ -1,8 +1,6 @@
 import { decompressKernel } from '../machine/changes/decompress-kernel.ts';
-import { systemCommands } from '../machine/commands/commands.ts';
-import { Files } from '../machine/files/files.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readSettings } from '../machine/settings/settings.ts';
+import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 
 /** `PV`, `HVM` or `PVH` (Documentation/ABI/stable/sysfs-hypervisor-xen). */
@@ -14,11 +12,11 @@ const XEN_GUEST_TYPE = '/sys/hypervisor/guest_type';
  * @returns exit status
  * @throws Error if the kernel could not be unpacked; it is then as it was
  */
-export async function decompress(path: string): Promise<number> {
-  const files = new Files();
+export async function decompress(path: string, { open, commands, output }: System): Promise<number> {
+  const { files } = open();
   const wanted = readSettings(files).switches.CONFIG_DECOMPRESS_KERNEL;
   if (!wanted && files.readText(XEN_GUEST_TYPE)?.trim() !== 'PV') return EXIT.ok;
-  const done = await decompressKernel(files, systemCommands, path);
-  print(`${path}: ${done ? 'unpacked for the Xen boot loader' : 'nothing to unpack'}\n`);
+  const done = await decompressKernel(files, commands, path);
+  output.print(`${path}: ${done ? 'unpacked for the Xen boot loader' : 'nothing to unpack'}\n`);
   return EXIT.ok;
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../machine/system/sshd-config.ts';
 import { enabledUnits, UNIT_DIRECTORIES } from '../machine/system/units.ts';
+import { PROGRAMS } from '../state/programs.ts';
 import { interfacePrograms, latestReport } from '../state/records.ts';
 import { describeProblem } from '../state/report.ts';
 import type { Row } from '../verify/row.ts';
@@ -20,14 +21,9 @@ export interface Patient {
   rows: readonly Row[];
 }
 
-/** Programs with a unit of their own that boots start. */
-const PROGRAMS = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const DISABLED = '/etc/gandi/disabled';
 const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
-
-/** Programs that leave a report beside those that serve an interface: gandi-mount keeps records of its disks. */
-const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config', 'gandi-postboot'];
 
 function settingsFindings({ settings }: Patient): Finding[] {
   return settings.warnings.map(({ line, text }) => ({
@@ -48,7 +44,8 @@ function unitFindings({ files, facts }: Patient): Finding[] {
     return [{ level: 'problem', subject: 'kernel command line', text, remedy: 'boot without it' }];
   }
   const isEnabled = enabledUnits(files);
-  return PROGRAMS.map((program) => `${program}.service`).flatMap((unit): Finding[] => {
+  const units = PROGRAMS.flatMap((program) => program.units.slice(0, 1).map(({ name }) => name));
+  return units.flatMap((unit): Finding[] => {
     const installed = UNIT_DIRECTORIES.some((place) => files.status(`${place}/${unit}`) !== undefined);
     if (!installed || isEnabled(unit)) return [];
     const masked = UNIT_DIRECTORIES.some((place) => files.linkTarget(`${place}/${unit}`) === '/dev/null');
@@ -104,7 +101,8 @@ function sshFindings({ files }: Patient): Finding[] {
 }
 
 function reportFindings({ files }: Patient): Finding[] {
-  return [...REPORTING_PROGRAMS, ...interfacePrograms(files)].flatMap((program): Finding[] => {
+  const reporting = PROGRAMS.filter(({ report }) => report !== 'never').map(({ name }): string => name);
+  return [...reporting, ...interfacePrograms(files)].flatMap((program): Finding[] => {
     const report = latestReport(files, program)?.report;
     if (report === undefined) return [];
     const refused = report.problems.map(

@@ -1,12 +1,10 @@
 import { applyChange } from '../machine/changes/apply.ts';
 import { describeChange } from '../machine/changes/change-kinds.ts';
-import { systemCommands } from '../machine/commands/commands.ts';
-import { observeFacts } from '../machine/facts/observed-facts.ts';
-import { Files } from '../machine/files/files.ts';
+import type { Files } from '../machine/files/files.ts';
 import { cleanJson, cleanLine } from '../machine/runtime/clean-text.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readSettings } from '../machine/settings/settings.ts';
+import type { OpenedGuest, System } from '../plan/system.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Row } from '../verify/row.ts';
@@ -35,8 +33,12 @@ function render({ level, subject, text, remedy }: Finding): string {
  * Sets right what can be, one finding after the other: each is looked for again, for two may concern one file.
  * @returns the findings that are left
  */
-async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFinding[]> {
-  const machine = { files, commands: systemCommands, live: files.root === '/' };
+async function fixAll(
+  look: () => XenFinding[],
+  guest: OpenedGuest,
+  { commands, output }: System,
+): Promise<XenFinding[]> {
+  const machine = { ...guest, commands };
   const tried = new Set<string>();
   const keyOf = ({ subject, text }: XenFinding) => `${subject}: ${text}`;
   const next = () => look().find((each) => each.fix !== undefined && !tried.has(keyOf(each)));
@@ -45,19 +47,19 @@ async function fixAll(look: () => XenFinding[], files: Files): Promise<XenFindin
     try {
       for (const change of finding.fix ?? []) {
         const outcome = await applyChange(change, machine);
-        print(`${outcome}: ${describeChange(change)}\n`);
+        output.print(`${outcome}: ${describeChange(change)}\n`);
       }
     } catch (error) {
-      print(`${colours.red('failed')}: ${finding.subject}: ${reasonOf(error)}\n`);
+      output.print(`${colours.red('failed')}: ${finding.subject}: ${reasonOf(error)}\n`);
     }
   }
   return look();
 }
 
 /** What is beside what was asked; a look that fails is a finding of its own, and the others are told all the same. */
-async function look(files: Files): Promise<{ rows: readonly Row[]; failure?: Finding }> {
+async function look(files: Files, system: System): Promise<{ rows: readonly Row[]; failure?: Finding }> {
   try {
-    return { rows: (await lookAtGuest(files)) ?? [] };
+    return { rows: (await lookAtGuest(files, system)) ?? [] };
   } catch (error) {
     const text = `what is cannot be compared with what was asked: ${reasonOf(error)}`;
     const remedy = 'see what gandi-guest verify says, as root';
@@ -69,24 +71,26 @@ async function look(files: Files): Promise<{ rows: readonly Row[]; failure?: Fin
  * One page of what is wrong with this guest's configuration, and what to do.
  * @returns exit status: 1 if there is any problem, 0 if there are warnings at most
  */
-export async function doctor(options: DoctorOptions): Promise<number> {
-  const files = new Files(options.root);
-  const live = files.root === '/';
-  const facts = observeFacts(files, live);
+export async function doctor(options: DoctorOptions, system: System): Promise<number> {
+  const { output } = system;
+  const guest = system.open(options.root);
+  const { files, live } = guest;
+  const { observeFacts } = await system.loadFacts();
+  const facts = observeFacts(files, live, system.environment);
   let findings: Finding[] = [];
   if (options.xen === true) {
     const lookForXen = () => xenFindings(files, facts.kernelRelease);
-    findings = options.fix === true ? await fixAll(lookForXen, files) : lookForXen();
+    findings = options.fix === true ? await fixAll(lookForXen, guest, system) : lookForXen();
   } else {
     const disks = live ? dataDisks(files) : [];
-    const { rows, failure } = live ? await look(files) : { rows: [] };
+    const { rows, failure } = live ? await look(files, system) : { rows: [] };
     findings = diagnose({ files, settings: readSettings(files), facts, disks, rows });
     if (failure !== undefined) findings.unshift(failure);
   }
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));
-    print(cleanJson({ findings: plain }));
-  } else if (findings.length > 0) print(findings.map(render).join(''));
-  else print(options.xen === true ? 'ready to move to Xen\n' : 'nothing is wrong\n');
+    output.print(cleanJson({ findings: plain }));
+  } else if (findings.length > 0) output.print(findings.map(render).join(''));
+  else output.print(options.xen === true ? 'ready to move to Xen\n' : 'nothing is wrong\n');
   return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.ok;
 }

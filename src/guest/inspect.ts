@@ -1,11 +1,8 @@
-import { systemCommands } from '../machine/commands/commands.ts';
-import { observeFacts } from '../machine/facts/observed-facts.ts';
-import { Files } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
+import type { System } from '../plan/system.ts';
 import { describeProblem } from '../state/report.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
@@ -48,14 +45,14 @@ function render(host: HostConfiguration): string {
  * Shows what was found where, and which setting came from which field. Nothing is changed.
  * @returns exit status: 1 if something would be refused, 3 if nothing was found
  */
-export async function inspect(options: InspectOptions): Promise<number> {
-  const files = new Files(options.root);
-  const live = files.root === '/';
-  const { hypervisor } = observeFacts(files, live);
+export async function inspect(options: InspectOptions, system: System): Promise<number> {
+  const { commands, environment, output } = system;
+  const { files, live } = system.open(options.root);
+  const { hypervisor } = (await system.loadFacts()).observeFacts(files, live, environment);
   const { seed } = options;
   const host = await loadHostConfiguration({
     files,
-    commands: systemCommands,
+    commands,
     live,
     hypervisor,
     sources: readSettings(files).sources,
@@ -65,8 +62,8 @@ export async function inspect(options: InspectOptions): Promise<number> {
   const { state, origin, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
-    print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));
-  } else print(render(host));
+    output.print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));
+  } else output.print(render(host));
   if (parsed.problems.length > 0) return EXIT.failed;
   return state === 'none' ? EXIT.nothingFound : EXIT.ok;
 }

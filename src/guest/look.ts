@@ -1,5 +1,4 @@
-import { systemCommands } from '../machine/commands/commands.ts';
-import { observeFacts } from '../machine/facts/observed-facts.ts';
+import type { Commands } from '../machine/commands/commands.ts';
 import type { Files } from '../machine/files/files.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
@@ -8,6 +7,7 @@ import { askHostDisks, lookForHostDisk } from '../metadata/gandi/source.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { chosenManager } from '../network/managers/chosen-manager.ts';
 import { WRITERS } from '../network/managers/writers.ts';
+import type { System } from '../plan/system.ts';
 import { askedOf } from '../verify/asked.ts';
 import type { Row } from '../verify/row.ts';
 import { compareDisks } from '../verify/storage.ts';
@@ -35,10 +35,10 @@ function adminPlaces({ files, settings, facts }: Looked): View['takenBy'] {
 }
 
 /** The configuration that an earlier boot stored, and the disk that it came from. */
-async function keptWithDisk(files: Files, facts: Facts): Promise<HostConfiguration> {
+async function keptWithDisk(files: Files, facts: Facts, commands: Commands): Promise<HostConfiguration> {
   const kept = keptConfiguration(files);
   if (kept.state === 'none' || kept.gandi === undefined) return kept;
-  const answers = await askHostDisks(files, systemCommands);
+  const answers = await askHostDisks(files, commands);
   const [first] = lookForHostDisk(files, facts.hypervisor, answers).candidates;
   return first === undefined ? kept : { ...kept, gandi: { ...kept.gandi, swap: first.swap } };
 }
@@ -48,12 +48,14 @@ async function keptWithDisk(files: Files, facts: Facts): Promise<HostConfigurati
  * @returns undefined if nothing is known of what the host asked for
  * @throws Error if the configuration or the system's files cannot be read; both need root
  */
-export async function lookAtGuest(files: Files): Promise<Row[] | undefined> {
-  const facts = observeFacts(files, true);
-  const host = await keptWithDisk(files, facts);
+export async function lookAtGuest(files: Files, system: System): Promise<Row[] | undefined> {
+  const { observeFacts } = await system.loadFacts();
+  const facts = observeFacts(files, true, system.environment);
+  const host = await keptWithDisk(files, facts, system.commands);
   if (host.state === 'none') return undefined;
   const looked: Looked = { files, settings: readSettings(files), facts, host };
   const takenBy = adminPlaces(looked);
-  const view = { ...runningSystem(files), ...(takenBy === undefined ? {} : { takenBy }) };
+  const { presentAddresses } = await system.loadAddresses();
+  const view = { ...runningSystem(files, presentAddresses), ...(takenBy === undefined ? {} : { takenBy }) };
   return [...compare(askedOf(looked), view), ...compareDisks(dataDisks(files), files)];
 }

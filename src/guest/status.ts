@@ -1,9 +1,9 @@
-import { Files } from '../machine/files/files.ts';
-import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/files/paths.ts';
+import type { Files } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { print } from '../machine/runtime/output.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import { isEnabled } from '../machine/system/units.ts';
+import type { System } from '../plan/system.ts';
+import { PROGRAMS, type ProgramEntry } from '../state/programs.ts';
 import { interfacePrograms, latestReport } from '../state/records.ts';
 import type { Report } from '../state/report.ts';
 import { renderDisks } from '../terminal/disk-table.ts';
@@ -11,17 +11,6 @@ import { EXIT } from '../terminal/exit-status.ts';
 import { renderReport } from '../terminal/summary.ts';
 import { colourStatus } from '../terminal/table.ts';
 import { type DataDisk, dataDisks } from './data-disks.ts';
-
-/** Programs that leave a report at every boot, in the order in which they run. */
-const REPORTING_PROGRAMS = ['gandi-bootstrap', 'gandi-config'];
-
-const POST_BOOT_PROGRAM = 'gandi-postboot';
-
-/** It runs at boots that have an order for it, by the unit that the order is for. */
-const POST_BOOT_UNITS = [
-  { order: POST_BOOT_ORDER, unit: 'gandi-postboot.service' },
-  { order: POST_BOOT_BACKGROUND_ORDER, unit: 'gandi-postboot-background.service' },
-];
 
 const POLL_MILLISECONDS = 200;
 
@@ -41,23 +30,26 @@ interface Found {
   expected: boolean;
 }
 
-function isExpected(files: Files, program: string): boolean {
-  if (program !== POST_BOOT_PROGRAM)
-    return isEnabled(files, `${program}.service`) || program === 'gandi-bootstrap';
-  return POST_BOOT_UNITS.some(
-    ({ order, unit }) => files.status(order) !== undefined && isEnabled(files, unit),
+function isExpected(files: Files, { units, report }: ProgramEntry): boolean {
+  if (report === 'at each boot') return true;
+  return units.some(
+    ({ name, order }) => (order === undefined || files.status(order) !== undefined) && isEnabled(files, name),
   );
 }
 
 function collect(files: Files): Found[] {
-  return [...REPORTING_PROGRAMS, ...interfacePrograms(files), POST_BOOT_PROGRAM].flatMap(
-    (program): Found[] => {
-      const latest = latestReport(files, program);
-      const expected = latest?.thisBoot === true || isExpected(files, program);
-      if (latest === undefined && !expected) return [];
-      return [{ program, thisBoot: false, expected, ...latest }];
-    },
+  const find = (program: string, isDue: boolean): Found[] => {
+    const latest = latestReport(files, program);
+    const expected = latest?.thisBoot === true || isDue;
+    if (latest === undefined && !expected) return [];
+    return [{ program, thisBoot: false, expected, ...latest }];
+  };
+  const found = PROGRAMS.filter(({ report }) => report !== 'never').map((entry) =>
+    find(entry.name, isExpected(files, entry)),
   );
+  // Interfaces came before what runs last.
+  const interfaces = interfacePrograms(files).flatMap((program) => find(program, false));
+  return [...found.slice(0, -1).flat(), ...interfaces, ...found.slice(-1).flat()];
 }
 
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
@@ -103,9 +95,8 @@ function renderDiskRecords(disks: readonly DataDisk[]): string {
  * Shows what the programs did at this boot, and what the last run before it did where one has not run.
  * @returns exit status: 1 if something failed, 3 if a program has not run
  */
-export async function showStatus(options: StatusOptions): Promise<number> {
-  const files = new Files(options.root);
-  const live = files.root === '/';
+export async function showStatus(options: StatusOptions, { open, output }: System): Promise<number> {
+  const { files, live } = open(options.root);
   const found = options.wait === true ? await waitForAll(files, options.timeout) : collect(files);
   // An unpacked image has no disks of its own.
   const disks = live ? dataDisks(files) : [];
@@ -113,9 +104,9 @@ export async function showStatus(options: StatusOptions): Promise<number> {
   if (options.json === true) {
     const programs = found.map(({ program, report, thisBoot }) => ({ program, thisBoot, ...report }));
     const records = disks.map(({ failed: _, ...record }) => record);
-    print(cleanJson({ status, programs, disks: records }));
+    output.print(cleanJson({ status, programs, disks: records }));
   } else
-    print(
+    output.print(
       `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,
     );
   if (status === 'not-run') return EXIT.nothingFound;

@@ -1,5 +1,4 @@
-import { Files } from '../machine/files/files.ts';
-import { print } from '../machine/runtime/output.ts';
+import type { System } from '../plan/system.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -25,10 +24,11 @@ function render(rows: readonly Row[]): string {
  * differs, and each disk that may be the host's, to see whether it answers.
  * @returns exit status: 0 if nothing differs, 1 if something does, 3 if nothing is known of what the host asked for
  */
-export async function verify(options: { json?: boolean }): Promise<number> {
-  const rows = await lookAtGuest(new Files());
-  if (options.json === true) print(`${JSON.stringify({ rows: rows ?? [] }, null, 1)}\n`);
-  else print(rows === undefined ? 'no configuration of a host is known\n' : render(rows));
+export async function verify(options: { json?: boolean }, system: System): Promise<number> {
+  const { output } = system;
+  const rows = await lookAtGuest(system.open().files, system);
+  if (options.json === true) output.print(`${JSON.stringify({ rows: rows ?? [] }, null, 1)}\n`);
+  else output.print(rows === undefined ? 'no configuration of a host is known\n' : render(rows));
   if (rows === undefined) return EXIT.nothingFound;
   return rows.some(({ verdict }) => verdict === 'differs') ? EXIT.failed : EXIT.ok;
 }

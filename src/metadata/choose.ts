@@ -1,5 +1,6 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Commands } from '../machine/commands/commands.ts';
+import { DeviceAnswers } from '../machine/devices/device-answers.ts';
 import type { Files, FileView } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { allowedSources } from './allowed-sources.ts';
@@ -212,6 +213,7 @@ export async function loadHostConfiguration(options: LoadOptions): Promise<HostC
   const world: World = {
     files,
     commands,
+    answers: new DeviceAnswers(files),
     hypervisor,
     waitSeconds,
     firstBoot: stored === undefined && isFirstBoot(files, readRememberedDisk(files)),

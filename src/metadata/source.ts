@@ -1,4 +1,5 @@
 import type { Commands } from '../machine/commands/commands.ts';
+import type { DeviceAnswers } from '../machine/devices/device-answers.ts';
 import type { Files } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { GandiDisk } from './gandi-disk.ts';
@@ -10,6 +11,8 @@ export interface World {
   files: Files;
   /** They ask a disk whether it answers. */
   commands: Commands;
+  /** Which disks answer: one that does not is asked by one source alone. */
+  answers: DeviceAnswers;
   hypervisor: Facts['hypervisor'];
   /** How long to wait for a late device at most, in seconds. */
   waitSeconds: number;

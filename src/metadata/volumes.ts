@@ -1,6 +1,6 @@
 import { placeOf } from '../machine/devices/attachment.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
-import { DeviceAnswers, NO_ANSWER } from '../machine/devices/device-answers.ts';
+import { NO_ANSWER } from '../machine/devices/device-answers.ts';
 import { comingTo, lookUntilSettled } from '../machine/devices/late-devices.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { ByteSource } from '../machine/formats/byte-source.ts';
@@ -74,7 +74,7 @@ export async function findVolumes<Files>(
   read: (source: ByteSource) => VolumeContent<Files>,
   isPromised: boolean,
 ): Promise<Volumes<Files>> {
-  const { files, commands, waitSeconds } = world;
+  const { files, commands, answers, waitSeconds } = world;
   const look = () => {
     const devices = list();
     return devices.length === 0 ? undefined : devices;
@@ -82,7 +82,7 @@ export async function findVolumes<Files>(
   const coming = comingTo(files, ['/sys/class/block', '/run/udev/data']);
   const wait = isPromised ? Math.min(waitSeconds, LATE_SECONDS) : 0;
   const devices = (await lookUntilSettled(look, coming, wait)) ?? [];
-  const unanswered = await new DeviceAnswers(files).ask(commands, devices);
+  const unanswered = await answers.ask(commands, devices);
   const volumes: Volumes<Files> = {
     found: [],
     silent: unanswered.map((device) => ({
@@ -92,7 +92,7 @@ export async function findVolumes<Files>(
       expected: 'a disk that answers; it was passed over; have the host look after it, or detach it',
     })),
   };
-  for (const device of devices.filter((each) => !unanswered.includes(each))) {
+  for (const device of devices.filter((each) => answers.answers(each))) {
     const place = placeOfDevice(device);
     try {
       const { content, stamps } = readVolume(device.node, read);

@@ -4,6 +4,8 @@ import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { mountedBytes, sizeOfMounted } from '../machine/devices/mounted-size.ts';
+import { withDevice } from '../machine/files/device-reader.ts';
+import { describeBehind } from '../machine/formats/behind-file-system.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';
 import { Refused, reasonOf } from '../machine/runtime/errors.ts';
 import type { DiskRecord } from '../state/disk-records.ts';
@@ -18,7 +20,7 @@ import { mountFailure, whyUnmountable } from './mount-failure.ts';
 import { findMount, ownMountOf, readMounts } from './own-mount.ts';
 import { readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
-import { readServices } from './services.ts';
+import { servicesNow } from './services.ts';
 
 /** How long the kernel may take to notice that a disk is gone after its first error. */
 const VANISH_MILLISECONDS = 1000;
@@ -41,13 +43,14 @@ export interface Attachment {
 
 /** What a record says of a device, whatever became of it. */
 export function describeDevice(
+  run: Pick<MountRun, 'now'>,
   device: BlockDevice,
   content?: Pick<Signature, 'type' | 'uuid' | 'label'>,
 ): Omit<DiskRecord, 'state'> {
   const { node, name, sequence, deviceNumber } = device;
   const { type, uuid, label } = content ?? {};
   const present = Object.entries({ sequence, type, uuid, label }).filter(([, value]) => value !== undefined);
-  return { node, name, deviceNumber, ...Object.fromEntries(present), since: new Date().toISOString() };
+  return { node, name, deviceNumber, ...Object.fromEntries(present), since: run.now() };
 }
 
 /**
@@ -89,6 +92,16 @@ export async function grow(run: MountRun, attachment: Attachment): Promise<boole
     ? content.fileSystemBytes
     : sizeOfMounted(content.type, content, () => mountedBytes(mountPoint));
   const changes = planGrow(device, content.type, mountPoint, size);
+  if (changes.length === 0) return true;
+  const end = content.fileSystemBytes ?? size;
+  const behind = end && withDevice(device.node, (opened) => describeBehind(opened, end));
+  if (behind) {
+    run.tell(
+      'warning',
+      `${mountPoint} keeps its size on ${device.node}: ${behind}, and would be overwritten`,
+    );
+    return true;
+  }
   try {
     await run.perform(changes);
   } catch (error) {
@@ -99,8 +112,7 @@ export async function grow(run: MountRun, attachment: Attachment): Promise<boole
     run.tell('warning', `could not ${changes.map(describeChange).join('; ')}: ${reasonOf(error)}`);
     return false;
   }
-  if (changes.length > 0 && !run.dryRun)
-    run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
+  if (!run.dryRun) run.tell('info', `${mountPoint}: grown to the size of ${device.node}`);
   return true;
 }
 
@@ -182,7 +194,7 @@ async function wentAway({ files }: Machine, { name }: BlockDevice): Promise<bool
  */
 export async function attachDisk(run: MountRun, attachment: Attachment): Promise<DiskRecord> {
   const { device, content } = attachment;
-  const record = describeDevice(device, content);
+  const record = describeDevice(run, device, content);
   try {
     await mount(run, attachment);
   } catch (error) {
@@ -207,11 +219,13 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
   const { device, content, mountPoint } = attachment;
   const mount = findMount(run.machine.files, device, mountPoint);
   const record: DiskRecord = {
-    ...describeDevice(device, content),
+    ...describeDevice(run, device, content),
     state: 'mounted',
     mountPoint,
     ...(mount === undefined ? {} : { ownMount: ownMountOf(mount) }),
   };
+  // First of all: it has just answered to be mounted, and growth and a hook may take long.
+  const services = run.dryRun ? [] : await servicesNow(run, device, mountPoint);
   const hook = planDiskHook(run, 'post-disk-attach', device.node, content.type, mountPoint);
   let isWhole = false;
   try {
@@ -228,21 +242,10 @@ export async function completeAttach(run: MountRun, attachment: Attachment): Pro
   run.tell('info', device.readOnly ? `${text}, read-only` : text);
   const served = await runDiskHook(run, hook, record);
   await run.attempt(notifyUsers(run.settings, text));
-  const services = servicesOf(run, mountPoint);
   return {
     ...served,
     // Without it the next run tries again to give it the whole of its disk.
     ...(isWhole ? { deviceBytes: device.size } : {}),
     ...(services.length > 0 ? { services } : {}),
   };
-}
-
-/** The units that the disk names; none if they cannot be read, which is told. */
-export function servicesOf(run: MountRun, mountPoint: string): string[] {
-  try {
-    return readServices(run.machine.files, mountPoint);
-  } catch (error) {
-    run.tell('warning', `${mountPoint}/.gandi/services is not used: ${reasonOf(error)}`);
-    return [];
-  }
 }

@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readDiskRecords, readPathMemory, recordOf, storePathMemory } from '../state/disk-records.ts';
 import { isNew, noLongerNew } from '../state/path-memory.ts';
 import { type Attachment, afterMount } from './attach-disk.ts';
@@ -83,6 +82,6 @@ export async function answerLookup(run: MountRun, key: string): Promise<boolean>
   const parameters = [run.settings.mountParameters, ...copyOptions(content, twins)].join(',');
   const group = groupNumber(run.settings.diskGroup, files.readText('/etc/group'));
   const options = mountOptions(parameters, content, device.readOnly, group, files);
-  print(`-fstype=${content.type},${options} :${device.node}\n`);
+  run.print(`-fstype=${content.type},${options} :${device.node}\n`);
   return true;
 }

@@ -17,7 +17,7 @@ export function offerOnDemand(
   mountPoint: string,
 ): DiskRecord {
   if (!run.dryRun) run.tell('info', `${device.node} is mounted at ${mountPoint} on first access`);
-  return { ...describeDevice(device, content), state: 'on-demand', mountPoint };
+  return { ...describeDevice(run, device, content), state: 'on-demand', mountPoint };
 }
 
 /** The keys that name a disk. */

@@ -62,7 +62,7 @@ export class DiskChecks {
    * @param scope the disks that this run serves
    */
   follow(records: readonly DiskRecord[], scope: Scope): DiskRecord[] {
-    const { leavesChecks, locks, machine } = this.run;
+    const { leavesChecks, locks } = this.run;
     for (const job of this.#jobs) job.isFollowed = job.outcome !== undefined;
     return records.map((record): DiskRecord => {
       if (record.state !== 'checking') return record;
@@ -72,7 +72,7 @@ export class DiskChecks {
         job === undefined ? isMeant && !leavesChecks && !locks.isChecked(record) : job.outcome !== undefined;
       const { isQueued, ...begun } = record;
       if (isOver) return { ...begun, state: 'mounting' };
-      return isQueued === true && job?.isBegun === true ? { ...begun, ...sinceNow(machine.files) } : record;
+      return isQueued === true && job?.isBegun === true ? { ...begun, ...sinceNow(this.run) } : record;
     });
   }
 

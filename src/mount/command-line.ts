@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Output } from '../machine/runtime/output.ts';
+import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { createProgram, runCommandLine } from '../terminal/program.ts';
 import { type MountRun, PROGRAM } from './run.ts';
@@ -20,9 +22,17 @@ type Work = (run: MountRun) => Promise<number>;
 /**
  * The command line of gandi-mount; help, manual and completions are made from it.
  * @param perform does the work that is asked for, or only shows it in a dry run
+ * @param output gets help and what is wrong with the usage
  */
-export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Promise<void>): Command {
-  const program = createProgram(PROGRAM, 'Mount data disks as they come, and take care of those that go.');
+export function defineCommandLine(
+  perform: (dryRun: boolean, work: Work) => Promise<void>,
+  output: Output,
+): Command {
+  const program = createProgram(
+    PROGRAM,
+    'Mount data disks as they come, and take care of those that go.',
+    output,
+  );
   const command = (usage: string, summary: string) =>
     program
       .command(usage)
@@ -91,13 +101,14 @@ export function defineCommandLine(perform: (dryRun: boolean, work: Work) => Prom
 /**
  * Runs what the command line of gandi-mount asks for.
  * @param args the command line's arguments
+ * @param system what it runs on
  * @returns exit status
  */
-export async function runMountCommand(args: readonly string[]): Promise<number> {
+export async function runMountCommand(args: readonly string[], system: System): Promise<number> {
   let status: number = EXIT.ok;
   const program = defineCommandLine(async (dryRun, work) => {
-    status = await withRun(dryRun, work);
-  });
+    status = await withRun(system, dryRun, work);
+  }, system.output);
   const usage = await runCommandLine(program, args);
   return usage === EXIT.ok ? status : usage;
 }

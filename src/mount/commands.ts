@@ -1,5 +1,4 @@
 import { listBlockDevices } from '../machine/devices/block-devices.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { applyMode } from './apply-mode.ts';
@@ -35,7 +34,7 @@ export async function attach(run: MountRun, device: string, isUnit = false): Pro
       (one) => one.name === name && one.state === 'mounted',
     );
     if (known !== undefined) {
-      print(`/dev/${name} is mounted at ${known.mountPoint}\n`);
+      run.print(`/dev/${name} is mounted at ${known.mountPoint}\n`);
       return EXIT.ok;
     }
     run.tell('problem', `there is no disk ${device} that could be mounted`);
@@ -49,7 +48,7 @@ export async function eject(run: MountRun, name: string, options: EjectOptions):
   await endChecks(run, name);
   const { outcome, text } = await ejectDisk(run, name, options);
   if (outcome === 'safe') {
-    print(`${text}\n`);
+    run.print(`${text}\n`);
     return EXIT.ok;
   }
   run.tell('problem', text);
@@ -63,7 +62,7 @@ export async function detach(run: MountRun, name: string): Promise<number> {
   // Those that are gone are told apart by this: their records change to `gone`.
   const touched = await serveDisks(run, { device: '' });
   if (touched.some((record) => record.state === 'gone' && isMeant(record))) {
-    print(`${name} was gone already: cleaned up\n`);
+    run.print(`${name} was gone already: cleaned up\n`);
     return EXIT.ok;
   }
   return await eject(run, name, { force: false, waitSeconds: 0 });

@@ -1,6 +1,5 @@
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { sourceDevices } from '../machine/devices/device-use.ts';
-import { findHolders } from '../machine/devices/holders.ts';
 import {
   emptyMountNamespaces,
   type MountNamespace,
@@ -66,10 +65,10 @@ function signs({ machine: { files } }: MountRun, devices: readonly BlockDevice[]
 }
 
 /** Who holds what nobody shows: files on a mount that was taken away lazily, or a namespace without processes. */
-function hiddenSigns({ machine: { files } }: MountRun, devices: readonly BlockDevice[]): string[] {
-  const processes = devices.flatMap(({ deviceNumber }) => findHolders(undefined, deviceNumber));
+function hiddenSigns(run: MountRun, devices: readonly BlockDevice[]): string[] {
+  const processes = devices.flatMap(({ deviceNumber }) => run.findHolders(undefined, deviceNumber));
   if (processes.length > 0) return processes.map(describeProcess);
-  const keepers = emptyMountNamespaces(files).map(describeKeeper);
+  const keepers = emptyMountNamespaces(run.machine.files).map(describeKeeper);
   return keepers.length > 0 ? keepers : ['somebody who cannot be seen'];
 }
 

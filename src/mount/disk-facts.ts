@@ -60,6 +60,24 @@ function devicePath({ source }: FstabEntry): string | undefined {
   return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
 }
 
+interface Declared {
+  entries: readonly FstabEntry[];
+  devices: ReadonlyMap<string, string>;
+}
+
+/** Looked at only where there is a disk that could be mounted: it takes a look at all directories of units. */
+function readDeclared(files: Files, devices: readonly BlockDevice[]): Declared {
+  const entries = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
+  const named = new Map<string, string>();
+  for (const entry of entries) {
+    const path = devicePath(entry);
+    const device = path === undefined ? undefined : byNode(path, devices, files);
+    // A generator's unit says again what /etc/fstab says.
+    if (device !== undefined && !named.has(device.name)) named.set(device.name, entry.source);
+  }
+  return { entries, devices: named };
+}
+
 /** Reads something of each device once. */
 function once<T>(read: (device: BlockDevice) => T): (device: BlockDevice) => T {
   const known = new Map<string, T>();
@@ -116,15 +134,11 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     if (mount.root !== '/' || !isSystemDirectory(mount.mountPoint, diskRoot)) continue;
     for (const disk of disksBelow([device.name], byName)) systemDisks.set(disk, mount.mountPoint);
   }
-  const declared = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
-  const declaredDevices = new Map<string, string>();
-  for (const entry of declared) {
-    const path = devicePath(entry);
-    const device = path === undefined ? undefined : byNode(path, devices, files);
-    // A generator's unit says again what /etc/fstab says.
-    if (device !== undefined && !declaredDevices.has(device.name))
-      declaredDevices.set(device.name, entry.source);
-  }
+  let declared: Declared | undefined;
+  const declaredNow = () => {
+    declared ??= readDeclared(files, devices);
+    return declared;
+  };
   const unasked = new Set<BlockDevice>();
   const udevOf = once((device) => udevDisk(files, device));
   return {
@@ -134,8 +148,12 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
     rootDisks,
     systemDisks,
     activeSwaps,
-    declared,
-    declaredDevices,
+    get declared() {
+      return declaredNow().entries;
+    },
+    get declaredDevices() {
+      return declaredNow().devices;
+    },
     isReady: (device) =>
       answers.isSilent(device) || files.status(`/run/udev/data/b${device.deviceNumber}`) !== undefined,
     contentOf: contentReader(answers, unasked, udevOf),

@@ -131,13 +131,13 @@ export class DiskService {
     copies: Copies,
   ): Promise<void> {
     if (this.run.dryRun || this.run.mode !== 'udev') return;
-    const begin = sinceNow(this.run.machine.files);
+    const begin = sinceNow(this.run);
     const announced = waiting.flatMap((state): DiskRecord[] => {
       const { device, verdict, mount, elsewhere } = state;
       const name = names.get(device.name);
       if (verdict.kind !== 'data' || mount || elsewhere || name === undefined) return [];
       const mountPoint = `${this.run.diskRoot}/${name}`;
-      const described = describeDevice(device, verdict.content);
+      const described = describeDevice(this.run, device, verdict.content);
       return [{ ...described, ...begin, state: 'mounting', mountPoint }];
     });
     if (announced.length === 0) return;
@@ -164,7 +164,7 @@ export class DiskService {
       const why = 'it was unmounted by hand';
       this.run.tell('info', `${record.node}: ${why}; gandi-mount attach ${record.node} mounts it again`);
       const { mountPoint: _, ownMount: __, ...rest } = record;
-      this.#put({ ...rest, state: 'ejected', why, since: new Date().toISOString() });
+      this.#put({ ...rest, state: 'ejected', why, since: this.run.now() });
       return;
     }
     const { id, mountPoint } = mount;
@@ -196,7 +196,7 @@ export class DiskService {
       const { mountPoint } = mount;
       const wasCutOff = state.record?.state === 'mounting';
       if (wasCutOff) return await completeAttach(this.run, { ...ofContent, mountPoint });
-      return adopt(this.run, state, mount);
+      return await adopt(this.run, state, mount);
     }
     if (elsewhere !== undefined)
       return leaveAlone(this.run, state, `it is mounted at ${elsewhere.mountPoint}`);
@@ -219,8 +219,8 @@ export class DiskService {
     const { run, checks } = this;
     const isQueued = !run.leavesChecks && !checks.haveRoom;
     const record: DiskRecord = {
-      ...describeDevice(device, content),
-      ...sinceNow(run.machine.files),
+      ...describeDevice(run, device, content),
+      ...sinceNow(run),
       state: 'checking',
       mountPoint,
       why: 'it was not unmounted in order',

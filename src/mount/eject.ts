@@ -3,7 +3,7 @@ import type { Mount } from '../machine/formats/mounts.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
-import { describeDevice, servicesOf } from './attach-disk.ts';
+import { describeDevice } from './attach-disk.ts';
 import { planFlush, planRemoveMountPoint, planUnmount } from './detach-plan.ts';
 import { whoHolds } from './device-holders.ts';
 import { type DiskFacts, observeDisks } from './disk-facts.ts';
@@ -14,7 +14,7 @@ import { notifyUsers, planDiskHook, runDiskHook } from './hook.ts';
 import type { DiskState } from './observed-disk.ts';
 import { unmountOnly, whyOutOfReach } from './own-mount.ts';
 import type { MountRun } from './run.ts';
-import { planServices, runningOf, servicesInUse } from './services.ts';
+import { planServices, runningOf, servicesInUse, servicesOf } from './services.ts';
 import { describeUsers, findUsers, isUsed } from './users.ts';
 import { observeReleased } from './work-mounts.ts';
 
@@ -44,7 +44,7 @@ export function findNamed(states: readonly DiskState[], name: string): DiskState
 }
 
 async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Promise<void> {
-  const usersNow = () => findUsers(run.machine.files, mount, facts.mounts).processes;
+  const usersNow = () => findUsers(run, mount, facts.mounts).processes;
   for (const signal of ['TERM', 'KILL']) {
     const processes = usersNow();
     if (processes.length === 0) return;
@@ -75,13 +75,13 @@ async function tryUnmount(
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return `${covered}: unmount that first`;
   if (force) await endProcesses(run, mount, facts);
-  const users = findUsers(files, mount, facts.mounts);
+  const users = findUsers(run, mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
     await run.perform(planFlush(mount.mountPoint, device.name));
     await unmountOnly(run, mount, planUnmount(mount.mountPoint, undefined, device.name));
   } catch (error) {
-    const now = findUsers(files, mount, facts.mounts);
+    const now = findUsers(run, mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
   }
   return undefined;
@@ -111,7 +111,7 @@ export function whyInVain(
   { device, mount }: MountedDisk,
   facts: DiskFacts,
 ): string | undefined {
-  const users = findUsers(run.machine.files, mount, facts.mounts, servicesOf(run, mount.mountPoint));
+  const users = findUsers(run, mount, facts.mounts, servicesOf(run, mount.mountPoint));
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mount.mountPoint);
   return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
 }
@@ -133,7 +133,7 @@ async function ejectMounted(
   const record: DiskRecord =
     isOurs && state.record !== undefined
       ? state.record
-      : { ...describeDevice(device, content), state: 'mounted', mountPoint };
+      : { ...describeDevice(run, device, content), state: 'mounted', mountPoint };
   // Nothing is asked of what is over it, such as a user's FUSE: it may hang, and would be taken for the disk.
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return { record, refused: `${covered}: unmount that first` };
@@ -147,10 +147,9 @@ async function ejectMounted(
   const services = servicesOf(run, mountPoint);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
-  const hookIsDue =
-    record.detachHookRan !== true || isUsed(findUsers(run.machine.files, mount, facts.mounts, services));
+  const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(run, mount, facts.mounts, services));
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
-  const running = await runningOf(run, servicesInUse(mount, services));
+  const running = await runningOf(run, servicesInUse(run, mount, services));
   await run.attempt(planServices(running, 'stop'));
   const refused = await unmount(run, state, options);
   if (refused !== undefined) {

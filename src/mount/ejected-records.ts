@@ -16,7 +16,7 @@ export async function keepUnmounted(run: MountRun, { device, verdict, record }: 
   if (record?.state === 'ejected' && isSameContent(record, verdict)) return;
   const content = verdict.kind === 'data' ? verdict.content : undefined;
   const why = 'it was ejected while it was not mounted';
-  await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
+  await keepRecord(run, { ...describeDevice(run, device, content), state: 'ejected', why });
 }
 
 /** The disk stays unmounted on its other paths, too, where the one that was used goes first. */
@@ -28,7 +28,7 @@ export async function keepPathsUnmounted(
   const content = state.verdict.kind === 'data' ? state.verdict.content : undefined;
   const why = `the disk was ejected, which is ${state.device.node} on another path`;
   for (const { device } of otherPaths(state, states))
-    await keepRecord(run, { ...describeDevice(device, content), state: 'ejected', why });
+    await keepRecord(run, { ...describeDevice(run, device, content), state: 'ejected', why });
 }
 
 /** Puts the record of a disk in the place of the one that it had; of one that is gone both stay. */

@@ -47,8 +47,8 @@ export function ownOfGone(record: DiskRecord, left: readonly Mount[], diskRoot: 
   return left.find((mount) => isWhole(mount) && isInDiskRoot(mount, diskRoot));
 }
 
-function toGone({ ownMount: _, ...record }: DiskRecord): DiskRecord {
-  return { ...record, state: 'gone', since: new Date().toISOString() };
+function toGone(run: MountRun, { ownMount: _, ...record }: DiskRecord): DiskRecord {
+  return { ...record, state: 'gone', since: run.now() };
 }
 
 const WHY = 'it went away while it was mounted';
@@ -71,7 +71,7 @@ function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount
   )
     return [];
   try {
-    return servicesInUse(own, services);
+    return servicesInUse(run, own, services);
   } catch (error) {
     run.tell(
       'warning',
@@ -96,13 +96,13 @@ export async function handleGone(
   const { node } = record;
   const own = ownOfGone(record, left, run.diskRoot);
   const mountPoint = record.mountPoint ?? own?.mountPoint;
-  if (mountPoint === undefined) return toGone(record);
+  if (mountPoint === undefined) return toGone(run, record);
   // Mounts of that number elsewhere alone are those of a disk that came after this one and is gone as well.
   if (own === undefined) {
     if (['mounted', 'mounting', 'ejected'].includes(record.state))
       await run.attempt(planRemoveMountPoint(mountPoint, run.mode));
     if (record.state === 'mounted') await stopUnit(run, mountPoint);
-    return toGone(record);
+    return toGone(run, record);
   }
   const isKnown = record.why === WHY;
   const text = `${node} went away while it was mounted at ${mountPoint}: unmounted; what was not written to it is lost`;
@@ -122,7 +122,7 @@ export async function handleGone(
     ...(isKnown ? [] : notifyUsers(run.settings, text)),
   ]);
   return isUnmounted
-    ? { ...toGone(served), mountPoint, why: WHY }
+    ? { ...toGone(run, served), mountPoint, why: WHY }
     : { ...served, why: WHY, detachHookRan: true };
 }
 

@@ -1,6 +1,5 @@
 import type { FileView } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { print } from '../machine/runtime/output.ts';
 import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
 import { type DiskRow, renderDisks } from '../terminal/disk-table.ts';
 import { diskStates } from './disk-state.ts';
@@ -64,6 +63,6 @@ async function rows(run: MountRun, files: FileView): Promise<DiskRow[]> {
 /** Prints present and past disks, what became of them, and why one is left alone. */
 export async function listDisks(run: MountRun, json: boolean): Promise<void> {
   const disks = await rows(run, run.machine.files);
-  if (json) print(cleanJson({ disks }));
-  else print(renderDisks(disks));
+  if (json) run.print(cleanJson({ disks }));
+  else run.print(renderDisks(disks));
 }

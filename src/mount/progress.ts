@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { FileView } from '../machine/files/files.ts';
 import type { DiskRecord } from '../state/disk-records.ts';
+import type { MountRun } from './run.ts';
 
 /** What is being done with a disk, and for how long. */
 export interface Progress {
@@ -18,10 +19,10 @@ export function readUptime(files: Pick<FileView, 'readText'>): number | undefine
 
 /** When a record came to its state: now. */
 export function sinceNow(
-  files: Pick<FileView, 'readText'>,
+  run: Pick<MountRun, 'machine' | 'now'>,
 ): Pick<DiskRecord, 'since'> & { sinceUptime?: number } {
-  const sinceUptime = readUptime(files);
-  return { since: new Date().toISOString(), ...(sinceUptime === undefined ? {} : { sinceUptime }) };
+  const sinceUptime = readUptime(run.machine.files);
+  return { since: run.now(), ...(sinceUptime === undefined ? {} : { sinceUptime }) };
 }
 
 /** What a record says is being done with its disk; undefined if nothing. */

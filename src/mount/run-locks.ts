@@ -1,6 +1,5 @@
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
-import { isRunning, takeLock } from '../machine/files/lock.ts';
-import { RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
+import type { Locks } from '../plan/system.ts';
 
 /** One attachment of a device: its name may be given to another disk while the check of this one is under way. */
 export type Attached = Pick<BlockDevice, 'name'> & { sequence?: number | undefined };
@@ -21,18 +20,17 @@ const TURN_SECONDS = 86_400;
 /** Names of the kernel may have slashes. */
 const checkLock = ({ name, sequence = 0 }: Attached) => `check-${name.replaceAll('/', '!')}-${sequence}`;
 
-const isChecked = (device: Attached) => isRunning(checkLock(device));
-
 /** Of a run that changes nothing, and so takes no turn. */
-export const OBSERVER: RunLocks = {
+export const observerOf = (locks: Locks): RunLocks => ({
   yieldFor: (wait) => wait(),
   claimCheck: () => Promise.resolve(() => undefined),
-  isChecked,
-};
+  isChecked: (device) => locks.isTaken(checkLock(device)),
+});
 
 /** Those of the running system. One run works at a time; checks go on beside it. */
 export class SystemLocks implements RunLocks {
   private constructor(
+    private readonly locks: Locks,
     private readonly program: string,
     private releaseTurn: () => void,
   ) {}
@@ -43,11 +41,12 @@ export class SystemLocks implements RunLocks {
    * @throws Error naming the process whose turn it is, after the wait
    */
   static async take(
+    locks: Locks,
     program: string,
     waitSeconds: number,
     onWait?: (pid: number) => void,
   ): Promise<SystemLocks> {
-    return new SystemLocks(program, await takeLock(program, waitSeconds, RUNTIME_DIRECTORY, onWait));
+    return new SystemLocks(locks, program, await locks.take(program, waitSeconds, onWait));
   }
 
   async yieldFor<T>(wait: () => Promise<T>): Promise<T> {
@@ -56,16 +55,16 @@ export class SystemLocks implements RunLocks {
     try {
       return await wait();
     } finally {
-      this.releaseTurn = await takeLock(this.program, TURN_SECONDS);
+      this.releaseTurn = await this.locks.take(this.program, TURN_SECONDS);
     }
   }
 
   claimCheck(device: Attached): Promise<() => void> {
-    return takeLock(checkLock(device), 0);
+    return this.locks.take(checkLock(device), 0);
   }
 
   isChecked(device: Attached): boolean {
-    return isChecked(device);
+    return this.locks.isTaken(checkLock(device));
   }
 
   release(): void {

@@ -3,13 +3,28 @@ import type { Change } from '../machine/changes/change.ts';
 import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { DeviceAnswers } from '../machine/devices/device-answers.ts';
-import { isClaimed as isDeviceClaimed } from '../machine/devices/device-claim.ts';
-import { appendLog, type Level, type LogRecord, say } from '../machine/files/log.ts';
+import type { Holder } from '../machine/devices/holders.ts';
+import { appendLog, type Level, type LogRecord } from '../machine/files/log.ts';
+import { LOG_FILE } from '../machine/files/paths.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { MountMode, Settings } from '../machine/settings/settings.ts';
-import { OBSERVER, type RunLocks } from './run-locks.ts';
+import type { DeviceUsers, System } from '../plan/system.ts';
+import type { RunLocks } from './run-locks.ts';
 
 export const PROGRAM = 'gandi-mount';
+
+/** What a run is made of. */
+export interface MountWork {
+  system: Pick<System, 'now' | 'output' | 'say'>;
+  machine: Machine;
+  settings: Settings;
+  dryRun: boolean;
+  /** As long ago udev may have read a disk that is read without asking it before. */
+  freshSeconds?: number | undefined;
+  deviceUsers: DeviceUsers;
+  /** What keeps it apart from other runs. */
+  locks: RunLocks;
+}
 
 /** One run of gandi-mount: what it works on, and how it tells what it does. */
 export class MountRun {
@@ -23,24 +38,43 @@ export class MountRun {
   leavesChecks = false;
   readonly #log: LogRecord[] = [];
 
-  /**
-   * @param show prints a change that a dry run would make
-   * @param freshSeconds as long ago udev may have read a disk that is read without asking it before
-   * @param isClaimed whether somebody has a device, by its node, for himself
-   * @param locks what keeps it apart from other runs
-   */
-  constructor(
-    readonly machine: Machine,
-    readonly settings: Settings,
-    readonly dryRun: boolean,
-    private readonly show: (change: Change) => void,
-    freshSeconds?: number,
-    readonly isClaimed: (node: string) => boolean = isDeviceClaimed,
-    readonly locks: RunLocks = OBSERVER,
-  ) {
+  readonly machine: Machine;
+  readonly settings: Settings;
+  readonly dryRun: boolean;
+  readonly locks: RunLocks;
+  readonly #system: MountWork['system'];
+  readonly #deviceUsers: DeviceUsers;
+
+  constructor({ system, machine, settings, dryRun, freshSeconds, deviceUsers, locks }: MountWork) {
+    this.machine = machine;
+    this.settings = settings;
+    this.dryRun = dryRun;
+    this.locks = locks;
+    this.#system = system;
+    this.#deviceUsers = deviceUsers;
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.answers = new DeviceAnswers(machine.files, freshSeconds);
     this.diskRoot = machine.files.locate(settings.diskRoot);
+  }
+
+  /** Whether somebody has a device, by its node, for himself. */
+  isClaimed(node: string): boolean {
+    return this.#deviceUsers.isClaimed(node);
+  }
+
+  /** The processes that use a file system: findHolders of src/machine/devices/holders.ts. */
+  findHolders(mountPoint: string | undefined, deviceNumber: string): Holder[] {
+    return this.#deviceUsers.findHolders(mountPoint, deviceNumber);
+  }
+
+  /** The time, as records have it. */
+  now(): string {
+    return this.#system.now().toISOString();
+  }
+
+  /** Prints what somebody has asked for. */
+  print(text: string): void {
+    this.#system.output.print(text);
   }
 
   /** Whether something was told that somebody has to see to: then the exit status says so. */
@@ -50,7 +84,7 @@ export class MountRun {
 
   /** Tells an admin in one line, in the journal and in the log file. */
   tell(level: Level, message: string): void {
-    say(PROGRAM, level, message);
+    this.#system.say(PROGRAM, level, message);
     this.#log.push({ level, message });
   }
 
@@ -62,7 +96,7 @@ export class MountRun {
   async perform(changes: readonly Change[]): Promise<string> {
     let printed = '';
     for (const change of changes) {
-      if (this.dryRun) this.show(change);
+      if (this.dryRun) this.print(`would ${describeChange(change)}\n`);
       else {
         await applyChange(change, this.machine, ({ output }) => {
           printed += output;
@@ -105,10 +139,10 @@ export class MountRun {
   async close(): Promise<void> {
     if (this.dryRun) return;
     try {
-      appendLog(PROGRAM, this.#log);
+      await appendLog(PROGRAM, this.#log, this.#system.now(), this.machine.files.place(LOG_FILE, 'keep'));
     } catch (error) {
       // The journal has the lines; what was done to disks stays done.
-      say(PROGRAM, 'warning', `could not write the log file: ${reasonOf(error)}`);
+      this.#system.say(PROGRAM, 'warning', `could not write the log file: ${reasonOf(error)}`);
     }
   }
 }

@@ -3,12 +3,13 @@ import type { Mount } from '../machine/formats/mounts.ts';
 import type { Signature } from '../machine/formats/signatures/signature.ts';
 import type { DiskRecord } from '../state/disk-records.ts';
 import { whyNotAutofs } from './apply-mode.ts';
-import { describeDevice, servicesOf } from './attach-disk.ts';
+import { describeDevice } from './attach-disk.ts';
 import { offerOnDemand } from './autofs-names.ts';
 import type { Copies } from './copies.ts';
 import type { DiskState } from './observed-disk.ts';
 import { ownMountOf } from './own-mount.ts';
 import type { MountRun } from './run.ts';
+import { servicesNow } from './services.ts';
 
 /** Which of two disks with one file system is the copy: told, and kept where people look. */
 export function toldAsCopy(run: MountRun, record: DiskRecord, { originals }: Copies): DiskRecord {
@@ -31,17 +32,21 @@ export function offer(
   const why = whyNotAutofs(machine.files, mode, diskRoot);
   if (why === undefined) return offerOnDemand(run, device, content, mountPoint);
   run.tell('problem', `${device.node} is not mounted: ${why}`);
-  return { ...describeDevice(device, content), state: 'failed', why };
+  return { ...describeDevice(run, device, content), state: 'failed', why };
 }
 
 /** A disk that is at its place already, from before this program was installed or by hand. */
-export function adopt(run: MountRun, { device, verdict, record }: DiskState, mount: Mount): DiskRecord {
+export async function adopt(
+  run: MountRun,
+  { device, verdict, record }: DiskState,
+  mount: Mount,
+): Promise<DiskRecord> {
   const { mountPoint } = mount;
   if (record !== undefined) run.tell('info', `${device.node} was mounted at ${mountPoint} by hand`);
-  const services = servicesOf(run, mountPoint);
+  const services = run.dryRun ? [] : await servicesNow(run, device, mountPoint);
   const content = verdict.kind === 'data' ? verdict.content : undefined;
   const found: DiskRecord = {
-    ...describeDevice(device, content),
+    ...describeDevice(run, device, content),
     state: 'mounted',
     mountPoint,
     ownMount: ownMountOf(mount),
@@ -61,5 +66,5 @@ export function leaveAlone(run: MountRun, { device, verdict, record }: DiskState
       );
     else run.tell('info', `${device.node} is left alone: ${why}`);
   }
-  return { ...describeDevice(device, content), state: 'left-alone', why };
+  return { ...describeDevice(run, device, content), state: 'left-alone', why };
 }

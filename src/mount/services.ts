@@ -1,8 +1,11 @@
 import type { Change } from '../machine/changes/change.ts';
-import { findHolders, type Holder } from '../machine/devices/holders.ts';
+import type { BlockDevice } from '../machine/devices/block-devices.ts';
+import { NO_ANSWER } from '../machine/devices/device-answers.ts';
+import type { Holder } from '../machine/devices/holders.ts';
 import type { Files } from '../machine/files/files.ts';
 import { readRootsText } from '../machine/files/roots-text.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import type { MountRun } from './run.ts';
 
 /** Stopping a service takes up to 90 s by default (DefaultTimeoutStopSec of systemd-system.conf(5)). */
@@ -52,6 +55,26 @@ export function readServices(files: Pick<Files, 'locate'>, mountPoint: string): 
   return parseServices(readRootsText(files.locate(mountPoint), SERVICES) ?? '');
 }
 
+/** The units that a disk names; none if they cannot be read, which is told. */
+export function servicesOf(run: MountRun, mountPoint: string): string[] {
+  try {
+    return readServices(run.machine.files, mountPoint);
+  } catch (error) {
+    return untold(run, mountPoint, reasonOf(error));
+  }
+}
+
+/** The same of a disk that may have stopped answering since it was read: who reads it then waits for ever. */
+export async function servicesNow(run: MountRun, device: BlockDevice, mountPoint: string): Promise<string[]> {
+  const isSilent = !(await run.answers.answersStill(run.machine.commands, device));
+  return isSilent ? untold(run, mountPoint, NO_ANSWER) : servicesOf(run, mountPoint);
+}
+
+function untold(run: MountRun, mountPoint: string, why: string): string[] {
+  run.tell('warning', `${mountPoint}/${SERVICES} is not used: ${why}`);
+  return [];
+}
+
 /**
  * The unit of the system that a process belongs to, by its control group: the first part that is no slice (systemd,
  * src/basic/cgroup-util.c, cg_path_get_unit). What a user's own manager runs belongs to that user's `user@UID.service`.
@@ -64,10 +87,14 @@ export function unitOf({ controlGroup }: Pick<Holder, 'controlGroup'>): string |
  * Of the services that a disk names those whose processes use it.
  * @throws the system's error if the mount point or /proc cannot be read
  */
-export function servicesInUse({ mountPoint, deviceNumber }: Mount, named: readonly string[]): string[] {
+export function servicesInUse(
+  run: Pick<MountRun, 'findHolders'>,
+  { mountPoint, deviceNumber }: Mount,
+  named: readonly string[],
+): string[] {
   const candidates = named.filter(mayBeNamed);
   if (candidates.length === 0) return [];
-  const units = new Set(findHolders(mountPoint, deviceNumber).map(unitOf));
+  const units = new Set(run.findHolders(mountPoint, deviceNumber).map(unitOf));
   return candidates.filter((name) => units.has(name));
 }
 

@@ -1,8 +1,8 @@
-import { findHolders, type Holder } from '../machine/devices/holders.ts';
-import type { FileView } from '../machine/files/files.ts';
+import type { Holder } from '../machine/devices/holders.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
 import { describeProcess } from './holder-names.ts';
 import { kernelUsers } from './kernel-users.ts';
+import type { MountRun } from './run.ts';
 import { unitOf } from './services.ts';
 
 /** What keeps a file system from being unmounted. */
@@ -42,7 +42,7 @@ function isOn(mount: Mount, below: Mount, mounts: readonly Mount[]): boolean {
  * @throws the system's error if the mount point or /proc cannot be read
  */
 export function findUsers(
-  files: Pick<FileView, 'readText' | 'list'>,
+  run: Pick<MountRun, 'machine' | 'findHolders'>,
   mount: Mount,
   mounts: readonly Mount[],
   services: readonly string[] = [],
@@ -50,11 +50,11 @@ export function findUsers(
   const inside = mounts.filter(
     (one) => one.id !== mount.id && (isOn(one, mount, mounts) || one.deviceNumber === mount.deviceNumber),
   );
-  const processes = findHolders(mount.mountPoint, mount.deviceNumber);
+  const processes = run.findHolders(mount.mountPoint, mount.deviceNumber);
   return {
     processes: processes.filter((holder) => holder.pid !== process.pid && !belongsTo(services, holder)),
     mounts: inside.map(({ mountPoint }) => mountPoint),
-    kernel: kernelUsers(files, mount.mountPoint),
+    kernel: kernelUsers(run.machine.files, mount.mountPoint),
   };
 }
 

@@ -1,12 +1,10 @@
 import type { Machine } from '../machine/changes/machine.ts';
-import { systemCommands } from '../machine/commands/commands.ts';
-import { Files } from '../machine/files/files.ts';
-import { takeLock } from '../machine/files/lock.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import { ReadTrace } from '../machine/files/read-trace.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
-import { isTerminal, print } from '../machine/runtime/output.ts';
+import type { Facts } from '../machine/system/facts.ts';
 import { exitStatus, type Report } from '../state/report.ts';
+import type { System } from './system.ts';
 
 /** Options that the programs have in common. */
 export interface RunOptions {
@@ -22,16 +20,22 @@ export interface MachineAtWork {
   dryRun: boolean;
   /** Shows a change of a dry run. */
   show: (text: string) => void;
+  /** Observes the machine afresh. */
+  observe: () => Facts;
   /** What is read through `machine.files`. */
   trace: ReadTrace;
 }
 
-async function showReport(report: Report, { json, dryRun = false }: RunOptions): Promise<void> {
-  if (json === true) print(cleanJson(report));
-  else if (dryRun || isTerminal()) {
+async function showReport(
+  { output }: System,
+  report: Report,
+  { json, dryRun = false }: RunOptions,
+): Promise<void> {
+  if (json === true) output.print(cleanJson(report));
+  else if (dryRun || output.isTerminal()) {
     const summary = (await import('../terminal/summary.ts')).renderReport(report, { dryRun });
     const planned = dryRun && report.steps.some(({ changes }) => changes.length > 0);
-    print(planned ? `\n${summary}` : summary);
+    output.print(planned ? `\n${summary}` : summary);
   }
 }
 
@@ -42,21 +46,29 @@ async function showReport(report: Report, { json, dryRun = false }: RunOptions):
  * @throws Error if the root is not there, or another run takes too long
  */
 export async function runOnMachine(
+  system: System,
   options: RunOptions,
   lock: { name: string; waitSeconds: number },
   work: (at: MachineAtWork) => Promise<Report>,
 ): Promise<number> {
   const trace = new ReadTrace();
-  const files = new Files(options.root, trace);
-  const live = files.root === '/';
+  const { files, live } = system.open(options.root, trace);
   // A newer program may take its place while this one runs.
   if (live) files.status(programFile());
   const dryRun = options.dryRun === true;
-  const release = live && !dryRun ? await takeLock(lock.name, lock.waitSeconds) : undefined;
+  const release = live && !dryRun ? await system.locks.take(lock.name, lock.waitSeconds) : undefined;
   try {
-    const show = options.json === true ? () => undefined : print;
-    const report = await work({ machine: { files, commands: systemCommands, live }, dryRun, show, trace });
-    await showReport(report, options);
+    const { commands, environment, intercept, output } = system;
+    const { observeFacts } = await system.loadFacts();
+    const machine = { files, commands, live, ...(intercept === undefined ? {} : { intercept }) };
+    const report = await work({
+      machine,
+      dryRun,
+      show: options.json === true ? () => undefined : output.print,
+      observe: () => observeFacts(files, live, environment),
+      trace,
+    });
+    await showReport(system, report, options);
     return exitStatus(report.status);
   } finally {
     release?.();

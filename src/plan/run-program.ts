@@ -1,8 +1,9 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
-import { appendLog, type LogRecord, say } from '../machine/files/log.ts';
+import { appendLog, type LogRecord } from '../machine/files/log.ts';
 import { LOG_FILE } from '../machine/files/paths.ts';
 import type { Settings } from '../machine/settings/settings.ts';
+import { bootId } from '../machine/system/boot-id.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { HostConfiguration, Problem } from '../metadata/guest-config.ts';
 import type { AppliedRecord, AppliedValue } from '../state/applied.ts';
@@ -12,8 +13,10 @@ import { VERSION } from '../terminal/version.ts';
 import { runStep, type StepOutcome, turnedOff } from './runner.ts';
 import { hasSecurityLabels, securityLabels } from './security-labels.ts';
 import type { Step, StepContext } from './step.ts';
+import type { System } from './system.ts';
 
 export interface ProgramRun {
+  system: Pick<System, 'now' | 'say'>;
   program: string;
   /** The program whose record of what was applied this one reads and adds to; absent: its own. */
   recordOf?: string;
@@ -53,15 +56,16 @@ function logRecords(report: Report): LogRecord[] {
  * @param report absent as long as the run goes on
  */
 async function record(run: ProgramRun, digests: AppliedRecord, report?: Report): Promise<void> {
-  const { machine, program, recordOf = program } = run;
+  const { system, machine, program, recordOf = program } = run;
   try {
     await storeApplied(machine, recordOf, { ...readApplied(machine.files, recordOf), ...digests });
     if (report === undefined) return;
     await storeReport(machine, report);
-    if (machine.live) appendLog(program, logRecords(report), machine.files.locate(LOG_FILE));
+    if (machine.live)
+      await appendLog(program, logRecords(report), system.now(), machine.files.place(LOG_FILE, 'keep'));
   } catch (error) {
     // The guest is configured all the same; the next run finds out again what this one could not note down.
-    say(program, 'warning', `could not record what was done: ${(error as Error).message}`);
+    system.say(program, 'warning', `could not record what was done: ${(error as Error).message}`);
   }
 }
 
@@ -98,7 +102,7 @@ async function runOne(
   const { setting, off } = step;
   if (off !== undefined || (setting !== undefined && !run.settings.switches[setting]))
     return { report: turnedOff(step), digests: {} };
-  const { program, machine, settings, host, dryRun, show } = run;
+  const { system, program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
   const render = dryRun ? (await import('../terminal/dry-run.ts')).renderPlanned : undefined;
   let heading = `${step.name}:\n`;
@@ -116,13 +120,13 @@ async function runOne(
     },
     onNote: (_, { level, text }) => {
       if (dryRun && level === 'info') showInStep(`  ${text}\n`);
-      else say(program, level, `${step.name}: ${text}`);
+      else system.say(program, level, `${step.name}: ${text}`);
     },
   });
 }
 
-function sayOutcome(program: string, { name, status, changes }: StepReport): void {
-  if (status === 'changed') say(program, 'info', `${name}: ${changes.join('; ')}`);
+function sayOutcome({ system, program }: ProgramRun, { name, status, changes }: StepReport): void {
+  if (status === 'changed') system.say(program, 'info', `${name}: ${changes.join('; ')}`);
 }
 
 /**
@@ -130,12 +134,12 @@ function sayOutcome(program: string, { name, status, changes }: StepReport): voi
  * @returns the report; nothing of what goes wrong in a step is thrown
  */
 export async function runProgram(run: ProgramRun): Promise<Report> {
-  const { program, settings, host, machine, recordOf = program } = run;
-  const startedAt = new Date().toISOString();
+  const { system, program, settings, host, machine, recordOf = program } = run;
+  const startedAt = system.now().toISOString();
   for (const { line, text } of settings.warnings)
-    say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
+    system.say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
-  for (const problem of problems) say(program, 'problem', describeProblem(problem));
+  for (const problem of problems) system.say(program, 'problem', describeProblem(problem));
   const applied: Record<string, AppliedValue> = { ...readApplied(machine.files, recordOf) };
   const digests: Record<string, AppliedValue> = {};
   const steps: StepReport[] = [];
@@ -147,7 +151,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     facts.after(report);
     Object.assign(applied, done);
     Object.assign(digests, done);
-    if (!run.dryRun) sayOutcome(program, report);
+    if (!run.dryRun) sayOutcome(run, report);
     steps.push(report);
     if (report.status === 'failed') failed.push(report.name);
   };
@@ -170,7 +174,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     program,
     version: VERSION,
     startedAt,
-    bootId: machine.live ? (machine.files.readText('/proc/sys/kernel/random/boot_id') ?? '').trim() : '',
+    bootId: machine.live ? bootId(machine.files) : '',
     status: overallStatus(steps, problems, host.state !== 'none'),
     source: host.origin,
     problems,

@@ -1,17 +1,16 @@
-import type { FileView } from '../machine/files/files.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import type { Step } from '../plan/step.ts';
 import type { Asked } from '../state/asked.ts';
 import type { Note } from '../state/note.ts';
 import { compare } from '../verify/verify.ts';
-import { runningSystem, type View } from '../verify/view.ts';
+import type { View } from '../verify/view.ts';
 
 /**
  * Compares what the host asked for with what is. A look that fails must not keep the customer's script from running.
  * @returns what is not as asked; what may still become so is no problem
  */
-export function lookAt(asked: Asked, files: FileView, view: View = runningSystem(files)): Note[] {
+export function lookAt(asked: Asked, view: View): Note[] {
   try {
     return compare(asked, view).flatMap(({ verdict, line }): Note[] =>
       line === undefined ? [] : [{ level: verdict === 'differs' ? 'problem' : 'info', text: line }],
@@ -38,7 +37,7 @@ export async function waitUntilSettled(
   const end = now() + SETTLED_MILLISECONDS;
   for (let pause = 500; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     const left = end - now();
-    if (left <= 0 || lookAt(asked, view.files, view).length === 0) return;
+    if (left <= 0 || lookAt(asked, view).length === 0) return;
     await wait(Math.min(pause, left));
   }
 }

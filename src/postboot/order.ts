@@ -6,6 +6,7 @@ import {
   parseStartedMarks,
   type StartedMarks,
 } from '../state/post-boot-order.ts';
+import { hasRun } from '../state/source-scripts.ts';
 
 export interface OpenOrder extends PostBootOrder {
   /** What was started so far, of whatever configuration. */
@@ -18,17 +19,19 @@ export function readOrder(files: FileView): OpenOrder | undefined {
     files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER),
   );
   if (order === undefined) return undefined;
-  const { script, command, ...rest } = order;
+  const { script, command, scripts = [], ...rest } = order;
+  const due = scripts.filter(({ name, digest }) => !hasRun(files, name, digest));
   const marks = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   return {
     ...rest,
     ...(script !== undefined && marks.script !== order.digest ? { script } : {}),
     ...(command !== undefined && marks.command !== order.digest ? { command } : {}),
+    ...(due.length > 0 ? { scripts: due } : {}),
     marks,
   };
 }
 
 /** Whether something of the customer's is to be run. */
 export function hasCustomerWork(order: OpenOrder | undefined): boolean {
-  return order?.script !== undefined || order?.command !== undefined;
+  return order?.script !== undefined || order?.command !== undefined || (order?.scripts ?? []).length > 0;
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { print, printError } from '../machine/runtime/output.ts';
+import type { Output } from '../machine/runtime/output.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
@@ -11,7 +11,11 @@ ${EXIT_MEANINGS.map(([status, meaning]) => `  ${status}  ${meaning}`).join('\n')
  * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that
  * are thrown instead of ending the process.
  */
-export function createProgram(name: string, summary: string): Command {
+export function createProgram(
+  name: string,
+  summary: string,
+  { print, printError }: Pick<Output, 'print' | 'printError'>,
+): Command {
   return new Command(name)
     .description(summary)
     .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
@@ -29,12 +33,12 @@ export function createProgram(name: string, summary: string): Command {
 /**
  * Parses the arguments and runs what they ask for.
  * @param args arguments without the program's name
- * @returns exit status; an action gives its own by setting process.exitCode
+ * @returns exit status: of the usage, not of what an action did
  */
 export async function runCommandLine(program: Command, args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(args, { from: 'user' });
-    return Number(process.exitCode ?? EXIT.ok);
+    return EXIT.ok;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

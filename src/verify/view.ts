@@ -1,6 +1,6 @@
 import { askProgram } from '../machine/commands/ask-program.ts';
 import type { FileView } from '../machine/files/files.ts';
-import { type PresentAddress, presentAddresses } from '../machine/network/interface-addresses.ts';
+import type { PresentAddress, presentAddresses } from '../machine/network/interface-addresses.ts';
 import { askSshd, type SshdAnswer } from '../machine/system/ask-sshd.ts';
 
 /** What is looked at. */
@@ -33,9 +33,9 @@ function askOnce(): NonNullable<View['ask']> {
 }
 
 /** The running system. */
-export const runningSystem = (files: FileView): View => ({
+export const runningSystem = (files: FileView, addressesOf: typeof presentAddresses): View => ({
   files,
-  addressesOf: (name) => presentAddresses(files, name),
+  addressesOf: (name) => addressesOf(files, name),
   ask: askOnce(),
   sshdSettings: (user) => askSshd(files, user),
 });

@@ -7,18 +7,25 @@ export interface CapturedOutput {
   stderr: string;
 }
 
+const captured: CapturedOutput = { stdout: '', stderr: '' };
+
+const keep = (stream: keyof CapturedOutput) => (text: unknown) => {
+  captured[stream] += String(text);
+  return true;
+};
+
+/** Where programs print to in tests; nothing of it is a terminal. */
+export const capturedOutput: output.Output = {
+  print: keep('stdout'),
+  printError: keep('stderr'),
+  isTerminal: () => false,
+};
+
 /** Keeps what programs print in the tests of a file, also through the library of the command lines. */
 export function captureOutput(): CapturedOutput {
-  const captured: CapturedOutput = { stdout: '', stderr: '' };
-  const keep = (stream: keyof CapturedOutput) => (text: unknown) => {
-    captured[stream] += String(text);
-    return true;
-  };
   beforeEach(() => {
     captured.stdout = '';
     captured.stderr = '';
-    vi.spyOn(output, 'print').mockImplementation(keep('stdout'));
-    vi.spyOn(output, 'printError').mockImplementation(keep('stderr'));
     vi.spyOn(output, 'isTerminal').mockReturnValue(false);
     vi.spyOn(process.stdout, 'write').mockImplementation(keep('stdout'));
     vi.spyOn(process.stderr, 'write').mockImplementation(keep('stderr'));

@@ -101,6 +101,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
     settings: parseSettings(parts.settings ?? '', '/etc/default/gandi'),
     host: {
       state: parts.config ? 'new' : 'none',
+      ...(parts.config ? { source: 'gandi' } : {}),
       origin: '/dev/sdb at byte 524288',
       parsed: { config: parts.config ?? {}, problems: [], refused: [], origins: [] },
       ...hostOf(parts.host),

@@ -1,15 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { applyChange } from '../../src/machine/changes/apply.ts';
 import type { Change } from '../../src/machine/changes/change.ts';
+import type { Intercept } from '../../src/machine/changes/machine.ts';
 import type { Files } from '../../src/machine/files/files.ts';
 import { sleep } from '../../src/machine/runtime/sleep.ts';
 
 /** How long a change takes at most that only writes down what is done. */
 const SETTLE_MILLISECONDS = 20;
-
-type Apply = typeof applyChange;
 
 /** Is asked before each change; what it throws is what the change fails by, and what it waits for holds the change up. */
 type Interference = (change: Change) => Promise<void> | void;
@@ -17,13 +15,11 @@ type Interference = (change: Change) => Promise<void> | void;
 /** Of the run that is under way: one that was cut off may go on elsewhere, and is to change nothing in what comes after it. */
 const interferences = new AsyncLocalStorage<Interference>();
 
-/** Stands in for `applyChange` of src/machine/changes/apply.ts, as `vi.mock` is told, where the functions below are used. */
-export function interruptible(apply: Apply): Apply {
-  return async (change, ...others) => {
-    await interferences.getStore()?.(change);
-    return await apply(change, ...others);
-  };
-}
+/** What a machine is to have whose runs the functions below disturb. */
+export const intercept: Intercept = async (change, make) => {
+  await interferences.getStore()?.(change);
+  await make();
+};
 
 const interfering = <T>(how: Interference, run: () => Promise<T>): Promise<T> => interferences.run(how, run);
 

@@ -174,7 +174,7 @@ const HANDLERS: {
     report({ output, ...(warning === undefined ? {} : { warning }) });
     if (failure !== undefined) throw new Error(failure);
   },
-  'set-kernel-value': ({ path, value }) => writeFileSync(path, `${value}\n`),
+  'set-kernel-value': ({ path, value }, { files }) => writeFileSync(files.place(path), `${value}\n`),
   'wait-for-address': async (change) => {
     const { waitForAddress } = await import('../network/interface-addresses.ts');
     await waitForAddress(change);
@@ -190,6 +190,17 @@ const HANDLERS: {
   },
 };
 
+async function makeChange(change: Change, machine: Machine, report: Report): Promise<void> {
+  const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
+  try {
+    // The handler of a change's own kind takes that change: the two have one key.
+    const handle = HANDLERS[change.kind] as (...args: [Change, Machine, Report]) => void | Promise<void>;
+    await handle(change, machine, report);
+  } finally {
+    changed();
+  }
+}
+
 /**
  * Carries one change out. This is the only place where the toolkit changes the machine.
  * @param report gets what a program of the admin's or the customer's said, also where the change then fails
@@ -202,13 +213,7 @@ export async function applyChange(
   report: Report = () => undefined,
 ): Promise<'done' | 'skipped'> {
   if (!machine.live && needsLiveSystem(change)) return 'skipped';
-  const changed = machine.files.changing(changedPaths(change), mayChangeAny(change));
-  try {
-    // The handler of a change's own kind takes that change: the two have one key.
-    const handle = HANDLERS[change.kind] as (...args: [Change, Machine, Report]) => void | Promise<void>;
-    await handle(change, machine, report);
-  } finally {
-    changed();
-  }
+  if (machine.intercept === undefined) await makeChange(change, machine, report);
+  else await machine.intercept(change, () => makeChange(change, machine, report));
   return 'done';
 }

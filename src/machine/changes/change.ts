@@ -127,7 +127,12 @@ export interface RunSupervised {
   /** Gets what it prints, its middle left out where that is too much; 0600. */
   logFile: string;
   /** Written and synced before it starts, so that it is not started a second time, whatever it does to the guest. */
-  mark: { path: string; content: string };
+  mark: {
+    path: string;
+    content: string;
+    /** Written behind it instead, where it exits with 0: until then it is started at each boot. */
+    onSuccess?: true;
+  };
   /** What ran before it may have begun to shut the guest down: then it is left for the next boot. */
   notInShutdown?: boolean;
   /** For people, without arguments, which may be secret: such as `/gandi/script`. */

@@ -105,12 +105,18 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   if (change.notInShutdown === true && (await isShuttingDown(commands))) {
     return { output: '', warning: `${what} is left for the next boot: the guest is shutting down` };
   }
-  writeMark(machine, change.mark);
+  if (change.mark.onSuccess !== true) writeMark(machine, change.mark);
   const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
   const child = await startChild({
     argv: inScope(change),
     ...(change.input === undefined ? {} : { input: change.input }),
-    environment: { PATH: SEARCH_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', ...change.environment },
+    environment: {
+      PATH: commands.searchPath ?? SEARCH_PATH,
+      HOME: '/root',
+      USER: 'root',
+      LOGNAME: 'root',
+      ...change.environment,
+    },
     onOutput: (_, chunk) => output.take(chunk),
   });
   let stopping: Promise<void> | undefined;
@@ -132,6 +138,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   }
   const succeeded = ending.exitCode === 0 && reason === undefined;
   if (!succeeded && reason === undefined && (await isShuttingDown(commands))) reason = 'shutdown';
+  if (succeeded && change.mark.onSuccess === true) writeMark(machine, change.mark);
   const how = reason === 'deadline' ? `stopped after ${timeoutSeconds} s` : describeEnding(ending);
   const result: SupervisedResult = { output: output.close(`--- ${new Date().toISOString()} ${how}`) };
   if (output.problem !== undefined) result.warning = `${what}: ${output.problem}`;

@@ -31,6 +31,8 @@ export interface CommandResult {
 
 /** Runs programs. Steps never do: they plan a `run-command` change. */
 export interface Commands {
+  /** Where programs are looked for; absent: {@link SEARCH_PATH}. */
+  readonly searchPath?: string;
   run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult>;
 }
 

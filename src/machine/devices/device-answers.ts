@@ -135,6 +135,16 @@ export class DeviceAnswers {
     return silent;
   }
 
+  /**
+   * Whether a device that has answered in this run does so now. One that nothing waits for does; any other is asked.
+   */
+  async answersStill(commands: Commands, device: BlockDevice): Promise<boolean> {
+    const { path, partition, deviceNumber } = device;
+    if (isBusy(this.files, partition === undefined ? path : posix.dirname(path)))
+      this.#answered.delete(deviceNumber);
+    return (await this.ask(commands, [device])).length === 0 && !this.isSilent(device);
+  }
+
   /** An error is an answer. */
   async #ask({ node, deviceNumber }: BlockDevice, commands: Commands): Promise<boolean> {
     // Up to behind the place of the host's archive.

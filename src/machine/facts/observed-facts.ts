@@ -10,6 +10,7 @@ import { type Mount, parseMountInfo, parseSwaps } from '../formats/mounts.ts';
 import { addressesOf } from '../network/interface-addresses.ts';
 import { listInterfaces } from '../network/network-interfaces.ts';
 import { detectNetworkManager } from '../network/network-manager.ts';
+import type { Environment } from '../runtime/environment.ts';
 import { askSshd, type SshdAnswer } from '../system/ask-sshd.ts';
 import type {
   Facts,
@@ -105,7 +106,11 @@ class ObservedFacts implements Facts {
   readonly #root: () => RootFileSystem | undefined;
   readonly #networkManager: () => NetworkManagerName | undefined;
 
-  constructor(files: Files, live: boolean) {
+  constructor(
+    files: Files,
+    live: boolean,
+    private readonly environment: Environment,
+  ) {
     this.live = live;
     this.#files = files;
     this.#os = once(() => readOsRelease(files));
@@ -116,7 +121,7 @@ class ObservedFacts implements Facts {
   }
 
   get booting(): boolean {
-    return this.live && process.env[BOOT_VARIABLE] !== undefined;
+    return this.live && this.environment[BOOT_VARIABLE] !== undefined;
   }
   get os(): OsRelease {
     return this.#os();
@@ -159,7 +164,8 @@ class ObservedFacts implements Facts {
 /**
  * The machine as it is now; each value is read when it is first asked for.
  * @param live false for an unpacked image, whose /proc and /sys are nobody's
+ * @param environment tells whether the guest boots
  */
-export function observeFacts(files: Files, live: boolean): Facts {
-  return new ObservedFacts(files, live);
+export function observeFacts(files: Files, live: boolean, environment: Environment): Facts {
+  return new ObservedFacts(files, live, environment);
 }

@@ -176,7 +176,7 @@ export class Files implements FileView {
 
   readText(path: string): string | undefined {
     const saw = (state: Stats) => this.#saw(path, 'behind', state);
-    const text = absentIs(undefined, () => readOpened(path, this.#forReading(path), saw));
+    const text = absentIs(undefined, () => readOpened(path, this.place(path), saw));
     if (text === undefined) this.#saw(path, 'behind', undefined);
     this.#trace?.read(path, text);
     return text;
@@ -204,7 +204,7 @@ export class Files implements FileView {
     this.#trace?.looked(path);
     // Most questions are answered by no: an error each, with its stack, would cost ten times as much.
     const options = { throwIfNoEntry: false } as const;
-    const stats = absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep'), options));
+    const stats = absentIs(undefined, () => lstatSync(this.place(path, 'keep'), options));
     this.#saw(path, 'at', stats?.isDirectory() ? DIRECTORY : stats);
     if (stats === undefined) return undefined;
     return {
@@ -219,7 +219,7 @@ export class Files implements FileView {
   modifiedAt(path: string): number | undefined {
     this.#trace?.looked(path);
     const options = { throwIfNoEntry: false } as const;
-    return absentIs(undefined, () => lstatSync(this.#forReading(path, 'keep'), options))?.mtimeMs;
+    return absentIs(undefined, () => lstatSync(this.place(path, 'keep'), options))?.mtimeMs;
   }
 
   linkTarget(path: string): string | undefined {
@@ -227,7 +227,7 @@ export class Files implements FileView {
     this.#trace?.looked(path);
     this.#look(path, 'at');
     try {
-      const target = readlinkSync(this.#forReading(path, 'keep'));
+      const target = readlinkSync(this.place(path, 'keep'));
       this.#trace?.read(path);
       return target;
     } catch (error) {
@@ -239,7 +239,7 @@ export class Files implements FileView {
   list(path: string): string[] {
     this.#trace?.read(path);
     this.#look(path, 'behind');
-    return absentIs([], () => readdirSync(this.#forReading(path)).sort());
+    return absentIs([], () => readdirSync(this.place(path)).sort());
   }
 
   aside(): FileView {
@@ -270,8 +270,10 @@ export class Files implements FileView {
     if (this.root === '/' && this.#trace?.notes(path)) this.#trace.saw(path, way, seenState(path, way));
   }
 
-  /** Without a prefix the kernel resolves links itself, at once. */
-  #forReading(path: string, last: 'follow' | 'keep' = 'follow'): string {
+  /**
+   * Like {@link locate} where links have not to be known: those of a running system the kernel follows itself, at once.
+   */
+  place(path: string, last: 'follow' | 'keep' = 'follow'): string {
     return this.root === '/' ? path : this.locate(path, last);
   }
 

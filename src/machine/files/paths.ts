@@ -35,6 +35,8 @@ export const POST_BOOT_BACKGROUND_ORDER = '/run/gandi/postboot-background';
 export const POST_BOOT_NETWORK = '/run/gandi/postboot-network';
 /** Which configuration's script and command were started. */
 export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
+/** Scripts of a source, and which of them have run. */
+export const SCRIPT_DIRECTORY = '/var/lib/gandi/scripts';
 /** What the script and the command printed. */
 export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
 /** Which file system was mounted under which name, over boots. */

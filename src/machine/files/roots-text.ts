@@ -1,10 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { decodeText } from '../formats/text-bytes.ts';
 import { isAbsent } from './files.ts';
 import { openWithoutLinks } from './open-directory.ts';
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFLNK, S_IFMT, S_IFREG } = constants;
+
+/** A link is told of when it is opened. */
+const TEXT_OR_LINK = [S_IFREG, S_IFLNK];
 
 const LARGEST_BYTES = 64 * 1024;
 
@@ -36,6 +39,9 @@ export function readRootsText(trusted: string, below: string): string | undefine
 }
 
 function readFile(path: string): string | undefined {
+  // Whose directory that is has put it there. To open a device may do something already, such as start a watchdog.
+  const { mode } = lstatSync(path);
+  if (!TEXT_OR_LINK.includes(mode & S_IFMT)) return undefined;
   // Not blocking: a pipe of this name must not hold anything up.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   try {

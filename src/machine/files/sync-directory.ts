@@ -14,23 +14,26 @@ function unlessAbsent(run: () => void): void {
   }
 }
 
-function syncFile(path: string): void {
+/** Brings what an open file has to the disk: fsync(2). */
+export type Sync = (descriptor: number) => void;
+
+function syncFile(path: string, sync: Sync): void {
   const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    fsyncSync(descriptor);
+    sync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function syncAll(directory: OpenDirectory): void {
+function syncAll(directory: OpenDirectory, sync: Sync): void {
   try {
     for (const entry of readdirSync(directory.path, { withFileTypes: true })) {
       const path = `${directory.path}/${entry.name}`;
-      if (entry.isDirectory()) unlessAbsent(() => syncAll(directoryAt(path, O_NOFOLLOW)));
-      else if (entry.isFile()) unlessAbsent(() => syncFile(path));
+      if (entry.isDirectory()) unlessAbsent(() => syncAll(directoryAt(path, O_NOFOLLOW), sync));
+      else if (entry.isFile()) unlessAbsent(() => syncFile(path, sync));
     }
-    fsyncSync(directory.descriptor);
+    sync(directory.descriptor);
   } finally {
     closeSync(directory.descriptor);
   }
@@ -40,12 +43,13 @@ function syncAll(directory: OpenDirectory): void {
  * Has a directory with all files and directories in it, and its own entry, reach the disk. Nothing if no directory is
  * there. No link in it is followed.
  * @param path absolute path in the guest
+ * @param sync the system's own
  * @throws the system's error where something cannot be read or written
  */
-export function syncDirectory(files: Files, path: string): void {
+export function syncDirectory(files: Files, path: string, sync: Sync = fsyncSync): void {
   const place = files.locate(path);
   unlessAbsent(() => {
-    syncAll(directoryAt(place));
-    syncFile(dirname(place));
+    syncAll(directoryAt(place), sync);
+    syncFile(dirname(place), sync);
   });
 }

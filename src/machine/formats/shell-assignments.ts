@@ -30,6 +30,9 @@ interface Word {
 /** In characters; no setting needs more, and a line that goes on for ever is not searched for quotes. */
 const LONGEST_LINE = 4096;
 
+/** Most lines that are no comments: nothing that a shell would look at. */
+const PLAIN_ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_.,:/@%+-]*)$/;
+
 /** Blanks around `=` are taken for what was meant, so that a thing turned off stays off. */
 const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)([ \t]*)=([ \t]*)/;
 const EXPORTED_NAMES = /^export([ \t]+[A-Za-z_][A-Za-z0-9_]*)+[ \t]*$/;
@@ -82,7 +85,13 @@ function readAssignment(text: string, line: number): { found: ShellAssignment; e
 
 function readLine(text: string, line: number, { assignments, notUnderstood }: ShellAssignments): void {
   let rest = text.trim();
-  if (rest.length > LONGEST_LINE && !rest.startsWith('#')) {
+  if (rest === '' || rest.startsWith('#')) return;
+  const [, name, value] = PLAIN_ASSIGNMENT.exec(rest) ?? [];
+  if (name !== undefined && rest.length <= LONGEST_LINE) {
+    assignments.push({ line, name, value });
+    return;
+  }
+  if (rest.length > LONGEST_LINE) {
     notUnderstood.push({ line, text: rest });
     return;
   }

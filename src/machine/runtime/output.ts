@@ -5,6 +5,15 @@ import { reasonOf } from './errors.ts';
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
 
+/** Where the words of a program go. */
+export interface Output {
+  /** @throws Error that says why it cannot be written, such as to a full disk */
+  print(text: string): void;
+  printError(text: string): void;
+  /** True if the reader of what is printed is a terminal. */
+  isTerminal(): boolean;
+}
+
 /** @throws what writeSync does, unless nobody reads any more */
 function write(descriptor: number, text: string): void {
   const bytes = Buffer.from(cleanText(text));
@@ -52,3 +61,6 @@ export function isTerminal(): boolean {
     process.getBuiltinModule('node:tty').isatty(STANDARD_OUTPUT)
   );
 }
+
+/** The process's own. */
+export const standardOutput: Output = { print, printError, isTerminal };

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileView } from '../files/files.ts';
 import type { FstabEntry } from '../formats/fstab.ts';
 
@@ -41,22 +42,24 @@ function logicalLines(text: string): string[] {
 }
 
 /**
- * The last value of a key in a section (systemd.syntax(7)): blanks around the `=` are ignored, and an empty value takes back
- * what was said before.
+ * The last value of each key in a section (systemd.syntax(7)): blanks around the `=` are ignored, and an empty value takes
+ * back what was said before.
  * @param texts of a unit and its drop-ins, in their order
  */
-export function unitValue(texts: readonly string[], section: string, key: string): string | undefined {
-  let value: string | undefined;
+export function sectionValues(texts: readonly string[], section: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
   for (const text of texts) {
     let current = '';
     for (const line of logicalLines(text)) {
       current = /^\[(.*)\]$/.exec(line)?.[1] ?? current;
-      const [, name, said = ''] = /^([^=[]+?)\s*=\s*(.*)$/.exec(line) ?? [];
-      if (current === section && name === key) value = said === '' ? undefined : said;
+      if (current !== section) continue;
+      const [, name = '', said = ''] = /^([^=[]+?)\s*=\s*(.*)$/.exec(line) ?? [];
+      if (said === '') values.delete(name);
+      // The only specifier that says nothing else than itself (systemd.unit(5), "Specifiers").
+      else values.set(name, said.replaceAll('%%', '%'));
     }
   }
-  // The only specifier that says nothing else than itself (systemd.unit(5), "Specifiers").
-  return value?.replaceAll('%%', '%');
+  return values;
 }
 
 /**
@@ -69,20 +72,54 @@ function dropInNames(name: string): string[] {
   return [name, ...shortened.toReversed(), 'mount'].map((one) => `${one}.d`);
 }
 
+/** What the directories of the load path have that is about mounts. */
+interface MountNames {
+  /** Paths of the units that count, by name. */
+  units: ReadonlyMap<string, string>;
+  /** Paths of directories with drop-ins. */
+  dropIns: ReadonlySet<string>;
+}
+
+/** Where /lib is /usr/lib, what is there was seen under that name. */
+const MERGED = '/lib/systemd/system';
+
+/** Each directory is read once, for there are many more names of drop-ins that could be there than are. */
+function listMountNames(files: Pick<FileView, 'list' | 'linkTarget'>): MountNames {
+  const lib = files.linkTarget('/lib');
+  const isMerged = lib !== undefined && posix.resolve('/', lib) === '/usr/lib';
+  const units = new Map<string, string>();
+  const dropIns = new Set<string>();
+  for (const directory of LOAD_PATH) {
+    if (isMerged && directory === MERGED) continue;
+    for (const name of files.list(directory)) {
+      if (name.endsWith('mount.d')) dropIns.add(`${directory}/${name}`);
+      else if (name.endsWith('.mount') && !units.has(name)) units.set(name, `${directory}/${name}`);
+    }
+  }
+  return { units, dropIns };
+}
+
 /**
- * The texts of a unit and of its drop-ins; of several drop-ins with one name the one whose directory says most of the
- * unit's name counts, then the first in the path.
+ * The texts of the drop-ins of a unit; of several with one name the one whose directory says most of the unit's name counts,
+ * then the first in the path.
+ * @param directories those that are there
  */
-function unitTexts(files: Pick<FileView, 'list' | 'readText'>, path: string, name: string): string[] {
+function dropInTexts(
+  files: Pick<FileView, 'list' | 'readText'>,
+  name: string,
+  directories: ReadonlySet<string>,
+): string[] {
+  if (directories.size === 0) return [];
   const dropIns = new Map<string, string>();
   for (const place of dropInNames(name).flatMap((one) =>
     LOAD_PATH.map((directory) => `${directory}/${one}`),
   )) {
+    if (!directories.has(place)) continue;
     for (const file of files.list(place))
       if (file.endsWith('.conf') && !dropIns.has(file)) dropIns.set(file, `${place}/${file}`);
   }
   const sorted = [...dropIns].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, place]) => place);
-  return [path, ...sorted].flatMap((one) => files.readText(one) ?? []);
+  return sorted.flatMap((one) => files.readText(one) ?? []);
 }
 
 /** Whether the text of a unit is that of one which gandi-mount made for a disk that it mounts itself. */
@@ -100,17 +137,14 @@ export function findUnit(files: Pick<FileView, 'status'>, name: string): string 
  * @returns sources and mount points as they are written; masked units, and those of gandi-mount itself, are left out
  */
 export function mountUnits(files: Pick<FileView, 'list' | 'readText' | 'linkTarget'>): FstabEntry[] {
-  const places = new Map<string, string>();
-  for (const directory of LOAD_PATH) {
-    for (const name of files.list(directory))
-      if (name.endsWith('.mount') && !places.has(name)) places.set(name, `${directory}/${name}`);
-  }
-  return [...places].flatMap(([name, path]) => {
-    if (files.linkTarget(path) === '/dev/null' || isOwnUnit(files.readText(path) ?? '')) return [];
-    const texts = unitTexts(files, path, name);
-    const source = unitValue(texts, 'Mount', 'What');
+  const { units, dropIns } = listMountNames(files);
+  return [...units].flatMap(([name, path]) => {
+    const text = files.readText(path) ?? '';
+    // A masked one leads to /dev/null, or has nothing in it, whatever its drop-ins say (systemd.unit(5)).
+    if (text === '' || isOwnUnit(text)) return [];
+    const values = sectionValues([text, ...dropInTexts(files, name, dropIns)], 'Mount');
+    const source = values.get('What');
     if (source === undefined) return [];
-    const mountPoint = unitValue(texts, 'Mount', 'Where') ?? name;
-    return [{ source, mountPoint, type: unitValue(texts, 'Mount', 'Type') ?? 'auto' }];
+    return [{ source, mountPoint: values.get('Where') ?? name, type: values.get('Type') ?? 'auto' }];
   });
 }

@@ -2,6 +2,7 @@ import type { BlockDevice } from '../devices/block-devices.ts';
 import { type DeviceUse, rootOf } from '../devices/device-use.ts';
 import { sizeOfMounted } from '../devices/mounted-size.ts';
 import type { OpenDevice } from '../files/device-reader.ts';
+import { describeBehind } from '../formats/behind-file-system.ts';
 import type { Mount } from '../formats/mounts.ts';
 import type { DiskPartitions } from '../formats/partition-table/partition.ts';
 import { readPartitionTable } from '../formats/partition-table.ts';
@@ -36,8 +37,12 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   const diskName = device?.partition?.disk ?? [...use.rootDisks][0];
   const disk = devices.find(({ name }) => name === diskName);
   if (!mount || !device || !disk) return undefined;
-  const superblock = reading(observation, device.node, (opened) => superblockOfMounted(opened, mount.type));
-  const fixed = whyFixed(device, disk, mount, superblock);
+  const { superblock, behind } = reading(observation, device.node, (opened) => {
+    const found = superblockOfMounted(opened, mount.type);
+    const end = found?.fileSystemBytes ?? opened.size;
+    return { superblock: found, behind: end < opened.size ? describeBehind(opened, end) : undefined };
+  });
+  const fixed = whyFixed(device, disk, mount, superblock) ?? behind;
   const table =
     device.partition && fixed === undefined
       ? reading(observation, disk.node, ({ read, size }) => readPartitionTable(read, size, disk.sectorBytes))

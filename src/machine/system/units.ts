@@ -9,18 +9,51 @@ export const UNIT_DIRECTORIES = [
   '/lib/systemd/system',
 ];
 
-/** Names of the units that some target wants: by `enable`, by preset, or as they are shipped. */
-function wantedUnits(files: FileView): Set<string> {
+/** Of a change that was made as short a time before a directory was read, another one may have the same time. */
+const FRESH_MILLISECONDS = 20;
+
+/** Names that were found, and when the directories that they were found in were last changed. */
+interface Wanted {
+  names: ReadonlySet<string>;
+  changedAt: ReadonlyMap<string, number | undefined>;
+}
+
+const known = new WeakMap<FileView, Wanted>();
+
+/** Whether no directory has got or lost a name since it was read. */
+const isCurrent = (files: FileView, { changedAt }: Wanted) =>
+  [...changedAt].every(([directory, time]) => files.modifiedAt(directory) === time);
+
+function readWanted(files: FileView): Wanted {
+  const changedAt = new Map<string, number | undefined>();
+  const list = (directory: string) => {
+    changedAt.set(directory, files.modifiedAt(directory));
+    return files.list(directory);
+  };
   // Where /lib is a link both paths are one directory.
   const directories =
     files.linkTarget('/lib') === undefined ? UNIT_DIRECTORIES : UNIT_DIRECTORIES.slice(0, -1);
   const wants = directories.flatMap((directory) =>
-    files
-      .list(directory)
+    list(directory)
       .filter((name) => name.endsWith('.wants') || name.endsWith('.requires'))
       .map((name) => `${directory}/${name}`),
   );
-  return new Set(wants.flatMap((directory) => files.list(directory)));
+  return { names: new Set(wants.flatMap(list)), changedAt };
+}
+
+/**
+ * Names of the units that some target wants: by `enable`, by preset, or as they are shipped. There are twenty directories to
+ * be read for that, which each look after a change asks for again: they are read once as long as nothing is new in them.
+ */
+function wantedUnits(files: FileView): ReadonlySet<string> {
+  const before = known.get(files);
+  if (before !== undefined && isCurrent(files, before)) return before.names;
+  const wanted = readWanted(files);
+  const freshFrom = Date.now() - FRESH_MILLISECONDS;
+  const isSettled = [...wanted.changedAt.values()].every((time) => time === undefined || time < freshFrom);
+  if (isSettled) known.set(files, wanted);
+  else known.delete(files);
+  return wanted.names;
 }
 
 /** Tells of a unit whether it exists, is not masked, and is wanted. */

@@ -1,4 +1,3 @@
-import type { BaseIssue, IssuePathItem } from 'valibot';
 import type { Group, Problem } from '../guest-config.ts';
 
 /** Problems of one group that are told one by one; the rest is counted. */
@@ -39,21 +38,6 @@ export function countCharacters(text: string): string {
   return text === '' ? 'an empty string' : `a string of ${text.length} characters`;
 }
 
-/**
- * The problems of one group, from what valibot found. The message of each rule of the schema is what it expects; a
- * rule that has looked inside the value says what it found as `received`.
- */
-export function problemsOf(group: Group, issues: readonly BaseIssue<unknown>[]): Problem[] {
-  const problems = new Map<string, Problem>();
-  for (const { type, path = [], input, received, message } of issues) {
-    const found = type === 'raw_check' ? received : describe(input, isSecret(path));
-    const problem = { group, path: pathText(path), found, expected: message };
-    // Two rules of a field may expect the same.
-    problems.set(`${problem.path} ${found} ${message}`, problem);
-  }
-  return limited(group, [...problems.values()]);
-}
-
 /** The first problems of one group; how many more there are is said in the last. */
 export function limited(group: Group, problems: readonly Problem[]): Problem[] {
   const told = problems.slice(0, PROBLEMS_LIMIT);
@@ -61,19 +45,4 @@ export function limited(group: Group, problems: readonly Problem[]): Problem[] {
   return left === 0
     ? told
     : [...told, { group, path: '', found: `${left} more problems`, expected: 'no problems' }];
-}
-
-/** Customers put tokens into arguments and commands too: below `vm_conf` only the user's name is shown. */
-function isSecret(path: readonly IssuePathItem[]): boolean {
-  return path[0]?.key === 'vm_conf' && path[1]?.key !== 'user';
-}
-
-/** Such as `vif[0].pna[1].pna_address`. */
-function pathText(path: readonly IssuePathItem[]): string {
-  return path.reduce((text, { key }) => {
-    if (typeof key === 'number') {
-      return `${text}[${key}]`;
-    }
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, '');
 }

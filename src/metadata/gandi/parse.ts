@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import { parseHostAddress } from '../fields/ip-network.ts';
 import { parseJsonText } from '../fields/json-text.ts';
-import { describe, limited, problemsOf } from '../fields/problem.ts';
+import { describe, limited } from '../fields/problem.ts';
 import { keyLine, parseSshKeys } from '../fields/ssh-key.ts';
 import type { GuestConfig, ParsedConfig, PostBootConfig, Problem, UserConfig } from '../guest-config.ts';
 import { toInterfaces } from './network.ts';
 import { originsOf } from './origins.ts';
 import { chooseResolvers } from './resolvers.ts';
 import { type ConfigFields, GROUP_SCHEMAS } from './schema.ts';
+import { problemsOf } from './schema-problems.ts';
 
 type ConfigGroup = keyof typeof GROUP_SCHEMAS;
 

@@ -254,9 +254,8 @@ export async function askHostDisks(files: Files, commands: Commands): Promise<De
 }
 
 async function find(world: World): Promise<Finding<GandiBytes>> {
-  const { files, commands, hypervisor, waitSeconds, isElsewhere = () => false } = world;
+  const { files, commands, answers, hypervisor, waitSeconds, isElsewhere = () => false } = world;
   const remembered = readRememberedDisk(files);
-  const answers = new DeviceAnswers(files);
   // Each observation reads a dozen files a disk: the first look works with what the asking saw.
   let observed: ObservedStorage | undefined;
   const settle = async () => {

@@ -1,8 +1,8 @@
-import { observeFacts } from '../../machine/facts/observed-facts.ts';
 import { readSettings } from '../../machine/settings/settings.ts';
 import { keptConfiguration } from '../../metadata/choose.ts';
 import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
+import type { System } from '../../plan/system.ts';
 import { interfaceProgram } from '../../state/records.ts';
 import { attachInterface, detachInterface } from './steps.ts';
 
@@ -28,11 +28,15 @@ export interface InterfaceRun {
  * Configures one interface of the running guest from what the host's configuration in /gandi says of it, else by DHCP.
  * @returns exit status
  */
-export async function serveInterface({ name, detach, ...options }: InterfaceRun): Promise<number> {
+export async function serveInterface(
+  { name, detach, ...options }: InterfaceRun,
+  system: System,
+): Promise<number> {
   const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
-  return await runOnMachine(options, lock, async ({ machine, dryRun, show }) => {
+  return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe }) => {
     const { files } = machine;
     return await runProgram({
+      system,
       program: interfaceProgram(name),
       // What a boot has applied is no news to an interface that comes again.
       recordOf: BOOTSTRAP,
@@ -40,7 +44,7 @@ export async function serveInterface({ name, detach, ...options }: InterfaceRun)
       machine,
       settings: readSettings(files),
       host: keptConfiguration(files),
-      observe: () => observeFacts(files, true),
+      observe,
       dryRun,
       show,
     });

@@ -28,6 +28,8 @@ export interface IfupdownFiles {
   stanzas: Stanza[];
   /** Lines within stanzas that may say what is part of their interface. */
   portLines: PortLine[];
+  /** The files that are read, in their order. */
+  paths: readonly string[];
   /** Whether a file is read, or would be if it existed. */
   includes(path: string): boolean;
 }
@@ -103,7 +105,12 @@ export function readIfupdownFiles(files: FileView): IfupdownFiles {
       pending.push(...expand(files));
     }
   }
-  return { stanzas, portLines, includes: (path) => covering.some((covers) => covers(path)) };
+  return {
+    stanzas,
+    portLines,
+    paths: [...seen],
+    includes: (path) => covering.some((covers) => covers(path)),
+  };
 }
 
 /** The line of a file, other than ours, by which an interface is part of another one. */

@@ -138,7 +138,8 @@ const isDefault = (file: string, { match, keys }: NetplanEntry) =>
   ) &&
   keys.every((key) => DHCP_KEYS.test(key));
 
-function netplanFiles(files: FileView): string[] {
+/** Paths of the files that netplan reads, in the order in which it does. */
+export function netplanFiles(files: FileView): string[] {
   const paths = new Map<string, string>();
   for (const directory of DIRECTORIES) {
     for (const name of files.list(directory))

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileView } from '../../machine/files/files.ts';
 import { matchesGlob } from '../../machine/files/glob.ts';
 import type { MatchedInterface, Place } from './admin-file.ts';
@@ -127,6 +128,21 @@ function dropInsOf(files: FileView, name: string): string {
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([, path]) => `\n${files.readText(path) ?? ''}`)
     .join('');
+}
+
+/** Paths of all files that say which interfaces systemd-networkd configures, with what is added to them, the masked ones too. */
+export function networkFilePaths(files: FileView): string[] {
+  const lib = files.linkTarget('/lib');
+  const isMerged = lib !== undefined && posix.resolve('/', lib) === '/usr/lib';
+  return DIRECTORIES.filter((directory) => !(isMerged && directory.startsWith('/lib/'))).flatMap(
+    (directory) =>
+      files.list(directory).flatMap((name) => {
+        const path = `${directory}/${name}`;
+        if (name.endsWith('.network')) return [path];
+        if (!name.endsWith('.network.d')) return [];
+        return files.list(path).flatMap((each) => (each.endsWith('.conf') ? [`${path}/${each}`] : []));
+      }),
+  );
 }
 
 /** Names of all .network files in their order, and where each is. */

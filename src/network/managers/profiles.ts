@@ -9,6 +9,13 @@ type IsOwn = (text: string) => boolean;
 
 export const KEYFILE_DIRECTORY = '/etc/NetworkManager/system-connections';
 
+/** Where NetworkManager reads profiles: of files of one name the first counts (NetworkManager.conf(5), [keyfile]). */
+export const PROFILE_DIRECTORIES = [
+  KEYFILE_DIRECTORY,
+  '/run/NetworkManager/system-connections',
+  '/usr/lib/NetworkManager/system-connections',
+];
+
 /** Copies that editors and packages leave behind; NetworkManager and network-scripts pass them over. */
 const COPY = /^\.|~$|\.(bak|orig|rej|old|rpm(save|new|orig)|dpkg-\w+|ucf-\w+)$/;
 

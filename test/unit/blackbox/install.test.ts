@@ -3,10 +3,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PROGRAMS } from '../../../src/state/programs.ts';
 import { freshPath } from './program.ts';
 
 const script = fileURLToPath(new URL('../../../packaging/install.sh', import.meta.url));
-const PROGRAMS = ['gandi-bootstrap', 'gandi-config', 'gandi-guest', 'gandi-mount', 'gandi-postboot'];
+const INSTALLED_PROGRAMS = PROGRAMS.map(({ name }) => name).sort();
 
 /** Installs what was built into a folder of its own. */
 function install(environment: Record<string, string> = {}): string {
@@ -47,12 +48,14 @@ describe('packaging/install.sh', { timeout: 60_000 }, () => {
 
   it('puts manual and completions where man and the shells look', () => {
     const share = join(install(), 'usr/share');
-    expect(readdirSync(join(share, 'man/man8'))).toEqual(PROGRAMS.map((name) => `${name}.8`));
+    expect(readdirSync(join(share, 'man/man8'))).toEqual(INSTALLED_PROGRAMS.map((name) => `${name}.8`));
     expect(readdirSync(join(share, 'man/man5'))).toEqual(['gandi-settings.5']);
-    expect(readdirSync(join(share, 'bash-completion/completions'))).toEqual(PROGRAMS);
-    expect(readdirSync(join(share, 'zsh/vendor-completions'))).toEqual(PROGRAMS.map((name) => `_${name}`));
+    expect(readdirSync(join(share, 'bash-completion/completions'))).toEqual(INSTALLED_PROGRAMS);
+    expect(readdirSync(join(share, 'zsh/vendor-completions'))).toEqual(
+      INSTALLED_PROGRAMS.map((name) => `_${name}`),
+    );
     expect(readdirSync(join(share, 'fish/vendor_completions.d'))).toEqual(
-      PROGRAMS.map((name) => `${name}.fish`),
+      INSTALLED_PROGRAMS.map((name) => `${name}.fish`),
     );
     const page = join(share, 'man/man8/gandi-mount.8');
     expect(statSync(page).mode & 0o777).toBe(0o644);

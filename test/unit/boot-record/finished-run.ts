@@ -31,5 +31,6 @@ export function finished(
   const trace = new ReadTrace();
   for (const path of paths.read ?? []) trace.read(path);
   for (const path of paths.looked ?? []) trace.looked(path);
-  return { report, settings: readSettings(temporaryRoot()), trace, applied: [], ...part };
+  const system = { environment: { GANDI_BOOT: '1' }, say: () => undefined };
+  return { system, report, settings: readSettings(temporaryRoot()), trace, applied: [], ...part };
 }

@@ -14,12 +14,8 @@ let files: Files;
 let machine: Machine;
 
 beforeEach(() => {
-  vi.stubEnv('GANDI_BOOT', '1');
   files = guestWithDisk();
   machine = { files, commands: systemCommands, live: true };
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
 });
 
 describe('a file that somebody else changed while the run was at work', () => {

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordSteadyState, type SteadyExtras } from '../../../src/boot-record/steady.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import type { FileEntries } from '../context.ts';
@@ -8,13 +8,6 @@ import { MIB } from '../images.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { finished, MOUNTS, RECORD } from './finished-run.ts';
-
-beforeEach(() => {
-  vi.stubEnv('GANDI_BOOT', '1');
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 /** The record that a run leaves in a guest, if it leaves one. */
 async function recorded(entries: FileEntries, extras: SteadyExtras = {}): Promise<string | undefined> {
@@ -50,7 +43,7 @@ it('has what each disk says of itself, but for what its driver would ask the dis
     [`${virtio}/vendor`]: '0x1af4\n',
     '/dev/disk/by-uuid/1': { link: '../../vda' },
   };
-  const text = await recorded(disks, { ranges });
+  const text = await recorded(disks, { ranges, looksAtDisks: true });
   const names = /^kernel_files=(.*)$/m.exec(text ?? '')?.[1]?.replaceAll(`'"$disk_0"'`, 'sda');
   expect(names?.replaceAll(`'"$disk_1"'`, 'vda')).toBe(
     `'${[
@@ -91,7 +84,7 @@ describe('disks of which the kernel can say no more than their size', () => {
   const hostsDisk = {
     [`/sys/class/block/shm!${basename(directory)}!swap`]: { link: '../../devices/vbd-52112/block/xvdz' },
   };
-  const knownBy = async (entries: FileEntries, extras: SteadyExtras = { ranges }) => {
+  const knownBy = async (entries: FileEntries, extras: SteadyExtras = { ranges, looksAtDisks: true }) => {
     const text = await recorded({ ...entries, ...hostsDisk }, extras);
     const value = text === undefined ? undefined : /^known_by='(.*)'$/m.exec(text)?.[1];
     return value?.replaceAll(/'"\$disk_\d"'/g, 'DISK');
@@ -132,7 +125,9 @@ describe('disks of which the kernel can say no more than their size', () => {
       ...more,
     });
     const rangesOf = async (entries: FileEntries) =>
-      /^ranges='(.*)'$/m.exec((await recorded({ ...entries, ...hostsDisk }, { ranges })) ?? '')?.[1];
+      /^ranges='(.*)'$/m.exec(
+        (await recorded({ ...entries, ...hostsDisk }, { ranges, looksAtDisks: true })) ?? '',
+      )?.[1];
 
     beforeAll(() => writeFileSync(blank, Buffer.alloc(MIB)));
 
@@ -153,7 +148,9 @@ describe('disks of which the kernel can say no more than their size', () => {
         { '/proc/self/mountinfo': `${MOUNTS.replace('254:0', '202:1')}9 1 202:16 / /x rw - x y rw\n` },
       ],
     ])('but for one that %s: each boot looks', async (_, more) => {
-      expect(await recorded({ ...blankDisk(more), ...hostsDisk }, { ranges })).toBeUndefined();
+      expect(
+        await recorded({ ...blankDisk(more), ...hostsDisk }, { ranges, looksAtDisks: true }),
+      ).toBeUndefined();
     });
   });
 

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type FinishedRun, recordSteadyState } from '../../../src/boot-record/steady.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Machine } from '../../../src/machine/changes/machine.ts';
@@ -14,12 +14,8 @@ let files: Files;
 let machine: Machine;
 
 beforeEach(() => {
-  vi.stubEnv('GANDI_BOOT', '1');
   files = guestWithDisk();
   machine = { files, commands: systemCommands, live: true };
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
 });
 
 /** What a variable of the record says; the texts in it have no quotes of their own. */
@@ -120,8 +116,8 @@ describe('no record is left, and an earlier one is taken away', () => {
 });
 
 it('a run by hand leaves the record as it is: an admin may change a file meanwhile', async () => {
-  vi.stubEnv('GANDI_BOOT', undefined);
-  await recordSteadyState(finished({}), machine, {});
+  const system = { environment: {}, say: () => undefined };
+  await recordSteadyState(finished({}, { system }), machine, {});
   expect(files.status(RECORD)).toBeUndefined();
 });
 

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { takeLock } from '../../../src/machine/files/lock.ts';
 import { encodeEraseMark } from '../../../src/machine/formats/erase-mark.ts';
@@ -9,31 +9,12 @@ import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fau
 import { writeAt } from '../images.ts';
 import { type Layout, PASSWORD_HASH, RELEASE, SimulatedGuest } from './simulated-guest.ts';
 
-/** Is told of the devices that changes were made to. */
-const devices = vi.hoisted(() => ({ changed: (_device: string): void => undefined }));
-
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return {
-    applyChange: interruptible(async (change, machine) => {
-      // This machine's own kernel is not the simulated one's.
-      const located =
-        change.kind === 'set-kernel-value' ? { ...change, path: machine.files.locate(change.path) } : change;
-      const outcome = await applyChange(located, machine);
-      if ('device' in change) devices.changed(change.device);
-      return outcome;
-    }),
-  };
-});
-
 const said = captureOutput();
 const guests: SimulatedGuest[] = [];
 
 async function makeGuest(layout: Layout): Promise<SimulatedGuest> {
   const guest = await SimulatedGuest.make(layout);
   guests.push(guest);
-  devices.changed = (device) => guest.share(device);
   return guest;
 }
 

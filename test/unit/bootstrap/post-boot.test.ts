@@ -189,6 +189,23 @@ describe('post-boot', () => {
         { '/etc/systemd/network/10-l.network': { link: '/x' } },
       ],
       ['ifupdown', '/etc/network/interfaces.d/mine', { '/etc/network/interfaces': '# none\n' }],
+      ['ifupdown', '/etc/network/more/mine', { '/etc/network/interfaces': 'source more/*\n' }],
+      [
+        'ifupdown',
+        '/etc/network/more/mine',
+        { '/etc/network/interfaces': { link: 'own' }, '/etc/network/own': 'source-directory more\n' },
+      ],
+      ['systemd-networkd', '/run/systemd/network/05-mine.network', {}],
+      ['systemd-networkd', '/usr/local/lib/systemd/network/05-mine.network', {}],
+      ['systemd-networkd', '/usr/lib/systemd/network/05-mine.network', {}],
+      ['systemd-networkd', '/etc/systemd/network/50-gandi-eth0.network.d/mine.conf', {}],
+      ['systemd-networkd', '/run/systemd/network/50-gandi-eth0.network.d/mine.conf', {}],
+      ['netplan', '/run/netplan/99-mine.yaml', {}],
+      ['netplan', '/lib/netplan/99-mine.yaml', {}],
+      ['netplan', '/etc/systemd/network/05-mine.network', {}],
+      ['netplan', '/etc/systemd/network/10-netplan-eth0.network.d/mine.conf', {}],
+      ['NetworkManager', '/run/NetworkManager/system-connections/mine.nmconnection', {}],
+      ['NetworkManager', '/usr/lib/NetworkManager/system-connections/mine.nmconnection', {}],
     ] as const)(
       'looks again where an admin adds a file of the network (%s), or changes it',
       (manager, path, before) => {
@@ -212,6 +229,21 @@ describe('post-boot', () => {
         expect(look(parts({ [path]: 'two\n' }, digestNow(added)))?.order?.look).toBe(true);
       },
     );
+
+    it('takes for no news what netplan makes anew at each boot', () => {
+      const digestWith = (files: Record<string, string>) =>
+        digestOfPlan({
+          config: { ...plain, interfaces: [ETH0] },
+          host: { state: 'kept' },
+          facts: { ...booting.facts, networkManager: 'netplan', interfaces: [NIC] },
+          files,
+        });
+      const made = {
+        '/run/systemd/network/10-netplan-eth0.network': '[Match]\nName=eth0\n',
+        '/run/NetworkManager/system-connections/netplan-eth0.nmconnection': '[connection]\n',
+      };
+      expect(digestWith(made)).toBe(digestWith({}));
+    });
 
     it('has the customer’s work done where such a file cannot be read', () => {
       const context = makeContext({
@@ -258,9 +290,9 @@ describe('post-boot', () => {
           },
           host,
         );
-      expect(extrasFor({ look: true, asked: ASKED })).not.toHaveProperty('expected');
+      expect(extrasFor({ look: true, asked: ASKED })?.expected).toEqual([]);
       expect(extrasFor({ look: true, asked: ASKED })).toBeDefined();
-      expect(extrasFor({ command: 'true' })?.expected?.line).toBe(JSON.stringify({ command: digest }));
+      expect(extrasFor({ command: 'true' })?.expected?.[0]?.line).toBe(JSON.stringify({ command: digest }));
     });
 
     it('looks along with script and command where there are some', () => {

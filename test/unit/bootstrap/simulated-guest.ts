@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
+import type { Intercept } from '../../../src/machine/changes/machine.ts';
 import { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY } from '../../../src/machine/files/paths.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
@@ -26,7 +27,9 @@ import { runProgram } from '../../../src/plan/run-program.ts';
 import { readApplied } from '../../../src/state/records.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { makeContext } from '../context.ts';
+import { intercept } from '../fault-injection.ts';
 import { MIB, writeAt } from '../images.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 import { SimulatedCommands } from './simulated-commands.ts';
 
@@ -165,6 +168,12 @@ export class SimulatedGuest {
     return this.#layout === 'gap before a used partition, and its start';
   }
 
+  /** Its changes can be disturbed; those to devices that are one are made to both. */
+  readonly intercept: Intercept = async (change, make) => {
+    await intercept(change, make);
+    if ('device' in change) this.share(change.device);
+  };
+
   /** gandi-bootstrap from beginning to end. */
   async bootstrap(): Promise<Report> {
     const { files, commands } = this;
@@ -178,9 +187,10 @@ export class SimulatedGuest {
       waitSeconds: 0,
     });
     return await runProgram({
+      system: simulatedSystem(),
       program: 'gandi-bootstrap',
       steps: BOOTSTRAP_STEPS,
-      machine: { files, commands, live: true },
+      machine: { files, commands, live: true, intercept: this.intercept },
       settings: readSettings(files),
       host,
       observe: () =>

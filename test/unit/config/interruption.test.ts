@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CONFIG_STEPS } from '../../../src/config/steps.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { CommandResult } from '../../../src/machine/commands/commands.ts';
@@ -13,15 +13,10 @@ import { readApplied } from '../../../src/state/records.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { makeContext } from '../context.ts';
-import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { cutPower, intercept, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
-
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return { applyChange: interruptible(applyChange) };
-});
 
 const said = captureOutput();
 const debian = DISTRIBUTIONS['Debian 12'] as Distribution;
@@ -44,9 +39,10 @@ async function configure(files: Files): Promise<Report> {
   };
   const facts = makeContext({ facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu' } }).facts;
   return await runProgram({
+    system: simulatedSystem(),
     program: 'gandi-config',
     steps: CONFIG_STEPS,
-    machine: { files, commands: { run }, live: true },
+    machine: { files, commands: { run }, live: true, intercept },
     settings: readSettings(files),
     host: ownConfiguration('/etc/default/gandi'),
     observe: () => facts,

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { showStatus } from '../../../src/guest/status.ts';
-import * as output from '../../../src/machine/runtime/output.ts';
 import type { Report } from '../../../src/state/report.ts';
+import { captureOutput } from '../captured-output.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const report: Report = {
@@ -24,21 +25,18 @@ const report: Report = {
   ],
 };
 
-let printed = '';
-vi.spyOn(output, 'print').mockImplementation((text) => {
-  printed += text;
-});
-afterEach(() => {
-  printed = '';
-});
+const said = captureOutput();
 
 const show = (entries: Record<string, string>, options: { json?: boolean } = {}) =>
-  showStatus({ timeout: 1, root: temporaryRoot({ '/etc/x': '', ...entries }).root, ...options });
+  showStatus(
+    { timeout: 1, root: temporaryRoot({ '/etc/x': '', ...entries }).root, ...options },
+    simulatedSystem(),
+  );
 
 describe('gandi-guest status', () => {
   it('shows steps, what they did and refused fields as plain text in a pipe', async () => {
     expect(await show({ '/var/lib/gandi/gandi-bootstrap.json': JSON.stringify(report) })).toBe(1);
-    expect(printed).toBe(
+    expect(said.stdout).toBe(
       [
         'failed',
         'gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from /gandi/config)',
@@ -53,12 +51,12 @@ describe('gandi-guest status', () => {
   it('tells of a boot in which no program had to start', async () => {
     const steady: Report = { ...report, status: 'unchanged', steady: true, problems: [], steps: [] };
     expect(await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(steady) })).toBe(0);
-    expect(printed).toContain('(this boot, in which nothing was new, from /gandi/config)');
+    expect(said.stdout).toContain('(this boot, in which nothing was new, from /gandi/config)');
   });
 
   it('gives the same as JSON', async () => {
     await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(report) }, { json: true });
-    expect(JSON.parse(printed)).toEqual({
+    expect(JSON.parse(said.stdout)).toEqual({
       status: 'failed',
       programs: [{ ...report, thisBoot: true }],
       disks: [],
@@ -79,8 +77,8 @@ describe('gandi-guest status', () => {
       '/run/gandi/gandi-bootstrap.json': JSON.stringify({ ...report, status: 'unchanged', problems: [] }),
     };
     expect(await show({ ...boot, ...served('eth1', 'configured'), ...served('eth2', 'failed') })).toBe(1);
-    expect(printed).toContain('gandi-iface@eth1: configured (this boot, from /gandi/config)\n');
-    expect(printed).toContain('interface eth2\tchanged\tconfigure eth2\n');
+    expect(said.stdout).toContain('gandi-iface@eth1: configured (this boot, from /gandi/config)\n');
+    expect(said.stdout).toContain('interface eth2\tchanged\tconfigure eth2\n');
   });
 
   it('waits for gandi-config where it is enabled, and for gandi-postboot where it has work', async () => {
@@ -95,22 +93,22 @@ describe('gandi-guest status', () => {
     };
     await show(entries, { json: true });
     const names = (): string[] =>
-      (JSON.parse(printed) as { programs: { program: string }[] }).programs.map(({ program }) => program);
+      (JSON.parse(said.stdout) as { programs: { program: string }[] }).programs.map(({ program }) => program);
     expect(names()).toEqual(['gandi-bootstrap', 'gandi-config']);
-    printed = '';
+    said.stdout = '';
     expect(await show({ ...entries, '/run/gandi/postboot': '{}' }, { json: true })).toBe(3);
     expect(names()).toEqual(['gandi-bootstrap', 'gandi-config', 'gandi-postboot']);
   });
 
   it('shows the last words of a script', async () => {
     const [step] = report.steps;
-    const said = { ...report, steps: [{ ...step, name: 'script', output: 'one\ntwo' }] };
-    await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(said) });
-    expect(printed).toContain('output of script, its end:\n  | one\n  | two\n');
+    const last = { ...report, steps: [{ ...step, name: 'script', output: 'one\ntwo' }] };
+    await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(last) });
+    expect(said.stdout).toContain('output of script, its end:\n  | one\n  | two\n');
   });
 
   it('says when nothing has run', async () => {
     expect(await show({})).toBe(3);
-    expect(printed).toContain('gandi-bootstrap: not-run');
+    expect(said.stdout).toContain('gandi-bootstrap: not-run');
   });
 });

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { configSteps } from '../../../src/config/steps.ts';
 import type { CommandResult } from '../../../src/machine/commands/commands.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
@@ -10,14 +10,9 @@ import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { MACHINE_ID } from '../config/distributions.ts';
 import { makeContext } from '../context.ts';
-import { cutPower, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { cutPower, intercept, leaveHalfAFile, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
-
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return { applyChange: interruptible(applyChange) };
-});
 
 const said = captureOutput();
 /** Private keys end so. */
@@ -71,9 +66,10 @@ async function configure(
   };
   const settings = readSettings(files);
   return await runProgram({
+    system: simulatedSystem(),
     program: 'gandi-config',
     steps: configSteps(files, settings),
-    machine: { files, commands: { run }, live: true },
+    machine: { files, commands: { run }, live: true, intercept },
     settings,
     host: ownConfiguration('/etc/default/gandi'),
     observe: () => makeContext().facts,

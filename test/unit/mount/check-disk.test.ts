@@ -17,11 +17,11 @@ import { openDevice } from '../../../src/machine/files/device-reader.ts';
 import { Files } from '../../../src/machine/files/files.ts';
 import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
 import { identify } from '../../../src/machine/formats/signatures.ts';
-import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import { checkIfNeeded, needsCheck, planCheck } from '../../../src/mount/check-disk.ts';
-import { MountRun } from '../../../src/mount/run.ts';
+import type { MountRun } from '../../../src/mount/run.ts';
 import { captureOutput } from '../captured-output.ts';
 import { MIB, run as runProgram } from '../images.ts';
+import { newRunOn } from './new-run.ts';
 import { SDB } from './sdb.ts';
 
 const said = captureOutput();
@@ -141,7 +141,7 @@ describe('a file system that was cut off', () => {
       },
     };
     const machine = { files: new Files(root), commands, live: true };
-    return new MountRun(machine, parseSettings('', ''), false, () => undefined);
+    return newRunOn(machine);
   }
   const check = (failing?: string) => checkIfNeeded(newRun(failing), { ...SDB, node: image }, content());
 
@@ -264,7 +264,7 @@ describe('a file system that was cut off', () => {
       failure,
     });
     const machine = { files: new Files(root), commands: { run }, live: true };
-    const busy = new MountRun(machine, parseSettings('', ''), false, () => undefined);
+    const busy = newRunOn(machine);
     await expect(checkIfNeeded(busy, { ...SDB, node: image }, content())).rejects.toThrow(
       'could not be checked (e2fsck: Device or resource busy while trying to open /dev/sdb)',
     );

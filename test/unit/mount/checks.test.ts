@@ -7,8 +7,6 @@ import { SimulatedDisks } from './simulated-disks.ts';
 import { rowsByName } from './simulated-run.ts';
 import { SlowChecks } from './slow-checks.ts';
 
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
-
 const said = captureOutput();
 let disks: SimulatedDisks;
 let checks: SlowChecks;

@@ -1,15 +1,11 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseMountInfo } from '../../../src/machine/formats/mounts.ts';
 import { attachDisk } from '../../../src/mount/attach-disk.ts';
 import { copyOptions, planForget, whyNotBeside } from '../../../src/mount/copies.ts';
-import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { MIB } from '../images.ts';
 import { SDB } from './sdb.ts';
-import { rowsByName, simulatedGuest } from './simulated-run.ts';
-
-vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+import { main, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 const said = captureOutput();
 const guest = simulatedGuest();

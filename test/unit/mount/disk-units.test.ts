@@ -1,15 +1,11 @@
 import { rmSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { escapePath } from '../../../src/machine/formats/unit-names.ts';
 import { mountUnits } from '../../../src/machine/system/mount-units.ts';
 import { renderDropIn, renderMountUnit } from '../../../src/mount/disk-units.ts';
-import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { makeFiles } from '../context.ts';
-import { simulatedGuest } from './simulated-run.ts';
-
-vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+import { main, simulatedGuest } from './simulated-run.ts';
 
 const said = captureOutput();
 const guest = simulatedGuest();

@@ -1,13 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
-import { main } from '../../../src/mount/program.ts';
+import { describe, expect, it } from 'vitest';
 import { captureOutput } from '../captured-output.ts';
-import { MIB, run } from '../images.ts';
+import { MIB, run, text, writeAt } from '../images.ts';
 import { NO_CHECKSUMS } from './simulated-disks.ts';
-import { rowsByName, simulatedGuest } from './simulated-run.ts';
-
-vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+import { main, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 const said = captureOutput();
 const guest = simulatedGuest();
@@ -65,8 +61,8 @@ describe('disks that come', () => {
   it('are only shown in a dry run', async () => {
     guest.disks.attach({ name: 'sdb', label: 'data' });
     expect(await main(['rescan', '--new', '--dry-run'])).toBe(0);
-    expect(guest.shown).toContain(`make-directory ${guest.disks.mountPoint('data')}`);
-    expect(guest.shown).toContain('run-command');
+    expect(said.stdout).toContain(`would make directory ${guest.disks.mountPoint('data')}`);
+    expect(said.stdout).toMatch(/^would run mount /m);
     expect(guest.disks.mounts()).toEqual([]);
     expect(guest.disks.files.status('/run/gandi/disks.json')).toBeUndefined();
   });
@@ -76,6 +72,18 @@ describe('disks that come', () => {
     await main(['rescan', '--new']);
     expect(guest.disks.ran.at(-1)).toMatch(/^resize2fs .*\/dev\/sdb$/);
     expect(said.stderr).toContain('/srv/data: grown to the size of');
+  });
+
+  it('are not grown over the hashes of dm-verity that begin behind their file system, which is told once', async () => {
+    guest.disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    writeAt(guest.disks.node('sdb'), 8 * MIB, text('verity\0\0\x01\0\0\0\x01\0\0\0'));
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(said.stderr).toContain('the hashes of dm-verity begin behind it');
+    said.stderr = '';
+    await main(['rescan', '--new']);
+    expect(guest.disks.ran.filter((line) => line.startsWith('resize2fs'))).toEqual([]);
+    expect(said.stderr).toBe('');
   });
 
   it('are grown by the next run where growing failed', async () => {

@@ -1,11 +1,7 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '../../../src/mount/program.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { captureOutput } from '../captured-output.ts';
 import { run as runProgram } from '../images.ts';
-import { EDITOR, rowsByName, simulatedGuest } from './simulated-run.ts';
-
-vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
+import { EDITOR, main, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 const said = captureOutput();
 const guest = simulatedGuest();

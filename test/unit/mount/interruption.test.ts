@@ -1,20 +1,11 @@
 import { rmdirSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
-import { main } from '../../../src/mount/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { MIB, writeAt } from '../images.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
-import { rowsByName, simulatedGuest } from './simulated-run.ts';
-
-vi.mock('../../../src/mount/with-run.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./simulated-run.ts'));
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return { applyChange: interruptible(applyChange) };
-});
+import { main, rowsByName, simulatedGuest } from './simulated-run.ts';
 
 const said = captureOutput();
 const guest = simulatedGuest();

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Commands, systemCommands } from '../../../src/machine/commands/commands.ts';
 import { Files } from '../../../src/machine/files/files.ts';
-import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import { isPristine, readRoot } from '../../../src/mount/root-directory.ts';
-import { MountRun } from '../../../src/mount/run.ts';
 import { captureOutput } from '../captured-output.ts';
+import { newRunOn } from './new-run.ts';
 
 const said = captureOutput();
 
@@ -15,7 +14,7 @@ describe('the root directory of a disk', () => {
   let disk: string;
   const read = async (commands: Commands = systemCommands) => {
     const machine = { files: new Files(), commands, live: true };
-    const root = await readRoot(new MountRun(machine, parseSettings('', ''), false, () => undefined), disk);
+    const root = await readRoot(newRunOn(machine), disk);
     return root && isPristine(root);
   };
 
@@ -47,7 +46,7 @@ describe('the root directory of a disk', () => {
       commands: { run: () => Promise.reject(new Error('not to be run')) },
       live: true,
     };
-    const run = new MountRun(machine, parseSettings('', ''), false, () => undefined);
+    const run = newRunOn(machine);
     const whether = async () => {
       const root = await readRoot(run, disk, true);
       return root && isPristine(root);

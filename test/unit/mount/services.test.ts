@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Files } from '../../../src/machine/files/files.ts';
 import { parseServices, planServices, readServices, unitOf } from '../../../src/mount/services.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
+import { run } from '../images.ts';
 
 describe('parseServices', () => {
   it('takes valid names of services only, each once', () => {
@@ -92,6 +93,13 @@ describe('readServices', () => {
     ],
   ])('does not use %s', (_, change) => {
     change();
+    expect(read()).toEqual([]);
+  });
+
+  it('opens no device: that of a watchdog would be started by it', () => {
+    rmSync(path());
+    // There is no driver of that number: whoever opened it would be told so.
+    run('mknod', ['-m', '644', path(), 'c', '511', '0']);
     expect(read()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
 import { attach, eject, rescan } from '../../../src/mount/commands.ts';
 import { readDiskRecords } from '../../../src/state/disk-records.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
@@ -72,6 +73,29 @@ describe('a disk that does not answer', () => {
   });
 });
 
+it.each([
+  ['names services', ASKED, undefined],
+  ['names them, and only was slow', 'none', ['mydb.service']],
+])(
+  'one that stops answering as soon as it is mounted and %s holds nothing up',
+  async (_, silentLine, services) => {
+    disks.attach({ name: 'sdb', label: 'data' });
+    const device = listBlockDevices(disks.files).find(({ name }) => name.endsWith('sdb'));
+    if (device === undefined) throw new Error('the disk was attached');
+    disks.fail = (line) => {
+      if (line.startsWith('mount ')) {
+        disks.write('/srv/data/.gandi/services', 'mydb\n');
+        disks.write(`${device.path}/inflight`, '1 0\n');
+      }
+      return line === silentLine ? 'it did not end' : undefined;
+    };
+    await rescan(disks.run(), true);
+    expect(asked()).toHaveLength(1);
+    expect(recordOf('sdb')?.state).toBe('mounted');
+    expect(recordOf('sdb')?.services).toEqual(services);
+  },
+);
+
 it('no process asks a disk that has just come', async () => {
   disks.attach({ name: 'sdb', label: 'data' });
   await rescan(disks.run(), true);
@@ -89,6 +113,6 @@ it('programs that work on a disk are given up when it stops answering', async ()
       return commands.run(argv, options);
     },
   };
-  await rescan(disks.run(false, undefined, watched), true);
+  await rescan(disks.run(false, watched), true);
   expect(given).toEqual(['mount']);
 });

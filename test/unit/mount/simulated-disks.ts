@@ -9,13 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Change } from '../../../src/machine/changes/change.ts';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands/commands.ts';
 import { Files } from '../../../src/machine/files/files.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import { MountRun } from '../../../src/mount/run.ts';
-import type { RunLocks } from '../../../src/mount/run-locks.ts';
+import { observerOf, type RunLocks } from '../../../src/mount/run-locks.ts';
+import type { DeviceUsers, System } from '../../../src/plan/system.ts';
+import { intercept } from '../fault-injection.ts';
 import { MIB, run, writeAt } from '../images.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { makeSysfs } from '../sysfs.ts';
 
 const DISK_BYTES = 16 * MIB;
@@ -79,6 +81,7 @@ export class SimulatedDisks {
     this.write('/proc/self/mountinfo', '21 1 8:1 / / rw - ext4 /dev/root rw\n');
     this.write('/proc/swaps', 'headings\n');
     this.write('/etc/group', 'root:x:0:\n');
+    this.write('/var/log/.keep', '');
     this.write('/etc/default/gandi', settings);
   }
 
@@ -204,19 +207,32 @@ export class SimulatedDisks {
     return lines.map((line) => line.split(' ')[4]?.replace(this.files.root, '') ?? '');
   }
 
+  /** What gandi-mount runs on. */
+  get system(): Partial<System> {
+    return {
+      open: () => ({ files: this.files, live: true }),
+      commands: this.#answered,
+      intercept,
+      loadDeviceUsers: () => Promise.resolve(this.deviceUsers),
+    };
+  }
+
+  /** Nobody uses a file system; whole devices are claimed as the test says. */
+  get deviceUsers(): DeviceUsers {
+    return { findHolders: () => [], isClaimed: (node) => this.claimed.has(basename(node)) };
+  }
+
   /** One run of gandi-mount. */
-  run(
-    dryRun = false,
-    show: (line: string) => void = () => undefined,
-    commands: Commands = this.commands,
-    locks?: RunLocks,
-  ): MountRun {
-    const machine = { files: this.files, commands, live: true };
-    const showChange = (change: Change) =>
-      show('path' in change ? `${change.kind} ${change.path}` : change.kind);
-    const isClaimed = (node: string) => this.claimed.has(basename(node));
-    const settings = readSettings(this.files);
-    return new MountRun(machine, settings, dryRun, showChange, undefined, isClaimed, locks);
+  run(dryRun = false, commands: Commands = this.commands, locks?: RunLocks): MountRun {
+    const system = simulatedSystem(this.system);
+    return new MountRun({
+      system,
+      machine: { files: this.files, commands, live: true },
+      settings: readSettings(this.files),
+      dryRun,
+      deviceUsers: this.deviceUsers,
+      locks: locks ?? observerOf(system.locks),
+    });
   }
 
   /** A hook of the admin's. */
@@ -244,6 +260,17 @@ export class SimulatedDisks {
         this.#effect(argv);
         return Promise.resolve({ ...result, exitCode: 0 });
       },
+    };
+  }
+
+  /** The commands; each disk answers who asks it, as one who has called the program does. */
+  get #answered(): Commands {
+    const { commands } = this;
+    return {
+      run: (argv, options) =>
+        argv[0] === 'dd'
+          ? Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' })
+          : commands.run(argv, options),
     };
   }
 

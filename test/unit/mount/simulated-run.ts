@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { Holder } from '../../../src/machine/devices/holders.ts';
-import type { MountRun } from '../../../src/mount/run.ts';
+import { main as gandiMount } from '../../../src/mount/program.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 
 /** The guest that gandi-mount works on; neither is asked of the machine of the tests. */
@@ -10,35 +11,33 @@ interface Guest {
   holders: Holder[];
   /** Which of them they use; all of them without. */
   usedMountPoint?: string;
-  /** What a dry run would have done. */
-  shown: string[];
 }
 
 let current: Guest | undefined;
 
-/** Stands in for src/mount/with-run.ts. */
-export function withRun(dryRun: boolean, work: (run: MountRun) => Promise<number>): Promise<number> {
+/** Runs gandi-mount on the guest of the test. @returns its exit status */
+export function main(args: readonly string[]): Promise<number> {
   if (current === undefined) throw new Error('no guest');
-  const { disks, shown } = current;
-  return work(disks.run(dryRun, (line) => shown.push(line)));
+  const { disks } = current;
+  const loadDeviceUsers = () => Promise.resolve({ ...disks.deviceUsers, findHolders });
+  return gandiMount(args, simulatedSystem({ ...disks.system, loadDeviceUsers }));
 }
 
-/** Stands in for src/machine/devices/holders.ts. */
-export function findHolders(mountPoint: string | undefined): Holder[] {
+/** Whoever uses a file system at the moment of the question. */
+function findHolders(mountPoint: string | undefined): Holder[] {
   const { usedMountPoint = mountPoint, holders = [] } = current ?? {};
   return usedMountPoint === mountPoint ? holders : [];
 }
 
 /**
- * A fresh guest for each test of a file, which replaces the modules src/mount/with-run.ts and src/machine/devices/holders.ts by
- * this one.
+ * A fresh guest for each test of a file.
  * @param settings text of its settings file
  */
 export function simulatedGuest(settings = ''): Guest {
   const guest = {} as Guest;
   beforeEach(() => {
     delete guest.usedMountPoint;
-    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [], shown: [] });
+    Object.assign(guest, { disks: new SimulatedDisks(settings), holders: [] });
     current = guest;
   });
   afterEach(() => {

@@ -52,7 +52,7 @@ export class SlowChecks {
       isChecked: ({ name }: Attached) => this.#claims.has(name),
     };
     try {
-      return await work(this.disks.run(false, undefined, this.#commands, locks));
+      return await work(this.disks.run(false, this.#commands, locks));
     } finally {
       release();
     }

@@ -1,19 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
 import { captureOutput } from '../captured-output.ts';
-
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return {
-    // This machine's own kernel is not the simulated one's.
-    applyChange: (change: { kind: string }, ...others: unknown[]) =>
-      change.kind === 'set-kernel-value'
-        ? Promise.resolve('done')
-        : applyChange(...([change, ...others] as unknown as Parameters<typeof applyChange>)),
-  };
-});
 
 const said = captureOutput();
 let guest: SimulatedGuest;

@@ -87,7 +87,7 @@ export function stateOfGuest(): SteadyState {
       { device: at('disk'), offset: 4, length: 4 },
       { device: at('disk'), offset: 12, length: 2 },
     ],
-    expected: { path: at('var/lib/gandi/postboot.json'), line: '{"script":"1"}' },
+    expected: [{ path: at('var/lib/gandi/postboot.json'), line: '{"script":"1"}' }],
   };
 }
 

@@ -5,6 +5,7 @@ import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { runProgram } from '../../../src/plan/run-program.ts';
 import type { Plan, Step } from '../../../src/plan/step.ts';
 import { makeContext } from '../context.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const write = (path: string): Change => ({ kind: 'write-file', path, content: 'x', mode: 0o644 });
@@ -24,7 +25,16 @@ async function observations(...steps: Step[]): Promise<number> {
     return facts;
   };
   const machine = { files, commands: systemCommands, live: true };
-  await runProgram({ program: 'gandi-test', steps, machine, settings, host, observe, dryRun: false });
+  await runProgram({
+    system: simulatedSystem(),
+    program: 'gandi-test',
+    steps,
+    machine,
+    settings,
+    host,
+    observe,
+    dryRun: false,
+  });
   return count;
 }
 
@@ -70,7 +80,7 @@ describe('SELinux labels', () => {
     const b = step('b', { changes: [write('/root/.ssh/authorized_keys')] });
     const steps = [step('a', { changes }), slow ? { ...b, slow } : b];
     const program = { program: 'gandi-test', steps, machine, settings, host, dryRun: false };
-    const report = await runProgram({ ...program, observe: () => facts });
+    const report = await runProgram({ system: simulatedSystem(), ...program, observe: () => facts });
     return { run, report };
   }
 

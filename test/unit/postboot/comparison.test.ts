@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { comparison, lookAt, waitUntilSettled } from '../../../src/postboot/comparison.ts';
 import { parsePostBootOrder, renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
-import { makeContext, makeFiles } from '../context.ts';
+import { makeContext } from '../context.ts';
 import { ADDRESS, ETH0, NOTHING, PRESENT, view } from '../verify/view.ts';
 
 const asked = { ...NOTHING, interfaces: [{ name: 'eth0', addresses: [ADDRESS] }] };
 const look = (files: object, present = [PRESENT]) => {
   const seen = view({ ...ETH0, ...files }, present);
-  return lookAt(asked, seen.files, seen);
+  return lookAt(asked, seen);
 };
 
 describe('the look of gandi-postboot', () => {
@@ -26,7 +26,7 @@ describe('the look of gandi-postboot', () => {
     const addressesOf = () => {
       throw new Error('EIO');
     };
-    expect(lookAt(asked, makeFiles({}), { ...view(ETH0), addressesOf })).toEqual([
+    expect(lookAt(asked, { ...view(ETH0), addressesOf })).toEqual([
       { level: 'warning', text: 'what is cannot be compared with what was asked: EIO' },
     ]);
   });

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/bootstrap/program.ts';
-import { main as guest } from '../../../src/guest/program.ts';
+import { main as program } from '../../../src/bootstrap/program.ts';
+import { main as guestProgram } from '../../../src/guest/program.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
+/** The program on this machine, whose images it works on. */
+const main = (args: readonly string[]) => program(args, simulatedSystem());
+const guest = (args: readonly string[]) => guestProgram(args, simulatedSystem());
 const EXAMPLE = JSON.parse(readFileSync('docs/example-config.json', 'utf8'));
 
 /** An unpacked image of a guest that was never configured. */

@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/config/program.ts';
+import { main as program } from '../../../src/config/program.ts';
 import { captureOutput } from '../captured-output.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
+/** The program on this machine, whose images it works on. */
+const main = (args: readonly string[]) => program(args, simulatedSystem());
 /** Writes /etc/hosts where there is none. */
 const SYSTEM_FILE = '02-config_system_file';
 
@@ -49,6 +52,13 @@ describe('gandi-config', () => {
     said.stdout = '';
     expect(await main(args)).toBe(0);
     expect(JSON.parse(said.stdout)).toMatchObject({ status: 'unchanged' });
+  });
+
+  it('has the time from the system that it is given', async () => {
+    const now = new Date('2026-01-02T03:04:05.678Z');
+    const args = ['--json', '--root', image().root, '--only', SYSTEM_FILE];
+    expect(await program(args, simulatedSystem({ now: () => now }))).toBe(0);
+    expect(JSON.parse(said.stdout).startedAt).toBe(now.toISOString());
   });
 
   it('runs no plugin of an image, which needs its system', async () => {

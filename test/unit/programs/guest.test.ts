@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../src/guest/program.ts';
+import { main as program } from '../../../src/guest/program.ts';
 import { captureOutput } from '../captured-output.ts';
 import { MIB, makeImage, run, text, writeAt } from '../images.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
+/** The program on this machine, whose images it works on. */
+const main = (args: readonly string[]) => program(args, simulatedSystem());
 const EXAMPLE = readFileSync('docs/example-config.json', 'utf8');
 const JSON_WITH_TWO_FAULTS = JSON.stringify({
   ...JSON.parse(EXAMPLE),
@@ -73,6 +76,18 @@ describe('validate', () => {
     expect(problems.map(({ path }: { path: string }) => path)).toEqual(['vm_hostname', 'nameservers[0]']);
   });
 
+  it('checks one file of a seed, by its name', async () => {
+    const at = inFolder({
+      '/network-config': 'version: 2\nethernets: {eth0: {mtu: x}}\n',
+      '/nodename': 'web1\n',
+    });
+    expect(await main(['validate', at('network-config')])).toBe(1);
+    expect(said.stdout).toContain('network: network-config ethernets.eth0.mtu: found "x"');
+    said.stdout = '';
+    expect(await main(['validate', at('nodename')])).toBe(0);
+    expect(said.stdout).toBe(`${at('nodename')}: a valid nodename\n`);
+  });
+
   it('says what file it cannot read', async () => {
     await expect(main(['validate', '/nowhere/config'])).rejects.toThrow('/nowhere/config');
   });
@@ -118,6 +133,49 @@ describe('seed', () => {
       state: 'new',
       problems: [{ path: 'vm_hostname' }, { path: 'nameservers[0]' }],
     });
+  });
+
+  it.each([
+    [
+      'nocloud',
+      { 'meta-data': 'local-hostname: web1\n', 'network-config': 'version: 2\n' },
+      'meta-data local-hostname',
+    ],
+    ['cpio', { nodename: 'web1\n', 'firstboot.sh': '#!/bin/sh\n' }, 'nodename'],
+  ])('makes a seed of %s of the files in a directory', async (format, files, field) => {
+    const named = Object.entries({ ...files, README: 'not one of them' }).map(([name, text]) => [
+      `/in/${name}`,
+      text,
+    ]);
+    const at = inFolder(Object.fromEntries(named));
+    expect(await main(['seed', at('in'), '-o', at('disk'), '--format', format]), said.stderr).toBe(0);
+    expect(said.stdout).toContain(`seed of ${format}`);
+    expect(said.stderr).toBe(`${at('in')}: left out, for ${format} has no such files: README\n`);
+    expect(statSync(at('disk')).mode & 0o777).toBe(0o600);
+    said.stdout = '';
+    expect(await main(['validate', at('disk')])).toBe(0);
+    expect(said.stdout).toBe(`${at('disk')}: a valid seed of ${format}\n`);
+    said.stdout = '';
+    expect(await main(['inspect', '--root', at(''), '--seed', at('disk')])).toBe(0);
+    expect(said.stdout).toContain(`host name\tweb1\t${field}`);
+  });
+
+  it('makes no seed of files with problems, of none, or with parts of Gandi’s disk', async () => {
+    const at = inFolder({ '/in/meta-data': 'local-hostname: a_b\n', '/none/other': '' });
+    const seed = (from: string, ...more: string[]) =>
+      main(['seed', at(from), '-o', at('disk'), '--format', 'nocloud', ...more]);
+    expect(await seed('in')).toBe(1);
+    expect(said.stderr).toContain('host-name: meta-data local-hostname: found "a_b"');
+    expect(await seed('none')).toBe(1);
+    expect(said.stderr).toContain(
+      'has no file of nocloud: meta-data, user-data, network-config, vendor-data',
+    );
+    await expect(seed('in', '--size', '8')).rejects.toThrow('--size goes with --format gandi alone');
+    expect(existsSync(at('disk'))).toBe(false);
+    expect(await seed('in', '--force')).toBe(0);
+    said.stdout = '';
+    expect(await main(['validate', at('disk')])).toBe(1);
+    expect(said.stdout).toContain('meta-data local-hostname: found "a_b"');
   });
 
   it('takes modules only under the name that says their release', async () => {

@@ -1,56 +1,44 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { callProgram, type Loaders } from '../../../src/call-program.ts';
 import { VERSION } from '../../../src/terminal/version.ts';
+import { capturedOutput, captureOutput } from '../captured-output.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 
-const said = vi.hoisted(() => ({ stdout: '', stderr: '' }));
-const loaded = vi.hoisted(() => ({ programs: [] as string[], fails: undefined as Error | undefined }));
+const said = captureOutput();
+const loaded = { programs: [] as string[], fails: undefined as Error | undefined };
 
-vi.mock('../../../src/machine/runtime/output.ts', () => ({
-  print: (text: string) => {
-    said.stdout += text;
+/** A program that gives the number of its arguments. */
+const load = (name: string) => () => {
+  loaded.programs.push(name);
+  const main = (args: readonly string[]) =>
+    loaded.fails === undefined ? Promise.resolve(args.length) : Promise.reject(loaded.fails);
+  return Promise.resolve({ main });
+};
+
+const loaders: Loaders = {
+  programs: {
+    'gandi-bootstrap': load('gandi-bootstrap'),
+    'gandi-mount': load('gandi-mount'),
+    'gandi-config': load('gandi-config'),
+    'gandi-postboot': load('gandi-postboot'),
+    'gandi-guest': load('gandi-guest'),
   },
-  printError: (text: string) => {
-    said.stderr += text;
-  },
-}));
-vi.mock('../../../src/guest/program.ts', () => {
-  loaded.programs.push('guest');
-  return {
-    main: (args: readonly string[]) => {
-      if (loaded.fails !== undefined) throw loaded.fails;
-      return Promise.resolve(args.length);
-    },
-  };
-});
+  system: () => Promise.resolve(simulatedSystem()),
+};
 
 /** The toolkit's one executable, called with these arguments. @returns its exit status */
-async function call(args: string[], argv0 = 'node'): Promise<number> {
-  const seen = Object.assign(Object.create(process, { argv0: { value: argv0 } }), {
-    argv: ['node', 'gandi', ...args],
-  });
-  Object.defineProperty(seen, 'exitCode', { value: undefined, writable: true });
-  vi.stubGlobal('process', seen);
-  try {
-    // It runs when it is loaded.
-    vi.resetModules();
-    await import('../../../src/main.ts');
-    return await vi
-      .waitUntil(() => (seen.exitCode === undefined ? undefined : String(seen.exitCode)))
-      .then(Number);
-  } finally {
-    vi.unstubAllGlobals();
-  }
-}
+const call = (args: string[], name = 'node') =>
+  callProgram({ name, args, isRoot: true }, loaders, capturedOutput);
 
 beforeEach(() => {
   loaded.programs = [];
   loaded.fails = undefined;
-  Object.assign(said, { stdout: '', stderr: '' });
 });
 
 describe('the executable', () => {
   it('is the program that it is called as', async () => {
     expect(await call(['one', 'two'], '/usr/sbin/gandi-guest')).toBe(2);
-    expect(loaded.programs).toEqual(['guest']);
+    expect(loaded.programs).toEqual(['gandi-guest']);
   });
 
   it('is the program that its first argument names, as the launcher gives it', async () => {
@@ -60,7 +48,7 @@ describe('the executable', () => {
   it.each([[[]], [['gandi-frob']], [['--version']]])('says for %j what it can be called', async (args) => {
     expect(await call(args)).toBe(2);
     expect(said.stderr).toBe(
-      'gandi: call it as one of gandi-bootstrap, gandi-config, gandi-postboot, gandi-guest, gandi-mount, or name one first\n',
+      'gandi: call it as one of gandi-bootstrap, gandi-mount, gandi-config, gandi-postboot, gandi-guest, or name one first\n',
     );
   });
 

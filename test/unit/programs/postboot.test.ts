@@ -1,63 +1,17 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
-import { Files } from '../../../src/machine/files/files.ts';
-import { print } from '../../../src/machine/runtime/output.ts';
-import type { MachineAtWork, RunOptions } from '../../../src/plan/run-on-machine.ts';
-import { main } from '../../../src/postboot/program.ts';
-import { exitStatus, type Report } from '../../../src/state/report.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
+import { main as program } from '../../../src/postboot/program.ts';
 import { captureOutput } from '../captured-output.ts';
-import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { cutPower, intercept, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
-/** The running system that the program finds: a tree, commands that were run, and the report of the run. */
-const guest = vi.hoisted(() => ({
-  root: '/nowhere',
-  ran: [] as string[],
-  report: undefined as Report | undefined,
-}));
-
-vi.mock('../../../src/machine/files/files.ts', async (original) => {
-  const actual = await original<{ Files: typeof Files }>();
-  return {
-    ...actual,
-    Files: class extends actual.Files {
-      constructor(root = '/') {
-        super(root === '/' ? guest.root : root);
-      }
-    },
-  };
-});
-vi.mock('../../../src/machine/commands/commands.ts', async (original) => {
-  // Of the running system only `systemd-run` has an effect.
-  const path = { toString: () => `${guest.root}/bin:/usr/bin:/bin` };
-  return { ...(await original<object>()), SEARCH_PATH: path };
-});
-vi.mock('../../../src/plan/run-on-machine.ts', () => ({
-  runOnMachine: async (
-    options: RunOptions,
-    _: unknown,
-    work: (at: Omit<MachineAtWork, 'trace'>) => Promise<Report>,
-  ) => {
-    const commands: Commands = {
-      run: (argv) => {
-        guest.ran.push(argv.join(' '));
-        return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
-      },
-    };
-    const machine = { files: new Files(guest.root), commands, live: true };
-    guest.report = await work({ machine, dryRun: options.dryRun === true, show: print });
-    return exitStatus(guest.report.status);
-  },
-}));
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return { applyChange: interruptible(applyChange) };
-});
-
 const said = captureOutput();
+/** The running guest, and the commands that were run in it. */
+let guest: { files: Files; ran: string[] };
 const ORDER = '/run/gandi/postboot';
 const SYSTEMD_RUN = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n';
 const order = (command: string, more: object = {}) =>
@@ -72,9 +26,21 @@ function boot(entries: Record<string, string>): Files {
     ...entries,
   });
   chmodSync(`${files.root}/bin/systemd-run`, 0o755);
-  guest.root = files.root;
-  guest.ran = [];
+  guest = { files, ran: [] };
   return files;
+}
+
+/** gandi-postboot in that guest, in which only `systemd-run` has an effect. @returns its exit status */
+function main(args: readonly string[]): Promise<number> {
+  const { files, ran } = guest;
+  const commands: Commands = {
+    searchPath: `${files.root}/bin:/usr/bin:/bin`,
+    run: (argv) => {
+      ran.push(argv.join(' '));
+      return Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: '' });
+    },
+  };
+  return program(args, simulatedSystem({ open: () => ({ files, live: true }), commands, intercept }));
 }
 
 beforeEach(() => {
@@ -103,9 +69,9 @@ describe('gandi-postboot', () => {
   it('runs the command once', async () => {
     const files = boot({ [ORDER]: order('echo hello') });
     expect(await main([]), said.stderr).toBe(0);
-    const { report } = guest;
+    const report = JSON.parse(files.readText('/run/gandi/gandi-postboot.json') ?? '');
     expect(report).toMatchObject({ program: 'gandi-postboot', status: 'configured', bootId: 'one' });
-    expect(report?.steps).toContainEqual(expect.objectContaining({ name: 'run', output: 'hello' }));
+    expect(report.steps).toContainEqual(expect.objectContaining({ name: 'run', output: 'hello' }));
     expect(await main([])).toBe(3);
     expect(files.readText('/var/log/gandi-postboot.log')?.match(/hello/g)).toHaveLength(1);
     for (const path of ['/var/log/gandi-postboot.log', '/var/lib/gandi/postboot.json'])

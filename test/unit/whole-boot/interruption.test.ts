@@ -1,57 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
-import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';
 import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { SimulatedBoot } from './simulated-boot.ts';
 
-vi.mock('../../../src/plan/run-on-machine.ts', () => import('./stand-ins.ts'));
-vi.mock('../../../src/mount/with-run.ts', () => import('./stand-ins.ts'));
-vi.mock('../../../src/machine/devices/holders.ts', () => import('./stand-ins.ts'));
-vi.mock('../../../src/machine/facts/observed-facts.ts', async (original) => {
-  const { observeFacts } = await import('./stand-ins.ts');
-  return { ...(await original<object>()), observeFacts };
-});
-vi.mock('../../../src/machine/network/interface-addresses.ts', async (original) => {
-  const { presentAddresses } = await import('./stand-ins.ts');
-  return { ...(await original<object>()), presentAddresses };
-});
-vi.mock('../../../src/machine/files/files.ts', async (original) => {
-  const actual = await original<{ Files: typeof Files }>();
-  return {
-    ...actual,
-    Files: class extends actual.Files {
-      constructor(root = '/', ...others: []) {
-        super(root === '/' ? guest.root() : root, ...others);
-      }
-    },
-  };
-});
-vi.mock('../../../src/machine/commands/commands.ts', async (original) => ({
-  ...(await original<object>()),
-  SEARCH_PATH: { toString: () => `${guest.root()}/bin:/usr/bin:/bin` },
-}));
-vi.mock('../../../src/machine/changes/apply.ts', async (original) => {
-  const { interruptible } = await import('../fault-injection.ts');
-  const { applyChange } = await original<typeof import('../../../src/machine/changes/apply.ts')>();
-  return {
-    applyChange: interruptible((change, machine, report) => {
-      // This machine's own kernel is not the simulated one's.
-      const located =
-        change.kind === 'set-kernel-value' ? { ...change, path: machine.files.locate(change.path) } : change;
-      return applyChange(located, machine, report);
-    }),
-  };
-});
-
-const guest = vi.hoisted(() => ({ root: (): string => '/nowhere' }));
 const said = captureOutput();
 const boots: SimulatedBoot[] = [];
 
 async function freshGuest(): Promise<SimulatedBoot> {
   const made = await SimulatedBoot.make();
-  guest.root = () => made.files.root;
   boots.push(made);
   return made;
 }
@@ -60,11 +18,7 @@ const removeGuests = () => {
   for (const made of boots.splice(0)) made.remove();
 };
 
-beforeEach(() => void vi.stubEnv('GANDI_BOOT', '1'));
-afterEach(() => {
-  vi.unstubAllEnvs();
-  removeGuests();
-});
+afterEach(removeGuests);
 
 interface FirstBoot {
   changes: Change[];
@@ -86,7 +40,7 @@ async function nextBoot(made: SimulatedBoot, where: string): Promise<void> {
   for (const status of await made.boot()) expect([0, 3], `${where}: ${said.stderr}`).toContain(status);
 }
 
-describe('a whole first boot, of all four programs', { timeout: 120_000 }, () => {
+describe('a whole first boot, of all four programs', { timeout: 240_000 }, () => {
   let changes: Change[];
   let state: Record<string, string>;
 

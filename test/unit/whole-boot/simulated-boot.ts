@@ -7,14 +7,18 @@ import type { CommandOptions, CommandResult, Commands } from '../../../src/machi
 import type { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/files/paths.ts';
 import { escapePath } from '../../../src/machine/formats/unit-names.ts';
+import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
 import { describeFailure } from '../../../src/machine/runtime/errors.ts';
-import { printError } from '../../../src/machine/runtime/output.ts';
+import { readOsRelease } from '../../../src/machine/system/os-release.ts';
 import { main as mount } from '../../../src/mount/program.ts';
+import type { System } from '../../../src/plan/system.ts';
 import { main as postBoot } from '../../../src/postboot/program.ts';
 import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
+import { capturedOutput } from '../captured-output.ts';
 import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
+import { makeContext } from '../context.ts';
 import { SimulatedDisks } from '../mount/simulated-disks.ts';
-import { INTERFACE_FILE, startIn } from './stand-ins.ts';
+import { simulatedSystem } from '../simulated-system.ts';
 
 const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
 
@@ -28,12 +32,24 @@ TRACE=${root}/var/trace exec "$@"
 
 const JSON_FILES = [`${APPLIED_DIRECTORY}/gandi-config.json`, POST_BOOT_STARTED];
 
+/** What ifupdown reads of the interface. */
+const INTERFACE_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
+
+/** What ifupdown made of its file. */
+function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
+  const text = files.readText(INTERFACE_FILE) ?? '';
+  return [...text.matchAll(/^\s*address ([\d.]+)\/(\d+)$/gm)].map(([, address = '', length]) => ({
+    family: 4,
+    address,
+    prefixLength: Number(length),
+  }));
+}
+
 /**
  * Debian 13 with the host's disk, a data disk, and a script and a command of the host's. In its boot the four programs
- * run from beginning to end, in the order of their units; stand-ins.ts has what
- * they ask their machine for.
+ * run from beginning to end, in the order of their units.
  */
-export class SimulatedBoot implements Commands {
+export class SimulatedBoot {
   readonly guest: SimulatedGuest;
   readonly disks: SimulatedDisks;
 
@@ -75,24 +91,25 @@ export class SimulatedBoot implements Commands {
 
   /** All services of a boot. One that fails does not keep systemd from starting the next. @returns exit statuses */
   async boot(): Promise<number[]> {
-    startIn(this);
+    const { system } = this;
     // systemd gives the kernel the guest's name before it starts anything (hostname(5)).
     const name = this.files.readText('/etc/hostname');
     if (name !== undefined) this.disks.write('/proc/sys/kernel/hostname', name);
     const statuses: number[] = [];
     const failed = (error: unknown) => {
-      // As src/main.ts says it.
-      printError(describeFailure(error, true));
+      // As src/call-program.ts says it.
+      capturedOutput.printError(describeFailure(error, true));
       return 1;
     };
-    for (const service of [bootstrap, () => mount(['rescan']), configure]) {
-      statuses.push(await service([]).catch(failed));
+    const mountAll: typeof mount = () => mount(['rescan'], system);
+    for (const service of [bootstrap, mountAll, configure]) {
+      statuses.push(await service([], system).catch(failed));
     }
     this.#ifupdownActs();
-    return [...statuses, await postBoot([]).catch(failed)];
+    return [...statuses, await postBoot([], system).catch(failed)];
   }
 
-  /** The interface gets what its file says; stand-ins.ts reads the address there. */
+  /** The interface gets what its file says; presentAddresses reads the address there. */
   #ifupdownActs(): void {
     const text = this.files.readText(INTERFACE_FILE) ?? '';
     this.disks.write('/sys/class/net/eth0/flags', '0x1003\n');
@@ -103,7 +120,29 @@ export class SimulatedBoot implements Commands {
     this.disks.write('/proc/net/route', `headings\neth0\t00000000\t${digits}\t0003\t0\t0\t0\t00000000\n`);
   }
 
-  run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
+  /** What the programs run on. */
+  private get system(): System {
+    const { files, disks, guest } = this;
+    const commands: Commands = {
+      searchPath: `${files.root}/bin:/usr/bin:/bin`,
+      run: (argv, options) => this.#run(argv, options),
+    };
+    const observeFacts = () =>
+      makeContext({
+        facts: { os: readOsRelease(files), kernelCommandLine: 'gandi=cet-eu', root: guest.root },
+      }).facts;
+    return simulatedSystem({
+      open: () => ({ files, live: true }),
+      commands,
+      environment: { GANDI_BOOT: '1' },
+      intercept: guest.intercept,
+      loadFacts: () => Promise.resolve({ observeFacts }),
+      loadAddresses: () => Promise.resolve({ presentAddresses }),
+      loadDeviceUsers: () => Promise.resolve(disks.deviceUsers),
+    });
+  }
+
+  #run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
     const [program] = argv;
     if (program === 'find' || argv.some((word) => word.startsWith(this.disks.node('sdc'))))
       return this.disks.commands.run(argv, options);

@@ -74,42 +74,48 @@ async function decompressed(path: string): Promise<AsyncIterable<Uint8Array> | I
   return path.endsWith('.bz2') ? (await import('./bunzip2-apart.ts')).bunzip2Apart(path) : gunzip(path);
 }
 
+/** What is asked of the system: rename(2), which no file gets over to another file system by, and fsync(2). */
+interface Calls {
+  rename: (from: string, to: string) => void;
+  sync: (descriptor: number) => void;
+}
+
 /**
  * Copies a file to another file system, such as /boot. It is synced at once: what the step syncs when all is in its place
  * is the file system of the modules.
  */
-function copyAcross(from: string, target: string): void {
+function copyAcross(from: string, target: string, { rename, sync }: Calls): void {
   const directory = dirname(target);
   const beside = `${directory}/.${basename(target)}.gandi-new`;
   copyFileSync(from, beside);
-  syncPath(beside);
-  renameSync(beside, target);
-  syncPath(directory);
+  syncPath(beside, sync);
+  rename(beside, target);
+  syncPath(directory, sync);
 }
 
-function syncPath(path: string): void {
+function syncPath(path: string, sync: Calls['sync']): void {
   const descriptor = openSync(path, 'r');
   try {
-    fsyncSync(descriptor);
+    sync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function moveAll(files: Files, staging: string, below: string): void {
+function moveAll(files: Files, staging: string, below: string, calls: Calls): void {
   for (const name of readdirSync(`${staging}${below}`)) {
     const path = `${below}/${name}`;
     if (lstatSync(`${staging}${path}`).isDirectory()) {
-      moveAll(files, staging, path);
+      moveAll(files, staging, path, calls);
       continue;
     }
     const target = files.locate(path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
     try {
-      renameSync(`${staging}${path}`, target);
+      calls.rename(`${staging}${path}`, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      copyAcross(`${staging}${path}`, target);
+      copyAcross(`${staging}${path}`, target, calls);
     }
   }
 }
@@ -151,16 +157,21 @@ async function unpackInto(
  * Unpacks a kernel modules archive: first whole beside the tree, then moved into it file by file, so that a bad
  * archive changes nothing and files that the admin added stay.
  * @param change `archive` ends in `.gz` or `.bz2`; members lie below `lib/modules/<release>/`, or are `boot/<file>`
+ * @param calls the system's own
  * @throws Error naming the member or limit that was broken
  */
-export async function unpackModules(files: Files, change: UnpackModules): Promise<void> {
+export async function unpackModules(
+  files: Files,
+  change: UnpackModules,
+  calls: Calls = { rename: renameSync, sync: fsyncSync },
+): Promise<void> {
   const staging = files.locate('/lib/modules/.gandi-new');
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true, mode: 0o755 });
   try {
     const archive = await decompressed(files.locate(change.archive));
     await unpackInto(staging, change.release, readTar(archive));
-    moveAll(files, staging, '');
+    moveAll(files, staging, '', calls);
   } catch (error) {
     throw new Error(`${change.archive} was not installed: ${(error as Error).message}`);
   } finally {

@@ -41,6 +41,8 @@ export interface DraftRoute {
 export interface Draft {
   id: string;
   path: string;
+  /** In which field each part of `config` stands, below `path`; absent: in several. */
+  fields: Partial<Record<keyof Draft['config'], string>>;
   /** All that needs no comparing. */
   config: Omit<InterfaceConfig, 'id' | 'addresses' | 'routes' | 'resolvers' | 'searchDomains'>;
   addresses: DraftAddress[];
@@ -63,8 +65,14 @@ export interface NetworkDraft {
 export const MTU = { least: 68, most: 65_535 };
 export const METRIC = { least: 0, most: 0xffff_ffff };
 
-export function emptyDraft(id: string, path: string, config: Draft['config']): Draft {
-  return { id, path, config, addresses: [], gateways: [], routes: [], resolvers: [], searchDomains: [] };
+export function emptyDraft(
+  id: string,
+  path: string,
+  config: Draft['config'],
+  fields: Draft['fields'] = {},
+): Draft {
+  const nothing = { addresses: [], gateways: [], routes: [], resolvers: [], searchDomains: [] };
+  return { id, path, config, fields: { ...fields }, ...nothing };
 }
 
 const ADDRESS = 'the address of a host, such as 192.0.2.10/24 or 2001:db8::10/64';

@@ -9,20 +9,28 @@ export function tellOrigins(
   routes: readonly Route[],
   findings: Findings,
 ): void {
-  const { id, path, config } = draft;
+  const { id, path, config, fields } = draft;
   const of = (what: string) => `${what} of interface ${id}`;
   const tell = (what: string, value: string | undefined, place = path) =>
     findings.origin(of(what), value, place);
-  tell('MAC address', config.mac);
-  tell('driver', config.driver);
-  if (config.name !== id) tell('name', config.name);
-  if (config.setName !== id) tell('new name', config.setName);
-  tell('new MAC address', config.setMac);
-  tell('parts', config.virtual && partsText(config.virtual));
-  tell('MTU', config.mtu === undefined ? undefined : String(config.mtu));
-  tell('DHCPv4', dhcpText(config.dhcp4));
-  tell('DHCPv6', dhcpText(config.dhcp6));
-  tell('router advertisements', config.acceptRa === undefined ? undefined : String(config.acceptRa));
+  const own = (what: string, key: keyof Draft['config'], value: string | undefined) => {
+    const field = fields[key];
+    tell(what, value, field === undefined ? path : `${path}.${field}`);
+  };
+  own('MAC address', 'mac', config.mac);
+  own('driver', 'driver', config.driver);
+  if (config.name !== id) own('name', 'name', config.name);
+  if (config.setName !== id) own('new name', 'setName', config.setName);
+  own('new MAC address', 'setMac', config.setMac);
+  own('parts', 'virtual', config.virtual && partsText(config.virtual));
+  own('MTU', 'mtu', config.mtu === undefined ? undefined : String(config.mtu));
+  own('DHCPv4', 'dhcp4', dhcpText(config.dhcp4));
+  own('DHCPv6', 'dhcp6', dhcpText(config.dhcp6));
+  own(
+    'router advertisements',
+    'acceptRa',
+    config.acceptRa === undefined ? undefined : String(config.acceptRa),
+  );
   for (const [index, { address, prefixLength, gateway, gatewayOnLink }] of addresses.entries()) {
     const source = draft.addresses[index];
     tell('address', `${address}/${prefixLength}`, source?.path);

@@ -48,6 +48,15 @@ export function readVersion1(
   return draft;
 }
 
+/** Where the parts of an interface stand; those of its subnets are told as they are read. */
+const FIELDS = {
+  mac: 'mac_address',
+  setMac: 'mac_address',
+  setName: 'name',
+  mtu: 'mtu',
+  acceptRa: 'accept-ra',
+} as const;
+
 type Kind = (reader: MapReader) => VirtualInterface | undefined;
 
 const KINDS: Record<string, Kind> = {
@@ -124,11 +133,16 @@ function interfaceOf(reader: MapReader, type: string): Draft[] {
       : mac === undefined
         ? { name }
         : { mac, setName: name };
-  const draft = emptyDraft(name, reader.path, {
-    ...which,
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(acceptRa === undefined ? {} : { acceptRa }),
-  });
+  const draft = emptyDraft(
+    name,
+    reader.path,
+    {
+      ...which,
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(acceptRa === undefined ? {} : { acceptRa }),
+    },
+    FIELDS,
+  );
   for (const { value, path } of reader.items('subnets')) {
     readSubnet(MapReader.of(value, path, reader.findings), draft);
   }
@@ -137,17 +151,23 @@ function interfaceOf(reader: MapReader, type: string): Draft[] {
 
 type SubnetType = (draft: Draft, reader: MapReader) => void;
 
-const dhcp4: SubnetType = ({ config }, reader) => {
+/** Below the interface's path. */
+const below = ({ path }: Draft, reader: MapReader) => reader.path.slice(path.length + 1);
+
+const dhcp4: SubnetType = (draft, reader) => {
   const metric = reader.wholeNumber('metric', METRIC.least, METRIC.most);
-  config.dhcp4 = metric === undefined ? {} : { metric };
+  draft.fields.dhcp4 = below(draft, reader);
+  draft.config.dhcp4 = metric === undefined ? {} : { metric };
 };
-const dhcp6: SubnetType = ({ config }, reader) => {
+const dhcp6: SubnetType = (draft, reader) => {
   const metric = reader.wholeNumber('metric', METRIC.least, METRIC.most);
-  config.dhcp6 = metric === undefined ? {} : { metric };
+  draft.fields.dhcp6 = below(draft, reader);
+  draft.config.dhcp6 = metric === undefined ? {} : { metric };
 };
 /** Without DHCPv6's addresses; name servers come by router advertisements, or as these say. */
-const advertised: SubnetType = ({ config }) => {
-  config.acceptRa = true;
+const advertised: SubnetType = (draft, reader) => {
+  draft.fields.acceptRa = below(draft, reader);
+  draft.config.acceptRa = true;
 };
 const fixed: SubnetType = (draft, reader) => {
   const netmask = reader.text('netmask') ?? reader.text('prefix');

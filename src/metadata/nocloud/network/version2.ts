@@ -25,6 +25,19 @@ const NAME = 'the name of an interface: at most 15 letters, digits, ".", "_" and
 /** A pattern of glob(7), of names or drivers. */
 const PATTERN = /^[A-Za-z0-9._*?[\]!-]{1,64}$/;
 
+/** Where the parts of an interface stand. */
+const FIELDS = {
+  mac: 'match.macaddress',
+  name: 'match.name',
+  driver: 'match.driver',
+  setName: 'set-name',
+  setMac: 'macaddress',
+  mtu: 'mtu',
+  dhcp4: 'dhcp4',
+  dhcp6: 'dhcp6',
+  acceptRa: 'accept-ra',
+} as const;
+
 const SECTIONS: Record<string, (reader: MapReader) => VirtualInterface | undefined> = {
   ethernets: () => undefined,
   bonds: readBond,
@@ -73,16 +86,21 @@ function interfaceOf(
   const mtu = reader.wholeNumber('mtu', MTU.least, MTU.most);
   const acceptRa = reader.flag('accept-ra');
   const optional = reader.flag('optional');
-  const draft = emptyDraft(id, reader.path, {
-    ...(match ?? { name: id }),
-    ...(virtual === undefined ? {} : { virtual }),
-    ...(setName === undefined ? {} : { setName }),
-    ...(setMac === undefined ? {} : { setMac }),
-    ...(mtu === undefined ? {} : { mtu }),
-    ...readDhcp(reader),
-    ...(acceptRa === undefined ? {} : { acceptRa }),
-    ...(optional === true ? { optional } : {}),
-  });
+  const draft = emptyDraft(
+    id,
+    reader.path,
+    {
+      ...(match ?? { name: id }),
+      ...(virtual === undefined ? {} : { virtual }),
+      ...(setName === undefined ? {} : { setName }),
+      ...(setMac === undefined ? {} : { setMac }),
+      ...(mtu === undefined ? {} : { mtu }),
+      ...readDhcp(reader),
+      ...(acceptRa === undefined ? {} : { acceptRa }),
+      ...(optional === true ? { optional } : {}),
+    },
+    FIELDS,
+  );
   readAddresses(reader, draft);
   const servers = reader.map('nameservers');
   if (servers !== undefined) {

@@ -27,7 +27,7 @@ const system = {
 
 describe('facts', () => {
   it('of a running system are its own', () => {
-    const facts = observeFacts(temporaryRoot(system), true);
+    const facts = observeFacts(temporaryRoot(system), true, {});
     expect(facts).toMatchObject({
       live: true,
       os: { id: 'debian', versionId: '12' },
@@ -43,7 +43,7 @@ describe('facts', () => {
   });
 
   it('of an image are those of its files: /proc and /sys are nobody’s', () => {
-    const facts = observeFacts(temporaryRoot(system), false);
+    const facts = observeFacts(temporaryRoot(system), false, {});
     expect(facts).toMatchObject({
       live: false,
       os: { id: 'debian' },
@@ -61,8 +61,8 @@ describe('facts', () => {
 
   it('are read once, when they are asked for', () => {
     const files = temporaryRoot(system);
-    const facts = observeFacts(files, true);
+    const facts = observeFacts(files, true, {});
     expect(facts.os).toBe(facts.os);
-    expect(observeFacts(files, true).os).not.toBe(facts.os);
+    expect(observeFacts(files, true, {}).os).not.toBe(facts.os);
   });
 });

@@ -1,22 +1,16 @@
-import { mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fsyncSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { syncDirectory } from '../../../../src/machine/files/sync-directory.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
 /** What the kernel was asked to bring to the disk, in order. */
-const synced = vi.hoisted((): string[] => []);
+const synced: string[] = [];
 
-vi.mock('node:fs', async (original) => {
-  const actual = await original<typeof import('node:fs')>();
-  return {
-    ...actual,
-    fsyncSync: (descriptor: number) => {
-      synced.push(actual.readlinkSync(`/proc/self/fd/${descriptor}`));
-      actual.fsyncSync(descriptor);
-    },
-  };
-});
+const sync = (descriptor: number) => {
+  synced.push(readlinkSync(`/proc/self/fd/${descriptor}`));
+  fsyncSync(descriptor);
+};
 
 afterEach(() => {
   synced.length = 0;
@@ -29,7 +23,7 @@ describe('syncDirectory', () => {
       '/home/user/a/b/c': 'x',
       '/home/other/file': 'x',
     });
-    syncDirectory(files, '/home/user');
+    syncDirectory(files, '/home/user', sync);
     const paths = synced.map((path) => path.slice(files.root.length));
     expect([...paths].sort()).toEqual(
       [
@@ -55,7 +49,7 @@ describe('syncDirectory', () => {
     const name = Buffer.concat([Buffer.from(`${files.locate('/home/user')}/`), Buffer.from([0xe9])]);
     writeFileSync(name, 'x');
     mkdirSync(Buffer.concat([name, Buffer.from('d')]));
-    syncDirectory(files, '/home/user');
+    syncDirectory(files, '/home/user', sync);
     expect(synced.map((path) => path.slice(files.root.length))).toEqual([
       '/home/user/.profile',
       '/home/user',
@@ -67,7 +61,7 @@ describe('syncDirectory', () => {
   it.each(['/home/user', '/home/other/file/user', '/home/other/file'])(
     'does nothing about %s, which is no directory',
     (path) => {
-      syncDirectory(temporaryRoot({ '/home/other/file': 'x' }), path);
+      syncDirectory(temporaryRoot({ '/home/other/file': 'x' }), path, sync);
       expect(synced).toEqual([]);
     },
   );
@@ -75,6 +69,6 @@ describe('syncDirectory', () => {
   it('says what cannot be read', () => {
     const files = temporaryRoot({});
     symlinkSync('user', files.locate('/user', 'keep'));
-    expect(() => syncDirectory(files, '/user')).toThrow(/ELOOP|link/);
+    expect(() => syncDirectory(files, '/user', sync)).toThrow(/ELOOP|link/);
   });
 });

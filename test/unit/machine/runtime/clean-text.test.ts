@@ -98,11 +98,12 @@ describe('a table', () => {
   });
 });
 
-it('the log says the same in escapes', () => {
+it('the log says the same in escapes', async () => {
   const path = `${temporaryRoot({ '/x': '' }).root}/gandi.log`;
-  appendLog(
+  await appendLog(
     'gandi-mount',
     [{ level: 'info', message: 'label \u202e\u009b\u{e0041}', fields: { label: '\u200b' } }],
+    new Date(),
     path,
   );
   const text = readFileSync(path, 'utf8');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mountUnits, unitValue } from '../../../../src/machine/system/mount-units.ts';
+import { mountUnits, sectionValues } from '../../../../src/machine/system/mount-units.ts';
 import { makeFiles } from '../../context.ts';
 
 describe('the syntax of units', () => {
@@ -21,7 +21,7 @@ describe('the syntax of units', () => {
     ['of another section', '[X-Mount]\nWhat=/dev/sda\n[Unit]\nWhat=/dev/sdb\n', undefined],
     ['with signs of its own', '[Mount]\nWhat=LABEL="a=b 100%%"\n', 'LABEL="a=b 100%"'],
   ])('a value %s', (_, text, expected) => {
-    expect(unitValue([text], 'Mount', 'What')).toBe(expected);
+    expect(sectionValues([text], 'Mount').get('What')).toBe(expected);
   });
 });
 
@@ -57,6 +57,28 @@ describe('mount units', () => {
       '/etc/systemd/system/data.mount.d/20.txt': '[Mount]\nWhat=/dev/sdz\n',
     };
     expect(sources({ ...shipped, ...dropIns })).toEqual(['/dev/sdc']);
+  });
+
+  it('that are masked stay so with drop-ins', () => {
+    const dropIn = { '/etc/systemd/system/data.mount.d/10.conf': '[Mount]\nWhat=/dev/sdc\n' };
+    expect(sources({ ...dropIn, '/etc/systemd/system/data.mount': { link: '/dev/null' } })).toEqual([]);
+  });
+
+  it('cost one look at each directory of the load path, and none at drop-ins that are not there', () => {
+    const names = Array.from({ length: 12 }, (_, index) => `/usr/lib/systemd/system/a-b-c-${index}.mount`);
+    const entries = Object.fromEntries(names.map((path) => [path, unit('/dev/sdb')]));
+    const files = makeFiles({ ...entries, '/lib': { link: 'usr/lib' } });
+    const listed: string[] = [];
+    const list = (path: string) => {
+      listed.push(path);
+      return files.list(path);
+    };
+    const watched = { ...files, list };
+    expect(mountUnits(watched)).toHaveLength(12);
+    expect(listed).toEqual([...new Set(listed)]);
+    expect(listed).toContain('/usr/lib/systemd/system');
+    expect(listed).not.toContain('/lib/systemd/system');
+    expect(listed.filter((path) => path.includes('.mount'))).toEqual([]);
   });
 
   it.each<[string, Record<string, string>, string]>([

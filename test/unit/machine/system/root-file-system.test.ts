@@ -5,7 +5,7 @@ import { openDevice } from '../../../../src/machine/files/device-reader.ts';
 import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
 import { findRoot } from '../../../../src/machine/system/root-file-system.ts';
 import { makeFiles } from '../../context.ts';
-import { MIB, makeImage, run } from '../../images.ts';
+import { MIB, makeImage, run, text, writeAt } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';
 
 interface Machine {
@@ -56,6 +56,14 @@ function ext4Image(bytes: number, size: string): string {
   run('mke2fs', ['-q', '-F', '-t', 'ext4', path, size]);
   return path;
 }
+
+test('ext4 with the hashes of dm-verity behind it keeps its size', () => {
+  const image = ext4Image(96 * MIB, '64M');
+  writeAt(image, 64 * MIB, text('verity\0\0\x01\0\0\0\x01\0\0\0'));
+  const mount = '1 0 8:16 / / rw - ext4 /dev/sdb rw';
+  const root = rootOf({ disks: [whole(96 * MIB)], mount, images: { '/dev/sdb': image } });
+  expect(root?.fixed).toContain('the hashes of dm-verity begin behind it');
+});
 
 test('ext4 on a whole disk that was enlarged', () => {
   const image = ext4Image(96 * MIB, '64M');

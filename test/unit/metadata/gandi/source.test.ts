@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +21,7 @@ import { storeReport } from '../../../../src/state/records.ts';
 import type { Report } from '../../../../src/state/report.ts';
 import { rememberHostDisk } from '../../../../src/storage/remember-disk.ts';
 import { MIB, run, writeAt } from '../../images.ts';
-import { makeSysfs } from '../../sysfs.ts';
+import { type FakeDisk, makeSysfs } from '../../sysfs.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
 let folder: string;
@@ -90,6 +98,15 @@ describe('a blank disk where the swap disk is expected', () => {
     steps: [],
   };
 
+  /** What the kernel says of a disk. */
+  function putSysfs({ root }: { root: string }, disk: FakeDisk): void {
+    for (const [name, entry] of Object.entries(makeSysfs([disk]))) {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      if (typeof entry === 'string') writeFileSync(join(root, name), entry);
+      else if ('link' in entry) symlinkSync(entry.link, join(root, name));
+    }
+  }
+
   /** Has a disk appear in a guest. */
   async function attach({ root }: { root: string }, disk: string, target: number, config?: string) {
     const path = join(disks, disk);
@@ -97,17 +114,15 @@ describe('a blank disk where the swap disk is expected', () => {
     writeFileSync(path, '');
     truncateSync(path, 4 * MIB);
     if (config !== undefined) writeAt(path, 524_288, await packArchive({ config: Buffer.from(config) }));
-    const fake = {
-      name: `shm!${basename(disks)}!${disk}`,
-      number: `8:${target * 16}`,
-      size: 4 * MIB,
-      attached: { scsi: `2:0:${target}:0`, vendor: 'gandi.ne' },
-    };
-    for (const [name, entry] of Object.entries(makeSysfs([fake]))) {
-      mkdirSync(dirname(join(root, name)), { recursive: true });
-      if (typeof entry === 'string') writeFileSync(join(root, name), entry);
-      else if ('link' in entry) symlinkSync(entry.link, join(root, name));
-    }
+    putSysfs(
+      { root },
+      {
+        name: `shm!${basename(disks)}!${disk}`,
+        number: `8:${target * 16}`,
+        size: 4 * MIB,
+        attached: { scsi: `2:0:${target}:0`, vendor: 'gandi.ne' },
+      },
+    );
     return path;
   }
 
@@ -259,6 +274,52 @@ describe('a blank disk where the swap disk is expected', () => {
       parsed: { problems: [] },
     });
     expect(second.gandi?.archive).toBeUndefined();
+  });
+
+  /** Has a partitioned disk of the host's appear: its node, and that of its partition, a swap area. */
+  async function attachPartitioned(guest: ReturnType<typeof files>, disk: string, target: number) {
+    const path = join(disks, disk);
+    const [start, size] = [MIB, 2 * MIB];
+    writeFileSync(path, '');
+    truncateSync(path, 4 * MIB);
+    run(
+      'sfdisk',
+      ['--quiet', path],
+      `label: gpt\nstart=${start / 512}, size=${size / 512}, name="gandiswap"\n`,
+    );
+    const partition = `${path}1`;
+    writeFileSync(partition, '');
+    truncateSync(partition, 4 * MIB);
+    makeSwap(partition, [128]);
+    truncateSync(partition, size);
+    const kernelName = `shm!${basename(disks)}!${disk}`;
+    putSysfs(guest, {
+      name: kernelName,
+      number: `8:${target * 16}`,
+      size: 4 * MIB,
+      attached: { scsi: `2:0:${target}:0`, vendor: 'gandi.ne' },
+      partitions: [{ name: `${kernelName}1`, number: 1, start, size, label: 'gandiswap' }],
+    });
+    return partition;
+  }
+
+  it('keeps its GUIDs in a run by hand beside active swap', async () => {
+    const guest = temporaryRoot({ ...LIVE, '/gandi/config': '{"vm_hostname":"earlier"}' });
+    const machine = { files: guest, commands: systemCommands, live: true };
+    await attach(guest, 'sda', 0);
+    const node = await attachPartitioned(guest, 'sdb', 1);
+    const first = await look(guest);
+    const identifiers = { diskId: expect.any(String), partitionGuid: expect.any(String) };
+    expect(first).toMatchObject({ gandi: { swap: { node }, disk: identifiers } });
+    await rememberHostDisk(machine, first.gandi ?? {});
+    const remembered = readFileSync(guest.locate(HOST_DISK_FILE), 'utf8');
+    expect(JSON.parse(remembered)).toMatchObject({ swapUuid: expect.any(String), ...identifiers });
+    writeFileSync(guest.locate('/proc/swaps'), `headings\n${node} partition 2044 0 -2\n`);
+    const second = await look(guest);
+    const disk = second.gandi?.disk;
+    expect(disk).toEqual({ ...first.gandi?.disk, swapUuid: disk?.swapUuid });
+    await rememberHostDisk(machine, second.gandi ?? {});
+    expect(readFileSync(guest.locate(HOST_DISK_FILE), 'utf8')).toBe(remembered);
   });
 
   /** Has a disk appear that never answers a read. */

@@ -398,6 +398,54 @@ bridges: {br0: {interfaces: [v7], parameters: {stp: true, forward-delay: 4}}}
   });
 });
 
+test.each([
+  [
+    '1',
+    `version: 1
+config:
+- {type: physical, name: eth0, mac_address: "02:00:00:00:00:01", mtu: 1400, subnets: [{type: dhcp}, {type: ipv6_slaac}]}
+- {type: nameserver, address: [192.0.2.53]}
+`,
+    [
+      'MAC address of interface eth0: config[0].mac_address',
+      'MTU of interface eth0: config[0].mtu',
+      'DHCPv4 of interface eth0: config[0].subnets[0]',
+      'router advertisements of interface eth0: config[0].subnets[1]',
+      'name server: config[1].address[0]',
+    ],
+  ],
+  [
+    '2',
+    `version: 2
+ethernets:
+  lan:
+    match: {macaddress: "02:00:00:00:00:01", driver: virtio_net}
+    set-name: lan0
+    dhcp4: true
+    addresses: [192.0.2.10/24]
+    gateway4: 192.0.2.1
+    routes: [{to: 10.0.0.0/8, via: 192.0.2.2}]
+    nameservers: {addresses: [192.0.2.53], search: [x.example]}
+`,
+    [
+      'MAC address of interface lan: ethernets.lan.match.macaddress',
+      'driver of interface lan: ethernets.lan.match.driver',
+      'new name of interface lan: ethernets.lan.set-name',
+      'DHCPv4 of interface lan: ethernets.lan.dhcp4',
+      'address of interface lan: ethernets.lan.addresses[0]',
+      'gateway of interface lan: ethernets.lan.gateway4',
+      'route of interface lan: ethernets.lan.routes[0]',
+      'name server of interface lan: ethernets.lan.nameservers.addresses[0]',
+      'search domain of interface lan: ethernets.lan.nameservers.search[0]',
+    ],
+  ],
+])('in version %s every setting knows its field', (_, text, lines) => {
+  const { origins } = parse(text).findings;
+  expect(origins.map(({ setting, field }) => `${setting}: ${field.replace('network-config ', '')}`)).toEqual(
+    lines,
+  );
+});
+
 test('unknown keys are a line each, and refuse nothing', () => {
   const text = `
 version: 2

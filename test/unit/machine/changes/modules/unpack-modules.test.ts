@@ -1,35 +1,40 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  fsyncSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unpackModules } from '../../../../../src/machine/changes/modules/unpack-modules.ts';
 import type { Files } from '../../../../../src/machine/files/files.ts';
 import { temporaryRoot } from '../../../temporary-root.ts';
 
-/** Has /boot be a file system of its own, whatever root it is in, and notes what is done there. */
-const boot = vi.hoisted(() => ({ isApart: false, done: [] as string[] }));
-
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof import('node:fs')>();
+/** A system in which /boot is a file system of its own, whatever root it is in. @returns its calls, and what they did */
+function bootApart() {
+  const done: string[] = [];
   const inBoot = (path: string) => /\/boot(\/[^/]+)?$/.test(path) && !path.includes('/lib/modules/');
   const note = (what: string, path: string) => {
-    if (boot.isApart && inBoot(path)) boot.done.push(`${what} ${path.slice(path.lastIndexOf('/boot'))}`);
+    if (inBoot(path)) done.push(`${what} ${path.slice(path.lastIndexOf('/boot'))}`);
   };
-  return {
-    ...real,
-    renameSync(from: string, to: string) {
-      if (boot.isApart && inBoot(from) !== inBoot(to))
-        throw Object.assign(new Error('EXDEV: cross-device link not permitted, rename'), { code: 'EXDEV' });
-      real.renameSync(from, to);
-      note('rename', to);
-    },
-    fsyncSync(descriptor: number) {
-      note('sync', real.readlinkSync(`/proc/self/fd/${descriptor}`));
-      real.fsyncSync(descriptor);
-    },
+  const rename = (from: string, to: string) => {
+    if (inBoot(from) !== inBoot(to))
+      throw Object.assign(new Error('EXDEV: cross-device link not permitted, rename'), { code: 'EXDEV' });
+    renameSync(from, to);
+    note('rename', to);
   };
-});
+  const sync = (descriptor: number) => {
+    note('sync', readlinkSync(`/proc/self/fd/${descriptor}`));
+    fsyncSync(descriptor);
+  };
+  return { calls: { rename, sync }, done };
+}
 
 const RELEASE = '6.12.0-gandi';
 const TREE = `lib/modules/${RELEASE}`;
@@ -87,16 +92,12 @@ describe('unpackModules', () => {
   it('has what it copies to another file system reach the disk', async () => {
     const files = temporaryRoot({ '/boot/vmlinuz': '' });
     const change = store(files, `${RELEASE}-modules.tar.gz`, gzipSync(await tarOf(good)));
-    boot.isApart = true;
-    try {
-      await unpackModules(files, change);
-    } finally {
-      boot.isApart = false;
-    }
+    const { calls, done } = bootApart();
+    await unpackModules(files, change, calls);
     expect(files.readText(`/boot/System.map-${RELEASE}`)).toBe('map');
     expect(files.status(`/boot/System.map-${RELEASE}`)?.mode).toBe(0o600);
     expect(files.list('/boot')).toEqual([`System.map-${RELEASE}`, 'vmlinuz']);
-    expect(boot.done).toEqual([
+    expect(done).toEqual([
       `sync /boot/.System.map-${RELEASE}.gandi-new`,
       `rename /boot/System.map-${RELEASE}`,
       'sync /boot',

@@ -1,0 +1,50 @@
+import type { Problem } from '../metadata/guest-config.ts';
+
+/** A format of seeds that is made of files in one directory, each by its name. */
+export interface SeedFormat {
+  fileNames: readonly string[];
+  /** What a guest would not take. */
+  problems(files: SeedFiles): Promise<readonly Problem[]>;
+  /** The whole image. */
+  make(files: SeedFiles): Promise<Uint8Array>;
+}
+
+export type SeedFiles = Readonly<Record<string, Uint8Array | undefined>>;
+
+/** As `--format` has them, beside `gandi`; each loads its code where it is used. */
+export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
+  nocloud: {
+    fileNames: ['meta-data', 'user-data', 'network-config', 'vendor-data'],
+    problems: async (files) => {
+      const { parseNoCloud } = await import('../metadata/nocloud/parse.ts');
+      const {
+        'network-config': networkConfig,
+        'vendor-data': vendorData,
+        'meta-data': metaData = new Uint8Array(0),
+        'user-data': userData = new Uint8Array(0),
+      } = files;
+      const optional = {
+        ...(networkConfig === undefined ? {} : { networkConfig }),
+        ...(vendorData === undefined ? {} : { vendorData }),
+      };
+      return parseNoCloud({ metaData, userData, ...optional }).parsed.problems;
+    },
+    make: async (files) => (await import('../metadata/nocloud/seed.ts')).makeNoCloudSeed(present(files)),
+  },
+  cpio: {
+    fileNames: ['nodename', 'authorized_keys', 'firstboot.sh', 'config.toml'],
+    problems: async (files) => (await import('../metadata/cpio/parse.ts')).parseCpio(present(files)).problems,
+    make: async (files) => (await import('../metadata/cpio/seed.ts')).makeCpioSeed(present(files)),
+  },
+};
+
+function present(files: SeedFiles): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, content]) => (content === undefined ? [] : [[name, content]])),
+  );
+}
+
+/** The format and the names that a file of this name has, where it is one of a seed's. */
+export function formatOfFile(name: string): SeedFormat | undefined {
+  return Object.values(SEED_FORMATS).find(({ fileNames }) => fileNames.includes(name));
+}

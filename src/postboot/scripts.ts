@@ -1,0 +1,43 @@
+import { POST_BOOT_LOG } from '../machine/files/paths.ts';
+import type { PlanPart, Step } from '../plan/step.ts';
+import { hasRun, markedAs, type OrderedScript, scriptMark } from '../state/source-scripts.ts';
+import { readOrder } from './order.ts';
+
+/** Enough of the digest to tell units of two scripts apart. */
+const DIGEST_CHARACTERS = 8;
+
+function partOf(
+  { name, argv, digest, untilSuccess, timeoutSeconds }: OrderedScript,
+  usualSeconds: number,
+): PlanPart {
+  return {
+    name: `scripts: ${name}`,
+    changes: [
+      {
+        kind: 'run-supervised',
+        argv,
+        scope: `gandi-postboot-${name}-${digest.slice(0, DIGEST_CHARACTERS)}`,
+        timeoutSeconds: timeoutSeconds ?? usualSeconds,
+        logFile: POST_BOOT_LOG,
+        mark: {
+          path: scriptMark(name),
+          content: markedAs(digest),
+          ...(untilSuccess === true ? { onSuccess: true } : {}),
+        },
+        what: `the script ${name}`,
+        notInShutdown: true,
+      },
+    ],
+  };
+}
+
+/** Scripts of a source, each once for its content, or until it succeeds; one that fails costs itself alone. */
+export const scripts: Step = {
+  name: 'scripts',
+  setting: 'CONFIG_POSTBOOT',
+  summary: 'the scripts that the source brings, such as user-data, each once for its content',
+  plan({ files, settings }) {
+    const due = (readOrder(files)?.scripts ?? []).filter(({ name, digest }) => !hasRun(files, name, digest));
+    return { changes: [], separate: due.map((script) => partOf(script, settings.postBootSeconds)) };
+  },
+};

@@ -1,0 +1,18 @@
+import type { Machine } from '../../../src/machine/changes/machine.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
+import { MountRun } from '../../../src/mount/run.ts';
+import { observerOf } from '../../../src/mount/run-locks.ts';
+import { simulatedSystem } from '../simulated-system.ts';
+
+/** A run of gandi-mount on that machine, with all settings as they are by default; nobody uses a disk. */
+export function newRunOn(machine: Machine): MountRun {
+  const system = simulatedSystem();
+  return new MountRun({
+    system,
+    machine,
+    settings: parseSettings('', ''),
+    dryRun: false,
+    deviceUsers: { findHolders: () => [], isClaimed: () => false },
+    locks: observerOf(system.locks),
+  });
+}
