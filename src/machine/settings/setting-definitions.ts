@@ -189,7 +189,8 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         name: 'CONFIG_NODHCP',
         kind: 'interfaces',
         default: 'eth0',
-        summary: 'Interfaces that DHCP is never started for, separated by blanks',
+        summary:
+          'Interfaces that DHCP is not started for when the host says nothing of them, separated by blanks',
       },
     ],
   },

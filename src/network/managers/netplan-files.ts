@@ -176,6 +176,22 @@ function enslavingEntry(
   return undefined;
 }
 
+/** Devices that netplan makes, whose ids are their names. */
+const MADE_KINDS = ['bonds', 'bridges', 'vlans', 'vrfs'];
+
+/** The entry, in a file other than ours, by which an interface of that name is made: one of ours would be merged with it. */
+function makingEntry(files: FileView, name: string, isOwn: (text: string) => boolean): Place | undefined {
+  for (const file of netplanFiles(files)) {
+    const text = files.readText(file) ?? '';
+    if (isOwn(text) || !MADE_KINDS.some((kind) => text.includes(kind))) continue;
+    const { root, below, resolve, lines } = parseNetplan(text);
+    const made = MADE_KINDS.flatMap((kind) => below(root, kind)).flatMap((node) => pairsOf(node, resolve));
+    const found = made.find(({ key }) => key === name);
+    if (found !== undefined) return { file, line: lines.linePos(found.keyNode.range?.[0] ?? 0).line };
+  }
+  return undefined;
+}
+
 /** The file, other than ours, in which an interface is configured, and the line where; a default one is the last. */
 export function netplanFileOf(
   files: FileView,
@@ -189,6 +205,8 @@ export function netplanFileOf(
   const taking = merged(entries).filter((entry) => takes(entry, device));
   const enslaving = enslavingEntry(files, new Set([device.name, ...taking.map(({ id }) => id)]), isOwn);
   if (enslaving !== undefined) return enslaving;
+  const making = makingEntry(files, device.name, isOwn);
+  if (making !== undefined) return making;
   const places = taking.map(
     (entry): Place => ({
       file: entry.file,

@@ -27,10 +27,11 @@ const section = (title: string, lines: Lines): Lines[] =>
 export const renderSections = (header: string, sections: readonly Lines[]) =>
   `${header}${sections.map((lines) => `\n${lines.join('\n')}\n`).join('')}`;
 
-/** VLANs and the like can have the same address; their type is another. */
-function matchLines({ name, mac, setMac }: NamedInterface): Lines {
+/** VLANs and the like can have the same address; their type is another. The ports of a bond are all given its address. */
+function matchLines({ name, mac, setMac, master }: NamedInterface): Lines {
   if (mac === undefined) return [`Name=${name}`];
-  return [setMac === undefined ? `MACAddress=${mac}` : `PermanentMACAddress=${mac}`, 'Type=ether'];
+  const isKept = setMac === undefined && master?.kind !== 'bond';
+  return [isKept ? `MACAddress=${mac}` : `PermanentMACAddress=${mac}`, 'Type=ether'];
 }
 
 function dhcpChoice({ dhcp4, dhcp6 }: NamedInterface): string {

@@ -61,7 +61,11 @@ const parseKeyfile = (text: string) =>
 function placeInProfile(file: string, text: string, device: MatchedInterface): Place | undefined {
   const document = parseKeyfile(text);
   const connection = sectionOf(document, 'connection');
-  if (!/^(802-3-)?ethernet$/.test(connection.get('type') ?? '')) return undefined;
+  const type = connection.get('type') ?? '';
+  // What is made is known by its name alone.
+  if (/^(bond|bridge|vlan)$/.test(type) && connection.get('interface-name') === device.name)
+    return { file, line: lineOf(text, /^\s*interface-name\s*=/) };
+  if (!/^(802-3-)?ethernet$/.test(type)) return undefined;
   const master = connection.get('controller') ?? connection.get('master');
   // What it is part of brings it up as well.
   if (master === undefined && connection.get('autoconnect') === 'false') return undefined;

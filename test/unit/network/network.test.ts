@@ -175,6 +175,21 @@ describe('network with ifupdown', () => {
     ).toEqual(whole([write(ETH0_FILE, ETH0, true)]));
   });
 
+  it('leaves what an admin changed where a version before recorded what the host asked for', () => {
+    const former = {
+      network: 'of another form',
+      'interface eth0': '5b2f6fe926c49f5bc1b94374d63d02ab2b2c795964b154c7dbc26de77ec0f37a',
+      'interface eth1': '7996e8d821c3620ae2e4f964303b84cb7d9eb6b7848a74775f4df1b127a6dd46',
+    };
+    const edited = { ...SETTLED, [ETH0_FILE]: `${ETH0}    mtu 1400\n` };
+    const plan = planFor(edited, { applied: former });
+    expect(plan.changes).toEqual([]);
+    expect(plan.parts).toEqual(PARTS);
+    expect(pathsOf(planFor(edited, { applied: { ...former, 'interface eth0': 'other' } }).changes)).toEqual([
+      ETH0_FILE,
+    ]);
+  });
+
   it('leaves an interface to the admin’s bond that it is to be part of', () => {
     const files = {
       [INTERFACES]: `${LO_STANZA}source /etc/network/interfaces.d/50-gandi-*\niface bond0 inet dhcp\n  bond-slaves eth0\n`,

@@ -89,6 +89,13 @@ describe('netplanFileOf', () => {
 describe('files that are merged', () => {
   const find = (files: Record<string, string>) => netplanFileOf(makeFiles(files), DEVICE, isOwn);
 
+  it('finds what makes an interface of that name', () => {
+    const made = (name: string) =>
+      find({ [FILE]: `network:\n  version: 2\n  bonds:\n    ${name}: {addresses: [192.0.2.1/24]}\n` });
+    expect(made(DEVICE.name)).toEqual({ file: FILE, line: 4 });
+    expect(made('bond0')).toBeUndefined();
+  });
+
   it('a match in one file is that of the definition in another', () => {
     const one = document('    eth0: {match: {name: eth7}}');
     const other = document('    eth0: {dhcp4: true}');

@@ -143,3 +143,13 @@ Metric=2048
     expect(renderNetworkd('# ours\n', wanted)).toBe(text);
   });
 });
+
+it.each<[string, Partial<NamedInterface>, string]>([
+  ['keeps its address', {}, 'MACAddress=52:54:00:00:00:01'],
+  ['is a port of a bridge', { master: { kind: 'bridge', name: 'br0' } }, 'MACAddress=52:54:00:00:00:01'],
+  ['is a port of a bond', { master: { kind: 'bond', name: 'b0' } }, 'PermanentMACAddress=52:54:00:00:00:01'],
+  ['is given another', { setMac: '52:54:00:00:00:09' }, 'PermanentMACAddress=52:54:00:00:00:01'],
+])('knows an interface that %s by an address that stays', (_, more, line) => {
+  const wanted = { name: 'eth0', mac: '52:54:00:00:00:01', addresses: [], ...more };
+  expect(renderNetworkd('', wanted).split('\n')).toContain(line);
+});

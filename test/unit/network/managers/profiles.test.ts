@@ -17,6 +17,8 @@ describe('profileOf', () => {
     ['in its old name', 'a', profile('', '[802-3-ethernet]', 'mac-address=00:16:3e:00:00:01'), 6],
     ['for another MAC address', 'a', profile('', '[ethernet]', 'mac-address=00:16:3e:00:00:02'), undefined],
     ['never started by itself', 'a', profile('interface-name=eth0', 'autoconnect=false'), undefined],
+    ['that makes one of that name', 'a', '[connection]\ntype=bond\ninterface-name=eth0\n', 3],
+    ['that makes another', 'a', '[connection]\ntype=bond\ninterface-name=bond0\n', undefined],
     ['of another type', 'a', '[connection]\ntype=wifi\ninterface-name=eth0\n', undefined],
     ['a copy', 'a.nmconnection~', profile('interface-name=eth0'), undefined],
     ['hidden', '.a.nmconnection', profile('interface-name=eth0'), undefined],

@@ -1,0 +1,4 @@
+import { testNetworkConfiguration } from './network-configuration.ts';
+
+// The managers as the release before has them.
+testNetworkConfiguration('bookworm', ['ifupdown', 'systemd-networkd', 'netplan', 'NetworkManager']);

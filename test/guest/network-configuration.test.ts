@@ -1,0 +1,3 @@
+import { testNetworkConfiguration } from './network-configuration.ts';
+
+testNetworkConfiguration('trixie', ['ifupdown', 'systemd-networkd', 'netplan', 'NetworkManager']);
