@@ -2,7 +2,7 @@
 # Starts a program of the toolkit at boot: `gandi-steady gandi-bootstrap`. If its last run left a record, and all that
 # the run read is as it was, then nothing is new: what a reboot undoes is done again here, and the program, whose
 # runtime costs many times as much as all of this, is not started. The record sets variables, which
-# are explained in src/boot-record/steady-record.ts, which writes it. At the least doubt the program does the work.
+# are explained in src/boot-record/record-text.ts, which writes it. At the least doubt the program does the work.
 
 program=$1
 record=/var/lib/gandi/steady/$program

@@ -3,7 +3,7 @@ import { udevContent } from '../machine/devices/udev-verdict.ts';
 import type { FileView } from '../machine/files/files.ts';
 import type { Mount } from '../machine/formats/mounts.ts';
 import { ARCHIVE_OFFSET } from '../machine/formats/signatures/archive.ts';
-import type { SteadyState } from './steady-record.ts';
+import type { BootRecord } from './record-text.ts';
 
 /** Tables of partitions, swap headers, and the superblocks of most file systems begin there. */
 const HEAD_BYTES = 4096;
@@ -44,7 +44,7 @@ export function blankRanges(
   files: Pick<FileView, 'readText' | 'list'>,
   disks: readonly AttachedDisk[],
   mounts: readonly Mount[],
-): SteadyState['ranges'] | undefined {
+): BootRecord['ranges'] | undefined {
   // A drive without a medium: once it has one its size is another.
   const sized = disks.filter(
     ({ place, name }) => Number(files.readText(`${place}/${name}/size`)?.trim() ?? 0) > 0,

@@ -1,4 +1,4 @@
-import { type FinishedRun, recordSteadyState } from '../boot-record/steady.ts';
+import { type FinishedRun, recordBoot } from '../boot-record/record-boot.ts';
 import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
@@ -22,7 +22,7 @@ import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
 import { rememberHostDisk } from '../storage/remember-disk.ts';
 import { markNoAutofs } from './autofs-mark.ts';
 import type { Options } from './command-line.ts';
-import { steadyExtras } from './steady-extras.ts';
+import { recordExtras } from './record-extras.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-bootstrap';
@@ -69,7 +69,7 @@ async function finishBoot(
   const { settings } = run;
   const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
   for (const mark of marks) await applyChange(mark, machine);
-  await recordSteadyState(run, machine, steadyExtras({ files, settings }, host));
+  await recordBoot(run, machine, recordExtras({ files, settings }, host));
 }
 
 async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {

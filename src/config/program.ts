@@ -1,4 +1,4 @@
-import { recordSteadyState } from '../boot-record/steady.ts';
+import { recordBoot } from '../boot-record/record-boot.ts';
 import type { Change } from '../machine/changes/change.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
@@ -40,7 +40,7 @@ async function configure(system: System, options: Options): Promise<number> {
       onApplied: (change) => applied.push(change),
     });
     if (live && !dryRun && options.only === undefined)
-      await recordSteadyState({ system, report, settings, trace, applied }, machine, {});
+      await recordBoot({ system, report, settings, trace, applied }, machine, {});
     return report;
   });
 }

@@ -158,7 +158,7 @@ async function ejectMounted(
   }
   await stopUnit(run, mountPoint);
   const { detachHookRan: _, ownMount: __, ...rest } = served;
-  const since = new Date().toISOString();
+  const since = run.now();
   const why = `it was ejected from ${mountPoint}`;
   const secondsLeft = Math.max(0, (deadline - performance.now()) / 1000);
   const heldBy = run.dryRun ? undefined : await whoHolds(run, device, facts, secondsLeft);

@@ -71,7 +71,7 @@ function readReport(files: FileView, path: string): Report | undefined {
   if (!whole) return undefined;
   const report = value as unknown as Report;
   if (typeof report.startedAt === 'string') return report;
-  // A quiet boot's, by packaging/steady.sh: to ask for the time would take it a process.
+  // An unchanged boot's, by packaging/steady.sh: to ask for the time would take it a process.
   return { ...report, startedAt: new Date(files.modifiedAt(path) ?? 0).toISOString() };
 }
 

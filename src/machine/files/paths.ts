@@ -11,7 +11,7 @@ export const APPLIED_DIRECTORY = '/var/lib/gandi/applied';
 /** The last report of gandi-bootstrap's that had news; the first boot leaves one in any case. */
 export const BOOTSTRAP_REPORT = `${STATE_DIRECTORY}/gandi-bootstrap.json`;
 /** By what each program's next boot can tell that all is as it was. */
-export const STEADY_DIRECTORY = '/var/lib/gandi/steady';
+export const BOOT_RECORD_DIRECTORY = '/var/lib/gandi/steady';
 /** What the source of the configuration said, in its normal form; 0600, for it holds password hashes. */
 export const SOURCE_FILE = '/var/lib/gandi/source.json';
 /** The host's disk as it was last used: archives come from there. */

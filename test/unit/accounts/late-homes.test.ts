@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { users } from '../../../src/accounts/users.ts';
-import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
 import { mountUnitOf } from '../../../src/machine/system/units.ts';
@@ -160,8 +160,8 @@ describe('a home whose file system is still to be mounted', () => {
   it('leaves no record by which a boot would pass for unchanged', () => {
     const swap = { node: '/dev/sdb', state: 'ours', pageSize: 4096, archivePlaces: [] } as never;
     const { settings, host } = makeContext({ config: { users: asked }, host: { swap } });
-    expect(steadyExtras({ files: makeFiles({}), settings }, host)).toBeDefined();
-    expect(steadyExtras({ files: makeFiles({ [SIGN]: '' }), settings }, host)).toBeUndefined();
+    expect(recordExtras({ files: makeFiles({}), settings }, host)).toBeDefined();
+    expect(recordExtras({ files: makeFiles({ [SIGN]: '' }), settings }, host)).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { FinishedRun } from '../../../src/boot-record/steady.ts';
+import type { FinishedRun } from '../../../src/boot-record/record-boot.ts';
 import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import type { Report } from '../../../src/state/report.ts';

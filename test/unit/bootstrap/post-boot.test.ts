@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
-import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
 import { decodeText } from '../../../src/machine/formats/text-bytes.ts';
 import type { InterfaceConfig } from '../../../src/metadata/guest-config.ts';
 import {
@@ -281,7 +281,7 @@ describe('post-boot', () => {
         host: { state: 'kept', swap: { node: '/dev/sdb', state: 'ours' } as never },
       });
       const extrasFor = (order: object) =>
-        steadyExtras(
+        recordExtras(
           {
             files: makeFiles({
               '/run/gandi/postboot-background': renderPostBootOrder({ digest, ...order }),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { SteadyState } from '../../../src/boot-record/steady-record.ts';
+import type { BootRecord } from '../../../src/boot-record/record-text.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { at, boot, QUIET, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
 
@@ -18,7 +18,7 @@ describe('disks', () => {
     write(`sys/target0/block/${first}/size`, '1\n');
     write(`sys/target1/block/${second}/size`, '2\n');
   };
-  const twoDisks = (): SteadyState => ({
+  const twoDisks = (): BootRecord => ({
     ...stateOfGuest(),
     disks: new Map([
       [at('sys/target0/block'), 'sda'],
@@ -43,7 +43,7 @@ describe('disks', () => {
   });
 
   describe('that say nothing of themselves', () => {
-    const mute = (): SteadyState => ({
+    const mute = (): BootRecord => ({
       ...stateOfGuest(),
       disks: new Map([[at('sys/target0/block'), 'xvdb']]),
       knownBy: [{ node: at('dev/xvdb1'), link: at('dev/disk/by-partuuid/77-01') }],

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
-import { renderSteadyRecord, type SteadyState } from '../../../src/boot-record/steady-record.ts';
+import { type BootRecord, renderBootRecord } from '../../../src/boot-record/record-text.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { pathState } from '../../../src/machine/files/path-state.ts';
 import type { Report } from '../../../src/state/report.ts';
@@ -68,7 +68,7 @@ export const runTouch = (): Change => ({
   why: 'use the swap area',
 });
 
-export function stateOfGuest(): SteadyState {
+export function stateOfGuest(): BootRecord {
   return {
     report,
     repeated: [setValue(), runTouch()],
@@ -91,8 +91,8 @@ export function stateOfGuest(): SteadyState {
   };
 }
 
-export function store(state: SteadyState): void {
-  write('var/lib/gandi/steady/gandi-bootstrap', renderSteadyRecord(state) ?? '');
+export function store(state: BootRecord): void {
+  write('var/lib/gandi/steady/gandi-bootstrap', renderBootRecord(state) ?? '');
 }
 
 /** What a boot does: exit status and whether the program was started. */

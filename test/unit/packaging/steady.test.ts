@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderSteadyRecord, type SteadyState } from '../../../src/boot-record/steady-record.ts';
+import { type BootRecord, renderBootRecord } from '../../../src/boot-record/record-text.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { run } from '../images.ts';
 import { at, boot, QUIET, report, runTouch, stateOfGuest, store, WHOLE, write } from './steady-guest.ts';
@@ -126,7 +126,7 @@ describe('the program is started', () => {
     expect(boot()).toEqual(WHOLE);
   });
 
-  it.each<[string, (state: SteadyState) => SteadyState]>([
+  it.each<[string, (state: BootRecord) => BootRecord]>([
     ['a disk came', (state) => ({ ...state, blockDevices: state.blockDevices.slice(1) })],
     ['a disk went', (state) => ({ ...state, blockDevices: [...state.blockDevices, 'zz'] })],
     [
@@ -157,7 +157,7 @@ describe('the program is started', () => {
 });
 
 describe('there is no record', () => {
-  it.each<[string, () => Partial<SteadyState>]>([
+  it.each<[string, () => Partial<BootRecord>]>([
     ['of a path that the shell would split', () => ({ absent: ['/etc/a b'] })],
     ['of a path that the shell would expand', () => ({ existing: ['/etc/*'] })],
     [
@@ -174,7 +174,7 @@ describe('there is no record', () => {
       () => ({ repeated: [{ kind: 'write-file', path: '/run/a', content: '', mode: 0o644 }] }),
     ],
   ])('%s', (_, part) => {
-    expect(renderSteadyRecord({ ...stateOfGuest(), ...part() })).toBeUndefined();
+    expect(renderBootRecord({ ...stateOfGuest(), ...part() })).toBeUndefined();
   });
 
   it('that runs what a name says', () => {

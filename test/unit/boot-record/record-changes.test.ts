@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type FinishedRun, recordSteadyState } from '../../../src/boot-record/steady.ts';
+import { type FinishedRun, recordBoot } from '../../../src/boot-record/record-boot.ts';
 import { applyChange } from '../../../src/machine/changes/apply.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Machine } from '../../../src/machine/changes/machine.ts';
@@ -27,7 +27,7 @@ describe('a file that somebody else changed while the run was at work', () => {
   const place = (name: string) => join(directory, name);
   const tick = () => new Promise((resolve) => setTimeout(resolve, 30));
   const isRecorded = async (extras = {}) => {
-    await recordSteadyState(run, machine, extras);
+    await recordBoot(run, machine, extras);
     return files.status(RECORD) !== undefined;
   };
   const change = (name: string, content = 'other') => writeFileSync(place(name), content);

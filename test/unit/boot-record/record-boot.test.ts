@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type FinishedRun, recordSteadyState } from '../../../src/boot-record/steady.ts';
+import { type FinishedRun, recordBoot } from '../../../src/boot-record/record-boot.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
@@ -20,7 +20,7 @@ beforeEach(() => {
 
 /** What a variable of the record says; the texts in it have no quotes of their own. */
 async function variable(name: string, run: FinishedRun, extras = {}): Promise<string | undefined> {
-  await recordSteadyState(run, machine, extras);
+  await recordBoot(run, machine, extras);
   return new RegExp(`^${name}='([^']*)'$`, 'm').exec(files.readText(RECORD) ?? '')?.[1];
 }
 
@@ -96,28 +96,28 @@ describe('no record is left, and an earlier one is taken away', () => {
     ['while a field is refused', { report: { ...report, problems: [problem] } }],
     ['while a hook is to be run at each boot', { applied: [hook] }],
   ])('%s', async (_, part) => {
-    await recordSteadyState(finished({}), machine, {});
+    await recordBoot(finished({}), machine, {});
     expect(files.status(RECORD)).toBeDefined();
-    await recordSteadyState(finished({}, part), machine, {});
+    await recordBoot(finished({}, part), machine, {});
     expect(files.status(RECORD)).toBeUndefined();
   });
 
   it('while the settings have a line that is not understood', async () => {
     const settings = readSettings(temporaryRoot({ '/etc/default/gandi': 'CONFIG_SWAP=perhaps\n' }));
     expect(settings.warnings).not.toEqual([]);
-    await recordSteadyState(finished({}, { settings }), machine, {});
+    await recordBoot(finished({}, { settings }), machine, {});
     expect(files.status(RECORD)).toBeUndefined();
   });
 
   it('where each boot has to look for itself', async () => {
-    await recordSteadyState(finished({}), machine, undefined);
+    await recordBoot(finished({}), machine, undefined);
     expect(files.status(RECORD)).toBeUndefined();
   });
 });
 
 it('a run by hand leaves the record as it is: an admin may change a file meanwhile', async () => {
   const system = { environment: {}, say: () => undefined };
-  await recordSteadyState(finished({}, { system }), machine, {});
+  await recordBoot(finished({}, { system }), machine, {});
   expect(files.status(RECORD)).toBeUndefined();
 });
 
@@ -145,7 +145,7 @@ describe('file systems whose times say nothing of changes', () => {
 
   it('may be all where the kernel does not tell', async () => {
     rmSync(files.locate('/proc/self/mountinfo'));
-    await recordSteadyState(finished({}), machine, {});
+    await recordBoot(finished({}), machine, {});
     expect(files.status(RECORD)).toBeUndefined();
   });
 });

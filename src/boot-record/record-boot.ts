@@ -9,7 +9,7 @@ import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { Files, FileView } from '../machine/files/files.ts';
 import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/path-state.ts';
-import { STEADY_DIRECTORY } from '../machine/files/paths.ts';
+import { BOOT_RECORD_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import type { ReadTrace } from '../machine/files/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/mounts.ts';
@@ -18,10 +18,10 @@ import type { System } from '../plan/system.ts';
 import type { Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
-import { renderSteadyRecord, type SteadyState } from './steady-record.ts';
+import { type BootRecord, renderBootRecord } from './record-text.ts';
 
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
-const STEADY_KERNEL_FILES = [
+const LASTING_KERNEL_FILES = [
   /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
   /^\/sys\/class\/dmi\/id\/(product_(name|serial|uuid)|sys_vendor)$/,
   /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
@@ -50,7 +50,7 @@ const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 
 /** What a program adds to what can be known of any. */
-export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expected'>> & {
+export type RecordExtras = Partial<Pick<BootRecord, 'marks' | 'ranges' | 'expected'>> & {
   /** Files that were read, but whose change would be no news. */
   passedOver?: readonly string[];
   /** What the next boot works from, if it is not what this one did. */
@@ -66,7 +66,7 @@ export type SteadyExtras = Partial<Pick<SteadyState, 'marks' | 'ranges' | 'expec
 function fileStates(
   trace: ReadTrace,
   passedOver: readonly string[],
-): Pick<SteadyState, 'present' | 'existing' | 'absent'> {
+): Pick<BootRecord, 'present' | 'existing' | 'absent'> {
   const links = new LinkResolver();
   const present = new Set<string>();
   const existing = new Set<string>();
@@ -130,7 +130,7 @@ function kernelTexts(
   const texts = new Map<string, string>();
   for (const [path, text] of trace.kernelTexts) {
     if (text === undefined || set.includes(path)) continue;
-    if (STEADY_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
+    if (LASTING_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
   }
   for (const [path, text] of disks) texts.set(path, text);
   for (const name of files.list(BLOCK_CLASS)) {
@@ -168,13 +168,13 @@ function lastingPaths({
   present,
   existing,
   absent,
-}: Pick<SteadyState, 'present' | 'existing' | 'absent'>): string[] {
+}: Pick<BootRecord, 'present' | 'existing' | 'absent'>): string[] {
   const paths = [...present.map((line) => line.slice(0, line.indexOf(' '))), ...existing, ...absent];
   return paths.filter((path) => !GENERATED.test(path));
 }
 
 /** What the ranges hold, one after the other; undefined if one of them cannot be read whole. */
-function readRanges(ranges: SteadyState['ranges']): Uint8Array | undefined {
+function readRanges(ranges: BootRecord['ranges']): Uint8Array | undefined {
   const parts = ranges.map(({ device, offset, length }) =>
     withDevice(device, (source) => source.read(offset, length)),
   );
@@ -202,16 +202,16 @@ export interface FinishedRun {
  * earlier record away. Another run leaves none: while an admin works in the guest a file could be changed between its being
  * read and its state being noted down.
  */
-export async function recordSteadyState(
+export async function recordBoot(
   run: FinishedRun,
   machine: Machine,
-  extras: SteadyExtras | undefined,
+  extras: RecordExtras | undefined,
 ): Promise<void> {
   if (run.system.environment[BOOT_VARIABLE] === undefined) return;
   const { files } = machine;
-  const path = `${STEADY_DIRECTORY}/${run.report.program}`;
+  const path = `${BOOT_RECORD_DIRECTORY}/${run.report.program}`;
   const quiet = extras !== undefined && run.settings.warnings.length === 0 && isQuiet(run.report);
-  const record = quiet ? steadyRecord(run, files, extras) : undefined;
+  const record = quiet ? bootRecord(run, files, extras) : undefined;
   if (record === undefined) {
     if (files.status(path) !== undefined) await applyChange({ kind: 'remove-file', path }, machine);
     return;
@@ -221,10 +221,10 @@ export async function recordSteadyState(
   await applyChange({ kind: 'write-file', path, content: record.text, mode: 0o600 }, machine);
 }
 
-function steadyRecord(
+function bootRecord(
   { system, report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: SteadyExtras,
+  { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: RecordExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
@@ -257,7 +257,7 @@ function steadyRecord(
   const allRanges = [...ranges, ...blank];
   const bytes = readRanges(allRanges);
   if (bytes === undefined) return undefined;
-  const text = renderSteadyRecord({
+  const text = renderBootRecord({
     report: { ...report, source },
     repeated,
     ...states,

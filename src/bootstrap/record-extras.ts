@@ -1,4 +1,4 @@
-import type { SteadyExtras } from '../boot-record/steady.ts';
+import type { RecordExtras } from '../boot-record/record-boot.ts';
 import type { FileView } from '../machine/files/files.ts';
 import {
   HOST_CONFIG,
@@ -16,7 +16,7 @@ import type { StepContext } from '../plan/step.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
 
-type Range = NonNullable<SteadyExtras['ranges']>[number];
+type Range = NonNullable<RecordExtras['ranges']>[number];
 
 const SECTOR_BYTES = 512;
 
@@ -24,7 +24,7 @@ const SECTOR_BYTES = 512;
 const SMALLEST_PAGE_BYTES = 4096;
 
 /** The marks that gandi-postboot will have made once it has started what it was told to; its file has one line. */
-function expectedMarks(files: FileView): Pick<SteadyExtras, 'expected'> | undefined {
+function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefined {
   const text = files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER);
   if (text === undefined) return {};
   const order = parsePostBootOrder(text);
@@ -71,10 +71,10 @@ function rangesOf(
  * done its work, and the interfaces are marked as served.
  * @returns undefined where each boot has to look for itself
  */
-export function steadyExtras(
+export function recordExtras(
   { files, settings }: Pick<StepContext, 'files' | 'settings'>,
   host: HostConfiguration,
-): SteadyExtras | undefined {
+): RecordExtras | undefined {
   // Another start is to look after homes that were not mounted.
   if (files.status(LATE_HOMES) !== undefined) return undefined;
   const ranges = rangesOf(host, settings);

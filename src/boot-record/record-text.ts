@@ -3,7 +3,7 @@ import type { Report } from '../state/report.ts';
 import type { ContentLink } from './content-links.ts';
 
 /** What a run saw and did, as far as the next boot must compare and repeat it. */
-export interface SteadyState {
+export interface BootRecord {
   report: Report;
   /** Changes of the kind that `repeatsAtBoot` tells of, in order. */
   repeated: readonly Change[];
@@ -84,7 +84,7 @@ function reportStart({ startedAt: _, bootId: __, ...report }: Report): string {
  * The record that packaging/steady.sh compares a boot with: a shell script that looks for disks, and assigns variables.
  * @returns undefined where something cannot be said in it; the next boot then runs the program as a whole
  */
-export function renderSteadyRecord(state: SteadyState): string | undefined {
+export function renderBootRecord(state: BootRecord): string | undefined {
   const commands: string[] = [];
   const values: string[] = [];
   for (const change of state.repeated) {

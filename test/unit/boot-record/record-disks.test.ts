@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordSteadyState, type SteadyExtras } from '../../../src/boot-record/steady.ts';
+import { type RecordExtras, recordBoot } from '../../../src/boot-record/record-boot.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import type { FileEntries } from '../context.ts';
 import { MIB } from '../images.ts';
@@ -10,9 +10,9 @@ import { temporaryRoot } from '../temporary-root.ts';
 import { finished, MOUNTS, RECORD } from './finished-run.ts';
 
 /** The record that a run leaves in a guest, if it leaves one. */
-async function recorded(entries: FileEntries, extras: SteadyExtras = {}): Promise<string | undefined> {
+async function recorded(entries: FileEntries, extras: RecordExtras = {}): Promise<string | undefined> {
   const files = temporaryRoot({ '/proc/self/mountinfo': MOUNTS, ...entries });
-  await recordSteadyState(finished(), { files, commands: systemCommands, live: true }, extras);
+  await recordBoot(finished(), { files, commands: systemCommands, live: true }, extras);
   return files.readText(RECORD);
 }
 
@@ -106,7 +106,7 @@ describe('disks of which the kernel can say no more than their size', () => {
   const hostsDisk = {
     [`/sys/class/block/shm!${basename(directory)}!swap`]: { link: '../../devices/vbd-52112/block/xvdz' },
   };
-  const knownBy = async (entries: FileEntries, extras: SteadyExtras = { ranges, looksAtDisks: true }) => {
+  const knownBy = async (entries: FileEntries, extras: RecordExtras = { ranges, looksAtDisks: true }) => {
     const text = await recorded({ ...entries, ...hostsDisk }, extras);
     const value = text === undefined ? undefined : /^known_by='(.*)'$/m.exec(text)?.[1];
     return value?.replaceAll(/'"\$disk_\d"'/g, 'DISK');
