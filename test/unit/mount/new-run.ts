@@ -12,7 +12,7 @@ export function newRunOn(machine: Machine): MountRun {
     machine,
     settings: parseSettings('', ''),
     dryRun: false,
-    deviceUsers: { findHolders: () => [], isClaimed: () => false },
+    deviceUsers: { findHolders: () => [], findDeviceWriters: () => [], isClaimed: () => false },
     locks: observerOf(system.locks),
   });
 }
