@@ -240,17 +240,19 @@ export async function keepConfiguration(machine: Machine, host: HostConfiguratio
   if (host.state === 'new' || !isStored) {
     const { origin, instanceId, digest, parsed } = host;
     const { config, refused, problems } = parsed;
+    // A source that keeps its own text knows its place by records of its own.
+    const isOwn = source.kept !== undefined;
     await storeConfiguration(machine, {
       source: source.name,
-      attachment: host.place?.attachment ?? stored?.attachment ?? origin,
-      origin,
+      attachment: isOwn ? '' : (host.place?.attachment ?? stored?.attachment ?? ''),
+      origin: isOwn ? source.name : origin,
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(digest === undefined ? {} : { digest }),
       config,
       refused,
       problems,
       // The source's own text says where each is from.
-      origins: source.kept === undefined ? parsed.origins : [],
+      origins: isOwn ? [] : parsed.origins,
     });
   }
   source.lookAtKept?.(files);
