@@ -152,7 +152,7 @@ export function testNetworkConfiguration(suite: Suite, managers: readonly (keyof
           const parsed = await guest.run(CHECKS[manager]);
           expect(parsed, parsed.stderr).toMatchObject({ exitCode: 0 });
           await guest.waitFor('gandi-guest verify', 60);
-          expect((await guest.run('gandi-guest verify')).stdout).toMatch(/IPv4 by DHCP +10\.30\.0\./);
+          expect((await guest.run('gandi-guest verify')).stdout).toMatch(/IPv4 by DHCP\s+10\.30\.0\./);
           await guest.output('gandi-bootstrap', { seconds: 180 });
           expect((await guest.run('gandi-guest status')).stdout).toMatch(/^gandi-bootstrap: unchanged /m);
           await expectAll();

@@ -21,9 +21,12 @@ const hasName = (files: FileView, directory: string, pattern: RegExp) =>
 
 const hasSystemd = (files: FileView) => SYSTEMD_PROGRAMS.some((path) => exists(files, path));
 
-/** Files of ours, which show where we wrote and not what somebody chose, have `50-gandi-` in front. */
+/**
+ * Files of ours, which show where we wrote and not what somebody chose, have `50-gandi-` in front; for netplan another
+ * digit where they are for what is made of others.
+ */
 const CHOSEN_NETWORK_FILE = /^(?!50-gandi-).*\.network$/;
-const CHOSEN_NETPLAN_FILE = /^(?!50-gandi-).*\.yaml$/;
+const CHOSEN_NETPLAN_FILE = /^(?!5\d-gandi-).*\.yaml$/;
 
 const hasNetplan = (files: FileView) => exists(files, '/usr/sbin/netplan');
 

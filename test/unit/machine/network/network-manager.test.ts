@@ -127,6 +127,7 @@ describe('detectNetworkManager', () => {
         ...enabled('NetworkManager.service'),
         '/usr/sbin/netplan': '',
         '/etc/netplan/50-gandi-eth0.yaml': '',
+        '/etc/netplan/51-gandi-bond0.yaml': '',
       },
       'NetworkManager',
     ],
