@@ -50,6 +50,11 @@ unchanged() {
   done
   [ $known -eq 0 ] || return 1
 
+  # The kernel knows the size of a medium once udev has opened its drive.
+  for name in $block_devices; do
+    case $name in sr*) wait_for_udev "$name" || return 1 ;; esac
+  done
+
   # Disks of which the kernel can say no more than their size, by what udev found on them.
   for pair in $known_by; do
     node=${pair%%:*}

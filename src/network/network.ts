@@ -9,6 +9,7 @@ import type { Note } from '../state/note.ts';
 import type { NamedInterface, Resolver } from './addresses.ts';
 import { appliedResolver, configured, interfacePart, isAsApplied, resolverRecord } from './applied.ts';
 import { askedInterfaces } from './asked-interfaces.ts';
+import { besideNamedServers } from './lease-servers.ts';
 import { describePlace, type Place } from './managers/admin-file.ts';
 import { chosenManager } from './managers/chosen-manager.ts';
 import { stopDhcp } from './managers/stop-dhcp.ts';
@@ -25,12 +26,13 @@ const problem = (text: string): Note => ({ level: 'problem', text });
 /** The resolver, where the network manager takes it from the files that are written here. */
 export function resolverFor(context: StepContext, manager: NetworkManagerName): Resolver | undefined {
   const { files, host, settings, applied } = context;
-  if (!settings.switches.CONFIG_NAMESERVER || resolverPlace(files, manager) !== 'interface files')
-    return undefined;
-  // A resolver that was refused leaves the one that is there.
-  if (host.parsed.refused.includes('resolver')) return appliedResolver(applied);
   const { resolvers: servers = [], searchDomains = [] } = host.parsed.config;
-  return servers.length === 0 ? undefined : { servers, searchDomains };
+  const isRefused = host.parsed.refused.includes('resolver');
+  // Where nothing is asked, nothing is looked at: a DHCP client writes /etc/resolv.conf anew at each boot.
+  if (!settings.switches.CONFIG_NAMESERVER || (!isRefused && servers.length === 0)) return undefined;
+  if (resolverPlace(files, manager) !== 'interface files') return undefined;
+  // A resolver that was refused leaves the one that is there.
+  return isRefused ? appliedResolver(applied) : { servers, searchDomains };
 }
 
 /** An interface with its files, and what is to be done about them. */
@@ -172,7 +174,7 @@ function refusalNotes(writer: Writer, wanted: NamedInterface, files: FileView): 
 function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const { files, facts, host, applied, settings } = context;
   const writer = WRITERS[manager];
-  const asked = askedInterfaces(host.parsed.config, facts);
+  const asked = besideNamedServers(askedInterfaces(host.parsed.config, facts), context, manager);
   const resolver = resolverFor(context, manager);
   const { found, enslaved, missing, renames } = meantInterfaces(asked, facts, resolver);
   const header = ownHeader(settings, SETTING);
