@@ -156,7 +156,7 @@ export interface ScriptConfig {
   content: string;
   /** When it runs; `post-boot`: behind the boot, with a network. */
   when: 'post-boot';
-  /** `once`: for each instance and content; `until-success`: at each boot until it exits with 0. */
+  /** `once`: for its content, whatever the instance is called; `until-success`: at each boot until it exits with 0. */
   repeat: 'once' | 'until-success';
   /** Absent: as gandi-postboot gives. */
   timeoutSeconds?: number;
