@@ -1,6 +1,10 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { attachmentOf } from '../../../src/machine/devices/attachment.ts';
+import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
+import { HOST_DISK_FILE } from '../../../src/machine/files/paths.ts';
 import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
-import { MIB } from '../images.ts';
+import { MIB, run } from '../images.ts';
 import {
   BOOTED,
   cpioDisk,
@@ -81,6 +85,19 @@ describe('a guest that was configured from a CD', () => {
     expect(told(await guest.boot())).toEqual({ state: 'new', name: 'web2', ...NOTHING_TOLD });
   });
 
+  it('remembers the drive that the CD is in, not the one that it was in', async () => {
+    const { guest, node } = await configured();
+    guest.detach(node);
+    guest.attach('sr1', 5, nocloudVolume('web1'));
+    expect(told(await guest.boot())).toEqual({ state: 'kept', name: 'web1', ...NOTHING_TOLD });
+    guest.attach('sr0', 0, nocloudVolume('evil'));
+    expect(told(await guest.boot())).toEqual({
+      state: 'kept',
+      name: 'web1',
+      problems: [expect.stringContaining(`${node}: a NoCloud volume that is beside`)],
+    });
+  });
+
   it.each([
     ['volume of the source', nocloudVolume('evil')],
     ['archive of another one', cpioDisk('evil')],
@@ -127,6 +144,24 @@ describe('a guest that was configured by Gandi’s disk', () => {
     ]);
     expect(host).toMatchObject({ source: 'gandi', gandi: { swap: { state: 'empty' } } });
   });
+
+  it('takes no CD while that disk does not answer: it is not gone', async () => {
+    const guest = seededGuest(GANDI);
+    const silent = guest.attach('sdb', 1, new Uint8Array(4 * MIB), { vendor: 'gandi.ne' });
+    const device = listBlockDevices(guest.files).find((one) => one.node === silent);
+    if (device === undefined) throw new Error('the disk was attached');
+    mkdirSync(guest.files.locate('/var/lib/gandi'), { recursive: true });
+    writeFileSync(guest.files.locate(HOST_DISK_FILE), JSON.stringify({ place: attachmentOf(device) }));
+    rmSync(silent);
+    run('mkfifo', [silent]);
+    const node = guest.attach('sr0', 0, nocloudVolume('evil'), { label: 'cidata' });
+    const { problems, ...rest } = told(await guest.boot());
+    expect(rest).toEqual({ state: 'kept', name: 'gandi' });
+    expect(problems).toEqual([
+      expect.stringContaining(`${silent}: no answer`),
+      expect.stringContaining(`${node}: a configuration of nocloud`),
+    ]);
+  }, 30_000);
 
   it('takes no NoCloud volume on a disk', async () => {
     const guest = seededGuest(GANDI);

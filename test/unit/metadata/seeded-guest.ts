@@ -42,6 +42,8 @@ export interface SeededGuest {
   /** Attaches a disk with one partition that has the same bytes: the nodes of both. */
   attachPartitioned(name: string, target: number, image: Uint8Array): string[];
   detach(node: string): void;
+  /** Another device is made of an attached one. */
+  hold(name: string, by: string): void;
   /** What a run learns. */
   look(sources?: readonly string[], seed?: string): Promise<HostConfiguration>;
   /** What a boot learns and keeps. */
@@ -100,6 +102,7 @@ export function seededGuest(entries: Record<string, string> = {}): SeededGuest {
       rmSync(node);
       rmSync(join(files.root, '/sys/class/block', basename(node)));
     },
+    hold: (name, by) => put(`/sys/class/block/${name}/holders/${by}`, { link: `../../${by}` }),
     look: (sources = ['all'], seed) =>
       loadHostConfiguration({
         ...machine,
