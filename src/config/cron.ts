@@ -1,4 +1,4 @@
-import { guestIdentity } from '../identity/spread.ts';
+import { guestIdentity } from '../identity/stagger.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
