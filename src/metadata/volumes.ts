@@ -31,7 +31,7 @@ export interface Volume<Files> {
 /** What was found on the devices that can have a volume. */
 export interface Volumes<Files> {
   found: Volume<Files>[];
-  /** Of other devices that do not answer. */
+  /** Lines about other devices that do not answer. */
   silent: Problem[];
 }
 

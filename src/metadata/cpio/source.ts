@@ -31,7 +31,7 @@ function candidates(files: Files): BlockDevice[] {
   return listBlockDevices(files).filter(isFree);
 }
 
-/** Of SMBIOS, which root alone can read. */
+/** The machine's number in SMBIOS, which root alone can read. */
 function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
   const uuid = files.readText('/sys/class/dmi/id/product_uuid')?.trim().toLowerCase();
   return uuid === undefined ? {} : { uuid };

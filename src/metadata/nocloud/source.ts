@@ -18,7 +18,7 @@ const WORD_FILES = [
 ];
 const WORD = 'ds=nocloud';
 
-/** In an image of its maker's (DataSourceNoCloud.py). */
+/** The maker of an image leaves a seed there (DataSourceNoCloud.py). */
 const SEED_DIRECTORY = '/var/lib/cloud/seed/nocloud/';
 
 /** What a seed says: its files, and what the host says beside them. */
