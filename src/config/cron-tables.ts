@@ -1,4 +1,4 @@
-import { spread } from '../identity/spread.ts';
+import { stagger } from '../identity/stagger.ts';
 
 /** Nights without two o'clock, which a change to or from summer time skips or repeats in most zones. */
 const NIGHT_HOURS = [0, 1, 3, 4, 5, 6];
@@ -9,7 +9,7 @@ const ANACRON_RANGE = 45;
 
 /** `minute hour` of a job at night. */
 function nightTime(identity: string, job: string): { minute: number; hour: number } {
-  const slot = spread(identity, job, NIGHT_HOURS.length * MINUTES);
+  const slot = stagger(identity, job, NIGHT_HOURS.length * MINUTES);
   return { minute: slot % MINUTES, hour: NIGHT_HOURS[Math.floor(slot / MINUTES)] ?? 0 };
 }
 
@@ -20,9 +20,9 @@ const SYSTEM_JOB = '\\s+root\\s.*/etc/cron\\.';
  * The distribution's jobs with times of the guest's own: the hourly, daily, weekly and monthly jobs of /etc/crontab
  * (Debian and Ubuntu) and of /etc/cron.d/0hourly (cronie: Fedora, RHEL, Arch). A line with other times is the admin's.
  */
-export function spreadCrontab(text: string, identity: string): string {
-  const hourly = spread(identity, 'hourly', MINUTES);
-  let spreadText = text.replace(
+export function staggerCrontab(text: string, identity: string): string {
+  const hourly = stagger(identity, 'hourly', MINUTES);
+  let staggered = text.replace(
     new RegExp(`^(17|01)(\\s+\\*\\s+\\*\\s+\\*\\s+\\*${SYSTEM_JOB}hourly\\b)`, 'gm'),
     (_, _minute, rest: string) => `${hourly}${rest}`,
   );
@@ -32,17 +32,17 @@ export function spreadCrontab(text: string, identity: string): string {
     ['monthly', '52', '1\\s+\\*\\s+\\*'],
   ] as const) {
     const time = nightTime(identity, job);
-    spreadText = spreadText.replace(
+    staggered = staggered.replace(
       new RegExp(`^${minute}(\\s+)6(\\s+${days}${SYSTEM_JOB}${job}\\b)`, 'gm'),
       (_, between: string, rest: string) => `${time.minute}${between}${time.hour}${rest}`,
     );
   }
-  return spreadText;
+  return staggered;
 }
 
 /** PHP's clean-up of sessions, twice an hour at minutes 9 and 39 as Debian has it. */
-export function spreadPhp(text: string, identity: string): string {
-  const minute = spread(identity, 'php', MINUTES / 2);
+export function staggerPhp(text: string, identity: string): string {
+  const minute = stagger(identity, 'php', MINUTES / 2);
   return text.replace(
     /^09,39(\s+\*\s+\*\s+\*\s+\*\s+root\s)/gm,
     (_, rest: string) => `${minute},${minute + MINUTES / 2}${rest}`,
@@ -60,16 +60,16 @@ const ANACRON_JOBS = [
  * anacrontab(5) with delays of the guest's own, where they are the distribution's and anacron adds no random delay by
  * itself. Each becomes longer, and so is not taken for the distribution's again.
  */
-export function spreadAnacrontab(text: string, identity: string): string {
+export function staggerAnacrontab(text: string, identity: string): string {
   if (/^\s*RANDOM_DELAY\s*=\s*0*[1-9]/m.test(text)) return text;
-  let spreadText = text;
+  let staggered = text;
   for (const [name, period, delay] of ANACRON_JOBS) {
     const job = `cron.${name}`;
-    const ours = delay + 1 + spread(identity, job, ANACRON_RANGE);
-    spreadText = spreadText.replace(
+    const ours = delay + 1 + stagger(identity, job, ANACRON_RANGE);
+    staggered = staggered.replace(
       new RegExp(`^(${period}\\s+)${delay}(\\s+cron\\.${name})\\b`, 'gm'),
       (_, before: string, rest: string) => `${before}${ours}${rest}`,
     );
   }
-  return spreadText;
+  return staggered;
 }

@@ -1,24 +1,24 @@
-import { guestIdentity } from '../identity/spread.ts';
+import { guestIdentity } from '../identity/stagger.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import { isBackupName } from '../plan/executable.ts';
 import type { Plan, Step } from '../plan/step.ts';
-import { spreadAnacrontab, spreadCrontab, spreadPhp } from './cron-tables.ts';
+import { staggerAnacrontab, staggerCrontab, staggerPhp } from './cron-tables.ts';
 import { planTimers } from './timers.ts';
 
 const CRON_DIRECTORY = '/etc/cron.d';
 
-type Spread = (text: string, identity: string) => string;
+type Stagger = (text: string, identity: string) => string;
 
-function tables(files: FileView): [path: string, spread: Spread][] {
+function tables(files: FileView): [path: string, stagger: Stagger][] {
   const names = files.list(CRON_DIRECTORY).filter((name) => !isBackupName(name));
   return [
-    ['/etc/crontab', spreadCrontab],
-    ['/etc/anacrontab', spreadAnacrontab],
-    ...names.flatMap((name): [string, Spread][] => {
-      if (name === '0hourly') return [[`${CRON_DIRECTORY}/${name}`, spreadCrontab]];
-      return name.startsWith('php') ? [[`${CRON_DIRECTORY}/${name}`, spreadPhp]] : [];
+    ['/etc/crontab', staggerCrontab],
+    ['/etc/anacrontab', staggerAnacrontab],
+    ...names.flatMap((name): [string, Stagger][] => {
+      if (name === '0hourly') return [[`${CRON_DIRECTORY}/${name}`, staggerCrontab]];
+      return name.startsWith('php') ? [[`${CRON_DIRECTORY}/${name}`, staggerPhp]] : [];
     }),
   ];
 }
@@ -31,11 +31,11 @@ export const cron: Step = {
   plan({ files, settings }): Plan {
     const identity = guestIdentity(files);
     if (identity === undefined) return { changes: planTimers(files, settings) };
-    const changes: Change[] = tables(files).flatMap(([path, spread]) => {
+    const changes: Change[] = tables(files).flatMap(([path, stagger]) => {
       const text = files.readText(path);
       return text === undefined
         ? []
-        : ensureFile(files, { path, content: spread(text, identity), mode: 0o644 });
+        : ensureFile(files, { path, content: stagger(text, identity), mode: 0o644 });
     });
     return { changes: [...changes, ...planTimers(files, settings)] };
   },

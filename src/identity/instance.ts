@@ -6,7 +6,7 @@ import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 import { renewHostKeys } from './renewed-host-keys.ts';
-import { guestIdentity } from './spread.ts';
+import { guestIdentity } from './stagger.ts';
 
 const RECORD = '/var/lib/gandi/instance.json';
 

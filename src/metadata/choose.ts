@@ -236,15 +236,17 @@ export async function keepConfiguration(machine: Machine, host: HostConfiguratio
   const source = SOURCES.find(({ name }) => name === host.source);
   if (source === undefined || (host.state !== 'new' && host.state !== 'kept')) return;
   const stored = readStored(files);
-  const isStored = stored?.source === source.name && stored.digest === host.digest;
+  // One that keeps its own text remembers its disk itself, too; a boot that begins with that text has seen no disk.
+  const isOwn = source.kept !== undefined;
+  const { attachment = stored?.attachment } = isOwn ? { attachment: '' } : (host.place ?? {});
+  const isStored =
+    stored?.source === source.name && stored.digest === host.digest && stored.attachment === attachment;
   if (host.state === 'new' || !isStored) {
     const { origin, instanceId, digest, parsed } = host;
     const { config, refused, problems } = parsed;
-    // A source that keeps its own text knows its place by records of its own.
-    const isOwn = source.kept !== undefined;
     await storeConfiguration(machine, {
       source: source.name,
-      attachment: isOwn ? '' : (host.place?.attachment ?? stored?.attachment ?? ''),
+      attachment: attachment ?? origin,
       origin: isOwn ? source.name : origin,
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(digest === undefined ? {} : { digest }),

@@ -11,7 +11,7 @@ export interface StoredMember {
 export interface SeedArchive {
   /** Path of the block device or file it was read from. */
   device: string;
-  /** In bytes, from the start of `device`: where the archive lies, with its closing blocks. */
+  /** Where the archive lies, with its closing blocks, in bytes from the start of `device`. */
   offset: number;
   length: number;
   members: StoredMember[];
@@ -52,7 +52,7 @@ export interface SwapDevice {
   content: string;
   /** Label in the swap header, if there is one. */
   label?: string;
-  /** In the swap header, if there is one. */
+  /** The UUID in the swap header, if there is one. */
   uuid?: string;
   /** Page size in bytes that the swap header was written for. */
   pageSize?: number;
@@ -68,7 +68,7 @@ export interface SwapDevice {
   pendingErase?: { device: string; offset: number; length: number };
 }
 
-/** By what a disk, or a partition of one, is known again. */
+/** What a disk, or a partition of one, is known again by. */
 export interface DiskIdentity {
   /** Where the disk is attached: its directory in /sys/devices, without what the kernel numbers as it finds it. */
   place: string;
@@ -77,7 +77,7 @@ export interface DiskIdentity {
   /** GUID of the disk (MBR: its signature) and, in a GPT, of the partition. */
   diskId?: string;
   partitionGuid?: string;
-  /** Of the swap area. */
+  /** The UUID of the swap area. */
   swapUuid?: string;
 }
 

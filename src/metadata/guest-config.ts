@@ -4,7 +4,7 @@ import type { ByteRange, SourcePlace } from './source-place.ts';
 /** An address with its prefix length. */
 export interface InterfaceAddress {
   family: 4 | 6;
-  /** In canonical form (RFC 5952 for IPv6). */
+  /** The canonical form (RFC 5952 for IPv6). */
   address: string;
   prefixLength: number;
   /** Inside the address's network, or link-local (IPv6), or anywhere with `gatewayOnLink`. */
@@ -28,7 +28,7 @@ export interface Route {
 
 /** DHCP on an interface; empty: as the manager does it by itself. */
 export interface DhcpOptions {
-  /** Of the routes that a lease brings. */
+  /** Metric of the routes that a lease brings. */
   metric?: number;
   /** Absent: the name servers of a lease are used. */
   useDns?: boolean;
@@ -74,7 +74,7 @@ export type VirtualInterface = BondConfig | VlanConfig | BridgeConfig;
 
 /** An interface, and what it is to have. Which one is meant: `mac`, then `name`, then `driver`, then `number`. */
 export interface InterfaceConfig {
-  /** By what others in the same configuration name it; absent: its name. */
+  /** What others in the same configuration call it; absent: its name. */
   id?: string;
   /** The Nth interface of the guest, from 0: `ethN` where the kernel's names are kept. */
   number?: number;
@@ -82,7 +82,7 @@ export interface InterfaceConfig {
   mac?: string;
   /** Name in the guest; a pattern (glob(7)) means the interfaces that it fits. Decides before the number. */
   name?: string;
-  /** Of the kernel, such as `virtio_net`; narrows what `name` fits. A pattern (glob(7)). */
+  /** The kernel's driver, such as `virtio_net`; narrows what `name` fits. A pattern (glob(7)). */
   driver?: string;
   /** The name that the interface is given. */
   setName?: string;
@@ -150,13 +150,13 @@ export interface PostBootConfig {
 
 /** A script that the source brings, as data. */
 export interface ScriptConfig {
-  /** Of letters, digits and hyphens: it is a file's name, and is in reports. */
+  /** Letters, digits and hyphens: it is a file's name, and is in reports. */
   name: string;
   /** Its bytes in base64; it begins with `#!`. */
   content: string;
   /** When it runs; `post-boot`: behind the boot, with a network. */
   when: 'post-boot';
-  /** `once`: for each instance and content; `until-success`: at each boot until it exits with 0. */
+  /** `once`: for its content, whatever the instance is called; `until-success`: at each boot until it exits with 0. */
   repeat: 'once' | 'until-success';
   /** Absent: as gandi-postboot gives. */
   timeoutSeconds?: number;
@@ -285,6 +285,6 @@ export interface HostConfiguration {
   /** SHA-256 of the text that was parsed, of a source that keeps that itself. */
   digest?: string;
   parsed: ParsedConfig;
-  /** Of the source `gandi` alone. */
+  /** What only the source `gandi` has. */
   gandi?: GandiDisk;
 }

@@ -30,7 +30,7 @@ export interface World {
 interface Searched {
   /** What was seen and is not believed: told, and it costs nothing that is known. */
   doubts?: readonly Problem[];
-  /** Of Gandi's disk what the steps need that are about it. */
+  /** What the steps need that are about Gandi's disk. */
   gandi?: GandiDisk;
 }
 
@@ -69,7 +69,7 @@ export interface Said {
  * src/metadata/sources.ts.
  */
 export interface Source<Raw = unknown> {
-  /** As CONFIG_SOURCES has it, in lower case. */
+  /** The name in CONFIG_SOURCES, in lower case. */
   name: string;
   /** One line for the documentation. */
   summary: string;

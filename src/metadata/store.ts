@@ -4,7 +4,7 @@ import type { FileView } from '../machine/files/files.ts';
 import { SOURCE_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import type { Group, GuestConfig, HostConfiguration, Origin, Problem } from './guest-config.ts';
 
-/** Of another layout nothing is known: the source is asked again, and what it says is new. */
+/** A file of another layout says nothing: the source is asked again, and what it says is new. */
 const LAYOUT = 1;
 
 /** What was learned of a source, in its normal form. */
@@ -13,7 +13,7 @@ export interface StoredConfiguration {
   source: string;
   /** Where it was found; later it is to be there. */
   attachment: string;
-  /** For people. */
+  /** Where it was found, for people. */
   origin: string;
   instanceId?: string;
   /** SHA-256 of the text that was parsed, where the source keeps that itself. */

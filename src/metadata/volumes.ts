@@ -24,13 +24,14 @@ export type VolumeContent<Files> =
 export interface Volume<Files> {
   place: SourcePlace;
   stamps: readonly ByteRange[];
-  content: Exclude<VolumeContent<Files>, { state: 'absent' }>;
+  /** `unreachable`: the guest was configured from there, and the device does not answer. */
+  content: Exclude<VolumeContent<Files>, { state: 'absent' }> | { state: 'unreachable'; problems: Problem[] };
 }
 
 /** What was found on the devices that can have a volume. */
 export interface Volumes<Files> {
   found: Volume<Files>[];
-  /** Of devices that do not answer. */
+  /** Lines about other devices that do not answer. */
   silent: Problem[];
 }
 
@@ -62,6 +63,13 @@ export function readVolume<Files>(
   });
 }
 
+const silenceOf = ({ node }: BlockDevice, expected: string): Problem => ({
+  group: 'source',
+  path: node,
+  found: NO_ANSWER,
+  expected,
+});
+
 /**
  * Reads all devices that can have a volume of a source. One that does not answer is not read.
  * @param list those devices
@@ -83,15 +91,32 @@ export async function findVolumes<Files>(
   const wait = isPromised ? Math.min(waitSeconds, LATE_SECONDS) : 0;
   const devices = (await lookUntilSettled(look, coming, wait)) ?? [];
   const unanswered = await answers.ask(commands, devices);
-  const volumes: Volumes<Files> = {
-    found: [],
-    silent: unanswered.map((device) => ({
-      group: 'source',
-      path: device.node,
-      found: NO_ANSWER,
-      expected: 'a disk that answers; it was passed over; have the host look after it, or detach it',
-    })),
-  };
+  const volumes: Volumes<Files> = { found: [], silent: [] };
+  for (const device of unanswered) {
+    const place = placeOfDevice(device);
+    // One that does not answer is not gone: nothing else takes its place.
+    if (place.attachment === world.remembered)
+      volumes.found.push({
+        place,
+        stamps: [],
+        content: {
+          state: 'unreachable',
+          problems: [
+            silenceOf(
+              device,
+              'the volume that configures this guest; what it said before counts; have the host look after it',
+            ),
+          ],
+        },
+      });
+    else
+      volumes.silent.push(
+        silenceOf(
+          device,
+          'a disk that answers; it was passed over; have the host look after it, or detach it',
+        ),
+      );
+  }
   for (const device of devices.filter((each) => answers.answers(each))) {
     const place = placeOfDevice(device);
     try {

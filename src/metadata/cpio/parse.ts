@@ -9,7 +9,7 @@ import type { CpioFiles } from './device.ts';
 
 /** Bytes of the largest file of text; a script may be longer. */
 const TEXT_BYTES_LIMIT = 64 * 1024;
-/** As long as the agent gives it. */
+/** The metadata-agent gives its script this long. */
 const SCRIPT_SECONDS = 3600;
 
 /** What one file asks for; used where nothing refuses it. */

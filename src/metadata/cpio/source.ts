@@ -31,7 +31,7 @@ function candidates(files: Files): BlockDevice[] {
   return listBlockDevices(files).filter(isFree);
 }
 
-/** Of SMBIOS, which root alone can read. */
+/** The machine's number in SMBIOS, which root alone can read. */
 function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
   const uuid = files.readText('/sys/class/dmi/id/product_uuid')?.trim().toLowerCase();
   return uuid === undefined ? {} : { uuid };
@@ -56,8 +56,8 @@ async function find(world: World): Promise<Finding<CpioSeed>> {
   if (chosen === undefined) return { state: 'absent', doubts: all };
   const { place, stamps, content } = chosen;
   const origin = `${place.name} (CPIO)`;
-  if (content.state === 'broken')
-    return { state: 'broken', origin, problems: content.problems, place, doubts: all };
+  if (content.state !== 'present')
+    return { state: content.state, origin, problems: content.problems, place, doubts: all };
   return {
     state: 'present',
     raw: { files: content.files, ...uuidOf(files) },

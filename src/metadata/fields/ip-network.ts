@@ -8,7 +8,7 @@ export interface IpAddress {
   text: string;
   /** Link-local by RFC 4291 or RFC 3927. */
   linkLocal: boolean;
-  /** In network order. */
+  /** The bytes of the address, in network order. */
   bytes: readonly number[];
 }
 

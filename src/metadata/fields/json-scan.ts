@@ -105,7 +105,7 @@ function takeValue(state: Scan): boolean {
   return end !== undefined && take(state, afterValue(state), end);
 }
 
-/** On a fault inside the string, the state is left at the character that is wrong. */
+/** The state is left at the character that is wrong, if there is a fault inside the string. */
 function takeString(state: Scan, next: Next): boolean {
   if (state.text[state.at] !== '"') {
     return false;

@@ -7,9 +7,9 @@ import { isNull, isYamlList, isYamlMap, isYamlScalar, type YamlMap, type YamlVal
 export class Findings {
   readonly #file: string;
   readonly #group: Group;
-  /** For which the group cannot be used. */
+  /** Problems for which the group cannot be used. */
   readonly refusing: Problem[] = [];
-  /** Which cost themselves alone. */
+  /** Problems that cost themselves alone. */
   readonly passedOver: Problem[] = [];
   readonly origins: Origin[] = [];
 
@@ -46,7 +46,7 @@ export function describeYaml(value: YamlValue): string {
 /** Unknown keys of a map that are told one by one. */
 const KEYS_LIMIT = 50;
 
-/** As PyYAML has it (YAML 1.1), but for `y` and `n`, which it does not take either. */
+/** The words of YAML 1.1, as PyYAML has them: without `y` and `n`, which it does not take either. */
 const TRUE = /^(?:true|yes|on)$/i;
 const FALSE = /^(?:false|no|off)$/i;
 
@@ -73,7 +73,7 @@ export class MapReader {
     return new MapReader(new Map(), path, findings);
   }
 
-  /** Of a field, for people. */
+  /** The path of a field, for people. */
   at(key: string | number): string {
     const name = typeof key === 'number' ? `[${key}]` : key;
     return this.path === '' || typeof key === 'number' ? `${this.path}${name}` : `${this.path}.${name}`;

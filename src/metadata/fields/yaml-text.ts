@@ -145,7 +145,7 @@ class Walker {
   }
 }
 
-/** Of several maps the first that has a key counts. */
+/** The first of several maps that has a key counts. */
 function merge(into: Map<string, YamlValue>, value: YamlValue): void {
   const maps = Array.isArray(value) ? (value as YamlList) : [value];
   for (const map of maps) {

@@ -92,7 +92,7 @@ function knownFirst(ranked: readonly Ranked[], { remembered }: Knowledge): Ranke
     return { one, likeness: likeness === undefined ? LIKENESS.length : LIKENESS.indexOf(likeness) };
   });
   const [closest] = [...compared].sort((one, other) => one.likeness - other.likeness);
-  // Of two that have them one is a copy, and nobody can say which.
+  // One of two that have them is a copy, and nobody can say which.
   const isCopied =
     closest?.likeness === LIKENESS.indexOf('identifiers') &&
     compared.some((one) => one !== closest && one.likeness === closest.likeness);

@@ -4,7 +4,7 @@ import { ConfigSchema } from './schema.ts';
 
 /** A key of the document that does not do what its writer may think. */
 export interface KeyWarning {
-  /** Such as `vif[0].pna[1].pbn.pbn_gatway`. */
+  /** The path of the key, such as `vif[0].pna[1].pbn.pbn_gatway`. */
   path: string;
   text: string;
 }
@@ -26,7 +26,7 @@ interface Level {
   schema: SchemaNode | undefined;
   /** Keys so far; undefined for a list. */
   keys: Set<string> | undefined;
-  /** Of the element that comes, in a list. */
+  /** The index of the element that comes, in a list. */
   index: number;
   /** The key whose value comes, in an object. */
   key: string | undefined;

@@ -137,7 +137,7 @@ export function toInterfaces(vifs: readonly VifFields[]): InterfaceConfig[] {
     ...(vif.vif_mac ? { mac: canonicalMac(vif.vif_mac) } : {}),
     ...(vif.vif_name ? { name: vif.vif_name } : {}),
     ...(vif.vif_mtu ? { mtu: vif.vif_mtu } : {}),
-    // On private networks nobody is to become the guest's default router by sending advertisements.
+    // Nobody on a private network is to become the guest's default router by sending advertisements.
     ...(vif.pna && vif.pna.length > 0 ? { acceptRa: vif.pna.some(isPublic) } : {}),
     addresses: (vif.pna ?? []).map((pna) => (gateways.has(pna) ? toAddress(pna) : withoutGateway(pna))),
   }));

@@ -6,9 +6,9 @@ import type { ArchivePlace, SwapPlace } from './swap-places.ts';
 /** What was seen on the device of a place. */
 export interface ObservedPlace {
   place: SwapPlace;
-  /** Of an active swap area only its own header is looked at. */
+  /** Only its own header is looked at where a swap area is active. */
   signatures: readonly Signature[];
-  /** Of a partition: what its whole disk holds beside the partition table; absent if nothing. */
+  /** What the whole disk of a partition holds beside the partition table; absent if nothing. */
   around?: readonly Signature[];
   /** The device is proven to be blank; only asked where the swap disk is expected and nothing else is there. */
   empty: boolean;

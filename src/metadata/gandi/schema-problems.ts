@@ -22,7 +22,7 @@ function isSecret(path: readonly IssuePathItem[]): boolean {
   return path[0]?.key === 'vm_conf' && path[1]?.key !== 'user';
 }
 
-/** Such as `vif[0].pna[1].pna_address`. */
+/** The path of a field, such as `vif[0].pna[1].pna_address`. */
 function pathText(path: readonly IssuePathItem[]): string {
   return path.reduce((text, { key }) => {
     if (typeof key === 'number') {

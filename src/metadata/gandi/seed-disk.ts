@@ -20,7 +20,7 @@ export type SeedLayout = 'gpt' | 'raw' | 'xen';
 export interface SeedPlacement {
   /** Input of sfdisk(8) that makes the partition table; absent where there is none. */
   sfdiskScript?: string;
-  /** Of the archive, in bytes from the start of the disk. */
+  /** The archive's place, in bytes from the start of the disk. */
   archiveOffset: number;
 }
 

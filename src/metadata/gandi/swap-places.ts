@@ -6,7 +6,7 @@ import type { Facts } from '../../machine/system/facts.ts';
 /** Where an archive of the host may lie. */
 export interface ArchivePlace {
   device: BlockDevice;
-  /** In bytes from the start of the device. */
+  /** The archive's first byte, counted from the start of the device. */
   offset: number;
   /** First byte behind the room that an archive can have there. */
   end: number;
@@ -17,7 +17,7 @@ export interface SwapPlace {
   /** What is, or is to become, swap. */
   device: BlockDevice;
   active: boolean;
-  /** In the order in which they are looked at. */
+  /** The places, in the order in which they are looked at. */
   archives: ArchivePlace[];
   /** The GPT partition is labelled `gandiswap`. */
   labelled: boolean;
@@ -71,7 +71,7 @@ function mayBeSwap(device: BlockDevice, devices: readonly BlockDevice[], use: De
   return use.activeSwaps.has(device.name) || !use.usedDisks.has(disk.name);
 }
 
-/** Of Gandi's vendor on SCSI, or a virtual block device of Xen's. */
+/** Whether a disk is of Gandi's vendor on SCSI, or a virtual block device of Xen's. */
 function isHosts(disk: BlockDevice | undefined): boolean {
   return disk?.vendor === GANDI_VENDOR || disk?.bus === 'xen';
 }

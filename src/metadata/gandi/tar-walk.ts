@@ -13,7 +13,7 @@ const EXTENSIONS_LIMIT = 4;
 
 export interface TarMember {
   header: TarHeader;
-  /** Of its content, in bytes from the start of the source. */
+  /** The place of its content, in bytes from the start of the source. */
   offset: number;
 }
 
@@ -25,7 +25,7 @@ export interface WalkFault {
 }
 
 export interface TarWalk {
-  /** Of all headers before the fault, if there is one. */
+  /** The members of all headers before the fault, if there is one. */
   members: TarMember[];
   /** Name of the first member, also where its header is broken; undefined if there is no header at all. */
   firstName?: string;

@@ -81,7 +81,7 @@ export function doubtOf(observed: ObservedPlace, used: boolean, knowledge: Knowl
   const node = place.device.node;
   const accept = `"gandi-guest accept ${node}" takes this disk from the next boot on`;
   if (holdsSomethingElse(observed)) {
-    // On any other disk this is a file of somebody's.
+    // The same bytes on any other disk are a file of somebody's.
     if (!used || !isKnown(observed, knowledge)) return [];
     const beside =
       around === undefined

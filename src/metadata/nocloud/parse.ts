@@ -65,7 +65,7 @@ export function parseNoCloud(files: NoCloudFiles): ParsedNoCloud {
       problems: [...problems, ...data.flatMap((part) => part.problems)],
       refused,
       origins: [
-        // Of what is refused no setting comes from anywhere.
+        // What is refused sets nothing, so nothing comes from there.
         ...all.filter(isUsable).flatMap(({ origins }) => origins),
         ...data.flatMap(({ origins }) => origins),
       ],

@@ -1,5 +1,5 @@
 import { isLabelSeen, labelledDevices } from '../../machine/devices/labelled-devices.ts';
-import type { Files, FileView } from '../../machine/files/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import { encodeText } from '../../machine/formats/text-bytes.ts';
 import type { Problem } from '../guest-config.ts';
 import { defineSource, type Finding, type Said, type World } from '../source.ts';
@@ -18,7 +18,7 @@ const WORD_FILES = [
 ];
 const WORD = 'ds=nocloud';
 
-/** In an image of its maker's (DataSourceNoCloud.py). */
+/** The maker of an image leaves a seed there (DataSourceNoCloud.py). */
 const SEED_DIRECTORY = '/var/lib/cloud/seed/nocloud/';
 
 /** What a seed says: its files, and what the host says beside them. */
@@ -62,13 +62,19 @@ function readDirectory(files: Pick<FileView, 'readText'>, directory: string): No
   };
 }
 
-/** What is said without a volume: in a directory of the guest, or by the words alone. */
+/**
+ * What is said without a volume: in a directory of the guest, or by the words alone. Neither the directory of an image nor
+ * words take the place of a volume that was ejected: they were there beside it.
+ */
 function fromWords(
-  files: Files,
+  { files, remembered }: Pick<World, 'files' | 'remembered'>,
   { words, place }: Awaited<ReturnType<typeof readWords>>,
   doubts: readonly Problem[],
 ): Finding<NoCloudSeed> {
-  const directories = [...words.flatMap(({ seedFrom }) => seedFrom ?? []), SEED_DIRECTORY];
+  const named = words.flatMap(({ seedFrom }) => seedFrom ?? []);
+  const own = [...named, SEED_DIRECTORY, ...WORD_FILES.map(({ name }) => name)];
+  const isOfVolume = remembered !== undefined && !own.includes(remembered);
+  const directories = isOfVolume ? named : [...named, SEED_DIRECTORY];
   for (const directory of directories) {
     const seed = readDirectory(files, directory);
     if (seed === undefined) continue;
@@ -84,7 +90,7 @@ function fromWords(
   }
   // The bare word says that a volume is to be there.
   const says = words.some(({ instanceId, hostName }) => instanceId !== undefined || hostName !== undefined);
-  if (place === undefined || !says) return { state: 'absent', doubts };
+  if (place === undefined || !says || isOfVolume) return { state: 'absent', doubts };
   return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
 }
 
@@ -103,11 +109,11 @@ async function find(world: World): Promise<Finding<NoCloudSeed>> {
   const all = [...silent, ...doubts];
   const [problem] = problems;
   if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts: all };
-  if (chosen === undefined) return fromWords(files, said, all);
+  if (chosen === undefined) return fromWords(world, said, all);
   const { place, stamps, content } = chosen;
   const origin = `${place.name} (NoCloud)`;
-  if (content.state === 'broken')
-    return { state: 'broken', origin, problems: content.problems, place, doubts: all };
+  if (content.state !== 'present')
+    return { state: content.state, origin, problems: content.problems, place, doubts: all };
   const raw = { files: content.files, words: said.words };
   return { state: 'present', raw, place, origin, stamps, doubts: all };
 }
@@ -160,7 +166,8 @@ export const nocloud = defineSource<NoCloudSeed>({
   summary: 'a volume labelled cidata with meta-data, user-data and network-config, as for cloud-init',
   needs: 'disk',
   find,
-  isSeen: ({ files }) => isLabelSeen(files, LABELS),
+  isSeen: ({ files }) =>
+    isLabelSeen(files, LABELS) || WORD_FILES.some(({ path }) => files.readText(path)?.includes(WORD)),
   open,
   parse,
 });

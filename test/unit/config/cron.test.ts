@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cron } from '../../../src/config/cron.ts';
-import { spreadAnacrontab, spreadCrontab, spreadPhp } from '../../../src/config/cron-tables.ts';
+import { staggerAnacrontab, staggerCrontab, staggerPhp } from '../../../src/config/cron-tables.ts';
 import { isFixed } from '../../../src/config/timers.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { makeContext } from '../context.ts';
@@ -9,9 +9,9 @@ import { CRONIE_ANACRONTAB, CRONIE_HOURLY, DEBIAN_CRONTAB, MACHINE_ID } from './
 
 const others = Array.from({ length: 200 }, (_, index) => index.toString(16).padStart(32, '0'));
 
-describe('spreadCrontab', () => {
+describe('staggerCrontab', () => {
   it('gives the distribution’s jobs times of the guest’s own, and changes nothing else', () => {
-    const text = spreadCrontab(DEBIAN_CRONTAB, MACHINE_ID);
+    const text = staggerCrontab(DEBIAN_CRONTAB, MACHINE_ID);
     const changed = text.split('\n').filter((line, index) => line !== DEBIAN_CRONTAB.split('\n')[index]);
     expect(changed).toEqual([
       expect.stringMatching(/^\d+ \*\t\* \* \*\troot\tcd \/ && run-parts --report \/etc\/cron.hourly$/),
@@ -19,11 +19,11 @@ describe('spreadCrontab', () => {
       expect.stringMatching(/^\d+ [013456]\t\* \* 7\troot\ttest .*weekly; \}$/),
       expect.stringMatching(/^\d+ [013456]\t1 \* \*\troot\ttest .*monthly; \}$/),
     ]);
-    expect(spreadCrontab(text, MACHINE_ID)).toBe(text);
+    expect(staggerCrontab(text, MACHINE_ID)).toBe(text);
   });
 
   it('spreads guests over the night', () => {
-    const daily = others.map((id) => /^(\d+ \d+)\t.*daily/m.exec(spreadCrontab(DEBIAN_CRONTAB, id))?.[1]);
+    const daily = others.map((id) => /^(\d+ \d+)\t.*daily/m.exec(staggerCrontab(DEBIAN_CRONTAB, id))?.[1]);
     expect(new Set(daily).size).toBeGreaterThan(120);
     for (const time of daily) expect(time).toMatch(/^([0-9]|[1-5][0-9]) [013456]$/);
   });
@@ -35,51 +35,51 @@ describe('spreadCrontab', () => {
     ['a job of one’s own', '17 *\t* * *\troot\t/usr/local/bin/backup\n'],
     ['a comment', '#17 *\t* * *\troot\trun-parts /etc/cron.hourly\n'],
   ])('leaves %s to the admin', (_, line) => {
-    expect(spreadCrontab(line, MACHINE_ID)).toBe(line);
+    expect(staggerCrontab(line, MACHINE_ID)).toBe(line);
   });
 
   it('knows the hourly job of cronie', () => {
-    expect(spreadCrontab(CRONIE_HOURLY, MACHINE_ID)).toMatch(/^\d+ \* \* \* \* root run-parts/m);
-    expect(spreadCrontab(CRONIE_HOURLY, MACHINE_ID)).not.toContain('\n01 ');
+    expect(staggerCrontab(CRONIE_HOURLY, MACHINE_ID)).toMatch(/^\d+ \* \* \* \* root run-parts/m);
+    expect(staggerCrontab(CRONIE_HOURLY, MACHINE_ID)).not.toContain('\n01 ');
   });
 });
 
 describe('other tables', () => {
   it('keeps PHP’s clean-up half an hour apart', () => {
     const line = '09,39 *     * * *     root   [ -x /usr/lib/php/sessionclean ]\n';
-    const [, first, second] = /^(\d+),(\d+) \* {5}\*/.exec(spreadPhp(line, MACHINE_ID)) ?? [];
+    const [, first, second] = /^(\d+),(\d+) \* {5}\*/.exec(staggerPhp(line, MACHINE_ID)) ?? [];
     expect(Number(second) - Number(first)).toBe(30);
-    expect(spreadPhp(spreadPhp(line, MACHINE_ID), MACHINE_ID)).toBe(spreadPhp(line, MACHINE_ID));
+    expect(staggerPhp(staggerPhp(line, MACHINE_ID), MACHINE_ID)).toBe(staggerPhp(line, MACHINE_ID));
   });
 
   it('gives anacron longer delays, unless it draws them itself', () => {
     const debian = '1\t5\tcron.daily\trun-parts --report /etc/cron.daily\n@monthly\t15\tcron.monthly\trun\n';
-    const spread = spreadAnacrontab(debian, MACHINE_ID);
-    expect(spread).toMatch(
+    const staggered = staggerAnacrontab(debian, MACHINE_ID);
+    expect(staggered).toMatch(
       /^1\t\d+\tcron\.daily\trun-parts --report \/etc\/cron\.daily\n@monthly\t\d+\tcron/,
     );
-    expect(spread).not.toBe(debian);
-    expect(spreadAnacrontab(CRONIE_ANACRONTAB, MACHINE_ID)).toBe(CRONIE_ANACRONTAB);
+    expect(staggered).not.toBe(debian);
+    expect(staggerAnacrontab(CRONIE_ANACRONTAB, MACHINE_ID)).toBe(CRONIE_ANACRONTAB);
   });
 });
 
-describe('every spreading', () => {
+describe('every staggering', () => {
   const machineId = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 });
   const DEBIAN_ANACRONTAB =
     '1\t5\tcron.daily\trun-parts\n7\t10\tcron.weekly\trun-parts\n@monthly\t15\tcron.monthly\trun-parts\n';
   const PHP = '09,39 *     * * *     root   [ -x /usr/lib/php/sessionclean ]\n';
 
   it.each([
-    ['crontab', spreadCrontab, DEBIAN_CRONTAB],
-    ['0hourly', spreadCrontab, CRONIE_HOURLY],
-    ['php', spreadPhp, PHP],
-    ['anacrontab', spreadAnacrontab, DEBIAN_ANACRONTAB],
-  ])('of %s is done once, for any guest', (_, spreadTable, text) => {
+    ['crontab', staggerCrontab, DEBIAN_CRONTAB],
+    ['0hourly', staggerCrontab, CRONIE_HOURLY],
+    ['php', staggerPhp, PHP],
+    ['anacrontab', staggerAnacrontab, DEBIAN_ANACRONTAB],
+  ])('of %s is done once, for any guest', (_, staggerTable, text) => {
     fc.assert(
       fc.property(machineId, (id) => {
-        const once = spreadTable(text, id);
+        const once = staggerTable(text, id);
         expect(once).not.toBe(text);
-        expect(spreadTable(once, id)).toBe(once);
+        expect(staggerTable(once, id)).toBe(once);
       }),
       { numRuns: PROPERTY_RUNS },
     );
@@ -88,7 +88,7 @@ describe('every spreading', () => {
   it.each(['1\t15\tcron.daily\trun\n', '7\t5\tcron.weekly\trun\n', '1\t5\tcron.weekly\trun\n'])(
     'leaves %j to the admin',
     (line) => {
-      expect(spreadAnacrontab(line, MACHINE_ID)).toBe(line);
+      expect(staggerAnacrontab(line, MACHINE_ID)).toBe(line);
     },
   );
 });

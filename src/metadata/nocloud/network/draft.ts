@@ -41,12 +41,12 @@ export interface DraftRoute {
 export interface Draft {
   id: string;
   path: string;
-  /** In which field each part of `config` stands, below `path`; absent: in several. */
+  /** The field in which each part of `config` stands, below `path`; absent: several. */
   fields: Partial<Record<keyof Draft['config'], string>>;
   /** All that needs no comparing. */
   config: Omit<InterfaceConfig, 'id' | 'addresses' | 'routes' | 'resolvers' | 'searchDomains'>;
   addresses: DraftAddress[];
-  /** Of the interface, not of an address. */
+  /** Gateways of the interface, not of an address. */
   gateways: Placed<IpAddress>[];
   routes: DraftRoute[];
   resolvers: Placed<string>[];
@@ -56,7 +56,7 @@ export interface Draft {
 /** The whole file. */
 export interface NetworkDraft {
   interfaces: Draft[];
-  /** Of no interface; each goes to the one whose network holds the gateway. */
+  /** Routes that name no interface; each goes to the one whose network holds the gateway. */
   routes: DraftRoute[];
   resolvers: Placed<string>[];
   searchDomains: Placed<string>[];
@@ -173,7 +173,7 @@ function accepted(
 export const reaches = ({ addresses }: Draft, address: IpAddress): boolean =>
   addresses.some(({ network }) => contains(network, address));
 
-/** In the order of their numbers (Documentation/networking/bonding.rst). */
+/** Modes of bonding in the order of their numbers (Documentation/networking/bonding.rst). */
 const BOND_MODES = [
   'balance-rr',
   'active-backup',

@@ -66,7 +66,7 @@ export function readVersion2(reader: MapReader): NetworkDraft {
       return interfaceOf(id, entry, virtualOf(entry), section !== 'ethernets');
     });
   });
-  // Which manager is used is said by the guest.
+  // The guest says which manager is used.
   reader.value('renderer');
   reader.finish();
   return { interfaces, routes: [], resolvers: [], searchDomains: [] };

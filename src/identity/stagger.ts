@@ -18,6 +18,6 @@ const DIGITS = 8;
  * @param range how many numbers there are
  * @returns 0 to range - 1
  */
-export function spread(identity: string, job: string, range: number): number {
+export function stagger(identity: string, job: string, range: number): number {
   return Number.parseInt(digestOf([identity, job]).slice(0, DIGITS), 16) % range;
 }

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { defaultUser, namedUsers } from '../../../src/accounts/named-users.ts';
+import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import { makeContext } from '../context.ts';
+
+const on = (id: string, settings = '') =>
+  makeContext({ settings, facts: { os: { id, like: [], versionId: '1', prettyName: id } } });
+
+it.each([
+  ['debian', '', 'debian'],
+  ['ubuntu', '', 'ubuntu'],
+  ['rhel', '', 'cloud-user'],
+  ['opensuse-leap', '', 'opensuse'],
+  ['debian', 'CONFIG_DEFAULT_USER=admin', 'admin'],
+])('on %s with %j keys without a name are for %s', (id, settings, name) => {
+  const context = on(id, settings);
+  expect(defaultUser(context)).toBe(name);
+  expect(namedUsers([{ sshKeys: ['k'] }], context)).toEqual({ named: [{ name, sshKeys: ['k'] }], notes: [] });
+});
+
+describe('several entries of one name', () => {
+  it('are one user: keys are added, the rest is replaced', () => {
+    const asked: UserConfig[] = [
+      { name: 'debian', passwordHash: '$6$one', sshKeys: ['k1', 'k2'] },
+      { sshKeys: ['k2', 'k3'] },
+      { name: 'debian', passwordHash: '$6$two', sshKeys: [] },
+      { name: 'root', sshKeys: ['k1'] },
+    ];
+    expect(namedUsers(asked, on('debian')).named).toEqual([
+      { name: 'debian', passwordHash: '$6$two', sshKeys: ['k1', 'k2', 'k3'] },
+      { name: 'root', sshKeys: ['k1'] },
+    ]);
+  });
+});
+
+it('what is not done is told, and the rest is done', () => {
+  const { named, notes } = namedUsers(
+    [{ name: 'web', sshKeys: ['k'], shell: '/bin/zsh', uid: 7 }],
+    on('debian'),
+  );
+  expect(named).toHaveLength(1);
+  expect(notes).toEqual([
+    {
+      level: 'problem',
+      text: 'of user web this is asked for and not done: shell, uid; the rest is',
+    },
+  ]);
+});

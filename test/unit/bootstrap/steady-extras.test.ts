@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import { parseSettings } from '../../../src/machine/settings/settings.ts';
+import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
+import { renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
+import { type FileEntries, makeFiles } from '../context.ts';
+
+const STAMPS = [
+  { device: '/dev/sr0', offset: 0, length: 40_960 },
+  { device: '/dev/sr0', offset: 47_104, length: 2048 },
+];
+
+const NOCLOUD: HostConfiguration = {
+  state: 'new',
+  source: 'nocloud',
+  origin: '/dev/sr0 (NoCloud)',
+  stamps: STAMPS,
+  parsed: { config: {}, problems: [], refused: [], origins: [] },
+};
+
+const extras = (host: HostConfiguration, files: FileEntries = {}, settings = '') =>
+  steadyExtras({ files: makeFiles(files), settings: parseSettings(settings, '/etc/default/gandi') }, host);
+
+const order = (scripts: object[]) => ({
+  '/run/gandi/postboot': renderPostBootOrder({ digest: 'd', scripts: scripts as [] }),
+});
+const SCRIPT = { name: 'user-data', argv: ['/bin/sh', '/x'], digest: 'abc' };
+
+describe('what must be the same at the next boot', () => {
+  it.each(['new', 'kept'] as const)('is what was read of a volume whose word is %s', (state) => {
+    expect(extras({ ...NOCLOUD, state })).toEqual({
+      source: '/dev/sr0 (NoCloud)',
+      ranges: STAMPS,
+      looksAtDisks: true,
+      marks: [],
+      passedOver: ['/gandi/init'],
+    });
+  });
+
+  it('is nothing of a volume that was ejected; but disks are looked at, for one may come', () => {
+    const { stamps: _, ...ejected } = NOCLOUD;
+    expect(extras({ ...ejected, state: 'kept' })).toMatchObject({ ranges: [], looksAtDisks: true });
+  });
+
+  it.each(['none', 'broken', 'unreachable'] as const)(
+    'is for each boot to see where the source is %s',
+    (state) => {
+      const { source: _, ...without } = NOCLOUD;
+      expect(extras(state === 'none' ? { ...without, state } : { ...NOCLOUD, state })).toBeUndefined();
+    },
+  );
+
+  it('is that a script has run', () => {
+    expect(extras(NOCLOUD, order([SCRIPT]))).toMatchObject({
+      ranges: STAMPS,
+      expected: [{ path: '/var/lib/gandi/scripts/user-data.run', line: 'abc' }],
+    });
+  });
+
+  it('is for each boot to see where a script is run until it succeeds', () => {
+    expect(
+      extras(NOCLOUD, order([SCRIPT, { ...SCRIPT, name: 'firstboot', untilSuccess: true }])),
+    ).toBeUndefined();
+  });
+
+  it('is of Gandi’s disk its swap header and the places of an archive, not what was read', () => {
+    const gandi = {
+      hasInit: false,
+      swap: { node: '/dev/sdb', state: 'swap', archivePlaces: [{ device: '/dev/sdb', offset: 524_288 }] },
+    } as unknown as NonNullable<HostConfiguration['gandi']>;
+    expect(extras({ ...NOCLOUD, source: 'gandi', gandi })).toMatchObject({
+      source: '/gandi/config',
+      ranges: [
+        { device: '/dev/sdb', offset: 0, length: 4096 },
+        { device: '/dev/sdb', offset: 524_288, length: 512 },
+      ],
+    });
+    const gone = { hasInit: false };
+    expect(extras({ ...NOCLOUD, source: 'gandi', gandi: gone })).toBeUndefined();
+  });
+});
