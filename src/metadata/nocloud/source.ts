@@ -1,5 +1,5 @@
 import { isLabelSeen, labelledDevices } from '../../machine/devices/labelled-devices.ts';
-import type { Files, FileView } from '../../machine/files/files.ts';
+import type { FileView } from '../../machine/files/files.ts';
 import { encodeText } from '../../machine/formats/text-bytes.ts';
 import type { Problem } from '../guest-config.ts';
 import { defineSource, type Finding, type Said, type World } from '../source.ts';
@@ -62,12 +62,17 @@ function readDirectory(files: Pick<FileView, 'readText'>, directory: string): No
   };
 }
 
-/** What is said without a volume: in a directory of the guest, or by the words alone. */
+/**
+ * What is said without a volume: in a directory of the guest, or by the words alone. It takes the place of no volume that
+ * is gone: hosts eject theirs after the first boot, and what is left says less.
+ */
 function fromWords(
-  files: Files,
+  { files, remembered }: World,
   { words, place }: Awaited<ReturnType<typeof readWords>>,
   doubts: readonly Problem[],
 ): Finding<NoCloudSeed> {
+  // All disks and drives are below /sys.
+  if (remembered?.startsWith('/sys/')) return { state: 'absent', doubts };
   const directories = [...words.flatMap(({ seedFrom }) => seedFrom ?? []), SEED_DIRECTORY];
   for (const directory of directories) {
     const seed = readDirectory(files, directory);
@@ -103,7 +108,7 @@ async function find(world: World): Promise<Finding<NoCloudSeed>> {
   const all = [...silent, ...doubts];
   const [problem] = problems;
   if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts: all };
-  if (chosen === undefined) return fromWords(files, said, all);
+  if (chosen === undefined) return fromWords(world, said, all);
   const { place, stamps, content } = chosen;
   const origin = `${place.name} (NoCloud)`;
   if (content.state === 'broken')
