@@ -39,7 +39,7 @@ async function readWords(
     const { parseNoCloudWords } = await import('./words.ts');
     const found = parseNoCloudWords(text, name);
     if (found === undefined) continue;
-    words.unshift(found);
+    words.unshift({ ...found, place: name });
     place = { name, attachment: name, isHosts: true };
   }
   return { words, ...(place === undefined ? {} : { place }) };
@@ -131,6 +131,13 @@ async function open(path: string): Promise<Finding<NoCloudSeed>> {
   }
 }
 
+/** Of what the words say beside the files, or in their place. */
+const origin = (setting: string, value: string, [word]: readonly NoCloudWords[]) => ({
+  setting,
+  value,
+  field: `${word?.place ?? WORD} ${WORD}`,
+});
+
 /** What the files do not say the words do; of several words the later one counts. */
 async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const { parseNoCloud } = await import('./parse.ts');
@@ -141,10 +148,11 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const { parsed } = said;
   const named = words.find(({ hostName }) => hostName !== undefined);
   const isNamed = parsed.config.hostName !== undefined || parsed.refused.includes('host-name');
-  const names =
-    named === undefined || isNamed
-      ? {}
-      : { hostName: named.hostName, ...(named.fqdn === undefined ? {} : { fqdn: named.fqdn }) };
+  const names = isNamed ? undefined : named;
+  const called = {
+    ...(names?.hostName === undefined ? {} : { hostName: names.hostName }),
+    ...(names?.fqdn === undefined ? {} : { fqdn: names.fqdn }),
+  };
   const identified = words.find(({ instanceId }) => instanceId !== undefined);
   const ofFiles = 'instanceId' in said ? said.instanceId : undefined;
   const instanceId =
@@ -153,7 +161,12 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
     ...(instanceId === undefined ? {} : { instanceId }),
     parsed: {
       ...parsed,
-      config: { ...parsed.config, ...names } as typeof parsed.config,
+      config: { ...parsed.config, ...called },
+      origins: [
+        ...(files === undefined ? [origin('network', 'DHCP on every interface', words)] : []),
+        ...(names?.hostName === undefined ? [] : [origin('host name', names.hostName, [names])]),
+        ...parsed.origins,
+      ],
       problems: [...words.flatMap(({ problems }) => problems), ...parsed.problems],
     },
   };
