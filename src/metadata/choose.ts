@@ -29,15 +29,24 @@ export interface LoadOptions {
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
+/** Of a source that another version knows, only a list of all says nothing. */
+const isAllowed = (name: string, allowed: readonly Source[]) =>
+  allowed.length === SOURCES.length || allowed.some((source) => source.name === name);
+
 /**
  * What earlier boots learned, of whatever source: for interfaces that come while the guest runs, and for a source that is
  * silent.
+ * @param allowed whose word counts: what another source said counts no more
  */
-export function keptConfiguration(files: Files): HostConfiguration {
+export function keptConfiguration(files: Files, allowed: readonly Source[] = SOURCES): HostConfiguration {
   const stored = readStored(files);
+  if (stored !== undefined && !isAllowed(stored.source, allowed)) {
+    const origin = `what ${stored.source} said at an earlier boot does not count: CONFIG_SOURCES, or gandi.source=, leaves it out`;
+    return { state: 'none', origin, parsed: NOTHING };
+  }
   const source = SOURCES.find(({ name }) => name === stored?.source);
   if (stored !== undefined && source?.kept === undefined) return fromStored(stored);
-  const own = [...(source === undefined ? SOURCES : [source])].flatMap(({ kept }) => kept?.(files) ?? []);
+  const own = [...(source === undefined ? allowed : [source])].flatMap(({ kept }) => kept?.(files) ?? []);
   return (
     own.find(({ state }) => state !== 'none') ??
     own[0] ?? { state: 'none', origin: 'no configuration found', parsed: NOTHING }
@@ -83,13 +92,19 @@ function isAsBefore(source: Source, { instanceId, parsed }: Said, files: FileVie
   return JSON.stringify([config, refused]) === JSON.stringify([parsed.config, parsed.refused]);
 }
 
+/** Where that is which earlier boots learned, and whose word counts. */
+interface Kept {
+  files: Files;
+  allowed: readonly Source[];
+}
+
 /** What a source says, beside what earlier boots learned. */
 async function fromFinding(
   source: Source,
   finding: Finding<unknown>,
-  files: Files,
+  { files, allowed }: Kept,
 ): Promise<HostConfiguration> {
-  const kept = () => withDisk(keptConfiguration(files), finding.gandi);
+  const kept = () => withDisk(keptConfiguration(files, allowed), finding.gandi);
   const broken = (state: 'broken' | 'unreachable', origin: string, problems: readonly Problem[]) => ({
     ...withProblems(kept(), problems),
     state,
@@ -160,7 +175,7 @@ async function askRemembered(
   others: readonly Source[],
   world: World,
 ): Promise<HostConfiguration> {
-  const { files } = world;
+  const kept: Kept = { files: world.files, allowed: [source, ...others] };
   const finding = await source.find(world);
   const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
   const doubts = [...(finding.doubts ?? [])];
@@ -169,15 +184,16 @@ async function askRemembered(
     const { remembered: _, ...unknown } = world;
     const found = await other.find({ ...unknown, waitSeconds: 0 });
     if (isGone && found.state === 'present' && found.place.isHosts)
-      return withProblems(await fromFinding(other, found, files), doubts);
+      return withProblems(await fromFinding(other, found, kept), doubts);
     doubts.push(...strangerOf(other, source.name, found));
   }
-  return withProblems(await fromFinding(source, finding, files), doubts);
+  return withProblems(await fromFinding(source, finding, kept), doubts);
 }
 
 /** Asks one source after the other; the first that has something to say is the one. */
 async function askInOrder(sources: readonly Source[], world: World): Promise<HostConfiguration> {
   const doubts: Problem[] = [];
+  const kept: Kept = { files: world.files, allowed: sources };
   let first: [Source, Finding<unknown>] | undefined;
   for (const [index, source] of sources.entries()) {
     const later = sources.slice(index + 1);
@@ -187,13 +203,13 @@ async function askInOrder(sources: readonly Source[], world: World): Promise<Hos
     if (finding.state === 'present' && !isBelieved(finding.place, world))
       doubts.push(...strangerOf(source, 'what the guest was made with', finding));
     else if (finding.state !== 'absent')
-      return withProblems(await fromFinding(source, finding, world.files), doubts);
+      return withProblems(await fromFinding(source, finding, kept), doubts);
     first ??= [source, finding];
   }
   const host =
     first === undefined
-      ? { ...keptConfiguration(world.files) }
-      : await fromFinding(first[0], absentAs(first[1]), world.files);
+      ? keptConfiguration(world.files, sources)
+      : await fromFinding(first[0], absentAs(first[1]), kept);
   return withProblems(host, doubts);
 }
 
@@ -206,8 +222,9 @@ async function askInOrder(sources: readonly Source[], world: World): Promise<Hos
 export async function loadHostConfiguration(options: LoadOptions): Promise<HostConfiguration> {
   const { files, commands, live, hypervisor, waitSeconds, seed, sources } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
-  if (seed !== undefined) return await fromFinding(...(await openSeed(seed, allowed, files)), files);
-  const kept = live ? undefined : keptConfiguration(files);
+  if (seed !== undefined)
+    return await fromFinding(...(await openSeed(seed, allowed, files)), { files, allowed });
+  const kept = live ? undefined : keptConfiguration(files, allowed);
   if (kept !== undefined) return withProblems(kept, problems);
   const stored = readStored(files);
   const world: World = {
@@ -219,7 +236,7 @@ export async function loadHostConfiguration(options: LoadOptions): Promise<HostC
     firstBoot: stored === undefined && isFirstBoot(files, readRememberedDisk(files)),
     isAsked,
   };
-  const name = stored?.source ?? keptConfiguration(files).source;
+  const name = stored?.source ?? keptConfiguration(files, allowed).source;
   const remembered = allowed.find((source) => source.name === name);
   if (remembered === undefined) return withProblems(await askInOrder(allowed, world), problems);
   const others = allowed.filter((source) => source !== remembered);

@@ -24,7 +24,16 @@ export interface StoredConfiguration {
   origins: readonly Origin[];
 }
 
-const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+/** A list of objects. */
+const isList = (value: unknown): value is unknown[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
+
+/** Whether its parts have the types on which all steps rely: half a configuration is none. */
+function isConfig(config: object): config is GuestConfig {
+  const { hostName, interfaces, users, scripts } = config as Record<string, unknown>;
+  const isName = hostName === undefined || typeof hostName === 'string';
+  return isName && [interfaces, users, scripts].every((part) => part === undefined || isList(part));
+}
 
 /**
  * Reads what an earlier boot learned.
@@ -35,7 +44,7 @@ export function readStored(files: Pick<FileView, 'readText'>): StoredConfigurati
     parseJsonObject(files.readText(SOURCE_FILE)) ?? {};
   if (layout !== LAYOUT || typeof source !== 'string' || typeof attachment !== 'string') return undefined;
   if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
-  if (!isList(refused) || !isList(problems) || !isList(origins)) return undefined;
+  if (!isConfig(config) || !Array.isArray(refused) || !isList(problems) || !isList(origins)) return undefined;
   return {
     source,
     attachment,
@@ -43,7 +52,7 @@ export function readStored(files: Pick<FileView, 'readText'>): StoredConfigurati
     ...(typeof instanceId === 'string' ? { instanceId } : {}),
     ...(typeof digest === 'string' ? { digest } : {}),
     // Ours alone can write it (0600, in a directory of root's), and writes it whole.
-    config: config as GuestConfig,
+    config,
     refused: refused as Group[],
     problems: problems as Problem[],
     origins: origins as Origin[],

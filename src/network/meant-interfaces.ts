@@ -136,7 +136,10 @@ export function describeMissing(
 ): string {
   if (virtual !== undefined) return `${setName ?? name} is not configured: what is to carry it is not there`;
   const known = number ?? name;
-  const byName = name ?? (driver === undefined ? String(number) : `with the driver ${driver}`);
+  // A pattern for every name says nothing where the driver tells which one is meant.
+  const byName =
+    (name === '*' && driver !== undefined ? undefined : name) ??
+    (driver === undefined ? String(number) : `with the driver ${driver}`);
   const which = mac === undefined ? byName : known === undefined ? mac : `${known} (${mac})`;
   const shown = interfaces.map((device) =>
     mac === undefined ? device.name : `${device.name} (${device.mac})`,

@@ -11,6 +11,10 @@ export const DEFAULT_INSTANCE_ID = 'nocloud';
 /** Characters of the longest id; Proxmox's has 40. */
 const ID_CHARACTERS = 256;
 
+export const INSTANCE_ID = `text of at most ${ID_CHARACTERS} characters, in one line`;
+export const isInstanceId = (text: string) =>
+  text.length <= ID_CHARACTERS && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+
 const KNOWN = ['instance-id', 'local-hostname', 'public-keys'];
 
 export interface ParsedMetaData {
@@ -50,11 +54,7 @@ export function parseMetaData(bytes: Uint8Array, file = 'meta-data'): ParsedMeta
 }
 
 function readInstanceId(reader: MapReader): string | undefined {
-  const id = reader.parsed(
-    'instance-id',
-    `text of at most ${ID_CHARACTERS} characters, in one line`,
-    (text) => (text.length <= ID_CHARACTERS && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text) ? text : undefined),
-  );
+  const id = reader.parsed('instance-id', INSTANCE_ID, (text) => (isInstanceId(text) ? text : undefined));
   if (reader.findings.refusing.length > 0) return undefined;
   const used = id ?? DEFAULT_INSTANCE_ID;
   reader.findings.origin('instance id', used, id === undefined ? '' : 'instance-id');

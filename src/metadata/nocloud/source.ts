@@ -39,7 +39,7 @@ async function readWords(
     const { parseNoCloudWords } = await import('./words.ts');
     const found = parseNoCloudWords(text, name);
     if (found === undefined) continue;
-    words.unshift(found);
+    words.unshift({ ...found, place: name });
     place = { name, attachment: name, isHosts: true };
   }
   return { words, ...(place === undefined ? {} : { place }) };
@@ -63,18 +63,17 @@ function readDirectory(files: Pick<FileView, 'readText'>, directory: string): No
 }
 
 /**
- * What is said without a volume: in a directory of the guest, or by the words alone. Neither the directory of an image nor
- * words take the place of a volume that was ejected: they were there beside it.
+ * What is said without a volume: in a directory of the guest, or by the words alone. It takes the place of no volume that
+ * is gone: hosts eject theirs after the first boot, and what is left says less.
  */
 function fromWords(
-  { files, remembered }: Pick<World, 'files' | 'remembered'>,
+  { files, remembered }: World,
   { words, place }: Awaited<ReturnType<typeof readWords>>,
   doubts: readonly Problem[],
 ): Finding<NoCloudSeed> {
-  const named = words.flatMap(({ seedFrom }) => seedFrom ?? []);
-  const own = [...named, SEED_DIRECTORY, ...WORD_FILES.map(({ name }) => name)];
-  const isOfVolume = remembered !== undefined && !own.includes(remembered);
-  const directories = isOfVolume ? named : [...named, SEED_DIRECTORY];
+  // All disks and drives are below /sys.
+  if (remembered?.startsWith('/sys/')) return { state: 'absent', doubts };
+  const directories = [...words.flatMap(({ seedFrom }) => seedFrom ?? []), SEED_DIRECTORY];
   for (const directory of directories) {
     const seed = readDirectory(files, directory);
     if (seed === undefined) continue;
@@ -132,6 +131,13 @@ async function open(path: string): Promise<Finding<NoCloudSeed>> {
   }
 }
 
+/** Of what the words say beside the files, or in their place. */
+const origin = (setting: string, value: string, [word]: readonly NoCloudWords[]) => ({
+  setting,
+  value,
+  field: `${word?.place ?? WORD} ${WORD}`,
+});
+
 /** What the files do not say the words do; of several words the later one counts. */
 async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const { parseNoCloud } = await import('./parse.ts');
@@ -142,10 +148,11 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const { parsed } = said;
   const named = words.find(({ hostName }) => hostName !== undefined);
   const isNamed = parsed.config.hostName !== undefined || parsed.refused.includes('host-name');
-  const names =
-    named === undefined || isNamed
-      ? {}
-      : { hostName: named.hostName, ...(named.fqdn === undefined ? {} : { fqdn: named.fqdn }) };
+  const names = isNamed ? undefined : named;
+  const called = {
+    ...(names?.hostName === undefined ? {} : { hostName: names.hostName }),
+    ...(names?.fqdn === undefined ? {} : { fqdn: names.fqdn }),
+  };
   const identified = words.find(({ instanceId }) => instanceId !== undefined);
   const ofFiles = 'instanceId' in said ? said.instanceId : undefined;
   const instanceId =
@@ -154,7 +161,12 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
     ...(instanceId === undefined ? {} : { instanceId }),
     parsed: {
       ...parsed,
-      config: { ...parsed.config, ...names } as typeof parsed.config,
+      config: { ...parsed.config, ...called },
+      origins: [
+        ...(files === undefined ? [origin('network', 'DHCP on every interface', words)] : []),
+        ...(names?.hostName === undefined ? [] : [origin('host name', names.hostName, [names])]),
+        ...parsed.origins,
+      ],
       problems: [...words.flatMap(({ problems }) => problems), ...parsed.problems],
     },
   };

@@ -15,8 +15,9 @@ export type NoCloudVolume =
 /** Not in mixed case: neither ds-identify nor cloud-init takes it. */
 const LABELS = ['cidata', 'CIDATA'];
 
-/** Bytes of the largest file; scripts are the longest. */
+/** Bytes of the largest file, but for user-data: those may be more than is done with them, which costs them alone. */
 const FILE_BYTES_LIMIT = 4 * 1024 * 1024;
+const USER_DATA_BYTES_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Reads the files of a NoCloud volume, ISO 9660 or FAT, from a disk, a partition or an image. Its label is `cidata` or
@@ -28,17 +29,17 @@ export function readNoCloudVolume(source: ByteSource): NoCloudVolume {
   const label = volume?.labels.find((name) => LABELS.includes(name));
   if (volume === undefined || label === undefined) return { state: 'absent' };
   const problems: Problem[] = [];
-  const read = (name: string): Uint8Array | undefined => {
-    const content = volume.read(name, FILE_BYTES_LIMIT);
+  const read = (name: string, most = FILE_BYTES_LIMIT): Uint8Array | undefined => {
+    const content = volume.read(name, most);
     if (content === undefined || content instanceof Uint8Array) return content;
     const { at, found, expected } = content.fault;
     problems.push({ group: 'source', path: `${name} at byte ${at}`, found, expected });
     return undefined;
   };
-  const userData = read('user-data');
+  const userData = read('user-data', USER_DATA_BYTES_LIMIT);
   const metaData = read('meta-data');
   const networkConfig = read('network-config');
-  const vendorData = read('vendor-data');
+  const vendorData = read('vendor-data', USER_DATA_BYTES_LIMIT);
   if (problems.length > 0) return { state: 'broken', problems };
   if (userData === undefined || metaData === undefined) return { state: 'absent' };
   const files = {

@@ -1,10 +1,12 @@
 import type { HostNames } from '../fields/host-name.ts';
 import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
-import { namesOf } from './meta-data.ts';
+import { INSTANCE_ID, isInstanceId, namesOf } from './meta-data.ts';
 
 /** What a word `ds=nocloud` promises, and says beside that. */
 export interface NoCloudWords extends HostNames {
+  /** Where the word stands, for people. */
+  place?: string;
   /** May be empty, which is an id as well. */
   instanceId?: string;
   /** Absolute path of a directory in the guest that has the files. */
@@ -50,8 +52,10 @@ function valuesOf(word: string): Map<string, string> {
 function take(words: NoCloudWords, key: string, value: string, place: string): void {
   const problem = (found: string, expected: string) =>
     words.problems.push({ group: 'source', path: `${place} ds=nocloud`, found, expected });
-  if (key === 'instance-id') words.instanceId = value;
-  else if (key === 'local-hostname') {
+  if (key === 'instance-id') {
+    if (isInstanceId(value)) words.instanceId = value;
+    else problem(`${key}=${quote(value)}`, INSTANCE_ID);
+  } else if (key === 'local-hostname') {
     const names = namesOf(value);
     if (names === undefined) problem(`${key}=${quote(value)}`, 'a host name (RFC 1123)');
     else Object.assign(words, names);

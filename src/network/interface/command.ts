@@ -1,4 +1,5 @@
 import { readSettings } from '../../machine/settings/settings.ts';
+import { allowedSources } from '../../metadata/allowed-sources.ts';
 import { keptConfiguration } from '../../metadata/choose.ts';
 import { runOnMachine } from '../../plan/run-on-machine.ts';
 import { runProgram } from '../../plan/run-program.ts';
@@ -35,6 +36,7 @@ export async function serveInterface(
   const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe }) => {
     const { files } = machine;
+    const settings = readSettings(files);
     return await runProgram({
       system,
       program: interfaceProgram(name),
@@ -42,8 +44,8 @@ export async function serveInterface(
       recordOf: BOOTSTRAP,
       steps: [detach === true ? detachInterface(name) : attachInterface(name)],
       machine,
-      settings: readSettings(files),
-      host: keptConfiguration(files),
+      settings,
+      host: keptConfiguration(files, allowedSources(settings.sources, files).allowed),
       observe,
       dryRun,
       show,

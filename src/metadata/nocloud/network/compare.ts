@@ -13,6 +13,7 @@ export function toInterfaces(network: NetworkDraft, findings: Findings): Interfa
   const interfaces = [...network.interfaces, ...unnamedMembers(network.interfaces)];
   checkOnce(interfaces, findings);
   checkCircles(interfaces, findings);
+  tellMembers(interfaces, findings);
   for (const route of network.routes) {
     const owner = ownerOf(interfaces, route);
     if (owner !== undefined) owner.routes.push(route);
@@ -55,6 +56,19 @@ function checkOnce(interfaces: readonly Draft[], findings: Findings): void {
     check('a MAC address', config.mac, path);
     check('a new name', config.setName, path);
     for (const { address, path: place } of addresses) check('an address', address.text, place);
+  }
+}
+
+/** Members of a bond or bridge have no addresses of their own: it has them. */
+function tellMembers(interfaces: readonly Draft[], findings: Findings): void {
+  for (const { id, config } of interfaces) {
+    const { virtual } = config;
+    const members = virtual === undefined || virtual.kind === 'vlan' ? [] : virtual.members;
+    for (const member of interfaces.filter((each) => members.includes(each.id))) {
+      const { dhcp4, dhcp6 } = member.config;
+      if (member.addresses.length === 0 && dhcp4 === undefined && dhcp6 === undefined) continue;
+      findings.passOver(member.path, `addresses of a member of ${id}`, `none: those of ${id} count`);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { steadyExtras } from '../../../src/bootstrap/steady-extras.ts';
+import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
 import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
 import { renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
@@ -19,7 +19,7 @@ const NOCLOUD: HostConfiguration = {
 };
 
 const extras = (host: HostConfiguration, files: FileEntries = {}, settings = '') =>
-  steadyExtras({ files: makeFiles(files), settings: parseSettings(settings, '/etc/default/gandi') }, host);
+  recordExtras({ files: makeFiles(files), settings: parseSettings(settings, '/etc/default/gandi') }, host);
 
 const order = (scripts: object[]) => ({
   '/run/gandi/postboot': renderPostBootOrder({ digest: 'd', scripts: scripts as [] }),
