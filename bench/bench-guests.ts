@@ -94,7 +94,8 @@ export async function bootBenchGuest(
   const machine: MachineOptions = {
     image,
     disks: [{ disk: root }, ...(await hostDisks(name, rootfs, folder))],
-    interfaces: hostNetworks,
+    // A CPIO device has words for one interface; another would be given a lease at each boot, by none of the four services.
+    interfaces: name === 'cpio' ? hostNetworks.slice(0, 1) : hostNetworks,
     countInstructions: name !== 'memory',
     // With all that Debian starts, also where instructions are not counted.
     asDistributed: true,
