@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { blankDisk, type DiskFile, overlayDisk } from '../test/guest/disk.ts';
+import { blankDisk, overlayDisk } from '../test/guest/disk.ts';
 import { Guest } from '../test/guest/guest.ts';
 import { type Image, rootImage } from '../test/guest/image.ts';
-import type { MachineOptions } from '../test/guest/machine.ts';
+import type { GuestDisk, MachineOptions } from '../test/guest/machine.ts';
 import { modulesArchive } from '../test/guest/modules-archive.ts';
 import { type RootFileSystem, rootFileSystem } from '../test/guest/rootfs.ts';
 import { makeKeyPair } from '../test/guest/ssh.ts';
@@ -12,9 +12,11 @@ import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
+import { archiveDisk, idleScript, noCloudCd } from './source-disks.ts';
 
 /**
- * `toolkit` is configured by the toolkit from a seed disk; `plain` is the same guest without the toolkit; `cloud-init`
+ * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud` and
+ * `cpio` are that with a source of another kind; `plain` is the same guest without the toolkit; `cloud-init`
  * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
  * `toolkit` in a machine at full speed, where programs tell their peak memory. `disks` is the toolkit
  * without anything from the host, to attach disks to, `disks-crowd` the same for very many of them, and
@@ -22,6 +24,9 @@ import { peakMemoryFiles } from './peak-memory.ts';
  */
 export const BENCH_GUESTS = [
   'toolkit',
+  'partitioned',
+  'nocloud',
+  'cpio',
   'plain',
   'cloud-init',
   'memory',
@@ -54,7 +59,11 @@ export async function benchImages(names: readonly BenchGuest[] = BENCH_GUESTS): 
 async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Image> {
   switch (name) {
     case 'toolkit':
+    case 'nocloud':
+    case 'cpio':
       return toolkitImage();
+    case 'partitioned':
+      return toolkitImage({ partitionTable: { type: 'gpt', label: 'gandiroot' } });
     case 'memory':
       return toolkitImage({ files: peakMemoryFiles });
     case 'plain':
@@ -82,11 +91,11 @@ export async function bootBenchGuest(
   if (image === undefined) throw new Error(`there is no image of the guest "${name}"`);
   await mkdir(folder);
   const root = await overlayDisk(image, join(folder, 'root.qcow2'), rootMebibytes);
-  const disks = [root, ...(await hostDisks(name, rootfs, folder))];
   const machine: MachineOptions = {
     image,
-    disks: disks.map((disk) => ({ disk })),
-    interfaces: hostNetworks,
+    disks: [{ disk: root }, ...(await hostDisks(name, rootfs, folder))],
+    // A CPIO device has words for one interface; another would be given a lease at each boot, by none of the four services.
+    interfaces: name === 'cpio' ? hostNetworks.slice(0, 1) : hostNetworks,
     countInstructions: name !== 'memory',
     // With all that Debian starts, also where instructions are not counted.
     asDistributed: true,
@@ -95,15 +104,25 @@ export async function bootBenchGuest(
 }
 
 /** The disks that the host attaches beside the root disk. */
-async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<DiskFile[]> {
+async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<GuestDisk[]> {
   if (name.startsWith('disks')) return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
-  if (name === 'toolkit' || name === 'memory') {
-    const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');
-    const script = '#!/bin/sh\ntrue\n';
-    return [await seedDisk(folder, 'seed.img', { config: hostConfig(publicKey), script, modules })];
+  switch (name) {
+    case 'toolkit':
+    case 'partitioned':
+    case 'memory': {
+      const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');
+      const seed = { config: hostConfig(publicKey), script: idleScript, modules };
+      return [{ disk: await seedDisk(folder, 'seed.img', seed) }];
+    }
+    case 'nocloud':
+      return [await noCloudCd(folder, publicKey)];
+    case 'cpio':
+      return [await archiveDisk(folder, publicKey)];
   }
-  const swap = await blankDisk(join(folder, 'swap.img'), 64);
-  await execa('mkswap', ['--label', swapLabel, swap.file]);
-  return name === 'plain' ? [swap] : [swap, await noCloudDisk(folder, publicKey, swapLabel)];
+  const disk = await blankDisk(join(folder, 'swap.img'), 64);
+  await execa('mkswap', ['--label', swapLabel, disk.file]);
+  return name === 'plain'
+    ? [{ disk }]
+    : [{ disk }, { disk: await noCloudDisk(folder, publicKey, swapLabel) }];
 }

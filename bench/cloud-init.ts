@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { DiskFile } from '../test/guest/disk.ts';
 import { passwordHash, publicNetwork } from '../test/guest/toolkit.ts';
 
-const nameServers = ['92.243.10.253', '92.243.10.252', '2001:4b98:dc2:49::193'];
+export const nameServers = ['92.243.10.253', '92.243.10.252', '2001:4b98:dc2:49::193'];
 
 /**
  * A disk from which cloud-init configures a guest as hostConfig() and the toolkit's own settings do (NoCloud, version 1
@@ -30,7 +30,8 @@ export async function noCloudDisk(folder: string, publicKey: string, swapLabel: 
   return { file, format: 'raw' };
 }
 
-function networkConfig() {
+/** The addresses and the route of hostConfig(), in version 1 of NoCloud's network-config. */
+export function networkConfig() {
   const address = (ip: string, gateway?: string) => ({
     type: 'static',
     address: `${ip}/24`,

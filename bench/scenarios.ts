@@ -18,7 +18,7 @@ const measures: readonly GuestMeasure[] = [
   ...wholeBoots,
   firstBootstrap,
   firstConfig,
-  firstServices,
+  ...firstServices,
   exposure,
   firstCloudInit,
   peakMemory,
@@ -29,7 +29,7 @@ const measures: readonly GuestMeasure[] = [
   coldStart,
   secondBootstrap,
   secondConfig,
-  secondServices,
+  ...secondServices,
   secondCloudInit,
 ];
 

@@ -31,18 +31,21 @@ export function comingTo(files: DeviceFiles, directories: readonly string[]): Co
  * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
  * left to do and no device came for half a second, or the time is up.
  * @param look gives what is looked for, or undefined
- * @param waitSeconds longest wait; 0: looks once
+ * @param waitSeconds longest wait; 0: looks once; a function is asked only where the first look finds nothing
  * @param coming shows devices coming
  * @returns what was found; undefined if there is nothing
  */
 export async function lookUntilSettled<T>(
   look: () => T | undefined,
   coming: Coming,
-  waitSeconds: number,
+  waitSeconds: number | (() => number),
 ): Promise<T | undefined> {
-  const deadline = performance.now() + waitSeconds * 1000;
+  const started = performance.now();
   let known = coming.listed();
   let found = look();
+  if (found !== undefined) return found;
+  const seconds = typeof waitSeconds === 'number' ? waitSeconds : waitSeconds();
+  const deadline = started + seconds * 1000;
   let quietSince = performance.now();
   while (found === undefined && performance.now() < deadline) {
     if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();

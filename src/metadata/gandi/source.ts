@@ -278,7 +278,7 @@ async function find(world: World): Promise<Finding<GandiBytes>> {
     listed: () => `${disks.listed()}\n${answers.unknown().join(' ')}`,
     isBusy: () => !answers.someAreSilent && disks.isBusy(),
   };
-  let candidate = await lookUntilSettled(look, coming, isElsewhere() ? 0 : waitSeconds);
+  let candidate = await lookUntilSettled(look, coming, () => (isElsewhere() ? 0 : waitSeconds));
   if (candidate === undefined && answers.unknown().length > 0) {
     silent.push(...(await settle()));
     candidate = look();

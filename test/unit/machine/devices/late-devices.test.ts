@@ -44,4 +44,17 @@ describe('lookUntilSettled', () => {
     await lookUntilSettled(() => void looks++, deviceLists([['sda']]), 0);
     expect(looks).toBe(1);
   });
+
+  it('asks how long it may wait only where the first look finds nothing', async () => {
+    let asked = 0;
+    const wait = () => {
+      asked++;
+      return 0;
+    };
+    expect(await lookUntilSettled(() => 'disk', deviceLists([['sda']]), wait)).toBe('disk');
+    expect(asked).toBe(0);
+    let looks = 0;
+    await lookUntilSettled(() => void looks++, deviceLists([['sda']]), wait);
+    expect([asked, looks]).toEqual([1, 1]);
+  });
 });

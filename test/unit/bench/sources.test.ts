@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { firstServices, secondServices } from '../../../bench/measures/four-services.ts';
+import { archiveFiles, noCloudFiles } from '../../../bench/source-disks.ts';
+import { parseCpio } from '../../../src/metadata/cpio/parse.ts';
+import { parseConfig } from '../../../src/metadata/gandi/parse.ts';
+import { parseNoCloud } from '../../../src/metadata/nocloud/parse.ts';
+import type { Guest } from '../../guest/guest.ts';
+import { hostConfig } from '../../guest/toolkit.ts';
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ test';
+const bytesOf = (files: Readonly<Record<string, string>>, name: string) => Buffer.from(files[name] ?? '');
+
+describe('what the guests of other sources are configured with', () => {
+  const asked = parseConfig(Buffer.from(JSON.stringify(hostConfig(KEY)))).config;
+
+  it('NoCloud: the name, addresses, route, name servers and keys of the seed disk, and a script', () => {
+    const files = noCloudFiles(KEY);
+    const { parsed } = parseNoCloud({
+      metaData: bytesOf(files, 'meta-data'),
+      userData: bytesOf(files, 'user-data'),
+      networkConfig: bytesOf(files, 'network-config'),
+    });
+    expect(parsed.problems).toEqual([]);
+    const { config } = parsed;
+    expect(config.hostName).toBe(asked.hostName);
+    expect(config.resolvers).toEqual(asked.resolvers);
+    const addresses = (interfaces: typeof config.interfaces) =>
+      interfaces?.map((one) => one.addresses.map(({ address, gateway }) => [address, gateway]));
+    expect(addresses(config.interfaces)).toEqual(addresses(asked.interfaces));
+    expect(config.interfaces?.map(({ name }) => name)).toEqual(['eth0', 'eth1']);
+    expect(config.users?.map(({ sshKeys }) => sshKeys)).toEqual([[KEY]]);
+    expect(config.scripts).toHaveLength(1);
+  });
+
+  it('CPIO: the name, the keys and a script; the first interface asks by DHCP', () => {
+    const files = archiveFiles(KEY);
+    const names = Object.keys(files).map((name) => [name, bytesOf(files, name)]);
+    const { config, problems } = parseCpio(Object.fromEntries(names));
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({ hostName: asked.hostName, users: [{ name: 'root', sshKeys: [KEY] }] });
+    expect(config.interfaces).toMatchObject([{ number: 0, dhcp4: {} }]);
+    expect(config.scripts).toHaveLength(1);
+  });
+});
+
+/** A guest that answers what is asked of it by a part of the command; what else it is asked is a mistake. */
+function answering(answers: Readonly<Record<string, string>>): Guest {
+  const output = async (command: string) => {
+    const [, answer] = Object.entries(answers).find(([part]) => command.includes(part)) ?? [];
+    if (answer === undefined) throw new Error(`nobody expects "${command}"`);
+    return answer;
+  };
+  return { output } as Guest;
+}
+
+const USED = { 'gandi-bootstrap': '300', 'gandi-mount': '20', 'gandi-config': '100', 'gandi-postboot': '7' };
+const NOT_RUN = 'ConditionResult=no\nExecMainStartTimestampMonotonic=0';
+
+describe('all four services', () => {
+  const measured = ['toolkit', 'partitioned', 'nocloud', 'cpio'];
+
+  it('have a row with a target of their own for each of these guests, at both boots', async () => {
+    expect(firstServices.map(({ guest, boot }) => `${guest} ${boot}`)).toEqual(
+      measured.map((one) => `${one} 1`),
+    );
+    expect(secondServices.map(({ guest, boot }) => `${guest} ${boot}`)).toEqual(
+      measured.map((one) => `${one} 2`),
+    );
+    const first = answering({ 'gandi-guest status': 'configured (this boot)', ...USED });
+    const second = answering({ 'gandi-guest status': 'unchanged', ConditionResult: NOT_RUN, ...USED });
+    const taken = [
+      ...firstServices.map((measure) => measure.take(first)),
+      ...secondServices.map((measure) => measure.take(second)),
+    ];
+    const samples = (await Promise.all(taken)).flat();
+    expect(new Set(samples.map(({ id }) => id)).size).toBe(samples.length);
+    expect(new Set(samples.map(({ title }) => title)).size).toBe(samples.length);
+    const values = (id: string) =>
+      samples.filter((sample) => sample.id.startsWith(id)).map(({ value }) => value);
+    expect(values('services-first')).toEqual([427, 427, 427, 427]);
+    expect(values('services-second')).toEqual([420, 420, 420, 420]);
+    expect(values('postboot-second')).toEqual([0, 0, 0, 0]);
+    const most = Object.fromEntries(samples.map(({ id, atMost = Number.NaN }) => [id, atMost / 1e9]));
+    expect(most).toMatchObject({
+      'services-first': 0.487,
+      'services-first-partitioned': 0.487,
+      'services-first-nocloud': 0.537,
+      'services-second-nocloud': 0.08,
+      'services-second-cpio': 0.08,
+    });
+  });
+
+  it('have no figure of work that failed, or of a second boot that found something to do', async () => {
+    for (const { take } of firstServices)
+      await expect(take(answering({ 'gandi-guest status': 'failed\n', ...USED }))).rejects.toThrow(
+        /not configured/,
+      );
+    for (const { take } of secondServices)
+      await expect(take(answering({ 'gandi-guest status': 'configured\n', ...USED }))).rejects.toThrow(
+        /not unchanged/,
+      );
+  });
+});
