@@ -89,7 +89,7 @@ function fromWords(
   }
   // The bare word says that a volume is to be there.
   const says = words.some(({ instanceId, hostName }) => instanceId !== undefined || hostName !== undefined);
-  if (place === undefined || !says || isOfVolume) return { state: 'absent', doubts };
+  if (place === undefined || !says) return { state: 'absent', doubts };
   return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
 }
 

@@ -51,14 +51,14 @@ test.each([
 });
 
 test('a volume whose files cannot be read is broken, and says each', () => {
-  const files = { ...FILES, 'user-data': 'x'.repeat(10), 'vendor-data': 'y'.repeat(5_000_000) };
+  const files = { ...FILES, 'user-data': 'x'.repeat(10), 'network-config': 'y'.repeat(5_000_000) };
   const image = isoImage(files, '-volid', 'cidata', '-rational-rock');
   expect(read(image)).toEqual({
     state: 'broken',
     problems: [
       {
         group: 'source',
-        path: expect.stringMatching(/^vendor-data at byte \d+$/),
+        path: expect.stringMatching(/^network-config at byte \d+$/),
         found: '5000000 bytes',
         expected: 'at most 4194304 bytes',
       },
