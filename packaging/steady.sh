@@ -23,6 +23,10 @@ wait_for() { # PATH
 
 # Sets disk_NUMBER to the name that the disk attached at a place of /sys/devices has in this boot.
 find_disk() { # NUMBER PLACE
+  # A device whose driver is still to be loaded, as that of CD drives is by udev, is no disk yet.
+  if [ ! -e "$2" ]; then
+    if [ ! -e "${2%/*}" ] || ! wait_for "$2"; then return 1; fi
+  fi
   for path in "$2"/*; do
     if [ ! -e "$path" ]; then return 1; fi
     eval "disk_$1=\${path##*/}"
