@@ -8,7 +8,7 @@ import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import { describe } from '../machine/formats/signatures.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
-import { askHostDisks } from '../metadata/gandi/source.ts';
+import { askHostDisks } from '../metadata/gandi/look-for-disk.ts';
 import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
