@@ -26,6 +26,15 @@ export interface Route {
   table?: number;
 }
 
+/** A rule of ip-rule(8). */
+export interface RoutingRule {
+  family: 4 | 6;
+  /** `ADDRESS/PREFIX` in canonical form. */
+  from: string;
+  table: number;
+  priority?: number;
+}
+
 /** DHCP on an interface; empty: as the manager does it by itself. */
 export interface DhcpOptions {
   /** Metric of the routes that a lease brings. */
@@ -97,6 +106,8 @@ export interface InterfaceConfig {
   /** Router advertisements are listened to; absent: only where DHCPv6 or nothing static is asked for in IPv6. */
   acceptRa?: boolean;
   routes?: Route[];
+  /** Which routing table is asked for packets from an address: ip-rule(8). */
+  rules?: RoutingRule[];
   /** Name servers of this interface alone, in their order, canonical. */
   resolvers?: string[];
   searchDomains?: string[];
@@ -112,6 +123,8 @@ export interface UserConfig {
   passwordHash?: string;
   /** A password as it is typed; hashed before it is stored. */
   plainPassword?: string;
+  /** The password is for an account that has none yet: one that the guest's user chose stays. */
+  passwordOnlyIfNone?: true;
   /** No password logs in. */
   lockPassword?: boolean;
   /** The password must be changed at the first log-in. */
@@ -154,10 +167,13 @@ export interface ScriptConfig {
   name: string;
   /** Its bytes in base64; it begins with `#!`. */
   content: string;
-  /** When it runs; `post-boot`: behind the boot, with a network. */
-  when: 'post-boot';
-  /** `once`: for its content, whatever the instance is called; `until-success`: at each boot until it exits with 0. */
-  repeat: 'once' | 'until-success';
+  /** `early`: in gandi-bootstrap, before names, users and the network; `post-boot`: behind the boot, with a network. */
+  when: 'early' | 'post-boot';
+  /**
+   * `once`: for its content, whatever the instance is called; `until-success`: at each boot until it exits with 0;
+   * `each-boot`: at each.
+   */
+  repeat: 'once' | 'until-success' | 'each-boot';
   /** Absent: as gandi-postboot gives. */
   timeoutSeconds?: number;
 }
@@ -171,8 +187,10 @@ export interface FileConfig {
   /** Names of user and group. */
   owner?: { user: string; group: string };
   append?: boolean;
-  /** Behind the users and scripts. */
+  /** Behind the users and packages, in gandi-postboot. */
   late?: boolean;
+  /** It holds a secret: its content is never shown. */
+  secret?: true;
 }
 
 /** A line of fstab(5). */
@@ -181,6 +199,34 @@ export interface MountConfig {
   mountPoint: string;
   type: string;
   options: string[];
+  /** A line for the device or mount point that is there already goes. */
+  remove?: true;
+}
+
+/** A swap file, where there is no swap disk. */
+export interface SwapFileConfig {
+  /** Absent: /swap.img. */
+  path?: string;
+  /** In bytes; `auto`: by memory and room. */
+  size: number | 'auto';
+  /** The most that `auto` may take, in bytes. */
+  maxSize?: number;
+}
+
+/** Where the time comes from: names or addresses, each of one server, or of a pool of them. */
+export interface TimeServerConfig {
+  servers: string[];
+  pools: string[];
+}
+
+/** What the distribution's package manager is to do, once the network is up. */
+export interface PackagesConfig {
+  /** Lists are fetched anew. */
+  update?: true;
+  /** What is installed is brought up to date. */
+  upgrade?: true;
+  /** To be installed. */
+  names: string[];
 }
 
 /** What is to become of the guest once all is done. */
@@ -231,13 +277,15 @@ export interface GuestConfig {
   files?: FileConfig[];
   /** A name below /usr/share/zoneinfo. */
   timeZone?: string;
-  /** Bytes of a swap file, or `auto`. */
-  swapFile?: number | 'auto';
+  timeServers?: TimeServerConfig;
+  swapFile?: SwapFileConfig;
   /** Absent: the root is grown, as always. */
   growRoot?: boolean;
   mounts?: MountConfig[];
-  packages?: string[];
+  packages?: PackagesConfig;
   powerState?: PowerStateConfig;
+  /** What the console says when all is done. */
+  finalMessage?: string;
 }
 
 /** One field that was refused. */

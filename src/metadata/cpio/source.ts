@@ -2,6 +2,7 @@ import { type BlockDevice, listBlockDevices } from '../../machine/devices/block-
 import { udevRecord } from '../../machine/devices/udev-record.ts';
 import { udevContent } from '../../machine/devices/udev-verdict.ts';
 import type { Files, FileView } from '../../machine/files/files.ts';
+import { dmiText } from '../dmi.ts';
 import { defineSource, type Finding, type World } from '../source.ts';
 import { chooseVolume, findVolumes, readVolume } from '../volumes.ts';
 import type { CpioFiles } from './device.ts';
@@ -18,8 +19,7 @@ export interface CpioSeed {
  */
 const OTHERS = ['Oxide', 'Joyent', 'DigitalOcean', 'Amazon EC2'];
 
-const isOthers = (files: Pick<FileView, 'readText'>) =>
-  OTHERS.includes((files.readText('/sys/class/dmi/id/sys_vendor') ?? '').trim());
+const isOthers = (files: Pick<FileView, 'readText'>) => OTHERS.includes(dmiText(files, 'sys_vendor') ?? '');
 
 /** Whole disks on which udev finds nothing, or that it has no record of; one in use holds something else. */
 function candidates(files: Files): BlockDevice[] {
@@ -33,7 +33,7 @@ function candidates(files: Files): BlockDevice[] {
 
 /** The machine's number in SMBIOS, which root alone can read. */
 function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
-  const uuid = files.readText('/sys/class/dmi/id/product_uuid')?.trim().toLowerCase();
+  const uuid = dmiText(files, 'product_uuid')?.toLowerCase();
   return uuid === undefined ? {} : { uuid };
 }
 
