@@ -22,6 +22,8 @@ const ROOMS = [
   'machine/changes',
   'metadata',
   'metadata/fields',
+  'metadata/network-config',
+  'metadata/user-data',
   'metadata/gandi',
   'metadata/nocloud',
   'metadata/cpio',

@@ -1,9 +1,9 @@
 import type { Findings } from '../fields/map-reader.ts';
 import { limited } from '../fields/problem.ts';
 import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
+import { parseNetworkConfig } from '../network-config/parse.ts';
+import { parseUserData } from '../user-data/user-data.ts';
 import { parseMetaData } from './meta-data.ts';
-import { parseNetworkConfig } from './network-config.ts';
-import { parseUserData } from './user-data.ts';
 
 /** The files of a seed, as bytes. */
 export interface NoCloudFiles {

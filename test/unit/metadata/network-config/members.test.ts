@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseNetworkConfig } from '../../../../src/metadata/nocloud/network-config.ts';
+import { parseNetworkConfig } from '../../../../src/metadata/network-config/parse.ts';
 import { describeMissing } from '../../../../src/network/meant-interfaces.ts';
 
 const problemsOf = (text: string) =>

@@ -2,10 +2,10 @@ import { Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { isYamlScalar, parseYamlText } from '../fields/yaml-text.ts';
 import type { GuestConfig } from '../guest-config.ts';
-import { toInterfaces } from './network/compare.ts';
-import type { NetworkDraft } from './network/draft.ts';
-import { readVersion1 } from './network/version1.ts';
-import { readVersion2 } from './network/version2.ts';
+import { toInterfaces } from './compare.ts';
+import type { NetworkDraft } from './draft.ts';
+import { readVersion1 } from './version1.ts';
+import { readVersion2 } from './version2.ts';
 
 type NetworkPart = Pick<GuestConfig, 'interfaces' | 'dhcpOnAll' | 'resolvers' | 'searchDomains'>;
 

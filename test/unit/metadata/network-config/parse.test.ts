@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseNetworkConfig } from '../../../../src/metadata/nocloud/network-config.ts';
+import { parseNetworkConfig } from '../../../../src/metadata/network-config/parse.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 const parse = (text: string) => parseNetworkConfig(Buffer.from(text), 'network-config');

@@ -1,5 +1,5 @@
-import { isDomain } from '../../fields/host-name.ts';
-import { canonicalMac, isMacAddress } from '../../fields/interface-name.ts';
+import { isDomain } from '../fields/host-name.ts';
+import { canonicalMac, isMacAddress } from '../fields/interface-name.ts';
 import {
   contains,
   type IpAddress,
@@ -7,10 +7,10 @@ import {
   parseHostAddress,
   parseNetmask,
   parseNetwork,
-} from '../../fields/ip-network.ts';
-import type { MapReader } from '../../fields/map-reader.ts';
-import { quote } from '../../fields/problem.ts';
-import type { BondConfig, InterfaceConfig } from '../../guest-config.ts';
+} from '../fields/ip-network.ts';
+import type { MapReader } from '../fields/map-reader.ts';
+import { quote } from '../fields/problem.ts';
+import type { BondConfig, InterfaceConfig } from '../guest-config.ts';
 
 /** Something that was read, and where. */
 export interface Placed<T> {

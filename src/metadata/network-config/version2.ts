@@ -1,9 +1,9 @@
-import { isInterfaceName } from '../../fields/interface-name.ts';
-import { type IpAddress, parseHostAddress } from '../../fields/ip-network.ts';
-import { describeYaml, type Findings, MapReader, quoteKey } from '../../fields/map-reader.ts';
-import { quote } from '../../fields/problem.ts';
-import { isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
-import type { DhcpOptions, VirtualInterface } from '../../guest-config.ts';
+import { isInterfaceName } from '../fields/interface-name.ts';
+import { type IpAddress, parseHostAddress } from '../fields/ip-network.ts';
+import { describeYaml, type Findings, MapReader, quoteKey } from '../fields/map-reader.ts';
+import { quote } from '../fields/problem.ts';
+import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml-text.ts';
+import type { DhcpOptions, VirtualInterface } from '../guest-config.ts';
 import {
   bondOf,
   type Draft,
