@@ -46,13 +46,19 @@ unchanged() {
   for path in $existing; do [ -e "$path" ] || return 1; done
   for path in $absent; do if [ -e "$path" ] || [ -L "$path" ]; then return 1; fi; done
 
-  # Another disk may be a new one of the host's.
-  known=0
-  for name in $block_devices; do known=$((known + 1)); done
-  for path in /sys/class/block/*; do
-    case " $block_devices " in *" ${path##*/} "*) known=$((known - 1)) ;; *) return 1 ;; esac
-  done
-  [ $known -eq 0 ] || return 1
+  # Another disk may be a new one of the host's, if the program looks for that. A damaged record says neither.
+  case $other_disks in
+    ignored) ;;
+    compared)
+      known=0
+      for name in $block_devices; do known=$((known + 1)); done
+      for path in /sys/class/block/*; do
+        case " $block_devices " in *" ${path##*/} "*) known=$((known - 1)) ;; *) return 1 ;; esac
+      done
+      [ $known -eq 0 ] || return 1
+      ;;
+    *) return 1 ;;
+  esac
 
   # The kernel knows the size of a medium once udev has opened its drive.
   for name in $block_devices; do
@@ -78,7 +84,7 @@ unchanged() {
 
   # By cat, for the kernel gives its numbers in one piece or not at all, and the shell reads byte by byte.
   # shellcheck disable=SC2086
-  [ "$(cat $kernel_files)" = "$kernel_texts" ] || return 1
+  [ -z "$kernel_files" ] || [ "$(cat $kernel_files)" = "$kernel_texts" ] || return 1
 
   # Inode, size and time of change of every file that was read.
   # shellcheck disable=SC2086
@@ -148,6 +154,18 @@ repeat() {
   umask 077
   printf '%s,"bootId":"%s"}\n' "$report" "$boot" > "$state/$program.json"
 }
+
+# At a first boot the start of gandi-bootstrap does the work of gandi-config, too (src/plan/same-start.ts). It is told here, in the
+# name of that program's unit, once: who starts the unit again wants the work done again.
+done=$state/done-$program
+if [ -s "$done" ]; then
+  {
+    read -r status
+    while IFS= read -r line; do printf '%s\n' "$line" >&2; done
+  } < "$done"
+  : > "$done"
+  exit "$status"
+fi
 
 # In a shell of its own: a damaged record ends that, not the start of the program.
 if [ -r "$record" ] && (. "$record" && unchanged && repeat) 2> /dev/null; then exit 0; fi

@@ -32,6 +32,12 @@ function select({ name, args }: Call, loaders: Loaders): { name: string; args: r
   return { name: args[0] ?? '', args: args.slice(1) };
 }
 
+/** What else the start of gandi-bootstrap can do at a boot. */
+async function doOthers({ programs }: Loaders, system: System): Promise<void> {
+  const { configureInSameStart } = await import('./plan/same-start.ts');
+  await configureInSameStart(system, async () => (await programs['gandi-config']()).main);
+}
+
 /**
  * Runs the program that was called. What goes wrong is told in one line.
  * @param output the process's own: for what is said before there is a system
@@ -55,7 +61,9 @@ export async function callProgram(call: Call, loaders: Loaders, output: Output):
       return 0;
     }
     const [{ main }, system] = await Promise.all([loaders.programs[name](), loaders.system()]);
-    return await main(args, system);
+    const status = await main(args, system);
+    if (name === 'gandi-bootstrap' && args.length === 0) await doOthers(loaders, system);
+    return status;
   } catch (error) {
     output.printError(`${name}: ${describeFailure(error, call.isRoot)}\n`);
     return 1;

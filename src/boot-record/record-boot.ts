@@ -125,6 +125,7 @@ function kernelTexts(
   trace: ReadTrace,
   set: readonly string[],
   disks: Iterable<[path: string, text: string]>,
+  blockDevices: readonly string[],
   files: FileView,
 ): Map<string, string> {
   const texts = new Map<string, string>();
@@ -133,7 +134,7 @@ function kernelTexts(
     if (LASTING_KERNEL_FILES.some((pattern) => pattern.test(path))) texts.set(path, text);
   }
   for (const [path, text] of disks) texts.set(path, text);
-  for (const name of files.list(BLOCK_CLASS)) {
+  for (const name of blockDevices) {
     const path = `${BLOCK_CLASS}/${name}/size`;
     texts.set(path, files.readText(path) ?? '');
   }
@@ -241,7 +242,8 @@ function bootRecord(
   if (!haveChangeTimes(lastingPaths(states), mounts)) return undefined;
   const disks = attachedDisks(files);
   const compared = ranges.map(({ device }) => device);
-  // A program that compares no disk looks for none: another is no news to it.
+  // A program that compares no disk looks for none: another is no news to it, and may come late.
+  const blockDevices = looksAtDisks === true || compared.length > 0 ? files.list(BLOCK_CLASS) : undefined;
   const texts =
     looksAtDisks !== true
       ? new Map<string, Map<string, string>>()
@@ -261,13 +263,14 @@ function bootRecord(
     report: { ...report, source },
     repeated,
     ...states,
-    blockDevices: files.list(BLOCK_CLASS),
+    ...(blockDevices === undefined ? {} : { blockDevices }),
     disks,
     knownBy,
     kernelTexts: kernelTexts(
       trace,
       set,
       [...texts.values(), ...numbered].flatMap((said) => [...said]),
+      blockDevices ?? [],
       files,
     ),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),

@@ -13,8 +13,8 @@ export interface BootRecord {
   existing: readonly string[];
   /** Paths where nothing is. */
   absent: readonly string[];
-  /** Names in /sys/class/block. */
-  blockDevices: readonly string[];
+  /** Names in /sys/class/block; absent where another disk is no news to the program. */
+  blockDevices?: readonly string[];
   /**
    * Names of disks by the directory in /sys/devices that has each as its only entry: where it is attached. The kernel
    * numbers disks as it finds them, which is another order at some boots.
@@ -101,7 +101,7 @@ export function renderBootRecord(state: BootRecord): string | undefined {
     ...files,
     ...state.existing,
     ...state.absent,
-    ...state.blockDevices,
+    ...(state.blockDevices ?? []),
     ...state.disks.keys(),
     ...state.disks.values(),
     ...kernelFiles,
@@ -114,10 +114,6 @@ export function renderBootRecord(state: BootRecord): string | undefined {
   const expected = state.expected ?? [];
   const lines = [...values, ...expected.map(({ line }) => line)];
   if (!words.every((word) => PLAIN.test(word)) || lines.some((line) => /[\n\0]/.test(line))) return undefined;
-  const disks = [...state.disks.values()];
-  const places = [...state.disks.keys()].map(
-    (place, number) => `find_disk ${number} ${quoted(place)} || return 1\n`,
-  );
   const plain = Object.entries({
     interfaces: state.interfaces.join(' '),
     absent: state.absent.join(' '),
@@ -130,16 +126,22 @@ export function renderBootRecord(state: BootRecord): string | undefined {
     expected_lines: expected.map(({ line }) => `${line}\n`).join(''),
     values: values.join('\n'),
     marks: state.marks.join(' '),
+    // A word in any case: a record that lost its text says neither.
+    other_disks: state.blockDevices === undefined ? 'ignored' : 'compared',
     others: state.rangesOfOthers === true ? '1' : '',
     report: reportStart(state.report),
   });
   const ofDisks = Object.entries({
-    block_devices: state.blockDevices.join(' '),
+    block_devices: (state.blockDevices ?? []).join(' '),
     known_by: knownBy.join(' '),
     kernel_files: kernelFiles.join(' '),
     ranges: ranges.join(' '),
     commands: commands.join('\n'),
   });
+  // A disk that the text does not name may be gone.
+  const named = [...state.disks].filter(([, name]) => ofDisks.some(([, text]) => text.includes(name)));
+  const disks = named.map(([, name]) => name);
+  const places = named.map(([place], number) => `find_disk ${number} ${quoted(place)} || return 1\n`);
   return [
     ...places,
     ...plain.map(([name, value]) => `${name}=${quoted(value)}\n`),

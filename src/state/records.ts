@@ -31,7 +31,8 @@ function lastingPath(program: string): string {
   return `${STATE_DIRECTORY}/${program}.json`;
 }
 
-function thisBootPath(program: string): string {
+/** Where a program's report of this boot is. */
+export function thisBootPath(program: string): string {
   return `${RUNTIME_DIRECTORY}/${program}.json`;
 }
 

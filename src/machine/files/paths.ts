@@ -24,6 +24,8 @@ export const BACKUP_DIRECTORY = '/var/lib/gandi/backup';
 
 /** What this boot did, and locks; gone with the next boot (file-hierarchy(7)). */
 export const RUNTIME_DIRECTORY = '/run/gandi';
+/** What a program said whose work was done in gandi-bootstrap's start, behind its exit status; empty once its unit has said so. */
+export const doneInSameStart = (program: string) => `${RUNTIME_DIRECTORY}/done-${program}`;
 
 /**
  * What gandi-bootstrap leaves for gandi-postboot where there is work, and where nothing waits for that work: the units'

@@ -58,8 +58,11 @@ it('has what each disk says of itself, but for what its driver would ask the dis
       .join(' ')}'`,
   );
   expect(text).toContain("kernel_texts='volume          \ngandi.ne\nt10.gandi.ne volume 1\n0x1af4\n8\n16'\n");
-  // Another disk is no news to a program that compares none.
-  expect(await recorded(disks)).toContain("kernel_texts='8\n16'\n");
+  // Another disk, and one that is gone, is no news to a program that compares none.
+  const other = await recorded(disks);
+  expect(other).toContain("kernel_texts=''\n");
+  expect(other).toContain("other_disks='ignored'\n");
+  expect(other).not.toContain('find_disk');
 });
 
 describe('disks of NVMe', () => {

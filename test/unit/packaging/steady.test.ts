@@ -63,6 +63,15 @@ describe('a boot in which nothing is new', () => {
   });
 });
 
+describe('work that another start has done', () => {
+  it('is told once, with its exit status; then the program does its own', () => {
+    write('run/gandi/done-gandi-bootstrap', '7\ngandi-config: motd: write /etc/motd\n<3>%s \\n a line\n');
+    const told = 'gandi-config: motd: write /etc/motd\n<3>%s \\n a line\n';
+    expect(boot()).toEqual({ status: 7, stderr: told, started: false });
+    expect(boot()).toEqual(WHOLE);
+  });
+});
+
 describe('the program is started', () => {
   it('where there is no record, and told that this is a boot', () => {
     expect(boot()).toEqual(WHOLE);
@@ -127,8 +136,8 @@ describe('the program is started', () => {
   });
 
   it.each<[string, (state: BootRecord) => BootRecord]>([
-    ['a disk came', (state) => ({ ...state, blockDevices: state.blockDevices.slice(1) })],
-    ['a disk went', (state) => ({ ...state, blockDevices: [...state.blockDevices, 'zz'] })],
+    ['a disk came', (state) => ({ ...state, blockDevices: (state.blockDevices ?? []).slice(1) })],
+    ['a disk went', (state) => ({ ...state, blockDevices: [...(state.blockDevices ?? []), 'zz'] })],
     [
       'the kernel is another',
       (state) => ({
