@@ -78,17 +78,22 @@ describe('11-config_ssh', () => {
     expect(planFor(only).changes.filter(({ kind }) => kind === 'run-command')).toEqual([]);
   });
 
-  it('has sshd check the whole before anything is replaced', () => {
-    const { changes } = planFor(
-      { '/etc/ssh/sshd_config': `${INCLUDE}UsePAM yes\n`, '/run/sshd/x': '' },
-      true,
+  const placesOf = (main: string) =>
+    planFor({ '/etc/ssh/sshd_config': main, '/run/sshd/x': '' }, true).changes.map((change) =>
+      'path' in change ? change.path : change.kind,
     );
-    expect(changes.map((change) => ('path' in change ? change.path : change.kind))).toEqual([
+
+  it('has sshd check its main file before that is replaced', () => {
+    expect(placesOf('UsePAM yes\n')).toEqual([
       '/etc/ssh/sshd_config.gandi-candidate',
       'run-command',
-      DROP_IN,
+      '/etc/ssh/sshd_config',
       '/etc/ssh/sshd_config.gandi-candidate',
     ]);
+  });
+
+  it('starts no sshd for a drop-in, of which it knows that any sshd that reads it takes it', () => {
+    expect(placesOf(`${INCLUDE}UsePAM yes\n`)).toEqual([DROP_IN]);
   });
 
   it('takes away what a check that was cut off left', () => {
