@@ -145,6 +145,15 @@ function readTexts(text: string): { texts: Map<string, string>; warnings: Settin
  * @param path where the text comes from
  */
 export function parseSettings(text: string, path: string): Settings {
+  if (parsed?.text !== text || parsed.settings.path !== path)
+    parsed = { text, settings: toSettings(text, path) };
+  return parsed.settings;
+}
+
+/** What was parsed last: programs that share a start have the same file, and parsing it costs three million instructions. */
+let parsed: { text: string; settings: Settings } | undefined;
+
+function toSettings(text: string, path: string): Settings {
   const { texts, warnings } = readTexts(text);
   const settingOf = <T>(name: SettingName, read: (text: string) => T | undefined): T => {
     const value = read(texts.get(name) ?? '');
