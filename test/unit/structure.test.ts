@@ -27,6 +27,7 @@ const ROOMS = [
   'metadata/gandi',
   'metadata/nocloud',
   'metadata/cpio',
+  'metadata/openstack',
   'sources',
   'state',
   'terminal',
