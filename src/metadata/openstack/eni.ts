@@ -182,7 +182,8 @@ function readHardwareAddress(reader: MapReader): string | undefined {
 }
 
 function readVirtual(id: string, reader: MapReader): VirtualInterface | undefined {
-  const members = (key: string) => reader.words(key).flatMap(({ text }) => (text === 'none' ? [] : [text]));
+  const members = (key: string) =>
+    [...new Set(reader.words(key).map(({ text }) => text))].filter((text) => text !== 'none');
   if (reader.keys.some((key) => /^bond-(?:slaves|mode)$/.test(key))) {
     const slaves = members('bond-slaves');
     const keys = reader.keys.filter((key) => /^bond-(?!slaves$|master$)/.test(key));
