@@ -28,6 +28,7 @@ const ROOMS = [
   'metadata/nocloud',
   'metadata/cpio',
   'metadata/openstack',
+  'metadata/configdrive',
   'sources',
   'state',
   'terminal',
