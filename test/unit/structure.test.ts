@@ -29,6 +29,7 @@ const ROOMS = [
   'metadata/cpio',
   'metadata/openstack',
   'metadata/configdrive',
+  'metadata/credentials',
   'sources',
   'state',
   'terminal',

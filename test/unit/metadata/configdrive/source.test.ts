@@ -40,11 +40,9 @@ it('another text at the same place is new, and the files that it names are stamp
   });
   guest.attach('sr0', 0, drive('', content('one')));
   const { stamps = [] } = await guest.boot();
-  const bytes = drive('', content('one'));
-  const stamped = stamps.map(({ offset, length }) =>
-    bytes.subarray(offset, offset + length).toString('latin1'),
-  );
-  expect(stamped.join('')).toMatch(/one\0/);
+  const at = drive('', content('one')).lastIndexOf('one\0');
+  expect(at).toBeGreaterThan(0);
+  expect(stamps.some(({ offset, length }) => offset <= at && at + 3 <= offset + length)).toBe(true);
   guest.attach('sr0', 0, drive('', content('two')));
   expect(await guest.boot()).toMatchObject({ state: 'new' });
 });
