@@ -83,7 +83,7 @@ function fileStates(
     return state;
   };
   for (const path of [...trace.paths, programFile()]) {
-    if (OF_THE_FIRMWARE.test(path) && pathState(path) === undefined) absent.add(path);
+    if (OF_THE_FIRMWARE.test(path) && trace.kernelTexts.get(path) === undefined) absent.add(path);
     if (OF_THE_KERNEL.test(path)) continue;
     const content = trace.contents.has(path);
     const state = note(path, content);
