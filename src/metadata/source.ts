@@ -74,7 +74,7 @@ export interface Source<Raw = unknown> {
   /** One line for the documentation. */
   summary: string;
   /** What it is read from; what needs the network is asked when that is up. */
-  needs: 'disk' | 'serial line' | 'network';
+  needs: 'disk' | 'firmware' | 'serial line' | 'network';
   /**
    * Looks for the source, and reads it.
    * @throws Error if /sys and /proc cannot be read; nothing else
