@@ -99,13 +99,7 @@ describe('the first run of gandi-config', { timeout: 120_000 }, () => {
 
   it('makes changes of these kinds', () => {
     const kinds = new Set(changes.map(({ kind }) => kind));
-    expect([...kinds].sort()).toEqual([
-      'make-directory',
-      'make-link',
-      'remove-file',
-      'run-command',
-      'write-file',
-    ]);
+    expect([...kinds].sort()).toEqual(['make-directory', 'make-link', 'run-command', 'write-file']);
     expect(state).toHaveProperty('/etc/ssh/ssh_host_ed25519_key');
   });
 

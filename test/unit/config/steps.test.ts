@@ -61,13 +61,7 @@ const KEYS = ['rsa', 'ecdsa', 'ed25519'].map(
     `11-config_ssh: run ssh-keygen -q -t ${type} -N '' -C root@web1 -f /etc/ssh/ssh_host_${type}_key (make the ${type} host key)`,
 );
 const RECORD = 'instance: write /var/lib/gandi/instance.json (0600)';
-const DROP_IN = [
-  '11-config_ssh: make directory /run/sshd (0755)',
-  '11-config_ssh: write /etc/ssh/sshd_config.gandi-candidate (0600)',
-  '11-config_ssh: run sshd -t -f /etc/ssh/sshd_config.gandi-candidate (check the SSH server’s configuration)',
-  '11-config_ssh: write /etc/ssh/sshd_config.d/90-gandi.conf (0600)',
-  '11-config_ssh: remove /etc/ssh/sshd_config.gandi-candidate',
-];
+const DROP_IN = ['11-config_ssh: write /etc/ssh/sshd_config.d/90-gandi.conf (0600)'];
 const ZONE = '07-config_timezone: link /etc/localtime to ../usr/share/zoneinfo/Europe/Paris';
 const ZONE_NAME = '07-config_timezone: write /etc/timezone (0644)';
 const MOTD = '13-config_motd: write /etc/motd (0644)';
