@@ -137,6 +137,16 @@ describe('a guest configured from a GPT seed disk', () => {
     expect(await guest.output('stat -c "%a %U" /var/lib/gandi/source.json')).toBe('600 root');
   });
 
+  it('starts the runtime once for names, users, network and for what gandi-config does; its unit says so', async () => {
+    expect(await guest.output('stat -c %s /run/gandi/done-gandi-config')).toBe('0');
+    const said = await guest.output('journalctl -b -o cat -u gandi-config.service');
+    expect(said).toMatch(/^gandi-config: .*ssh: .*90-gandi\.conf/m);
+    expect(await guest.output('systemctl show -P Result -P ExecMainStatus gandi-config.service')).toBe(
+      'success\n0',
+    );
+    expect((await guest.run('gandi-guest status')).stdout).toContain('gandi-config: configured (this boot');
+  });
+
   it('has its log rotated', async () => {
     await guest.output('logrotate --force /etc/logrotate.d/gandi-guest');
     expect(await guest.output('stat -c "%n %a" /var/log/gandi.log*')).toBe('/var/log/gandi.log.1.gz 640');
