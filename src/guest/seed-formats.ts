@@ -7,8 +7,11 @@ export interface SeedFormat {
   needed?: readonly string[];
   /** A directory beside them whose files belong to it, too, each by `DIRECTORY/NAME`. */
   folder?: string;
-  /** What a guest would not take. */
-  problems(files: SeedFiles): Promise<readonly Problem[]>;
+  /**
+   * What a guest would not take.
+   * @param isAlone one file was named, and what else there is nobody knows
+   */
+  problems(files: SeedFiles, isAlone?: boolean): Promise<readonly Problem[]>;
   /** The whole image. */
   make(files: SeedFiles): Promise<Uint8Array>;
 }
@@ -39,15 +42,14 @@ export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
     fileNames: ['meta_data.json', 'network_data.json', 'user_data', 'vendor_data.json', 'vendor_data2.json'],
     needed: ['meta_data.json'],
     folder: 'content',
-    problems: async (files) => {
+    problems: async (files, isAlone) => {
       const { parseOpenStack } = await import('../metadata/openstack/parse.ts');
       const {
         'meta_data.json': metaData = Buffer.from('{"uuid":"unknown"}'),
         'network_data.json': networkData,
         user_data: userData,
       } = files;
-      // Of one file alone nobody knows what lies beside it.
-      const beside = Object.keys(files).length === 1 ? new Uint8Array(0) : undefined;
+      const beside = isAlone === true ? new Uint8Array(0) : undefined;
       const { parsed } = await parseOpenStack({
         metaData,
         ...(networkData === undefined ? {} : { networkData }),
