@@ -88,11 +88,11 @@ export function defineCommandLine(end: (status: number) => void, system: System)
   program
     .command('seed')
     .description('make the disk image that a host would attach')
-    .argument('<config>', 'JSON configuration; of nocloud and cpio the directory that has their files')
+    .argument('<config>', 'JSON configuration; of other formats the directory that has their files')
     .requiredOption('-o, --output <disk>', 'image to make; it must not exist')
     .addOption(
       new Option('--format <format>', 'whose seed it is; what follows, but --force, is about gandi alone')
-        .choices(['gandi', 'nocloud', 'cpio'])
+        .choices(['gandi', 'nocloud', 'configdrive', 'cpio'])
         .default('gandi'),
     )
     .option('--script <file>', 'customer’s script')

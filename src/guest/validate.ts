@@ -48,7 +48,7 @@ async function checkFile(path: string): Promise<Validated | undefined> {
   const format = formatOfFile(name);
   if (format === undefined) return undefined;
   const bytes = withDevice(path, (source) => source.read(0, source.size));
-  return { what: name, problems: [...(await format.problems({ [name]: bytes }))], warnings: [] };
+  return { what: name, problems: [...(await format.problems({ [name]: bytes }, true))], warnings: [] };
 }
 
 async function check(path: string): Promise<Validated> {

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { DiskFile } from './disk.ts';
+import { isoSeed } from './nocloud-seed.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { toolkitImage } from './toolkit.ts';
@@ -28,6 +29,27 @@ async function novaDrive(folder: string, files: Readonly<Record<string, string>>
     ...['-quiet', '-J', '-r', '-V', 'config-2', directory],
   ]);
   return { file, format: 'raw' };
+}
+
+const OPTICAL = { bus: 'optical', readOnly: true } as const;
+
+/** A NoCloud volume of FAT, of 1 MiB. */
+async function fatSeed(
+  folder: string,
+  name: string,
+  files: Readonly<Record<string, string>>,
+): Promise<DiskFile> {
+  const file = join(folder, name);
+  await writeFile(file, Buffer.alloc(1024 * 1024));
+  await execa('mkfs.vfat', ['-F', '12', '-n', 'CIDATA', file]);
+  for (const [path, input] of Object.entries(files))
+    await execa('mcopy', ['-i', file, '-', `::${path}`], { input });
+  return { file, format: 'raw' };
+}
+
+async function overwrite(file: string, from: number, to?: number): Promise<void> {
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(0xff, from, to));
 }
 
 const NETWORK_DATA = {
@@ -64,7 +86,7 @@ const NETWORK_DATA = {
 
 describe('Debian 13 with a ConfigDrive', () => {
   let key: KeyPair;
-  const { guest, powerOn } = useGuest('configdrive', {
+  const { guest, folder, powerOn } = useGuest('configdrive', {
     image: async () => toolkitImage({ rootfs: await rootFileSystem('trixie') }),
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
@@ -95,7 +117,7 @@ describe('Debian 13 with a ConfigDrive', () => {
         'openstack/content/0000': 'of the drive\n',
         'ec2/latest/meta-data.json': '{}',
       });
-      return { disks: [{ disk: drive, bus: 'optical', readOnly: true }], interfaces: [LEASED, FIXED] };
+      return { disks: [{ ...OPTICAL, disk: drive }], interfaces: [LEASED, FIXED] };
     },
     minutes: 20,
   });
@@ -131,6 +153,85 @@ describe('Debian 13 with a ConfigDrive', () => {
       expect(await guest.output('hostname; wc -l < /root/runs')).toBe('web1\n2');
       await guest.waitFor('ip -4 -o address show dev eth0 | grep -q 10.0.2.15/24');
       await guest.waitFor('ip -6 -o address show dev vlan7 | grep -q 2001:db8::2/64');
+    },
+    5 * minutes,
+  );
+
+  const metaData = (name: string) => `instance-id: ${name}\nlocal-hostname: ${name}\n`;
+  /** More than one cluster of FAT. */
+  const userData = `#!/bin/sh\n${'true\n'.repeat(4000)}`;
+
+  it.each<[string, (name: string) => Promise<DiskFile>]>([
+    [
+      'joliet',
+      (name) => isoSeed(folder, name, { 'meta-data': metaData(name), 'user-data': userData }, 'joliet'),
+    ],
+    [
+      'plain',
+      (name) => isoSeed(folder, name, { 'meta-data': metaData(name), 'user-data': userData }, 'plain'),
+    ],
+    ['fat', (name) => fatSeed(folder, name, { 'meta-data': metaData(name), 'user-data': userData })],
+  ])('is configured by a NoCloud volume in a drive that the host attaches then: %s', async (name, make) => {
+    const attached = await guest.attachDisk({ ...OPTICAL, disk: await make(name), scsiId: 1 });
+    await guest.waitFor('udevadm settle && blkid -L cidata || blkid -L CIDATA');
+    const { stdout } = await guest.run('gandi-bootstrap --json');
+    expect(await guest.output('hostname'), stdout).toBe(name);
+    await guest.detach(attached);
+    await guest.waitFor('! test -b /dev/sr0');
+  });
+
+  it('takes a volume whose meta-data have no bytes, and keeps the name that it has', async () => {
+    const disk = await isoSeed(folder, 'empty', { 'meta-data': '', 'user-data': '' });
+    const attached = await guest.attachDisk({ ...OPTICAL, disk, scsiId: 1 });
+    await guest.waitFor('udevadm settle && blkid -L cidata');
+    expect((await guest.run('gandi-bootstrap')).stderr).toBe('');
+    expect((await guest.run('gandi-guest inspect --json')).stdout).toMatch(/"instanceId": ?"nocloud"/);
+    expect(await guest.output('hostname')).toBe('fat');
+    await guest.detach(attached);
+    await guest.waitFor('! test -b /dev/sr0');
+  });
+
+  /** Its directories and files are overwritten, its descriptors are not. */
+  const damagedIso = async (name: string) => {
+    const seed = await isoSeed(folder, name, { 'meta-data': metaData(name), 'user-data': '' });
+    await overwrite(seed.file, 19 * 2048);
+    return seed;
+  };
+
+  it.each<[string, (name: string) => Promise<DiskFile>]>([
+    ['directories', damagedIso],
+    [
+      'table',
+      async (name) => {
+        const seed = await fatSeed(folder, name, { 'meta-data': metaData(name), 'user-data': userData });
+        // The first table of clusters lies behind the one sector that is kept (mkfs.vfat --help, -R).
+        await overwrite(seed.file, 512, 1024);
+        return seed;
+      },
+    ],
+    ['yaml', (name) => isoSeed(folder, name, { 'meta-data': 'instance-id: [', 'user-data': '' })],
+  ])('refuses a volume that is damaged, and what it has stays: %s', async (name, make) => {
+    const attached = await guest.attachDisk({ ...OPTICAL, disk: await make(`bad-${name}`), scsiId: 1 });
+    await guest.waitFor('udevadm settle && blkid -L cidata || blkid -L CIDATA');
+    const { exitCode, stdout, stderr } = await guest.run('gandi-bootstrap');
+    expect(exitCode, stdout).toBe(1);
+    expect(`${stdout}${stderr}`).toContain('/dev/sr0');
+    expect(await guest.output('hostname')).toBe('fat');
+    await guest.detach(attached);
+    await guest.waitFor('! test -b /dev/sr0');
+  });
+
+  it(
+    'boots with a volume that is damaged, and says so',
+    async () => {
+      await guest.powerOff();
+      await powerOn([{ ...OPTICAL, disk: await damagedIso('bad-boot'), scsiId: 1 }]);
+      expect(await guest.waitForBoot()).toBe('degraded');
+      const { stdout } = await guest.run('gandi-guest status --wait');
+      expect(stdout).toContain('which cannot be used');
+      expect(await guest.output('hostname; systemctl --failed --plain --no-legend | cut -d" " -f1')).toBe(
+        'fat\ngandi-bootstrap.service',
+      );
     },
     5 * minutes,
   );

@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'docs/architecture.md',
   'docs/compatibility.md',
   'docs/examples/README.md',
+  'docs/hosts.md',
 ];
 
 /** What is typed or named: between backquotes, and on indented lines. */

@@ -90,6 +90,9 @@ function readLinks(reader: MapReader): Draft[] {
 const FIELDS = { mac: 'ethernet_mac_address', mtu: 'mtu' } as const;
 const SET_MAC = { bond: 'ethernet_mac_address', vlan: 'vlan_mac_address' } as const;
 
+/** The files are made once, and stay as they are when a NIC is taken away (cloud-init #3920, #4125). */
+const MAY_BE_MISSING = { mayBeMissing: true } as const;
+
 function draftOf({ reader, id, type }: Link, name: string | undefined, known: readonly string[]): Draft[] {
   const mtu = reader.wholeNumber('mtu', MTU.least, MTU.most);
   const size = mtu === undefined ? {} : { mtu };
@@ -99,13 +102,19 @@ function draftOf({ reader, id, type }: Link, name: string | undefined, known: re
     if (!isInterfaceName(called))
       reader.refuse('id', quote(called), 'at most 15 letters, digits, ".", "_" and "-"');
     const setMac = readMac(reader, SET_MAC[type]);
-    const config = { name: called, virtual, ...(setMac === undefined ? {} : { setMac }), ...size };
+    const config = {
+      name: called,
+      virtual,
+      ...MAY_BE_MISSING,
+      ...(setMac === undefined ? {} : { setMac }),
+      ...size,
+    };
     return [emptyDraft(id, reader.path, config, { ...FIELDS, setMac: SET_MAC[type] })];
   }
   const mac = readMac(reader, FIELDS.mac);
   if (mac === undefined && reader.value(FIELDS.mac) === undefined)
     reader.refuse(FIELDS.mac, 'nothing', 'the MAC address by which the interface is found');
-  return mac === undefined ? [] : [emptyDraft(id, reader.path, { mac, ...size }, FIELDS)];
+  return mac === undefined ? [] : [emptyDraft(id, reader.path, { mac, ...MAY_BE_MISSING, ...size }, FIELDS)];
 }
 
 const isLink = (reader: MapReader, path: string, id: string, known: readonly string[]) => {

@@ -141,6 +141,17 @@ describe('seed', () => {
       { 'meta-data': 'local-hostname: web1\n', 'network-config': 'version: 2\n' },
       'meta-data local-hostname',
     ],
+    [
+      'configdrive',
+      {
+        'meta_data.json':
+          '{"uuid":"i","hostname":"web1","files":[{"path":"/etc/motd","content_path":"/content/0000"}]}',
+        'network_data.json': '{}',
+        user_data: '#!/bin/sh\n',
+        'content/0000': 'hello\n',
+      },
+      'meta_data.json hostname',
+    ],
     ['cpio', { nodename: 'web1\n', 'firstboot.sh': '#!/bin/sh\n' }, 'nodename'],
   ])('makes a seed of %s of the files in a directory', async (format, files, field) => {
     const named = Object.entries({ ...files, README: 'not one of them' }).map(([name, text]) => [
@@ -176,6 +187,19 @@ describe('seed', () => {
     said.stdout = '';
     expect(await main(['validate', at('disk')])).toBe(1);
     expect(said.stdout).toContain('meta-data local-hostname: found "a_b"');
+  });
+
+  it('makes no ConfigDrive without what every one has, and says what lacks beside it', async () => {
+    const files = { uuid: 'i', files: [{ path: '/etc/motd', content_path: '/content/0000' }] };
+    const at = inFolder({ '/in/meta_data.json': JSON.stringify(files), '/none/user_data': '#!/bin/sh\n' });
+    const seed = (from: string) => main(['seed', at(from), '-o', at('disk'), '--format', 'configdrive']);
+    expect(await seed('none')).toBe(1);
+    expect(said.stderr).toContain('has no meta_data.json, without which');
+    expect(await seed('in')).toBe(1);
+    expect(said.stderr).toContain('files: meta_data.json files[0]: found no file content/0000');
+    expect(existsSync(at('disk'))).toBe(false);
+    // One file alone says nothing of what lies beside it.
+    expect(await main(['validate', at('in/meta_data.json')])).toBe(0);
   });
 
   it('takes modules only under the name that says their release', async () => {

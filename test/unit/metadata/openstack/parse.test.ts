@@ -219,12 +219,13 @@ describe('network_data.json', () => {
     expect(lines).toEqual([]);
     expect(config).toMatchObject({ resolvers: ['192.0.2.53'] });
     expect(config.interfaces).toEqual([
-      { id: 'tap1', mac: 'fa:16:3e:00:00:01', addresses: [] },
-      { id: 'tap2', mac: 'fa:16:3e:00:00:02', addresses: [] },
+      { id: 'tap1', mac: 'fa:16:3e:00:00:01', mayBeMissing: true, addresses: [] },
+      { id: 'tap2', mac: 'fa:16:3e:00:00:02', mayBeMissing: true, addresses: [] },
       {
         id: 'b0',
         name: 'bond0',
         setMac: 'fa:16:3e:00:00:01',
+        mayBeMissing: true,
         mtu: 9000,
         virtual: {
           kind: 'bond',
@@ -239,6 +240,7 @@ describe('network_data.json', () => {
         id: 'v7',
         name: 'bond0.7',
         setMac: 'fa:16:3e:00:00:0a',
+        mayBeMissing: true,
         virtual: { kind: 'vlan', link: 'b0', id: 7 },
         addresses: [
           { family: 4, address: '192.0.2.10', prefixLength: 24 },
@@ -295,7 +297,7 @@ describe('network_data.json', () => {
     const { config, lines } = await networkOf(withNetwork(network));
     expect(lines).toEqual([]);
     expect(config.interfaces).toEqual([
-      { id: 'n', mac: nic.ethernet_mac_address, addresses: [], ...expected },
+      { id: 'n', mac: nic.ethernet_mac_address, mayBeMissing: true, addresses: [], ...expected },
     ]);
   });
 
@@ -337,7 +339,7 @@ describe('network_data.json', () => {
     const mac = nic.ethernet_mac_address;
     const links = `links:\n- {id: n, type: phy, ethernet_mac_address: "${mac}"}\n`;
     expect((await networkOf(`${links}networks:\n- {link: n, type: ipv4_dhcp}\n`)).config.interfaces).toEqual([
-      { id: 'n', mac, addresses: [], dhcp4: {} },
+      { id: 'n', mac, mayBeMissing: true, addresses: [], dhcp4: {} },
     ]);
     const cloudInit = `version: 2\nethernets:\n  n:\n    match: {macaddress: "${mac}"}\n    dhcp4: true\n`;
     expect((await networkOf(cloudInit)).config.interfaces).toEqual([
