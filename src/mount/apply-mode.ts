@@ -11,6 +11,7 @@ import { attachDisk } from './attach-disk.ts';
 import { diskStates } from './disk-state.ts';
 import { ejectDisk, isMounted, type MountedDisk, whyInVain } from './eject.ts';
 import type { MountRun } from './run.ts';
+import { modeStep } from './steps.ts';
 import { observeReleased } from './work-mounts.ts';
 
 /** The map that our entry in the master map names. */
@@ -123,6 +124,7 @@ async function mountAgain(run: MountRun, disks: readonly MountedDisk[]): Promise
     const { mountPoint } = mount;
     const attachment = { device, content: verdict.content, mountPoint, isNew: false };
     const record = await attachDisk(run, attachment);
+    run.noteDisk(record);
     const others = readDiskRecords(run.machine.files).filter((old) => !isAbout(old, device));
     await storeDiskRecords(run.machine, [...others, record]);
   }
@@ -184,7 +186,11 @@ function warnOfHidden(run: MountRun): void {
  * Makes autofs follow CONFIG_MOUNT_MODE and CONFIG_DISK_ROOT.
  * @returns whether the system follows the settings now; if not, the reason was told
  */
-export async function applyMode(run: MountRun): Promise<boolean> {
+export function applyMode(run: MountRun): Promise<boolean> {
+  return run.step(modeStep, () => followMode(run));
+}
+
+async function followMode(run: MountRun): Promise<boolean> {
   const { files } = run.machine;
   const problem = whyNotAutofs(files, run.mode, run.diskRoot);
   if (problem !== undefined) {

@@ -11,6 +11,7 @@ import { diskStates } from './disk-state.ts';
 import { findMount, unmountOnly } from './own-mount.ts';
 import { isPristine, readRoot } from './root-directory.ts';
 import type { MountRun } from './run.ts';
+import { lookupStep } from './steps.ts';
 import { observeReleased, WORK_DIRECTORY } from './work-mounts.ts';
 
 /** The disk that a key of the map stands for, if it is there and not mounted anywhere. */
@@ -74,6 +75,10 @@ async function prepare(run: MountRun, attachment: Attachment): Promise<void> {
  */
 export async function answerLookup(run: MountRun, key: string): Promise<boolean> {
   if (run.mode !== 'autofs') return false;
+  return await run.step(lookupStep, () => answer(run, key));
+}
+
+async function answer(run: MountRun, key: string): Promise<boolean> {
   const attachment = await find(run, key);
   if (attachment === undefined) return false;
   await prepare(run, attachment);

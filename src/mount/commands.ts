@@ -8,6 +8,7 @@ import { type EjectOptions, ejectDisk } from './eject.ts';
 import { placeFor } from './place-for.ts';
 import type { MountRun } from './run.ts';
 import { serveDisks } from './serve.ts';
+import { ejectStep } from './steps.ts';
 
 const deviceName = (device: string) => device.replace(/^\/dev\//, '');
 
@@ -45,8 +46,10 @@ export async function attach(run: MountRun, device: string, isUnit = false): Pro
 
 /** Unmounts because somebody asked, and says whether the disk can be detached. */
 export async function eject(run: MountRun, name: string, options: EjectOptions): Promise<number> {
-  await endChecks(run, name);
-  const { outcome, text } = await ejectDisk(run, name, options);
+  const { outcome, text } = await run.step(ejectStep, async () => {
+    await endChecks(run, name);
+    return await ejectDisk(run, name, options);
+  });
   if (outcome === 'safe') {
     run.print(`${text}\n`);
     return EXIT.ok;

@@ -91,6 +91,7 @@ export class DiskService {
 
   #put(record: DiskRecord): void {
     this.touched.push(record);
+    this.run.noteDisk(record);
     this.#isStored = false;
     this.#records = [...this.#records.filter((old) => !replaces(record, old)), record];
   }

@@ -33,6 +33,7 @@ export async function keepPathsUnmounted(
 
 /** Puts the record of a disk in the place of the one that it had; of one that is gone both stay. */
 export async function keepRecord(run: MountRun, record: DiskRecord): Promise<void> {
+  run.noteDisk(record);
   if (run.dryRun) return;
   const records = readDiskRecords(run.machine.files);
   const others = records.filter(

@@ -1,6 +1,4 @@
-import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
-import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { DeviceAnswers } from '../machine/devices/device-answers.ts';
 import type { DeviceWriter } from '../machine/devices/device-writers.ts';
@@ -9,8 +7,14 @@ import { appendLog, type Level, type LogRecord } from '../machine/files/log.ts';
 import { LOG_FILE } from '../machine/files/paths.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { MountMode, Settings } from '../machine/settings/settings.ts';
+import { type Attempt, StepWork } from '../plan/step-work.ts';
 import type { DeviceUsers, System } from '../plan/system.ts';
+import type { DiskRecord } from '../state/disk-records.ts';
+import type { StepReport } from '../state/report.ts';
+import type { PlannedView } from '../terminal/planned-view.ts';
+import { partOf } from './disk-part.ts';
 import type { RunLocks } from './run-locks.ts';
+import type { MountStep } from './steps.ts';
 
 export const PROGRAM = 'gandi-mount';
 
@@ -38,6 +42,12 @@ export class MountRun {
   /** What is to be checked is left to another run: somebody waits for this one. */
   leavesChecks = false;
   readonly #log: LogRecord[] = [];
+  /** The work of each step, by its name. */
+  readonly #steps = new Map<string, { work: StepWork; milliseconds: number }>();
+  /** Of the step that is under way. */
+  #work: StepWork;
+  /** Shows what a dry run would do. */
+  #view: PlannedView | undefined;
 
   readonly machine: Machine;
   readonly settings: Settings;
@@ -56,6 +66,7 @@ export class MountRun {
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.answers = new DeviceAnswers(machine.files, freshSeconds);
     this.diskRoot = machine.files.locate(settings.diskRoot);
+    this.#work = this.#newWork();
   }
 
   /** Whether somebody has a device, by its node, for himself. */
@@ -88,51 +99,84 @@ export class MountRun {
     return this.#log.some(({ level }) => level === 'problem');
   }
 
-  /** Tells an admin in one line, in the journal and in the log file. */
-  tell(level: Level, message: string): void {
-    this.#system.say(PROGRAM, level, message);
-    this.#log.push({ level, message });
+  /** What the steps of this run did, in the order in which they began. */
+  get stepReports(): StepReport[] {
+    return [...this.#steps].map(([name, { work, milliseconds }]) => work.report(name, milliseconds));
+  }
+
+  /**
+   * Does the work of a step: what is changed and told meanwhile is in its report. A step that a run comes back to goes on.
+   * @param step what its report is about
+   * @throws what the work throws, which is in the report, too
+   */
+  async step<T>({ name }: MountStep, work: () => Promise<T>): Promise<T> {
+    const outer = this.#work;
+    const own = this.#steps.get(name) ?? { work: this.#newWork(name), milliseconds: 0 };
+    this.#steps.set(name, own);
+    this.#work = own.work;
+    const begin = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      // Told where the run ends by it.
+      own.work.notes.push({ level: 'problem', text: reasonOf(error) });
+      throw error;
+    } finally {
+      own.milliseconds += performance.now() - begin;
+      this.#work = outer;
+    }
+  }
+
+  /** Notes in the report of the step that is under way what became of a disk. */
+  noteDisk(record: DiskRecord): void {
+    this.#work.part(partOf(record));
+  }
+
+  /** Tells an admin in one line, in the journal, in the log file and in the report. */
+  tell(level: Level, text: string): void {
+    this.#work.note({ level, text });
   }
 
   /**
    * Makes changes one after the other, or shows them in a dry run. What programs of the admin's print is told.
    * @returns the end of what they printed
-   * @throws Error for people at the first that fails
+   * @throws what `applyChange` throws at the first that fails
    */
   async perform(changes: readonly Change[]): Promise<string> {
+    await this.#prepareView();
     let printed = '';
-    for (const change of changes) {
-      if (this.dryRun) this.print(`would ${describeChange(change)}\n`);
-      else {
-        await applyChange(change, this.machine, ({ output }) => {
-          printed += output;
-          this.#tellOutput(change, output);
-        });
-      }
-    }
+    for (const change of changes) printed += await this.#work.make(change);
     return printed;
   }
 
   /**
    * Makes changes on which nothing else depends: what fails is told, and the others are made.
    * @param level how bad it is if one fails
-   * @returns why those that failed did, and the end of what programs of the admin's printed
    */
-  async attempt(
-    changes: readonly Change[],
-    level: Level = 'warning',
-  ): Promise<{ failures: string[]; output: string }> {
-    const failures: string[] = [];
-    let output = '';
-    for (const change of changes) {
-      try {
-        output += await this.perform([change]);
-      } catch (error) {
-        failures.push(`could not ${describeChange(change)}: ${reasonOf(error)}`);
-        this.tell(level, failures.at(-1) ?? '');
-      }
-    }
-    return { failures, output };
+  async attempt(changes: readonly Change[], level: Level = 'warning'): Promise<Attempt> {
+    await this.#prepareView();
+    return await this.#work.attempt(changes, level);
+  }
+
+  /** The work of a step; of none: of what is done outside of steps. */
+  #newWork(step?: string): StepWork {
+    return new StepWork(this.machine, {
+      dryRun: this.dryRun,
+      onChange: (change, outcome) => {
+        if (outcome !== 'done') this.#view?.show(step, change, outcome);
+      },
+      onNote: ({ level, text }) => {
+        this.#system.say(PROGRAM, level, text);
+        this.#log.push({ level, message: text, ...(step === undefined ? {} : { fields: { step } }) });
+      },
+      onOutput: (change, output) => this.#tellOutput(change, output),
+    });
+  }
+
+  async #prepareView(): Promise<void> {
+    if (!this.dryRun || this.#view !== undefined) return;
+    const { PlannedView } = await import('../terminal/planned-view.ts');
+    this.#view = new PlannedView(this.machine.files, (text) => this.print(text));
   }
 
   #tellOutput(change: Change, output: string): void {

@@ -4,6 +4,7 @@ import { DiskChecks } from './checks.ts';
 import { DiskService } from './disk-service.ts';
 import type { Scope } from './disk-state.ts';
 import type { MountRun } from './run.ts';
+import { disksStep } from './steps.ts';
 
 /** Disks keep coming while others are served; a disk that comes and goes all the time ends this. */
 const MOST_ROUNDS = 50;
@@ -38,7 +39,11 @@ async function serveInTurn(run: MountRun, scope: Scope, checks: DiskChecks): Pro
  * @returns the records that it made, in the order in which the disks were served
  * @throws the system's error if /sys or /proc cannot be read or the records cannot be written
  */
-export async function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
+export function serveDisks(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
+  return run.step(disksStep, () => serveInTurns(run, scope));
+}
+
+async function serveInTurns(run: MountRun, scope: Scope): Promise<DiskRecord[]> {
   const checks = new DiskChecks(run);
   const touched = await serveInTurn(run, scope, checks);
   // What was left alone or failed was seen to once.
