@@ -5,7 +5,7 @@ import { defineCommandLine as defineConfig } from '../../src/config/command-line
 import { CONFIG_STEPS } from '../../src/config/steps.ts';
 import { defineCommandLine as defineGuest } from '../../src/guest/command-line.ts';
 import { defineCommandLine as defineMount } from '../../src/mount/command-line.ts';
-import { MOUNT_STEPS } from '../../src/mount/steps.ts';
+import { MOUNT_STEPS } from '../../src/mount/run/steps.ts';
 import { realSystem } from '../../src/plan/real-system.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { defineCommandLine as definePostBoot } from '../../src/postboot/command-line.ts';

@@ -3,8 +3,8 @@ import { bootId } from '../machine/system/boot-id.ts';
 import { latestReport, storeBootReport } from '../state/records.ts';
 import { overallStatus, type Report, type StepReport } from '../state/report.ts';
 import { VERSION } from '../terminal/version.ts';
-import { type MountRun, PROGRAM } from './run.ts';
-import { lookupStep, MOUNT_STEPS, modeStep } from './steps.ts';
+import { type MountRun, PROGRAM } from './run/run.ts';
+import { lookupStep, MOUNT_STEPS, modeStep } from './run/steps.ts';
 
 /**
  * The report of a run: of each step what its run did. How autofs was set up stays in it until a run sets it up anew.

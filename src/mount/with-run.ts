@@ -3,10 +3,10 @@ import type { Files } from '../machine/files/files.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
-import { describeProgress } from './progress.ts';
 import { finishReport } from './report.ts';
-import { MountRun, PROGRAM } from './run.ts';
-import { observerOf, SystemLocks } from './run-locks.ts';
+import { describeProgress } from './run/progress.ts';
+import { MountRun, PROGRAM } from './run/run.ts';
+import { observerOf, SystemLocks } from './run/run-locks.ts';
 
 /** Another run may be mounting a file system whose journal is replayed. */
 const LOCK_WAIT_SECONDS = 300;
