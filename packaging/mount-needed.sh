@@ -40,6 +40,11 @@ is_active_swap() { # DIRECTORY IN /sys
   return 1
 }
 
+# Nor is the disk of another source, on which gandi-bootstrap has found the configuration of this boot.
+is_of_source() { # DIRECTORY IN /sys
+  [ -e "/run/gandi/source-disks/${1##*/}" ]
+}
+
 root_disk=
 while read -r _ _ number _ place _; do
   if [ "$place" = / ]; then
@@ -52,7 +57,7 @@ done < /proc/self/mountinfo
 for file in /run/udev/tags/gandi_disk/b*; do
   [ -e "$file" ] || break
   find_disk "${file##*/b}" || exit 0
-  [ "$disk" = "$root_disk" ] || is_active_swap "$device" || exit 0
+  [ "$disk" = "$root_disk" ] || is_of_source "$device" || is_active_swap "$device" || exit 0
 done
 
 # The mode asked for is autofs, or our line in its master map is active. gandi-bootstrap has looked already, unless it

@@ -141,8 +141,8 @@ repeat() {
   done
   IFS=' '
   # The unit of gandi-bootstrap has it made.
-  [ -d $state/interfaces ] || mkdir -p $state/interfaces || return 1
-  for path in $marks; do : > "$path" || return 1; done
+  [ -d $state/source-disks ] || mkdir -p $state/interfaces $state/source-disks || return 1
+  for path in $marks $disk_marks; do : > "$path" || return 1; done
   read -r boot < /proc/sys/kernel/random/boot_id || return 1
   # The report holds what the host asked for: for root alone. When it was, the file says by its own time.
   umask 077
