@@ -15,7 +15,7 @@ import { chosenManager } from './managers/chosen-manager.ts';
 import { stopDhcp } from './managers/stop-dhcp.ts';
 import { liveCommand, missingClients, startedUnits, type Writer } from './managers/writer.ts';
 import { WRITERS } from './managers/writers.ts';
-import { describeMissing, meantInterfaces } from './meant-interfaces.ts';
+import { describeMissing, describeUnknown, meantInterfaces } from './meant-interfaces.ts';
 import { planRenames } from './renames.ts';
 import { resolverPlace } from './resolver-place.ts';
 
@@ -194,7 +194,12 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const news = setIsNew || renaming.changes.length > 0 || planned.some(({ isNew }) => isNew);
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
-    ...missing.map((identity) => problem(describeMissing(identity, facts))),
+    ...missing.map((identity): Note => {
+      const unknown = describeUnknown(identity, facts);
+      return unknown === undefined
+        ? problem(describeMissing(identity, facts))
+        : { level: 'warning', text: unknown };
+    }),
     ...enslaved.map(({ name, partOf }) =>
       problem(`${name} is not configured: it is part of ${partOf}; take it out of ${partOf}, or set ${off}`),
     ),
