@@ -21,7 +21,7 @@ case $(export -p) in
     ;;
 esac
 
-# What keeps this guest from running the executable, and what would help; empty when nothing does.
+# Prints what keeps this guest from running the executable, and what would help; nothing where it can run.
 lacks=
 advice=
 if [ ! -x "$library/gandi" ]; then

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Condition of gandi-mount.service: status 1, which skips the service, when this boot has no data disk to look at and
-# autofs has nothing to be told. Starting the executable to find that out costs ten times as much. It errs on the side
-# of status 0; the executable decides by what is on the disks.
+# The condition of gandi-mount.service. Status 1 skips the service: this boot has no data disk to look at, and autofs has
+# nothing to be told. To start the executable to find that out costs ten times as much. In doubt the status is 0, and the
+# executable decides by what is on the disks.
 
 # From here on the rules have gandi-disks.service serve what udev announces, so that a disk cannot come between this
-# look and the end of the boot. Without the directory, gandi-bootstrap has not run: do the work.
+# look and the end of the boot. Without the directory gandi-bootstrap has not run, and the service starts.
 true 2> /dev/null > /run/gandi/mount-condition || exit 0
 
 [ -e /run/udev/control ] || exit 0
@@ -24,7 +24,7 @@ for delay in 0.1 0.2 0.3 0.4 1 1; do
 done
 all_seen || exit 0
 
-# Directory in /sys of a block device, and of the disk that it is or belongs to. Leaves them in $device and $disk.
+# Leaves the directory in /sys of a block device in $device, and that of the disk that it is or belongs to in $disk.
 find_disk() { # MAJOR:MINOR
   cd -P "/sys/dev/block/$1" 2> /dev/null || return
   device=$PWD
@@ -40,6 +40,11 @@ is_active_swap() { # DIRECTORY IN /sys
   return 1
 }
 
+# Nor is the disk of another source, on which gandi-bootstrap has found the configuration of this boot.
+is_of_source() { # DIRECTORY IN /sys
+  [ -e "/run/gandi/source-disks/${1##*/}" ]
+}
+
 root_disk=
 while read -r _ _ number _ place _; do
   if [ "$place" = / ]; then
@@ -48,11 +53,11 @@ while read -r _ _ number _ place _; do
   fi
 done < /proc/self/mountinfo
 
-# udev's index of the tag that 86-gandi.rules gives to each disk that may be ours.
+# This is udev's index of the tag that 86-gandi.rules gives to each disk that may be ours.
 for file in /run/udev/tags/gandi_disk/b*; do
   [ -e "$file" ] || break
   find_disk "${file##*/b}" || exit 0
-  [ "$disk" = "$root_disk" ] || is_active_swap "$device" || exit 0
+  [ "$disk" = "$root_disk" ] || is_of_source "$device" || is_active_swap "$device" || exit 0
 done
 
 # The mode asked for is autofs, or our line in its master map is active. gandi-bootstrap has looked already, unless it
@@ -63,7 +68,7 @@ looked_at() {
   for file in $autofs_files; do [ ! "$file" -nt /run/gandi/no-autofs ] || return 1; done
 }
 if looked_at; then exit 1; fi
-# In any case of letters, and with quotes anywhere, as the executable reads it; a comment begins behind a blank.
+# Letters may be of any case, and quotes anywhere, as the executable reads it. A comment begins after a blank.
 q="['\"\\\\]*"
 autofs="a${q}u${q}t${q}o${q}f${q}s"
 # shellcheck disable=SC2086 # the names have no blanks

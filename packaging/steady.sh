@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts a program of the toolkit at boot: `gandi-steady gandi-bootstrap`. If its last run left a record, and all that
-# the run read is as it was, then nothing is new: what a reboot undoes is done again here, and the program, whose
-# runtime costs many times as much as all of this, is not started. The record sets variables, which
-# are explained in src/boot-record/record-text.ts, which writes it. At the least doubt the program does the work.
+# Starts a program of the toolkit at boot: `gandi-steady gandi-bootstrap`. The last run of the program left a boot record. If
+# all that this run read is as it was, the boot is an unchanged boot: this script does again what a reboot undoes, and
+# does not start the program, whose runtime costs many times as much as all of this. The record sets variables, which
+# src/boot-record/record-text.ts explains and writes. At the least doubt the program does the work.
 
 program=$1
 record=/var/lib/gandi/steady/$program
@@ -11,8 +11,8 @@ state=/run/gandi
 # Names sort by their bytes, as the record has them.
 export LC_ALL=C
 
-# Drivers may still load, and udev be at work: what was there before gets up to ten seconds, as long as the program would
-# wait. Each look takes a process, hence few.
+# Drivers may still load, and udev may still work. What was there before gets up to ten seconds, as long as the program
+# would wait. Each look takes a process, so there are few.
 wait_for() { # PATH
   for delay in 0.1 0.2 0.3 0.4 1 1 1 2 2 2; do
     if [ -e "$1" ]; then return 0; fi
@@ -33,14 +33,14 @@ find_disk() { # NUMBER PLACE
   done
 }
 
-# Who reads a disk that does not answer waits in the kernel, and nothing ends that. One that udev has read, in this boot,
-# is read here; the program knows how to ask another. udev makes its links before it leaves its record.
+# A process that reads a disk which does not answer waits in the kernel, and nothing ends that. This script reads only disks
+# that udev has read in this boot; the program knows how to ask the others. udev makes its links before it leaves its record.
 wait_for_udev() { # DEVICE
   read -r number < "/sys/class/block/${1##*/}/dev" || return 1
   wait_for "/run/udev/data/b$number"
 }
 
-# First what takes no process. Words and lines are split only where a loop says so; patterns are in none of them.
+# Comparisons that take no process come first. Words and lines are split only where a loop says so; none has patterns.
 unchanged() {
   for name in $interfaces; do wait_for "/sys/class/net/$name" || return 1; done
   for path in $existing; do [ -e "$path" ] || return 1; done
@@ -65,7 +65,7 @@ unchanged() {
     case $name in sr*) wait_for_udev "$name" || return 1 ;; esac
   done
 
-  # Disks of which the kernel can say no more than their size, by what udev found on them.
+  # Of some disks the kernel can say no more than their size. They are known by what udev found on them.
   for pair in $known_by; do
     node=${pair%%:*}
     wait_for_udev "$node" || return 1
@@ -82,18 +82,19 @@ unchanged() {
   done
   [ "$lines" = "$expected_lines" ] || return 1
 
-  # By cat, for the kernel gives its numbers in one piece or not at all, and the shell reads byte by byte.
+  # cat reads these files, for the kernel gives its numbers in one piece or not at all, and the shell reads byte by byte.
   # shellcheck disable=SC2086
   [ -z "$kernel_files" ] || [ "$(cat $kernel_files)" = "$kernel_texts" ] || return 1
 
-  # Inode, size and time of change of every file that was read.
+  # stat tells inode, size and time of change of every file that was read.
   # shellcheck disable=SC2086
   [ "$(stat -c '%n %i %s %.9Z' $files)" = "$file_states" ] || return 1
 
   if [ -n "$others" ]; then watched_ranges; else same_ranges; fi
 }
 
-# The host's disk: its swap header, and where an archive would be. Of others in $others what tells them apart.
+# Of the host's disk these are the swap header and the places where an archive would be; of other disks, if $others is
+# set, what tells them apart.
 same_ranges() {
   from=0
   for range in $ranges; do
@@ -113,9 +114,9 @@ same_ranges() {
   done
 }
 
-# A disk may die after udev has read it: who reads it then waits in the kernel, and is given up after five seconds, for a
-# signal ends the wait for it. A subshell's own number stands in /proc alone. Without its disk the host has no say, and a
-# watch over that one would cost each boot eight million instructions, an eighth.
+# A disk may stop answering after udev has read it. A process that reads it then waits in the kernel; it is given up after
+# five seconds, for a signal ends the wait for it. A subshell finds its own number in /proc alone. The host's disk is
+# not watched so: without it the host has no say, and the watch would cost each boot eight million instructions, an eighth.
 watched_ranges() {
   # shellcheck disable=SC2034
   read -r self rest < /proc/self/stat || return 1
@@ -135,7 +136,7 @@ watched_ranges() {
   return $result
 }
 
-# In the order of a whole run: values of interfaces need these to be there, and the marks say that all is done.
+# The order is that of a whole run: values of interfaces need the interfaces, and the marks say that all is done.
 repeat() {
   set -f
   IFS='
@@ -146,11 +147,11 @@ repeat() {
     $command || return 1
   done
   IFS=' '
-  # The unit of gandi-bootstrap has it made.
-  [ -d $state/interfaces ] || mkdir -p $state/interfaces || return 1
-  for path in $marks; do : > "$path" || return 1; done
+  # The unit of gandi-bootstrap makes these directories.
+  [ -d $state/source-disks ] || mkdir -p $state/interfaces $state/source-disks || return 1
+  for path in $marks $disk_marks; do : > "$path" || return 1; done
   read -r boot < /proc/sys/kernel/random/boot_id || return 1
-  # The report holds what the host asked for: for root alone. When it was, the file says by its own time.
+  # The report holds what the host asked for, so it is for root alone. The time of the file says when it was.
   umask 077
   printf '%s,"bootId":"%s"}\n' "$report" "$boot" > "$state/$program.json"
 }
@@ -167,10 +168,10 @@ if [ -s "$done" ]; then
   exit "$status"
 fi
 
-# In a shell of its own: a damaged record ends that, not the start of the program.
+# This is a shell of its own: a damaged record ends that, and not the start of the program.
 if [ -r "$record" ] && (. "$record" && unchanged && repeat) 2> /dev/null; then exit 0; fi
 
 export GANDI_BOOT=1
-# Not as a program of its own, whose shell would cost what a twentieth of the runtime's start does.
+# The launcher is read into this shell. A shell of its own would cost a twentieth of what the runtime's start does.
 set --
 . /usr/lib/gandi/gandi-launcher

@@ -1,6 +1,5 @@
 import type { Command, Help } from 'commander';
 import { SETTINGS } from '../../src/machine/settings/setting-definitions.ts';
-import type { Step } from '../../src/plan/step.ts';
 import { EXIT_MEANINGS } from '../../src/terminal/exit-status.ts';
 import { ENVIRONMENT, type ManualText } from './manual-texts.ts';
 import type { DocumentedProgram } from './programs.ts';
@@ -55,13 +54,13 @@ function commandSection(command: Command, help: Help): string {
 }
 
 /** Which setting a step asks, and for what. */
-function switchText({ setting }: Step): string[] {
+function switchText({ setting }: DocumentedProgram['steps'][number]): string[] {
   const definition = SETTINGS.find(({ name }) => name === setting);
   if (definition === undefined) return [];
   return [definition.default === '0' ? `Off unless \`${setting}=1\`.` : `Turned off by \`${setting}=0\`.`];
 }
 
-function stepSection(steps: readonly Step[]): string {
+function stepSection(steps: DocumentedProgram['steps']): string {
   if (steps.length === 0) return '';
   const entries = steps.map((step) => namedEntry(step.name, sentence(step.summary), ...switchText(step)));
   return `${section('steps')}${paragraph('In this order:')}${entries.join('')}`;

@@ -5,6 +5,7 @@ import { defineCommandLine as defineConfig } from '../../src/config/command-line
 import { CONFIG_STEPS } from '../../src/config/steps.ts';
 import { defineCommandLine as defineGuest } from '../../src/guest/command-line.ts';
 import { defineCommandLine as defineMount } from '../../src/mount/command-line.ts';
+import { MOUNT_STEPS } from '../../src/mount/run/steps.ts';
 import { realSystem } from '../../src/plan/real-system.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { defineCommandLine as definePostBoot } from '../../src/postboot/command-line.ts';
@@ -16,7 +17,7 @@ export interface DocumentedProgram {
   name: string;
   command: Command;
   /** In the order in which they run. */
-  steps: readonly Step[];
+  steps: readonly Pick<Step, 'name' | 'summary' | 'setting'>[];
 }
 
 /** Command lines are looked at here; nothing parses arguments with them. */
@@ -34,7 +35,7 @@ export function documentedPrograms(): DocumentedProgram[] {
       command: defineBootstrap('gandi-bootstrap', requests, output),
       steps: BOOTSTRAP_STEPS,
     },
-    'gandi-mount': { command: defineMount(neverRun, output), steps: [] },
+    'gandi-mount': { command: defineMount(neverRun, output), steps: MOUNT_STEPS },
     'gandi-config': { command: defineConfig('gandi-config', neverRun, output), steps: CONFIG_STEPS },
     'gandi-postboot': {
       command: definePostBoot('gandi-postboot', neverRun, output),

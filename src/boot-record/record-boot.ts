@@ -53,7 +53,7 @@ const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 
 /** What a program adds to what can be known of any. */
-export type RecordExtras = Partial<Pick<BootRecord, 'marks' | 'ranges' | 'expected'>> & {
+export type RecordExtras = Partial<Pick<BootRecord, 'marks' | 'diskMarks' | 'ranges' | 'expected'>> & {
   /** Files that were read, but whose change would be no news. */
   passedOver?: readonly string[];
   /** What the next boot works from, if it is not what this one did. */
@@ -229,7 +229,15 @@ export async function recordBoot(
 function bootRecord(
   { system, report, trace, applied }: FinishedRun,
   files: Files,
-  { marks = [], ranges = [], passedOver = [], source = report.source, looksAtDisks, expected }: RecordExtras,
+  {
+    marks = [],
+    diskMarks = [],
+    ranges = [],
+    passedOver = [],
+    source = report.source,
+    looksAtDisks,
+    expected,
+  }: RecordExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
   const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
@@ -279,6 +287,7 @@ function bootRecord(
     ),
     interfaces: [...trace.kernelTexts.keys()].flatMap((path) => INTERFACE.exec(path)?.[1] ?? []),
     marks,
+    diskMarks,
     ranges: allRanges,
     rangesOfOthers: blank.length > 0,
     ...(expected === undefined ? {} : { expected }),

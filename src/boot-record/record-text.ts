@@ -28,6 +28,8 @@ export interface BootRecord {
   interfaces: readonly string[];
   /** Files that are empty when they are made, such as marks in /run/gandi. */
   marks: readonly string[];
+  /** Those of them that have the name of a disk, which may be another one at the next boot. */
+  diskMarks?: readonly string[];
   /** Ranges of block devices, in bytes; what they hold is kept beside the record. */
   ranges: readonly { device: string; offset: number; length: number }[];
   /** Some of these are of another disk than the host's. */
@@ -109,6 +111,7 @@ export function renderBootRecord(state: BootRecord): string | undefined {
     ...ranges,
     ...state.interfaces,
     ...state.marks,
+    ...(state.diskMarks ?? []),
     ...(state.expected ?? []).map(({ path }) => path),
   ];
   const expected = state.expected ?? [];
@@ -134,6 +137,7 @@ export function renderBootRecord(state: BootRecord): string | undefined {
   const ofDisks = Object.entries({
     block_devices: (state.blockDevices ?? []).join(' '),
     known_by: knownBy.join(' '),
+    disk_marks: (state.diskMarks ?? []).join(' '),
     kernel_files: kernelFiles.join(' '),
     ranges: ranges.join(' '),
     commands: commands.join('\n'),

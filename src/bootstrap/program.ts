@@ -23,6 +23,7 @@ import { rememberHostDisk } from '../storage/remember-disk.ts';
 import { markNoAutofs } from './autofs-mark.ts';
 import type { Options } from './command-line.ts';
 import { recordExtras } from './record-extras.ts';
+import { markSourceDisk } from './source-disk-mark.ts';
 import { BOOTSTRAP_STEPS } from './steps.ts';
 
 const PROGRAM = 'gandi-bootstrap';
@@ -67,7 +68,11 @@ async function finishBoot(
 ): Promise<void> {
   const { files } = machine;
   const { settings } = run;
-  const marks = [...markServedAtBoot(files, facts, host, settings), ...markNoAutofs(files, settings)];
+  const marks = [
+    ...markServedAtBoot(files, facts, host, settings),
+    ...markNoAutofs(files, settings),
+    ...markSourceDisk(files, host),
+  ];
   for (const mark of marks) await applyChange(mark, machine);
   await recordBoot(run, machine, recordExtras({ files, settings }, host));
 }

@@ -9,6 +9,7 @@ import {
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
   SERVED_DIRECTORY,
+  SOURCE_DISKS_DIRECTORY,
 } from '../machine/files/paths.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
@@ -85,6 +86,7 @@ export function recordExtras(
     source: host.gandi === undefined ? host.origin : HOST_CONFIG,
     ranges,
     looksAtDisks: true,
+    diskMarks: files.list(SOURCE_DISKS_DIRECTORY).map((name) => `${SOURCE_DISKS_DIRECTORY}/${name}`),
     marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
     passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],

@@ -6,13 +6,15 @@ import { udevVerdict } from '../machine/devices/udev-verdict.ts';
 import { observeStorage } from '../machine/facts/observed-facts.ts';
 import { HOST_DISK_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import { describe } from '../machine/formats/signatures.ts';
+import { readSettings } from '../machine/settings/settings.ts';
+import { allowedSources } from '../metadata/allowed-sources.ts';
 import { observeDevice, type SwapSearch } from '../metadata/gandi/find.ts';
 import { readRememberedDisk } from '../metadata/gandi/host-disk.ts';
 import { askHostDisks } from '../metadata/gandi/look-for-disk.ts';
 import { describeAround, holdsSomethingElse } from '../metadata/gandi/trust.ts';
 import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
-import { acceptVolume, forgetOtherSource } from './accept-volume.ts';
+import { acceptVolume, forgetOtherSource, whyNotAllowed } from './accept-volume.ts';
 
 /** As long as gandi-bootstrap waits for itself. */
 const LOCK_WAIT_SECONDS = 60;
@@ -74,12 +76,20 @@ export async function accept(path: string, system: System): Promise<number> {
     const machine = { files, commands, live };
     const device = byNode(path, devices, files);
     if (device !== undefined) await answers.ask(commands, [device]);
-    const source = device && answers.answers(device) ? await acceptVolume(device, machine) : undefined;
-    if (source !== undefined) {
-      output.print(`${path} (${source}) configures this guest from the next boot on\n`);
+    const sources = allowedSources(readSettings(files).sources, live ? files : undefined);
+    const volume =
+      device && answers.answers(device) ? await acceptVolume(device, machine, sources) : undefined;
+    if (volume !== undefined) {
+      if ('refused' in volume) {
+        output.printError(`gandi-guest: ${path} is not taken: ${volume.refused}; nothing was changed\n`);
+        return EXIT.failed;
+      }
+      output.print(`${path} (${volume.source}) configures this guest from the next boot on\n`);
       return EXIT.ok;
     }
-    const outcome = await acceptDevice(path, search, machine, answers);
+    const forbidden = whyNotAllowed('gandi', sources);
+    const outcome =
+      forbidden === undefined ? await acceptDevice(path, search, machine, answers) : { refused: forbidden };
     if ('refused' in outcome) {
       output.printError(
         `gandi-guest: ${path} cannot be the host’s disk: ${outcome.refused}; nothing was changed\n`,

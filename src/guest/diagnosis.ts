@@ -113,8 +113,9 @@ function reportFindings({ files }: Patient): Finding[] {
         remedy: 'have the host correct it; gandi-guest inspect shows what it gave',
       }),
     );
-    const failed = report.steps.flatMap(({ name, notes }) =>
-      notes
+    const failed = report.steps.flatMap(({ name, notes, parts }) =>
+      // The parts are disks, whose records are findings of their own.
+      (parts === undefined ? notes : [])
         .filter(({ level }) => level !== 'info')
         .map(
           ({ level, text }): Finding => ({

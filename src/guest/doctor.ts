@@ -1,9 +1,9 @@
-import { applyChange } from '../machine/changes/apply.ts';
 import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Files } from '../machine/files/files.ts';
 import { cleanJson, cleanLine } from '../machine/runtime/clean-text.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings } from '../machine/settings/settings.ts';
+import { StepWork } from '../plan/step-work.ts';
 import type { OpenedGuest, System } from '../plan/system.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
@@ -38,17 +38,20 @@ async function fixAll(
   guest: OpenedGuest,
   { commands, output }: System,
 ): Promise<XenFinding[]> {
-  const machine = { ...guest, commands };
+  const work = new StepWork(
+    { ...guest, commands },
+    {
+      dryRun: false,
+      onChange: (change, outcome) => output.print(`${outcome}: ${describeChange(change)}\n`),
+    },
+  );
   const tried = new Set<string>();
   const keyOf = ({ subject, text }: XenFinding) => `${subject}: ${text}`;
   const next = () => look().find((each) => each.fix !== undefined && !tried.has(keyOf(each)));
   for (let finding = next(); finding !== undefined; finding = next()) {
     tried.add(keyOf(finding));
     try {
-      for (const change of finding.fix ?? []) {
-        const outcome = await applyChange(change, machine);
-        output.print(`${outcome}: ${describeChange(change)}\n`);
-      }
+      for (const change of finding.fix ?? []) await work.make(change);
     } catch (error) {
       output.print(`${colours.red('failed')}: ${finding.subject}: ${reasonOf(error)}\n`);
     }

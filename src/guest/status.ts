@@ -32,6 +32,8 @@ interface Found {
 
 function isExpected(files: Files, { units, report }: ProgramEntry): boolean {
   if (report === 'at each boot') return true;
+  // A boot without data disks does not start it.
+  if (report === 'when it runs') return false;
   return units.some(
     ({ name, order }) => (order === undefined || files.status(order) !== undefined) && isEnabled(files, name),
   );
@@ -64,12 +66,19 @@ async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
 
 type Overall = Report['status'] | 'not-run';
 
+/** Whether all that failed are disks, the parts of a step: their records say what is left to be done by now. */
+function onlyDisksFailed({ steps, problems }: Report): boolean {
+  const failed = steps.filter(({ status }) => status === 'failed');
+  return problems.length === 0 && failed.length > 0 && failed.every(({ parts }) => parts !== undefined);
+}
+
 /** The worst that counts: on a running system that is what happened in this boot. A disk that failed counts, too. */
 function overall(found: readonly Found[], disks: readonly DataDisk[], live: boolean): Overall {
   if (disks.some(({ failed }) => failed)) return 'failed';
   const counting = found.filter(({ expected }) => expected || !live);
   const statuses = counting.map(({ report, thisBoot }): Overall => {
-    return report === undefined || (live && !thisBoot) ? 'not-run' : report.status;
+    if (report === undefined || (live && !thisBoot)) return 'not-run';
+    return report.status === 'failed' && onlyDisksFailed(report) ? 'configured' : report.status;
   });
   const order: Overall[] = ['failed', 'not-run', 'configured', 'unchanged'];
   return order.find((status) => statuses.includes(status)) ?? 'nothing-found';

@@ -11,6 +11,8 @@ export interface AllowedSources {
   allowed: readonly Source[];
   /** They were named, by the admin: what they say need not come from a place that is the host's alone. */
   isAsked: boolean;
+  /** What names them: the setting, or the word at the boot prompt. Absent: nothing does. */
+  namedBy?: string;
   problems: Problem[];
 }
 
@@ -27,14 +29,16 @@ export function allowedSources(
   const isSet = setting.join() !== 'all';
   const names = isSet || word === undefined ? setting : word.toLowerCase().split(',');
   if (names.join() === 'all') return { allowed: SOURCES, isAsked: false, problems: [] };
-  if (names.join() === 'none') return { allowed: [], isAsked: true, problems: [] };
+  const namedBy = isSet ? 'CONFIG_SOURCES' : 'gandi.source on the kernel command line';
+  if (names.join() === 'none') return { allowed: [], isAsked: true, namedBy, problems: [] };
   const unknown = names.filter((name) => SOURCES.every((source) => source.name !== name));
   return {
     allowed: SOURCES.filter(({ name }) => names.includes(name)),
     isAsked: true,
+    namedBy,
     problems: unknown.map((name) => ({
       group: 'source',
-      path: isSet ? 'CONFIG_SOURCES' : 'gandi.source on the kernel command line',
+      path: namedBy,
       found: `no source of the name ${name}`,
       expected: `some of ${SOURCES.map((source) => source.name).join(', ')}`,
     })),

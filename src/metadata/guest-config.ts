@@ -91,7 +91,7 @@ export interface InterfaceConfig {
   mac?: string;
   /** Name in the guest; a pattern (glob(7)) means the interfaces that it fits. Decides before the number. */
   name?: string;
-  /** The kernel's driver, such as `virtio_net`; narrows what `name` fits. A pattern (glob(7)). */
+  /** The kernel's driver, such as `virtio_net`; narrows what `name` fits. Patterns (glob(7)) with blanks between them. */
   driver?: string;
   /** The name that the interface is given. */
   setName?: string;

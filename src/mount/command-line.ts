@@ -3,7 +3,7 @@ import type { Output } from '../machine/runtime/output.ts';
 import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { createProgram, runCommandLine } from '../terminal/program.ts';
-import { type MountRun, PROGRAM } from './run.ts';
+import { type MountRun, PROGRAM } from './run/run.ts';
 import { withRun } from './with-run.ts';
 
 interface Options {
@@ -83,7 +83,7 @@ export function defineCommandLine(
     });
   command('autofs <key>', 'print the map entry of a data disk, for /etc/auto.gandi').action(
     async (key: string, options: Options) => {
-      const { answerLookup } = await import('./autofs-lookup.ts');
+      const { answerLookup } = await import('./autofs/autofs-lookup.ts');
       await perform(options.dryRun === true, async (run) =>
         (await answerLookup(run, key)) ? EXIT.ok : EXIT.failed,
       );

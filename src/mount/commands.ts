@@ -1,13 +1,14 @@
 import { listBlockDevices } from '../machine/devices/block-devices.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
 import { EXIT } from '../terminal/exit-status.ts';
-import { applyMode } from './apply-mode.ts';
-import { awaitCheckOf, endChecks } from './await-check.ts';
-import { isSameContent } from './disk-state.ts';
-import { type EjectOptions, ejectDisk } from './eject.ts';
-import { placeFor } from './place-for.ts';
-import type { MountRun } from './run.ts';
-import { serveDisks } from './serve.ts';
+import { applyMode } from './autofs/apply-mode.ts';
+import { isSameContent } from './disks/disk-state.ts';
+import { awaitCheckOf, endChecks } from './eject/await-check.ts';
+import { type EjectOptions, ejectDisk } from './eject/eject.ts';
+import { placeFor } from './mounts/place-for.ts';
+import type { MountRun } from './run/run.ts';
+import { ejectStep } from './run/steps.ts';
+import { serveDisks } from './serve/serve.ts';
 
 const deviceName = (device: string) => device.replace(/^\/dev\//, '');
 
@@ -45,8 +46,10 @@ export async function attach(run: MountRun, device: string, isUnit = false): Pro
 
 /** Unmounts because somebody asked, and says whether the disk can be detached. */
 export async function eject(run: MountRun, name: string, options: EjectOptions): Promise<number> {
-  await endChecks(run, name);
-  const { outcome, text } = await ejectDisk(run, name, options);
+  const { outcome, text } = await run.step(ejectStep, async () => {
+    await endChecks(run, name);
+    return await ejectDisk(run, name, options);
+  });
   if (outcome === 'safe') {
     run.print(`${text}\n`);
     return EXIT.ok;
@@ -89,7 +92,7 @@ export async function rescan(run: MountRun, onlyNew: boolean, isBoot = false): P
   run.leavesChecks = isBoot;
   const touched = await serveDisks(run, onlyNew ? 'new' : 'all');
   if (isBoot && touched.some(({ state }) => state === 'checking')) {
-    const { leaveChecks } = await import('./leave-checks.ts');
+    const { leaveChecks } = await import('./serve/leave-checks.ts');
     await leaveChecks(run);
   }
   return statusOf(run);

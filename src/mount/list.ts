@@ -2,11 +2,11 @@ import type { FileView } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { readDiskRecords, readPathMemory } from '../state/disk-records.ts';
 import { type DiskRow, renderDisks } from '../terminal/disk-table.ts';
-import { diskStates } from './disk-state.ts';
-import { observe } from './observe.ts';
-import type { DiskState } from './observed-disk.ts';
-import { progressOf, progressWords } from './progress.ts';
-import type { MountRun } from './run.ts';
+import { diskStates } from './disks/disk-state.ts';
+import { observe } from './disks/observe.ts';
+import type { DiskState } from './disks/observed-disk.ts';
+import { progressOf, progressWords } from './run/progress.ts';
+import type { MountRun } from './run/run.ts';
 
 function presentRow(files: FileView, { device, verdict, mount, elsewhere, record }: DiskState): DiskRow {
   const { type, uuid, label } = verdict.kind === 'data' ? verdict.content : (record ?? {});

@@ -1,6 +1,6 @@
 import type { System } from '../plan/system.ts';
 import { rescan } from './commands.ts';
-import type { MountRun } from './run.ts';
+import type { MountRun } from './run/run.ts';
 import { withRun } from './with-run.ts';
 
 const RESCAN_OPTIONS = ['--new', '--boot', '--dry-run'];

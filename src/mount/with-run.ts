@@ -3,9 +3,10 @@ import type { Files } from '../machine/files/files.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
-import { describeProgress } from './progress.ts';
-import { MountRun, PROGRAM } from './run.ts';
-import { observerOf, SystemLocks } from './run-locks.ts';
+import { finishReport } from './report.ts';
+import { describeProgress } from './run/progress.ts';
+import { MountRun, PROGRAM } from './run/run.ts';
+import { observerOf, SystemLocks } from './run/run-locks.ts';
 
 /** Another run may be mounting a file system whose journal is replayed. */
 const LOCK_WAIT_SECONDS = 300;
@@ -33,6 +34,7 @@ export async function withRun(
   const { files, live } = system.open();
   const machine: Machine = { files, commands, live, ...(intercept === undefined ? {} : { intercept }) };
   const onWait = isForPeople ? (pid: number) => tellWait(system, files, pid) : undefined;
+  const startedAt = system.now().toISOString();
   const turn = dryRun ? undefined : await SystemLocks.take(locks, PROGRAM, LOCK_WAIT_SECONDS, onWait);
   try {
     const settings = readSettings(files);
@@ -52,6 +54,7 @@ export async function withRun(
     try {
       return await work(run);
     } finally {
+      await finishReport(run, startedAt);
       await run.close();
     }
   } finally {

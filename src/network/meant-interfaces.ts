@@ -129,6 +129,19 @@ export function meantInterfaces(
   };
 }
 
+/** What an admin is told of interfaces that cannot be known in an unpacked image; undefined where they are missing. */
+export function describeUnknown(
+  { name, driver, virtual }: InterfaceIdentity,
+  { live }: Pick<Facts, 'live'>,
+): string | undefined {
+  if (live || virtual !== undefined || (name === undefined && driver === undefined)) return undefined;
+  const which = [
+    ...(name === undefined ? [] : [name]),
+    ...(driver === undefined ? [] : [`driver ${driver}`]),
+  ].join(', ');
+  return `no interface is configured for the pattern ${which}: which ones fit it is known in the running guest alone, where gandi-bootstrap configures them`;
+}
+
 /** What an admin is told of an interface that is not there. */
 export function describeMissing(
   { number, mac, name, setName, driver, virtual }: InterfaceIdentity,

@@ -15,7 +15,7 @@ import { chosenManager } from './managers/chosen-manager.ts';
 import { stopDhcp } from './managers/stop-dhcp.ts';
 import { liveCommand, missingClients, startedUnits, type Writer } from './managers/writer.ts';
 import { WRITERS } from './managers/writers.ts';
-import { describeMissing, meantInterfaces } from './meant-interfaces.ts';
+import { describeMissing, describeUnknown, meantInterfaces } from './meant-interfaces.ts';
 import { planRenames } from './renames.ts';
 import { resolverPlace } from './resolver-place.ts';
 
@@ -195,6 +195,8 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
     ...missing.map((identity): Note => {
+      const unknown = describeUnknown(identity, facts);
+      if (unknown !== undefined) return { level: 'warning', text: unknown };
       const isFault = identity.mayBeMissing !== true || found.length === 0;
       return { level: isFault ? 'problem' : 'warning', text: describeMissing(identity, facts) };
     }),

@@ -104,22 +104,18 @@ async function runOne(
     return { report: turnedOff(step), digests: {} };
   const { system, program, machine, settings, host, dryRun, show } = run;
   const { files } = machine;
-  const render = dryRun ? (await import('../terminal/dry-run.ts')).renderPlanned : undefined;
-  let heading = `${step.name}:\n`;
-  const showInStep = (text: string): void => {
-    show?.(heading + text);
-    heading = '';
-  };
+  const { PlannedView } = dryRun ? await import('../terminal/planned-view.ts') : {};
+  const view = PlannedView && show && new PlannedView(files, show);
   const context = () => ({ settings, host, facts: observe(), files, ...before });
   return await runStep(step, context, machine, {
     dryRun,
     onChange: (_, change, outcome) => {
       if (outcome !== 'skipped') made.push(change);
       if (outcome === 'done') run.onApplied?.(change);
-      else if (render !== undefined) showInStep(render(change, outcome, files));
+      else view?.show(step.name, change, outcome);
     },
     onNote: (_, { level, text }) => {
-      if (dryRun && level === 'info') showInStep(`  ${text}\n`);
+      if (dryRun && level === 'info') view?.explain(step.name, text);
       else system.say(program, level, `${step.name}: ${text}`);
     },
   });

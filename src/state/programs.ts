@@ -21,9 +21,9 @@ export interface ProgramEntry {
   units: readonly ProgramUnit[];
   /**
    * When it leaves a report (report.ts): at each boot, also where its unit is turned off that is missed; at boots that
-   * start it; never: gandi-mount keeps records of its disks instead.
+   * start it, which is missed where the unit would; when it runs, which is not missed; never.
    */
-  report: 'at each boot' | 'at boots that start it' | 'never';
+  report: 'at each boot' | 'at boots that start it' | 'when it runs' | 'never';
 }
 
 /**
@@ -32,7 +32,7 @@ export interface ProgramEntry {
  */
 export const PROGRAMS: readonly ProgramEntry[] = [
   { name: 'gandi-bootstrap', units: [{ name: 'gandi-bootstrap.service' }], report: 'at each boot' },
-  { name: 'gandi-mount', units: [{ name: 'gandi-mount.service' }], report: 'never' },
+  { name: 'gandi-mount', units: [{ name: 'gandi-mount.service' }], report: 'when it runs' },
   { name: 'gandi-config', units: [{ name: 'gandi-config.service' }], report: 'at boots that start it' },
   {
     name: 'gandi-postboot',

@@ -36,6 +36,11 @@ export function thisBootPath(program: string): string {
   return `${RUNTIME_DIRECTORY}/${program}.json`;
 }
 
+/** Keeps a report for this boot alone: a later one runs the program again, or has no work for it. */
+export async function storeBootReport(machine: Machine, report: Report): Promise<void> {
+  await store(machine, RUNTIME_DIRECTORY, thisBootPath(report.program), report);
+}
+
 /** Keeps a report for later boots alone: what is true if the run that it is about never comes to its end. */
 export async function storeLastingReport(machine: Machine, report: Report): Promise<void> {
   await store(machine, STATE_DIRECTORY, lastingPath(report.program), report);
@@ -46,7 +51,7 @@ export async function storeLastingReport(machine: Machine, report: Report): Prom
  * writes nothing to the disk.
  */
 export async function storeReport(machine: Machine, report: Report): Promise<void> {
-  if (machine.live) await store(machine, RUNTIME_DIRECTORY, thisBootPath(report.program), report);
+  if (machine.live) await storeBootReport(machine, report);
   const last = readReport(machine.files, lastingPath(report.program));
   const hasNews =
     report.status === 'configured' ||

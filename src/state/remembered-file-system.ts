@@ -12,7 +12,7 @@ export interface RememberedFileSystem extends DiskIdentity {
   isNew?: true;
   /** It was there beside the one that it is a copy of. */
   copy?: true;
-  /** The mount point for which a unit was made (src/mount/disk-units.ts). */
+  /** The mount point for which a unit was made (src/mount/mounts/disk-units.ts). */
   unit?: string;
 }
 

@@ -13,12 +13,22 @@ export type StepStatus =
   /** Its changes need a running system, and there is none. */
   | 'skipped';
 
+/** What became of one of the things that a step is about, such as a disk. */
+export interface PartReport {
+  name: string;
+  status: StepStatus;
+  /** One line. */
+  text: string;
+}
+
 export interface StepReport {
   name: string;
   status: StepStatus;
   /** One line each, without secrets. */
   changes: string[];
   notes: Note[];
+  /** Of a step that is about several things; absent where there are none. */
+  parts?: PartReport[];
   /** End of what programs of the admin's or the customer's own printed. */
   output?: string;
   durationMilliseconds: number;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderDropIn, renderMountUnit } from '../../src/mount/disk-units.ts';
+import { renderDropIn, renderMountUnit } from '../../src/mount/mounts/disk-units.ts';
 import { project } from './build.ts';
 import { ScratchRoot } from './scratch-root.ts';
 

@@ -51,6 +51,9 @@ export const SERVED_DIRECTORY = '/run/gandi/interfaces';
 /** Has units/gandi-homes.service run once homes are mounted that were not when gandi-bootstrap ran. */
 export const LATE_HOMES = '/run/gandi/late-homes';
 
+/** An empty file, with the name of a device, for the one that the configuration was found on: packaging/mount-needed.sh passes over it. */
+export const SOURCE_DISKS_DIRECTORY = '/run/gandi/source-disks';
+
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';
 /** Our part of autofs's master map (auto.master(5)). */

@@ -134,7 +134,7 @@ export interface InterfaceIdentity {
   mac?: string;
   /** A pattern (glob(7)) means all that it fits. */
   name?: string;
-  /** A pattern (glob(7)), which narrows what `name` fits. */
+  /** Patterns (glob(7)) with blanks between them, of which one fits: narrows what `name` fits. */
   driver?: string;
   /** The name that it is given. */
   setName?: string;
@@ -182,7 +182,9 @@ export function fittingInterfaces(
   interfaces: readonly NetworkInterface[],
 ): string[] {
   const fitting = countedInterfaces(interfaces).filter(
-    (device) => matchesGlob(name, device.name) && matchesGlob(driver, device.driver),
+    (device) =>
+      matchesGlob(name, device.name) &&
+      driver.split(' ').some((pattern) => matchesGlob(pattern, device.driver)),
   );
   return fitting.map((device) => device.name);
 }

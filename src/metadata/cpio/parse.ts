@@ -54,6 +54,8 @@ function parseNetwork(bytes: Uint8Array | undefined): Part {
     findings.origin('network', 'left as it is', 'network.skip');
     return { config: {}, findings };
   }
+  const why = bytes === undefined ? 'is not there' : 'does not say network.skip';
+  findings.origin('DHCPv4 of interface 0', 'yes', why);
   return { config: { interfaces: [{ number: 0, addresses: [], dhcp4: {} }] }, findings };
 }
 

@@ -16,6 +16,9 @@ export interface ParsedNetwork {
   findings: Findings;
 }
 
+/** What is asked for where no interface is, and how it is shown. */
+export const DHCP_ON_ALL = ['network', 'DHCP on every interface'] as const;
+
 /**
  * Parses a network configuration of cloud-init, version 1 or 2, at the top level or below `network`. An absent or empty
  * one, and one of no interface, leaves every interface to DHCP; `config: disabled` leaves the network as it is.
@@ -28,7 +31,10 @@ export function parseNetworkConfig(bytes: Uint8Array | undefined, file: string):
     findings.refuse('', parsed.fault.found, parsed.fault.expected);
     return { part: {}, findings };
   }
-  if (parsed.document === undefined) return { part: { dhcpOnAll: true }, findings };
+  if (parsed.document === undefined) {
+    findings.origin(...DHCP_ON_ALL, bytes === undefined ? 'is not there' : 'is empty');
+    return { part: { dhcpOnAll: true }, findings };
+  }
   const document = MapReader.of(parsed.document, '', findings);
   const reader = document.map('network') ?? document;
   const draft = readDraft(reader, findings);
@@ -63,6 +69,7 @@ export function toNetworkPart(draft: NetworkDraft, findings: Findings): NetworkP
   const searchDomains = [...new Set(draft.searchDomains.map(({ value }) => value))];
   for (const { value, path } of draft.resolvers) findings.origin('name server', value, path);
   for (const { value, path } of draft.searchDomains) findings.origin('search domain', value, path);
+  if (interfaces.length === 0) findings.origin(...DHCP_ON_ALL, 'names no interface');
   return {
     ...(interfaces.length > 0 ? { interfaces } : { dhcpOnAll: true }),
     ...(resolvers.length > 0 ? { resolvers } : {}),

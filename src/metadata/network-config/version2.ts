@@ -123,7 +123,8 @@ function readMatch(reader: MapReader): Pick<Draft['config'], 'mac' | 'name' | 'd
     match.parsed(key, 'a name or a pattern', (text) => (PATTERN.test(text) ? text : undefined));
   const mac = readMac(match, 'macaddress');
   const name = pattern('name');
-  const driver = pattern('driver');
+  const drivers = readDrivers(match);
+  const driver = drivers.length === 0 ? undefined : drivers.join(' ');
   match.finish();
   if (mac === undefined && name === undefined)
     return { name: '*', ...(driver === undefined ? {} : { driver }) };
@@ -132,6 +133,15 @@ function readMatch(reader: MapReader): Pick<Draft['config'], 'mac' | 'name' | 'd
     ...(name === undefined ? {} : { name }),
     ...(driver === undefined ? {} : { driver }),
   };
+}
+
+/** One pattern or, as netplan has it since 0.104, a list of them (netplan-yaml(5)). */
+function readDrivers(match: MapReader): string[] {
+  return match.items('driver').flatMap(({ value, path }) => {
+    if (isYamlScalar(value) && PATTERN.test(value.text)) return [value.text];
+    match.findings.refuse(path, describeYaml(value), 'a name or a pattern');
+    return [];
+  });
 }
 
 function readDhcp(reader: MapReader): Pick<Draft['config'], 'dhcp4' | 'dhcp6'> {

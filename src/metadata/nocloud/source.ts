@@ -30,19 +30,22 @@ export interface NoCloudSeed {
 /** Words of the host, the later ones before the earlier ones. */
 async function readWords(
   files: Pick<FileView, 'readText'>,
-): Promise<{ words: NoCloudWords[]; place?: SourcePlace }> {
+): Promise<{ words: NoCloudWords[]; refused: Problem[]; place?: SourcePlace }> {
   const words: NoCloudWords[] = [];
+  const refused: Problem[] = [];
   let place: SourcePlace | undefined;
   for (const { path, name } of WORD_FILES) {
     const text = files.readText(path) ?? '';
     if (!text.includes(WORD)) continue;
-    const { parseNoCloudWords } = await import('./words.ts');
+    const { networkSeedIn, parseNoCloudWords } = await import('./words.ts');
+    const ofNetwork = networkSeedIn(text, name);
+    if (ofNetwork !== undefined) refused.push(ofNetwork);
     const found = parseNoCloudWords(text, name);
     if (found === undefined) continue;
     words.unshift({ ...found, place: name });
     place = { name, attachment: name, isHosts: true };
   }
-  return { words, ...(place === undefined ? {} : { place }) };
+  return { words, refused, ...(place === undefined ? {} : { place }) };
 }
 
 /** The files of a seed in a directory of the guest; undefined without those that make a seed. */
@@ -89,7 +92,9 @@ function fromWords(
   }
   // The bare word says that a volume is to be there.
   const says = words.some(({ instanceId, hostName }) => instanceId !== undefined || hostName !== undefined);
-  if (place === undefined || !says) return { state: 'absent', doubts };
+  // Else what is wrong with them would be told by nobody.
+  const wrong = words.flatMap(({ problems }) => problems);
+  if (place === undefined || !says) return { state: 'absent', doubts: [...doubts, ...wrong] };
   return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
 }
 
@@ -104,8 +109,9 @@ async function find(world: World): Promise<Finding<NoCloudSeed>> {
   const said = await readWords(files);
   const isPromised = said.place !== undefined || remembered !== undefined || isAsked;
   const found = await findVolume(world, () => labelledDevices(files, LABELS), VOLUME, isPromised);
-  if (found.state === 'absent') return fromWords(world, said, found.doubts ?? []);
-  return mapFound(found, (seed) => ({ files: seed, words: said.words }));
+  const doubts = [...(found.doubts ?? []), ...said.refused];
+  if (found.state === 'absent') return fromWords(world, said, doubts);
+  return { ...mapFound(found, (seed) => ({ files: seed, words: said.words })), doubts };
 }
 
 async function open(path: string): Promise<Finding<NoCloudSeed>> {

@@ -36,6 +36,21 @@ export function parseNoCloudWords(text: string, place: string): NoCloudWords | u
   return words;
 }
 
+/**
+ * What is said of a word `ds=nocloud-net`: cloud-init would take the files from the network.
+ * @param place for people, such as the kernel command line
+ * @returns undefined if there is no such word
+ */
+export function networkSeedIn(text: string, place: string): Problem | undefined {
+  if (!/(?:^|[\s"])ds=nocloud-net(?=[;\s"]|$)/.test(text)) return undefined;
+  return {
+    group: 'source',
+    path: place,
+    found: 'ds=nocloud-net, a seed from the network',
+    expected: 'a volume labelled cidata, or ds=nocloud;s=DIRECTORY: seeds from the network are not done',
+  };
+}
+
 /** The last value of each key, by its long name. */
 function valuesOf(word: string): Map<string, string> {
   const pairs = word.split(';').slice(1);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { RunCommand } from '../../machine/changes/change.ts';
 import { isOwn } from '../../plan/own-file.ts';
-import { profileName, renderKeyfile } from './keyfile.ts';
+import { profileName, renderKeyfile, routeRefusals } from './keyfile.ts';
 import { linkFiles } from './link-file.ts';
 import { KEYFILE_DIRECTORY, profileOf } from './profiles.ts';
 import { askForAddress, liveCommand, NOTHING, type Writer } from './writer.ts';
@@ -33,6 +33,7 @@ export const networkManager: Writer = {
     },
     ...linkFiles(header, wanted),
   ],
+  refusals: routeRefusals,
   thisBoot: {
     start: (name) => ({
       before: [],

@@ -95,9 +95,7 @@ function ipv6Lines(wanted: NamedInterface): Lines {
   return [
     '[ipv6]',
     `method=${method}`,
-    ...(listensToRouters(wanted) === false && method === 'auto'
-      ? ['never-default=true', 'ignore-auto-routes=true']
-      : []),
+    ...(isNeverDefault(wanted) ? ['never-default=true', 'ignore-auto-routes=true'] : []),
     ...addressLines(wanted, 6),
     ...routeLines(routesOf(wanted, 6)),
     ...leaseLines(resolver === undefined ? lease : withoutDns(lease)),
@@ -129,6 +127,24 @@ function kindLines(virtual: VirtualInterface): Lines {
         ...line('forward-delay', virtual.forwardDelaySeconds),
       ];
   }
+}
+
+/** Whether "never-default" keeps each default route from being set, whoever asks for it. */
+const isNeverDefault = (wanted: NamedInterface) =>
+  listensToRouters(wanted) === false && ipv6Method(wanted) === 'auto';
+
+/** The routes that a profile cannot hold, a line each. */
+export function routeRefusals(wanted: NamedInterface): string[] {
+  const { routes = [], dhcp4 } = wanted;
+  if (!hasIp(wanted)) return [];
+  const hasIpv4 = ofFamily(wanted, 4).length > 0 || dhcp4 !== undefined;
+  return routes.flatMap(({ family, to }) => {
+    if (family === 4 && !hasIpv4)
+      return `the route to ${to} is not set: NetworkManager sets routes of IPv4 only where the interface has an IPv4 address or asks for one`;
+    if (family === 6 && /\/0$/.test(to) && isNeverDefault(wanted))
+      return `the route to ${to} is not set: without an IPv6 address NetworkManager cannot leave advertised routes out and set this one; give the interface an address`;
+    return [];
+  });
 }
 
 /**

@@ -33,6 +33,7 @@ describe('what must be the same at the next boot', () => {
       ranges: STAMPS,
       looksAtDisks: true,
       marks: [],
+      diskMarks: [],
       passedOver: ['/gandi/init'],
     });
   });

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { acceptVolume, forgetOtherSource } from '../../../src/guest/accept-volume.ts';
+import { acceptVolume, forgetOtherSource, whyNotAllowed } from '../../../src/guest/accept-volume.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
 import { SOURCE_FILE } from '../../../src/machine/files/paths.ts';
+import { allowedSources } from '../../../src/metadata/allowed-sources.ts';
 import {
   cpioDisk,
   damagedVolume,
@@ -13,10 +14,11 @@ import {
 
 const machineOf = ({ files }: SeededGuest) => ({ files, commands: systemCommands, live: true });
 
-async function accept(guest: SeededGuest, node: string) {
+async function accept(guest: SeededGuest, node: string, setting: readonly string[] = ['all']) {
   const device = listBlockDevices(guest.files).find((one) => one.node === node);
   if (device === undefined) throw new Error(`${node} was attached`);
-  return await acceptVolume(device, machineOf(guest));
+  const outcome = await acceptVolume(device, machineOf(guest), allowedSources(setting, guest.files));
+  return outcome !== undefined && 'source' in outcome ? outcome.source : outcome?.refused;
 }
 
 const nameAt = async (guest: SeededGuest) => {
@@ -41,6 +43,19 @@ it.each([
     expect(await nameAt(guest)).toEqual({ state: 'new', name: 'web2', problems: [] });
   },
 );
+
+it('of a source that CONFIG_SOURCES leaves out is refused, and nothing is noted down', async () => {
+  const guest = seededGuest();
+  const node = guest.attach('sdf', 5, cpioDisk('web2'));
+  expect(await accept(guest, node, ['nocloud'])).toBe(
+    'the source cpio is not among those that count here; add it to CONFIG_SOURCES',
+  );
+  expect(guest.files.status(SOURCE_FILE)).toBeUndefined();
+  expect(whyNotAllowed('gandi', allowedSources(['nocloud'], guest.files))).toContain(
+    'the source gandi is not',
+  );
+  expect(whyNotAllowed('gandi', allowedSources(['all'], guest.files))).toBeUndefined();
+});
 
 it('one of two counts after it, and the other is told', async () => {
   const guest = seededGuest();

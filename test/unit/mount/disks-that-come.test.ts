@@ -62,7 +62,7 @@ describe('disks that come', () => {
     guest.disks.attach({ name: 'sdb', label: 'data' });
     expect(await main(['rescan', '--new', '--dry-run'])).toBe(0);
     expect(said.stdout).toContain(`would make directory ${guest.disks.mountPoint('data')}`);
-    expect(said.stdout).toMatch(/^would run mount /m);
+    expect(said.stdout).toMatch(/^disks:\n {2}would make directory .*\n {2}would run mount /m);
     expect(guest.disks.mounts()).toEqual([]);
     expect(guest.disks.files.status('/run/gandi/disks.json')).toBeUndefined();
   });

@@ -4,8 +4,8 @@ import type { UdevContent } from '../../../src/machine/devices/udev-verdict.ts';
 import { parseFstab } from '../../../src/machine/formats/fstab.ts';
 import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
 import type { DiskBus } from '../../../src/machine/settings/settings.ts';
-import { judge } from '../../../src/mount/data-disk.ts';
-import type { DiskFacts } from '../../../src/mount/disk-facts.ts';
+import { judge } from '../../../src/mount/disks/data-disk.ts';
+import type { DiskFacts } from '../../../src/mount/disks/disk-facts.ts';
 import { makeFiles } from '../context.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 

@@ -1,7 +1,7 @@
 import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { parseSettings } from '../../../src/machine/settings/settings.ts';
-import { MountRun } from '../../../src/mount/run.ts';
-import { observerOf } from '../../../src/mount/run-locks.ts';
+import { MountRun } from '../../../src/mount/run/run.ts';
+import { observerOf } from '../../../src/mount/run/run-locks.ts';
 import { simulatedSystem } from '../simulated-system.ts';
 
 /** A run of gandi-mount on that machine, with all settings as they are by default; nobody uses a disk. */

@@ -1,6 +1,6 @@
 import type { Commands } from '../../../src/machine/commands/commands.ts';
-import type { MountRun } from '../../../src/mount/run.ts';
-import type { Attached, RunLocks } from '../../../src/mount/run-locks.ts';
+import type { MountRun } from '../../../src/mount/run/run.ts';
+import type { Attached, RunLocks } from '../../../src/mount/run/run-locks.ts';
 import { writeAt } from '../images.ts';
 import type { SimulatedDisks } from './simulated-disks.ts';
 

@@ -281,6 +281,17 @@ describe('network with ifupdown', () => {
     expect([...new Set(missing.map((note) => note.level))]).toEqual([level]);
   });
 
+  it.each([
+    ['a name', { name: 'en*' }, 'en*'],
+    ['a driver', { driver: 'virtio_net' }, 'driver virtio_net'],
+  ])('says of an image that the pattern of %s is for the running guest', (_, identity, pattern) => {
+    const interfaces = [{ ...identity, dhcp4: {}, addresses: [] }];
+    const { notes } = planFor(FRESH, { config: { interfaces }, facts: { live: false, interfaces: [] } });
+    expect(notes).toEqual([
+      { level: 'warning', text: expect.stringContaining(`for the pattern ${pattern}: which ones fit it`) },
+    ]);
+  });
+
   it('writes ethN into an image, and a name that ifupdown takes for a file', () => {
     expect(planFor(FRESH, { facts: { live: false, interfaces: [] } })).toEqual(
       whole([write(ETH0_FILE, ETH0), write(ETH1_FILE, ETH1)]),

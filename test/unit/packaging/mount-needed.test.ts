@@ -82,6 +82,18 @@ describe('the condition of gandi-mount.service', () => {
     expect(isNeeded()).toBe(false);
   });
 
+  it('does not hold where the other disk is that of the source, by the word of gandi-bootstrap', () => {
+    tag('8:16');
+    expect(isNeeded()).toBe(true);
+    put('/run/gandi/source-disks/sdb');
+    expect(isNeeded()).toBe(false);
+    symlinkSync('../../devices/sdc', join(root, 'sys/dev/block/8:32'));
+    put('/sys/devices/sdc/size', '1');
+    put(seen('8:32'));
+    tag('8:32');
+    expect(isNeeded()).toBe(true);
+  });
+
   it('takes the word of gandi-bootstrap on autofs', () => {
     put('/run/gandi/no-autofs');
     // Only by this can be told that nobody looked: a whole run would have left no mark.

@@ -35,6 +35,17 @@ describe('disks', () => {
     expect(readdirSync(at('dev')).sort()).toEqual(['nvme1n1p1', 'sdaa', 'sdb']);
   });
 
+  it('leave the marks that have their names under the names of this boot', () => {
+    namesAre('sdb', 'nvme1n1');
+    store({
+      ...twoDisks(),
+      repeated: [],
+      diskMarks: ['sda', 'nvme0n1p1'].map((name) => at(`run/gandi/source-disks/${name}`)),
+    });
+    expect(boot()).toEqual(QUIET);
+    expect(readdirSync(at('run/gandi/source-disks')).sort()).toEqual(['nvme1n1p1', 'sdb']);
+  });
+
   it('that are attached elsewhere are news', () => {
     mkdirSync(at('dev'));
     store(twoDisks());

@@ -127,7 +127,12 @@ describe('its files', () => {
   });
 
   test('none of them: DHCP on the first interface', () => {
-    expect(parse({})).toEqual({ config: { interfaces: DHCP }, problems: [], refused: [], origins: [] });
+    expect(parse({})).toEqual({
+      config: { interfaces: DHCP },
+      problems: [],
+      refused: [],
+      origins: [{ setting: 'DHCPv4 of interface 0', value: 'yes', field: 'config.toml is not there' }],
+    });
   });
 
   test.each(['', '# nothing\n', '[network]\n', 'network.skip = false\n', 'network = { "skip" = false }'])(

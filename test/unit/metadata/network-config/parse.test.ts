@@ -446,6 +446,28 @@ ethernets:
   );
 });
 
+test.each([
+  ['', 'is empty'],
+  ['version: 2\nethernets: {}\n', 'names no interface'],
+])('%j asks for DHCP on every interface, and says why', (text, why) => {
+  const { part, findings } = parse(text);
+  expect(part).toEqual({ dhcpOnAll: true });
+  expect(findings.origins).toEqual([
+    { setting: 'network', value: 'DHCP on every interface', field: `network-config ${why}` },
+  ]);
+});
+
+test('an interface is known by one of several drivers', () => {
+  const driversOf = (list: string) => {
+    const { part, findings } = parse(`version: 2\nethernets: {a: {match: {driver: ${list}}, dhcp4: true}}`);
+    return part.interfaces?.[0]?.driver ?? findings.refusing.map(({ path, found }) => `${path}: ${found}`);
+  };
+  expect(driversOf('[virtio_net, "ixgbe*"]')).toBe('virtio_net ixgbe*');
+  expect(driversOf('virtio_net')).toBe('virtio_net');
+  expect(driversOf('[[virtio_net]]')).toEqual(['network-config ethernets.a.match.driver[0]: a list']);
+  expect(driversOf('["a b"]')).toEqual(['network-config ethernets.a.match.driver[0]: "a b"']);
+});
+
 test('unknown keys are a line each, and refuse nothing', () => {
   const text = `
 version: 2

@@ -70,7 +70,10 @@ test('empty files: an instance "nocloud", and DHCP everywhere', () => {
       config: { dhcpOnAll: true },
       problems: [],
       refused: [],
-      origins: [{ setting: 'instance id', value: 'nocloud', field: 'meta-data' }],
+      origins: [
+        { setting: 'instance id', value: 'nocloud', field: 'meta-data' },
+        { setting: 'network', value: 'DHCP on every interface', field: 'network-config is not there' },
+      ],
     },
   });
 });

@@ -37,6 +37,33 @@ it('the bare word promises a volume, and says nothing itself', async () => {
   expect(await seededGuest({ [COMMAND_LINE]: 'ds=nocloud\n' }).look()).toMatchObject({ state: 'none' });
 });
 
+it.each([
+  ['a word for the network', { [COMMAND_LINE]: 'quiet ds=nocloud-net;s=https://198.51.100.1/ ro\n' }],
+  ['a word for the network in DMI', { [SERIAL]: 'ds=nocloud-net\n' }],
+  ['a directory in the network', { [COMMAND_LINE]: 'ds=nocloud;s=https://198.51.100.1/\n' }],
+])('%s is refused by a line that says what to do instead', async (_, entries) => {
+  const { state, parsed } = await seededGuest(entries).look();
+  expect(state).toBe('none');
+  expect(parsed.problems).toEqual([
+    expect.objectContaining({
+      group: 'source',
+      expected: expect.stringContaining('seeds from the network are not done'),
+    }),
+  ]);
+});
+
+it('a volume counts beside a word for the network, which is told', async () => {
+  const guest = seededGuest({ [COMMAND_LINE]: 'ds=nocloud-net;s=https://198.51.100.1/\n' });
+  guest.attach('sr0', 0, nocloudVolume('web1'));
+  expect(await guest.look()).toMatchObject({
+    state: 'new',
+    parsed: {
+      config: { hostName: 'web1' },
+      problems: [{ found: 'ds=nocloud-net, a seed from the network' }],
+    },
+  });
+});
+
 it('of a seed in the network there is a line, and the rest counts', async () => {
   const guest = seededGuest({ [COMMAND_LINE]: 'ds=nocloud;s=http://192.0.2.1/;h=web1\n' });
   expect(await guest.look()).toMatchObject({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/network/addresses.ts';
 import { WRITERS } from '../../../../src/network/managers/writers.ts';
+import { makeFiles } from '../../context.ts';
 import { MORE } from './wanted.ts';
 
 /** Paths and texts of the files of an interface. */
@@ -230,5 +231,32 @@ Name=lan0
     ],
   ])('%s', (_, wanted, expected) => {
     expect(filesOf(wanted)).toEqual(expected);
+  });
+});
+
+describe('routes that a profile of NetworkManager cannot hold', () => {
+  const refusals = (wanted: Partial<NamedInterface>) =>
+    WRITERS.NetworkManager.refusals?.({ name: 'eth0', addresses: [], ...wanted }, makeFiles({}));
+  const route4 = { family: 4, to: '198.51.100.0/24', via: '192.0.2.1' } as const;
+  const default6 = { family: 6, to: '::/0', via: 'fe80::1' } as const;
+
+  it('are told: those of IPv4 where there is no IPv4', () => {
+    const wanted = { name: 'eth0', acceptRa: true, addresses: [], routes: [route4] };
+    expect(refusals(wanted)).toEqual([
+      expect.stringMatching(/^the route to 198\.51\.100\.0\/24 is not set: NetworkManager /),
+    ]);
+    const [[, text] = []] = filesOf(wanted);
+    expect(text).toContain('[ipv4]\nmethod=disabled\n');
+    expect(refusals({ routes: [route4], dhcp4: {} })).toEqual([]);
+  });
+
+  it('are told: a default route of IPv6 where advertised ones are left out', () => {
+    const wanted = { name: 'eth0', acceptRa: false, addresses: [], routes: [default6] };
+    expect(refusals(wanted)).toEqual([expect.stringMatching(/^the route to ::\/0 is not set: /)]);
+    const [[, text] = []] = filesOf(wanted);
+    expect(text).toContain('never-default=true');
+    expect(refusals({ ...wanted, acceptRa: true })).toEqual([]);
+    const addresses = [{ family: 6, address: '2001:db8::1', prefixLength: 64 }] as const;
+    expect(refusals({ ...wanted, addresses })).toEqual([]);
   });
 });
