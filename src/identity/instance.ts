@@ -5,7 +5,7 @@ import { STATE_DIRECTORY } from '../machine/files/paths.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
-import { renewHostKeys } from './renewed-host-keys.ts';
+import { renewHostKeys } from './parts/host-keys.ts';
 import { guestIdentity } from './stagger.ts';
 
 const RECORD = '/var/lib/gandi/instance.json';

@@ -1,8 +1,8 @@
-import type { Change } from '../machine/changes/change.ts';
-import type { FileView } from '../machine/files/files.ts';
-import { defaultHostKey, HOST_KEY_TYPES, hostKeysOf } from '../machine/system/sshd-config.ts';
-import { ensureFile } from '../plan/ensure-file.ts';
-import { makeHostKey } from './ssh-keys.ts';
+import type { Change } from '../../machine/changes/change.ts';
+import type { FileView } from '../../machine/files/files.ts';
+import { defaultHostKey, HOST_KEY_TYPES, hostKeysOf } from '../../machine/system/sshd-config.ts';
+import { ensureFile } from '../../plan/ensure-file.ts';
+import { makeHostKey } from '../ssh-keys.ts';
 
 const SSH_KEYGEN = '/usr/bin/ssh-keygen';
 
