@@ -2,6 +2,7 @@ import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import { defaultHostKey, HOST_KEY_TYPES, hostKeysOf } from '../../machine/system/sshd-config.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
+import type { CloneView, IdentityPart, IdentityView, Renewal } from '../part.ts';
 import { makeHostKey } from '../ssh-keys.ts';
 
 const SSH_KEYGEN = '/usr/bin/ssh-keygen';
@@ -21,15 +22,6 @@ interface KeyPair {
   made: string;
 }
 
-/** What is to be done about host keys that another guest has, too. */
-export interface Renewal {
-  changes: Change[];
-  /** The changes only make the new keys: the next plan puts them in place. */
-  next?: string;
-  /** Paths of host keys that sshd loads and that stay as they are. */
-  kept: string[];
-}
-
 const isThere = (files: FileView, path: string) => files.status(path) !== undefined;
 
 /** The default keys that there are, if new ones can be made. A guest has no more to renew: others are the admin's. */
@@ -46,15 +38,15 @@ function keysToRenew(files: FileView, guest: string): KeyPair[] {
 const isMade = (files: FileView, { made }: KeyPair) =>
   KEY_END.test(files.readText(made) ?? '') && files.readText(`${made}.pub`)?.endsWith('\n') === true;
 
-function make(files: FileView, pair: KeyPair): Change[] {
+function make(files: FileView, pair: KeyPair, hostName: string | undefined): Change[] {
   const stale = [pair.made, `${pair.made}.pub`].filter((path) => isThere(files, path));
   return [
     ...stale.map((path): Change => ({ kind: 'remove-file', path })),
-    // One that this guest refuses, such as ed25519 in FIPS mode, keeps none of the others from being made.
-    { ...makeHostKey(files, pair.type, pair.made), optional: true },
+    makeHostKey(files, pair.type, pair.made, hostName),
   ];
 }
 
+/** Each is replaced whole, once the new one is there; what was made stays until the guest is recorded. */
 function putInPlace(files: FileView, { path, made }: KeyPair): Change[] {
   return [
     { path, from: made, mode: 0o600 },
@@ -66,25 +58,35 @@ function putInPlace(files: FileView, { path, made }: KeyPair): Change[] {
   );
 }
 
-/** Also what a run left that was cut off, on this guest or on one that this is a copy of. */
-function removeMade(files: FileView): Change[] {
-  const names = files.list(SSH_DIRECTORY).filter((name) => MADE.test(name));
-  return names.map((name) => ({ kind: 'remove-file', path: `${SSH_DIRECTORY}/${name}` }));
+/**
+ * One that this guest refuses, such as ed25519 in FIPS mode, keeps none of the others from being made. At no moment is there
+ * none: nobody could log in to a guest whose SSH server does not start.
+ */
+function renew({ files, clone }: IdentityView & { clone: CloneView }): Renewal[] {
+  const { guest, hostName } = clone;
+  return keysToRenew(files, guest).flatMap((pair) => {
+    const changes = isMade(files, pair) ? putInPlace(files, pair) : make(files, pair, hostName);
+    return changes.length === 0 ? [] : [{ name: `host-keys ${pair.type}`, changes }];
+  });
 }
 
-/**
- * Replaces the host keys that sshd loads by default. Each is replaced whole, once the new one is there: at no moment is
- * there none, for nobody could log in to a guest whose SSH server does not start.
- * @param guest hexadecimal digits that tell this guest from others: no other takes the keys that it made
- */
-export function renewHostKeys(files: FileView, guest: string): Renewal {
-  const pairs = keysToRenew(files, guest);
-  const renewed = pairs.map(({ path }) => path);
-  const kept = hostKeysOf(files).filter((path) => !renewed.includes(path) && isThere(files, path));
-  const made = pairs.filter((pair) => isMade(files, pair));
-  const missing = pairs.filter((pair) => !made.includes(pair));
-  const placed = made.flatMap((pair) => putInPlace(files, pair));
-  if (missing.length === 0) return { changes: [...placed, ...removeMade(files)], kept };
-  const next = 'put the new host keys in the place of the old ones';
-  return { changes: [...placed, ...missing.flatMap((pair) => make(files, pair))], next, kept };
-}
+/** The host keys that sshd loads by default. */
+export const hostKeys: IdentityPart = {
+  name: 'host-keys',
+  what: 'SSH host keys',
+  find: ({ files }) =>
+    hostKeysOf(files)
+      .filter((path) => isThere(files, path))
+      .map((path) => ({ path, severity: 'error', what: 'an SSH host key' })),
+  renew,
+  kept: ({ files, clone }) => {
+    const renewed = keysToRenew(files, clone.guest).map(({ path }) => path);
+    return hostKeysOf(files).filter((path) => !renewed.includes(path) && isThere(files, path));
+  },
+  // Also what a run left that was cut off, on this guest or on one that this is a copy of.
+  tidy: ({ files }) =>
+    files
+      .list(SSH_DIRECTORY)
+      .filter((name) => MADE.test(name))
+      .map((name) => ({ kind: 'remove-file', path: `${SSH_DIRECTORY}/${name}` })),
+};

@@ -33,7 +33,7 @@ describe('what must be the same at the next boot', () => {
       ranges: STAMPS,
       looksAtDisks: true,
       marks: [],
-      passedOver: ['/gandi/init'],
+      passedOver: ['/gandi/init', '/etc/machine-id'],
     });
   });
 
