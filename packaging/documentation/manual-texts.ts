@@ -60,6 +60,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'It runs at every boot, before the network is set up and before anyone can log in. It looks for the disk that the host attached, checks the archive on it, stores the files of the archive in `/gandi`, and configures the guest from `/gandi/config`. Later boots change only what the host asks for anew.',
       'A field that is wrong costs its group (host name, user, network, resolver, post-boot) and nothing else, a line of ssh_key that is no key only itself; one line names the field, what was found and what was expected. Every step is planned from what is there, so that a run which was cut off is made up for by the next one.',
       'What an admin changes afterwards stays, until the host asks for something else. An interface that an admin’s own file configures is left alone.',
+      'A disk that comes to another machine makes another guest: machine ID, SSH host keys, random seed and DHCP leases are made anew, before the network is set up. The source’s instance id decides, if everything else that is known is another, too; without one the SMBIOS UUID must be another and none of the recorded MAC addresses be there. Another id alone, a new network card, or a source that is silent renews nothing. `gandi-guest doctor` names near misses, and what a clone still shares. `CONFIG_IDENTITY=0` turns this off.',
       'With `--root` an unpacked image is configured: files only. What needs a running system is told as skipped.',
     ],
     exit: [
@@ -82,6 +83,10 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       [
         STATE_DIRECTORY,
         'What was done of what the host asked for, and the report of the last run that had news.',
+      ],
+      [
+        `${STATE_DIRECTORY}/instance.json`,
+        'What tells this guest from a clone of it: the instance id, the SMBIOS UUID, the MAC addresses.',
       ],
       [BACKUP_DIRECTORY, 'Files of the admin’s that were replaced.'],
       [`${RUNTIME_DIRECTORY}/gandi-bootstrap.json`, 'Report of this boot.'],
@@ -144,7 +149,6 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       ['/etc/gandi/plugins.d/NAME', `A program of yours that runs as a step. ${OWN_PROGRAMS}`],
       ['/etc/gandi/hooks/post-vm-config', `Run at the end. ${OWN_PROGRAMS}`],
       KILL_SWITCH,
-      [`${STATE_DIRECTORY}/instance.json`, 'What tells this guest from a clone of it.'],
       [`${STATE_DIRECTORY}/gandi-config.json`, 'Report of the last run that had news.'],
       [`${RUNTIME_DIRECTORY}/gandi-config.json`, 'Report of this boot.'],
       LOG,

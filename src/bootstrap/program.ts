@@ -1,10 +1,12 @@
 import { type FinishedRun, recordBoot } from '../boot-record/record-boot.ts';
+import { instance } from '../identity/instance.ts';
+import { isMachineAnother } from '../identity/record.ts';
 import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { roomOn } from '../machine/devices/mounted-size.ts';
 import type { Files } from '../machine/files/files.ts';
-import { waitForInterfaces } from '../machine/network/late-interfaces.ts';
+import { waitForAnyInterface, waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
@@ -15,7 +17,7 @@ import { network } from '../network/network.ts';
 import { withPlugins } from '../plan/plugins.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
-import type { Step } from '../plan/step.ts';
+import type { Step, StepContext } from '../plan/step.ts';
 import type { System } from '../plan/system.ts';
 import { withGrowthFirst } from '../storage/growth-first.ts';
 import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
@@ -77,6 +79,19 @@ async function finishBoot(
   await recordBoot(run, machine, recordExtras({ files, settings }, host));
 }
 
+/** Waits for interfaces that are meant, and for any where it depends on them whether this disk is a copy. */
+async function waitForNetworkDevices({
+  files,
+  settings,
+  host,
+  steps,
+}: Pick<StepContext, 'settings' | 'host'> & { files: Files; steps: readonly Step[] }): Promise<void> {
+  const { CONFIG_NETWORK, CONFIG_IDENTITY } = settings.switches;
+  const has = ({ name }: Step) => steps.some((step) => step.name === name);
+  if (CONFIG_NETWORK && has(network)) await waitForInterfaces(files, host.parsed.config.interfaces ?? []);
+  if (CONFIG_IDENTITY && has(instance) && isMachineAnother(files)) await waitForAnyInterface(files);
+}
+
 async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {
   const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
@@ -94,8 +109,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
     const chosen = chooseSteps(files, settings, only ?? []);
     const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     const acts = live && !dryRun;
-    if (acts && settings.switches.CONFIG_NETWORK && steps.some(({ name }) => name === network.name))
-      await waitForInterfaces(files, host.parsed.config.interfaces ?? []);
+    if (acts) await waitForNetworkDevices({ files, settings, host, steps });
     const applied: Change[] = [];
     const onApplied = (change: Change) => applied.push(change);
     const run = {

@@ -4,6 +4,7 @@ import {
   HOST_CONFIG,
   HOST_INIT,
   LATE_HOMES,
+  MACHINE_ID_FILE,
   NO_AUTOFS,
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
@@ -88,8 +89,12 @@ export function recordExtras(
     looksAtDisks: true,
     diskMarks: files.list(SOURCE_DISKS_DIRECTORY).map((name) => `${SOURCE_DISKS_DIRECTORY}/${name}`),
     marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
-    // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
-    passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],
+    passedOver: [
+      // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
+      ...(settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT]),
+      // A clone is told by other things; PID 1 writes the file behind this program where root was read-only at first.
+      MACHINE_ID_FILE,
+    ],
     ...expected,
   };
 }

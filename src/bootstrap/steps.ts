@@ -1,5 +1,6 @@
 import { users } from '../accounts/users.ts';
 import { identity } from '../identity/host-name.ts';
+import { instance } from '../identity/instance.ts';
 import { multiQueue } from '../network/multiqueue.ts';
 import { network } from '../network/network.ts';
 import { resolver } from '../network/resolver.ts';
@@ -12,12 +13,14 @@ import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
 
 /**
- * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin
+ * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; a clone
+ * becomes a guest of its own before it has accounts and a network; what lets an admin
  * in before what makes the guest larger, unless there is no room for them (growth-first.ts).
  */
 export const BOOTSTRAP_STEPS: readonly Step[] = [
   swap,
   kernelModules,
+  instance,
   hostInit,
   identity,
   users,

@@ -1,5 +1,6 @@
 import { recordBoot } from '../boot-record/record-boot.ts';
 import type { Change } from '../machine/changes/change.ts';
+import { MACHINE_ID_FILE } from '../machine/files/paths.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
@@ -11,6 +12,12 @@ import { configSteps } from './steps.ts';
 
 const PROGRAM = 'gandi-config';
 const LOCK_WAIT_SECONDS = 60;
+
+/**
+ * What spreads jobs does so once: another ID is no news to it. PID 1 writes the file behind this program where the root file
+ * system was read-only at first, as most distributions have it, and its first boot would be followed by a whole one.
+ */
+const PASSED_OVER = [MACHINE_ID_FILE];
 
 function choose(steps: readonly Step[], only: readonly string[]): Step[] {
   const unknown = only.find((name) => !steps.some((step) => step.name === name));
@@ -40,7 +47,7 @@ async function configure(system: System, options: Options): Promise<number> {
       onApplied: (change) => applied.push(change),
     });
     if (live && !dryRun && options.only === undefined)
-      await recordBoot({ system, report, settings, trace, applied }, machine, {});
+      await recordBoot({ system, report, settings, trace, applied }, machine, { passedOver: PASSED_OVER });
     return report;
   });
 }

@@ -1,4 +1,3 @@
-import { instance } from '../identity/instance.ts';
 import type { FileView } from '../machine/files/files.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import { withPlugins } from '../plan/plugins.ts';
@@ -13,16 +12,7 @@ import { systemFile } from './system-file.ts';
 import { timezone } from './timezone.ts';
 
 /** The built-in steps of gandi-config in their order. */
-export const CONFIG_STEPS: readonly Step[] = [
-  instance,
-  console,
-  systemFile,
-  cron,
-  timezone,
-  ssh,
-  motd,
-  rootCheck,
-];
+export const CONFIG_STEPS: readonly Step[] = [console, systemFile, cron, timezone, ssh, motd, rootCheck];
 
 /** All steps of a guest: built-in ones, the admin's plugins among them, and the hook at the end. */
 export function configSteps(files: FileView, settings: Settings): Step[] {

@@ -9,6 +9,7 @@ import { describeProblem } from '../state/report.ts';
 import type { Row } from '../verify/row.ts';
 import type { DataDisk } from './data-disks.ts';
 import type { Finding } from './finding.ts';
+import { identityFindings } from './identity-findings.ts';
 
 /** All that a diagnosis looks at. */
 export interface Patient {
@@ -159,6 +160,7 @@ export function diagnose(patient: Patient): Finding[] {
     diskFindings,
     networkFindings,
     sshFindings,
+    identityFindings,
     reportFindings,
   ].flatMap((look) => look(patient));
   findings.push(...withoutKnown(differences(patient), findings));

@@ -1,118 +1,137 @@
-import type { Change } from '../machine/changes/change.ts';
-import { parseJsonObject } from '../machine/changes/json-file.ts';
-import type { FileView } from '../machine/files/files.ts';
-import { STATE_DIRECTORY } from '../machine/files/paths.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
-import { renewHostKeys } from './renewed-host-keys.ts';
-import { guestIdentity } from './stagger.ts';
-
-const RECORD = '/var/lib/gandi/instance.json';
-
-/** Identifier that the hypervisor gives (SMBIOS type 1; Xen). */
-const PRODUCT_UUID = ['/sys/class/dmi/id/product_uuid', '/sys/hypervisor/uuid'];
-const RANDOM_SEED = '/var/lib/systemd/random-seed';
-const COMMAND_SECONDS = 30;
+import { differences, type Instance, judge, type Verdict } from './evidence.ts';
+import type { CloneView, IdentityView } from './part.ts';
+import { IDENTITY_PARTS } from './parts.ts';
+import {
+  hearingOf,
+  type InstanceRecord,
+  observeInstance,
+  readRecord,
+  recordChanges,
+  updated,
+} from './record.ts';
+import { digestsOf, leftToAdmin } from './shared.ts';
 
 /** Enough of a digest to tell guests apart. */
 const DIGEST_CHARACTERS = 8;
 
-/** What tells one virtual machine from another; each of it can change during the life of one. */
-export interface Instance {
-  productUuid?: string;
-  /** Of the first interface. */
-  mac?: string;
-  hostName?: string;
-}
+/** Of what stays the same while a clone is made another guest: its machine ID does not. */
+const digitsOf = ({ productUuid, macs, instanceId }: Instance) =>
+  digestOf([productUuid, macs, instanceId]).slice(0, DIGEST_CHARACTERS);
 
-const FACETS = ['productUuid', 'mac', 'hostName'] as const;
+const isOfIdentity = (name: string) => IDENTITY_PARTS.some((part) => part.name === name.split(' ')[0]);
 
-/** So few facets known to differ prove nothing. */
-const FEWEST_FACETS = 2;
-
-/**
- * Whether a disk has come to another machine. Renaming a guest, replacing its interface or moving it to another host
- * changes one facet or two; all of those known must differ, and at least two be known.
- */
-export function isAnotherInstance(recorded: Instance, now: Instance): boolean {
-  const known = FACETS.filter((facet) => recorded[facet] !== undefined && now[facet] !== undefined);
-  return known.length >= FEWEST_FACETS && known.every((facet) => recorded[facet] !== now[facet]);
-}
-
-function observeInstance({ files, facts }: StepContext): Instance {
-  const uuid = PRODUCT_UUID.map((path) => files.readText(path)?.trim().toLowerCase()).find(
-    (text) => text !== undefined && /[1-9a-f]/.test(text),
-  );
-  const mac = facts.interfaces[0]?.mac;
-  const hostName = files.readText('/etc/hostname')?.trim();
-  return {
-    ...(uuid === undefined ? {} : { productUuid: uuid }),
-    ...(mac === undefined ? {} : { mac }),
-    ...(hostName ? { hostName } : {}),
-  };
-}
-
-/** A damaged record is none: the guest is taken for the one that it is. */
-function readRecord(files: FileView): Instance | undefined {
-  return parseJsonObject(files.readText(RECORD));
-}
-
-function recordChanges(files: FileView, now: Instance): Change[] {
-  const content = `${JSON.stringify(now)}\n`;
-  if (files.readText(RECORD) === content) return [];
-  const directory: Change[] =
-    files.status(STATE_DIRECTORY) === undefined
-      ? [{ kind: 'make-directory', path: STATE_DIRECTORY, mode: 0o755 }]
-      : [];
-  return [...directory, { kind: 'write-file', path: RECORD, content, mode: 0o600 }];
-}
-
-/** Only a missing one: another machine ID would be another guest for DHCP servers, and for the journal. */
-function machineIdChanges(files: FileView): Change[] {
-  if (guestIdentity(files) !== undefined || files.status('/run/systemd/system') === undefined) return [];
-  return [
-    {
-      kind: 'run-command',
-      argv: ['systemd-machine-id-setup'],
-      timeoutSeconds: COMMAND_SECONDS,
-      why: 'the machine ID is missing',
-    },
-  ];
-}
-
-function cloneNote({ hostName }: Instance, kept: readonly string[]): Note {
-  const from = hostName === undefined ? '' : ` (${hostName})`;
-  const shared =
-    kept.length === 0
-      ? ''
-      : `; ${kept.join(', ')} stayed as it is there: make it anew unless both are to have it`;
-  const text = `this disk comes from another guest${from}: SSH host keys and random seed are made anew${shared}`;
+function cloneNote(recorded: Instance, now: Instance, { rule }: Verdict): Note {
+  const renewed = IDENTITY_PARTS.filter(({ renew }) => renew !== undefined).map(({ what }) => what);
+  const text =
+    `this disk comes from another guest: ${differences(recorded, now)} (${rule}); ` +
+    `made anew: ${renewed.join(', ')}`;
   return { level: 'warning', text };
 }
 
-function plan(context: StepContext): Plan {
-  const { files, facts } = context;
-  if (!facts.live) return { changes: [] };
-  const changes = machineIdChanges(files);
-  const recorded = readRecord(files);
-  const now = observeInstance(context);
-  if (recorded === undefined || !isAnotherInstance(recorded, now)) {
-    return { changes: [...changes, ...recordChanges(files, now)], notes: [] };
-  }
-  const keys = renewHostKeys(files, digestOf(now).slice(0, DIGEST_CHARACTERS));
-  const notes = [cloneNote(recorded, keys.kept)];
-  changes.push(...keys.changes);
-  if (keys.next !== undefined) return { changes, notes, next: keys.next };
-  if (files.status(RANDOM_SEED) !== undefined) changes.push({ kind: 'remove-file', path: RANDOM_SEED });
+/** What both guests still have, and why. */
+function sharedNotes(view: IdentityView & { clone: CloneView }): Note[] {
+  const kept = IDENTITY_PARTS.flatMap((part) => part.kept?.(view) ?? []);
+  const left = leftToAdmin(view).map(({ what, path }) => `${what} (${path})`);
+  return [...kept, ...left].length === 0
+    ? []
+    : [
+        {
+          level: 'warning',
+          text: `both guests still have ${[...kept, ...left].join(', ')}: make them anew unless both are to have them`,
+        },
+      ];
+}
+
+/** What stays in the record of a guest that is no new clone. */
+const keptOf = ({ nearMiss, shared }: InstanceRecord) => ({
+  ...(nearMiss === undefined ? {} : { nearMiss }),
+  ...(shared === undefined ? {} : { shared }),
+});
+
+/** Renews what a clone must not share, each part by itself, and records the guest once that is done. */
+function renewalPlan(
+  { files, facts, host, failed }: StepContext,
+  record: InstanceRecord,
+  now: Instance,
+  verdict: Verdict,
+): Plan {
+  const isClone = verdict.kind === 'clone';
+  const { hostName } = host.parsed.config;
+  const clone: CloneView = {
+    before: record.instance,
+    now,
+    guest: record.pending === undefined || isClone ? digitsOf(now) : record.pending.guest,
+    ...(hostName === undefined ? {} : { hostName }),
+    kernelCommandLine: facts.kernelCommandLine,
+    isHeard: hearingOf(host) === 'heard',
+  };
+  const view = { files, clone };
+  const notes = isClone ? [cloneNote(record.instance, now, verdict)] : [];
+  const isDue = (name: string) =>
+    !failed.includes(name) && (isClone || record.pending?.parts.includes(name) === true);
+  const separate = IDENTITY_PARTS.flatMap((part) => part.renew?.(view) ?? []).filter(({ name }) =>
+    isDue(name),
+  );
+  if (separate.length > 0)
+    return { changes: [], notes, separate, next: 'record that this disk is this guest’s' };
+  const parts = failed.filter(isOfIdentity);
+  const tidy = IDENTITY_PARTS.flatMap((part) => part.tidy?.({ files }) ?? []);
+  const renewed: Omit<InstanceRecord, 'isOld'> = {
+    instance: updated(record.instance, now),
+    ...(parts.length === 0 ? {} : { pending: { guest: clone.guest, parts } }),
+    ...(isClone ? { shared: digestsOf(files, leftToAdmin(view)) } : keptOf(record)),
+  };
   // Last: a run that was cut off is done again.
-  return { changes: [...changes, ...recordChanges(files, now)], notes };
+  const changes = [...tidy, ...recordChanges(files, renewed)];
+  return { changes, notes: [...notes, ...(isClone ? sharedNotes(view) : [])] };
+}
+
+/** The guest that was recorded, with what has changed of it since. */
+function updatePlan(
+  { files }: StepContext,
+  record: InstanceRecord,
+  now: Instance,
+  { rule, isNear }: Verdict,
+): Plan {
+  const changed = differences(record.instance, now);
+  const said = `${changed}; taken for the guest that it was: ${rule}`;
+  const notes: Note[] = changed === '' ? [] : [{ level: 'info', text: said }];
+  const kept = keptOf(isNear && changed !== '' ? { ...record, nearMiss: said } : record);
+  return { changes: recordChanges(files, { instance: updated(record.instance, now), ...kept }), notes };
+}
+
+function plan(context: StepContext): Plan {
+  const { files, facts, host } = context;
+  if (!facts.live) return { changes: [] };
+  const now = observeInstance(files, facts.interfaces, host);
+  const record = readRecord(files);
+  if (record === undefined) return { changes: recordChanges(files, { instance: now }) };
+  const verdict = judge(record.instance, now, hearingOf(host));
+  if (verdict.kind === 'undecided') {
+    const text = `this disk may come from another guest: ${differences(record.instance, now)}; nothing is renewed: ${verdict.rule}`;
+    return { changes: [], notes: [{ level: 'info', text }] };
+  }
+  if (verdict.kind === 'same')
+    return record.pending === undefined
+      ? updatePlan(context, record, now, verdict)
+      : renewalPlan(context, record, now, verdict);
+  if (record.isOld) {
+    // Whether the machine ID is the other guest’s is told by what is recorded of it: it is renewed once.
+    const { machineId } = now;
+    const instance = { ...record.instance, ...(machineId === undefined ? {} : { machineId }) };
+    const next = 'renew what this disk has of another guest';
+    return { changes: recordChanges(files, { instance }), next };
+  }
+  return renewalPlan(context, record, now, verdict);
 }
 
 /** What a clone must not share with the guest that it was made from. */
 export const instance: Step = {
   name: 'instance',
   setting: 'CONFIG_IDENTITY',
-  summary: 'machine ID, and for a clone SSH host keys and random seed of its own',
+  summary: 'what a clone must not share: machine ID, SSH host keys, random seed, leases and network files',
   plan,
 };

@@ -7,9 +7,12 @@ type KeyType = (typeof HOST_KEY_TYPES)[number];
 /** Making an RSA key takes seconds on a slow machine. */
 const KEYGEN_SECONDS = 120;
 
-/** The command that makes a host key and, beside it, its public half; nothing may be at the path. */
-export function makeHostKey(files: FileView, type: KeyType, path: string): RunCommand {
-  const name = files.readText('/etc/hostname')?.trim() || 'localhost';
+/**
+ * The command that makes a host key and, beside it, its public half; nothing may be at the path.
+ * @param hostName that the comment names; absent: as the guest is called now
+ */
+export function makeHostKey(files: FileView, type: KeyType, path: string, hostName?: string): RunCommand {
+  const name = hostName ?? (files.readText('/etc/hostname')?.trim() || 'localhost');
   return {
     kind: 'run-command',
     argv: ['ssh-keygen', '-q', '-t', type, '-N', '', '-C', `root@${name}`, '-f', path],

@@ -1,12 +1,13 @@
 import type { FileView } from '../machine/files/files.ts';
+import { MACHINE_ID_FILE } from '../machine/files/paths.ts';
 import { digestOf } from '../state/applied.ts';
 
 /** machine-id(5): 32 hexadecimal digits. */
 export const MACHINE_ID = /^[0-9a-f]{32}$/;
 
 /** What tells this guest from others and stays the same: its machine ID; undefined if it has none yet. */
-export function guestIdentity(files: FileView): string | undefined {
-  const id = (files.readText('/etc/machine-id') ?? '').trim();
+export function guestIdentity(files: Pick<FileView, 'readText'>): string | undefined {
+  const id = (files.readText(MACHINE_ID_FILE) ?? '').trim();
   return MACHINE_ID.test(id) ? id : undefined;
 }
 

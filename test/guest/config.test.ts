@@ -105,30 +105,6 @@ describe('what is configured at every boot', () => {
     expect(new Set(report.steps.map(({ status }) => status))).toEqual(new Set(['unchanged']));
   });
 
-  it('gives a clone host keys and a random seed of its own', async () => {
-    const keys = 'cat /etc/ssh/ssh_host_*.pub';
-    const before = await guest.output(keys);
-    await guest.output('gandi-config --only instance --only 11-config_ssh');
-    expect(await guest.output(keys)).toBe(before);
-    const other =
-      '{"productUuid":"11111111-2222-3333-4444-555555555555","mac":"00:16:3e:ff:ff:ff","hostName":"golden"}';
-    await put('/var/lib/gandi/instance.json', other);
-    // Whether the step for SSH runs or not.
-    await guest.output('touch /var/lib/systemd/random-seed; gandi-config --only instance');
-    const after = await guest.output(keys);
-    expect(after.trim().split('\n')).toHaveLength(3);
-    for (const line of after.split('\n')) expect(before).not.toContain(line.split(' ')[1]);
-    await guest.output('test ! -e /var/lib/systemd/random-seed');
-    for (const type of ['rsa', 'ecdsa', 'ed25519']) {
-      const key = `/etc/ssh/ssh_host_${type}_key`;
-      expect(await guest.output(`stat -c %a ${key}; ssh-keygen -y -f ${key} | cut -d' ' -f2`)).toBe(
-        `600\n${await guest.output(`cut -d' ' -f2 ${key}.pub`)}`,
-      );
-    }
-    expect(await guest.output('ls -A /etc/ssh | grep gandi- || true')).toBe('');
-    await guest.output('systemctl restart ssh.service');
-  });
-
   it('installs what sshd takes, also beside a drop-in of the admin’s that it refuses', async () => {
     await put('/etc/ssh/sshd_config.d/10-admin.conf', 'NoSuchKeyword yes\n');
     await guest.output('rm /etc/ssh/sshd_config.d/90-gandi.conf; gandi-config --only 11-config_ssh');
@@ -192,7 +168,6 @@ describe('what is configured at every boot', () => {
         [name, status, output ?? ''].join(' '),
       );
       expect(statuses).toEqual([
-        'instance unchanged ',
         '01-config_console off ',
         '02-config_system_file changed ',
         '03-vm-fix-cron unchanged ',

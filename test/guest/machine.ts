@@ -56,6 +56,8 @@ export interface MachineOptions {
   readonly oemStrings?: readonly string[];
   /** Added to the kernel command line; a later argument wins over an earlier one of that name. */
   readonly kernelArguments?: readonly string[];
+  /** The UUID that the firmware tells (SMBIOS type 1); absent: it tells none. */
+  readonly uuid?: string;
   /** Names of further virtio-serial ports, each with a socket of that name in the guest's folder. */
   readonly serialPorts?: readonly string[];
   /** PCI Express ports for hot-plugged interfaces and virtio-blk disks; none by default, for each takes time at boot. */
@@ -115,6 +117,7 @@ export function qemuArguments(
   const machine = counted ? 'q35' : fastMachine;
   return [
     ['-nodefaults', '-nographic', '-no-reboot', '-machine', machine, '-accel', accelerator, '-cpu', cpuModel],
+    options.uuid === undefined ? [] : ['-uuid', options.uuid],
     ['-smp', smp.join(','), '-m', [String(memory.mebibytes), ...modules].join(',')],
     counted ? ['-icount', 'shift=0,sleep=off'] : [],
     (options.oemStrings ?? []).flatMap((text) => ['-smbios', `type=11,value=${text.replaceAll(',', ',,')}`]),

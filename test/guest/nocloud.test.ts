@@ -27,6 +27,12 @@ const NETWORK = `network:
       nameservers: {addresses: [192.168.10.1], search: [corp.example]}
 `;
 
+const UUID = '6f1d0a52-7c1e-4f0b-9d4e-0123456789ab';
+const OTHER_UUID = '0b1e2d3c-4a5f-4e6d-8c7b-ba9876543210';
+
+/** What a clone must not share. */
+const HOST_KEYS = 'cat /etc/ssh/ssh_host_*_key.pub';
+
 const metaData = (id: string, name: string, keys = '') =>
   `instance-id: ${id}\nlocal-hostname: ${name}\n${keys}`;
 
@@ -41,7 +47,11 @@ describe('Debian 12 with a NoCloud CD', () => {
         'user-data': '#!/bin/sh\necho "$0" >> /root/runs; hostname >> /root/runs\n',
         'network-config': NETWORK,
       });
-      return { disks: [{ disk: seed, bus: 'optical', readOnly: true }], interfaces: [LEASED, FIXED] };
+      return {
+        disks: [{ disk: seed, bus: 'optical', readOnly: true }],
+        interfaces: [LEASED, FIXED],
+        uuid: UUID,
+      };
     },
     minutes: 20,
   });
@@ -90,13 +100,19 @@ describe('Debian 12 with a NoCloud CD', () => {
   );
 
   it(
-    'keeps what it has once the CD is gone',
+    'keeps what it has, and is no clone, once the CD is gone and an interface was replaced',
     async () => {
+      const own = `cat /etc/machine-id; ${HOST_KEYS}`;
+      const before = await guest.output(own);
       await guest.powerOff();
-      await powerOn([]);
+      await powerOn([], { interfaces: [LEASED, { ...FIXED, mac: '52:54:00:67:61:99' }] });
       expect(await guest.waitForBoot()).toBe('running');
       const { stdout } = await guest.run('gandi-guest status --wait');
-      expect(stdout).toMatch(/^unchanged\n/);
+      expect(stdout).not.toMatch(/another guest/);
+      expect(await guest.output(own)).toBe(before);
+      expect(await guest.output('cat /var/lib/gandi/instance.json')).toMatch(
+        /"instanceId":"iid-1".*"52:54:00:67:61:00","52:54:00:67:61:99"/,
+      );
       expect(await guest.output('hostname; wc -l < /root/runs')).toBe('web1\n2');
       await guest.waitFor('ip -4 -o address show dev eth0 | grep -q 10.0.2.15/24');
     },
@@ -114,10 +130,14 @@ describe('Debian 12 with a NoCloud CD', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stdout).toContain('run gandi-guest accept /dev/');
     expect(await guest.output('hostname')).toBe('web1');
+    const keys = await guest.output(HOST_KEYS);
     const accepted = await guest.run('gandi-guest accept "$(blkid -t LABEL=cidata -o device)"');
     expect(accepted).toMatchObject({ exitCode: 0 });
     expect((await bootstrap()).exitCode).toBe(0);
     expect(await guest.output('hostname')).toBe('evil');
+    // Its instance id is another, and nothing else: that costs no host keys.
+    expect(await guest.output(HOST_KEYS)).toBe(keys);
+    expect(await guest.output('cat /var/lib/gandi/instance.json')).toContain('"instanceId":"iid-2"');
     await guest.detach(attached);
   });
 
@@ -151,7 +171,7 @@ describe('Debian 12 with a NoCloud CD', () => {
 });
 
 describe('Debian 13 with two NoCloud volumes', () => {
-  const { guest } = useGuest('nocloud-two', {
+  const { guest, folder, powerOn } = useGuest('nocloud-two', {
     image: async () => toolkitImage({ rootfs: await rootFileSystem('trixie') }),
     machine: async (folder) => {
       const volume = (name: string) =>
@@ -162,6 +182,7 @@ describe('Debian 13 with two NoCloud volumes', () => {
           { disk: await volume('two'), bus: 'optical', readOnly: true },
         ],
         interfaces: [LEASED],
+        uuid: UUID,
       };
     },
     state: 'degraded',
@@ -180,4 +201,59 @@ describe('Debian 13 with two NoCloud volumes', () => {
     expect(await guest.output('hostname')).toMatch(/^(one|two)$/);
     await guest.waitFor('ip -4 -o address show | grep -q 10.0.2.15/24');
   });
+
+  it(
+    'is another guest as a copy on another machine, and keeps what is the admin’s',
+    async () => {
+      const ISCSI = '/etc/iscsi/initiatorname.iscsi';
+      const NETWORK_MANAGER = '/var/lib/NetworkManager/secret_key';
+      await guest.output(`set -e
+        mkdir -p /var/lib/dbus /etc/iscsi /var/lib/NetworkManager /var/lib/dhcp
+        rm -f /var/lib/dbus/machine-id
+        cp /etc/machine-id /var/lib/dbus/machine-id
+        echo InitiatorName=iqn.golden > ${ISCSI}
+        echo golden > ${NETWORK_MANAGER}
+        echo lease > /var/lib/dhcp/dhclient.eth9.leases
+        echo mine > /root/mine`);
+      // One that a boot has rewritten is another anyway.
+      const [id, keys] = [await guest.output('cat /etc/machine-id'), await guest.output(HOST_KEYS)];
+      await guest.powerOff();
+      const disk = await isoSeed(folder, 'clone.iso', {
+        'meta-data': metaData('iid-clone', 'copy'),
+        'user-data': '#!/bin/sh\ncat /etc/machine-id > /root/id-at-first-boot\n',
+      });
+      await powerOn([{ disk, bus: 'optical', readOnly: true, scsiId: 2 }], {
+        uuid: OTHER_UUID,
+        interfaces: [{ ...LEASED, mac: '52:54:00:67:61:aa' }],
+      });
+      expect(await guest.waitForBoot()).toBe('running');
+      const { stdout } = await guest.run('gandi-guest status --wait');
+      expect(stdout).toContain(`SMBIOS UUID ${UUID}, now ${OTHER_UUID}`);
+      // In a virtual machine systemd takes the UUID; what started after us had it already.
+      expect(await guest.output('cat /etc/machine-id')).toBe(OTHER_UUID.replaceAll('-', ''));
+      await guest.waitFor('test -s /root/id-at-first-boot');
+      expect(await guest.output('cat /root/id-at-first-boot')).not.toBe(id);
+      expect(await guest.output('readlink /var/lib/dbus/machine-id')).toBe('/etc/machine-id');
+      const after = await guest.output(HOST_KEYS);
+      for (const line of after.split('\n')) expect(keys).not.toContain(line.split(' ')[1]);
+      for (const type of ['rsa', 'ecdsa', 'ed25519']) {
+        const key = `/etc/ssh/ssh_host_${type}_key`;
+        expect(await guest.output(`stat -c %a ${key}; ssh-keygen -y -f ${key} | cut -d' ' -f2`)).toBe(
+          `600\n${await guest.output(`cut -d' ' -f2 ${key}.pub`)}`,
+        );
+      }
+      expect(await guest.output('ls -A /etc/ssh | grep gandi- || true')).toBe('');
+      expect(
+        await guest.output(`ls -d ${NETWORK_MANAGER} /var/lib/dhcp/dhclient.eth9.leases 2>/dev/null || true`),
+      ).toBe('');
+      expect(await guest.output(`hostname; cat /root/mine ${ISCSI}`)).toBe(
+        'copy\nmine\nInitiatorName=iqn.golden',
+      );
+      expect((await guest.run('gandi-guest doctor')).stdout).toContain(`warning ${ISCSI}`);
+      expect((await guest.run('gandi-bootstrap --json')).stdout).not.toContain('another guest');
+      expect(await guest.output(HOST_KEYS)).toBe(after);
+      await guest.waitFor('ip -4 -o address show | grep -q 10.0.2.15/24');
+    },
+    5 * minutes,
+  );
 });

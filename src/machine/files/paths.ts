@@ -59,4 +59,7 @@ export const NO_AUTOFS = '/run/gandi/no-autofs';
 /** Our part of autofs's master map (auto.master(5)). */
 export const AUTOFS_MASTER_MAP = '/etc/auto.master.d/gandi.autofs';
 
+/** What tells this guest from others (machine-id(5)). */
+export const MACHINE_ID_FILE = '/etc/machine-id';
+
 export const LOG_FILE = '/var/log/gandi.log';

@@ -48,3 +48,9 @@ export async function waitForInterfaces(
   };
   await lookUntilSettled(look, comingTo(files, [NET_CLASS, UDEV_RECORDS]), waitSeconds);
 }
+
+/** Waits until there is any interface with a device behind it, or udev has nothing left to do, or the time is up. */
+export async function waitForAnyInterface(files: FileView, waitSeconds = WAIT_SECONDS): Promise<void> {
+  const look = (): true | undefined => (listInterfaces(files).length > 0 ? true : undefined);
+  await lookUntilSettled(look, comingTo(files, [NET_CLASS]), waitSeconds);
+}

@@ -102,6 +102,10 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         "Once the host's files are in /gandi, erase them from its disk, and make that swap; without it they stay there, and the disk is as the host left it",
       ),
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
+      on(
+        'CONFIG_IDENTITY',
+        'Give a clone of another guest a machine ID, SSH host keys, random seed and leases of its own',
+      ),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
       {
@@ -197,7 +201,6 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
   {
     title: 'Every boot (gandi-config)',
     settings: [
-      on('CONFIG_IDENTITY', 'Give a clone of another guest SSH host keys and a random seed of its own'),
       on('CONFIG_CONSOLE', 'Log in on the console of the hypervisor'),
       on(
         'CONFIG_SYSTEM_FILE',

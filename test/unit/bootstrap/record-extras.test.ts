@@ -34,7 +34,7 @@ describe('what must be the same at the next boot', () => {
       looksAtDisks: true,
       marks: [],
       diskMarks: [],
-      passedOver: ['/gandi/init'],
+      passedOver: ['/gandi/init', '/etc/machine-id'],
     });
   });
 

@@ -31,7 +31,7 @@ describe('gandi-config', () => {
   it('knows the steps of this guest, with the plugins of its admin', async () => {
     const { root } = image();
     await expect(main(['--root', root, '--only', 'nothing'])).rejects.toThrow(
-      'there is no step nothing; the steps of this guest are instance, 01-config_console, ',
+      'there is no step nothing; the steps of this guest are 01-config_console, ',
     );
   });
 

@@ -3,9 +3,12 @@ import { dirname } from 'node:path';
 import { main as bootstrap } from '../../../src/bootstrap/program.ts';
 import { main as configure } from '../../../src/config/program.ts';
 import { parseJsonObject } from '../../../src/machine/changes/json-file.ts';
+import type { Intercept } from '../../../src/machine/changes/machine.ts';
 import type { CommandOptions, CommandResult, Commands } from '../../../src/machine/commands/commands.ts';
-import type { Files } from '../../../src/machine/files/files.ts';
+import { observeFacts } from '../../../src/machine/facts/observed-facts.ts';
+import { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/files/paths.ts';
+import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
 import { escapePath } from '../../../src/machine/formats/unit-names.ts';
 import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
 import { describeFailure } from '../../../src/machine/runtime/errors.ts';
@@ -35,6 +38,16 @@ const JSON_FILES = [`${APPLIED_DIRECTORY}/gandi-config.json`, POST_BOOT_STARTED]
 /** What ifupdown reads of the interface. */
 const INTERFACE_FILE = '/etc/network/interfaces.d/50-gandi-eth0';
 
+/** What is known of a run of gandi-bootstrap while it is under way. */
+export interface TracedRun {
+  /** What it notes down of what it reads. */
+  trace: ReadTrace;
+  /** One of its changes is being made. */
+  isChanging: boolean;
+  /** Commands that it ran otherwise. */
+  asked: string[];
+}
+
 /** What ifupdown made of its file. */
 function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
   const text = files.readText(INTERFACE_FILE) ?? '';
@@ -52,6 +65,8 @@ function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
 export class SimulatedBoot {
   readonly guest: SimulatedGuest;
   readonly disks: SimulatedDisks;
+  /** The run that `bootstrapWithTrace` began. */
+  running: TracedRun | undefined;
 
   private constructor(guest: SimulatedGuest) {
     this.guest = guest;
@@ -107,6 +122,46 @@ export class SimulatedBoot {
     }
     this.#ifupdownActs();
     return [...statuses, await postBoot([], system).catch(failed)];
+  }
+
+  /** gandi-bootstrap alone, on facts that are observed, but for those of root's file system. */
+  async bootstrapWithTrace(): Promise<TracedRun> {
+    const { files, guest, system } = this;
+    const run: TracedRun = { trace: new ReadTrace(), isChanging: false, asked: [] };
+    const intercept: Intercept = async (change, make) => {
+      run.isChanging = true;
+      await guest.intercept(change, make).finally(() => {
+        run.isChanging = false;
+      });
+    };
+    this.running = run;
+    await bootstrap([], {
+      ...system,
+      open: (_?: string, trace?: ReadTrace) => {
+        if (trace !== undefined) run.trace = trace;
+        return { files: new Files(files.root, trace), live: true };
+      },
+      commands: {
+        ...system.commands,
+        run: (argv, options) => {
+          if (!run.isChanging) run.asked.push(argv.join(' '));
+          return system.commands.run(argv, options);
+        },
+      },
+      intercept,
+      loadFacts: () =>
+        Promise.resolve({
+          observeFacts: (...args: Parameters<typeof observeFacts>) => {
+            const facts = observeFacts(...args);
+            const networkManager = facts.networkManager ?? 'ifupdown';
+            return Object.defineProperties(facts, {
+              root: { value: guest.root },
+              networkManager: { value: networkManager },
+            });
+          },
+        }),
+    });
+    return run;
   }
 
   /** The interface gets what its file says; presentAddresses reads the address there. */

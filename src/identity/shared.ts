@@ -1,0 +1,26 @@
+import type { FileView } from '../machine/files/files.ts';
+import { sha256 } from '../machine/runtime/digest.ts';
+import type { IdentityView, Trait } from './part.ts';
+import { IDENTITY_PARTS } from './parts.ts';
+
+/** What a clone keeps of the other guest, for nobody but the admin can judge what breaks. */
+export const leftToAdmin = (view: IdentityView): Trait[] =>
+  IDENTITY_PARTS.filter(({ renew }) => renew === undefined).flatMap(({ find }) => find(view));
+
+/** By it one can tell whether somebody made it anew; of a directory it only counts that it is there. */
+const digestAt = (files: FileView, path: string): string =>
+  files.status(path)?.kind === 'file' ? sha256(files.readText(path) ?? '') : '';
+
+/** What is in them, by path, as digests. */
+export const digestsOf = (files: FileView, traits: readonly Trait[]): Record<string, string> =>
+  Object.fromEntries(traits.map(({ path }) => [path, digestAt(files, path)]));
+
+/** What of it a clone still has as the other guest has it. */
+export function stillShared(files: FileView, shared: Readonly<Record<string, string>>): Trait[] {
+  const traits = new Map(leftToAdmin({ files }).map((trait) => [trait.path, trait]));
+  return Object.entries(shared).flatMap(([path, digest]): Trait[] => {
+    if (files.status(path) === undefined || digestAt(files, path) !== digest) return [];
+    const named = { path, severity: 'warning', what: 'a file that names its MAC addresses' } as const;
+    return [traits.get(path) ?? named];
+  });
+}
