@@ -58,6 +58,18 @@ export function findAccount(passwd: string | undefined, name: string): Account |
   return undefined;
 }
 
+/** The group of that name in the text of /etc/group (group(5)); undefined if there is none. */
+export function findGroup(
+  group: string | undefined,
+  name: string,
+): { name: string; gid: number } | undefined {
+  for (const line of (group ?? '').split('\n')) {
+    const [found, , gid] = line.split(':');
+    if (found === name && gid !== undefined && /^\d+$/.test(gid)) return { name, gid: Number(gid) };
+  }
+  return undefined;
+}
+
 /** Members of a group in the text of /etc/group (group(5)); undefined if there is no such group. */
 export function groupMembers(group: string | undefined, name: string): string[] | undefined {
   for (const line of (group ?? '').split('\n')) {

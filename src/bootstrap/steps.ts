@@ -4,12 +4,24 @@ import { multiQueue } from '../network/multiqueue.ts';
 import { network } from '../network/network.ts';
 import { resolver } from '../network/resolver.ts';
 import { sysctl } from '../network/sysctl.ts';
+import { loadedStep } from '../plan/loaded-step.ts';
 import type { Step } from '../plan/step.ts';
 import { hostInit } from '../storage/host-init.ts';
 import { kernelModules } from '../storage/kernel-modules.ts';
 import { resizeMainDisk } from '../storage/resize-main-disk.ts';
 import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
+
+/** Files that the source brings, behind the host's own: users and what follows may be about them. */
+const files = loadedStep(
+  {
+    name: 'files',
+    setting: 'CONFIG_FILES',
+    summary: 'files that the source brings, each once for its content',
+  },
+  ({ host }) => host.parsed.config.files !== undefined,
+  async () => (await import('../storage/source-files.ts')).planEarlyFiles,
+);
 
 /**
  * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin
@@ -19,6 +31,7 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   swap,
   kernelModules,
   hostInit,
+  files,
   identity,
   users,
   resolver,

@@ -4,6 +4,7 @@ import type { SettingKind } from './setting-kinds.ts';
 export type Switch =
   | 'CONFIG_SWAP'
   | 'CONFIG_MODULES'
+  | 'CONFIG_FILES'
   | 'CONFIG_HOSTNAME'
   | 'CONFIG_USERS'
   | 'CONFIG_NAMESERVER'
@@ -102,6 +103,7 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         "Once the host's files are in /gandi, erase them from its disk, and make that swap; without it they stay there, and the disk is as the host left it",
       ),
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
+      on('CONFIG_FILES', 'Write the files, and the lines of /etc/fstab, that the source brings'),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
       {

@@ -18,6 +18,7 @@ describe('parseSettings', () => {
       switches: {
         CONFIG_SWAP: true,
         CONFIG_MODULES: true,
+        CONFIG_FILES: true,
         CONFIG_HOSTNAME: true,
         CONFIG_USERS: true,
         CONFIG_NAMESERVER: true,
