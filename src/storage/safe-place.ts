@@ -39,16 +39,22 @@ export function safePlace(files: FileView, path: string): SafePlace {
     if (target !== undefined) at = target.startsWith('/') ? '/' : at;
     else if (part === '..') at = next;
     else {
-      const status = files.status(next);
-      if (status === undefined)
-        return { path: posix.join(next, ...pending), missing: directoriesFrom(next, pending) };
-      if (status.kind !== 'directory')
-        throw new Error(`${next} is no directory, and ${path} is to be below it; move it away to go on`);
+      const end = endAt(files, next, pending);
+      if (end !== undefined) return end;
       at = next;
-      if (!isRootsAlone(status)) return belowOthers(files, at, pending);
     }
   }
   return { path: posix.join(at, ...pending), missing: [] };
+}
+
+/** What is known of the whole path at one of its directories; undefined where the way goes on. */
+function endAt(files: FileView, directory: string, pending: readonly string[]): SafePlace | undefined {
+  const path = posix.join(directory, ...pending);
+  const status = files.status(directory);
+  if (status === undefined) return { path, missing: directoriesFrom(directory, pending) };
+  if (status.kind !== 'directory')
+    throw new Error(`${directory} is no directory, and ${path} is to be below it; move it away to go on`);
+  return isRootsAlone(status) ? undefined : belowOthers(files, directory, pending);
 }
 
 /** The directories that are to be made for what is left of a path. */
