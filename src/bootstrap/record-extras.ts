@@ -32,7 +32,8 @@ function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefi
   if (order === undefined || order.stopAutofs === true) return undefined;
   const { digest, script, command, scripts = [] } = order;
   // What runs until it succeeds may have to run again.
-  if (scripts.some(({ untilSuccess }) => untilSuccess === true)) return undefined;
+  if (scripts.some(({ untilSuccess, eachBoot }) => untilSuccess === true || eachBoot === true))
+    return undefined;
   const ofScripts = scripts.map((one) => ({
     path: scriptMark(one.name),
     line: markedAs(one.digest).trimEnd(),
@@ -66,6 +67,21 @@ function rangesOf(
   return [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))];
 }
 
+/** Whether a script of the source is to run at the next boot, whatever is new there. */
+function runsAgain(
+  { files, settings }: Pick<StepContext, 'files' | 'settings'>,
+  host: HostConfiguration,
+): boolean {
+  const { scripts = [] } = host.parsed.config;
+  return (
+    settings.switches.CONFIG_POSTBOOT &&
+    scripts.some(({ name, when, repeat }) => {
+      if (repeat === 'each-boot') return true;
+      return when === 'early' && repeat === 'until-success' && files.status(scriptMark(name)) === undefined;
+    })
+  );
+}
+
 /**
  * What the next boot must compare and repeat beside what was read and set: the source says the same, gandi-postboot has
  * done its work, and the interfaces are marked as served.
@@ -76,7 +92,7 @@ export function recordExtras(
   host: HostConfiguration,
 ): RecordExtras | undefined {
   // Another start is to look after homes that were not mounted.
-  if (files.status(LATE_HOMES) !== undefined) return undefined;
+  if (files.status(LATE_HOMES) !== undefined || runsAgain({ files, settings }, host)) return undefined;
   const ranges = rangesOf(host, settings);
   const expected = expectedMarks(files);
   if (ranges === undefined || expected === undefined) return undefined;

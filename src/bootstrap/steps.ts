@@ -12,6 +12,17 @@ import { resizeMainDisk } from '../storage/resize-main-disk.ts';
 import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
 
+/** Scripts of the source that come before all that it asks for, as bootcmd of cloud-config does. */
+const earlyScripts = loadedStep(
+  {
+    name: 'early-scripts',
+    setting: 'CONFIG_POSTBOOT',
+    summary: 'scripts of the source that run early, at each boot or once for their content',
+  },
+  ({ host }) => host.parsed.config.scripts?.some(({ when }) => when === 'early') === true,
+  async () => (await import('./early-scripts.ts')).planEarlyScripts,
+);
+
 /** Files that the source brings, behind the host's own: users and what follows may be about them. */
 const files = loadedStep(
   {
@@ -31,6 +42,7 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   swap,
   kernelModules,
   hostInit,
+  earlyScripts,
   files,
   identity,
   users,

@@ -20,7 +20,7 @@ export function readOrder(files: FileView): OpenOrder | undefined {
   );
   if (order === undefined) return undefined;
   const { script, command, scripts = [], ...rest } = order;
-  const due = scripts.filter(({ name, digest }) => !hasRun(files, name, digest));
+  const due = scripts.filter((script) => !hasRun(files, script));
   const marks = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   return {
     ...rest,

@@ -122,6 +122,8 @@ export interface RunSupervised {
   input?: string;
   /** Name of the scope unit that is its control group, without `.scope`. */
   scope: string;
+  /** It comes so early that there may be no control group to be had: then it runs in its process group alone. */
+  early?: true;
   timeoutSeconds: number;
   environment?: Readonly<Record<string, string>>;
   /** Gets what it prints, its middle left out where that is too much; 0600. */

@@ -37,6 +37,8 @@ export const POST_BOOT_NETWORK = '/run/gandi/postboot-network';
 export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
 /** Scripts of a source, and which of them have run. */
 export const SCRIPT_DIRECTORY = '/var/lib/gandi/scripts';
+/** What those printed that run early: behind no mount that is still to come. */
+export const EARLY_LOG = '/run/gandi/early-scripts.log';
 /** What the script and the command printed. */
 export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
 /** Which file system was mounted under which name, over boots. */
