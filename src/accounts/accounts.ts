@@ -88,6 +88,24 @@ export function groupsOf(group: string | undefined, { name, gid }: Account): str
   });
 }
 
+/** What shadow(5) says of an account; days are counted from 1970, as text. */
+export interface ShadowEntry {
+  password: string;
+  /** Day of the last change of the password; `0`: it must be changed at the next log-in. */
+  changedOn: string;
+  /** Day after which the account is closed; empty: never. */
+  closedOn: string;
+}
+
+/** The entry of an account in the text of /etc/shadow; undefined if it has none. */
+export function shadowEntry(shadow: string | undefined, name: string): ShadowEntry | undefined {
+  for (const line of (shadow ?? '').split('\n')) {
+    const [login, password = '', changedOn = '', , , , , closedOn = ''] = line.split(':');
+    if (login === name) return { password, changedOn, closedOn };
+  }
+  return undefined;
+}
+
 /** The password field of an account in the text of /etc/shadow (shadow(5)). */
 export function passwordField(shadow: string | undefined, name: string): string | undefined {
   for (const line of (shadow ?? '').split('\n')) {

@@ -13,6 +13,8 @@ function writtenBy(argv: readonly string[]): string[] {
     case 'userdel':
       return [...ACCOUNT_FILES, `/home/${argv.at(-1)}`];
     case 'usermod':
+    case 'groupadd':
+    case 'chage':
     case 'chpasswd':
       return ACCOUNT_FILES;
     case 'systemd-machine-id-setup':
