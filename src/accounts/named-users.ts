@@ -62,3 +62,28 @@ export function namedUsers(
   const named = merged(asked.map((user) => ({ ...user, name: user.name ?? defaultUser(context) })));
   return { named: named.map(settable), notes: named.flatMap(aboutPassword) };
 }
+
+/**
+ * The users that the source asks for. Root's keys are left out where the source wants that, and somebody else is let in
+ * by it.
+ * @returns as `namedUsers`
+ */
+export function askedUsers(
+  context: Pick<StepContext, 'settings' | 'facts' | 'host'>,
+): ReturnType<typeof namedUsers> {
+  const { users = [], login } = context.host.parsed.config;
+  const asked = namedUsers(users, context);
+  const { named, notes } = asked;
+  const root = named.find(({ name }) => name === 'root');
+  if (login?.disableRoot !== true || root === undefined || root.sshKeys.length === 0) return asked;
+  const isOther = ({ name, sshKeys, passwordHash, plainPassword }: NamedUser) =>
+    name !== 'root' && (sshKeys.length > 0 || passwordHash !== undefined || plainPassword !== undefined);
+  const other = named.find(isOther);
+  if (other === undefined) {
+    const text = 'root gets the SSH keys although its log-in is to be off: nobody else could log in';
+    return { named, notes: [...notes, { level: 'warning', text }] };
+  }
+  const text = `root gets no SSH keys, as the source asks: log in as ${other.name}`;
+  const others = named.map((user) => (user === root ? { ...root, sshKeys: [] } : user));
+  return { named: others, notes: [...notes, { level: 'info', text }] };
+}

@@ -8,7 +8,7 @@ import { type Account, findAccount, groupMembers, systemAccount } from './accoun
 import { type AccountOf, keyPart, passwordParts } from './credentials.ts';
 import { isHalfMade, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
-import { type NamedUser, namedUsers } from './named-users.ts';
+import { askedUsers, type NamedUser } from './named-users.ts';
 import { furtherGroups, homeOf, makeAccount, missingGroups, removeHalfMade } from './new-account.ts';
 import { giveHome } from './new-home.ts';
 
@@ -102,9 +102,10 @@ function unlocked({ files }: StepContext, parts: readonly PlanPart[]): PlanPart[
 function plan(context: StepContext): Plan {
   const asked = context.host.parsed.config.users;
   if (asked === undefined) return { changes: [] };
-  const digest = digestOf(asked);
+  const { disableRoot } = context.host.parsed.config.login ?? {};
+  const digest = digestOf(disableRoot === true ? { asked, disableRoot } : asked);
   if (context.applied[users.name] === digest) return { changes: [], digest };
-  const { named, notes } = namedUsers(asked, context);
+  const { named, notes } = askedUsers(context);
   const late = lateHomes(
     context,
     named.map((user) => homeOf(context.files, user)),

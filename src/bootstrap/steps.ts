@@ -34,6 +34,17 @@ const files = loadedStep(
   async () => (await import('../storage/source-files.ts')).planEarlyFiles,
 );
 
+/** Behind the users: a key that somebody got makes up for a password that no longer logs in. */
+const login = loadedStep(
+  {
+    name: 'login',
+    setting: 'CONFIG_USERS',
+    summary: 'whether a password logs in by SSH, where the source says so',
+  },
+  ({ host }) => host.parsed.config.login?.passwordBySsh !== undefined,
+  async () => (await import('../accounts/login.ts')).planLogin,
+);
+
 /**
  * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin
  * in before what makes the guest larger, unless there is no room for them (growth-first.ts).
@@ -46,6 +57,7 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   files,
   identity,
   users,
+  login,
   resolver,
   network,
   multiQueue,
