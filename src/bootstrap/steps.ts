@@ -34,6 +34,13 @@ const files = loadedStep(
   async () => (await import('../storage/source-files.ts')).planEarlyFiles,
 );
 
+/** Where the source asks for a zone and the settings name none; gandi-config takes it for the admin's then. */
+const timeZone = loadedStep(
+  { name: 'time-zone', setting: 'CONFIG_TIMEZONE', summary: 'the time zone that the source asks for' },
+  ({ host }) => host.parsed.config.timeZone !== undefined,
+  async () => (await import('../identity/time-zone.ts')).planTimeZone,
+);
+
 /** Behind the users: a key that somebody got makes up for a password that no longer logs in. */
 const login = loadedStep(
   {
@@ -58,6 +65,7 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   identity,
   users,
   login,
+  timeZone,
   resolver,
   network,
   multiQueue,
