@@ -34,6 +34,17 @@ const files = loadedStep(
   async () => (await import('../storage/source-files.ts')).planEarlyFiles,
 );
 
+/** Lines of /etc/fstab: before names and users, whose homes may be there; ours go when nobody asks for them any more. */
+const mounts = loadedStep(
+  {
+    name: 'mounts',
+    setting: 'CONFIG_FILES',
+    summary: 'file systems that the source wants mounted, as lines of /etc/fstab that are marked as ours',
+  },
+  ({ host, applied }) => host.parsed.config.mounts !== undefined || applied.mounts !== undefined,
+  async () => (await import('../storage/mounts.ts')).planMounts,
+);
+
 /** Where the source asks for a zone and the settings name none; gandi-config takes it for the admin's then. */
 const timeZone = loadedStep(
   { name: 'time-zone', setting: 'CONFIG_TIMEZONE', summary: 'the time zone that the source asks for' },
@@ -62,6 +73,7 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   hostInit,
   earlyScripts,
   files,
+  mounts,
   identity,
   users,
   login,
