@@ -45,6 +45,20 @@ const mounts = loadedStep(
   async () => (await import('../storage/mounts.ts')).planMounts,
 );
 
+/** Behind growth: how large it may be is known then. */
+const swapFile = loadedStep(
+  {
+    name: 'swap-file',
+    summary:
+      'a swap file where there is no swap disk (CONFIG_SWAP_FILE), if the source or the admin wants one',
+  },
+  ({ host, settings, applied }) =>
+    settings.swapFile !== 0 ||
+    host.parsed.config.swapFile !== undefined ||
+    applied['swap-file'] !== undefined,
+  async () => (await import('../storage/swap-file.ts')).planSwapFile,
+);
+
 /** Where the source asks for a zone and the settings name none; gandi-config takes it for the admin's then. */
 const timeZone = loadedStep(
   { name: 'time-zone', setting: 'CONFIG_TIMEZONE', summary: 'the time zone that the source asks for' },
@@ -83,5 +97,6 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   multiQueue,
   sysctl,
   resizeMainDisk,
+  swapFile,
   postBoot,
 ];

@@ -170,6 +170,22 @@ export interface MakeSwap {
   uuid?: string;
 }
 
+/** Makes a file that the kernel swaps to, and has it do so. It needs the live system. */
+export interface MakeSwapFile {
+  kind: 'make-swap-file';
+  path: string;
+  label: string;
+  /** In bytes; `auto`: by memory and room. */
+  size: number | 'auto';
+  /** The most that `auto` may take, in bytes. */
+  maxSize?: number;
+  memoryBytes: number;
+  /** Bytes of the running kernel's pages. */
+  pageBytes: number;
+  /** The file system would copy what is written anew, as btrfs does, which the file is kept from. */
+  withoutCopies?: true;
+}
+
 /**
  * Overwrites a range of a block device with zeros. It can be cut off at any point: the range's first sector
  * says until the very end that an erasure of this length is under way (see erase-mark.ts).
@@ -205,5 +221,6 @@ export type Change =
   | SetKernelValue
   | WaitForAddress
   | MakeSwap
+  | MakeSwapFile
   | EraseRange
   | UnpackModules;

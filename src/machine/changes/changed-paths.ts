@@ -34,6 +34,7 @@ export function changedPaths(change: Change): string[] {
     case 'write-file':
       return change.backup === true ? [change.path, BACKUP_DIRECTORY] : [change.path];
     case 'copy-range':
+    case 'make-swap-file':
     case 'make-directory':
     case 'make-link':
     case 'remove-file':

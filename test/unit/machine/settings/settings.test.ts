@@ -42,6 +42,7 @@ describe('parseSettings', () => {
         CONFIG_SSHD: true,
         CONFIG_MOTD: true,
       },
+      swapFile: 0,
       seedWaitSeconds: 10,
       motdFile: '',
       postBootSeconds: 3600,
