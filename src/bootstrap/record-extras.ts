@@ -13,6 +13,7 @@ import {
 import type { Settings } from '../machine/settings/settings.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
+import { lateWorkMark } from '../state/late-work.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
 
@@ -30,14 +31,15 @@ function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefi
   const order = parsePostBootOrder(text);
   // Autofs is to be stopped at each boot.
   if (order === undefined || order.stopAutofs === true) return undefined;
-  const { digest, script, command, scripts = [] } = order;
+  const { digest, script, command, scripts = [], late } = order;
   // What runs until it succeeds may have to run again.
   if (scripts.some(({ untilSuccess, eachBoot }) => untilSuccess === true || eachBoot === true))
     return undefined;
-  const ofScripts = scripts.map((one) => ({
-    path: scriptMark(one.name),
-    line: markedAs(one.digest).trimEnd(),
-  }));
+  const ofLateWork = late === undefined ? [] : [lateWorkMark(late)];
+  const ofScripts = [
+    ...scripts.map((one) => ({ path: scriptMark(one.name), content: markedAs(one.digest) })),
+    ...ofLateWork,
+  ].map(({ path, content }) => ({ path, line: content.trimEnd() }));
   // A look leaves no mark: what it finds is in its report, and another boot does not look again.
   if (script === undefined && command === undefined) return { expected: ofScripts };
   const marks = renderStartedMarks(parseStartedMarks(files.readText(POST_BOOT_STARTED)), {

@@ -134,6 +134,8 @@ export interface RunSupervised {
     content: string;
     /** Written behind it instead, where it exits with 0: until then it is started at each boot. */
     onSuccess?: true;
+    /** Written behind it instead, however it ends, but where a shutdown ended it. */
+    onEnd?: true;
   };
   /** What ran before it may have begun to shut the guest down: then it is left for the next boot. */
   notInShutdown?: boolean;

@@ -108,6 +108,15 @@ async function canHaveScope({ scope, early }: RunSupervised, { commands, files }
   return failure === undefined;
 }
 
+/** Whether the mark of what has ended is to be written now. */
+function isMarkedBehind(
+  { mark }: RunSupervised,
+  succeeded: boolean,
+  reason: 'deadline' | 'shutdown' | undefined,
+): boolean {
+  return (mark.onSuccess === true && succeeded) || (mark.onEnd === true && reason !== 'shutdown');
+}
+
 /** Asks a process group to end, and kills it where it does not. */
 async function endGroup(leader: number | undefined): Promise<void> {
   signalGroup(leader, 'SIGTERM');
@@ -127,7 +136,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   if (change.notInShutdown === true && (await isShuttingDown(commands))) {
     return { output: '', warning: `${what} is left for the next boot: the guest is shutting down` };
   }
-  if (change.mark.onSuccess !== true) writeMark(machine, change.mark);
+  if (change.mark.onSuccess !== true && change.mark.onEnd !== true) writeMark(machine, change.mark);
   const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
   const child = await startChild({
     argv: hasScope ? inScope(change) : change.argv,
@@ -160,7 +169,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   }
   const succeeded = ending.exitCode === 0 && reason === undefined;
   if (!succeeded && reason === undefined && (await isShuttingDown(commands))) reason = 'shutdown';
-  if (succeeded && change.mark.onSuccess === true) writeMark(machine, change.mark);
+  if (isMarkedBehind(change, succeeded, reason)) writeMark(machine, change.mark);
   const how = reason === 'deadline' ? `stopped after ${timeoutSeconds} s` : describeEnding(ending);
   const result: SupervisedResult = { output: output.close(`--- ${new Date().toISOString()} ${how}`) };
   if (output.problem !== undefined) result.warning = `${what}: ${output.problem}`;

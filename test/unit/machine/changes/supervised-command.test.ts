@@ -174,6 +174,25 @@ function isRunning(pid: number): boolean {
   return existsSync(path) && !/\) Z /.test(readFileSync(path, 'utf8'));
 }
 
+describe('a mark that is written at the end', () => {
+  const mark = { path: '/var/lib/gandi/late/packages-install', content: 'd\n', onEnd: true } as const;
+
+  it.each(['exit 0', 'exit 3'])('is there behind it, not before: %s', async (end) => {
+    const guest = new Guest();
+    const place = `${guest.files.root}${mark.path}`;
+    const { output } = await guest.supervise(`test -e ${place} && echo there; ${end}`, { mark });
+    expect(output).toBe('');
+    expect(guest.files.readText(mark.path)).toBe('d\n');
+  });
+
+  it('is not there where a shutdown was the end', async () => {
+    const guest = new Guest();
+    guest.state = 'stopping';
+    await guest.supervise('exit 1', { mark });
+    expect(guest.files.status(mark.path)).toBeUndefined();
+  });
+});
+
 describe('a program that runs early in a boot', () => {
   const early = { early: true, scope: 'gandi-early-bootcmd-dddddddd' } as const;
 
