@@ -93,6 +93,7 @@ function checkedByVisudo(name: string, content: string): Change[] {
       checkOnly: true,
       why: `check the sudo rules of ${name}`,
     },
+    { kind: 'remove-file', path },
   ];
 }
 
@@ -121,8 +122,7 @@ function sudoPart(context: StepContext, { name, sudo = [] }: NamedUser): PlanPar
   const [write] = ensureOwnFile(files, { path, content, mode: 0o440 }, true);
   if (write === undefined) return [{ name: part, changes: [], digests: { [part]: digest } }];
   const isChecked = facts.live && hasVisudo(files);
-  const candidate: Change = { kind: 'remove-file', path: `/run/gandi/sudoers-${name}` };
-  const changes = isChecked ? [...checkedByVisudo(name, content), write, candidate] : [write];
+  const changes = isChecked ? [...checkedByVisudo(name, content), write] : [write];
   return [{ name: part, changes, digests: { [part]: digest } }];
 }
 

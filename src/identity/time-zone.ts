@@ -64,6 +64,8 @@ export function planTimeZone(context: StepContext): Plan {
   if (applied['time-zone'] === digest) return { changes: [], digest };
   if (!isZone(files, timeZone))
     return { changes: [], notes: [{ level: 'problem', text: aboutMissingZone(timeZone) }] };
-  if (currentZone(files) === timeZone) return { changes: [], digest };
-  return { changes: zoneChanges(context, timeZone), digest };
+  // A link that says the same in other words stays; a run that was cut off behind it has left the name beside it.
+  const isLinked = currentZone(files) === timeZone;
+  const changes = zoneChanges(context, timeZone).filter(({ kind }) => !isLinked || kind !== 'make-link');
+  return { changes, digest };
 }

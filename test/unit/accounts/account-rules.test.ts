@@ -107,8 +107,8 @@ describe('the rules for sudo', () => {
             checkOnly: true,
             why: 'check the sudo rules of web',
           },
-          { kind: 'write-file', path: PATH, content, mode: 0o440 },
           { kind: 'remove-file', path: '/run/gandi/sudoers-web' },
+          { kind: 'write-file', path: PATH, content, mode: 0o440 },
         ],
       },
     ]);
@@ -139,7 +139,7 @@ describe('the rules for sudo', () => {
   });
 
   it('keep what is replaced, and have a file that sudo reads', () => {
-    const [, , write] = parts(asked, { files: { ...WITH_SUDO, [PATH]: 'of the admin' } })[0]?.changes ?? [];
+    const [, , , write] = parts(asked, { files: { ...WITH_SUDO, [PATH]: 'of the admin' } })[0]?.changes ?? [];
     expect(write).toMatchObject({ path: PATH, backup: true });
     expect(done(asked, { name: 'web.one' })).toEqual(['write-file /etc/sudoers.d/90-gandi-web_one']);
   });
