@@ -75,7 +75,8 @@ const STEPS = BOOTSTRAP_STEPS.filter(({ name }) =>
 );
 
 /** What differs from run to run, and what a cut leaves of no consequence. */
-const PASSED_OVER = /^\/(proc|run\/gandi\/[^/]*\.json|var\/lib\/gandi\/(gandi-bootstrap\.json|backup))|\.gandi-new/;
+const PASSED_OVER =
+  /^\/(proc|run\/gandi\/[^/]*\.json|var\/lib\/gandi\/(gandi-bootstrap\.json|backup))|\.gandi-new/;
 
 class Guest {
   readonly files: Files = temporaryRoot(TREE, '/dev/shm');
