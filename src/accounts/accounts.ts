@@ -58,6 +58,18 @@ export function findAccount(passwd: string | undefined, name: string): Account |
   return undefined;
 }
 
+/** The group of that name in the text of /etc/group (group(5)); undefined if there is none. */
+export function findGroup(
+  group: string | undefined,
+  name: string,
+): { name: string; gid: number } | undefined {
+  for (const line of (group ?? '').split('\n')) {
+    const [found, , gid] = line.split(':');
+    if (found === name && gid !== undefined && /^\d+$/.test(gid)) return { name, gid: Number(gid) };
+  }
+  return undefined;
+}
+
 /** Members of a group in the text of /etc/group (group(5)); undefined if there is no such group. */
 export function groupMembers(group: string | undefined, name: string): string[] | undefined {
   for (const line of (group ?? '').split('\n')) {
@@ -74,6 +86,24 @@ export function groupsOf(group: string | undefined, { name, gid }: Account): str
     const isOwn = number !== undefined && number !== '' && Number(number) === gid;
     return found && (isOwn || members?.split(',').includes(name) === true) ? [found] : [];
   });
+}
+
+/** What shadow(5) says of an account; days are counted from 1970, as text. */
+export interface ShadowEntry {
+  password: string;
+  /** Day of the last change of the password; `0`: it must be changed at the next log-in. */
+  changedOn: string;
+  /** Day after which the account is closed; empty: never. */
+  closedOn: string;
+}
+
+/** The entry of an account in the text of /etc/shadow; undefined if it has none. */
+export function shadowEntry(shadow: string | undefined, name: string): ShadowEntry | undefined {
+  for (const line of (shadow ?? '').split('\n')) {
+    const [login, password = '', changedOn = '', , , , , closedOn = ''] = line.split(':');
+    if (login === name) return { password, changedOn, closedOn };
+  }
+  return undefined;
 }
 
 /** The password field of an account in the text of /etc/shadow (shadow(5)). */

@@ -15,17 +15,19 @@ import { keyFileOf, refuseUnsafePlace, WRITTEN_BY_OTHERS } from './key-file.ts';
 
 /** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
 const PASSWORDS = 'users: passwords';
+const TYPED_PASSWORDS = 'users: passwords as typed';
 const passwordPart = (name: string) => `users: password of ${name}`;
 const keysPart = (name: string) => `users: keys of ${name}`;
 
 const COMMAND_SECONDS = 30;
 
-function chpasswd(lines: readonly string[], why = 'set the password'): Change[] {
+/** @param isHashed the lines have hashes, else passwords as they are typed */
+function chpasswd(lines: readonly string[], isHashed: boolean, why = 'set the password'): Change[] {
   if (lines.length === 0) return [];
   return [
     {
       kind: 'run-command',
-      argv: ['chpasswd', '-e'],
+      argv: isHashed ? ['chpasswd', '-e'] : ['chpasswd'],
       input: lines.join(''),
       secretInput: true,
       timeoutSeconds: COMMAND_SECONDS,
@@ -47,38 +49,72 @@ export interface AccountOf {
   account: Account;
 }
 
-/**
- * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
- * fails, one by one.
- */
-export function passwordParts(context: StepContext, accounts: readonly AccountOf[]): PlanPart[] {
-  const shadow = context.files.readText('/etc/shadow');
-  const wanted = accounts.flatMap(({ user, account: { name } }) => {
-    const { passwordHash } = user;
-    if (passwordHash === undefined) return [];
-    const digest = digestOf(user);
-    const part = passwordPart(name);
-    const isSet = passwordField(shadow, name) === passwordHash || recordOf(context, name)[part] === digest;
-    return {
+/** What useradd(8) writes for an account that never had a password. */
+const NO_PASSWORD = ['!', '!!', '*', '', undefined];
+
+/** The password of one account; no lines: it is set already, or another one is to stay. */
+interface WantedPassword {
+  account: string;
+  name: string;
+  isHashed: boolean;
+  lines: string[];
+  digests: Record<string, string>;
+}
+
+function wantedPassword(context: StepContext, { user, account }: AccountOf): WantedPassword[] {
+  const { name } = account;
+  const { passwordHash, plainPassword, passwordOnlyIfNone } = user;
+  const password = passwordHash ?? plainPassword;
+  if (password === undefined) return [];
+  const isHashed = passwordHash !== undefined;
+  // What has no hash to be compared with is set anew only where it is another one.
+  const digest = isHashed ? digestOf(user) : digestOf({ plainPassword });
+  const part = passwordPart(name);
+  const field = passwordField(context.files.readText('/etc/shadow'), name);
+  const stays = passwordOnlyIfNone === true && !NO_PASSWORD.includes(field);
+  const isSet = (isHashed && field === passwordHash) || recordOf(context, name)[part] === digest;
+  return [
+    {
       account: name,
       name: part,
-      lines: isSet ? [] : [`${name}:${passwordHash}\n`],
+      isHashed,
+      lines: isSet || stays ? [] : [`${name}:${password}\n`],
       digests: { [part]: digest },
-    };
-  });
-  const oneByOne = (why: (name: string) => string | undefined) =>
-    wanted.map(({ lines, account, ...part }) => ({ ...part, changes: chpasswd(lines, why(account)) }));
+    },
+  ];
+}
+
+/** Those of one kind, all at once; where that fails, one by one. */
+function partsOf(name: string, wanted: readonly WantedPassword[], isHashed: boolean): PlanPart[] {
+  const oneByOne = (why: (account: string) => string | undefined) =>
+    wanted.map(({ lines, account, name: part, digests }) => ({
+      name: part,
+      digests,
+      changes: chpasswd(lines, isHashed, why(account)),
+    }));
   if (wanted.filter((part) => part.lines.length > 0).length < 2) return oneByOne(() => undefined);
   const lines = wanted.flatMap((part) => part.lines);
   const digests = Object.assign({}, ...wanted.map((part) => part.digests));
-  return [
-    {
-      name: PASSWORDS,
-      changes: chpasswd(lines),
-      digests,
-      orElse: oneByOne((name) => `set the password of ${name}`),
-    },
-  ];
+  const orElse = oneByOne((account) => `set the password of ${account}`);
+  return [{ name, changes: chpasswd(lines, isHashed), digests, orElse }];
+}
+
+/**
+ * Sets the password of accounts, all at once, for each start of the program costs a boot as much as all of it; where that
+ * fails, one by one. The system hashes what is given as it is typed.
+ * @returns the parts, and the names of the accounts whose password they set
+ */
+export function passwordParts(
+  context: StepContext,
+  accounts: readonly AccountOf[],
+): { parts: PlanPart[]; set: ReadonlySet<string> } {
+  const wanted = accounts.flatMap((one) => wantedPassword(context, one));
+  const hashed = wanted.filter(({ isHashed }) => isHashed);
+  const typed = wanted.filter(({ isHashed }) => !isHashed);
+  return {
+    parts: [...partsOf(PASSWORDS, hashed, true), ...partsOf(TYPED_PASSWORDS, typed, false)],
+    set: new Set(wanted.flatMap(({ lines, account }) => (lines.length > 0 ? [account] : []))),
+  };
 }
 
 const isLarge = (status: FileStatus | undefined) => (status?.size ?? 0) > LARGEST_KEY_FILE_BYTES;

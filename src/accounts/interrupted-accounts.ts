@@ -35,11 +35,12 @@ export function makingOf(files: FileView, name: string): Making | undefined {
 /**
  * Whether useradd(8) was cut off at an account of ours, by a power cut for instance: its making was begun, it never had a
  * password, and its group or a part of its home is missing, while nothing else is in its home that could be lost with it.
+ * @param askedHome the home that is asked for, whatever it is called
  */
-export function isHalfMade(files: FileView, account: Account): boolean {
+export function isHalfMade(files: FileView, account: Account, askedHome?: string): boolean {
   const { name, gid, home } = account;
   if (makingOf(files, name) !== 'begun') return false;
-  if (posix.basename(home) !== name) return false;
+  if (posix.basename(home) !== name && home !== askedHome) return false;
   if (!NO_PASSWORD.includes(passwordField(files.readText('/etc/shadow'), name))) return false;
   const state = compareHome(files, home, skeletonOf(files));
   if (state === 'used') return false;

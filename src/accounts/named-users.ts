@@ -5,9 +5,6 @@ import type { Note } from '../state/note.ts';
 /** A user whose name is known. */
 export type NamedUser = UserConfig & { name: string };
 
-/** What the step does; the rest of what a source can ask for is told. */
-const DONE: readonly (keyof UserConfig)[] = ['name', 'passwordHash', 'sshKeys'];
-
 /**
  * The first user of a distribution's cloud images where it is not called like the distribution (cloud-init,
  * config/cloud.cfg.tmpl).
@@ -27,11 +24,20 @@ export function defaultUser({ settings, facts }: Pick<StepContext, 'settings' | 
   return settings.defaultUser ?? USUAL_NAMES[facts.os.id] ?? facts.os.id;
 }
 
-function aboutLeft(user: NamedUser): Note[] {
-  const left = Object.keys(user).filter((key) => !DONE.includes(key as keyof UserConfig));
-  if (left.length === 0) return [];
-  const text = `of user ${user.name} this is asked for and not done: ${left.join(', ')}; the rest is`;
+/** chpasswd(8) reads a line for each account: a password with a line end would be another account's. */
+const BREAKS_LINE = /[\n\r\0]/;
+
+function aboutPassword({ name, plainPassword = '', passwordHash = '' }: NamedUser): Note[] {
+  if (!BREAKS_LINE.test(plainPassword + passwordHash)) return [];
+  const text = `the password of ${name} has a line end in it: it is not set; ask for another one`;
   return [{ level: 'problem', text }];
+}
+
+/** A password that cannot be set is not tried. */
+function settable(user: NamedUser): NamedUser {
+  if (aboutPassword(user).length === 0) return user;
+  const { plainPassword: _, passwordHash: __, ...rest } = user;
+  return rest;
 }
 
 /** Several entries of one name are one user: later ones add keys and replace the rest. */
@@ -47,12 +53,37 @@ function merged(users: readonly NamedUser[]): NamedUser[] {
 
 /**
  * The users that are asked for by name.
- * @returns them, and a line for what of them is not done
+ * @returns them, and a line for what of them cannot be done
  */
 export function namedUsers(
   asked: readonly UserConfig[],
   context: Pick<StepContext, 'settings' | 'facts'>,
 ): { named: NamedUser[]; notes: Note[] } {
   const named = merged(asked.map((user) => ({ ...user, name: user.name ?? defaultUser(context) })));
-  return { named, notes: named.flatMap(aboutLeft) };
+  return { named: named.map(settable), notes: named.flatMap(aboutPassword) };
+}
+
+/**
+ * The users that the source asks for. Root's keys are left out where the source wants that, and somebody else is let in
+ * by it.
+ * @returns as `namedUsers`
+ */
+export function askedUsers(
+  context: Pick<StepContext, 'settings' | 'facts' | 'host'>,
+): ReturnType<typeof namedUsers> {
+  const { users = [], login } = context.host.parsed.config;
+  const asked = namedUsers(users, context);
+  const { named, notes } = asked;
+  const root = named.find(({ name }) => name === 'root');
+  if (login?.disableRoot !== true || root === undefined || root.sshKeys.length === 0) return asked;
+  const isOther = ({ name, sshKeys, passwordHash, plainPassword }: NamedUser) =>
+    name !== 'root' && (sshKeys.length > 0 || passwordHash !== undefined || plainPassword !== undefined);
+  const other = named.find(isOther);
+  if (other === undefined) {
+    const text = 'root gets the SSH keys although its log-in is to be off: nobody else could log in';
+    return { named, notes: [...notes, { level: 'warning', text }] };
+  }
+  const text = `root gets no SSH keys, as the source asks: log in as ${other.name}`;
+  const others = named.map((user) => (user === root ? { ...root, sshKeys: [] } : user));
+  return { named: others, notes: [...notes, { level: 'info', text }] };
 }

@@ -86,10 +86,15 @@ function copySkeleton(
 export function giveHome(
   files: FileView,
   { name, uid, gid, home }: Account,
+  askedHome?: string,
 ): { changes: Change[]; notes: Note[] } {
   const status = files.status(home);
   // What useradd(8) made is the user's already.
-  if (status?.kind !== 'directory' || status.uid === uid || posix.basename(home) !== name)
+  if (
+    status?.kind !== 'directory' ||
+    status.uid === uid ||
+    (posix.basename(home) !== name && home !== askedHome)
+  )
     return { changes: [], notes: [] };
   const skeleton = skeletonOf(files);
   if (status.uid !== 0 || compareHome(files, home, skeleton, OF_FILE_SYSTEM) === 'used') {

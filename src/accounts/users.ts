@@ -3,57 +3,19 @@ import type { FileView } from '../machine/files/files.ts';
 import { newUserMark } from '../machine/files/paths.ts';
 import type { Plan, PlanPart, Step, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
+import { ruleParts } from './account-rules.ts';
 import { type Account, findAccount, groupMembers, systemAccount } from './accounts.ts';
 import { type AccountOf, keyPart, passwordParts } from './credentials.ts';
-import { isHalfMade, type Making, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
+import { isHalfMade, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
-import { type NamedUser, namedUsers } from './named-users.ts';
-import { giveHome, newHomeOf } from './new-home.ts';
-
-/** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
-const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
+import { askedUsers, type NamedUser } from './named-users.ts';
+import { furtherGroups, homeOf, makeAccount, missingGroups, removeHalfMade } from './new-account.ts';
+import { giveHome } from './new-home.ts';
 
 /** The account itself and its home: what a user is to get besides needs it. */
 const accountPart = (name: string) => `users: account ${name}`;
 
 const COMMAND_SECONDS = 30;
-
-function makeAccount({ files, facts }: StepContext, name: string, adminGroup: string | undefined): Change[] {
-  const shell = files.status('/bin/bash') === undefined ? '/bin/sh' : '/bin/bash';
-  const ownGroup = groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
-  const extra = adminGroup === undefined || adminGroup === name ? [] : ['-G', adminGroup];
-  // Nothing is made in an unpacked image.
-  const home = newHomeOf(files, name);
-  const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
-  return [
-    ...mark('begun'),
-    {
-      kind: 'run-command',
-      argv: ['useradd', '-m', '-s', shell, ...ownGroup, ...extra, name],
-      timeoutSeconds: COMMAND_SECONDS,
-      why: 'make the user',
-    },
-    // useradd syncs the account, but not the home that it makes. One that is there it leaves as it is, large as it may be.
-    ...(files.status(home) === undefined ? [{ kind: 'sync-directory', path: home } as const] : []),
-    ...mark('made'),
-  ];
-}
-
-/** Nothing of anybody's is in its home: made anew it is what it would have been. */
-function removeHalfMade(name: string): Change {
-  return {
-    kind: 'run-command',
-    argv: ['userdel', '-r', name],
-    timeoutSeconds: COMMAND_SECONDS,
-    // 12: the account is removed, its home is not: it is a volume's, or not the user's yet.
-    successStatuses: [12],
-    why: 'the making of this user was cut off',
-  };
-}
-
-/** Where an account has its home, or would get it. */
-const homeOf = (files: FileView, name: string): string =>
-  findAccount(files.readText('/etc/passwd'), name)?.home ?? newHomeOf(files, name);
 
 /** What is to be done about a user, before its credentials and behind them. */
 interface UserPlan {
@@ -66,14 +28,29 @@ interface UserPlan {
   isAwaited?: true;
 }
 
-function joining(name: string, adminGroup: string): PlanPart {
+/** Has an account that was there join the groups that its user is to be in. */
+function joining(files: FileView, user: NamedUser): PlanPart[] {
+  const { name, groups: asked } = user;
+  const groups = files.readText('/etc/group');
+  const missing = furtherGroups(files, user).filter(
+    (group) => group !== name && groupMembers(groups, group)?.includes(name) !== true,
+  );
+  if (missing.length === 0) return [];
   const change: Change = {
     kind: 'run-command',
-    argv: ['usermod', '-a', '-G', adminGroup, name],
+    argv: ['usermod', '-a', '-G', missing.join(','), name],
     timeoutSeconds: COMMAND_SECONDS,
-    why: 'let the user administer the guest',
+    why: asked === undefined ? 'let the user administer the guest' : 'have the user join groups',
   };
-  return { name: `users: administrator ${name}`, changes: [change] };
+  return [{ name: `users: administrator ${name}`, changes: [...missingGroups(files, user), change] }];
+}
+
+/** Whether the account is the system's, and not one of those that the source has had made. */
+function refusalOf({ files, applied }: StepContext, user: NamedUser, account: Account | undefined) {
+  const { name, isSystem } = user;
+  const isOurs = makingOf(files, name) !== undefined || applied[accountPart(name)] !== undefined;
+  if (isSystem === true && isOurs && account?.uid !== 0) return undefined;
+  return systemAccount(files, name, account);
 }
 
 function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserPlan {
@@ -83,25 +60,22 @@ function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserP
   if (failed.includes(part)) return { user, before: [] };
   const account = findAccount(files.readText('/etc/passwd'), name);
   if (name === 'root') return { user, before: [], ...(account === undefined ? {} : { account }) };
-  const refused = systemAccount(files, name, account);
+  const refused = refusalOf(context, user, account);
   if (refused !== undefined)
     return { user, before: [{ name: part, changes: [], notes: [{ level: 'problem', text: refused }] }] };
-  const isLate = late.has(homeOf(files, name));
+  const isLate = late.has(homeOf(files, user));
   if (isLate) return { user, before: [], ...(account === undefined ? {} : { account }) };
-  const groups = files.readText('/etc/group');
-  const adminGroup = ADMIN_GROUPS.find((group) => groupMembers(groups, group) !== undefined);
-  const first = (changes: Change[]): UserPlan => ({
+  const first = (planned: Pick<PlanPart, 'changes' | 'notes'>): UserPlan => ({
     user,
-    before: [{ name: part, changes }],
+    before: [{ name: part, ...planned, ...(user.isSystem === true ? { digests: { [part]: 'made' } } : {}) }],
     isAwaited: true,
   });
-  if (account === undefined) return first(makeAccount(context, name, adminGroup));
-  if (isHalfMade(files, account)) return first([removeHalfMade(name)]);
-  const member = adminGroup === undefined || groupMembers(groups, adminGroup)?.includes(name) === true;
-  const join = member ? [] : [joining(name, adminGroup)];
+  if (account === undefined) return first(makeAccount(context, user));
+  if (isHalfMade(files, account, user.home)) return first({ changes: [removeHalfMade(name)] });
+  const join = joining(files, user);
   const making = makingOf(files, name);
   if (making === undefined) return { user, before: join, account };
-  const { changes, notes } = giveHome(files, account);
+  const { changes, notes } = giveHome(files, account, user.home);
   // Whole, and so never to be made anew, whatever becomes of it before its credentials are there.
   const mark = making === 'made' ? [] : [markNewUser(name, 'made')];
   return {
@@ -128,12 +102,13 @@ function unlocked({ files }: StepContext, parts: readonly PlanPart[]): PlanPart[
 function plan(context: StepContext): Plan {
   const asked = context.host.parsed.config.users;
   if (asked === undefined) return { changes: [] };
-  const digest = digestOf(asked);
+  const { disableRoot } = context.host.parsed.config.login ?? {};
+  const digest = digestOf(disableRoot === true ? { asked, disableRoot } : asked);
   if (context.applied[users.name] === digest) return { changes: [], digest };
-  const { named, notes } = namedUsers(asked, context);
+  const { named, notes } = askedUsers(context);
   const late = lateHomes(
     context,
-    named.map(({ name }) => homeOf(context.files, name)),
+    named.map((user) => homeOf(context.files, user)),
   );
   const planned = planUsers(context, named, late, digest);
   return leftForLater(context, { ...planned, notes: [...notes, ...(planned.notes ?? [])] }, late);
@@ -160,10 +135,14 @@ function planUsers(context: StepContext, named: readonly NamedUser[], late: Late
     account === undefined ? [] : [{ user, account }],
   );
   const keys = plans.flatMap(keysOf);
+  const passwords = passwordParts(context, accounts);
   const separate = [
     ...plans.flatMap(({ before }) => before),
-    ...passwordParts(context, accounts),
+    ...passwords.parts,
     ...keys,
+    ...plans.flatMap(({ user, account }) =>
+      account === undefined ? [] : ruleParts(context, user, passwords.set.has(user.name)),
+    ),
     ...plans.flatMap(({ after = [] }) => after),
   ];
   const isSure = !keys.some(({ inDoubt }) => inDoubt);

@@ -27,6 +27,7 @@ import {
 import type { OrderedScript } from '../state/source-scripts.ts';
 import { swap } from '../storage/swap.ts';
 import { askedWithoutSecrets } from '../verify/asked.ts';
+import { lateWork } from './late-work.ts';
 import { dueScripts } from './source-scripts.ts';
 
 /** A file that the kernel cannot execute by itself is given to sh, as execvp(3) does. */
@@ -50,8 +51,8 @@ function planScript(script: string, words: string | undefined): ScriptRun {
 }
 
 /** The customer's work is to find the network; so does a look at that. */
-const needsNetwork = ({ script, command, scripts }: PostBootOrder) =>
-  script !== undefined || command !== undefined || scripts !== undefined;
+const needsNetwork = ({ script, command, scripts, late }: PostBootOrder) =>
+  script !== undefined || command !== undefined || scripts !== undefined || late?.packages !== undefined;
 
 /**
  * Of what is looked at: what is asked, and by which files the network is what it is, for an admin may add one. Which name a
@@ -93,6 +94,7 @@ function orderFor(
   const started = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   const command = config.postBoot?.command;
   const stopAutofs = !settings.switches.CONFIG_ALLOW_MOUNT && isEnabled(files, 'autofs.service');
+  const late = lateWork(context);
   const isDue = text !== undefined && started.script !== digest;
   const { why, ...script } = isDue ? planScript(text, config.postBoot?.scriptArguments) : ({} as ScriptRun);
   const order: PostBootOrder = {
@@ -100,12 +102,14 @@ function orderFor(
     ...script,
     ...(command !== undefined && started.command !== digest ? { command } : {}),
     ...(scripts.length > 0 ? { scripts: [...scripts] } : {}),
+    ...(late === undefined ? {} : { late }),
     ...(stopAutofs ? { stopAutofs } : {}),
   };
   const told = why === undefined ? {} : { why };
   if (needsNetwork(order)) return { order: { ...order, asked }, ...told };
   const look = lookFor(context, asked, looked);
-  return stopAutofs || look.look === true ? { order: { ...order, ...look }, ...told } : told;
+  const isWork = stopAutofs || late !== undefined || look.look === true;
+  return isWork ? { order: { ...order, ...look }, ...told } : told;
 }
 
 /** gandi-postboot removes the host's own first-boot script behind all else; the guest may have gone down before. */
@@ -146,8 +150,9 @@ function plan(context: StepContext): Plan {
   const isLooked = facts.booting || applied[postBoot.name] === looked;
   const digest = isLooked ? { digest: looked } : {};
   if (order === undefined) return { changes: removeUsedHostInit(context), ...digest, ...refused };
-  // Nobody waits for a look.
-  const waits = settings.switches.CONFIG_POSTBOOT_WAIT && order.look !== true;
+  // Nobody waits for a look, nor for packages: a service that one of them starts may itself wait for the end of the boot.
+  const isWaitedFor = order.look !== true && order.late?.packages === undefined;
+  const waits = settings.switches.CONFIG_POSTBOOT_WAIT && isWaitedFor;
   const path = waits ? POST_BOOT_ORDER : POST_BOOT_BACKGROUND_ORDER;
   const changes: Change[] = [...due.changes];
   if (files.status(RUNTIME_DIRECTORY) === undefined) {

@@ -15,6 +15,7 @@ import {
 import type { Settings } from '../machine/settings/settings.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
+import { lateWorkMark } from '../state/late-work.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
 
@@ -32,13 +33,15 @@ function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefi
   const order = parsePostBootOrder(text);
   // Autofs is to be stopped at each boot.
   if (order === undefined || order.stopAutofs === true) return undefined;
-  const { digest, script, command, scripts = [] } = order;
+  const { digest, script, command, scripts = [], late } = order;
   // What runs until it succeeds may have to run again.
-  if (scripts.some(({ untilSuccess }) => untilSuccess === true)) return undefined;
-  const ofScripts = scripts.map((one) => ({
-    path: scriptMark(one.name),
-    line: markedAs(one.digest).trimEnd(),
-  }));
+  if (scripts.some(({ untilSuccess, eachBoot }) => untilSuccess === true || eachBoot === true))
+    return undefined;
+  const ofLateWork = late === undefined ? [] : [lateWorkMark(late)];
+  const ofScripts = [
+    ...scripts.map((one) => ({ path: scriptMark(one.name), content: markedAs(one.digest) })),
+    ...ofLateWork,
+  ].map(({ path, content }) => ({ path, line: content.trimEnd() }));
   // A look leaves no mark: what it finds is in its report, and another boot does not look again.
   if (script === undefined && command === undefined) return { expected: ofScripts };
   const marks = renderStartedMarks(parseStartedMarks(files.readText(POST_BOOT_STARTED)), {
@@ -68,6 +71,21 @@ function rangesOf(
   return [header, ...(swap.archivePlaces ?? []).map((place) => ({ ...place, length: SECTOR_BYTES }))];
 }
 
+/** Whether a script of the source is to run at the next boot, whatever is new there. */
+function runsAgain(
+  { files, settings }: Pick<StepContext, 'files' | 'settings'>,
+  host: HostConfiguration,
+): boolean {
+  const { scripts = [] } = host.parsed.config;
+  return (
+    settings.switches.CONFIG_POSTBOOT &&
+    scripts.some(({ name, when, repeat }) => {
+      if (repeat === 'each-boot') return true;
+      return when === 'early' && repeat === 'until-success' && files.status(scriptMark(name)) === undefined;
+    })
+  );
+}
+
 /**
  * What the next boot must compare and repeat beside what was read and set: the source says the same, gandi-postboot has
  * done its work, and the interfaces are marked as served.
@@ -78,7 +96,7 @@ export function recordExtras(
   host: HostConfiguration,
 ): RecordExtras | undefined {
   // Another start is to look after homes that were not mounted.
-  if (files.status(LATE_HOMES) !== undefined) return undefined;
+  if (files.status(LATE_HOMES) !== undefined || runsAgain({ files, settings }, host)) return undefined;
   const ranges = rangesOf(host, settings);
   const expected = expectedMarks(files);
   if (ranges === undefined || expected === undefined) return undefined;

@@ -1,6 +1,8 @@
 import type { Change } from '../machine/changes/change.ts';
+import type { FileView } from '../machine/files/files.ts';
 import { SCRIPT_DIRECTORY } from '../machine/files/paths.ts';
 import { whyNotAsMeant } from '../machine/formats/script-start.ts';
+import { decodeText } from '../machine/formats/text-bytes.ts';
 import { sha256 } from '../machine/runtime/digest.ts';
 import type { ScriptConfig } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
@@ -32,35 +34,42 @@ function orderOf(
     argv: [...interpreter, scriptPath(name)],
     digest,
     ...(repeat === 'until-success' ? { untilSuccess: true } : {}),
+    ...(repeat === 'each-boot' ? { eachBoot: true } : {}),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };
 }
 
-/** The scripts of the source that have not run with what is in them now. */
-export function dueScripts({ files, host }: Pick<StepContext, 'files' | 'host'>): DueScripts {
-  const due: DueScripts = { scripts: [], changes: [], notes: [] };
-  for (const script of host.parsed.config.scripts ?? []) {
-    const content = Buffer.from(script.content, 'base64');
-    const digest = sha256(content);
-    if (hasRun(files, script.name, digest)) continue;
-    const text = content.toString('latin1');
-    const interpreter = interpreterOf(text);
-    const why =
-      whyNotAsMeant(content.toString()) ??
-      (interpreter === undefined ? 'it does not begin with #!' : undefined);
-    if (why !== undefined || interpreter === undefined) {
-      due.notes.push({ level: 'problem', text: `${script.name} is not run: ${why}` });
-      continue;
-    }
-    due.scripts.push(orderOf(script, digest, interpreter));
-    due.changes.push({
-      kind: 'write-file',
-      path: scriptPath(script.name),
-      content,
-      mode: 0o700,
-      secret: true,
-    });
+function takeIfDue(script: ScriptConfig, files: FileView, due: DueScripts): void {
+  const content = Buffer.from(script.content, 'base64');
+  const digest = sha256(content);
+  const often = script.repeat === 'each-boot' ? { eachBoot: true as const } : {};
+  if (hasRun(files, { name: script.name, digest, ...often })) return;
+  const interpreter = interpreterOf(content.toString('latin1'));
+  const why =
+    whyNotAsMeant(content.toString()) ??
+    (interpreter === undefined ? 'it does not begin with #!' : undefined);
+  if (why !== undefined || interpreter === undefined) {
+    due.notes.push({ level: 'problem', text: `${script.name} is not run: ${why}` });
+    return;
   }
+  due.scripts.push(orderOf(script, digest, interpreter));
+  const path = scriptPath(script.name);
+  // One that runs at each boot is there already.
+  if (files.readText(path) === decodeText(content) && files.status(path)?.mode === 0o700) return;
+  due.changes.push({ kind: 'write-file', path, content, mode: 0o700, secret: true });
+}
+
+/**
+ * The scripts of the source that have not run with what is in them now, or not in this boot.
+ * @param when of those that run early, or behind the boot
+ */
+export function dueScripts(
+  { files, host }: Pick<StepContext, 'files' | 'host'>,
+  when: ScriptConfig['when'] = 'post-boot',
+): DueScripts {
+  const due: DueScripts = { scripts: [], changes: [], notes: [] };
+  for (const script of host.parsed.config.scripts ?? [])
+    if (script.when === when) takeIfDue(script, files, due);
   if (due.changes.length > 0 && files.status(SCRIPT_DIRECTORY) === undefined)
     due.changes.unshift({ kind: 'make-directory', path: SCRIPT_DIRECTORY, mode: 0o700 });
   return due;

@@ -154,7 +154,7 @@ export interface UserConfig {
 export interface LoginPolicy {
   /** `PasswordAuthentication` of sshd_config(5). */
   passwordBySsh?: boolean;
-  /** Root's keys only print who is to log in instead. */
+  /** Root gets no keys, where another user gets in. */
   disableRoot?: boolean;
 }
 

@@ -30,9 +30,11 @@ const isList = (value: unknown): value is unknown[] =>
 
 /** Whether its parts have the types on which all steps rely: half a configuration is none. */
 function isConfig(config: object): config is GuestConfig {
-  const { hostName, interfaces, users, scripts } = config as Record<string, unknown>;
+  const { hostName, interfaces, users, scripts, files, mounts } = config as Record<string, unknown>;
   const isName = hostName === undefined || typeof hostName === 'string';
-  return isName && [interfaces, users, scripts].every((part) => part === undefined || isList(part));
+  return (
+    isName && [interfaces, users, scripts, files, mounts].every((part) => part === undefined || isList(part))
+  );
 }
 
 /**

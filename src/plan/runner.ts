@@ -64,9 +64,11 @@ class StepRun {
 
 async function rounds(run: StepRun, step: Step, observe: () => StepContext, once: boolean): Promise<Plan> {
   let plan: Plan = { changes: [] };
+  let planner: Step['plan'] | undefined;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const context = observe();
-    plan = step.plan({ ...context, failed: [...context.failed, ...run.failed] });
+    planner ??= (await step.load?.(context)) ?? step.plan;
+    plan = planner({ ...context, failed: [...context.failed, ...run.failed] });
     for (const note of plan.notes ?? []) run.work.note(note);
     for (const change of plan.changes) await run.work.change(change);
     for (const part of plan.separate ?? []) await run.part(part);

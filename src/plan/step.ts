@@ -79,4 +79,6 @@ export interface Step {
   /** One line for `--help` and the documentation. */
   summary: string;
   plan(context: StepContext): Plan;
+  /** Gives what plans in place of `plan`, which few guests need: the others do not load it. Undefined: `plan` does. */
+  load?(context: StepContext): Promise<Step['plan']> | undefined;
 }

@@ -1,5 +1,6 @@
 import type { FileView } from '../machine/files/files.ts';
 import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER, POST_BOOT_STARTED } from '../machine/files/paths.ts';
+import { type LateWork, lateWorkMark } from '../state/late-work.ts';
 import {
   type PostBootOrder,
   parsePostBootOrder,
@@ -19,19 +20,26 @@ export function readOrder(files: FileView): OpenOrder | undefined {
     files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER),
   );
   if (order === undefined) return undefined;
-  const { script, command, scripts = [], ...rest } = order;
-  const due = scripts.filter(({ name, digest }) => !hasRun(files, name, digest));
+  const { script, command, scripts = [], late, ...rest } = order;
+  const due = scripts.filter((script) => !hasRun(files, script));
   const marks = parseStartedMarks(files.readText(POST_BOOT_STARTED));
   return {
     ...rest,
     ...(script !== undefined && marks.script !== order.digest ? { script } : {}),
     ...(command !== undefined && marks.command !== order.digest ? { command } : {}),
     ...(due.length > 0 ? { scripts: due } : {}),
+    ...(late === undefined || isDone(files, late) ? {} : { late }),
     marks,
   };
 }
 
+function isDone(files: FileView, late: LateWork): boolean {
+  const { path, content } = lateWorkMark(late);
+  return files.readText(path) === content;
+}
+
 /** Whether something of the customer's is to be run. */
 export function hasCustomerWork(order: OpenOrder | undefined): boolean {
-  return order?.script !== undefined || order?.command !== undefined || (order?.scripts ?? []).length > 0;
+  const { script, command, scripts = [], late } = order ?? {};
+  return script !== undefined || command !== undefined || scripts.length > 0 || late !== undefined;
 }

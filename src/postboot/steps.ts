@@ -1,7 +1,78 @@
-import type { Step } from '../plan/step.ts';
+import { loadedStep } from '../plan/loaded-step.ts';
+import type { Step, StepContext } from '../plan/step.ts';
+import type { LateWork } from '../state/late-work.ts';
 import { autofs } from './autofs.ts';
 import { command, freshLog, removeHostInit, script } from './customer.ts';
+import { readOrder } from './order.ts';
 import { scripts } from './scripts.ts';
 
-/** The steps of gandi-postboot in their order. */
-export const POST_BOOT_STEPS: readonly Step[] = [autofs, freshLog, script, command, scripts, removeHostInit];
+/** A step of the source's late work, which few guests have. */
+function lateStep(
+  name: string,
+  summary: string,
+  part: keyof LateWork | undefined,
+  load: () => Promise<Step['plan']>,
+): Step {
+  const isAsked = ({ files }: StepContext) => {
+    const late = readOrder(files)?.late;
+    return late !== undefined && (part === undefined || late[part] !== undefined);
+  };
+  return loadedStep({ name, setting: 'CONFIG_POSTBOOT', summary }, isAsked, load);
+}
+
+const packages = lateStep(
+  'packages',
+  'packages that the source wants installed or brought up to date, once for what is asked',
+  'packages',
+  async () => (await import('./packages.ts')).planPackages,
+);
+const timeServers = lateStep(
+  'time-servers',
+  'where the time comes from, for systemd-timesyncd or chrony',
+  'timeServers',
+  async () => (await import('./time-servers.ts')).planTimeServers,
+);
+const lateFiles = lateStep(
+  'late-files',
+  'files of the source that come behind users, packages or a mount',
+  'files',
+  async () => (await import('./late-end.ts')).planLateFiles,
+);
+const finalMessage = lateStep(
+  'final-message',
+  'what the source wants the console to say once all is done',
+  'finalMessage',
+  async () => (await import('./late-end.ts')).planFinalMessage,
+);
+const lateMark = lateStep(
+  'late-mark',
+  'notes down that all of this is done',
+  undefined,
+  async () => (await import('./late-end.ts')).planLateMark,
+);
+const powerState: Step = {
+  ...lateStep(
+    'power-state',
+    'powers off, restarts or halts the guest once, where the source wants that',
+    'powerState',
+    async () => (await import('./late-end.ts')).planPowerState,
+  ),
+  // What was done is on record before.
+  slow: true,
+};
+
+/** The steps of gandi-postboot in their order: what scripts may want to find comes before them. */
+export const POST_BOOT_STEPS: readonly Step[] = [
+  autofs,
+  freshLog,
+  packages,
+  timeServers,
+  lateFiles,
+  script,
+  command,
+  scripts,
+  removeHostInit,
+  finalMessage,
+  powerState,
+  lateMark,
+];

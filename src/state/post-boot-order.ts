@@ -1,6 +1,7 @@
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import { digestOf } from './applied.ts';
 import type { Asked } from './asked.ts';
+import { isLateWork, type LateWork } from './late-work.ts';
 import { type OrderedScript, parseOrderedScript } from './source-scripts.ts';
 
 /** What gandi-bootstrap tells gandi-postboot to do at this boot. */
@@ -13,6 +14,8 @@ export interface PostBootOrder {
   command?: string;
   /** Of the source, in the order in which they run. */
   scripts?: OrderedScript[];
+  /** Files, packages and what else of the source comes behind the boot. */
+  late?: LateWork;
   /** Mounting of data disks is off: autofs must not do it either. */
   stopAutofs?: true;
   /** Nothing of the customer's is to be run: only what is asked is to be compared, once the network has settled. */
@@ -59,7 +62,7 @@ function isAsked(value: unknown): value is Asked {
 
 /** @returns undefined for a text that is no order */
 export function parsePostBootOrder(text: string | undefined): PostBootOrder | undefined {
-  const { digest, script, command, scripts, stopAutofs, look, asked } = parseJsonObject(text) ?? {};
+  const { digest, script, command, scripts, late, stopAutofs, look, asked } = parseJsonObject(text) ?? {};
   if (typeof digest !== 'string') return undefined;
   const [program, ...args] = Array.isArray(script) ? script.map(String) : [];
   return {
@@ -67,6 +70,7 @@ export function parsePostBootOrder(text: string | undefined): PostBootOrder | un
     ...(program === undefined ? {} : { script: [program, ...args] }),
     ...(typeof command === 'string' ? { command } : {}),
     ...(Array.isArray(scripts) ? { scripts: scripts.flatMap((one) => parseOrderedScript(one) ?? []) } : {}),
+    ...(isLateWork(late) ? { late } : {}),
     ...(stopAutofs === true ? { stopAutofs } : {}),
     ...(look === true ? { look } : {}),
     ...(isAsked(asked) ? { asked } : {}),

@@ -179,10 +179,12 @@ function whyPartitionStays(root: RootFileSystem, table: DiskPartitions): Note[] 
 }
 
 function plan(context: StepContext): Plan {
-  const { facts } = context;
+  const { facts, host } = context;
   const { root } = facts;
   if (!facts.live || !root) return { changes: [] };
   const note = (text: string): Plan => ({ changes: [], notes: [{ level: 'info', text }] });
+  if (host.parsed.config.growRoot === false)
+    return note('the root file system keeps its size: the source wants it so');
   if (root.fixed !== undefined) return note(`the root file system keeps its size: ${root.fixed}`);
   if (!growCommand(root.type, root.device, '/'))
     return note(`the root file system keeps its size: its type is ${root.type}`);

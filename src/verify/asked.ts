@@ -1,4 +1,4 @@
-import { type NamedUser, namedUsers } from '../accounts/named-users.ts';
+import { askedUsers, type NamedUser } from '../accounts/named-users.ts';
 import { users } from '../accounts/users.ts';
 import { identity } from '../identity/host-name.ts';
 import type { Settings, Switch } from '../machine/settings/settings.ts';
@@ -41,7 +41,7 @@ const isUsable = (device: SwapDevice | undefined): device is SwapDevice =>
 /** What the steps of gandi-bootstrap are to bring about, as it can be compared with what the guest shows. */
 export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' | 'host' | 'facts'>): Asked {
   const { config } = host.parsed;
-  const { hostName, users: asked = [] } = config;
+  const { hostName } = config;
   const { found, enslaved, missing } = meantInterfaces(
     runs(settings, network) ? askedInterfaces(config, facts) : [],
     facts,
@@ -55,7 +55,7 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
     missing: missing.map((each) => describeMissing(each, facts)),
     nameServers: resolves ? (config.resolvers ?? []) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],
-    accounts: runs(settings, users) ? namedUsers(asked, { settings, facts }).named.map(accountOf) : [],
+    accounts: runs(settings, users) ? askedUsers({ settings, facts, host }).named.map(accountOf) : [],
     ...(settings.switches.CONFIG_SWAP &&
     host.state !== 'broken' &&
     isUsable(host.gandi?.swap) &&

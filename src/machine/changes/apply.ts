@@ -183,6 +183,10 @@ const HANDLERS: {
     const { makeSwap } = await import('./make-swap.ts');
     await makeSwap(change);
   },
+  'make-swap-file': async (change, machine, report) => {
+    const { makeSwapFile } = await import('./make-swap-file.ts');
+    report({ output: '', ...(await makeSwapFile(change, machine)) });
+  },
   'erase-range': eraseRange,
   'unpack-modules': async (change, { files }) => {
     const { unpackModules } = await import('./modules/unpack-modules.ts');

@@ -122,6 +122,14 @@ const KINDS: { readonly [K in Change['kind']]: ChangeKind<ChangeOf<K>> } = {
     repeatsAtBoot: never,
     makes: nothing,
   },
+  'make-swap-file': {
+    needsLiveSystem: true,
+    describe: ({ path, size }) =>
+      `make the swap file ${path}, ${size === 'auto' ? 'as large as memory and room have it' : `${Math.round(size / 1024 / 1024)} MiB`}`,
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: ({ path }) => [path],
+  },
   'erase-range': {
     needsLiveSystem: true,
     describe: ({ length, offset, device, why }) => `erase ${length} bytes at ${offset} of ${device} (${why})`,

@@ -122,6 +122,8 @@ export interface RunSupervised {
   input?: string;
   /** Name of the scope unit that is its control group, without `.scope`. */
   scope: string;
+  /** It comes so early that there may be no control group to be had: then it runs in its process group alone. */
+  early?: true;
   timeoutSeconds: number;
   environment?: Readonly<Record<string, string>>;
   /** Gets what it prints, its middle left out where that is too much; 0600. */
@@ -132,6 +134,8 @@ export interface RunSupervised {
     content: string;
     /** Written behind it instead, where it exits with 0: until then it is started at each boot. */
     onSuccess?: true;
+    /** Written behind it instead, however it ends, but where a shutdown ended it. */
+    onEnd?: true;
   };
   /** What ran before it may have begun to shut the guest down: then it is left for the next boot. */
   notInShutdown?: boolean;
@@ -166,6 +170,22 @@ export interface MakeSwap {
   badPages: readonly number[];
   /** That of the area before it, by which /etc/fstab may name it; absent: a new one. */
   uuid?: string;
+}
+
+/** Makes a file that the kernel swaps to, and has it do so. It needs the live system. */
+export interface MakeSwapFile {
+  kind: 'make-swap-file';
+  path: string;
+  label: string;
+  /** In bytes; `auto`: by memory and room. */
+  size: number | 'auto';
+  /** The most that `auto` may take, in bytes. */
+  maxSize?: number;
+  memoryBytes: number;
+  /** Bytes of the running kernel's pages. */
+  pageBytes: number;
+  /** The file system would copy what is written anew, as btrfs does, which the file is kept from. */
+  withoutCopies?: true;
 }
 
 /**
@@ -203,5 +223,6 @@ export type Change =
   | SetKernelValue
   | WaitForAddress
   | MakeSwap
+  | MakeSwapFile
   | EraseRange
   | UnpackModules;

@@ -13,6 +13,8 @@ function writtenBy(argv: readonly string[]): string[] {
     case 'userdel':
       return [...ACCOUNT_FILES, `/home/${argv.at(-1)}`];
     case 'usermod':
+    case 'groupadd':
+    case 'chage':
     case 'chpasswd':
       return ACCOUNT_FILES;
     case 'systemd-machine-id-setup':
@@ -32,6 +34,7 @@ export function changedPaths(change: Change): string[] {
     case 'write-file':
       return change.backup === true ? [change.path, BACKUP_DIRECTORY] : [change.path];
     case 'copy-range':
+    case 'make-swap-file':
     case 'make-directory':
     case 'make-link':
     case 'remove-file':

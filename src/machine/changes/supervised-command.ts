@@ -6,6 +6,7 @@ import { STATE_DIRECTORY } from '../files/paths.ts';
 import { makeDirectory, replaceFile, writeFully } from '../files/write.ts';
 import { endOfOutput } from '../formats/output-end.ts';
 import { reasonOf } from '../runtime/errors.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { RunSupervised } from './change.ts';
 import type { Machine } from './machine.ts';
 
@@ -23,6 +24,7 @@ const GRACE_SECONDS = 5;
 const SYSTEMD_IS_RUNNING = '/run/systemd/system';
 
 const SYSTEMCTL_SECONDS = 20;
+const TRY_SECONDS = 10;
 
 /** Bytes at the end of the output that the report is made from. */
 const TAIL_BYTES = 8192;
@@ -92,6 +94,37 @@ function writeMark({ files }: Machine, { path, content }: RunSupervised['mark'])
 }
 
 /**
+ * Whether there is a control group for it. Early in a boot systemd is asked by a program that does nothing.
+ * @throws Error where there is none and it is to have one
+ */
+async function canHaveScope({ scope, early }: RunSupervised, { commands, files }: Machine): Promise<boolean> {
+  if (files.status(SYSTEMD_IS_RUNNING) === undefined) {
+    if (early === true) return false;
+    throw new Error('the guest was not started by systemd, which the control group is asked of');
+  }
+  if (early !== true) return true;
+  const argv = ['systemd-run', '--scope', '--quiet', `--unit=${scope}-try.scope`, '--', 'true'] as const;
+  const { failure } = await commands.run([...argv], { timeoutSeconds: TRY_SECONDS });
+  return failure === undefined;
+}
+
+/** Whether the mark of what has ended is to be written now. */
+function isMarkedBehind(
+  { mark }: RunSupervised,
+  succeeded: boolean,
+  reason: 'deadline' | 'shutdown' | undefined,
+): boolean {
+  return (mark.onSuccess === true && succeeded) || (mark.onEnd === true && reason !== 'shutdown');
+}
+
+/** Asks a process group to end, and kills it where it does not. */
+async function endGroup(leader: number | undefined): Promise<void> {
+  signalGroup(leader, 'SIGTERM');
+  await sleep(GRACE_SECONDS * 1000);
+  signalGroup(leader, 'SIGKILL');
+}
+
+/**
  * Runs a program of the customer's in a control group of its own, under a deadline, its output bounded. What it
  * leaves running when it ends by itself lives on in that group.
  * @throws Error if there is no systemd, or if its mark cannot be written: then it was not started
@@ -99,16 +132,14 @@ function writeMark({ files }: Machine, { path, content }: RunSupervised['mark'])
 export async function runSupervised(change: RunSupervised, machine: Machine): Promise<SupervisedResult> {
   const { what, timeoutSeconds, scope } = change;
   const { commands, files } = machine;
-  if (files.status(SYSTEMD_IS_RUNNING) === undefined) {
-    throw new Error('the guest was not started by systemd, which the control group is asked of');
-  }
+  const hasScope = await canHaveScope(change, machine);
   if (change.notInShutdown === true && (await isShuttingDown(commands))) {
     return { output: '', warning: `${what} is left for the next boot: the guest is shutting down` };
   }
-  if (change.mark.onSuccess !== true) writeMark(machine, change.mark);
+  if (change.mark.onSuccess !== true && change.mark.onEnd !== true) writeMark(machine, change.mark);
   const output = new Output(files.locate(change.logFile), `--- ${new Date().toISOString()} ${what}`);
   const child = await startChild({
-    argv: inScope(change),
+    argv: hasScope ? inScope(change) : change.argv,
     ...(change.input === undefined ? {} : { input: change.input }),
     environment: {
       PATH: commands.searchPath ?? SEARCH_PATH,
@@ -123,7 +154,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   let reason: 'deadline' | 'shutdown' | undefined;
   const stop = (why: 'deadline' | 'shutdown'): void => {
     reason ??= why;
-    stopping ??= emptyScope(commands, scope, child.pid);
+    stopping ??= hasScope ? emptyScope(commands, scope, child.pid) : endGroup(child.pid);
   };
   const deadline = setTimeout(() => stop('deadline'), timeoutSeconds * 1000);
   const onTerminate = () => stop('shutdown');
@@ -138,7 +169,7 @@ export async function runSupervised(change: RunSupervised, machine: Machine): Pr
   }
   const succeeded = ending.exitCode === 0 && reason === undefined;
   if (!succeeded && reason === undefined && (await isShuttingDown(commands))) reason = 'shutdown';
-  if (succeeded && change.mark.onSuccess === true) writeMark(machine, change.mark);
+  if (isMarkedBehind(change, succeeded, reason)) writeMark(machine, change.mark);
   const how = reason === 'deadline' ? `stopped after ${timeoutSeconds} s` : describeEnding(ending);
   const result: SupervisedResult = { output: output.close(`--- ${new Date().toISOString()} ${how}`) };
   if (output.problem !== undefined) result.warning = `${what}: ${output.problem}`;

@@ -37,8 +37,14 @@ export const POST_BOOT_BACKGROUND_ORDER = '/run/gandi/postboot-background';
 export const POST_BOOT_NETWORK = '/run/gandi/postboot-network';
 /** Which configuration's script and command were started. */
 export const POST_BOOT_STARTED = '/var/lib/gandi/postboot.json';
+/** What of a source's late work has been done: packages, the end of the guest's run. */
+export const LATE_DIRECTORY = '/var/lib/gandi/late';
+/** Has the digest of the late work once all of it is done. */
+export const LATE_MARK = '/var/lib/gandi/late/done';
 /** Scripts of a source, and which of them have run. */
 export const SCRIPT_DIRECTORY = '/var/lib/gandi/scripts';
+/** What those printed that run early: behind no mount that is still to come. */
+export const EARLY_LOG = '/run/gandi/early-scripts.log';
 /** What the script and the command printed. */
 export const POST_BOOT_LOG = '/var/log/gandi-postboot.log';
 /** Which file system was mounted under which name, over boots. */

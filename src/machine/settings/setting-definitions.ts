@@ -4,6 +4,7 @@ import type { SettingKind } from './setting-kinds.ts';
 export type Switch =
   | 'CONFIG_SWAP'
   | 'CONFIG_MODULES'
+  | 'CONFIG_FILES'
   | 'CONFIG_HOSTNAME'
   | 'CONFIG_USERS'
   | 'CONFIG_NAMESERVER'
@@ -32,6 +33,7 @@ export type ValueName =
   | 'CONFIG_SOURCES'
   | 'CONFIG_SEED_WAIT'
   | 'CONFIG_DEFAULT_USER'
+  | 'CONFIG_SWAP_FILE'
   | 'CONFIG_NETWORK_MANAGER'
   | 'CONFIG_MOUNT_MODE'
   | 'CONFIG_MOUNT_PARAMS'
@@ -101,11 +103,19 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         'CONFIG_SWAP',
         "Once the host's files are in /gandi, erase them from its disk, and make that swap; without it they stay there, and the disk is as the host left it",
       ),
+      {
+        name: 'CONFIG_SWAP_FILE',
+        kind: 'swap file',
+        default: '0',
+        summary:
+          'Swap file /swap.img where there is no swap disk: 0 (where the source asks for one), never, auto (by memory and room), or a size such as 512M or 2G',
+      },
       on('CONFIG_MODULES', 'Install the kernel modules that the host sent'),
       on(
         'CONFIG_IDENTITY',
         'Give a clone of another guest a machine ID, SSH host keys, random seed and leases of its own',
       ),
+      on('CONFIG_FILES', 'Write the files, and the lines of /etc/fstab, that the source brings'),
       on('CONFIG_HOSTNAME', 'Set the host name, also in /etc/hosts'),
       on('CONFIG_USERS', 'Make the user, and set passwords and SSH keys'),
       {

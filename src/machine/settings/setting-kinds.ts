@@ -18,6 +18,7 @@ export type SettingKind =
   | 'interfaces'
   | 'sources'
   | 'optional user'
+  | 'swap file'
   | 'time zone'
   | 'network manager'
   | 'tag';
@@ -48,6 +49,7 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   interfaces: 'names of network interfaces separated by blanks',
   sources: 'all, none, or names of sources separated by blanks',
   'optional user': 'nothing, or the name of a user',
+  'swap file': '0, never, auto or a size such as 512M or 2G',
   'time zone': '0, 1 or the name of a time zone such as Europe/Paris',
   'network manager': `auto, ${NETWORK_MANAGERS.slice(0, -1).join(', ')} or ${NETWORK_MANAGERS.at(-1)}`,
   tag: 'at most 64 letters, digits, ".", "_" or "-"',
@@ -158,6 +160,14 @@ export function readOptionalUser(text: string): string | undefined {
   return text === '' || /^[a-z_][a-z0-9_-]{0,31}$/.test(text) ? text : undefined;
 }
 
+/** @returns bytes, `auto` or `never`; 0: as the source has it */
+export function readSwapFile(text: string): number | 'auto' | 'never' | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === 'auto' || word === 'never') return word;
+  const [, digits, unit = ''] = /^(\d{1,12})([kmgt]?)$/.exec(word) ?? [];
+  return digits === undefined ? undefined : Number(digits) * 1024 ** ' kmgt'.indexOf(unit || ' ');
+}
+
 /** @returns its exact name, whichever case it was written in */
 export function readNetworkManager(text: string): NetworkManagerName | 'auto' | undefined {
   const names = ['auto', ...NETWORK_MANAGERS] as const;
@@ -185,6 +195,7 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   interfaces: readInterfaces,
   sources: readSources,
   'optional user': readOptionalUser,
+  'swap file': readSwapFile,
   'time zone': readTimeZone,
   'network manager': readNetworkManager,
   tag: readTag,

@@ -21,6 +21,7 @@ import {
   readOptionalUser,
   readSeconds,
   readSources,
+  readSwapFile,
   readSwitch,
   readTimeZone,
   readWaitingSeconds,
@@ -45,6 +46,8 @@ export interface Settings {
   sources: readonly string[];
   /** CONFIG_DEFAULT_USER; absent: the distribution's. */
   defaultUser?: string;
+  /** CONFIG_SWAP_FILE: bytes, or by memory and room; 0: as the source has it. */
+  swapFile: number | 'auto' | 'never';
   /** CONFIG_SEED_WAIT: how long a first boot waits for a late disk at most, in seconds. */
   seedWaitSeconds: number;
   /** CONFIG_NETWORK_MANAGER: whose files to write, whatever is enabled. */
@@ -170,6 +173,7 @@ function toSettings(text: string, path: string): Settings {
     ) as Record<Switch, boolean>,
     sources: settingOf('CONFIG_SOURCES', readSources),
     ...(defaultUser === '' ? {} : { defaultUser }),
+    swapFile: settingOf('CONFIG_SWAP_FILE', readSwapFile),
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),
     networkManager: settingOf('CONFIG_NETWORK_MANAGER', readNetworkManager),
     mountParameters: settingOf('CONFIG_MOUNT_PARAMS', readMountOptions),

@@ -33,16 +33,15 @@ describe('several entries of one name', () => {
   });
 });
 
-it('what is not done is told, and the rest is done', () => {
-  const { named, notes } = namedUsers(
-    [{ name: 'web', sshKeys: ['k'], shell: '/bin/zsh', uid: 7 }],
-    on('debian'),
-  );
-  expect(named).toHaveLength(1);
-  expect(notes).toEqual([
-    {
-      level: 'problem',
-      text: 'of user web this is asked for and not done: shell, uid; the rest is',
-    },
-  ]);
+it('a password that would be another account’s, too, is told and left out', () => {
+  const asked = [{ name: 'web', sshKeys: ['k'], plainPassword: 'x\nroot:y' }];
+  expect(namedUsers(asked, on('debian'))).toEqual({
+    named: [{ name: 'web', sshKeys: ['k'] }],
+    notes: [
+      {
+        level: 'problem',
+        text: 'the password of web has a line end in it: it is not set; ask for another one',
+      },
+    ],
+  });
 });

@@ -407,14 +407,62 @@ describe('users', () => {
     expect(changes.map(describeChange).join()).not.toContain('/root/');
   });
 
-  it('says what of a user it does not do', () => {
-    const config = { users: [{ ...user, sudo: ['ALL=(ALL) ALL'], lockPassword: true }] };
-    const { notes } = users.plan(makeContext({ config, files: made }));
-    expect(notes).toEqual([
-      {
-        level: 'problem',
-        text: 'of user admin1 this is asked for and not done: sudo, lockPassword; the rest is',
-      },
+  it('has the system hash a password that comes as it is typed, once', () => {
+    const typed = { name: 'admin1', plainPassword: 'secret', sshKeys: [] };
+    const planned = (applied = {}, one: UserConfig = typed, shadow = 'admin1:!:1::::::\n') =>
+      users.plan(
+        makeContext({ config: { users: [one] }, files: { ...made, '/etc/shadow': shadow }, applied }),
+      ).separate ?? [];
+    const [part] = planned();
+    expect(part).toEqual({
+      name: 'users: password of admin1',
+      digests: { 'users: password of admin1': expect.any(String) },
+      changes: [
+        {
+          kind: 'run-command',
+          argv: ['chpasswd'],
+          input: 'admin1:secret\n',
+          secretInput: true,
+          timeoutSeconds: 30,
+          why: 'set the password',
+        },
+      ],
+    });
+    const changesOf = (parts: ReturnType<typeof planned>) => parts.flatMap(({ changes }) => changes);
+    // What else the source says of the user does not set the admin's password back.
+    expect(changesOf(planned(part?.digests, { ...typed, gecos: 'x' }))).toEqual([]);
+    expect(changesOf(planned(part?.digests, { ...typed, plainPassword: 'other' }))).toHaveLength(1);
+    const first = { ...typed, passwordOnlyIfNone: true } as const;
+    expect(changesOf(planned({}, first))).toHaveLength(1);
+    expect(changesOf(planned({}, first, 'admin1:$6$own:1::::::\n'))).toEqual([]);
+  });
+
+  it('has a user of before join the groups that are asked for, and follow rules', () => {
+    const one = { ...user, groups: ['docker', 'sudo'], sudo: ['ALL=(ALL) ALL'], lockPassword: true };
+    const files = { ...made, '/etc/shadow': 'admin1:!:1::::::\n' };
+    const { separate = [] } = users.plan(makeContext({ config: { users: [one] }, files }));
+    expect(separate.flatMap(({ changes }) => changes.map(describeChange))).toEqual([
+      'run groupadd -f docker (make a group for admin1)',
+      'run usermod -a -G docker admin1 (have the user join groups)',
+      'run chpasswd -e (set the password)',
+      'make directory /home/admin1/.ssh (0700)',
+      'write /home/admin1/.ssh/authorized_keys (0600)',
+      'write /etc/sudoers.d/90-gandi-admin1 (0440)',
+      'run usermod -L admin1 (let no password log in)',
+    ]);
+  });
+
+  it('takes an account of the system for the source’s where the source has had it made', () => {
+    const daemon = { name: 'app', isSystem: true, sshKeys: [], sudo: ['ALL=(ALL) ALL'] };
+    const config = { users: [daemon] };
+    const first = users.plan(makeContext({ config, files: fresh })).separate ?? [];
+    const digests = Object.assign({}, ...first.map((part) => part.digests));
+    const files = { ...fresh, '/etc/passwd': `${fresh['/etc/passwd']}app:x:998:998::/home/app:/bin/sh\n` };
+    const noted = (applied = {}) =>
+      (users.plan(makeContext({ config, files, applied })).separate ?? []).flatMap(({ notes = [] }) => notes);
+    expect(noted(digests)).toEqual([]);
+    expect(noted()).toMatchObject([
+      { level: 'problem', text: expect.stringMatching(/account of the system/) },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
 import { parseSettings } from '../../../src/machine/settings/settings.ts';
-import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
+import type { HostConfiguration, ScriptConfig } from '../../../src/metadata/guest-config.ts';
 import { renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
@@ -62,6 +62,27 @@ describe('what must be the same at the next boot', () => {
     expect(
       extras(NOCLOUD, order([SCRIPT, { ...SCRIPT, name: 'firstboot', untilSuccess: true }])),
     ).toBeUndefined();
+  });
+
+  describe('is for each boot to see where a script of the source', () => {
+    const asking = (more: object, files: FileEntries = {}, settings = '') => {
+      const script = { name: 'bootcmd', content: '', when: 'early', repeat: 'once', ...more } as ScriptConfig;
+      const parsed = { config: { scripts: [script] }, problems: [], refused: [], origins: [] };
+      return extras({ ...NOCLOUD, parsed }, files, settings) === undefined;
+    };
+
+    it('runs at each boot, unless the admin turned scripts off', () => {
+      expect(asking({ repeat: 'each-boot' })).toBe(true);
+      expect(asking({ repeat: 'each-boot', when: 'post-boot' })).toBe(true);
+      expect(asking({ repeat: 'each-boot' }, {}, 'CONFIG_POSTBOOT=0')).toBe(false);
+      expect(asking({})).toBe(false);
+      expect(extras(NOCLOUD, order([{ ...SCRIPT, eachBoot: true }]))).toBeUndefined();
+    });
+
+    it('runs early until it succeeds, and has not', () => {
+      expect(asking({ repeat: 'until-success' })).toBe(true);
+      expect(asking({ repeat: 'until-success' }, { '/var/lib/gandi/scripts/bootcmd.run': 'd' })).toBe(false);
+    });
   });
 
   it('is of Gandi’s disk its swap header and the places of an archive, not what was read', () => {

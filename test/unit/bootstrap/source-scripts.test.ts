@@ -4,7 +4,7 @@ import { dueScripts } from '../../../src/bootstrap/source-scripts.ts';
 import { sha256 } from '../../../src/machine/runtime/digest.ts';
 import type { ScriptConfig } from '../../../src/metadata/guest-config.ts';
 import { parsePostBootOrder } from '../../../src/state/post-boot-order.ts';
-import { markedAs, scriptMark } from '../../../src/state/source-scripts.ts';
+import { markedAs, parseOrderedScript, scriptMark } from '../../../src/state/source-scripts.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const SHELL = '#!/bin/sh\ntrue\n';
@@ -95,6 +95,34 @@ describe('a script of a source', () => {
     expect(due([often]).scripts).toMatchObject([{ untilSuccess: true, timeoutSeconds: 60 }]);
     expect(due([often], ran(SHELL)).scripts).toEqual([]);
   });
+});
+
+describe('a script that runs at each boot', () => {
+  const often = script(SHELL, { repeat: 'each-boot' });
+  const stored = { '/var/lib/gandi/scripts/user-data': { text: SHELL, mode: 0o700 } };
+
+  it('is ordered at each, and written once', () => {
+    expect(due([often]).scripts).toMatchObject([{ eachBoot: true }]);
+    expect(due([often], { ...ran(SHELL), ...stored })).toMatchObject({
+      scripts: [{ eachBoot: true }],
+      changes: [],
+    });
+  });
+
+  it('does not run twice in a boot', () => {
+    const inThisBoot = { [scriptMark('user-data', true)]: markedAs(sha256(SHELL)) };
+    expect(scriptMark('user-data', true)).toBe('/run/gandi/script-user-data.run');
+    expect(due([often], inThisBoot).scripts).toEqual([]);
+  });
+
+  it('is read back from the order as it was written', () => {
+    const [ordered] = due([often]).scripts;
+    expect(parseOrderedScript(JSON.parse(JSON.stringify(ordered)))).toEqual(ordered);
+  });
+});
+
+it('leaves to gandi-bootstrap what runs early', () => {
+  expect(due([script(SHELL, { when: 'early' })])).toEqual({ scripts: [], changes: [], notes: [] });
 });
 
 describe('the order for gandi-postboot', () => {

@@ -100,3 +100,49 @@ describe('renderHosts', () => {
     expect(renderHosts(after, '192.0.2.1', 'n')).toBe(after);
   });
 });
+
+describe('/etc/hosts by the word of the source', () => {
+  const asked = { hostName: 'web1', fqdn: 'web1.example.net' };
+  const OURS = '127.0.1.1\tweb1.example.net web1\t# gandi-guest\n';
+  const hostsOf = (more: object, hosts?: string, applied = {}) =>
+    identity
+      .plan(
+        makeContext({
+          config: { ...asked, ...more },
+          files: { ...(hosts === undefined ? {} : { '/etc/hosts': hosts }) },
+          applied,
+        }),
+      )
+      .changes.filter((change) => 'path' in change && change.path === '/etc/hosts');
+
+  it('has the whole name first, on a line that is ours', () => {
+    expect(hostsOf({}, '127.0.0.1\tlocalhost\n')).toMatchObject([
+      { content: `127.0.0.1\tlocalhost\n${OURS}` },
+    ]);
+    expect(hostsOf({ hostsFile: 'line' }, `# x\n${OURS}`)).toEqual([]);
+    expect(hostsOf({}, '127.0.1.1 web1.example.net\n')).toEqual([]);
+  });
+
+  it('is left alone where it is to be', () => {
+    expect(hostsOf({ hostsFile: 'none' })).toEqual([]);
+  });
+
+  it('is written as a whole, also where an admin has changed it since, whose file is kept once', () => {
+    const [whole] = hostsOf({ hostsFile: 'whole' }, '127.0.0.1 own\n');
+    expect(whole).toMatchObject({
+      backup: true,
+      content: expect.stringMatching(
+        /^# Written by gandi-bootstrap .*\n127\.0\.0\.1\tlocalhost\n[\s\S]*ip6-allrouters\n/,
+      ),
+    });
+    const text = whole?.kind === 'write-file' ? String(whole.content) : '';
+    expect(text.endsWith(OURS)).toBe(true);
+    expect(hostsOf({ hostsFile: 'whole' }, text)).toEqual([]);
+    const { digest = '' } = identity.plan(makeContext({ config: { ...asked, hostsFile: 'whole' } }));
+    const [again, ...none] = hostsOf({ hostsFile: 'whole' }, `${text}10.0.0.1 own\n`, { identity: digest });
+    expect(again).toMatchObject({ content: text });
+    expect(again).not.toHaveProperty('backup');
+    expect(none).toEqual([]);
+    expect(hostsOf({}, 'x\n', { identity: digest })).toHaveLength(1);
+  });
+});

@@ -31,7 +31,7 @@ it.each([
 
 it('a mark says of one content that it has run', () => {
   const files = makeFiles({ [scriptMark('user-data')]: markedAs('d') });
-  expect(hasRun(files, 'user-data', 'd')).toBe(true);
-  expect(hasRun(files, 'user-data', 'e')).toBe(false);
-  expect(hasRun(files, 'firstboot', 'd')).toBe(false);
+  expect(hasRun(files, { name: 'user-data', digest: 'd' })).toBe(true);
+  expect(hasRun(files, { name: 'user-data', digest: 'e' })).toBe(false);
+  expect(hasRun(files, { name: 'firstboot', digest: 'd' })).toBe(false);
 });

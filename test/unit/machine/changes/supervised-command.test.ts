@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunSupervised } from '../../../../src/machine/changes/change.ts';
 import { runSupervised } from '../../../../src/machine/changes/supervised-command.ts';
@@ -35,7 +35,7 @@ class Guest implements Commands {
   }
 
   /** Runs a shell script under supervision. */
-  supervise(script: string, change: Partial<RunSupervised> = {}) {
+  supervise(script: string, change: Partial<RunSupervised> = {}, commands: Commands = this) {
     const whole: RunSupervised = {
       kind: 'run-supervised',
       argv: ['/bin/sh', '-c', script],
@@ -47,7 +47,7 @@ class Guest implements Commands {
       what: '/gandi/script',
       ...change,
     };
-    return runSupervised(whole, { files: this.files, commands: this, live: true });
+    return runSupervised(whole, { files: this.files, commands, live: true });
   }
 
   log(): string {
@@ -172,4 +172,79 @@ describe('a supervised program', () => {
 function isRunning(pid: number): boolean {
   const path = `/proc/${pid}/stat`;
   return existsSync(path) && !/\) Z /.test(readFileSync(path, 'utf8'));
+}
+
+describe('a mark that is written at the end', () => {
+  const mark = { path: '/var/lib/gandi/late/packages-install', content: 'd\n', onEnd: true } as const;
+
+  it.each(['exit 0', 'exit 3'])('is there behind it, not before: %s', async (end) => {
+    const guest = new Guest();
+    const place = `${guest.files.root}${mark.path}`;
+    const { output } = await guest.supervise(`test -e ${place} && echo there; ${end}`, { mark });
+    expect(output).toBe('');
+    expect(guest.files.readText(mark.path)).toBe('d\n');
+  });
+
+  it('is not there where a shutdown was the end', async () => {
+    const guest = new Guest();
+    guest.state = 'stopping';
+    await guest.supervise('exit 1', { mark });
+    expect(guest.files.status(mark.path)).toBeUndefined();
+  });
+});
+
+describe('a program that runs early in a boot', () => {
+  const early = { early: true, scope: 'gandi-early-bootcmd-dddddddd' } as const;
+
+  it('gets a control group where there is one to be had', async () => {
+    const guest = new Guest();
+    expect(await guest.supervise('echo out', early)).toEqual({ output: 'out' });
+    expect(guest.ran).toEqual([
+      'systemd-run --scope --quiet --unit=gandi-early-bootcmd-dddddddd-try.scope -- true',
+    ]);
+  });
+
+  it('runs without one where systemd has none to give yet, or is not there', async () => {
+    const refusing = new Guest();
+    const { commands, ran } = refusingScopes(refusing);
+    // Nothing but the program itself is found there.
+    const environment = { PATH: SEARCH_PATH, WITHOUT: 'scope' };
+    expect(await refusing.supervise('echo $WITHOUT', { ...early, environment }, commands)).toEqual({
+      output: 'scope',
+    });
+    expect(ran).toEqual(['systemd-run']);
+    const guest = new Guest();
+    rmSync(`${guest.files.root}/run/systemd`, { recursive: true });
+    expect(await guest.supervise('echo $WITHOUT', { ...early, environment })).toEqual({ output: 'scope' });
+    expect(guest.ran).toEqual([]);
+  });
+
+  it('is stopped at its deadline with what it started', { timeout: 20_000 }, async () => {
+    const guest = new Guest();
+    rmSync(`${guest.files.root}/run/systemd`, { recursive: true });
+    const { failure } = await guest.supervise('sleep 1000 & echo $! > "$FILE"; wait', {
+      ...early,
+      timeoutSeconds: 1,
+      environment: { PATH: SEARCH_PATH, FILE: `${guest.files.root}/number` },
+    });
+    expect(failure).toMatch(/did not end within 1 s/);
+    const number = guest.files.readText('/number')?.trim();
+    expect(number).toMatch(/^\d+$/);
+    // What is left of it is its entry, until whoever has become its parent has asked for it.
+    const path = `/proc/${number}/stat`;
+    expect(existsSync(path) ? readFileSync(path, 'utf8') : 'Z').toMatch(/^(\d+ \(sleep\) )?Z/);
+  });
+});
+
+function refusingScopes(guest: Guest) {
+  const ran: string[] = [];
+  const commands: Commands = {
+    run: (argv) => {
+      ran.push(argv[0]);
+      return argv[0] === 'systemd-run'
+        ? Promise.resolve({ argv, exitCode: 1, stdout: '', stderr: '', failure: 'no bus' })
+        : guest.run(argv);
+    },
+  };
+  return { commands, ran };
 }

@@ -18,6 +18,7 @@ describe('parseSettings', () => {
       switches: {
         CONFIG_SWAP: true,
         CONFIG_MODULES: true,
+        CONFIG_FILES: true,
         CONFIG_HOSTNAME: true,
         CONFIG_USERS: true,
         CONFIG_NAMESERVER: true,
@@ -41,6 +42,7 @@ describe('parseSettings', () => {
         CONFIG_SSHD: true,
         CONFIG_MOTD: true,
       },
+      swapFile: 0,
       seedWaitSeconds: 10,
       motdFile: '',
       postBootSeconds: 3600,
