@@ -10,8 +10,8 @@ export interface YamlScalar {
   text: string;
   /** Without quotes, not a block: `null`, `~` and nothing at all mean no value then. */
   isPlain: boolean;
-  /** It has the tag `!!binary`: its text is the base64 of bytes. */
-  isBinary?: true;
+  /** What stands before it as `!TAG`, where something does; of `BINARY_TAG` the text is the base64 of bytes. */
+  tag?: string;
 }
 
 export type YamlList = readonly YamlValue[];
@@ -24,13 +24,13 @@ const YAML_BYTES_LIMIT = 64 * 1024;
 /** Bytes of the largest text where files may be inside of it. */
 export const LONG_YAML_BYTES_LIMIT = 1024 * 1024;
 
-/** What begins something, or ends it; a text that is longer may not have more of them than the longest of the others. */
-const SIGNS = /[[\]{}&*!?:,"'|>%@`#-]/g;
+/** What begins something, or ends it, as a line does; a text that is longer may not have more of them than the longest of the others. */
+const SIGNS = /[[\]{}&*!?:,"'|>%@`#\n-]/g;
 
 /** More than any document of DEPTH_LIMIT levels has. */
 const TOKEN_LEVELS_LIMIT = 2 * DEPTH_LIMIT;
 
-const BINARY = 'tag:yaml.org,2002:binary';
+export const BINARY_TAG = 'tag:yaml.org,2002:binary';
 
 /** The parser is large: read from disk and set up where there is YAML to parse, and only there. */
 const loadYaml = () => require('yaml') as typeof import('yaml');
@@ -153,8 +153,9 @@ class Walker {
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
     if (!isScalar(node)) return { text: '', isPlain: true };
     const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;
-    const isBinary = node.tag === BINARY ? { isBinary: true as const } : {};
-    return { text: String(node.value ?? ''), isPlain, ...isBinary };
+    if (node.tag === undefined) return { text: String(node.value ?? ''), isPlain };
+    // Of some tags the library makes values of its own.
+    return { text: node.source ?? '', isPlain, tag: node.tag };
   }
 
   #map(pairs: readonly Pair[], depth: number): YamlMap {

@@ -143,14 +143,51 @@ const withoutLineEnd = (text: string) => text.replace(/\r?\n$/, '');
 
 function decodeBody(body: string, encoding: string | undefined): Uint8Array {
   if (encoding === 'base64') return Buffer.from(body, 'base64');
-  return Buffer.from(encoding === 'quoted-printable' ? unquotePrintable(body) : body, 'latin1');
+  const bytes = Buffer.from(body, 'latin1');
+  return encoding === 'quoted-printable' ? unquotePrintable(bytes) : bytes;
 }
 
+const [LINE_FEED, CARRIAGE_RETURN, TABULATOR, BLANK, EQUALS] = [0x0a, 0x0d, 0x09, 0x20, 0x3d];
+/** Values of digits by their bytes. */
+const HEXADECIMAL: Readonly<Record<number, number>> = Object.fromEntries(
+  [...'0123456789ABCDEFabcdef'].map((digit) => [digit.charCodeAt(0), Number.parseInt(digit, 16)]),
+);
+const isBlank = (byte: number | undefined) => byte === BLANK || byte === TABULATOR;
+
 /** RFC 2045, section 6.7: blanks at the end of a line are no part of it, and `=` there continues it. */
-const unquotePrintable = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/[ \t]+(\r?)$/, '$1'))
-    .join('\n')
-    .replace(/=\r?\n/g, '')
-    .replace(/=([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+function unquotePrintable(bytes: Uint8Array): Uint8Array {
+  const out = Buffer.alloc(bytes.length);
+  let length = 0;
+  let lineStart = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    const escaped = byte === EQUALS ? escapedAt(bytes, at) : -1;
+    if (escaped >= 0) {
+      out[length++] = escaped;
+      at += 2;
+      lineStart = length;
+    } else if (byte === LINE_FEED) {
+      length = endLine(out, lineStart, length);
+      lineStart = length;
+    } else out[length++] = byte;
+  }
+  return out.subarray(0, length);
+}
+
+/** The byte that two hexadecimal digits behind `=` stand for; -1 if they are none. */
+const escapedAt = (bytes: Uint8Array, at: number) => {
+  const [high, low] = [HEXADECIMAL[bytes[at + 1] ?? 0] ?? -1, HEXADECIMAL[bytes[at + 2] ?? 0] ?? -1];
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+};
+
+/** Ends a line that is written so far, or takes its `=` away; returns the new length. */
+function endLine(out: Uint8Array, lineStart: number, end: number): number {
+  let length = end;
+  const hasReturn = length > lineStart && out[length - 1] === CARRIAGE_RETURN;
+  if (hasReturn) length -= 1;
+  while (length > lineStart && isBlank(out[length - 1])) length -= 1;
+  if (length > lineStart && out[length - 1] === EQUALS) return length - 1;
+  if (hasReturn) out[length++] = CARRIAGE_RETURN;
+  out[length++] = LINE_FEED;
+  return length;
+}

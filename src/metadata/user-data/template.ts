@@ -52,6 +52,7 @@ export function renderTemplate(text: string, data: InstanceData): { text: string
   let fault: TextFault | undefined;
   let left = FILLED_LIMIT;
   const filled = text.slice(heading.length).replace(TAG, (tag, inside: string | undefined) => {
+    if (fault !== undefined) return '';
     const [, name] = VARIABLE.exec(inside ?? '') ?? [];
     const value = name === undefined ? undefined : data.get(plainName(name));
     left -= value?.length ?? 0;

@@ -53,6 +53,10 @@ function lineOf({ value, path, findings }: Item): string | undefined {
     return undefined;
   }
   if (isNull(value)) return undefined;
+  if (value.tag !== undefined) {
+    findings.refuse(path, `"!" in front of ${quote(value.text)}, a tag to YAML`, 'the command in quotes');
+    return undefined;
+  }
   if (plainKind(value) !== 'text') {
     findings.refuse(path, `${quote(value.text)}, a ${plainKind(value)} to YAML`, 'the command in quotes');
     return undefined;

@@ -2,7 +2,7 @@ import { gunzipBytes } from '../../../machine/formats/gunzip-bytes.ts';
 import { describeYaml, MapReader } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isUserName } from '../../fields/user-name.ts';
-import { isYamlScalar, type YamlScalar } from '../../fields/yaml-text.ts';
+import { BINARY_TAG, isYamlScalar, type YamlScalar } from '../../fields/yaml-text.ts';
 import type { FileConfig, ScriptConfig } from '../../guest-config.ts';
 import { scriptName } from '../scripts.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
@@ -134,7 +134,7 @@ function decode(
   most: number,
 ): Uint8Array | undefined {
   const isGzip = GZIP.includes(encoding) || BOTH.includes(encoding);
-  const isBase64 = BASE64.includes(encoding) || isGzip || scalar.isBinary === true;
+  const isBase64 = BASE64.includes(encoding) || isGzip || scalar.tag === BINARY_TAG;
   if (!isBase64) {
     if (!['', 'text/plain'].includes(encoding))
       reader.findings.passOver(
