@@ -53,7 +53,7 @@ export function applyCloudConfig(
     parsed: {
       config: { ...rest, ...part, ...(allFiles.length === 0 ? {} : { files: allFiles }) },
       problems: [...source.problems, ...problemsOf(all)],
-      refused: refusedOf(source.refused, asked, names),
+      refused: refusedOf(source, asked, names),
       origins: [
         ...source.origins.filter((origin) => isStill(origin, asked, accounts.areKeysDropped)),
         ...all.flatMap(({ origins }) => origins),
@@ -72,10 +72,15 @@ function withNames(config: GuestConfig, { names, isPreserved, hostsFile }: NameS
   return { ...rest, ...(isSame ? { fqdn } : {}), ...names, ...policy };
 }
 
-/** A name that is wrong is no reason to take another one where the source has none. */
-function refusedOf(refused: readonly Group[], isAsked: boolean, names: NameSettings): readonly Group[] {
+/** Of a name that is wrong nothing is known, unless the source has one, too. */
+function refusedOf(
+  { config, refused }: ParsedConfig,
+  isAsked: boolean,
+  names: NameSettings,
+): readonly Group[] {
   if (isAsked) return refused.filter((group) => group !== 'host-name');
-  return names.isRefused && !refused.includes('host-name') ? [...refused, 'host-name'] : refused;
+  const isNew = names.isRefused && config.hostName === undefined && !refused.includes('host-name');
+  return isNew ? [...refused, 'host-name'] : refused;
 }
 
 const isStill = ({ setting }: Origin, isNamed: boolean, areKeysDropped: boolean) =>

@@ -54,15 +54,26 @@ function lineOf({ value, path, findings }: Item): string | undefined {
   }
   if (isNull(value)) return undefined;
   if (value.tag !== undefined) {
-    findings.refuse(path, `"!" in front of ${quote(value.text)}, a tag to YAML`, 'the command in quotes');
+    findings.refuse(path, '"!" in front, a tag to YAML', 'the command in quotes');
     return undefined;
   }
   if (plainKind(value) !== 'text') {
     findings.refuse(path, `${quote(value.text)}, a ${plainKind(value)} to YAML`, 'the command in quotes');
     return undefined;
   }
+  tellOwnProgram(value.text, path, findings);
   if (isUnfit(value.text)) findings.refuse(path, 'text with a zero character', 'a command');
   return OF_CLOUD_INIT.test(value.text) ? `if [ -d /etc/cloud ]; then ${value.text.trim()}; fi` : value.text;
+}
+
+/** Files for `bootcmd` have it run something once; it fails where cloud-init is not installed. */
+function tellOwnProgram(text: string, path: string, findings: Findings): void {
+  if (/^\s*cloud-init-per(?:\s|$)/.test(text))
+    findings.passOver(
+      path,
+      '"cloud-init-per", a program of cloud-init',
+      'the command alone, in "runcmd" if it is to run once',
+    );
 }
 
 /** Words stay as they are written, each in single quotes: `0644` is no number here. */
@@ -74,6 +85,7 @@ function wordsOf(words: readonly YamlValue[], path: string, findings: Findings):
     findings.refuse(`${path}[${index}]`, found, 'a word of the command, in quotes');
     return '';
   });
+  tellOwnProgram(quoted[0]?.replaceAll("'", '') ?? '', path, findings);
   return quoted.join(' ');
 }
 

@@ -28,7 +28,7 @@ export function readMounts(config: CloudConfig): MountConfig[] {
     const mount = readMount(value, defaults, path, findings);
     if (mount === undefined || isRefused(findings)) continue;
     mounts.push(mount);
-    const said = mount.remove ? 'removed' : [mount.device, mount.type, mount.options.join(',')].join(' ');
+    const said = mount.remove ? 'removed' : `${mount.device} ${mount.type}`;
     findings.origin(`mount ${quote(mount.mountPoint || mount.device)}`, said, path);
   }
   return mounts;
@@ -72,7 +72,7 @@ const isWord = (text: string) => /^[^\s\p{Cc}]{1,4096}$/u.test(text);
 function optionsOf(text: string | undefined, device: string, path: string, findings: Findings): string[] {
   if (text === undefined) return [...OPTIONS, ...(isOverNetwork(device) ? ['_netdev'] : [])];
   const wanted = text.split(',').filter((option) => option !== '' && !OF_CLOUD_INIT.test(option));
-  if (!wanted.every(isWord)) findings.refuse(path, quote(text), 'options with commas and without blanks');
+  if (!wanted.every(isWord)) findings.refuse(path, 'options with blanks', 'options with commas alone');
   return wanted.length === 0 ? ['defaults'] : wanted;
 }
 

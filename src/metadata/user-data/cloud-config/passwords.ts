@@ -1,7 +1,7 @@
 import { describeYaml, type Findings, MapReader } from '../../fields/map-reader.ts';
 import { isPasswordHash } from '../../fields/password-hash.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
-import { isYamlList, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
+import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
 import type { UserConfig } from '../../guest-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
@@ -33,7 +33,7 @@ export const isTyped = (text: string): boolean =>
 export function readPasswords(config: CloudConfig): Passwords {
   const single = config.reader('password', 'user');
   const text = single.text('password');
-  const chpasswd = config.map('chpasswd', 'user');
+  const chpasswd = readMap(config);
   const expire = chpasswd?.flag('expire') ?? true;
   const named = new Map<string, Password>();
   if (chpasswd !== undefined) {
@@ -50,6 +50,16 @@ export function readPasswords(config: CloudConfig): Passwords {
   const ofDefault = passwordOf(text, 'password', 'the default user', single.findings);
   return { named, expire, ...(ofDefault === undefined ? {} : { ofDefault }) };
 }
+
+function readMap(config: CloudConfig): MapReader | undefined {
+  const reader = config.reader('chpasswd', 'user');
+  const value = reader.value('chpasswd');
+  if (value === undefined || isYamlMap(value)) return reader.map('chpasswd');
+  return reader.refuse('chpasswd', unshown(value), 'a map with "list" or "users"');
+}
+
+/** A password may be in a text that stands at another's place. */
+const unshown = (value: YamlValue) => (isYamlScalar(value) ? masked(value.text) : describeYaml(value));
 
 /** Lines of `name:password`, or a list of such. */
 function readList(value: YamlValue | undefined, reader: MapReader, named: Map<string, Password>): void {
@@ -83,6 +93,10 @@ function readLine(line: string, place: string, findings: Findings, named: Map<st
 function readUsers(chpasswd: MapReader, named: Map<string, Password>): void {
   for (const { value, path } of chpasswd.items('users')) {
     const { findings } = chpasswd;
+    if (!isYamlMap(value)) {
+      findings.refuse(path, unshown(value), 'a map of name, password and type');
+      continue;
+    }
     const before = findings.refusing.length;
     const entry = MapReader.of(value, path, findings);
     const name = entry.parsed('name', USER_NAME_EXPECTED, (text) => (isUserName(text) ? text : undefined));
@@ -160,6 +174,6 @@ export function readHash(reader: MapReader, key: string): string | undefined {
   if (isYamlScalar(value) && isPasswordHash(value.text)) return value.text;
   // Distributions write these where no password logs in.
   if (isYamlScalar(value) && /^[!*x]*$/.test(value.text)) return undefined;
-  reader.refuse(key, isYamlScalar(value) ? masked(value.text) : describeYaml(value), HASH);
+  reader.refuse(key, unshown(value), HASH);
   return undefined;
 }

@@ -151,7 +151,8 @@ describe('passwords', () => {
       'chpasswd.users[0].password: a text of 5 characters',
     ],
     ['chpasswd: {users: [{password: x}]}', 'chpasswd.users[0].name: nothing'],
-    ['chpasswd: x', 'chpasswd: "x"'],
+    ['chpasswd: "root:x"', 'chpasswd: a text of 6 characters'],
+    ['chpasswd: {users: ["root:x"]}', 'chpasswd.users[0]: a text of 6 characters'],
   ])('%s is told, and shows nothing of it', async (yaml, line) => {
     const { lines } = await saidBy(yaml);
     expect(lines).toEqual([`user: user-data ${line}`]);

@@ -39,6 +39,15 @@ test.each([
   expect(config.scripts).toBeUndefined();
 });
 
+test.each(['cloud-init-per once x touch /a', '[cloud-init-per, once, x, touch, /a]'])(
+  '%s is told',
+  async (item) => {
+    const { config, lines } = await saidBy(`bootcmd: [${item}]`);
+    expect(lines).toEqual(['post-boot: user-data bootcmd[0]: "cloud-init-per", a program of cloud-init']);
+    expect(config.scripts).toHaveLength(1);
+  },
+);
+
 test.each([
   ['runcmd: echo a', 'a text'],
   ['runcmd: {a: b}', 'a map'],

@@ -97,7 +97,7 @@ test.each<[string, string]>([
   ['mounts: [[ephemeral0, /mnt]]', 'storage: user-data mounts[0][0]: "ephemeral0"'],
   ['mounts: [[vdb, mnt]]', 'storage: user-data mounts[0][1]: "mnt"'],
   ['mounts: [[vdb, /mnt, a b]]', 'storage: user-data mounts[0][2]: "a b"'],
-  ['mounts: [[vdb, /mnt, ext4, "a b"]]', 'storage: user-data mounts[0][3]: "a b"'],
+  ['mounts: [[vdb, /mnt, ext4, "a b"]]', 'storage: user-data mounts[0][3]: options with blanks'],
   ['mounts: [[vdb, [/mnt]]]', 'storage: user-data mounts[0][1]: a list'],
   ['packages: [[a, "1.0"]]', 'packages: user-data packages[0]: "a" of version "1.0"'],
   ['packages: ["-y"]', 'packages: user-data packages[0]: "-y"'],
@@ -161,6 +161,7 @@ describe('names beside those of the source', () => {
     const parsed = await said('#cloud-config\nhostname: a_b');
     expect(parsed.refused).toEqual(['host-name']);
     expect(parsed.config).toEqual({});
+    expect(await said('#cloud-config\nhostname: a_b', source)).toMatchObject({ config: source, refused: [] });
   });
 });
 
