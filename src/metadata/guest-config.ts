@@ -123,8 +123,6 @@ export interface UserConfig {
   passwordHash?: string;
   /** A password as it is typed; hashed before it is stored. */
   plainPassword?: string;
-  /** A password is made up, set, and said on the console. */
-  randomPassword?: true;
   /** The password is for an account that has none yet: one that the guest's user chose stays. */
   passwordOnlyIfNone?: true;
   /** No password logs in. */
@@ -148,13 +146,6 @@ export interface UserConfig {
   isSystem?: boolean;
   /** Rules of sudoers(5), without the name in front. */
   sudo?: string[];
-}
-
-/** A group of accounts, which is made where it is not there. */
-export interface GroupConfig {
-  name: string;
-  /** Accounts that join it where they are there. */
-  members: string[];
 }
 
 /** How a password and root may log in. */
@@ -280,7 +271,6 @@ export interface GuestConfig {
   searchDomains?: string[];
   /** Root is one of them where something is asked for it. */
   users?: UserConfig[];
-  groups?: GroupConfig[];
   login?: LoginPolicy;
   postBoot?: PostBootConfig;
   scripts?: ScriptConfig[];

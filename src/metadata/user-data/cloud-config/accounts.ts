@@ -1,12 +1,14 @@
-import type { GuestConfig, ParsedConfig, UserConfig } from '../../guest-config.ts';
+import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
-import { readGroups } from './groups.ts';
+import { groupScript, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';
 import { type Passwords, readPasswords } from './passwords.ts';
 import { type AskedUsers, readUsers } from './users.ts';
 
 export interface AccountSettings {
-  part: Pick<GuestConfig, 'users' | 'groups' | 'login'>;
+  part: Pick<GuestConfig, 'users' | 'login'>;
+  /** It makes groups that no user of the list has made for itself. */
+  groupScript?: ScriptConfig;
   /** The keys that the source gives without a name are nobody's. */
   areKeysDropped: boolean;
 }
@@ -40,17 +42,14 @@ export function readAccounts(config: CloudConfig, { config: source }: ParsedConf
     ...(isRoots && first?.name !== 'root' ? [{ name: 'root', sshKeys: loose }] : []),
   ];
   const groups = readGroups(config);
-  const part = {
-    users: withPasswords(withMemberships(users, groups), passwords, asked),
-    groups,
-    login,
-  };
+  const all = withPasswords(withMemberships(users, groups), passwords, asked);
+  const script = groupScript(groups, all);
   return {
     part: {
-      ...(part.users.length === 0 ? {} : { users: part.users }),
-      ...(groups.length === 0 ? {} : { groups }),
+      ...(all.length === 0 ? {} : { users: all }),
       ...(Object.keys(login).length === 0 ? {} : { login }),
     },
+    ...(script === undefined ? {} : { groupScript: script }),
     areKeysDropped: first === undefined && sourceKeys.length > 0,
   };
 }
@@ -98,17 +97,6 @@ function withPasswords(
   }
   return all;
 }
-
-/** Members of groups that are users of the list have the groups themselves. */
-const withMemberships = (
-  users: readonly UserConfig[],
-  groups: readonly { name: string; members: string[] }[],
-) =>
-  users.map((user) => {
-    const further = groups.filter(({ members }) => user.name !== undefined && members.includes(user.name));
-    if (further.length === 0 || user.groups === undefined) return user;
-    return { ...user, groups: [...new Set([...user.groups, ...further.map(({ name }) => name)])] };
-  });
 
 /** `ssh_pwauth` and `disable_root`. */
 function readLogin(config: CloudConfig): NonNullable<GuestConfig['login']> {

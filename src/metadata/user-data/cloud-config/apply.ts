@@ -59,7 +59,11 @@ export function applyCloudConfig(
         ...all.flatMap(({ origins }) => origins),
       ],
     },
-    scripts: [...written.scripts, ...commands],
+    scripts: [
+      ...(accounts.groupScript === undefined ? [] : [accounts.groupScript]),
+      ...written.scripts,
+      ...commands,
+    ],
   };
 }
 

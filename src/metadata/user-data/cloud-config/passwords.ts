@@ -5,7 +5,7 @@ import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../field
 import type { UserConfig } from '../../guest-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
-export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword' | 'randomPassword'>;
+export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword'>;
 
 /** What `chpasswd` and `password` ask for. */
 export interface Passwords {
@@ -112,7 +112,7 @@ function readUsers(chpasswd: MapReader, named: Map<string, Password>): void {
     }
     const place = entry.at('password');
     const password =
-      type === 'RANDOM' ? randomOf(place, name, findings) : typedOf(text ?? '', type, place, name, findings);
+      type === 'RANDOM' ? refuseRandom(place, findings) : typedOf(text ?? '', type, place, name, findings);
     if (password !== undefined) named.set(name, password);
   }
 }
@@ -133,9 +133,10 @@ function typedOf(
 const tell = (what: string, place: string, name: string, findings: Findings) =>
   findings.origin(`password of ${name}`, what, place);
 
-function randomOf(place: string, name: string, findings: Findings): Password {
-  tell('made up, and said on the console', place, name, findings);
-  return { randomPassword: true };
+/** The console is no place for a password, and where nobody reads it, nobody knows it. */
+function refuseRandom(place: string, findings: Findings): undefined {
+  findings.passOver(place, 'RANDOM, which is not done', HASH);
+  return undefined;
 }
 
 function plainOf(text: string, place: string, name: string, findings: Findings): Password | undefined {
@@ -156,7 +157,7 @@ function hashOf(hash: string, place: string, name: string, findings: Findings): 
 
 /** A text that is a hash, `RANDOM` or a password by how it begins. */
 function passwordOf(text: string, place: string, name: string, findings: Findings): Password | undefined {
-  if (text === 'RANDOM' || text === 'R') return randomOf(place, name, findings);
+  if (text === 'RANDOM' || text === 'R') return refuseRandom(place, findings);
   if (isPasswordHash(text)) return hashOf(text, place, name, findings);
   if (!text.startsWith('$')) return plainOf(text, place, name, findings);
   findings.passOver(

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { UserConfig } from '../../../../../src/metadata/guest-config.ts';
-import { KEY, OTHER, saidBy } from '../said.ts';
+import { KEY, OTHER, saidBy, textsOf } from '../said.ts';
 
 const SHA512 = `$6$salt$${'a'.repeat(86)}`;
 const YESCRYPT = `$y$j9T$${'a'.repeat(22)}$${'b'.repeat(43)}`;
@@ -110,15 +110,12 @@ describe('passwords', () => {
     ['password: x', [{ sshKeys: [], plainPassword: 'x', expirePassword: true }]],
     ['password: x\nchpasswd: {expire: false}', [{ sshKeys: [], plainPassword: 'x' }]],
     [`password: ${SHA512}`, [{ sshKeys: [], passwordHash: SHA512, expirePassword: true }]],
-    ['password: RANDOM', [{ sshKeys: [], randomPassword: true, expirePassword: true }]],
     ['chpasswd: {list: "root:a:b"}', [{ ...root, plainPassword: 'a:b' }]],
     ['chpasswd: {list: ["root:x"]}', [{ ...root, plainPassword: 'x' }]],
-    ['chpasswd: {list: "root:R"}', [{ ...root, randomPassword: true }]],
     [`chpasswd: {list: "root:${YESCRYPT}"}`, [{ ...root, passwordHash: YESCRYPT }]],
     [`chpasswd: {list: "root:${BCRYPT}"}`, [{ ...root, passwordHash: BCRYPT }]],
     [`chpasswd: {users: [{name: root, password: "${SHA512}"}]}`, [{ ...root, passwordHash: SHA512 }]],
     ['chpasswd: {users: [{name: root, password: 12, type: text}]}', [{ ...root, plainPassword: '12' }]],
-    ['chpasswd: {users: [{name: root, type: RANDOM}]}', [{ ...root, randomPassword: true }]],
   ])('%s', async (yaml, users) => {
     const { config, lines } = await saidBy(yaml);
     expect(lines).toEqual([]);
@@ -140,6 +137,12 @@ describe('passwords', () => {
 
   test.each([
     ['password: $ecret', 'password: a text of 6 characters that begins with "$"'],
+    ['password: RANDOM', 'password: RANDOM, which is not done'],
+    ['chpasswd: {list: "root:R"}', 'chpasswd.list: RANDOM, which is not done'],
+    [
+      'chpasswd: {users: [{name: root, type: RANDOM}]}',
+      'chpasswd.users[0].password: RANDOM, which is not done',
+    ],
     ['password: [x]', 'password: a list'],
     ['password: x\nchpasswd: {list: "root:y"}', 'password: a password beside "chpasswd", which names users'],
     ['chpasswd: {list: "rootx"}', 'chpasswd.list: a text of 5 characters'],
@@ -159,28 +162,30 @@ describe('passwords', () => {
   });
 });
 
-test.each([
-  [
-    'groups: [a, {b: [bob, eve]}]',
-    [
-      ['a', []],
-      ['b', ['bob', 'eve']],
-    ],
-  ],
-  [
-    'groups: a, b',
-    [
-      ['a', []],
-      ['b', []],
-    ],
-  ],
-  ['groups: {b: bob}', [['b', ['bob']]]],
-])('%s', async (yaml, groups) => {
-  const { config, lines } = await saidBy(`${yaml}\nusers: [bob]`);
-  expect(lines).toEqual([]);
-  expect(config.groups?.map(({ name, members }) => [name, members])).toEqual(groups);
-  const isMember = groups.some(([, members]) => members?.includes('bob'));
-  expect(config.users?.[0]?.groups).toEqual(isMember ? ['b'] : []);
+describe('groups', () => {
+  test.each<[string, string[], string | undefined]>([
+    ['[a, {b: [bob, root]}]', ['b'], 'groupadd -f a\ngroupadd -f b\nJOIN b root\n'],
+    ['a, b', [], 'groupadd -f a\ngroupadd -f b\n'],
+    ['{b: bob}', ['b'], undefined],
+    ['{b: null}', [], 'groupadd -f b\n'],
+  ])('%s', async (groups, own, script) => {
+    const { config, lines } = await saidBy(`groups: ${groups}\nusers: [bob]`);
+    expect(lines).toEqual([]);
+    expect(config.users?.[0]?.groups).toEqual(own);
+    const text = textsOf(config).groups?.replace(
+      /if id -u (\w+) >\/dev\/null 2>&1; then usermod -aG (\w+) \1; fi/g,
+      'JOIN $2 $1',
+    );
+    expect(text).toBe(script === undefined ? undefined : `#!/bin/sh\n${script}`);
+    if (script !== undefined)
+      expect(config.scripts).toMatchObject([{ name: 'groups', when: 'early', repeat: 'once' }]);
+  });
+
+  it('of no name are told', async () => {
+    const { config, lines } = await saidBy('groups: ["a;b", {"$(id)": [bob]}, {c: ["x y;z"]}, [d]]');
+    expect(lines).toHaveLength(4);
+    expect(textsOf(config)).toEqual({ groups: '#!/bin/sh\ngroupadd -f c\n' });
+  });
 });
 
 test.each([
