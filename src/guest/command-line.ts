@@ -80,7 +80,10 @@ export function defineCommandLine(end: (status: number) => void, system: System)
   program
     .command('validate')
     .description('check a configuration, one file of a seed, or a seed; prints all problems with their paths')
-    .argument('<file>', 'JSON configuration, tar archive, disk image, or such as network-config, by its name')
+    .argument(
+      '<file>',
+      'JSON configuration, user-data, tar archive, disk image, or such as network-config, by its name',
+    )
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       end(await (await import('./validate.ts')).validate(file, options, system));

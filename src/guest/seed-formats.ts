@@ -34,7 +34,7 @@ export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
         ...(networkConfig === undefined ? {} : { networkConfig }),
         ...(vendorData === undefined ? {} : { vendorData }),
       };
-      return parseNoCloud({ metaData, userData, ...optional }).parsed.problems;
+      return (await parseNoCloud({ metaData, userData, ...optional })).parsed.problems;
     },
     make: async (files) => (await import('../metadata/nocloud/seed.ts')).makeNoCloudSeed(present(files)),
   },

@@ -3,6 +3,7 @@ import { withDevice } from '../machine/files/device-reader.ts';
 import { Files } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { CONFIG_BYTES_LIMIT, parseJsonText } from '../metadata/fields/json-text.ts';
+import type { TextPlace } from '../metadata/fields/yaml-places.ts';
 import { type KeyWarning, keyWarnings } from '../metadata/gandi/key-warnings.ts';
 import { parseConfig } from '../metadata/gandi/parse.ts';
 import { readSeed } from '../metadata/gandi/seed-file.ts';
@@ -13,9 +14,12 @@ import { describeProblem } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { formatOfFile } from './seed-formats.ts';
 
+/** Line and column where the text is YAML and says something at that path. */
+type PlacedProblem = Problem & Partial<TextPlace>;
+
 interface Validated {
   what: string;
-  problems: Problem[];
+  problems: PlacedProblem[];
   warnings: KeyWarning[];
 }
 
@@ -42,18 +46,53 @@ async function checkOtherSeed(path: string): Promise<Validated | undefined> {
   return undefined;
 }
 
+const readWhole = (path: string) => withDevice(path, (source) => source.read(0, source.size));
+
 /** One file of a seed is known by its name. */
 async function checkFile(path: string): Promise<Validated | undefined> {
   const name = basename(path);
   const format = formatOfFile(name);
   if (format === undefined) return undefined;
-  const bytes = withDevice(path, (source) => source.read(0, source.size));
-  return { what: name, problems: [...(await format.problems({ [name]: bytes }, true))], warnings: [] };
+  const bytes = readWhole(path);
+  const problems = [...(await format.problems({ [name]: bytes }, true))];
+  return { what: name, problems: await withPlaces(problems, name, bytes), warnings: [] };
+}
+
+/** User-data of another name say by their beginning what they are; a script could be for anything. */
+async function checkUserData(path: string): Promise<Validated | undefined> {
+  const { kindOfBytes } = await import('../metadata/user-data/kinds.ts');
+  const start = withDevice(path, (source) => source.read(0, Math.min(source.size, 4096)));
+  const kind = kindOfBytes(start, true);
+  if (typeof kind === 'object' || kind === 'script') return undefined;
+  const { withUserData } = await import('../metadata/user-data/with-user-data.ts');
+  const userData = readWhole(path);
+  const nothing = { config: {}, problems: [], refused: [], origins: [] };
+  const { problems } = await withUserData(nothing, { userData });
+  const what = 'user-data';
+  return { what, problems: await withPlaces(problems, what, userData), warnings: [] };
+}
+
+async function withPlaces(
+  problems: readonly Problem[],
+  file: string,
+  bytes: Uint8Array,
+): Promise<PlacedProblem[]> {
+  if (problems.length === 0) return [];
+  const { placesIn } = await import('../metadata/user-data/places.ts');
+  const placeOf = placesIn(file, bytes);
+  return problems.map((problem) => ({ ...problem, ...placeOf(problem.path) }));
 }
 
 async function check(path: string): Promise<Validated> {
-  return (await checkFile(path)) ?? (await checkOtherSeed(path)) ?? checkGandi(path);
+  return (
+    (await checkFile(path)) ?? (await checkUserData(path)) ?? (await checkOtherSeed(path)) ?? checkGandi(path)
+  );
 }
+
+const describePlaced = ({ line, column, ...problem }: PlacedProblem) =>
+  describeProblem(
+    line === undefined ? problem : { ...problem, path: `${problem.path} at line ${line}, column ${column}` },
+  );
 
 /** An archive says by its header what it is; everything else is taken for a configuration. */
 function checkGandi(path: string): Validated {
@@ -69,21 +108,21 @@ function checkGandi(path: string): Validated {
 }
 
 /**
- * Checks a configuration, an archive, a seed of any source or one file of it, and prints every problem with its path, and as a warning each key
- * that is not known or there twice.
+ * Checks a configuration, an archive, user-data, a seed of any source or one file of it, and prints every problem with its
+ * path, in YAML with line and column, and as a warning each key of Gandi's format that is not known or there twice.
  * @returns exit status: 1 if there is any problem
  */
 export async function validate(
   path: string,
   options: { json?: boolean },
-  { output }: System,
+  { output }: Pick<System, 'output'>,
 ): Promise<number> {
   const { what, problems, warnings } = await check(path);
   if (options.json === true) output.print(cleanJson({ what, problems, warnings }));
   else {
     const lines = [
       ...warnings.map((warning) => `warning: ${warning.path}: ${warning.text}`),
-      ...problems.map(describeProblem),
+      ...problems.map(describePlaced),
       ...(problems.length === 0 ? [`a valid ${what}`] : []),
     ];
     output.print(lines.map((line) => `${path}: ${line}\n`).join(''));

@@ -1,4 +1,4 @@
-import type { Alias, CST, Document, Node, Pair } from 'yaml';
+import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
 import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from './json-scan.ts';
 import { decodeUtf8, type TextFault } from './utf8-text.ts';
 
@@ -10,6 +10,8 @@ export interface YamlScalar {
   text: string;
   /** Without quotes, not a block: `null`, `~` and nothing at all mean no value then. */
   isPlain: boolean;
+  /** What stands before it as `!TAG`, where something does; of `BINARY_TAG` the text is the base64 of bytes. */
+  tag?: string;
 }
 
 export type YamlList = readonly YamlValue[];
@@ -19,8 +21,16 @@ export type YamlValue = YamlScalar | YamlList | YamlMap;
 /** Bytes of the largest text that is given to the YAML parser, which takes seconds for a megabyte of brackets. */
 const YAML_BYTES_LIMIT = 64 * 1024;
 
+/** Bytes of the largest text where files may be inside of it. */
+export const LONG_YAML_BYTES_LIMIT = 1024 * 1024;
+
+/** What begins something, or ends it, as a line does; a text that is longer may not have more of them than the longest of the others. */
+const SIGNS = /[[\]{}&*!?:,"'|>%@`#\n-]/g;
+
 /** More than any document of DEPTH_LIMIT levels has. */
 const TOKEN_LEVELS_LIMIT = 2 * DEPTH_LIMIT;
+
+export const BINARY_TAG = 'tag:yaml.org,2002:binary';
 
 /** The parser is large: read from disk and set up where there is YAML to parse, and only there. */
 const loadYaml = () => require('yaml') as typeof import('yaml');
@@ -39,15 +49,19 @@ class Refusal extends Error {
  * Parses YAML in its failsafe schema: scalars stay text. Text that begins with `{` and is JSON is parsed as that. Of a
  * key that is there twice the last one counts, and `<<` merges maps: so PyYAML does it, for which these files are
  * written. Aliases count with all that they stand for, so none of them can be a bomb.
+ * @param most bytes
  * @returns the document, undefined if the text is empty but for comments; faults name the place, and show nothing of
  *   the text, since a password may be near
  */
-export function parseYamlText(bytes: Uint8Array): { document: YamlValue | undefined } | { fault: TextFault } {
-  const decoded = decodeUtf8(bytes, YAML_BYTES_LIMIT, 'YAML text');
+export function parseYamlText(
+  bytes: Uint8Array,
+  most = YAML_BYTES_LIMIT,
+): { document: YamlValue | undefined } | { fault: TextFault } {
+  const decoded = decodeYaml(bytes, most);
   if ('fault' in decoded) return decoded;
-  const text = decoded.text.replace(/^\ufeff/, '');
+  const { text } = decoded;
   if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: yamlOfJson(JSON.parse(text)) };
-  const composed = compose(text);
+  const composed = composeYaml(text);
   if ('fault' in composed) return composed;
   const { document } = composed;
   try {
@@ -60,11 +74,22 @@ export function parseYamlText(bytes: Uint8Array): { document: YamlValue | undefi
   }
 }
 
+/** The text without its byte order mark, if it is short or simple enough to be parsed in bounded time. */
+export function decodeYaml(bytes: Uint8Array, most: number): { text: string } | { fault: TextFault } {
+  const decoded = decodeUtf8(bytes, most, 'YAML text');
+  if ('fault' in decoded) return decoded;
+  const text = decoded.text.replace(/^\ufeff/, '');
+  const signs = text.length > YAML_BYTES_LIMIT ? (text.match(SIGNS)?.length ?? 0) : 0;
+  if (signs > YAML_BYTES_LIMIT)
+    return fault(`${text.length} characters, ${signs} of them signs`, `at most ${YAML_BYTES_LIMIT} signs`);
+  return { text };
+}
+
 /**
  * The nodes of a text. The library makes tokens without recursion and nodes with it; Node.js does not survive every text
  * that fills the stack, so the depth is looked at between.
  */
-function compose(text: string): { document: Document } | { fault: TextFault } {
+export function composeYaml(text: string): { document: Document; lines: LineCounter } | { fault: TextFault } {
   const { Parser, Composer, LineCounter } = loadYaml();
   const lines = new LineCounter();
   const mistake = (offset: number, code: string) => {
@@ -80,7 +105,7 @@ function compose(text: string): { document: Document } | { fault: TextFault } {
   const error = document?.errors[0];
   if (error !== undefined) return mistake(error.pos[0], error.code);
   if (second !== undefined) return mistake(second.range[0], 'MULTIPLE_DOCS');
-  return document === undefined ? fault('no document', 'YAML') : { document };
+  return document === undefined ? fault('no document', 'YAML') : { document, lines };
 }
 
 /** Whether tokens lie deeper in each other than is composed. */
@@ -128,7 +153,9 @@ class Walker {
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
     if (!isScalar(node)) return { text: '', isPlain: true };
     const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;
-    return { text: String(node.value ?? ''), isPlain };
+    if (node.tag === undefined) return { text: String(node.value ?? ''), isPlain };
+    // Of some tags the library makes values of its own.
+    return { text: node.source ?? '', isPlain, tag: node.tag };
   }
 
   #map(pairs: readonly Pair[], depth: number): YamlMap {

@@ -4,7 +4,7 @@ import { Findings, MapReader } from '../fields/map-reader.ts';
 import { nearestName } from '../fields/nearest-name.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
-import { parseYamlText } from '../fields/yaml-text.ts';
+import { isYamlScalar, parseYamlText } from '../fields/yaml-text.ts';
 
 /** Where the file says nothing. */
 export const DEFAULT_INSTANCE_ID = 'nocloud';
@@ -16,6 +16,8 @@ export interface ParsedMetaData {
   instanceId?: string;
   names: HostNames;
   sshKeys: string[];
+  /** Its fields of text, for templates. */
+  values: Record<string, string>;
   /** What is wrong with the host name, with the file, and with keys, each of which stands for itself. */
   hostNameFindings: Findings;
   sourceFindings: Findings;
@@ -33,7 +35,7 @@ export function parseMetaData(bytes: Uint8Array, file = 'meta-data'): ParsedMeta
   const parsed = parseYamlText(bytes);
   if ('fault' in parsed) {
     sourceFindings.refuse('', parsed.fault.found, parsed.fault.expected);
-    return { names: {}, sshKeys: [], ...findings };
+    return { names: {}, sshKeys: [], values: {}, ...findings };
   }
   const reader = MapReader.of(parsed.document, '', sourceFindings);
   const instanceId = readInstanceId(reader);
@@ -43,9 +45,18 @@ export function parseMetaData(bytes: Uint8Array, file = 'meta-data'): ParsedMeta
     ...(instanceId === undefined ? {} : { instanceId }),
     names: names === undefined ? {} : readNames(names, 'local-hostname', hostNameFindings),
     sshKeys: readPublicKeys(reader.value('public-keys'), 'public-keys', keyFindings),
+    values: textsOf(reader),
     ...findings,
   };
 }
+
+const textsOf = (reader: MapReader) =>
+  Object.fromEntries(
+    reader.keys.flatMap((key) => {
+      const value = reader.value(key);
+      return value !== undefined && isYamlScalar(value) ? [[key, value.text]] : [];
+    }),
+  );
 
 function readInstanceId(reader: MapReader): string | undefined {
   const id = reader.parsed('instance-id', INSTANCE_ID, (text) => (isInstanceId(text) ? text : undefined));

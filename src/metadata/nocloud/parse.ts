@@ -2,7 +2,7 @@ import type { Findings } from '../fields/map-reader.ts';
 import { limited } from '../fields/problem.ts';
 import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
 import { parseNetworkConfig } from '../network-config/parse.ts';
-import { parseUserData } from '../user-data/user-data.ts';
+import { withUserData } from '../user-data/with-user-data.ts';
 import { parseMetaData } from './meta-data.ts';
 
 /** The files of a seed, as bytes. */
@@ -23,25 +23,19 @@ export interface ParsedNoCloud {
  * Turns the files of a NoCloud seed into the guest's configuration
  * (https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html). Never throws: what is wrong becomes
  * problems, each with its file and field. A group with a wrong field is left out whole; unknown keys, keys of SSH that are
- * none, and kinds of user-data that are not done cost themselves alone.
+ * none, and what is wrong in user-data cost themselves alone.
  */
-export function parseNoCloud(files: NoCloudFiles): ParsedNoCloud {
+export async function parseNoCloud(files: NoCloudFiles): Promise<ParsedNoCloud> {
+  const { userData, vendorData } = files;
   const meta = parseMetaData(files.metaData);
   const network = parseNetworkConfig(files.networkConfig, 'network-config');
-  const data = [
-    // The host's own before the customer's.
-    parseUserData(files.vendorData, 'vendor-data'),
-    parseUserData(files.userData, 'user-data'),
-  ];
   const isUsable = ({ refusing }: Findings) => refusing.length === 0;
   const hasMetaData = isUsable(meta.sourceFindings);
   const isNamed = hasMetaData && isUsable(meta.hostNameFindings);
-  const scripts = data.flatMap(({ script }) => script ?? []);
   const config: GuestConfig = {
     ...(isNamed ? meta.names : {}),
     ...(isUsable(network.findings) ? network.part : {}),
     ...(meta.sshKeys.length > 0 ? { users: [{ sshKeys: meta.sshKeys }] } : {}),
-    ...(scripts.length > 0 ? { scripts } : {}),
   };
   const all = [meta.sourceFindings, meta.hostNameFindings, meta.keyFindings, network.findings];
   const problems = all.flatMap(({ refusing, passedOver }) => {
@@ -58,17 +52,19 @@ export function parseNoCloud(files: NoCloudFiles): ParsedNoCloud {
       ? (['user'] as const)
       : []),
   ];
-  return {
-    ...(meta.instanceId === undefined ? {} : { instanceId: meta.instanceId }),
-    parsed: {
-      config,
-      problems: [...problems, ...data.flatMap((part) => part.problems)],
-      refused,
-      origins: [
-        // What is refused sets nothing, so nothing comes from there.
-        ...all.filter(isUsable).flatMap(({ origins }) => origins),
-        ...data.flatMap(({ origins }) => origins),
-      ],
-    },
+  const own: ParsedConfig = {
+    config,
+    problems,
+    refused,
+    // What is refused sets nothing, so nothing comes from there.
+    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
   };
+  const called = meta.instanceId === undefined ? {} : { instanceId: meta.instanceId };
+  const parsed = await withUserData(own, {
+    userData,
+    ...called,
+    metaData: meta.values,
+    ...(vendorData === undefined ? {} : { vendorData: [vendorData] }),
+  });
+  return { ...called, parsed };
 }

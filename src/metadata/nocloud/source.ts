@@ -131,7 +131,7 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const said =
     files === undefined
       ? { parsed: { config: { dhcpOnAll: true as const }, problems: [], refused: [], origins: [] } }
-      : parseNoCloud(files);
+      : await parseNoCloud(files);
   const { parsed } = said;
   const named = words.find(({ hostName }) => hostName !== undefined);
   const isNamed = parsed.config.hostName !== undefined || parsed.refused.includes('host-name');

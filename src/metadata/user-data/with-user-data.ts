@@ -1,5 +1,4 @@
-import type { ParsedConfig } from '../guest-config.ts';
-import { parseUserData } from './user-data.ts';
+import type { Origin, ParsedConfig, Problem, ScriptConfig } from '../guest-config.ts';
 
 /** What a source brings besides its own fields. */
 export interface UserData {
@@ -9,23 +8,88 @@ export interface UserData {
   vendorData?: readonly Uint8Array[];
   /** What the source calls this guest. */
   instanceId?: string;
+  /** Values of the source's own fields that templates may name as `ds.meta_data.KEY`. */
+  metaData?: Readonly<Record<string, string>>;
+}
+
+/** A file of user-data by its name. */
+interface DataFile {
+  file: string;
+  bytes: Uint8Array;
 }
 
 /**
  * Adds to what a source says in its own fields what its user-data and vendor-data say. What user-data say counts before
  * vendor-data, and both before the source's fields; keys without a user's name are the default user's, with those that the
- * source names.
+ * source names. Never throws: what is wrong becomes problems, each with its part and field, and costs itself alone.
  */
 export async function withUserData(parsed: ParsedConfig, data: UserData): Promise<ParsedConfig> {
-  const vendor = (data.vendorData ?? []).map((bytes, index) =>
-    parseUserData(bytes, index === 0 ? 'vendor-data' : `vendor-data-${index + 1}`),
-  );
-  const parts = [...vendor, parseUserData(data.userData, 'user-data')];
-  const scripts = [...(parsed.config.scripts ?? []), ...parts.flatMap(({ script }) => script ?? [])];
+  const files = dataFiles(data).filter(({ bytes }) => !bytes.every(isBlankByte));
+  if (files.length === 0) return parsed;
+  const [{ splitUserData }, { instanceDataOf }] = await Promise.all([
+    import('./parts.ts'),
+    import('./template.ts'),
+  ]);
+  const { hostName } = parsed.config;
+  const { instanceId, metaData } = data;
+  const known = instanceDataOf({
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(hostName === undefined ? {} : { hostName }),
+    ...(metaData === undefined ? {} : { metaData }),
+  });
+  const split = files.map(({ file, bytes }) => ({ file, ...splitUserData(bytes, file, known) }));
+  const configs = split.map(({ parts }) => parts.filter(({ kind }) => kind === 'cloud-config'));
+  const { parsed: base, scripts: ofConfig } = configs.some((parts) => parts.length > 0)
+    ? (await import('./cloud-config/apply.ts')).applyCloudConfig(parsed, configs)
+    : { parsed, scripts: [] };
+  const { scripts, problems, origins } = await readScripts(split, ofConfig);
+  const all = [...(base.config.scripts ?? []), ...scripts];
   return {
-    config: { ...parsed.config, ...(scripts.length === 0 ? {} : { scripts }) },
-    problems: [...parsed.problems, ...parts.flatMap(({ problems }) => problems)],
-    refused: parsed.refused,
-    origins: [...parsed.origins, ...parts.flatMap(({ origins }) => origins)],
+    config: { ...base.config, ...(all.length === 0 ? {} : { scripts: all }) },
+    problems: [...base.problems, ...split.flatMap((one) => one.problems), ...problems],
+    refused: base.refused,
+    origins: [...base.origins, ...origins],
   };
+}
+
+/** Byte 0x20 and those of tabulators and line ends. */
+const isBlankByte = (byte: number) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+
+/** The files by their names, the host's before the customer's. */
+export function dataFiles({ userData, vendorData = [] }: UserData): DataFile[] {
+  const vendor = vendorData.map((bytes, index) => ({
+    file: index === 0 ? 'vendor-data' : `vendor-data-${index + 1}`,
+    bytes,
+  }));
+  return userData === undefined ? vendor : [...vendor, { file: 'user-data', bytes: userData }];
+}
+
+type Split = { file: string } & ReturnType<typeof import('./parts.ts').splitUserData>;
+
+/** The scripts of all files, those of the host first, and those that #cloud-config are made into beside the customer's. */
+async function readScripts(
+  split: readonly Split[],
+  ofConfig: readonly ScriptConfig[],
+): Promise<{ scripts: ScriptConfig[]; problems: Problem[]; origins: Origin[] }> {
+  const { scriptOfPart, sortScripts } = await import('./scripts.ts');
+  const problems: Problem[] = [];
+  const origins: Origin[] = [];
+  const ofFiles = split.map(({ file, parts }) =>
+    parts.flatMap((part) => {
+      if (part.kind === 'cloud-config') return [];
+      const made = scriptOfPart(part, file, parts.length === 1 && part.label === file);
+      if (!('script' in made)) {
+        problems.push(made);
+        return [];
+      }
+      const setting = made.script.script.when === 'early' ? 'script early in the boot' : 'script after boot';
+      origins.push({ setting, value: `${part.bytes.length} bytes`, field: part.label });
+      return [made.script];
+    }),
+  );
+  const own = ofConfig.map((script) => ({ script, fileName: script.name }));
+  const isCustomers = split.at(-1)?.file === 'user-data';
+  const hosts = ofFiles.slice(0, isCustomers ? -1 : undefined).flat();
+  const customers = [...(isCustomers ? (ofFiles.at(-1) ?? []) : []), ...own];
+  return { scripts: [...sortScripts(hosts), ...sortScripts(customers)], problems, origins };
 }

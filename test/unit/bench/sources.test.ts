@@ -13,9 +13,9 @@ const bytesOf = (files: Readonly<Record<string, string>>, name: string) => Buffe
 describe('what the guests of other sources are configured with', () => {
   const asked = parseConfig(Buffer.from(JSON.stringify(hostConfig(KEY)))).config;
 
-  it('NoCloud: the name, addresses, route, name servers and keys of the seed disk, and a script', () => {
+  it('NoCloud: the name, addresses, route, name servers and keys of the seed disk, and a script', async () => {
     const files = noCloudFiles(KEY);
-    const { parsed } = parseNoCloud({
+    const { parsed } = await parseNoCloud({
       metaData: bytesOf(files, 'meta-data'),
       userData: bytesOf(files, 'user-data'),
       networkConfig: bytesOf(files, 'network-config'),

@@ -1,0 +1,67 @@
+import { describeYaml, type Findings, quoteKey } from '../../fields/map-reader.ts';
+import { quote } from '../../fields/problem.ts';
+import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
+import type { PackagesConfig } from '../../guest-config.ts';
+import type { CloudConfig } from './cloud-config.ts';
+
+/** Names as Debian, Red Hat and SUSE have them; `=` with a version as apt takes it. */
+const NAME = /^[A-Za-z0-9@][A-Za-z0-9.+_:~^=@()-]{0,199}$/;
+
+/** `packages`, `package_update` and `package_upgrade`, with their older names (cc_package_update_upgrade_install). */
+export function readPackages(config: CloudConfig): PackagesConfig | undefined {
+  const update = flagOf(config, 'package_update', 'apt_update');
+  const upgrade = flagOf(config, 'package_upgrade', 'apt_upgrade');
+  const restart = 'package_reboot_if_required';
+  const reader = config.reader(restart, 'packages');
+  if (reader.flag(restart) === true)
+    reader.findings.passOver(restart, 'true, which is not done', '"power_state" with "mode: reboot"');
+  const names = (config.list('packages', 'packages', 'a list of names') ?? []).flatMap(
+    ({ value, path, findings }) => namesOf(value, path, findings),
+  );
+  if (!update && !upgrade && names.length === 0) return undefined;
+  return {
+    ...(update ? { update } : {}),
+    ...(upgrade ? { upgrade } : {}),
+    names: [...new Set(names)],
+  };
+}
+
+function flagOf(config: CloudConfig, key: string, older: string): true | undefined {
+  const isOn = [older, key].map((name) => {
+    const reader = config.reader(name, 'packages');
+    const flag = reader.flag(name);
+    reader.findings.origin(key.replace('_', ' '), flag === undefined ? undefined : String(flag), name);
+    return flag;
+  });
+  return isOn.findLast((flag) => flag !== undefined) === true ? true : undefined;
+}
+
+function namesOf(value: YamlValue, path: string, findings: Findings): string[] {
+  if (isYamlMap(value)) return namesOfManagers(value, path, findings);
+  if (isYamlList(value)) {
+    const [name, version] = value.map((item) => (isYamlScalar(item) ? item.text : ''));
+    const found = `${quote(name ?? '')} of version ${quote(version ?? '')}`;
+    findings.refuse(path, found, 'a name alone: versions are not done');
+    return [];
+  }
+  if (!isYamlScalar(value) || !NAME.test(value.text)) {
+    findings.refuse(path, describeYaml(value), 'the name of a package');
+    return [];
+  }
+  findings.origin('package', value.text, path);
+  return [value.text];
+}
+
+/** Lists by package manager: the distribution's own takes its names, others are not started. */
+function namesOfManagers(map: ReadonlyMap<string, YamlValue>, path: string, findings: Findings): string[] {
+  return [...map].flatMap(([manager, list]) => {
+    const place = `${path}.${quoteKey(manager)}`;
+    if (!['apt', 'dnf', 'yum', 'zypper'].includes(manager) || !isYamlList(list)) {
+      findings.refuse(place, 'packages of another manager', 'names of the distribution’s own packages');
+      return [];
+    }
+    return list.flatMap((item, index) =>
+      isYamlMap(item) ? [] : namesOf(item, `${place}[${index}]`, findings),
+    );
+  });
+}

@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { validate } from '../../../src/guest/validate.ts';
+import { yamlPlaces } from '../../../src/metadata/fields/yaml-places.ts';
+import { PROPERTY_RUNS } from '../../property-runs.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'validate-'));
+
+/** What is printed about a file, without its path. */
+async function printed(text: string | Uint8Array, name = 'user-data', json = false) {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  let out = '';
+  const output = {
+    print: (more: string) => {
+      out += more;
+    },
+    printError: () => expect.fail('nothing is printed there'),
+    isTerminal: () => false,
+  };
+  const status = await validate(path, { json }, { output });
+  return { status, out: out.replaceAll(`${path}: `, '') };
+}
+
+const WRONG = `#cloud-config
+hostname: a_b
+users:
+  - name: bob
+    uid: x
+  - {name: eve, ssh-import-id: [x]}
+write_files:
+- path: /a
+  permissions: 644
+runcmds: [a]
+mounts: [[vdb, mnt]]
+`;
+
+it('says all that is wrong in user-data at once, with line and column', async () => {
+  const { status, out } = await printed(WRONG);
+  expect(status).toBe(1);
+  expect(out.split('\n').map((line) => line.replace(/: found .*/, ''))).toEqual([
+    'host-name: user-data hostname at line 2, column 1',
+    'user: user-data users[0].uid at line 5, column 5',
+    'user: user-data users[1].ssh_import_id at line 6, column 17',
+    'files: user-data write_files[0].permissions at line 9, column 3',
+    'storage: user-data mounts[0][1] at line 11, column 16',
+    'source: user-data runcmds at line 10, column 1',
+    '',
+  ]);
+});
+
+it('prints places as numbers in JSON', async () => {
+  const { out } = await printed('#cloud-config\nruncmds: [a]\n', 'user-data', true);
+  expect(JSON.parse(out).problems).toMatchObject([{ path: 'user-data runcmds', line: 2, column: 1 }]);
+});
+
+test.each([
+  ['vendor-data', '#cloud-config\nruncmds: [a]\n', 'vendor-data runcmds at line 2, column 1'],
+  ['some.yaml', '#cloud-config\nruncmds: [a]\n', 'user-data runcmds at line 2, column 1'],
+  ['some.yaml', '## template: jinja\n#cloud-config\nruncmds: [a]\n', 'user-data runcmds at line 3, column 1'],
+  [
+    'some.mime',
+    'MIME-Version: 1.0\nContent-Type: text/cloud-config\n\na: 1\nruncmds: [a]\n',
+    'user-data part 1 runcmds at line 2, column 1',
+  ],
+  ['meta-data', 'a: b\nlocal-hostname: a_b\n', 'meta-data local-hostname at line 2, column 1'],
+  [
+    'network-config',
+    'network:\n  version: 2\n  ethernets: {eth0: {mtu: x}}\n',
+    'network-config network.ethernets.eth0.mtu at line 3, column 22',
+  ],
+  [
+    'network-config',
+    'version: 2\nethernets: {eth0: {mtu: x}}\n',
+    'network-config ethernets.eth0.mtu at line 2, column 20',
+  ],
+  ['user-data', '#cloud-config\na: b: c\n', 'user-data: found a mistake at line 2, column 4'],
+])('%s: %j', async (name, text, line) => {
+  const { status, out } = await printed(text, name);
+  expect(status).toBe(1);
+  expect(out).toContain(line);
+});
+
+test.each([
+  ['user-data', '#!/bin/sh\n'],
+  ['user-data', '#cloud-config\ntimezone: Etc/UTC\n'],
+  ['some.yaml', '#cloud-config\ntimezone: Etc/UTC\n'],
+])('%s: %j is valid', async (name, text) => {
+  expect(await printed(text, name)).toEqual({ status: 0, out: 'a valid user-data\n' });
+});
+
+it('finds nothing wrong in the example', async () => {
+  const path = fileURLToPath(new URL('../../../docs/examples/nocloud/user-data', import.meta.url));
+  const text = readFileSync(path, 'utf8');
+  expect(text).toMatch(/^#cloud-config\n/);
+  expect(await printed(text)).toEqual({ status: 0, out: 'a valid user-data\n' });
+});
+
+describe('places', () => {
+  it('are those of what is around a field that is not there', () => {
+    const find = yamlPlaces(Buffer.from('a:\n- b: 1\n'));
+    expect(find?.('a[0].c')).toEqual({ line: 2, column: 3 });
+    expect(find?.('x.y')).toBeUndefined();
+  });
+
+  it('are found, or not, for any text and path', () => {
+    const part = fc.constantFrom(
+      'a',
+      ': ',
+      '\n',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '}',
+      '"',
+      '? ',
+      '&x ',
+      '*x',
+      '.',
+      '<<',
+      ' ',
+    );
+    const text = fc.array(part, { maxLength: 20 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, text, (yaml, path) => {
+        const place = yamlPlaces(Buffer.from(yaml))?.(path);
+        if (place !== undefined) expect(place.line).toBeGreaterThan(0);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, it, test } from 'vitest';
+import type { GuestConfig } from '../../../../../src/metadata/guest-config.ts';
+import { said, saidBy } from '../said.ts';
+
+const MIB = 1024 * 1024;
+
+test.each<[string, GuestConfig]>([
+  ['hostname: web1', { hostName: 'web1' }],
+  ['hostname: web1.example.net', { hostName: 'web1', fqdn: 'web1.example.net' }],
+  ['fqdn: web1.example.net', { hostName: 'web1', fqdn: 'web1.example.net' }],
+  ['hostname: a\nfqdn: web1.example.net', { hostName: 'a', fqdn: 'web1.example.net' }],
+  ['manage_etc_hosts: localhost', { hostsFile: 'line' }],
+  ['manage_etc_hosts: true', { hostsFile: 'whole' }],
+  ['manage_etc_hosts: template', { hostsFile: 'whole' }],
+  ['manage_etc_hosts: false', { hostsFile: 'none' }],
+  ['timezone: Europe/Paris', { timeZone: 'Europe/Paris' }],
+  ['growpart: {mode: off}', { growRoot: false }],
+  ['growpart: {mode: "off"}', { growRoot: false }],
+  ['growpart: {mode: auto, devices: ["/"]}', {}],
+  ['resize_rootfs: false', { growRoot: false }],
+  ['resize_rootfs: noblock', {}],
+  ['swap: {filename: /swap, size: 2G}', { swapFile: { path: '/swap', size: 2048 * MIB } }],
+  ['swap: {size: auto, maxsize: 512M}', { swapFile: { size: 'auto', maxSize: 512 * MIB } }],
+  ['swap: {size: 1048576}', { swapFile: { size: MIB } }],
+  ['swap: {size: 0}', {}],
+  ['swap: {filename: /swap}', {}],
+  [
+    'mounts: [[sdb1, /data]]',
+    { mounts: [{ device: '/dev/sdb1', mountPoint: '/data', type: 'auto', options: ['defaults', 'nofail'] }] },
+  ],
+  [
+    'mounts: [["nas:/x", /data, nfs]]',
+    {
+      mounts: [
+        { device: 'nas:/x', mountPoint: '/data', type: 'nfs', options: ['defaults', 'nofail', '_netdev'] },
+      ],
+    },
+  ],
+  [
+    'mounts: [[LABEL=a, /data, ext4, "noatime,x-systemd.requires=cloud-init.service", "0", "2"]]',
+    { mounts: [{ device: 'LABEL=a', mountPoint: '/data', type: 'ext4', options: ['noatime'] }] },
+  ],
+  [
+    'mount_default_fields: [null, null, xfs, noatime, "0", "0"]\nmounts: [[vdb, /data]]',
+    { mounts: [{ device: '/dev/vdb', mountPoint: '/data', type: 'xfs', options: ['noatime'] }] },
+  ],
+  [
+    'mounts: [[/dev/sdb, null], [swap, null], null]',
+    { mounts: [{ device: '/dev/sdb', mountPoint: '', type: 'auto', options: [], remove: true }] },
+  ],
+  [
+    'mounts: [[/dev/sdc, none, swap, sw, 0, 0]]',
+    { mounts: [{ device: '/dev/sdc', mountPoint: 'none', type: 'swap', options: ['sw'] }] },
+  ],
+  ['package_update: true', { packages: { update: true, names: [] } }],
+  ['apt_upgrade: true\npackages: [a, b, a]', { packages: { upgrade: true, names: ['a', 'b'] } }],
+  ['packages: [{apt: [a]}]', { packages: { names: ['a'] } }],
+  ['packages: []', {}],
+  [
+    'ntp: {servers: [ntp.example.net, 192.0.2.1], pools: [pool.example.net]}',
+    {
+      timeServers: { servers: ['ntp.example.net', '192.0.2.1'], pools: ['pool.example.net'] },
+    },
+  ],
+  ['ntp: {enabled: false, servers: [a.example]}', {}],
+  ['ntp: {}', {}],
+  ['final_message: "up after $UPTIME"', { finalMessage: 'up after $UPTIME' }],
+  ['power_state: {mode: reboot}', { powerState: { mode: 'reboot' } }],
+  [
+    'power_state: {mode: poweroff, delay: "+5", message: Bye, timeout: 30, condition: true}',
+    { powerState: { mode: 'poweroff', delayMinutes: 5, message: 'Bye' } },
+  ],
+  ['power_state: {mode: halt, delay: now}', { powerState: { mode: 'halt', delayMinutes: 0 } }],
+  ['power_state: {mode: halt, condition: false}', {}],
+  ['ssh_deletekeys: true\nno_ssh_fingerprints: true\nlocale: null\noutput: {all: x}', {}],
+])('%s', async (yaml, config) => {
+  const found = await saidBy(yaml);
+  expect(found.lines).toEqual([]);
+  expect(found.config).toEqual(config);
+});
+
+test.each<[string, string]>([
+  ['hostname: a_b', 'host-name: user-data hostname: "a_b"'],
+  ['hostname: [a]', 'host-name: user-data hostname: a list'],
+  [
+    'prefer_fqdn_over_hostname: true',
+    'host-name: user-data prefer_fqdn_over_hostname: true, which is not done',
+  ],
+  ['manage_etc_hosts: maybe', 'host-name: user-data manage_etc_hosts: "maybe"'],
+  ['timezone: ../etc/passwd', 'time: user-data timezone: "../etc/passwd"'],
+  ['timezone: yes', 'time: user-data timezone: "yes"'],
+  ['growpart: {devices: [/dev/vdb]}', 'storage: user-data growpart.devices[0]: "/dev/vdb"'],
+  ['growpart: {mode: some}', 'storage: user-data growpart.mode: "some"'],
+  ['swap: {size: much}', 'storage: user-data swap.size: "much"'],
+  ['swap: {size: 1G, filename: swap}', 'storage: user-data swap.filename: "swap"'],
+  ['mounts: [a]', 'storage: user-data mounts[0]: "a"'],
+  ['mounts: [[ephemeral0, /mnt]]', 'storage: user-data mounts[0][0]: "ephemeral0"'],
+  ['mounts: [[vdb, mnt]]', 'storage: user-data mounts[0][1]: "mnt"'],
+  ['mounts: [[vdb, /mnt, a b]]', 'storage: user-data mounts[0][2]: "a b"'],
+  ['mounts: [[vdb, /mnt, ext4, "a b"]]', 'storage: user-data mounts[0][3]: options with blanks'],
+  ['mounts: [[vdb, [/mnt]]]', 'storage: user-data mounts[0][1]: a list'],
+  ['packages: [[a, "1.0"]]', 'packages: user-data packages[0]: "a" of version "1.0"'],
+  ['packages: ["-y"]', 'packages: user-data packages[0]: "-y"'],
+  ['packages: [{snap: [a]}]', 'packages: user-data packages[0].snap: packages of another manager'],
+  ['packages: a', 'packages: user-data packages: a text'],
+  [
+    'package_reboot_if_required: true',
+    'packages: user-data package_reboot_if_required: true, which is not done',
+  ],
+  ['ntp: {servers: ["a;b"]}', 'time: user-data ntp.servers[0]: "a;b"'],
+  ['ntp: {peers: [a]}', 'time: user-data ntp.peers: a key that is not done'],
+  ['power_state: {mode: explode}', 'post-boot: user-data power_state.mode: "explode"'],
+  ['power_state: {delay: 1}', 'post-boot: user-data power_state.mode: nothing'],
+  ['power_state: {mode: halt, delay: "12:00"}', 'post-boot: user-data power_state.delay: "12:00"'],
+  [
+    'power_state: {mode: halt, condition: "test -f /x"}',
+    'post-boot: user-data power_state.condition: a command, which is not asked',
+  ],
+  ['final_message: "\\e[2J"', 'post-boot: user-data final_message: "\\u001b[2J"'],
+  ['apt: {sources: {}}', 'source: user-data apt: a key that is not done'],
+  ['chef: {a: b}', 'source: user-data chef: a key that is not done'],
+  ['locale: fr_FR.UTF-8', 'source: user-data locale: a key that is not done'],
+  ['runcmds: [a]', 'source: user-data runcmds: a key that does nothing here'],
+  ['"a\\nb": 1', 'source: user-data "a\\nb": a key that does nothing here'],
+  ['ssh_import_id: [x]', 'source: user-data ssh_import_id: a key that is not done'],
+  ['ssh_deletekeys: false', 'source: user-data ssh_deletekeys: false, which is not done'],
+])('%s costs itself alone', async (yaml, line) => {
+  const { config, lines } = await saidBy(`${yaml}\nfinal_messages: null\n`);
+  expect(lines).toEqual([line]);
+  expect(Object.keys(config).filter((key) => key !== 'packages')).toEqual([]);
+});
+
+it('says what to write instead', async () => {
+  const { problems } = await said('#cloud-config\nruncmds: [a]\nlocale: fr');
+  expect(problems.map(({ expected }) => expected)).toEqual([
+    'a known key, such as "runcmd"',
+    'a line of "runcmd"',
+  ]);
+});
+
+it('tells the first of very many keys, and how many more there are', async () => {
+  const { lines } = await saidBy(Array.from({ length: 120 }, (_, at) => `zzzzz${at}: 1`).join('\n'));
+  expect(lines).toHaveLength(51);
+});
+
+describe('names beside those of the source', () => {
+  const source = { hostName: 'old', fqdn: 'old.example.net' };
+
+  test.each<[string, GuestConfig]>([
+    ['hostname: new', { hostName: 'new' }],
+    ['hostname: old', { hostName: 'old', fqdn: 'old.example.net' }],
+    ['fqdn: new.example.org', { hostName: 'new', fqdn: 'new.example.org' }],
+    ['preserve_hostname: true', {}],
+    ['preserve_hostname: true\nhostname: new', {}],
+    ['preserve_hostname: false', source],
+  ])('%s', async (yaml, config) => {
+    expect((await saidBy(yaml, source)).config).toEqual(config);
+  });
+
+  it('one that is wrong leaves the name that the guest has', async () => {
+    const parsed = await said('#cloud-config\nhostname: a_b');
+    expect(parsed.refused).toEqual(['host-name']);
+    expect(parsed.config).toEqual({});
+    expect(await said('#cloud-config\nhostname: a_b', source)).toMatchObject({ config: source, refused: [] });
+  });
+});
+
+it('says of each setting where it is from', async () => {
+  const yaml =
+    '#cloud-config\nhostname: web1\ntimezone: Etc/UTC\nusers: [{name: bob, uid: 501}]\nruncmd: [a, b]\nwrite_files: [{path: /a, content: x}]\nswap: {size: 1K}\n';
+  const { origins } = await said(yaml);
+  expect(origins.map(({ setting, value, field }) => `${setting} = ${value} from ${field}`)).toEqual([
+    'host name = web1 from user-data hostname',
+    'user bob = uid 501 from user-data users[0]',
+    'file "/a" = 1 bytes, mode 644 from user-data write_files[0]',
+    'runcmd = 2 commands, once, when the guest has booted from user-data runcmd',
+    'time zone = Etc/UTC from user-data timezone',
+    'swap file = /swap.img, 1024 bytes from user-data swap',
+  ]);
+});
