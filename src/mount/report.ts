@@ -40,15 +40,14 @@ function reportOf(run: MountRun, startedAt: string): Report {
 export async function finishReport(run: MountRun, startedAt: string): Promise<void> {
   const names = run.stepReports.map(({ name }) => name);
   if (names.every((name) => name === lookupStep.name)) return;
-  const report = reportOf(run, startedAt);
   if (run.dryRun) {
     const { renderReport } = await import('../terminal/summary.ts');
     const planned = run.stepReports.some(({ changes }) => changes.length > 0);
-    run.print(`${planned ? '\n' : ''}${renderReport(report, { dryRun: true })}`);
+    run.print(`${planned ? '\n' : ''}${renderReport(reportOf(run, startedAt), { dryRun: true })}`);
     return;
   }
   try {
-    await storeBootReport(run.machine, report);
+    await storeBootReport(run.machine, reportOf(run, startedAt));
   } catch (error) {
     // The disks are served all the same.
     run.tell('warning', `could not keep the report of what was done: ${reasonOf(error)}`);

@@ -108,6 +108,15 @@ describe('the report of gandi-mount', () => {
     expect((await status()).status).toBe('unchanged');
   });
 
+  it('says why a run ended that could not go on', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    // Records cannot be written where a directory has their name.
+    disks.write('/run/gandi/disks.json/x', '');
+    await expect(main(['rescan', '--new'])).rejects.toThrow();
+    expect(report()).toMatchObject({ status: 'failed', steps: [{ name: 'disks', status: 'failed' }] });
+  });
+
   it('is shown after a dry run, and not kept', async () => {
     guest.disks.attach({ name: 'sdb', label: 'data' });
     await main(['rescan', '--new', '--dry-run']);
