@@ -5,7 +5,7 @@ import { type DiskFile, dataDisk, exportDisk } from './disk.ts';
 import { modulesArchive } from './modules-archive.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, hostNetworks, passwordHash, seedDisk, toolkitImage } from './toolkit.ts';
+import { hostConfig, hostNetworks, passwordHash, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -19,8 +19,6 @@ describe('a guest configured from a GPT seed disk', () => {
   let key: KeyPair;
   let seed: DiskFile;
   const { guest, folder } = useGuest('web1', {
-    // Its root is read-only at first, as most distributions have it: PID 1 writes the machine ID of a fresh image late.
-    image: () => toolkitImage({ files: { '/etc/fstab': 'LABEL=root / ext4 defaults 0 0\n' } }),
     root: { mebibytes: 4096 },
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
@@ -29,12 +27,7 @@ describe('a guest configured from a GPT seed disk', () => {
       const script = '#!/bin/sh\ntrue\n';
       seed = await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey), script, modules });
       // What udev of the initial RAM disk hands on, and all that Debian starts, is there as in anybody's guest.
-      return {
-        asDistributed: true,
-        disks: [{ disk: seed }],
-        interfaces: hostNetworks,
-        kernelArguments: ['ro'],
-      };
+      return { asDistributed: true, disks: [{ disk: seed }], interfaces: hostNetworks };
     },
     minutes: 20,
   });
