@@ -1,3 +1,4 @@
+import type { ParsedConfig } from '../guest-config.ts';
 import { defineSource, type Finding, type Said, type World } from '../source.ts';
 import type { SourcePlace } from '../source-place.ts';
 import type { Credential, CredentialName } from './firmware.ts';
@@ -20,6 +21,14 @@ function find({ files }: World): Finding<Raw> {
 /** Gandi's JSON begins so; anything else under its name is user-data. */
 const isJson = (bytes: Uint8Array) => /^[\s\ufeff]*\{/.test(Buffer.from(bytes.subarray(0, 1024)).toString());
 
+/** As on Gandi's disk, but for where its problems are. */
+async function parseOwn(bytes: Uint8Array): Promise<ParsedConfig> {
+  const { parseConfig } = await import('../gandi/parse.ts');
+  const { config, refused, problems, origins } = parseConfig(bytes);
+  const placed = problems.map((problem) => ({ ...problem, path: `gandi.config ${problem.path}`.trimEnd() }));
+  return { config, refused, problems: placed, origins };
+}
+
 async function parse(raw: Raw): Promise<Said> {
   const config = raw['gandi.config']?.value;
   const userData = raw['gandi.user-data']?.value;
@@ -29,7 +38,7 @@ async function parse(raw: Raw): Promise<Said> {
     ...(userData === undefined ? [] : [userData]),
   ];
   const parsed = isOwn
-    ? (await import('../gandi/parse.ts')).parseConfig(config)
+    ? await parseOwn(config)
     : { config: { dhcpOnAll: true as const }, problems: [], refused: [], origins: [] };
   const [first, ...others] = data;
   if (first === undefined) return { parsed };

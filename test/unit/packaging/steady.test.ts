@@ -48,6 +48,18 @@ describe('a boot in which nothing is new', () => {
     expect(stdout).toBe('600\n');
   });
 
+  it('is one in which the firmware says the same, with zeros between', () => {
+    const raw = at('sys/firmware/raw');
+    const table = (text: string) => `\x0b\x05\0\x0e\x01io.systemd.credential:gandi.config=${text}\0\0`;
+    write('sys/firmware/raw', table('{"vm_hostname": "it\'s"}'));
+    const state = stateOfGuest();
+    const said = readFileSync(raw, 'utf8');
+    store({ ...state, kernelTexts: new Map([...state.kernelTexts, [raw, said]]) });
+    expect(boot()).toEqual(QUIET);
+    write('sys/firmware/raw', table('{}'));
+    expect(boot()).toEqual(WHOLE);
+  });
+
   it('leaves no process behind', () => {
     store(stateOfGuest());
     const looked = `sh ${at('steady.sh')} gandi-bootstrap; sleep 0.3; ps -o args= -s $$`;

@@ -58,7 +58,10 @@ describe('systemd credentials', () => {
     const guest = seededGuest({ [fwCfg('gandi.config')]: CONFIG });
     await guest.boot();
     writeFileSync(guest.files.locate(fwCfg('gandi.config')), '{"vm_hostname":');
-    expect(await guest.boot()).toMatchObject({ state: 'broken', parsed: { config: { hostName: 'web1' } } });
+    expect(await guest.boot()).toMatchObject({
+      state: 'broken',
+      parsed: { config: { hostName: 'web1' }, problems: [{ path: 'gandi.config' }] },
+    });
     const secret = 'geheim*';
     const entries = { [smbios(0)]: table(`io.systemd.credential.binary:gandi.config=${secret}`) };
     const host = await seededGuest(entries).look();

@@ -2,21 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { NamedInterface } from '../../../../src/network/addresses.ts';
 import { WRITERS } from '../../../../src/network/managers/writers.ts';
 import { makeFiles } from '../../context.ts';
-import { MORE } from './wanted.ts';
+import { describeKinds } from './kinds.ts';
 
 /** Paths and texts of the files of an interface. */
 const filesOf = (wanted: NamedInterface) =>
   WRITERS.NetworkManager.filesOf('# ours\n', wanted, 'lasting').map(({ path, content }) => [path, content]);
 
-describe('leases, routes and interfaces that are made, with NetworkManager', () => {
-  it.each<[string, NamedInterface, [string, string][]]>([
+describeKinds('NetworkManager', {
+  leases: [
     [
-      'leases',
-      MORE.leases,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-eth0
@@ -40,16 +36,12 @@ route-metric=50
 ignore-auto-dns=true
 ignore-auto-routes=false
 `,
-        ],
-      ],
     ],
+  ],
+  routes: [
     [
-      'routes',
-      MORE.routes,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-eth0.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-eth0
@@ -74,16 +66,12 @@ dns-search=example.net;
 dns-options=timeout:1;attempts:3;rotate;
 ignore-auto-dns=true
 `,
-        ],
-      ],
     ],
+  ],
+  bond: [
     [
-      'bond',
-      MORE.bond,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-bond0.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-bond0.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-bond0
@@ -109,16 +97,12 @@ method=auto
 never-default=true
 ignore-auto-routes=true
 `,
-        ],
-      ],
     ],
+  ],
+  port: [
     [
-      'port',
-      MORE.port,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-eth1.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-eth1
@@ -131,16 +115,12 @@ slave-type=bond
 [ethernet]
 mtu=1500
 `,
-        ],
-      ],
     ],
+  ],
+  vlan: [
     [
-      'vlan',
-      MORE.vlan,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-bond0.100.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-bond0.100.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-bond0.100
@@ -160,16 +140,12 @@ address1=10.1.0.2/24
 [ipv6]
 method=auto
 `,
-        ],
-      ],
     ],
+  ],
+  bridge: [
     [
-      'bridge',
-      MORE.bridge,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-br0.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-br0.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-br0
@@ -188,16 +164,12 @@ method=auto
 [ipv6]
 method=auto
 `,
-        ],
-      ],
     ],
+  ],
+  renamed: [
     [
-      'renamed',
-      MORE.renamed,
-      [
-        [
-          '/etc/NetworkManager/system-connections/50-gandi-lan0.nmconnection',
-          `# ours
+      '/etc/NetworkManager/system-connections/50-gandi-lan0.nmconnection',
+      `# ours
 
 [connection]
 id=gandi-lan0
@@ -214,10 +186,10 @@ address1=10.2.0.2/24
 [ipv6]
 method=auto
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-lan0.link',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-lan0.link',
+      `# ours
 
 [Match]
 MACAddress=52:54:00:00:00:05
@@ -226,12 +198,8 @@ Type=ether
 [Link]
 Name=lan0
 `,
-        ],
-      ],
     ],
-  ])('%s', (_, wanted, expected) => {
-    expect(filesOf(wanted)).toEqual(expected);
-  });
+  ],
 });
 
 describe('routes that a profile of NetworkManager cannot hold', () => {

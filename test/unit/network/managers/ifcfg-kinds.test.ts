@@ -1,21 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { NamedInterface } from '../../../../src/network/addresses.ts';
-import { WRITERS } from '../../../../src/network/managers/writers.ts';
-import { MORE } from './wanted.ts';
+import { describeKinds } from './kinds.ts';
 
-/** Paths and texts of the files of an interface. */
-const filesOf = (wanted: NamedInterface) =>
-  WRITERS.ifcfg.filesOf('# ours\n', wanted, 'lasting').map(({ path, content }) => [path, content]);
-
-describe('leases, routes and interfaces that are made, with ifcfg', () => {
-  it.each<[string, NamedInterface, [string, string][]]>([
+describeKinds('ifcfg', {
+  leases: [
     [
-      'leases',
-      MORE.leases,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-eth0',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-eth0',
+      `# ours
 TYPE=Ethernet
 DEVICE=eth0
 HWADDR=00:16:3e:00:00:0a
@@ -31,16 +20,12 @@ PEERDNS=no
 PEERROUTES=yes
 DHCP_CLIENT_ID=mac
 `,
-        ],
-      ],
     ],
+  ],
+  routes: [
     [
-      'routes',
-      MORE.routes,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-eth0',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-eth0',
+      `# ours
 TYPE=Ethernet
 DEVICE=eth0
 ONBOOT=yes
@@ -52,29 +37,25 @@ DNS2=2001:db8::53
 DOMAIN="example.net"
 RES_OPTIONS="timeout:1 attempts:3 rotate"
 `,
-        ],
-        [
-          '/etc/sysconfig/network-scripts/route-eth0',
-          `# ours
+    ],
+    [
+      '/etc/sysconfig/network-scripts/route-eth0',
+      `# ours
 10.9.0.0/16 via 192.0.2.9 dev eth0 onlink metric 77 table 100
 10.8.0.0/16 dev eth0
 `,
-        ],
-        [
-          '/etc/sysconfig/network-scripts/route6-eth0',
-          `# ours
-2001:db8:9::/48 via fe80::9 dev eth0
-`,
-        ],
-      ],
     ],
     [
-      'bond',
-      MORE.bond,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-bond0',
-          `# ours
+      '/etc/sysconfig/network-scripts/route6-eth0',
+      `# ours
+2001:db8:9::/48 via fe80::9 dev eth0
+`,
+    ],
+  ],
+  bond: [
+    [
+      '/etc/sysconfig/network-scripts/ifcfg-bond0',
+      `# ours
 TYPE=Bond
 DEVICE=bond0
 MACADDR=52:54:00:bb:00:01
@@ -88,16 +69,12 @@ IPV6INIT=yes
 IPV6_AUTOCONF=no
 IPV6_DEFROUTE=no
 `,
-        ],
-      ],
     ],
+  ],
+  port: [
     [
-      'port',
-      MORE.port,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-eth1',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-eth1',
+      `# ours
 TYPE=Ethernet
 DEVICE=eth1
 ONBOOT=yes
@@ -106,16 +83,12 @@ MTU=1500
 MASTER=bond0
 SLAVE=yes
 `,
-        ],
-      ],
     ],
+  ],
+  vlan: [
     [
-      'vlan',
-      MORE.vlan,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-bond0.100',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-bond0.100',
+      `# ours
 TYPE=Vlan
 DEVICE=bond0.100
 ONBOOT=yes
@@ -128,16 +101,12 @@ PREFIX=24
 IPV6INIT=yes
 IPV6_AUTOCONF=yes
 `,
-        ],
-      ],
     ],
+  ],
+  bridge: [
     [
-      'bridge',
-      MORE.bridge,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-br0',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-br0',
+      `# ours
 TYPE=Bridge
 DEVICE=br0
 ONBOOT=yes
@@ -147,16 +116,12 @@ DELAY=4
 IPV6INIT=yes
 IPV6_AUTOCONF=yes
 `,
-        ],
-      ],
     ],
+  ],
+  renamed: [
     [
-      'renamed',
-      MORE.renamed,
-      [
-        [
-          '/etc/sysconfig/network-scripts/ifcfg-lan0',
-          `# ours
+      '/etc/sysconfig/network-scripts/ifcfg-lan0',
+      `# ours
 TYPE=Ethernet
 DEVICE=lan0
 HWADDR=52:54:00:00:00:05
@@ -167,10 +132,10 @@ PREFIX=24
 IPV6INIT=yes
 IPV6_AUTOCONF=yes
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-lan0.link',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-lan0.link',
+      `# ours
 
 [Match]
 MACAddress=52:54:00:00:00:05
@@ -179,10 +144,6 @@ Type=ether
 [Link]
 Name=lan0
 `,
-        ],
-      ],
     ],
-  ])('%s', (_, wanted, expected) => {
-    expect(filesOf(wanted)).toEqual(expected);
-  });
+  ],
 });

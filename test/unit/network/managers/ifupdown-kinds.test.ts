@@ -1,21 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { NamedInterface } from '../../../../src/network/addresses.ts';
-import { WRITERS } from '../../../../src/network/managers/writers.ts';
-import { MORE } from './wanted.ts';
+import { describeKinds } from './kinds.ts';
 
-/** Paths and texts of the files of an interface. */
-const filesOf = (wanted: NamedInterface) =>
-  WRITERS.ifupdown.filesOf('# ours\n', wanted, 'lasting').map(({ path, content }) => [path, content]);
-
-describe('leases, routes and interfaces that are made, with ifupdown', () => {
-  it.each<[string, NamedInterface, [string, string][]]>([
+describeKinds('ifupdown', {
+  leases: [
     [
-      'leases',
-      MORE.leases,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-eth0',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-eth0',
+      `# ours
 # The name servers of a lease are not used: the host names others.
 auto eth0
 
@@ -27,16 +16,12 @@ iface eth0 inet dhcp
 iface eth0 inet6 dhcp
     accept_ra 2
 `,
-        ],
-      ],
     ],
+  ],
+  routes: [
     [
-      'routes',
-      MORE.routes,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-eth0',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-eth0',
+      `# ours
 auto eth0
 
 iface eth0 inet dhcp
@@ -46,16 +31,12 @@ iface eth0 inet dhcp
     up ip -4 route replace 10.8.0.0/16 dev eth0
     up ip -6 route replace 2001:db8:9::/48 via fe80::9 dev eth0
 `,
-        ],
-      ],
     ],
+  ],
+  bond: [
     [
-      'bond',
-      MORE.bond,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-bond0',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-bond0',
+      `# ours
 auto bond0
 
 iface bond0 inet static
@@ -69,32 +50,24 @@ iface bond0 inet static
     pre-up [ ! -e /proc/sys/net/ipv6/conf/bond0/accept_ra ] || echo 0 > /proc/sys/net/ipv6/conf/bond0/accept_ra
     post-down [ ! -e /proc/sys/net/ipv6/conf/bond0/accept_ra ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > /proc/sys/net/ipv6/conf/bond0/accept_ra
 `,
-        ],
-      ],
     ],
+  ],
+  port: [
     [
-      'port',
-      MORE.port,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-eth1',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-eth1',
+      `# ours
 auto eth1
 
 iface eth1 inet manual
     pre-up [ ! -e /sys/class/net/bond0 ] || [ -e /sys/class/net/eth1/master ] || ip link set dev eth1 master bond0
     mtu 1500
 `,
-        ],
-      ],
     ],
+  ],
+  vlan: [
     [
-      'vlan',
-      MORE.vlan,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-bond0_100',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-bond0_100',
+      `# ours
 auto bond0.100
 
 iface bond0.100 inet static
@@ -103,16 +76,12 @@ iface bond0.100 inet static
     pre-up [ -e /sys/class/net/bond0.100 ] || ip link add link bond0 name bond0.100 type vlan id 100
     post-down ip link delete dev bond0.100
 `,
-        ],
-      ],
     ],
+  ],
+  bridge: [
     [
-      'bridge',
-      MORE.bridge,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-br0',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-br0',
+      `# ours
 auto br0
 
 iface br0 inet dhcp
@@ -120,25 +89,21 @@ iface br0 inet dhcp
     pre-up [ ! -e /sys/class/net/eth3 ] || { ip link set dev eth3 master br0; ip link set dev eth3 up; }
     post-down ip link delete dev br0
 `,
-        ],
-      ],
     ],
+  ],
+  renamed: [
     [
-      'renamed',
-      MORE.renamed,
-      [
-        [
-          '/etc/network/interfaces.d/50-gandi-lan0',
-          `# ours
+      '/etc/network/interfaces.d/50-gandi-lan0',
+      `# ours
 auto lan0
 
 iface lan0 inet static
     address 10.2.0.2/24
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-lan0.link',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-lan0.link',
+      `# ours
 
 [Match]
 MACAddress=52:54:00:00:00:05
@@ -147,10 +112,6 @@ Type=ether
 [Link]
 Name=lan0
 `,
-        ],
-      ],
     ],
-  ])('%s', (_, wanted, expected) => {
-    expect(filesOf(wanted)).toEqual(expected);
-  });
+  ],
 });

@@ -1,21 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { NamedInterface } from '../../../../src/network/addresses.ts';
-import { WRITERS } from '../../../../src/network/managers/writers.ts';
-import { MORE } from './wanted.ts';
+import { describeKinds } from './kinds.ts';
 
-/** Paths and texts of the files of an interface. */
-const filesOf = (wanted: NamedInterface) =>
-  WRITERS.netplan.filesOf('# ours\n', wanted, 'lasting').map(({ path, content }) => [path, content]);
-
-describe('leases, routes and interfaces that are made, with netplan', () => {
-  it.each<[string, NamedInterface, [string, string][]]>([
+describeKinds('netplan', {
+  leases: [
     [
-      'leases',
-      MORE.leases,
-      [
-        [
-          '/etc/netplan/50-gandi-eth0.yaml',
-          `# ours
+      '/etc/netplan/50-gandi-eth0.yaml',
+      `# ours
 network:
   version: 2
   ethernets:
@@ -37,16 +26,12 @@ network:
       dhcp-identifier: mac
       accept-ra: true
 `,
-        ],
-      ],
     ],
+  ],
+  routes: [
     [
-      'routes',
-      MORE.routes,
-      [
-        [
-          '/etc/netplan/50-gandi-eth0.yaml',
-          `# ours
+      '/etc/netplan/50-gandi-eth0.yaml',
+      `# ours
 network:
   version: 2
   ethernets:
@@ -72,16 +57,12 @@ network:
         search:
           - "example.net"
 `,
-        ],
-      ],
     ],
+  ],
+  bond: [
     [
-      'bond',
-      MORE.bond,
-      [
-        [
-          '/etc/netplan/51-gandi-bond0.yaml',
-          `# ours
+      '/etc/netplan/51-gandi-bond0.yaml',
+      `# ours
 network:
   version: 2
   bonds:
@@ -100,16 +81,12 @@ network:
       addresses:
         - "10.0.0.2/24"
 `,
-        ],
-      ],
     ],
+  ],
+  port: [
     [
-      'port',
-      MORE.port,
-      [
-        [
-          '/etc/netplan/50-gandi-eth1.yaml',
-          `# ours
+      '/etc/netplan/50-gandi-eth1.yaml',
+      `# ours
 network:
   version: 2
   ethernets:
@@ -121,16 +98,12 @@ network:
       dhcp6: false
       link-local: []
 `,
-        ],
-      ],
     ],
+  ],
+  vlan: [
     [
-      'vlan',
-      MORE.vlan,
-      [
-        [
-          '/etc/netplan/52-gandi-bond0.100.yaml',
-          `# ours
+      '/etc/netplan/52-gandi-bond0.100.yaml',
+      `# ours
 network:
   version: 2
   vlans:
@@ -142,16 +115,12 @@ network:
       addresses:
         - "10.1.0.2/24"
 `,
-        ],
-      ],
     ],
+  ],
+  bridge: [
     [
-      'bridge',
-      MORE.bridge,
-      [
-        [
-          '/etc/netplan/51-gandi-br0.yaml',
-          `# ours
+      '/etc/netplan/51-gandi-br0.yaml',
+      `# ours
 network:
   version: 2
   bridges:
@@ -164,16 +133,12 @@ network:
       dhcp4: true
       dhcp6: false
 `,
-        ],
-      ],
     ],
+  ],
+  renamed: [
     [
-      'renamed',
-      MORE.renamed,
-      [
-        [
-          '/etc/netplan/50-gandi-lan0.yaml',
-          `# ours
+      '/etc/netplan/50-gandi-lan0.yaml',
+      `# ours
 network:
   version: 2
   ethernets:
@@ -186,10 +151,6 @@ network:
       addresses:
         - "10.2.0.2/24"
 `,
-        ],
-      ],
     ],
-  ])('%s', (_, wanted, expected) => {
-    expect(filesOf(wanted)).toEqual(expected);
-  });
+  ],
 });

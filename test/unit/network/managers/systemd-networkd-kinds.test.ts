@@ -1,23 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { NamedInterface } from '../../../../src/network/addresses.ts';
-import { WRITERS } from '../../../../src/network/managers/writers.ts';
-import { MORE } from './wanted.ts';
+import { describeKinds } from './kinds.ts';
 
-/** Paths and texts of the files of an interface. */
-const filesOf = (wanted: NamedInterface) =>
-  WRITERS['systemd-networkd']
-    .filesOf('# ours\n', wanted, 'lasting')
-    .map(({ path, content }) => [path, content]);
-
-describe('leases, routes and interfaces that are made, with systemd-networkd', () => {
-  it.each<[string, NamedInterface, [string, string][]]>([
+describeKinds('systemd-networkd', {
+  leases: [
     [
-      'leases',
-      MORE.leases,
-      [
-        [
-          '/etc/systemd/network/50-gandi-eth0.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-eth0.network',
+      `# ours
 
 [Match]
 MACAddress=00:16:3e:00:00:0a
@@ -46,16 +33,12 @@ UseDNS=no
 UseGateway=yes
 UseRoutePrefix=yes
 `,
-        ],
-      ],
     ],
+  ],
+  routes: [
     [
-      'routes',
-      MORE.routes,
-      [
-        [
-          '/etc/systemd/network/50-gandi-eth0.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-eth0.network',
+      `# ours
 
 [Match]
 Name=eth0
@@ -80,16 +63,12 @@ Destination=10.8.0.0/16
 Destination=2001:db8:9::/48
 Gateway=fe80::9
 `,
-        ],
-      ],
     ],
+  ],
+  bond: [
     [
-      'bond',
-      MORE.bond,
-      [
-        [
-          '/etc/systemd/network/50-gandi-bond0.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-bond0.network',
+      `# ours
 
 [Match]
 Name=bond0
@@ -103,10 +82,10 @@ VLAN=bond0.100
 [IPv6AcceptRA]
 DHCPv6Client=no
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-bond0.netdev',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-bond0.netdev',
+      `# ours
 
 [NetDev]
 Name=bond0
@@ -117,16 +96,12 @@ MACAddress=52:54:00:bb:00:01
 Mode=active-backup
 MIIMonitorSec=100ms
 `,
-        ],
-      ],
     ],
+  ],
+  port: [
     [
-      'port',
-      MORE.port,
-      [
-        [
-          '/etc/systemd/network/50-gandi-eth1.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-eth1.network',
+      `# ours
 
 [Match]
 Name=eth1
@@ -139,16 +114,12 @@ LinkLocalAddressing=no
 Bond=bond0
 PrimarySlave=yes
 `,
-        ],
-      ],
     ],
+  ],
+  vlan: [
     [
-      'vlan',
-      MORE.vlan,
-      [
-        [
-          '/etc/systemd/network/50-gandi-bond0.100.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-bond0.100.network',
+      `# ours
 
 [Match]
 Name=bond0.100
@@ -157,10 +128,10 @@ Name=bond0.100
 DHCP=no
 Address=10.1.0.2/24
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-bond0.100.netdev',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-bond0.100.netdev',
+      `# ours
 
 [NetDev]
 Name=bond0.100
@@ -169,16 +140,12 @@ Kind=vlan
 [VLAN]
 Id=100
 `,
-        ],
-      ],
     ],
+  ],
+  bridge: [
     [
-      'bridge',
-      MORE.bridge,
-      [
-        [
-          '/etc/systemd/network/50-gandi-br0.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-br0.network',
+      `# ours
 
 [Match]
 Name=br0
@@ -186,10 +153,10 @@ Name=br0
 [Network]
 DHCP=ipv4
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-br0.netdev',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-br0.netdev',
+      `# ours
 
 [NetDev]
 Name=br0
@@ -199,16 +166,12 @@ Kind=bridge
 STP=no
 ForwardDelaySec=4
 `,
-        ],
-      ],
     ],
+  ],
+  renamed: [
     [
-      'renamed',
-      MORE.renamed,
-      [
-        [
-          '/etc/systemd/network/50-gandi-lan0.network',
-          `# ours
+      '/etc/systemd/network/50-gandi-lan0.network',
+      `# ours
 
 [Match]
 MACAddress=52:54:00:00:00:05
@@ -218,10 +181,10 @@ Type=ether
 DHCP=no
 Address=10.2.0.2/24
 `,
-        ],
-        [
-          '/etc/systemd/network/50-gandi-lan0.link',
-          `# ours
+    ],
+    [
+      '/etc/systemd/network/50-gandi-lan0.link',
+      `# ours
 
 [Match]
 MACAddress=52:54:00:00:00:05
@@ -230,10 +193,6 @@ Type=ether
 [Link]
 Name=lan0
 `,
-        ],
-      ],
     ],
-  ])('%s', (_, wanted, expected) => {
-    expect(filesOf(wanted)).toEqual(expected);
-  });
+  ],
 });
