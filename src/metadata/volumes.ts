@@ -8,7 +8,7 @@ import { recorded } from '../machine/formats/recorded-source.ts';
 import { sha256 } from '../machine/runtime/digest.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { Problem } from './guest-config.ts';
-import type { World } from './source.ts';
+import type { Finding, World } from './source.ts';
 import type { ByteRange, SourcePlace } from './source-place.ts';
 
 /** How long a drive may take to come that is promised, in seconds; CD drives can come seconds late (cloud-init #3897). */
@@ -196,3 +196,60 @@ export function chooseVolume<Files>(
   });
   return { problems: [], doubts, ...(chosen === undefined ? {} : { chosen }) };
 }
+
+/** A kind of volume that a source is read from. */
+export interface VolumeKind<Files> {
+  /** For people: `NoCloud`, `CPIO`. */
+  name: string;
+  /** What one is called: `NoCloud volume`. */
+  what: string;
+  read: (source: ByteSource) => VolumeContent<Files>;
+}
+
+/**
+ * Looks for the volume of a source that counts.
+ * @param list the devices that can have it
+ * @param isPromised one is to come: it is waited for
+ * @returns absent where there is none that counts
+ * @throws Error if /sys or /proc cannot be read
+ */
+export async function findVolume<Files>(
+  world: World,
+  list: () => readonly BlockDevice[],
+  { name, what, read }: VolumeKind<Files>,
+  isPromised: boolean,
+): Promise<Finding<Files>> {
+  const { found, silent } = await findVolumes(world, list, read, isPromised);
+  const { chosen, problems, doubts: strangers } = chooseVolume(found, world, what);
+  const doubts = [...silent, ...strangers];
+  const [problem] = problems;
+  if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts };
+  if (chosen === undefined) return { state: 'absent', doubts };
+  const { place, stamps, content } = chosen;
+  const origin = `${place.name} (${name})`;
+  if (content.state !== 'present')
+    return { state: content.state, origin, problems: content.problems, place, doubts };
+  return { state: 'present', raw: content.files, place, origin, stamps, doubts };
+}
+
+/**
+ * Reads a volume that somebody named.
+ * @param path of a device or an image
+ * @throws the system's error if it cannot be read
+ */
+export function openVolume<Files>(path: string, { what, read }: VolumeKind<Files>): Finding<Files> {
+  const { content, stamps } = readVolume(path, read);
+  const place = { name: path, attachment: path, isHosts: true };
+  switch (content.state) {
+    case 'absent':
+      return { state: 'absent', sought: `no ${what}` };
+    case 'broken':
+      return { state: 'broken', origin: path, problems: content.problems };
+    case 'present':
+      return { state: 'present', raw: content.files, place, origin: path, stamps };
+  }
+}
+
+/** The same finding, with what it holds in another form. */
+export const mapFound = <From, To>(finding: Finding<From>, change: (raw: From) => To): Finding<To> =>
+  finding.state === 'present' ? { ...finding, raw: change(finding.raw) } : finding;

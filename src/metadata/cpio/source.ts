@@ -4,7 +4,7 @@ import { udevContent } from '../../machine/devices/udev-verdict.ts';
 import type { Files, FileView } from '../../machine/files/files.ts';
 import { dmiText } from '../dmi.ts';
 import { defineSource, type Finding, type World } from '../source.ts';
-import { chooseVolume, findVolumes, readVolume } from '../volumes.ts';
+import { findVolume, mapFound, openVolume, type VolumeKind } from '../volumes.ts';
 import type { CpioFiles } from './device.ts';
 
 /** What an archive says, and what the machine calls itself: there is no other id of an instance. */
@@ -37,49 +37,22 @@ function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
   return uuid === undefined ? {} : { uuid };
 }
 
+async function archives(): Promise<VolumeKind<CpioFiles>> {
+  const { readCpioDevice } = await import('./device.ts');
+  return { name: 'CPIO', what: 'CPIO device', read: readCpioDevice };
+}
+
 async function find(world: World): Promise<Finding<CpioSeed>> {
   const { files, remembered, isAsked } = world;
   if (isOthers(files) && !isAsked) return { state: 'absent' };
   const list = () => candidates(files);
   if (list().length === 0 && remembered === undefined) return { state: 'absent' };
-  const { readCpioDevice } = await import('./device.ts');
-  const { found, silent } = await findVolumes(
-    world,
-    list,
-    readCpioDevice,
-    remembered !== undefined || isAsked,
-  );
-  const { chosen, problems, doubts } = chooseVolume(found, world, 'CPIO device');
-  const all = [...silent, ...doubts];
-  const [problem] = problems;
-  if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts: all };
-  if (chosen === undefined) return { state: 'absent', doubts: all };
-  const { place, stamps, content } = chosen;
-  const origin = `${place.name} (CPIO)`;
-  if (content.state !== 'present')
-    return { state: content.state, origin, problems: content.problems, place, doubts: all };
-  return {
-    state: 'present',
-    raw: { files: content.files, ...uuidOf(files) },
-    place,
-    origin,
-    stamps,
-    doubts: all,
-  };
+  const found = await findVolume(world, list, await archives(), remembered !== undefined || isAsked);
+  return mapFound(found, (seed) => ({ files: seed, ...uuidOf(files) }));
 }
 
 async function open(path: string): Promise<Finding<CpioSeed>> {
-  const { readCpioDevice } = await import('./device.ts');
-  const { content, stamps } = readVolume(path, readCpioDevice);
-  const place = { name: path, attachment: path, isHosts: true };
-  switch (content.state) {
-    case 'absent':
-      return { state: 'absent', sought: 'no CPIO archive' };
-    case 'broken':
-      return { state: 'broken', origin: path, problems: content.problems };
-    case 'present':
-      return { state: 'present', raw: { files: content.files }, place, origin: path, stamps };
-  }
+  return mapFound(openVolume(path, await archives()), (files) => ({ files }));
 }
 
 /** A CPIO archive at the start of a disk, as the metadata-agent of illumos reads one. */

@@ -1,3 +1,5 @@
+import { isIPv4Text } from './ip-network.ts';
+
 /** Characters of the longest host name that the kernel keeps (`__NEW_UTS_LEN`, include/uapi/linux/utsname.h). */
 const HOST_NAME_LIMIT = 64;
 
@@ -30,6 +32,11 @@ export function hostNamesOf(text: string): HostNames | undefined {
   if (!isHostName(first)) return undefined;
   if (first === text) return { hostName: text };
   return isDomain(text) ? { hostName: first, fqdn: text } : undefined;
+}
+
+/** Host names of a text; of an IPv4 address a name is made, as cloud-init does. */
+export function namesOf(text: string): HostNames | undefined {
+  return isIPv4Text(text) ? { hostName: `ip-${text.replaceAll('.', '-')}` } : hostNamesOf(text);
 }
 
 /** Whether a text is a domain name of the same characters, at most 253 of them (RFC 1035, 3.1, as text). */

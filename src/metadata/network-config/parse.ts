@@ -7,7 +7,8 @@ import type { NetworkDraft } from './draft.ts';
 import { readVersion1 } from './version1.ts';
 import { readVersion2 } from './version2.ts';
 
-type NetworkPart = Pick<GuestConfig, 'interfaces' | 'dhcpOnAll' | 'resolvers' | 'searchDomains'>;
+/** What a configuration of the network sets. */
+export type NetworkPart = Pick<GuestConfig, 'interfaces' | 'dhcpOnAll' | 'resolvers' | 'searchDomains'>;
 
 /** What a file asks for; the part is used where nothing refuses it. */
 export interface ParsedNetwork {
@@ -32,7 +33,7 @@ export function parseNetworkConfig(bytes: Uint8Array | undefined, file: string):
   const reader = document.map('network') ?? document;
   const draft = readDraft(reader, findings);
   if (reader !== document) document.finish();
-  return { part: draft === undefined ? {} : toPart(draft, findings), findings };
+  return { part: draft === undefined ? {} : toNetworkPart(draft, findings), findings };
 }
 
 /** Undefined where nothing is to be done, or nothing is known of what is. */
@@ -55,7 +56,8 @@ function readOld(reader: MapReader, findings: Findings): NetworkDraft | undefine
   return readVersion1(reader.items('config'), findings);
 }
 
-function toPart(draft: NetworkDraft, findings: Findings): NetworkPart {
+/** Brings what was read of a file into the normalised form; an empty one leaves every interface to DHCP. */
+export function toNetworkPart(draft: NetworkDraft, findings: Findings): NetworkPart {
   const interfaces = toInterfaces(draft, findings);
   const resolvers = [...new Set(draft.resolvers.map(({ value }) => value))];
   const searchDomains = [...new Set(draft.searchDomains.map(({ value }) => value))];

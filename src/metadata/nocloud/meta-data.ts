@@ -1,19 +1,13 @@
-import { type HostNames, hostNamesOf } from '../fields/host-name.ts';
-import { isIPv4Text } from '../fields/ip-network.ts';
-import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
+import type { HostNames } from '../fields/host-name.ts';
+import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
+import { Findings, MapReader } from '../fields/map-reader.ts';
 import { nearestName } from '../fields/nearest-name.ts';
-import { quote } from '../fields/problem.ts';
-import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
-import { isYamlList, isYamlMap, isYamlScalar, parseYamlText, type YamlValue } from '../fields/yaml-text.ts';
+import { readPublicKeys } from '../fields/public-keys.ts';
+import { readNames } from '../fields/read-names.ts';
+import { parseYamlText } from '../fields/yaml-text.ts';
 
 /** Where the file says nothing. */
 export const DEFAULT_INSTANCE_ID = 'nocloud';
-/** Characters of the longest id; Proxmox's has 40. */
-const ID_CHARACTERS = 256;
-
-export const INSTANCE_ID = `text of at most ${ID_CHARACTERS} characters, in one line`;
-export const isInstanceId = (text: string) =>
-  text.length <= ID_CHARACTERS && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
 
 const KNOWN = ['instance-id', 'local-hostname', 'public-keys'];
 
@@ -48,7 +42,7 @@ export function parseMetaData(bytes: Uint8Array, file = 'meta-data'): ParsedMeta
   return {
     ...(instanceId === undefined ? {} : { instanceId }),
     names: names === undefined ? {} : readNames(names, 'local-hostname', hostNameFindings),
-    sshKeys: readKeys(reader.value('public-keys'), 'public-keys', keyFindings),
+    sshKeys: readPublicKeys(reader.value('public-keys'), 'public-keys', keyFindings),
     ...findings,
   };
 }
@@ -59,47 +53,6 @@ function readInstanceId(reader: MapReader): string | undefined {
   const used = id ?? DEFAULT_INSTANCE_ID;
   reader.findings.origin('instance id', used, id === undefined ? '' : 'instance-id');
   return used;
-}
-
-function readNames(value: YamlValue, path: string, findings: Findings): HostNames {
-  const names = isYamlScalar(value) ? namesOf(value.text) : undefined;
-  if (names === undefined) {
-    const found = isYamlScalar(value) ? quote(value.text) : describeYaml(value);
-    findings.refuse(path, found, 'a host name (RFC 1123), or one with its domain');
-    return {};
-  }
-  findings.origin('host name', names.hostName, path);
-  findings.origin('full name', names.fqdn, path);
-  return names;
-}
-
-/** Host names of a text; of an IPv4 address a name is made, as cloud-init does. */
-export function namesOf(text: string): HostNames | undefined {
-  return isIPv4Text(text) ? { hostName: `ip-${text.replaceAll('.', '-')}` } : hostNamesOf(text);
-}
-
-/** A list, a text with lines, or a map whose values are either. */
-function readKeys(value: YamlValue | undefined, path: string, findings: Findings): string[] {
-  const keys = new Map<string, string>();
-  const take = (text: string, place: string) => {
-    const parsed = parseSshKeys(text);
-    for (const { found, expected } of parsed.faults) findings.passOver(place, found, expected);
-    for (const key of parsed.keys) {
-      if (!keys.has(key.base64)) findings.origin('SSH key', shortKey(key), place);
-      keys.set(key.base64, keys.get(key.base64) ?? keyLine(key));
-    }
-  };
-  const visit = (item: YamlValue, place: string, isNested: boolean) => {
-    if (isYamlScalar(item)) take(item.text, place);
-    else if (isYamlList(item))
-      for (const [index, each] of item.entries()) visit(each, `${place}[${index}]`, true);
-    else if (isYamlMap(item) && !isNested) {
-      for (const [index, each] of [...item.values()].entries())
-        visit(each, `${place} number ${index + 1}`, true);
-    } else findings.passOver(place, describeYaml(item), 'public keys as text or in a list');
-  };
-  if (value !== undefined) visit(value, path, false);
-  return [...keys.values()];
 }
 
 /** Other keys are data for templates, and none of ours; but what was meant for one of ours is told. */

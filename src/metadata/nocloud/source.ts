@@ -4,7 +4,7 @@ import { encodeText } from '../../machine/formats/text-bytes.ts';
 import type { Problem } from '../guest-config.ts';
 import { defineSource, type Finding, type Said, type World } from '../source.ts';
 import type { SourcePlace } from '../source-place.ts';
-import { chooseVolume, findVolumes, readVolume } from '../volumes.ts';
+import { findVolume, mapFound, openVolume, type VolumeKind } from '../volumes.ts';
 import type { NoCloudFiles } from './parse.ts';
 import type { NoCloudWords } from './words.ts';
 
@@ -93,42 +93,22 @@ function fromWords(
   return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
 }
 
+async function volumes(): Promise<VolumeKind<NoCloudFiles>> {
+  const { readNoCloudVolume } = await import('./volume.ts');
+  return { name: 'NoCloud', what: 'NoCloud volume', read: readNoCloudVolume };
+}
+
 async function find(world: World): Promise<Finding<NoCloudSeed>> {
   const { files, remembered, isAsked } = world;
   const said = await readWords(files);
   const isPromised = said.place !== undefined || remembered !== undefined || isAsked;
-  const { readNoCloudVolume } = await import('./volume.ts');
-  const { found, silent } = await findVolumes(
-    world,
-    () => labelledDevices(files, LABELS),
-    readNoCloudVolume,
-    isPromised,
-  );
-  const { chosen, problems, doubts } = chooseVolume(found, world, 'NoCloud volume');
-  const all = [...silent, ...doubts];
-  const [problem] = problems;
-  if (problem !== undefined) return { state: 'broken', origin: problem.path, problems, doubts: all };
-  if (chosen === undefined) return fromWords(world, said, all);
-  const { place, stamps, content } = chosen;
-  const origin = `${place.name} (NoCloud)`;
-  if (content.state !== 'present')
-    return { state: content.state, origin, problems: content.problems, place, doubts: all };
-  const raw = { files: content.files, words: said.words };
-  return { state: 'present', raw, place, origin, stamps, doubts: all };
+  const found = await findVolume(world, () => labelledDevices(files, LABELS), await volumes(), isPromised);
+  if (found.state === 'absent') return fromWords(world, said, found.doubts ?? []);
+  return mapFound(found, (seed) => ({ files: seed, words: said.words }));
 }
 
 async function open(path: string): Promise<Finding<NoCloudSeed>> {
-  const { readNoCloudVolume } = await import('./volume.ts');
-  const { content, stamps } = readVolume(path, readNoCloudVolume);
-  const place = { name: path, attachment: path, isHosts: true };
-  switch (content.state) {
-    case 'absent':
-      return { state: 'absent', sought: 'no NoCloud volume' };
-    case 'broken':
-      return { state: 'broken', origin: path, problems: content.problems };
-    case 'present':
-      return { state: 'present', raw: { files: content.files, words: [] }, place, origin: path, stamps };
-  }
+  return mapFound(openVolume(path, await volumes()), (files) => ({ files, words: [] }));
 }
 
 /** Of what the words say beside the files, or in their place. */

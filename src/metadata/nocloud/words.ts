@@ -1,7 +1,7 @@
-import type { HostNames } from '../fields/host-name.ts';
+import { type HostNames, namesOf } from '../fields/host-name.ts';
+import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
-import { INSTANCE_ID, isInstanceId, namesOf } from './meta-data.ts';
 
 /** What a word `ds=nocloud` promises, and says beside that. */
 export interface NoCloudWords extends HostNames {

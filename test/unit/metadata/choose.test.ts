@@ -286,7 +286,7 @@ describe('a file that somebody names', () => {
   it('must be of a source that counts', async () => {
     const guest = seededGuest();
     const volume = guest.attach('sdf', 5, nocloudVolume('web1'));
-    await expect(guest.look(['cpio'], volume)).rejects.toThrow(`${volume} holds no CPIO archive`);
+    await expect(guest.look(['cpio'], volume)).rejects.toThrow(`${volume} holds no CPIO device`);
     await expect(guest.look(['none'], volume)).rejects.toThrow('nothing that a source here reads');
   });
 });

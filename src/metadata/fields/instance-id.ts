@@ -1,0 +1,7 @@
+/** Characters of the longest id; Proxmox's has 40. */
+const ID_CHARACTERS = 256;
+
+/** What an instance id is, for people. */
+export const INSTANCE_ID = `text of at most ${ID_CHARACTERS} characters, in one line`;
+export const isInstanceId = (text: string) =>
+  text.length <= ID_CHARACTERS && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
