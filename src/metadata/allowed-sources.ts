@@ -40,3 +40,21 @@ export function allowedSources(
     })),
   };
 }
+
+/**
+ * Services of the network that may be asked: those that an admin names, else those whose host this is by its firmware.
+ * @param files of the running system
+ */
+export function networkSources(
+  { allowed, isAsked }: Pick<AllowedSources, 'allowed' | 'isAsked'>,
+  files: Pick<FileView, 'readText'>,
+): Source[] {
+  const texts = new Map<string, string | undefined>();
+  const readText = (path: string) => {
+    if (!texts.has(path)) texts.set(path, files.readText(path));
+    return texts.get(path);
+  };
+  return allowed.filter(
+    ({ needs, isMatched }) => needs === 'network' && (isAsked || isMatched?.({ readText }) === true),
+  );
+}
