@@ -15,6 +15,7 @@ import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
+import { METADATA_MARKS } from './metadata-order.ts';
 
 type Range = NonNullable<RecordExtras['ranges']>[number];
 
@@ -85,7 +86,7 @@ export function recordExtras(
     source: host.gandi === undefined ? host.origin : HOST_CONFIG,
     ranges,
     looksAtDisks: true,
-    marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
+    marks: [...served, ...[NO_AUTOFS, ...METADATA_MARKS].filter((path) => files.status(path) !== undefined)],
     // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
     passedOver: settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT],
     ...expected,

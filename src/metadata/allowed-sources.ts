@@ -18,25 +18,27 @@ export interface AllowedSources {
  * Which sources count: those that CONFIG_SOURCES names, else those of the kernel command line, else all.
  * @param setting the names in CONFIG_SOURCES
  * @param files of the running system; absent for an unpacked image
+ * @param known every source there is
  */
 export function allowedSources(
   setting: readonly string[],
   files: Pick<FileView, 'readText'> | undefined,
+  known: readonly Source[] = SOURCES,
 ): AllowedSources {
   const [, word] = [...(files?.readText('/proc/cmdline') ?? '').matchAll(WORD)].at(-1) ?? [];
   const isSet = setting.join() !== 'all';
   const names = isSet || word === undefined ? setting : word.toLowerCase().split(',');
-  if (names.join() === 'all') return { allowed: SOURCES, isAsked: false, problems: [] };
+  if (names.join() === 'all') return { allowed: known, isAsked: false, problems: [] };
   if (names.join() === 'none') return { allowed: [], isAsked: true, problems: [] };
-  const unknown = names.filter((name) => SOURCES.every((source) => source.name !== name));
+  const unknown = names.filter((name) => known.every((source) => source.name !== name));
   return {
-    allowed: SOURCES.filter(({ name }) => names.includes(name)),
+    allowed: known.filter(({ name }) => names.includes(name)),
     isAsked: true,
     problems: unknown.map((name) => ({
       group: 'source',
       path: isSet ? 'CONFIG_SOURCES' : 'gandi.source on the kernel command line',
       found: `no source of the name ${name}`,
-      expected: `some of ${SOURCES.map((source) => source.name).join(', ')}`,
+      expected: `some of ${known.map((source) => source.name).join(', ')}`,
     })),
   };
 }

@@ -1,6 +1,8 @@
 import { allowedSources, networkSources } from './allowed-sources.ts';
 import type { HostConfiguration } from './guest-config.ts';
 import { type LoadOptions, type Look, OUTCOMES, outcomes, worldOf } from './look.ts';
+import type { Source } from './source.ts';
+import { SOURCES } from './sources.ts';
 import { readStored } from './store.ts';
 import { fromFinding, keptConfiguration, withProblems } from './what-counts.ts';
 
@@ -11,10 +13,14 @@ const SERVICE_SECONDS = { unknown: 30, kept: 10 };
  * Asks the services of the network that `loadHostConfiguration` named: that one alone which this guest has, or each.
  * @returns what the first says that has something to say; `unreachable` with what earlier boots learned where one does not
  *   answer
+ * @param known every source there is
  */
-export async function askServices(options: LoadOptions): Promise<HostConfiguration> {
+export async function askServices(
+  options: LoadOptions,
+  known: readonly Source[] = SOURCES,
+): Promise<HostConfiguration> {
   const { files, sources } = options;
-  const { allowed, isAsked, problems } = allowedSources(sources, files);
+  const { allowed, isAsked, problems } = allowedSources(sources, files, known);
   const network = networkSources({ allowed, isAsked }, files);
   const stored = readStored(files);
   const remembered = network.find(({ name }) => name === stored?.source);
@@ -32,5 +38,7 @@ export async function askServices(options: LoadOptions): Promise<HostConfigurati
     if (finding.state === 'present') break;
   }
   const host = last ?? keptConfiguration(files, allowed);
-  return { ...withProblems(host, problems), looked: outcomes(look, network, host) };
+  const names = known.flatMap(({ name, needs }) => (needs === 'network' ? [name] : []));
+  const looked = outcomes(look, network, host).filter(({ source: name }) => names.includes(name));
+  return { ...withProblems(host, problems), looked };
 }

@@ -45,12 +45,12 @@ export function outcomes(
 ): LookedAt[] {
   return SOURCES.map((source) => {
     const { name, needs } = source;
-    if (!allowed.includes(source))
+    if (!allowed.some((each) => each.name === name))
       return { source: name, outcome: 'left out by CONFIG_SOURCES or gandi.source=' };
     if (awaited?.sources.includes(name)) return { source: name, outcome: 'is asked when the network is up' };
     const later = 'not asked: another one came first';
     const unmatched = 'not asked: this is no guest of such a host, by its firmware';
-    const unasked = needs === 'network' && !network.includes(source) ? unmatched : later;
+    const unasked = needs === 'network' && network.every((each) => each.name !== name) ? unmatched : later;
     return { source: name, outcome: looked.get(name) ?? unasked };
   });
 }

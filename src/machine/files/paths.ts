@@ -49,6 +49,11 @@ export const SERVED_DIRECTORY = '/run/gandi/interfaces';
 /** Has units/gandi-homes.service run once homes are mounted that were not when gandi-bootstrap ran. */
 export const LATE_HOMES = '/run/gandi/late-homes';
 
+/** Left by gandi-bootstrap where a service of the network is to be asked: the condition of units/gandi-metadata.service. */
+export const METADATA_ORDER = '/run/gandi/metadata';
+/** Has units/gandi-network-online.path pull in the network, by which that service is asked. */
+export const METADATA_NETWORK = '/run/gandi/metadata-network';
+
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';
 /** Our part of autofs's master map (auto.master(5)). */
