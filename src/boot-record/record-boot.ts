@@ -27,12 +27,15 @@ const LASTING_KERNEL_FILES = [
   /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
   /^\/sys\/class\/tty\/console\/active$/,
   /^\/sys\/devices\/system\/cpu\/online$/,
+  /^\/sys\/firmware\/(dmi\/entries\/11-\d+|qemu_fw_cfg\/by_name\/.*)\/raw$/,
   /^\/sys\/hypervisor\/uuid$/,
 ];
 
 /** What lies there is made anew at each boot. Only what generators make of files is the same as long as those are. */
 const OF_THIS_BOOT = /^\/(dev|proc|sys|tmp|run(?!\/systemd\/generator))(\/|$)/;
 const GENERATED = /^\/run\//;
+/** Whether the host says something there is part of what it says. */
+const OF_THE_FIRMWARE = /^\/sys\/firmware\//;
 /** Nor do links lead from there to anything that lasts. */
 const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
 
@@ -80,6 +83,7 @@ function fileStates(
     return state;
   };
   for (const path of [...trace.paths, programFile()]) {
+    if (OF_THE_FIRMWARE.test(path) && trace.kernelTexts.get(path) === undefined) absent.add(path);
     if (OF_THE_KERNEL.test(path)) continue;
     const content = trace.contents.has(path);
     const state = note(path, content);

@@ -124,8 +124,8 @@ export function renderBootRecord(state: BootRecord): string | undefined {
     existing: state.existing.join(' '),
     files: files.join(' '),
     file_states: state.present.join('\n'),
-    // As the shell keeps what a program prints: without the line ends at the end.
-    kernel_texts: [...state.kernelTexts.values()].join('').replace(/\n+$/, ''),
+    // As the shell keeps what a program prints: without zeros, and without the line ends at the end.
+    kernel_texts: [...state.kernelTexts.values()].join('').replaceAll('\0', '').replace(/\n+$/, ''),
     expected_files: expected.map(({ path }) => path).join(' '),
     expected_lines: expected.map(({ line }) => `${line}\n`).join(''),
     values: values.join('\n'),

@@ -3,6 +3,10 @@ import type { Problem } from '../metadata/guest-config.ts';
 /** A format of seeds that is made of files in one directory, each by its name. */
 export interface SeedFormat {
   fileNames: readonly string[];
+  /** Those of them without which there is no such seed. */
+  needed?: readonly string[];
+  /** A directory beside them whose files belong to it, too, each by `DIRECTORY/NAME`. */
+  folder?: string;
   /** What a guest would not take. */
   problems(files: SeedFiles): Promise<readonly Problem[]>;
   /** The whole image. */
@@ -30,6 +34,30 @@ export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
       return parseNoCloud({ metaData, userData, ...optional }).parsed.problems;
     },
     make: async (files) => (await import('../metadata/nocloud/seed.ts')).makeNoCloudSeed(present(files)),
+  },
+  configdrive: {
+    fileNames: ['meta_data.json', 'network_data.json', 'user_data', 'vendor_data.json', 'vendor_data2.json'],
+    needed: ['meta_data.json'],
+    folder: 'content',
+    problems: async (files) => {
+      const { parseOpenStack } = await import('../metadata/openstack/parse.ts');
+      const {
+        'meta_data.json': metaData = Buffer.from('{"uuid":"unknown"}'),
+        'network_data.json': networkData,
+        user_data: userData,
+      } = files;
+      // Of one file alone nobody knows what lies beside it.
+      const beside = Object.keys(files).length === 1 ? new Uint8Array(0) : undefined;
+      const { parsed } = await parseOpenStack({
+        metaData,
+        ...(networkData === undefined ? {} : { networkData }),
+        ...(userData === undefined ? {} : { userData }),
+        vendorData: ['vendor_data.json', 'vendor_data2.json'].flatMap((name) => files[name] ?? []),
+        content: (path) => files[path] ?? beside,
+      });
+      return parsed.problems;
+    },
+    make: async (files) => (await import('../metadata/configdrive/seed.ts')).makeConfigDrive(present(files)),
   },
   cpio: {
     fileNames: ['nodename', 'authorized_keys', 'firstboot.sh', 'config.toml'],

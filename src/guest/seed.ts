@@ -71,10 +71,14 @@ async function makeSeedOfFiles(
   system: System,
 ): Promise<number> {
   const { output } = system;
-  const { fileNames } = format;
+  const { fileNames, folder, needed = [] } = format;
   const listed = new Files().list(resolve(directory));
-  const names = fileNames.filter((name) => listed.includes(name));
-  const others = listed.filter((name) => !fileNames.includes(name));
+  const below = folder === undefined ? [] : new Files().list(resolve(directory, folder));
+  const names = [
+    ...fileNames.filter((name) => listed.includes(name)),
+    ...below.map((name) => `${folder}/${name}`),
+  ];
+  const others = listed.filter((name) => !fileNames.includes(name) && name !== folder);
   if (others.length > 0) {
     output.printError(
       `${directory}: left out, for ${options.format} has no such files: ${others.join(', ')}\n`,
@@ -83,6 +87,13 @@ async function makeSeedOfFiles(
   if (names.length === 0) {
     output.printError(
       `gandi-guest: ${directory} has no file of ${options.format}: ${fileNames.join(', ')}\n`,
+    );
+    return EXIT.failed;
+  }
+  const missing = needed.filter((name) => !names.includes(name));
+  if (missing.length > 0) {
+    output.printError(
+      `gandi-guest: ${directory} has no ${missing.join(', ')}, without which a guest takes it for no seed of ${options.format}\n`,
     );
     return EXIT.failed;
   }

@@ -113,6 +113,8 @@ export interface InterfaceConfig {
   searchDomains?: string[];
   /** Boot does not wait for it. */
   optional?: true;
+  /** Where the guest has others it may lack this one, which costs a warning: the host was asked before it was attached. */
+  mayBeMissing?: true;
 }
 
 /** An account. An absent field is nothing that the source asks for. */

@@ -74,7 +74,7 @@ export interface Source<Raw = unknown> {
   /** One line for the documentation. */
   summary: string;
   /** What it is read from; what needs the network is asked when that is up, by a run of its own. */
-  needs: 'disk' | 'serial line' | 'network';
+  needs: 'disk' | 'firmware' | 'serial line' | 'network';
   /**
    * Of a source of the network: whether the firmware says that this is a guest of such a host. Pure. Where it does not, the
    * service is asked only if an admin names it.

@@ -73,13 +73,14 @@ const silenceOf = ({ node }: BlockDevice, expected: string): Problem => ({
 /**
  * Reads all devices that can have a volume of a source. One that does not answer is not read.
  * @param list those devices
+ * @param load gives what reads one, where there is one
  * @param isPromised one is to come: it is waited for
  * @throws Error if /sys or /proc cannot be read
  */
-export async function findVolumes<Files>(
+async function findVolumes<Files>(
   world: World,
   list: () => readonly BlockDevice[],
-  read: (source: ByteSource) => VolumeContent<Files>,
+  load: () => Promise<ReadVolume<Files>>,
   isPromised: boolean,
 ): Promise<Volumes<Files>> {
   const { files, commands, answers, waitSeconds } = world;
@@ -117,7 +118,10 @@ export async function findVolumes<Files>(
         ),
       );
   }
-  for (const device of devices.filter((each) => answers.answers(each))) {
+  const answering = devices.filter((each) => answers.answers(each));
+  if (answering.length === 0) return volumes;
+  const read = await load();
+  for (const device of answering) {
     const place = placeOfDevice(device);
     try {
       const { content, stamps } = readVolume(device.node, read);
@@ -203,8 +207,11 @@ export interface VolumeKind<Files> {
   name: string;
   /** What one is called: `NoCloud volume`. */
   what: string;
-  read: (source: ByteSource) => VolumeContent<Files>;
+  /** What reads one: most guests have none, and do not load it. */
+  load: () => Promise<ReadVolume<Files>>;
 }
+
+type ReadVolume<Files> = (source: ByteSource) => VolumeContent<Files>;
 
 /**
  * Looks for the volume of a source that counts.
@@ -216,10 +223,10 @@ export interface VolumeKind<Files> {
 export async function findVolume<Files>(
   world: World,
   list: () => readonly BlockDevice[],
-  { name, what, read }: VolumeKind<Files>,
+  { name, what, load }: VolumeKind<Files>,
   isPromised: boolean,
 ): Promise<Finding<Files>> {
-  const { found, silent } = await findVolumes(world, list, read, isPromised);
+  const { found, silent } = await findVolumes(world, list, load, isPromised);
   const { chosen, problems, doubts: strangers } = chooseVolume(found, world, what);
   const doubts = [...silent, ...strangers];
   const [problem] = problems;
@@ -237,8 +244,11 @@ export async function findVolume<Files>(
  * @param path of a device or an image
  * @throws the system's error if it cannot be read
  */
-export function openVolume<Files>(path: string, { what, read }: VolumeKind<Files>): Finding<Files> {
-  const { content, stamps } = readVolume(path, read);
+export async function openVolume<Files>(
+  path: string,
+  { what, load }: VolumeKind<Files>,
+): Promise<Finding<Files>> {
+  const { content, stamps } = readVolume(path, await load());
   const place = { name: path, attachment: path, isHosts: true };
   switch (content.state) {
     case 'absent':

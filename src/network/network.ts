@@ -194,7 +194,10 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
   const news = setIsNew || renaming.changes.length > 0 || planned.some(({ isNew }) => isNew);
   const off = `${SETTING}=0 in ${settings.path}`;
   const notes = [
-    ...missing.map((identity) => problem(describeMissing(identity, facts))),
+    ...missing.map((identity): Note => {
+      const isFault = identity.mayBeMissing !== true || found.length === 0;
+      return { level: isFault ? 'problem' : 'warning', text: describeMissing(identity, facts) };
+    }),
     ...enslaved.map(({ name, partOf }) =>
       problem(`${name} is not configured: it is part of ${partOf}; take it out of ${partOf}, or set ${off}`),
     ),

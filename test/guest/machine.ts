@@ -52,6 +52,8 @@ export interface MachineOptions {
   readonly cpuModel?: string;
   /** Ties the guest's clock to the instructions executed, to count instructions; on one host thread, hence slower. */
   readonly countInstructions?: boolean;
+  /** Of SMBIOS type 11, one after the other. */
+  readonly oemStrings?: readonly string[];
   /** Added to the kernel command line; a later argument wins over an earlier one of that name. */
   readonly kernelArguments?: readonly string[];
   /** Names of further virtio-serial ports, each with a socket of that name in the guest's folder. */
@@ -115,6 +117,7 @@ export function qemuArguments(
     ['-nodefaults', '-nographic', '-no-reboot', '-machine', machine, '-accel', accelerator, '-cpu', cpuModel],
     ['-smp', smp.join(','), '-m', [String(memory.mebibytes), ...modules].join(',')],
     counted ? ['-icount', 'shift=0,sleep=off'] : [],
+    (options.oemStrings ?? []).flatMap((text) => ['-smbios', `type=11,value=${text.replaceAll(',', ',,')}`]),
     ['-kernel', kernel, '-initrd', initrd],
     [
       '-append',

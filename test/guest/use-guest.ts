@@ -30,7 +30,7 @@ export interface GuestOptions {
  *
  * @param name - of the guest and of its folder, for messages.
  * @returns the guest, which is off until then; the folder for its disks, which is there at once and removed at the end;
- * and `powerOn`, which switches the guest on again when it is off, with other disks beside its root disk.
+ * and `powerOn`, which switches the guest on again when it is off, with other disks beside its root disk, and other words of the host.
  */
 export function useGuest(name: string, options: GuestOptions = {}) {
   const { image: findImage = () => toolkitImage(), state = 'running', minutes = 15 } = options;
@@ -38,9 +38,12 @@ export function useGuest(name: string, options: GuestOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), `gandi-guest-${name}-`));
   let withRootDisk: MachineOptions | undefined;
 
-  async function powerOn(disks: readonly GuestDisk[]): Promise<void> {
+  async function powerOn(
+    disks: readonly GuestDisk[],
+    more: Pick<MachineOptions, 'oemStrings'> = {},
+  ): Promise<void> {
     if (withRootDisk === undefined) throw new Error(`${name}: its root disk has not been made yet`);
-    await guest.powerOn({ ...withRootDisk, disks: [...withRootDisk.disks, ...disks] });
+    await guest.powerOn({ ...withRootDisk, ...more, disks: [...withRootDisk.disks, ...disks] });
   }
 
   beforeAll(async () => {

@@ -142,6 +142,8 @@ export interface InterfaceIdentity {
   setMac?: string;
   /** It is made, of others: no device is to be found. */
   virtual?: object;
+  /** Where others are there it is no problem that this one is not. */
+  mayBeMissing?: true;
 }
 
 /** Whether a name or driver can mean several interfaces. */

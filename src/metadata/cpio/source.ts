@@ -37,22 +37,23 @@ function uuidOf(files: Pick<FileView, 'readText'>): { uuid?: string } {
   return uuid === undefined ? {} : { uuid };
 }
 
-async function archives(): Promise<VolumeKind<CpioFiles>> {
-  const { readCpioDevice } = await import('./device.ts');
-  return { name: 'CPIO', what: 'CPIO device', read: readCpioDevice };
-}
+const ARCHIVE: VolumeKind<CpioFiles> = {
+  name: 'CPIO',
+  what: 'CPIO device',
+  load: async () => (await import('./device.ts')).readCpioDevice,
+};
 
 async function find(world: World): Promise<Finding<CpioSeed>> {
   const { files, remembered, isAsked } = world;
   if (isOthers(files) && !isAsked) return { state: 'absent' };
   const list = () => candidates(files);
   if (list().length === 0 && remembered === undefined) return { state: 'absent' };
-  const found = await findVolume(world, list, await archives(), remembered !== undefined || isAsked);
+  const found = await findVolume(world, list, ARCHIVE, remembered !== undefined || isAsked);
   return mapFound(found, (seed) => ({ files: seed, ...uuidOf(files) }));
 }
 
 async function open(path: string): Promise<Finding<CpioSeed>> {
-  return mapFound(openVolume(path, await archives()), (files) => ({ files }));
+  return mapFound(await openVolume(path, ARCHIVE), (files) => ({ files }));
 }
 
 /** A CPIO archive at the start of a disk, as the metadata-agent of illumos reads one. */

@@ -93,22 +93,23 @@ function fromWords(
   return { state: 'present', raw: { words }, place, origin: place.name, stamps: [], doubts };
 }
 
-async function volumes(): Promise<VolumeKind<NoCloudFiles>> {
-  const { readNoCloudVolume } = await import('./volume.ts');
-  return { name: 'NoCloud', what: 'NoCloud volume', read: readNoCloudVolume };
-}
+const VOLUME: VolumeKind<NoCloudFiles> = {
+  name: 'NoCloud',
+  what: 'NoCloud volume',
+  load: async () => (await import('./volume.ts')).readNoCloudVolume,
+};
 
 async function find(world: World): Promise<Finding<NoCloudSeed>> {
   const { files, remembered, isAsked } = world;
   const said = await readWords(files);
   const isPromised = said.place !== undefined || remembered !== undefined || isAsked;
-  const found = await findVolume(world, () => labelledDevices(files, LABELS), await volumes(), isPromised);
+  const found = await findVolume(world, () => labelledDevices(files, LABELS), VOLUME, isPromised);
   if (found.state === 'absent') return fromWords(world, said, found.doubts ?? []);
   return mapFound(found, (seed) => ({ files: seed, words: said.words }));
 }
 
 async function open(path: string): Promise<Finding<NoCloudSeed>> {
-  return mapFound(openVolume(path, await volumes()), (files) => ({ files, words: [] }));
+  return mapFound(await openVolume(path, VOLUME), (files) => ({ files, words: [] }));
 }
 
 /** Of what the words say beside the files, or in their place. */

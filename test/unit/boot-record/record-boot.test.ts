@@ -68,6 +68,16 @@ describe('the record for the next boot', () => {
     expect(await variable('values', run)).toBe('/proc/sys/vm/swappiness=10');
   });
 
+  it('has what the firmware says, without zeros, and what it does not say', async () => {
+    const raw = '/sys/firmware/dmi/entries/11-0/raw';
+    const absent = '/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/gandi.config/raw';
+    const run = finished({ looked: [absent, '/sys/class/nothing'] });
+    run.trace.read(raw, '\x0b\x05\x00\x0e\x01io.systemd.credential:a=b\0\0');
+    expect(await variable('kernel_files', run)).toBe(`${raw} /sys/class/block/sda/size`);
+    expect(await variable('kernel_texts', run)).toBe('\x0b\x05\x0e\x01io.systemd.credential:a=b8');
+    expect(await variable('absent', run)).toBe(absent);
+  });
+
   it('passes over what its program knows to change', async () => {
     const run = finished({ looked: ['/etc/gandi-nothing', '/etc/gandi-other'] });
     expect(await variable('absent', run, { passedOver: ['/etc/gandi-nothing'] })).toBe('/etc/gandi-other');

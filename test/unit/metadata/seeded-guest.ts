@@ -45,7 +45,7 @@ export interface SeededGuest {
   /** Another device is made of an attached one. */
   hold(name: string, by: string): void;
   /** What a run learns. */
-  look(sources?: readonly string[], seed?: string): Promise<HostConfiguration>;
+  look(sources?: readonly string[], seed?: string, hypervisor?: 'kvm' | 'xen'): Promise<HostConfiguration>;
   /** What a boot learns and keeps. */
   boot(sources?: readonly string[]): Promise<HostConfiguration>;
   stored(): Record<string, unknown>;
@@ -103,10 +103,10 @@ export function seededGuest(entries: Record<string, string> = {}): SeededGuest {
       rmSync(join(files.root, '/sys/class/block', basename(node)));
     },
     hold: (name, by) => put(`/sys/class/block/${name}/holders/${by}`, { link: `../../${by}` }),
-    look: (sources = ['all'], seed) =>
+    look: (sources = ['all'], seed, hypervisor = 'kvm') =>
       loadHostConfiguration({
         ...machine,
-        hypervisor: 'kvm',
+        hypervisor,
         sources,
         waitSeconds: 0,
         ...(seed === undefined ? {} : { seed }),

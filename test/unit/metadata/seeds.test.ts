@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeIso9660 } from '../../../src/machine/formats/iso9660/image.ts';
 import { openIso9660 } from '../../../src/machine/formats/iso9660.ts';
+import { makeConfigDrive } from '../../../src/metadata/configdrive/seed.ts';
+import { readConfigDrive } from '../../../src/metadata/configdrive/volume.ts';
 import { readCpioDevice } from '../../../src/metadata/cpio/device.ts';
 import { makeCpioSeed } from '../../../src/metadata/cpio/seed.ts';
 import { makeNoCloudSeed } from '../../../src/metadata/nocloud/seed.ts';
@@ -71,10 +73,55 @@ test('without files there are an empty meta-data and an empty user-data', () => 
 
 test('an image that cannot be made', () => {
   const content = new Uint8Array(0);
-  const two = ['12345678a', '12345678b'].map((name) => ({ name, content }));
-  expect(() => makeIso9660('x', two)).toThrow('the same eight characters');
   const many = Array.from({ length: 30 }, (_, index) => ({ name: `${index}${'x'.repeat(60)}`, content }));
   expect(() => makeIso9660('x', many)).toThrow('too many files');
+});
+
+const DRIVE = {
+  'meta_data.json': '{"uuid":"i","files":[{"path":"/etc/motd","content_path":"/content/0000"}]}',
+  'network_data.json': '{}',
+  user_data: '#!/bin/sh\n',
+  'vendor_data.json': '',
+  'vendor_data2.json': '{}',
+  'content/0000': 'hello\n',
+};
+
+test('isoinfo and libblkid read our ConfigDrive, by each kind of name, and so do we', () => {
+  const image = makeConfigDrive(bytesOf(DRIVE));
+  const path = written(image);
+  expect(blkid(path)).toMatchObject({ TYPE: 'iso9660', LABEL: 'config-2' });
+  const names = (...options: string[]) =>
+    run('isoinfo', ['-i', path, '-f', ...options])
+      .trim()
+      .split('\n')
+      .sort();
+  const long = [
+    '',
+    '/content',
+    '/content/0000',
+    '/latest',
+    ...Object.keys(DRIVE)
+      .slice(0, 5)
+      .map((name) => `/latest/${name}`),
+  ];
+  expect(names('-R')).toEqual(long.map((name) => `/openstack${name}`).sort());
+  expect(names('-J')).toEqual(names('-R'));
+  expect(names()).toEqual([
+    '/OPENSTAC',
+    '/OPENSTAC/CONTENT',
+    '/OPENSTAC/CONTENT/0000.;1',
+    '/OPENSTAC/LATEST',
+    ...['META_DAT', 'NETWORK_', 'USER_DAT', 'VENDOR01', 'VENDOR_D'].map(
+      (name) => `/OPENSTAC/LATEST/${name}.;1`,
+    ),
+  ]);
+  expect(run('isoinfo', ['-i', path, '-J', '-x', '/openstack/content/0000'])).toBe('hello\n');
+  expect(run('isoinfo', ['-i', path, '-R', '-x', '/openstack/latest/vendor_data2.json'])).toBe('{}');
+  const { 'meta_data.json': metaData, 'content/0000': content } = bytesOf(DRIVE);
+  expect(readConfigDrive(source(image))).toMatchObject({
+    state: 'present',
+    files: { metaData, vendorData: [{}, {}], contents: { 'content/0000': content } },
+  });
 });
 
 const CPIO = {

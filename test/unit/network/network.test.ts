@@ -266,6 +266,21 @@ describe('network with ifupdown', () => {
     ]);
   });
 
+  it.each([
+    ['warns', [device('eth0')], 'warning'],
+    ['has a problem', [], 'problem'],
+  ] as const)('of one that may be missing it %s, by whether the guest has others', (_, interfaces, level) => {
+    const meant: GuestConfig = {
+      interfaces: [
+        { mac: device('eth0').mac, addresses: [], dhcp4: {}, mayBeMissing: true },
+        { mac: '00:16:3e:00:00:09', addresses: [], dhcp4: {}, mayBeMissing: true },
+      ],
+    };
+    const { notes = [] } = planFor(FRESH, { config: meant, facts: { interfaces } });
+    const missing = notes.filter(({ text }) => text.includes('no such interface'));
+    expect([...new Set(missing.map((note) => note.level))]).toEqual([level]);
+  });
+
   it('writes ethN into an image, and a name that ifupdown takes for a file', () => {
     expect(planFor(FRESH, { facts: { live: false, interfaces: [] } })).toEqual(
       whole([write(ETH0_FILE, ETH0), write(ETH1_FILE, ETH1)]),

@@ -1,8 +1,8 @@
 import { SECTOR_BYTES } from './records.ts';
 
-/** A file of the image's only directory. */
+/** A file of the image. */
 export interface ImageFile {
-  /** Of ASCII, at most 64 characters. */
+  /** Names of directories and of the file, joined by `/`; each of ASCII, at most 64 characters. */
   name: string;
   content: Uint8Array;
 }
@@ -13,28 +13,38 @@ const JOLIET_AT = 17;
 const TERMINATOR_AT = 18;
 /** Path tables, little- and big-endian, of each of the two trees. */
 const PATHS_AT = { primary: [19, 20], joliet: [21, 22] } as const;
-const ROOT_AT = { primary: 23, joliet: 24 } as const;
-const FILES_AT = 25;
+/** Each directory has a sector for each tree. */
+const DIRECTORIES_AT = 23;
 
-/** A path table of a top directory alone. */
-const PATH_TABLE_BYTES = 10;
-
-type Tree = keyof typeof ROOT_AT;
+type Tree = keyof typeof PATHS_AT;
 
 interface PlacedFile extends ImageFile {
   sector: number;
 }
 
+interface Directory {
+  /** The last of its names; empty for the top directory. */
+  name: string;
+  path: string;
+  parent: Directory | undefined;
+  /** Its place in the path tables, from 1. */
+  number: number;
+  sector: Record<Tree, number>;
+}
+
 const sectorsOf = (bytes: number) => Math.ceil(bytes / SECTOR_BYTES);
+const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+const lastOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /**
- * Makes an ISO 9660 image of files in one directory, with the names of Rock Ridge and of Joliet; its own are cut to eight
- * capitals. The same files give the same bytes.
+ * Makes an ISO 9660 image of files, with the names of Rock Ridge and of Joliet; its own are cut to eight capitals. The same files
+ * give the same bytes.
  * @param label at most 16 characters of ASCII
- * @throws Error if two files would have one name of eight, or if they are too many for one sector of a directory
+ * @throws Error if there are too many files for the one sector that each directory has, or too many directories for that of a table
  */
 export function makeIso9660(label: string, files: readonly ImageFile[]): Uint8Array {
-  let sector = FILES_AT;
+  const directories = directoriesOf(files);
+  let sector = DIRECTORIES_AT + 2 * directories.length;
   const placed = files.map((file) => {
     const at = sector;
     sector += sectorsOf(file.content.length);
@@ -42,17 +52,39 @@ export function makeIso9660(label: string, files: readonly ImageFile[]): Uint8Ar
   });
   const image = Buffer.alloc(sector * SECTOR_BYTES);
   const put = (at: number, bytes: Uint8Array) => image.set(bytes, at * SECTOR_BYTES);
-  put(PRIMARY_AT, descriptor('primary', label, sector));
-  put(JOLIET_AT, descriptor('joliet', label, sector));
-  put(TERMINATOR_AT, Buffer.from('\xffCD001\x01', 'latin1'));
   for (const tree of ['primary', 'joliet'] as const) {
     const [little, big] = PATHS_AT[tree];
-    put(little, pathTable(ROOT_AT[tree], 'little'));
-    put(big, pathTable(ROOT_AT[tree], 'big'));
-    put(ROOT_AT[tree], directory(tree, placed));
+    const table = pathTable(tree, directories, 'little');
+    put(tree === 'primary' ? PRIMARY_AT : JOLIET_AT, descriptor(tree, label, sector, table.length));
+    put(little, table);
+    put(big, pathTable(tree, directories, 'big'));
+    for (const directory of directories)
+      put(directory.sector[tree], directoryBytes(tree, directory, directories, placed));
   }
+  put(TERMINATOR_AT, Buffer.from('\xffCD001\x01', 'latin1'));
   for (const { sector: at, content } of placed) put(at, content);
   return image;
+}
+
+/** In the order of the path tables: by level, then by the parent's place, then by name (ECMA-119, 6.9.1). */
+function directoriesOf(files: readonly ImageFile[]): Directory[] {
+  const paths = new Set<string>(['']);
+  for (const { name } of files)
+    for (let path = parentOf(name); path !== ''; path = parentOf(path)) paths.add(path);
+  const directories: Directory[] = [];
+  const add = (path: string, parent: Directory | undefined) => {
+    const at = DIRECTORIES_AT + 2 * directories.length;
+    const number = directories.length + 1;
+    const sector = { primary: at, joliet: at + 1 };
+    directories.push({ name: lastOf(path), path, parent, number, sector });
+  };
+  add('', undefined);
+  // It grows while it is gone through.
+  for (const directory of directories) {
+    const below = [...paths].filter((path) => path !== '' && parentOf(path) === directory.path);
+    for (const path of below.sort()) add(path, directory);
+  }
+  return directories;
 }
 
 /** Numbers stand in both byte orders (ECMA-119, 7.3.3). */
@@ -69,7 +101,7 @@ function putBoth16(bytes: Buffer, value: number, at: number): void {
 const ucs2 = (text: string) => Buffer.from(text, 'utf16le').swap16();
 
 /** ECMA-119, 8.4 and 8.5. */
-function descriptor(tree: Tree, label: string, sectors: number): Buffer {
+function descriptor(tree: Tree, label: string, sectors: number, tableBytes: number): Buffer {
   const bytes = Buffer.alloc(SECTOR_BYTES);
   const isJoliet = tree === 'joliet';
   bytes.writeUInt8(isJoliet ? 2 : 1, 0);
@@ -86,10 +118,13 @@ function descriptor(tree: Tree, label: string, sectors: number): Buffer {
   putBoth16(bytes, 1, 120);
   putBoth16(bytes, 1, 124);
   putBoth16(bytes, SECTOR_BYTES, 128);
-  putBoth32(bytes, PATH_TABLE_BYTES, 132);
+  putBoth32(bytes, tableBytes, 132);
   bytes.writeUInt32LE(PATHS_AT[tree][0], 140);
   bytes.writeUInt32BE(PATHS_AT[tree][1], 148);
-  record(Buffer.from([0]), ROOT_AT[tree], SECTOR_BYTES, true, Buffer.alloc(0)).copy(bytes, 156);
+  record(Buffer.from([0]), DIRECTORIES_AT + (isJoliet ? 1 : 0), SECTOR_BYTES, true, Buffer.alloc(0)).copy(
+    bytes,
+    156,
+  );
   // Names of a set, publisher, preparer, application, and of files that tell of rights: none, but for their blanks.
   field('', 190, 128);
   field('', 318, 128);
@@ -103,48 +138,96 @@ function descriptor(tree: Tree, label: string, sectors: number): Buffer {
 }
 
 /** ECMA-119, 9.4: the top directory is its own parent. */
-function pathTable(root: number, order: 'little' | 'big'): Buffer {
-  const bytes = Buffer.alloc(PATH_TABLE_BYTES);
-  bytes.writeUInt8(1, 0);
-  if (order === 'little') {
-    bytes.writeUInt32LE(root, 2);
-    bytes.writeUInt16LE(1, 6);
-  } else {
-    bytes.writeUInt32BE(root, 2);
-    bytes.writeUInt16BE(1, 6);
-  }
+function pathTable(tree: Tree, directories: readonly Directory[], order: 'little' | 'big'): Buffer {
+  const entries = directories.map(({ name, parent, sector }) => {
+    const shown = name === '' ? Buffer.from([0]) : nameIn(tree, shortName(name, true), name);
+    const entry = Buffer.alloc(8 + shown.length + (shown.length % 2));
+    entry.writeUInt8(shown.length, 0);
+    const number = parent?.number ?? 1;
+    if (order === 'little') {
+      entry.writeUInt32LE(sector[tree], 2);
+      entry.writeUInt16LE(number, 6);
+    } else {
+      entry.writeUInt32BE(sector[tree], 2);
+      entry.writeUInt16BE(number, 6);
+    }
+    shown.copy(entry, 8);
+    return entry;
+  });
+  return inOneSector(entries, 'directories for the one sector of a path table');
+}
+
+function inOneSector(parts: readonly Buffer[], what: string): Buffer {
+  const bytes = Buffer.concat(parts);
+  if (bytes.length > SECTOR_BYTES) throw new Error(`too many ${what}`);
   return bytes;
 }
 
-function directory(tree: Tree, files: readonly PlacedFile[]): Buffer {
+const nameIn = (tree: Tree, short: string, name: string) =>
+  tree === 'joliet' ? ucs2(name) : Buffer.from(short);
+
+interface Entry {
+  name: string;
+  isDirectory: boolean;
+  sector: number;
+  bytes: number;
+}
+
+function directoryBytes(
+  tree: Tree,
+  directory: Directory,
+  directories: readonly Directory[],
+  files: readonly PlacedFile[],
+): Buffer {
   const isJoliet = tree === 'joliet';
-  const named = files
-    .map((file) => ({ file, name: isJoliet ? ucs2(file.name) : Buffer.from(shortName(file.name)) }))
+  const entries: Entry[] = [
+    ...directories
+      .filter(({ parent }) => parent === directory)
+      .map(({ name, sector }) => ({ name, isDirectory: true, sector: sector[tree], bytes: SECTOR_BYTES })),
+    ...files
+      .filter(({ name }) => parentOf(name) === directory.path)
+      .map(({ name, sector, content }) => ({
+        name: lastOf(name),
+        isDirectory: false,
+        sector,
+        bytes: content.length,
+      })),
+  ];
+  const taken = new Set<string>();
+  const named = entries
+    .map((entry) => ({ entry, name: nameIn(tree, freeName(entry, taken), entry.name) }))
     .sort((one, other) => Buffer.compare(one.name, other.name));
-  if (new Set(named.map(({ name }) => name.toString('latin1'))).size < named.length) {
-    throw new Error('two files of an image have the same eight characters in front');
-  }
-  const own = (byte: number, use: Buffer) =>
-    record(Buffer.from([byte]), ROOT_AT[tree], SECTOR_BYTES, true, isJoliet ? Buffer.alloc(0) : use);
+  const own = (byte: number, sector: number, use: Buffer) =>
+    record(Buffer.from([byte]), sector, SECTOR_BYTES, true, isJoliet ? Buffer.alloc(0) : use);
+  const isTop = directory.parent === undefined;
+  const extensions = isTop ? [SHARING, mode(0o040555), EXTENSION] : [mode(0o040555)];
   const records = [
-    own(0, Buffer.concat([SHARING, mode(0o040555), EXTENSION])),
-    own(1, mode(0o040555)),
-    ...named.map(({ file, name }) => {
-      const use = isJoliet ? Buffer.alloc(0) : Buffer.concat([alternateName(file.name), mode(0o100444)]);
-      return record(name, file.sector, file.content.length, false, use);
+    own(0, directory.sector[tree], Buffer.concat(extensions)),
+    own(1, (directory.parent ?? directory).sector[tree], mode(0o040555)),
+    ...named.map(({ entry, name }) => {
+      const rights = mode(entry.isDirectory ? 0o040555 : 0o100444);
+      const use = isJoliet ? Buffer.alloc(0) : Buffer.concat([alternateName(entry.name), rights]);
+      return record(name, entry.sector, entry.bytes, entry.isDirectory, use);
     }),
   ];
-  const bytes = Buffer.concat(records);
-  if (bytes.length > SECTOR_BYTES) throw new Error('too many files for the one sector of a directory');
-  return bytes;
+  return inOneSector(records, 'files for the one sector of a directory');
 }
 
-/** Eight capitals, digits and underscores, without extension, in version 1 (ECMA-119, 7.5). */
-const shortName = (name: string) =>
+/** A short name that no other entry has: two that begin alike get numbers. */
+function freeName({ name, isDirectory }: Entry, taken: Set<string>): string {
+  let short = shortName(name, isDirectory);
+  for (let number = 1; taken.has(short); number++)
+    short = shortName(`${name.slice(0, 6)}${String(number).padStart(2, '0')}`, isDirectory);
+  taken.add(short);
+  return short;
+}
+
+/** Eight capitals, digits and underscores; of files without extension, in version 1 (ECMA-119, 7.5 and 7.6). */
+const shortName = (name: string, isDirectory: boolean) =>
   `${name
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, '_')
-    .slice(0, 8)}.;1`;
+    .slice(0, 8)}${isDirectory ? '' : '.;1'}`;
 
 /** ECMA-119, 9.1; without a time. */
 function record(name: Buffer, sector: number, length: number, isDirectory: boolean, use: Buffer): Buffer {
