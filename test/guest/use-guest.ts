@@ -40,7 +40,7 @@ export function useGuest(name: string, options: GuestOptions = {}) {
 
   async function powerOn(
     disks: readonly GuestDisk[],
-    more: Pick<MachineOptions, 'oemStrings'> = {},
+    more: Pick<MachineOptions, 'oemStrings' | 'system'> = {},
   ): Promise<void> {
     if (withRootDisk === undefined) throw new Error(`${name}: its root disk has not been made yet`);
     await guest.powerOn({ ...withRootDisk, ...more, disks: [...withRootDisk.disks, ...disks] });
