@@ -33,6 +33,7 @@ const ROOMS = [
   'metadata/openstack-service',
   'metadata/ec2',
   'metadata/digitalocean',
+  'metadata/hetzner',
   'sources',
   'state',
   'terminal',
