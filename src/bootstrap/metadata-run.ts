@@ -6,6 +6,7 @@ import type { System } from '../plan/system.ts';
 import { METADATA_PROGRAM } from '../state/programs.ts';
 import { hostInit } from '../storage/host-init.ts';
 import { kernelModules } from '../storage/kernel-modules.ts';
+import { resizeMainDisk } from '../storage/resize-main-disk.ts';
 import { swap } from '../storage/swap.ts';
 import { BOOTSTRAP, chooseSteps, noteConfiguration } from './both-runs.ts';
 import type { MetadataRun } from './command-line.ts';
@@ -13,8 +14,8 @@ import type { MetadataRun } from './command-line.ts';
 /** A run that serves an interface may wait for a lease that nobody gives. */
 const LOCK_WAIT_SECONDS = 300;
 
-/** About Gandi's disk, which no service of the network is: gandi-bootstrap has looked after it. */
-const DONE = [swap, kernelModules, hostInit].map(({ name }) => name);
+/** About the guest's disks, of which no service of the network says anything: gandi-bootstrap has looked after them. */
+const DONE = [swap, kernelModules, hostInit, resizeMainDisk].map(({ name }) => name);
 
 /**
  * The second run of a boot: asks the service of the network that the host has, and does by what it says what gandi-bootstrap
