@@ -12,6 +12,7 @@ export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
   'gandi-homes': ROOT_CONFIGURES,
   'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',
+  'gandi-metadata': ROOT_CONFIGURES,
   'gandi-mount': 'as gandi-disks',
   'gandi-postboot': HOST_SCRIPT,
   'gandi-postboot-background': HOST_SCRIPT,

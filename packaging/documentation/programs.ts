@@ -29,7 +29,7 @@ function neverRun(): never {
 export function documentedPrograms(): DocumentedProgram[] {
   const system = realSystem();
   const { output } = system;
-  const requests = { configure: neverRun, serveInterface: neverRun };
+  const requests = { configure: neverRun, serveInterface: neverRun, askMetadata: neverRun };
   const parts: Record<ProgramName, Omit<DocumentedProgram, 'name'>> = {
     'gandi-bootstrap': {
       command: defineBootstrap('gandi-bootstrap', requests, output),

@@ -23,7 +23,7 @@ import { type BootRecord, renderBootRecord } from './record-text.ts';
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
 const LASTING_KERNEL_FILES = [
   /^\/proc\/(cmdline|sys\/(?!kernel\/random\/).*)$/,
-  /^\/sys\/class\/dmi\/id\/(product_(name|serial|uuid)|sys_vendor)$/,
+  /^\/sys\/class\/dmi\/id\/[a-z_]+$/,
   /^\/sys\/class\/net\/[^/]+\/(address|device\/features)$/,
   /^\/sys\/class\/tty\/console\/active$/,
   /^\/sys\/devices\/system\/cpu\/online$/,

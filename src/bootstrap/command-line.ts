@@ -26,10 +26,14 @@ function readInterfaceName(text: string): string {
   return name;
 }
 
+/** A run that asks the services of the network. */
+export type MetadataRun = Pick<Options, 'dryRun' | 'json'>;
+
 /** What the arguments ask for. */
 interface Requests {
   configure(options: Options): void;
   serveInterface(one: InterfaceRun): void;
+  askMetadata(run: MetadataRun): void;
 }
 
 /**
@@ -39,7 +43,7 @@ interface Requests {
  */
 export function defineCommandLine(
   name: string,
-  { configure, serveInterface }: Requests,
+  { configure, serveInterface, askMetadata }: Requests,
   output: Output,
 ): Command {
   const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
@@ -63,21 +67,31 @@ export function defineCommandLine(
     .action((interfaceName: string, given: Omit<InterfaceRun, 'name'>) =>
       serveInterface({ name: interfaceName, ...given }),
     );
+  program
+    .command('metadata')
+    .description(
+      'ask the host’s metadata service, where the guest’s firmware or a setting says that it has one',
+    )
+    .option('-n, --dry-run', 'ask, show what would be done, and do nothing')
+    .option('--json', 'print the report as JSON')
+    .action((given: MetadataRun) => askMetadata(given));
   return program;
 }
 
 /**
  * Parses the arguments of gandi-bootstrap, and does what needs no run: help, version, telling a wrong usage.
  * @param name the program's
- * @returns the options of a run, or the one interface that is to be served, or neither and the exit status if there is to be no run
+ * @returns the options of a run, or the one interface that is to be served, or the run that asks a service, or none of them
+ *   and the exit status if there is to be no run
  */
 export async function parseCommandLine(
   name: string,
   args: readonly string[],
   output: Output,
-): Promise<{ options?: Options; one?: InterfaceRun; status: number }> {
+): Promise<{ options?: Options; one?: InterfaceRun; metadata?: MetadataRun; status: number }> {
   let options: Options | undefined;
   let one: InterfaceRun | undefined;
+  let metadata: MetadataRun | undefined;
   const requests: Requests = {
     configure: (asked) => {
       options = asked;
@@ -85,8 +99,16 @@ export async function parseCommandLine(
     serveInterface: (asked) => {
       one = asked;
     },
+    askMetadata: (asked) => {
+      metadata = asked;
+    },
   };
   const program = defineCommandLine(name, requests, output);
   const status = await runCommandLine(program, args);
-  return { status, ...(options === undefined ? {} : { options }), ...(one === undefined ? {} : { one }) };
+  return {
+    status,
+    ...(options === undefined ? {} : { options }),
+    ...(one === undefined ? {} : { one }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }

@@ -8,56 +8,34 @@ import { roomOn } from '../machine/devices/mounted-size.ts';
 import type { Files } from '../machine/files/files.ts';
 import { waitForAnyInterface, waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
-import { readSettings, type Settings } from '../machine/settings/settings.ts';
+import { readSettings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import { keepConfiguration, loadHostConfiguration } from '../metadata/choose.ts';
+import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { markServedAtBoot } from '../network/interface/served.ts';
 import { network } from '../network/network.ts';
-import { withPlugins } from '../plan/plugins.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step, StepContext } from '../plan/step.ts';
 import type { System } from '../plan/system.ts';
 import { withGrowthFirst } from '../storage/growth-first.ts';
-import { REPLACED_BY_HOST_INIT } from '../storage/host-init.ts';
 import { rememberHostDisk } from '../storage/remember-disk.ts';
 import { markNoAutofs } from './autofs-mark.ts';
+import { BOOTSTRAP, chooseSteps, noteConfiguration } from './both-runs.ts';
 import type { Options } from './command-line.ts';
+import { orderMetadata } from './metadata-order.ts';
 import { recordExtras } from './record-extras.ts';
 import { markSourceDisk } from './source-disk-mark.ts';
-import { BOOTSTRAP_STEPS } from './steps.ts';
-
-const PROGRAM = 'gandi-bootstrap';
 
 /** How long a run waits for another one: longer than any takes that neither waits for a disk nor grows one. */
 const LOCK_WAIT_SECONDS = 60;
-
-/** Plugins of packages, and the admin's, which hide those of the same name. */
-const PLUGIN_DIRECTORIES = ['/usr/share/gandi/bootstrap.d', '/etc/gandi/bootstrap.d'];
-
-function chooseSteps(files: Files, settings: Settings, only: readonly string[]): Step[] {
-  const replaced = settings.switches.CONFIG_HOST_INIT ? REPLACED_BY_HOST_INIT : new Set<string>();
-  return withPlugins(BOOTSTRAP_STEPS, PLUGIN_DIRECTORIES, files, settings).filter(
-    ({ name }) => (only.length === 0 || only.includes(name)) && !replaced.has(name),
-  );
-}
 
 /** A disk that could not be noted down is chosen again at the next boot as it was at this one. */
 async function noteHostDisk(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
   try {
     if (host.gandi !== undefined) await rememberHostDisk(machine, host.gandi);
   } catch (error) {
-    system.say(PROGRAM, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
-  }
-}
-
-/** What cannot be kept is asked of its source again. */
-async function noteConfiguration(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
-  try {
-    await keepConfiguration(machine, host);
-  } catch (error) {
-    system.say(PROGRAM, 'warning', `could not keep what ${host.origin} says: ${reasonOf(error)}`);
+    system.say(BOOTSTRAP, 'warning', `could not note down which disk is the host’s: ${reasonOf(error)}`);
   }
 }
 
@@ -74,6 +52,7 @@ async function finishBoot(
     ...markServedAtBoot(files, facts, host, settings),
     ...markNoAutofs(files, settings),
     ...markSourceDisk(files, host),
+    ...orderMetadata(files, host),
   ];
   for (const mark of marks) await applyChange(mark, machine);
   await recordBoot(run, machine, recordExtras({ files, settings }, host));
@@ -93,7 +72,7 @@ async function waitForNetworkDevices({
 }
 
 async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {
-  const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
+  const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
@@ -114,7 +93,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
     const onApplied = (change: Change) => applied.push(change);
     const run = {
       system,
-      program: PROGRAM,
+      program: BOOTSTRAP,
       steps,
       machine,
       settings,
@@ -144,7 +123,8 @@ export async function main(args: readonly string[], system: System): Promise<num
   // So it is at each boot, which need not pay for a parser.
   if (args.length === 0) return bootstrap(system, { root: '/' });
   const { parseCommandLine } = await import('./command-line.ts');
-  const { options, one, status } = await parseCommandLine(PROGRAM, args, system.output);
+  const { options, one, metadata, status } = await parseCommandLine(BOOTSTRAP, args, system.output);
+  if (metadata !== undefined) return (await import('./metadata-run.ts')).askMetadata(metadata, system);
   if (one !== undefined) return (await import('../network/interface/command.ts')).serveInterface(one, system);
   return options === undefined ? status : bootstrap(system, options);
 }

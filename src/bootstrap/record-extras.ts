@@ -18,6 +18,7 @@ import type { StepContext } from '../plan/step.ts';
 import { lateWorkMark } from '../state/late-work.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
+import { METADATA_MARKS } from './metadata-order.ts';
 
 type Range = NonNullable<RecordExtras['ranges']>[number];
 
@@ -106,7 +107,7 @@ export function recordExtras(
     ranges,
     looksAtDisks: true,
     diskMarks: files.list(SOURCE_DISKS_DIRECTORY).map((name) => `${SOURCE_DISKS_DIRECTORY}/${name}`),
-    marks: [...served, ...(files.status(NO_AUTOFS) === undefined ? [] : [NO_AUTOFS])],
+    marks: [...served, ...[NO_AUTOFS, ...METADATA_MARKS].filter((path) => files.status(path) !== undefined)],
     passedOver: [
       // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
       ...(settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT]),

@@ -6,6 +6,7 @@ import type { System } from '../plan/system.ts';
 import { describeProblem } from '../state/report.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
+import { renderSources } from '../terminal/summary.ts';
 import { renderTable } from '../terminal/table.ts';
 
 export interface InspectOptions {
@@ -38,7 +39,8 @@ function render(host: HostConfiguration): string {
   const refused = host.parsed.problems.map(
     (problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`,
   );
-  return [facts, settings, refused.join('')].filter((part) => part !== '').join('\n');
+  const sources = renderSources(host.looked ?? []);
+  return [facts, sources, settings, refused.join('')].filter((part) => part !== '').join('\n');
 }
 
 /**
@@ -62,7 +64,9 @@ export async function inspect(options: InspectOptions, system: System): Promise<
   const { state, origin, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
-    output.print(cleanJson({ state, origin, archive, swap, settings: origins, problems }));
+    output.print(
+      cleanJson({ state, origin, sources: host.looked, archive, swap, settings: origins, problems }),
+    );
   } else output.print(render(host));
   if (parsed.problems.length > 0) return EXIT.failed;
   return state === 'none' ? EXIT.nothingFound : EXIT.ok;

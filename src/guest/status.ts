@@ -1,9 +1,10 @@
 import type { Files } from '../machine/files/files.ts';
+import { METADATA_ORDER } from '../machine/files/paths.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { sleep } from '../machine/runtime/sleep.ts';
 import { isEnabled } from '../machine/system/units.ts';
 import type { System } from '../plan/system.ts';
-import { PROGRAMS, type ProgramEntry } from '../state/programs.ts';
+import { METADATA_PROGRAM, PROGRAMS, type ProgramEntry } from '../state/programs.ts';
 import { interfacePrograms, latestReport } from '../state/records.ts';
 import type { Report } from '../state/report.ts';
 import { renderDisks } from '../terminal/disk-table.ts';
@@ -49,9 +50,12 @@ function collect(files: Files): Found[] {
   const found = PROGRAMS.filter(({ report }) => report !== 'never').map((entry) =>
     find(entry.name, isExpected(files, entry)),
   );
+  const [bootstrap = [], ...later] = found;
+  // It runs only where the host has a service that is to be asked.
+  const service = find(METADATA_PROGRAM, files.status(METADATA_ORDER) !== undefined);
   // Interfaces came before what runs last.
   const interfaces = interfacePrograms(files).flatMap((program) => find(program, false));
-  return [...found.slice(0, -1).flat(), ...interfaces, ...found.slice(-1).flat()];
+  return [...bootstrap, ...service, ...later.slice(0, -1).flat(), ...interfaces, ...later.slice(-1).flat()];
 }
 
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {

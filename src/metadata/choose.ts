@@ -1,139 +1,15 @@
 import type { Machine } from '../machine/changes/machine.ts';
-import type { Commands } from '../machine/commands/commands.ts';
-import { DeviceAnswers } from '../machine/devices/device-answers.ts';
-import type { Files, FileView } from '../machine/files/files.ts';
-import type { Facts } from '../machine/system/facts.ts';
-import { allowedSources } from './allowed-sources.ts';
-import { isFirstBoot, readRememberedDisk } from './gandi/host-disk.ts';
-import type { GandiDisk } from './gandi-disk.ts';
-import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts';
-import type { Finding, Said, Source, World } from './source.ts';
+import type { Files } from '../machine/files/files.ts';
+import { allowedSources, networkSources } from './allowed-sources.ts';
+import type { HostConfiguration, Problem } from './guest-config.ts';
+import { type LoadOptions, type Look, OUTCOMES, outcomes, worldOf } from './look.ts';
+import type { Finding, Source } from './source.ts';
 import { SOURCES } from './sources.ts';
-import { fromStored, readStored, storeConfiguration } from './store.ts';
+import { readStored, storeConfiguration } from './store.ts';
 import { isBelieved } from './volumes.ts';
+import { fromFinding, keptConfiguration, withProblems } from './what-counts.ts';
 
-export interface LoadOptions {
-  files: Files;
-  /** They ask a disk whether it answers. */
-  commands: Commands;
-  /** False for an unpacked image: no device is looked for. */
-  live: boolean;
-  hypervisor: Facts['hypervisor'];
-  /** CONFIG_SOURCES. */
-  sources: readonly string[];
-  /** How long to wait for a late device at most. */
-  waitSeconds: number;
-  /** A file or device to take the configuration from; it is only read. */
-  seed?: string;
-}
-
-const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
-
-/** Of a source that another version knows, only a list of all says nothing. */
-const isAllowed = (name: string, allowed: readonly Source[]) =>
-  allowed.length === SOURCES.length || allowed.some((source) => source.name === name);
-
-/**
- * What earlier boots learned, of whatever source: for interfaces that come while the guest runs, and for a source that is
- * silent.
- * @param allowed whose word counts: what another source said counts no more
- */
-export function keptConfiguration(files: Files, allowed: readonly Source[] = SOURCES): HostConfiguration {
-  const stored = readStored(files);
-  if (stored !== undefined && !isAllowed(stored.source, allowed)) {
-    const origin = `what ${stored.source} said at an earlier boot does not count: CONFIG_SOURCES, or gandi.source=, leaves it out`;
-    return { state: 'none', origin, parsed: NOTHING };
-  }
-  const source = SOURCES.find(({ name }) => name === stored?.source);
-  if (stored !== undefined && source?.kept === undefined) return fromStored(stored);
-  const own = [...(source === undefined ? allowed : [source])].flatMap(({ kept }) => kept?.(files) ?? []);
-  return (
-    own.find(({ state }) => state !== 'none') ??
-    own[0] ?? { state: 'none', origin: 'no configuration found', parsed: NOTHING }
-  );
-}
-
-/** What is not believed, or not understood, costs nothing that is known: it is told, and the last configuration stays. */
-function withProblems(host: HostConfiguration, problems: readonly Problem[]): HostConfiguration {
-  if (problems.length === 0) return host;
-  const { parsed } = host;
-  return {
-    ...host,
-    parsed: {
-      config: parsed.config,
-      refused: parsed.refused,
-      problems: [...problems, ...parsed.problems],
-      // Only people ask for them: no boot does.
-      get origins() {
-        return parsed.origins;
-      },
-    },
-  };
-}
-
-/** The disk itself, without what an archive on it brings. */
-function withDisk(host: HostConfiguration, found: GandiDisk | undefined): HostConfiguration {
-  if (found === undefined) return host;
-  const { swap, disk } = found;
-  const parts = { ...(swap === undefined ? {} : { swap }), ...(disk === undefined ? {} : { disk }) };
-  return { ...host, gandi: { hasInit: found.hasInit, ...host.gandi, ...parts } };
-}
-
-/** Nothing of it can be used, so it takes the place of nothing. */
-const isUseless = ({ parsed }: Said) =>
-  ['archive', 'source'].some((group) => parsed.refused.includes(group as 'archive'));
-
-function isAsBefore(source: Source, { instanceId, parsed }: Said, files: FileView): boolean {
-  // What such a source brings is stored, or erased, by steps of its own.
-  if (source.kept !== undefined) return false;
-  const stored = readStored(files);
-  if (stored?.source !== source.name || stored.instanceId !== instanceId) return false;
-  const { config, refused } = stored;
-  return JSON.stringify([config, refused]) === JSON.stringify([parsed.config, parsed.refused]);
-}
-
-/** Where that is which earlier boots learned, and whose word counts. */
-interface Kept {
-  files: Files;
-  allowed: readonly Source[];
-}
-
-/** What a source says, beside what earlier boots learned. */
-async function fromFinding(
-  source: Source,
-  finding: Finding<unknown>,
-  { files, allowed }: Kept,
-): Promise<HostConfiguration> {
-  const kept = () => withDisk(keptConfiguration(files, allowed), finding.gandi);
-  const broken = (state: 'broken' | 'unreachable', origin: string, problems: readonly Problem[]) => ({
-    ...withProblems(kept(), problems),
-    state,
-    origin: `${origin}, which ${state === 'broken' ? 'cannot be used' : 'does not answer'}`,
-  });
-  switch (finding.state) {
-    case 'absent':
-      return kept();
-    case 'broken':
-    case 'unreachable':
-      return broken(finding.state, finding.origin, finding.problems);
-    case 'present': {
-      const { origin, place, stamps, raw, digest, gandi } = finding;
-      const said = await source.parse(raw);
-      if (isUseless(said)) return broken('broken', origin, said.parsed.problems);
-      return {
-        state: isAsBefore(source, said, files) ? 'kept' : 'new',
-        source: source.name,
-        ...(said.instanceId === undefined ? {} : { instanceId: said.instanceId }),
-        origin,
-        place,
-        stamps,
-        ...(digest === undefined ? {} : { digest }),
-        parsed: said.parsed,
-        ...(gandi === undefined ? {} : { gandi }),
-      };
-    }
-  }
-}
+export { keptConfiguration };
 
 async function openSeed(
   path: string,
@@ -169,79 +45,141 @@ const absentAs = ({ gandi }: Finding<unknown>): Finding<unknown> => ({
   ...(gandi === undefined ? {} : { gandi }),
 });
 
-/** Asks the source that this guest has; others are only looked at. */
+const NOT_BELIEVED = 'found, and not believed';
+
+/**
+ * Asks the source that this guest has; others are only looked at.
+ * @param finding what that source has to say
+ * @param isGone it has left the guest: another one that nobody but a host can bring takes its place
+ */
 async function askRemembered(
-  source: Source,
+  { source, finding, isGone }: { source: Source; finding: Finding<unknown>; isGone: boolean },
   others: readonly Source[],
-  world: World,
+  { world, looked, ...kept }: Look,
 ): Promise<HostConfiguration> {
-  const kept: Kept = { files: world.files, allowed: [source, ...others] };
-  const finding = await source.find(world);
-  const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
   const doubts = [...(finding.doubts ?? [])];
   for (const other of others) {
-    if (other.isSeen?.(world) === false) continue;
+    if (other.isSeen?.(world) === false) {
+      looked.set(other.name, OUTCOMES.absent);
+      continue;
+    }
     const { remembered: _, ...unknown } = world;
     const found = await other.find({ ...unknown, waitSeconds: 0 });
-    if (isGone && found.state === 'present' && found.place.isHosts)
+    looked.set(other.name, found.state === 'present' ? NOT_BELIEVED : OUTCOMES[found.state]);
+    if (isGone && found.state === 'present' && found.place.isHosts) {
+      looked.set(other.name, OUTCOMES.present);
       return withProblems(await fromFinding(other, found, kept), doubts);
+    }
     doubts.push(...strangerOf(other, source.name, found));
   }
   return withProblems(await fromFinding(source, finding, kept), doubts);
 }
 
 /** Asks one source after the other; the first that has something to say is the one. */
-async function askInOrder(sources: readonly Source[], world: World): Promise<HostConfiguration> {
+async function askInOrder(
+  sources: readonly Source[],
+  { world, looked, ...kept }: Look,
+): Promise<HostConfiguration> {
   const doubts: Problem[] = [];
-  const kept: Kept = { files: world.files, allowed: sources };
   let first: [Source, Finding<unknown>] | undefined;
   for (const [index, source] of sources.entries()) {
     const later = sources.slice(index + 1);
     const isElsewhere = () => later.some((other) => other.isSeen?.(world) === true);
     const finding = await source.find({ ...world, isElsewhere });
+    looked.set(source.name, OUTCOMES[finding.state]);
     doubts.push(...(finding.doubts ?? []));
-    if (finding.state === 'present' && !isBelieved(finding.place, world))
+    if (finding.state === 'present' && !isBelieved(finding.place, world)) {
+      looked.set(source.name, NOT_BELIEVED);
       doubts.push(...strangerOf(source, 'what the guest was made with', finding));
-    else if (finding.state !== 'absent')
+    } else if (finding.state !== 'absent')
       return withProblems(await fromFinding(source, finding, kept), doubts);
     first ??= [source, finding];
   }
   const host =
     first === undefined
-      ? keptConfiguration(world.files, sources)
+      ? keptConfiguration(world.files, kept.allowed)
       : await fromFinding(first[0], absentAs(first[1]), kept);
   return withProblems(host, doubts);
 }
 
+/** Asks what is on the machine; a service of the network only says at a later time what it has to say. */
+async function askLocal(
+  remembered: Source | undefined,
+  network: readonly Source[],
+  look: Look,
+): Promise<HostConfiguration> {
+  const local = look.allowed.filter(({ needs }) => needs !== 'network');
+  if (remembered === undefined) {
+    const host = await askInOrder(local, look);
+    return host.state === 'none' || host.state === 'broken' ? awaiting(host, network) : host;
+  }
+  const others = local.filter((source) => source !== remembered);
+  if (network.includes(remembered)) {
+    // It is there as long as the firmware says whose guest this is.
+    const unasked = { source: remembered, finding: { state: 'absent' }, isGone: false } as const;
+    const host = await askRemembered(unasked, others, look);
+    return { ...host, awaited: { sources: [remembered.name], needsAddress: true } };
+  }
+  const finding: Finding<unknown> =
+    remembered.needs === 'network' ? { state: 'absent' } : await remembered.find(look.world);
+  if (remembered.needs !== 'network') look.looked.set(remembered.name, OUTCOMES[finding.state]);
+  const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
+  const host = await askRemembered({ source: remembered, finding, isGone }, others, look);
+  return isGone && host.place === undefined ? awaiting(host, network) : host;
+}
+
+/** Until a service of the network has answered, what nothing is said of asks by DHCP; one with another way needs none. */
+function awaiting(host: HostConfiguration, network: readonly Source[]): HostConfiguration {
+  if (network.length === 0) return host;
+  const { parsed } = host;
+  const sources = network.map(({ name }) => name);
+  const needsAddress = network.some((source) => source.isAskedByLinkLocal !== true);
+  const asked = `${sources.join(', ')} ${sources.length === 1 ? 'is' : 'are'} asked when the network is up`;
+  return {
+    ...host,
+    origin: `${host.origin}; ${asked}`,
+    awaited: { sources, needsAddress },
+    parsed: {
+      ...parsed,
+      config: { ...parsed.config, ...(needsAddress ? { dhcpOnAll: true } : {}) },
+      origins: [
+        ...parsed.origins,
+        ...(needsAddress
+          ? [
+              {
+                setting: 'network',
+                value: 'DHCP on every other interface',
+                field: `until ${sources.join(', ')} answers`,
+              },
+            ]
+          : []),
+      ],
+    },
+  };
+}
+
 /**
  * Learns what the host wants: from the source that this guest has, or the first that has something to say; else from what
- * earlier boots learned.
+ * earlier boots learned. Nobody is asked over a network: whoever is to be is named in `awaited`.
  * @returns the configuration with every problem that was found in it
  * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
  */
 export async function loadHostConfiguration(options: LoadOptions): Promise<HostConfiguration> {
-  const { files, commands, live, hypervisor, waitSeconds, seed, sources } = options;
+  const { files, live, seed, sources } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
   if (seed !== undefined)
     return await fromFinding(...(await openSeed(seed, allowed, files)), { files, allowed });
   const kept = live ? undefined : keptConfiguration(files, allowed);
   if (kept !== undefined) return withProblems(kept, problems);
   const stored = readStored(files);
-  const world: World = {
-    files,
-    commands,
-    answers: new DeviceAnswers(files),
-    hypervisor,
-    waitSeconds,
-    firstBoot: stored === undefined && isFirstBoot(files, readRememberedDisk(files)),
-    isAsked,
-  };
   const name = stored?.source ?? keptConfiguration(files, allowed).source;
   const remembered = allowed.find((source) => source.name === name);
-  if (remembered === undefined) return withProblems(await askInOrder(allowed, world), problems);
-  const others = allowed.filter((source) => source !== remembered);
-  const place = stored === undefined ? {} : { remembered: stored.attachment };
-  return withProblems(await askRemembered(remembered, others, { ...world, ...place }), problems);
+  const world = worldOf(options, isAsked, stored?.attachment);
+  const { remembered: _, ...unknown } = world;
+  const look: Look = { files, allowed, world: remembered === undefined ? unknown : world, looked: new Map() };
+  const network = networkSources({ allowed, isAsked }, files);
+  const host = await askLocal(remembered, network, look);
+  return { ...withProblems(host, problems), looked: outcomes(look, network, host) };
 }
 
 /**

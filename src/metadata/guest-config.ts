@@ -315,6 +315,21 @@ export interface ParsedConfig {
   readonly origins: Origin[];
 }
 
+/** What became of a source, for people. */
+export interface LookedAt {
+  source: string;
+  /** Such as `taken`, or why it was not. */
+  outcome: string;
+}
+
+/** Services of the network that are to be asked once that is up. */
+export interface Awaited {
+  /** Names of sources, in their order. */
+  sources: readonly string[];
+  /** They are asked from an address that the network manager gives. */
+  needsAddress: boolean;
+}
+
 /** All that was learned from the host in this run. */
 export interface HostConfiguration {
   /**
@@ -337,4 +352,8 @@ export interface HostConfiguration {
   parsed: ParsedConfig;
   /** What only the source `gandi` has. */
   gandi?: GandiDisk;
+  /** Absent: none is to be asked, or all have been. */
+  awaited?: Awaited;
+  /** Every source that counts, in their order; absent where none was looked for. */
+  looked?: readonly LookedAt[];
 }

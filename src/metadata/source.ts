@@ -1,6 +1,6 @@
 import type { Commands } from '../machine/commands/commands.ts';
 import type { DeviceAnswers } from '../machine/devices/device-answers.ts';
-import type { Files } from '../machine/files/files.ts';
+import type { Files, FileView } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { GandiDisk } from './gandi-disk.ts';
 import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts';
@@ -14,7 +14,7 @@ export interface World {
   /** Which disks answer: one that does not is asked by one source alone. */
   answers: DeviceAnswers;
   hypervisor: Facts['hypervisor'];
-  /** How long to wait for a late device at most, in seconds. */
+  /** How long to wait for a late device, or a service of the network, at most, in seconds. */
   waitSeconds: number;
   /** No boot of this guest has come as far as its users: content alone may speak for the host. */
   firstBoot: boolean;
@@ -73,8 +73,15 @@ export interface Source<Raw = unknown> {
   name: string;
   /** One line for the documentation. */
   summary: string;
-  /** What it is read from; what needs the network is asked when that is up. */
+  /** What it is read from; what needs the network is asked when that is up, by a run of its own. */
   needs: 'disk' | 'firmware' | 'serial line' | 'network';
+  /**
+   * Of a source of the network: whether the firmware says that this is a guest of such a host. Pure. Where it does not, the
+   * service is asked only if an admin names it.
+   */
+  isMatched?(files: Pick<FileView, 'readText'>): boolean;
+  /** Of a source of the network: it is asked from a link-local address, for the host may have no DHCP. */
+  isAskedByLinkLocal?: true;
   /**
    * Looks for the source, and reads it.
    * @throws Error if /sys and /proc cannot be read; nothing else

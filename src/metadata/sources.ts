@@ -1,9 +1,23 @@
 import { configdrive } from './configdrive/source.ts';
 import { cpio } from './cpio/source.ts';
 import { credentials } from './credentials/source.ts';
+import { digitalocean } from './digitalocean/source.ts';
+import { ec2 } from './ec2/source.ts';
 import { gandi } from './gandi/source.ts';
+import { hetzner } from './hetzner/source.ts';
 import { nocloud } from './nocloud/source.ts';
+import { openstack } from './openstack-service/source.ts';
 import type { Source } from './source.ts';
 
 /** Every source there is, in the order in which they are asked. */
-export const SOURCES: readonly Source[] = [gandi, credentials, nocloud, configdrive, cpio];
+export const SOURCES: readonly Source[] = [
+  gandi,
+  credentials,
+  nocloud,
+  configdrive,
+  cpio,
+  ec2,
+  digitalocean,
+  openstack,
+  hetzner,
+];

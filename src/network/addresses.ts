@@ -3,6 +3,7 @@ import type {
   InterfaceAddress,
   InterfaceConfig,
   Route,
+  RoutingRule,
   VirtualInterface,
 } from '../metadata/guest-config.ts';
 
@@ -53,6 +54,7 @@ export interface NamedInterface {
   /** As the host asks; see `listensToRouters`. */
   acceptRa?: boolean;
   routes?: readonly Route[];
+  rules?: readonly RoutingRule[];
   /** Of its own, or where the network manager takes the guest's resolver from the interface's own file. */
   resolver?: Resolver;
   /** Boot does not wait for it. */
@@ -90,6 +92,15 @@ export const gatewaysOf = (addresses: readonly InterfaceAddress[]) =>
   addresses.filter((address): address is GatewayAddress => address.gateway !== undefined);
 
 const DEFAULT_ROUTES = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+
+/** Of rules without one: before those of the main table, 32766 (ip-rule(8)). */
+const RULE_PRIORITY = 32000;
+
+/** The rules of an interface, each with a priority, of which it may be one among several. */
+export const rulesOf = ({ rules = [] }: Pick<NamedInterface, 'rules'>, family?: 4 | 6) =>
+  rules
+    .filter((rule) => family === undefined || rule.family === family)
+    .map((rule) => ({ priority: RULE_PRIORITY, ...rule }));
 
 /** All routes of an interface: those by the gateways of its addresses, then those that are asked for as such. */
 export function routesOf(

@@ -70,7 +70,8 @@ export function namedInterface(
   resolver: Resolver | undefined,
 ): NamedInterface {
   const { config, name } = bound;
-  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, optional, isFallback } = config;
+  const { addresses, setMac, virtual, mtu, dhcp4, dhcp6, acceptRa, routes, rules, optional, isFallback } =
+    config;
   const isMine = (part: string) => nameOf(part) === name;
   const above = all.filter((each) => partsOf(each.config.virtual).some(isMine));
   const carried = above.filter((each) => each.config.virtual?.kind === 'vlan');
@@ -93,6 +94,7 @@ export function namedInterface(
       dhcp6,
       acceptRa,
       routes: unlessEmpty(routes),
+      rules: unlessEmpty(rules),
       optional,
       isFallback,
       resolver,

@@ -173,6 +173,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     bootId: machine.live ? bootId(machine.files) : '',
     status: overallStatus(steps, problems, host.state !== 'none'),
     source: host.origin,
+    ...(host.looked === undefined ? {} : { sources: host.looked }),
     problems,
     steps,
   };

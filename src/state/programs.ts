@@ -1,4 +1,4 @@
-import { POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/files/paths.ts';
+import { METADATA_ORDER, POST_BOOT_BACKGROUND_ORDER, POST_BOOT_ORDER } from '../machine/files/paths.ts';
 
 export type ProgramName =
   | 'gandi-bootstrap'
@@ -6,6 +6,12 @@ export type ProgramName =
   | 'gandi-config'
   | 'gandi-postboot'
   | 'gandi-guest';
+
+/**
+ * What gandi-bootstrap is called in messages and reports where it asks a service of the network: its unit has that name. That
+ * of the boot is gandi-bootstrap's.
+ */
+export const METADATA_PROGRAM = 'gandi-metadata';
 
 /** A unit that a boot starts. */
 export interface ProgramUnit {
@@ -31,7 +37,14 @@ export interface ProgramEntry {
  * (packaging/documentation/programs.ts) have an entry for each name, or do not compile.
  */
 export const PROGRAMS: readonly ProgramEntry[] = [
-  { name: 'gandi-bootstrap', units: [{ name: 'gandi-bootstrap.service' }], report: 'at each boot' },
+  {
+    name: 'gandi-bootstrap',
+    units: [
+      { name: 'gandi-bootstrap.service' },
+      { name: `${METADATA_PROGRAM}.service`, order: METADATA_ORDER },
+    ],
+    report: 'at each boot',
+  },
   { name: 'gandi-mount', units: [{ name: 'gandi-mount.service' }], report: 'when it runs' },
   { name: 'gandi-config', units: [{ name: 'gandi-config.service' }], report: 'at boots that start it' },
   {

@@ -1,4 +1,4 @@
-import type { Problem } from '../metadata/guest-config.ts';
+import type { LookedAt, Problem } from '../metadata/guest-config.ts';
 import type { Note } from './note.ts';
 
 export type StepStatus =
@@ -46,6 +46,8 @@ export interface Report {
   steady?: true;
   /** Where the configuration came from, for people. */
   source: string;
+  /** What became of each source of configurations; absent where none was looked for. */
+  sources?: readonly LookedAt[];
   /** Fields that were refused. */
   problems: Problem[];
   steps: StepReport[];

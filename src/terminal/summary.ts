@@ -1,3 +1,4 @@
+import type { LookedAt } from '../metadata/guest-config.ts';
 import { describeProblem, type Report, type StepReport } from '../state/report.ts';
 import { colours } from './colours.ts';
 import { colourStatus, renderTable } from './table.ts';
@@ -22,6 +23,17 @@ function firstWords({ notes, changes }: StepReport): string {
   return others.length === 0 ? first : `${first}, and ${others.length} more`;
 }
 
+/** What became of each source, in one line for those that were passed over in the same way. */
+export function renderSources(sources: readonly LookedAt[]): string {
+  const byOutcome = new Map<string, string[]>();
+  for (const { source, outcome } of sources)
+    byOutcome.set(outcome, [...(byOutcome.get(outcome) ?? []), source]);
+  return renderTable(
+    ['sources', 'what became of them'],
+    [...byOutcome].map(([outcome, names]) => [names.join(', '), outcome]),
+  );
+}
+
 /** A report for people: one line for the program, a table of its steps, a line for each refused field. */
 export function renderReport(report: Report, { when, dryRun = false }: ReportView = {}): string {
   const source = report.status === 'nothing-found' ? report.source : `from ${report.source}`;
@@ -34,5 +46,7 @@ export function renderReport(report: Report, { when, dryRun = false }: ReportVie
     if (output === undefined) return [];
     return `output of ${name}, its end:\n${output.replaceAll(/^/gm, '  | ')}\n`;
   });
-  return `${head}${renderTable(['step', 'status', done], rows)}${outputs.join('')}${refused.join('')}`;
+  const steps = rows.length === 0 ? '' : renderTable(['step', 'status', done], rows);
+  const sources = report.sources === undefined ? '' : renderSources(report.sources);
+  return `${head}${sources}${steps}${outputs.join('')}${refused.join('')}`;
 }

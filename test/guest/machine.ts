@@ -34,6 +34,8 @@ export interface GuestInterface {
   readonly mac?: string;
   /** QEMU's DHCP server names a router and a name server too, and the router leads to the networks of this machine. */
   readonly routed?: boolean;
+  /** Servers in this network, by address and port, and the command that QEMU starts for each connection to one. */
+  readonly servers?: Readonly<Record<string, string>>;
 }
 
 /** Everything that determines the emulated machine. */
@@ -52,6 +54,8 @@ export interface MachineOptions {
   readonly cpuModel?: string;
   /** Ties the guest's clock to the instructions executed, to count instructions; on one host thread, hence slower. */
   readonly countInstructions?: boolean;
+  /** Of SMBIOS type 1: `manufacturer`, `product`, `serial` and `uuid` (qemu-system-x86_64 -smbios). */
+  readonly system?: Readonly<Record<string, string>>;
   /** Of SMBIOS type 11, one after the other. */
   readonly oemStrings?: readonly string[];
   /** Added to the kernel command line; a later argument wins over an earlier one of that name. */
@@ -120,6 +124,7 @@ export function qemuArguments(
     options.uuid === undefined ? [] : ['-uuid', options.uuid],
     ['-smp', smp.join(','), '-m', [String(memory.mebibytes), ...modules].join(',')],
     counted ? ['-icount', 'shift=0,sleep=off'] : [],
+    options.system === undefined ? [] : ['-smbios', `type=1,${words(options.system)}`],
     (options.oemStrings ?? []).flatMap((text) => ['-smbios', `type=11,value=${text.replaceAll(',', ',,')}`]),
     ['-kernel', kernel, '-initrd', initrd],
     [
@@ -136,6 +141,11 @@ export function qemuArguments(
     ...Array.from({ length: options.hotplugPorts ?? 0 }, (_, index) => rootPort(index)),
   ].flat();
 }
+
+const words = (fields: Readonly<Record<string, string>>) =>
+  Object.entries(fields)
+    .map(([name, text]) => `${name}=${text.replaceAll(',', ',,')}`)
+    .join(',');
 
 /** More than any test reads. */
 export const NEVER = 2 ** 40;
@@ -204,6 +214,7 @@ export function networkBackend(
   index: number,
   sshPort: number | undefined,
 ): Record<string, unknown> {
+  const servers = Object.entries(nic.servers ?? {});
   const forward = { str: `tcp:127.0.0.1:${sshPort}-${nic.guestAddress}:22` };
   return {
     type: 'user',
@@ -211,6 +222,9 @@ export function networkBackend(
     net: nic.network,
     host: nic.hostAddress,
     restrict: nic.routed !== true,
+    ...(servers.length === 0
+      ? {}
+      : { guestfwd: servers.map(([address, command]) => ({ str: `tcp:${address}-cmd:${command}` })) }),
     ...(sshPort === undefined ? {} : { hostfwd: [forward] }),
   };
 }

@@ -118,6 +118,7 @@ describe('in a Debian that is set up', () => {
   const enabled = "find /etc/systemd/system -name 'gandi-*' -printf '%P -> %l\\n' | sort";
   const links = [
     'multi-user.target.wants/gandi-config.service -> /lib/systemd/system/gandi-config.service',
+    'multi-user.target.wants/gandi-metadata.service -> /lib/systemd/system/gandi-metadata.service',
     'multi-user.target.wants/gandi-mount.service -> /lib/systemd/system/gandi-mount.service',
     'multi-user.target.wants/gandi-postboot-background.service -> /lib/systemd/system/gandi-postboot-background.service',
     'multi-user.target.wants/gandi-postboot.service -> /lib/systemd/system/gandi-postboot.service',

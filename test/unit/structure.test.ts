@@ -30,6 +30,10 @@ const ROOMS = [
   'metadata/openstack',
   'metadata/configdrive',
   'metadata/credentials',
+  'metadata/openstack-service',
+  'metadata/ec2',
+  'metadata/digitalocean',
+  'metadata/hetzner',
   'sources',
   'state',
   'terminal',
@@ -64,7 +68,9 @@ const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest'];
 const HOUSES = ['machine', 'metadata', 'mount'];
 
 /** Files that know every source, and so stand above the rooms of the sources. */
-const OF_SOURCES = ['sources', 'allowed-sources', 'choose'].map((name) => `metadata/${name}.ts`);
+const OF_SOURCES = ['sources', 'allowed-sources', 'what-counts', 'look', 'choose', 'ask-services'].map(
+  (name) => `metadata/${name}.ts`,
+);
 
 function roomOf(path: string): string {
   if (OF_SOURCES.includes(path)) return 'sources';

@@ -59,6 +59,10 @@ export const LATE_HOMES = '/run/gandi/late-homes';
 
 /** An empty file, with the name of a device, for the one that the configuration was found on: packaging/mount-needed.sh passes over it. */
 export const SOURCE_DISKS_DIRECTORY = '/run/gandi/source-disks';
+/** Left by gandi-bootstrap where a service of the network is to be asked: the condition of units/gandi-metadata.service. */
+export const METADATA_ORDER = '/run/gandi/metadata';
+/** Has units/gandi-network-online.path pull in the network, by which that service is asked. */
+export const METADATA_NETWORK = '/run/gandi/metadata-network';
 
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';

@@ -90,7 +90,7 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         kind: 'sources',
         default: 'all',
         summary:
-          'Whose word counts: all (each source that is on this machine), none, or names such as gandi, nocloud and configdrive, separated by blanks',
+          'Whose word counts: all (each source that is on this machine, and a service that its firmware names), none, or names such as gandi, nocloud and configdrive, separated by blanks',
       },
       {
         name: 'CONFIG_SEED_WAIT',

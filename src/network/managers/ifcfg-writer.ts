@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import { isOwn } from '../../plan/own-file.ts';
 import type { NamedDhcp } from '../addresses.ts';
-import { renderIfcfg, renderRoutes } from './ifcfg.ts';
+import { renderIfcfg, renderRoutes, renderRules } from './ifcfg.ts';
 import { linkFiles } from './link-file.ts';
 import { ifcfgFileOf } from './profiles.ts';
 import { renderWicked, renderWickedKernelValues, renderWickedRoutes } from './wicked.ts';
@@ -25,6 +25,8 @@ export const ifcfg: Writer = {
     ...fileOf(`${RED_HAT_DIRECTORY}/ifcfg-${wanted.name}`, renderIfcfg(header, wanted, place)),
     ...fileOf(`${RED_HAT_DIRECTORY}/route-${wanted.name}`, renderRoutes(header, wanted, 4)),
     ...fileOf(`${RED_HAT_DIRECTORY}/route6-${wanted.name}`, renderRoutes(header, wanted, 6)),
+    ...fileOf(`${RED_HAT_DIRECTORY}/rule-${wanted.name}`, renderRules(header, wanted, 4)),
+    ...fileOf(`${RED_HAT_DIRECTORY}/rule6-${wanted.name}`, renderRules(header, wanted, 6)),
     ...linkFiles(header, wanted),
   ],
   refusals({ dhcp4, dhcp6 }) {
@@ -46,8 +48,8 @@ export const ifcfg: Writer = {
   support: () => [],
   supportFiles: [],
   directory: RED_HAT_DIRECTORY,
-  ownName: /^(ifcfg|route6?)-/,
-  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|route6?)-/, ''),
+  ownName: /^(ifcfg|route6?|rule6?)-/,
+  interfaceIn: (path) => posix.basename(path).replace(/^(ifcfg|route6?|rule6?)-/, ''),
   units: ['network.service', 'NetworkManager.service'],
   activate({ started, outdated, changed, configured }) {
     if (started.length === 0) return NOTHING;
@@ -69,8 +71,12 @@ export const wicked: Writer = {
     ...fileOf(`${SUSE_DIRECTORY}/ifsysctl-${wanted.name}`, renderWickedKernelValues(header, wanted)),
     ...linkFiles(header, wanted),
   ],
-  refusals({ dhcp6, resolver }) {
+  refusals({ dhcp6, resolver, rules }) {
     const lines: string[] = [];
+    if (rules !== undefined)
+      lines.push(
+        'rules of its routing are not set: not every wicked has files for them; set them by a script',
+      );
     if (dhcp6?.metric !== undefined)
       lines.push(
         'routes of IPv6 have their usual metric: they come by advertisements, to which the kernel gives it',

@@ -8,6 +8,7 @@ import {
   ofFamily,
   RESOLVER_OPTIONS,
   routesOf,
+  rulesOf,
 } from '../addresses.ts';
 import type { FilePlace } from './file-place.ts';
 import { line, yesNo } from './networkd.ts';
@@ -150,4 +151,15 @@ export function renderRoutes(header: string, wanted: NamedInterface, family: 4 |
     return `${words.join(' ')}\n`;
   });
   return `${header}${lines.join('')}`;
+}
+
+/**
+ * The file beside, rule-NAME or rule6-NAME: arguments of `ip rule add`, one rule a line.
+ * @returns undefined where nothing is to be in it
+ */
+export function renderRules(header: string, wanted: NamedInterface, family: 4 | 6): string | undefined {
+  const lines = rulesOf(wanted, family).map(
+    ({ from, table, priority }) => `from ${from} table ${table} priority ${priority}\n`,
+  );
+  return lines.length === 0 ? undefined : `${header}${lines.join('')}`;
 }

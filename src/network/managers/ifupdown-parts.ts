@@ -1,4 +1,10 @@
-import type { BondConfig, BridgeConfig, Route, VirtualInterface } from '../../metadata/guest-config.ts';
+import type {
+  BondConfig,
+  BridgeConfig,
+  Route,
+  RoutingRule,
+  VirtualInterface,
+} from '../../metadata/guest-config.ts';
 import type { NamedInterface } from '../addresses.ts';
 
 /** Words of a command, those left out that have no value. */
@@ -97,4 +103,11 @@ export function ignoreAdvertisements(name: string): string[] {
     `pre-up [ ! -e ${value} ] || echo 0 > ${value}`,
     `post-down [ ! -e ${value} ] || cat /proc/sys/net/ipv6/conf/default/accept_ra > ${value}`,
   ];
+}
+
+/** A rule, set once the interface is up; one that is there already would be there twice. It does not go with the link. */
+export function ruleOptions({ family, from, table, priority }: Required<RoutingRule>): string[] {
+  const rule = `from ${from} table ${table} priority ${priority}`;
+  const remove = `ip -${family} rule delete ${rule} 2> /dev/null || true`;
+  return [`up ${remove}`, `up ip -${family} rule add ${rule}`, `down ${remove}`];
 }

@@ -6,9 +6,16 @@ import {
   listensToRouters,
   type NamedDhcp,
   type NamedInterface,
+  rulesOf,
 } from '../addresses.ts';
 import type { FilePlace } from './file-place.ts';
-import { ignoreAdvertisements, joinOptions, routeOption, virtualOptions } from './ifupdown-parts.ts';
+import {
+  ignoreAdvertisements,
+  joinOptions,
+  routeOption,
+  ruleOptions,
+  virtualOptions,
+} from './ifupdown-parts.ts';
 
 /** etc/dhcp/dhclient-enter-hooks.d/gandi and dhcpcd/19-gandi look for this line. */
 export const KEEP_SERVERS_LINE = '# The name servers of a lease are not used: the host names others.';
@@ -94,6 +101,9 @@ export function renderIfupdown(header: string, wanted: NamedInterface, place: Fi
       ...routes
         .filter(({ family }) => lastOf(stanzas, family) === stanza)
         .map((route) => routeOption(name, route)),
+      ...rulesOf(wanted)
+        .filter(({ family }) => lastOf(stanzas, family) === stanza)
+        .flatMap(ruleOptions),
     ];
     return `iface ${name} ${stanza.method}\n${lines.map((line) => `    ${line}\n`).join('')}`;
   });

@@ -9,6 +9,7 @@ import {
   ofFamily,
   RESOLVER_OPTIONS,
   routesOf,
+  rulesOf,
 } from '../addresses.ts';
 import { line, renderSections } from './networkd.ts';
 
@@ -58,6 +59,12 @@ const leaseLines = ({ metric, useDns, useRoutes }: NamedDhcp): Lines => [
 
 const withoutDns = ({ useDns, ...lease }: NamedDhcp): NamedDhcp => lease;
 
+const ruleLines = (wanted: NamedInterface, family: 4 | 6): Lines =>
+  rulesOf(wanted, family).map(
+    ({ from, table, priority }, index) =>
+      `routing-rule${index + 1}=priority ${priority} from ${from} table ${table}`,
+  );
+
 const addressLines = (wanted: NamedInterface, family: 4 | 6): Lines =>
   ofFamily(wanted, family).map((address, index) => `address${index + 1}=${cidr(address)}`);
 
@@ -74,6 +81,7 @@ function ipv4Lines(wanted: NamedInterface): Lines {
     ...addressLines(wanted, 4),
     ...line('gateway', first?.gateway),
     ...routeLines(further),
+    ...ruleLines(wanted, 4),
     ...(dhcp4 === undefined ? [] : leaseLines(dhcp4)),
     ...line('dhcp-client-id', dhcp4?.identifier),
     ...resolverLines(wanted, 4),
@@ -98,6 +106,7 @@ function ipv6Lines(wanted: NamedInterface): Lines {
     ...(isNeverDefault(wanted) ? ['never-default=true', 'ignore-auto-routes=true'] : []),
     ...addressLines(wanted, 6),
     ...routeLines(routesOf(wanted, 6)),
+    ...ruleLines(wanted, 6),
     ...leaseLines(resolver === undefined ? lease : withoutDns(lease)),
     ...(dhcp6?.identifier === undefined ? [] : ['dhcp-duid=ll']),
     ...resolverLines(wanted, 6),

@@ -1,4 +1,10 @@
-import type { BondConfig, BridgeConfig, Route, VirtualInterface } from '../../metadata/guest-config.ts';
+import type {
+  BondConfig,
+  BridgeConfig,
+  Route,
+  RoutingRule,
+  VirtualInterface,
+} from '../../metadata/guest-config.ts';
 import {
   cidr,
   hasIp,
@@ -6,6 +12,7 @@ import {
   type NamedDhcp,
   type NamedInterface,
   routesOf,
+  rulesOf,
 } from '../addresses.ts';
 
 type Lines = readonly string[];
@@ -90,6 +97,12 @@ function routeLines({ to, via, onLink, metric, table }: Route): Lines {
   return [`- ${first}`, ...others.map((line) => `  ${line}`)];
 }
 
+const ruleLines = ({ from, table, priority }: Required<RoutingRule>): Lines => [
+  `- from: ${quoted(from)}`,
+  `  table: ${table}`,
+  `  priority: ${priority}`,
+];
+
 function ipLines(wanted: NamedInterface): Lines {
   const { addresses, dhcp4, dhcp6, resolver } = wanted;
   return [
@@ -103,6 +116,7 @@ function ipLines(wanted: NamedInterface): Lines {
     ...list('addresses', addresses.map(cidr).map(quoted), '  '),
     // Prefixes in full: "default" is known from release 0.103 on.
     ...map('routes', routesOf(wanted).flatMap(routeLines)),
+    ...map('routing-policy', rulesOf(wanted).flatMap(ruleLines)),
     ...map('nameservers', [
       ...list('addresses', (resolver?.servers ?? []).map(quoted), '  '),
       ...list('search', (resolver?.searchDomains ?? []).map(quoted), '  '),

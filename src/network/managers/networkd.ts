@@ -7,6 +7,7 @@ import {
   type NamedInterface,
   ofFamily,
   routesOf,
+  rulesOf,
 } from '../addresses.ts';
 
 type Lines = readonly string[];
@@ -120,6 +121,9 @@ export function renderNetworkd(header: string, wanted: NamedInterface): string {
           ...section('DHCPv6', dhcp6 === undefined ? [] : dhcp6Lines(dhcp6)),
           ...section('IPv6AcceptRA', advertisementLines(wanted)),
           ...routesOf(wanted).flatMap((route) => section('Route', routeLines(route))),
+          ...rulesOf(wanted).flatMap(({ from, table, priority }) =>
+            section('RoutingPolicyRule', [`From=${from}`, `Table=${table}`, `Priority=${priority}`]),
+          ),
         ]
       : []),
   ]);

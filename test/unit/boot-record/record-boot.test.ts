@@ -68,6 +68,13 @@ describe('the record for the next boot', () => {
     expect(await variable('values', run)).toBe('/proc/sys/vm/swappiness=10');
   });
 
+  it('has each word of DMI that a source goes by', async () => {
+    const run = finished();
+    for (const name of ['board_asset_tag', 'chassis_asset_tag', 'bios_version'])
+      run.trace.read(`/sys/class/dmi/id/${name}`, `${name}\n`);
+    expect(await variable('kernel_texts', run)).toBe('board_asset_tag\nchassis_asset_tag\nbios_version\n8');
+  });
+
   it('has what the firmware says, without zeros, and what it does not say', async () => {
     const raw = '/sys/firmware/dmi/entries/11-0/raw';
     const absent = '/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/gandi.config/raw';

@@ -51,6 +51,12 @@ describe('what must be the same at the next boot', () => {
     },
   );
 
+  it('is nothing of a service of the network, which an unchanged boot has asked again by the same order', () => {
+    const { stamps: _, ...service } = { ...NOCLOUD, source: 'ec2', state: 'kept' as const };
+    const files = { '/run/gandi/metadata': '', '/run/gandi/metadata-network': '' };
+    expect(extras(service, files)).toMatchObject({ ranges: [], marks: Object.keys(files) });
+  });
+
   it('is that a script has run', () => {
     expect(extras(NOCLOUD, order([SCRIPT]))).toMatchObject({
       ranges: STAMPS,

@@ -1,0 +1,176 @@
+import { reasonOf } from '../runtime/errors.ts';
+import { sleep } from '../runtime/sleep.ts';
+
+/** How long a service may take that has never answered: nobody may be there. In seconds. */
+const FIRST_SECONDS = 2;
+/** How long any later answer may take, its body included. In seconds. */
+const ANSWER_SECONDS = 5;
+/** Between two tries, in milliseconds. */
+const PAUSE_MILLISECONDS = 1000;
+/** Bytes of the largest answer, unless the caller takes more. */
+const MOST_BYTES = 1024 * 1024;
+
+/** The service is busy, or not there yet (RFC 6585 section 4, RFC 9110 section 15.6). */
+const TRIED_AGAIN = [429, 500, 502, 503, 504];
+
+/** What a metadata service answered: a status that is not to be tried again, and no redirect. */
+export interface Answer {
+  status: number;
+  body: Uint8Array;
+}
+
+export interface Question {
+  /** Absent: GET. */
+  method?: 'GET' | 'PUT';
+  headers?: Readonly<Record<string, string>>;
+  /** Bytes of the largest answer that is taken; absent: 1 MiB. */
+  mostBytes?: number;
+}
+
+/** Why nothing was learned of a service. */
+export class NoAnswer extends Error {
+  /** @param found what happened, for people: `no answer: connect ECONNREFUSED` */
+  constructor(
+    readonly address: string,
+    readonly found: string,
+  ) {
+    super(`${address}: ${found}`);
+  }
+}
+
+/** An answer that is none of a metadata service's: to ask again would not help. */
+class Refused extends Error {}
+
+/** Bun's own option, which Node.js passes over: a body stays as it came. */
+type Options = RequestInit & { decompress: false };
+
+/** Bun takes proxies from its environment as that was when it started, and looks at these when it is to ask. */
+const NO_PROXY = ['NO_PROXY', 'no_proxy'];
+
+/** Nobody is asked by way of another while the work goes on. */
+async function withoutProxy<T>(work: () => Promise<T>): Promise<T> {
+  const before = NO_PROXY.map((name) => process.env[name]);
+  for (const name of NO_PROXY) process.env[name] = '*';
+  try {
+    return await work();
+  } finally {
+    for (const [index, name] of NO_PROXY.entries()) {
+      const value = before[index];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/**
+ * A metadata service at fixed addresses, asked over HTTP. This is the only place in the program that speaks to anybody
+ * over a network. A redirect is refused, no proxy is asked, each body and all waiting have their bounds.
+ */
+export class MetadataService {
+  readonly #addresses: readonly string[];
+  readonly #until: number;
+  readonly #pauseMilliseconds: number;
+  #answering: string | undefined;
+
+  /**
+   * @param addresses `http://169.254.169.254`, each of the same service: the first that answers is asked from then on
+   * @param seconds how long all questions together may take
+   */
+  constructor(addresses: readonly string[], seconds: number, pauseMilliseconds = PAUSE_MILLISECONDS) {
+    this.#addresses = addresses;
+    this.#until = performance.now() + seconds * 1000;
+    this.#pauseMilliseconds = pauseMilliseconds;
+  }
+
+  /**
+   * Asks until there is an answer or the time is over.
+   * @param path `/latest/user-data`
+   * @throws NoAnswer if nobody answers in time, or the answer is a redirect, too long, or not what it says of itself
+   */
+  async ask(path: string, question: Question = {}): Promise<Answer> {
+    let last = new NoAnswer(`${this.#addresses[0]}${path}`, 'no time was left to ask');
+    while (this.#left > 0) {
+      for (const address of this.#answering === undefined ? this.#addresses : [this.#answering]) {
+        if (this.#left <= 0) throw last;
+        const tried = await this.#try(address, path, question);
+        if (!(tried instanceof NoAnswer)) return tried;
+        last = tried;
+      }
+      if (this.#left <= this.#pauseMilliseconds) throw last;
+      await sleep(this.#pauseMilliseconds);
+    }
+    throw last;
+  }
+
+  /** Milliseconds. */
+  get #left(): number {
+    return this.#until - performance.now();
+  }
+
+  /**
+   * @returns NoAnswer where it is to be tried again
+   * @throws NoAnswer where that would not help
+   */
+  async #try(address: string, path: string, question: Question): Promise<Answer | NoAnswer> {
+    const url = `${address}${path}`;
+    const most = (this.#answering === undefined ? FIRST_SECONDS : ANSWER_SECONDS) * 1000;
+    try {
+      const answer = await withoutProxy(() => request(url, question, Math.ceil(Math.min(this.#left, most))));
+      if (TRIED_AGAIN.includes(answer.status)) return new NoAnswer(url, `status ${answer.status}`);
+      this.#answering = address;
+      return answer;
+    } catch (error) {
+      if (error instanceof Refused) throw new NoAnswer(url, error.message);
+      return new NoAnswer(url, whyNot(error));
+    }
+  }
+}
+
+function whyNot(error: unknown): string {
+  const { name, cause } = error as Error;
+  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time';
+  return `no answer: ${cause === undefined ? reasonOf(error) : reasonOf(cause)}`;
+}
+
+async function request(url: string, question: Question, milliseconds: number): Promise<Answer> {
+  const { method = 'GET', headers = {}, mostBytes = MOST_BYTES } = question;
+  const options: Options = {
+    method,
+    // As it is, for a small answer may unpack to a large one; and no connection that outlives the question.
+    headers: { ...headers, 'accept-encoding': 'identity', connection: 'close' },
+    redirect: 'manual',
+    decompress: false,
+    signal: AbortSignal.timeout(milliseconds),
+  };
+  const response = await fetch(url, options);
+  const { status } = response;
+  try {
+    if (status >= 300 && status < 400)
+      throw new Refused(`a redirect (status ${status}), which is not followed`);
+    const encoding = response.headers.get('content-encoding') ?? 'identity';
+    if (encoding !== 'identity') throw new Refused('a body in an encoding that was not asked for');
+    const length = Number(response.headers.get('content-length') ?? 0);
+    if (length > mostBytes) throw new Refused(`${length} bytes, more than the ${mostBytes} that are taken`);
+    return { status, body: await bodyOf(response, mostBytes) };
+  } finally {
+    // What was not read of it is not waited for; a body that was read has nothing to cancel.
+    if (response.body?.locked === false) await response.body.cancel();
+  }
+}
+
+async function bodyOf({ body }: Response, mostBytes: number): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const reader = body.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(Buffer.concat(parts));
+    length += value.length;
+    if (length > mostBytes) {
+      await reader.cancel();
+      throw new Refused(`more than the ${mostBytes} bytes that are taken`);
+    }
+    parts.push(value);
+  }
+}

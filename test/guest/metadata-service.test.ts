@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type MetadataServer, startMetadataServer } from './metadata-server.ts';
+import { rootFileSystem } from './rootfs.ts';
+import { type KeyPair, makeKeyPair } from './ssh.ts';
+import { toolkitImage } from './toolkit.ts';
+import { useGuest } from './use-guest.ts';
+
+const minutes = 60_000;
+
+const META = '/latest/meta-data';
+const MACS = ['52:54:00:67:61:00', '52:54:00:67:61:01'];
+const AMAZON = { manufacturer: 'Amazon EC2', product: 't3.micro' };
+
+/** What the service says of an instance with two interfaces. */
+const instance = (key: string): Record<string, string> => ({
+  [`${META}/instance-id`]: 'i-0123456789abcdef0',
+  [`${META}/local-hostname`]: 'cloud1.ec2.internal',
+  [`${META}/public-keys/`]: '0=me',
+  [`${META}/public-keys/0/openssh-key`]: key,
+  [`${META}/network/interfaces/macs/`]: MACS.map((mac) => `${mac}/`).join('\n'),
+  [`${META}/network/interfaces/macs/${MACS[0]}/device-number`]: '0',
+  [`${META}/network/interfaces/macs/${MACS[0]}/local-ipv4s`]: '169.254.0.15',
+  [`${META}/network/interfaces/macs/${MACS[0]}/subnet-ipv4-cidr-block`]: '169.254.0.0/16',
+  [`${META}/network/interfaces/macs/${MACS[1]}/device-number`]: '1',
+  [`${META}/network/interfaces/macs/${MACS[1]}/local-ipv4s`]: '10.0.3.15\n10.0.3.20',
+  [`${META}/network/interfaces/macs/${MACS[1]}/subnet-ipv4-cidr-block`]: '10.0.3.0/24',
+  '/latest/user-data': '#!/bin/sh\necho "$0" >> /root/runs; hostname >> /root/runs\n',
+});
+
+describe('Debian 13 whose host has a metadata service', () => {
+  let key: KeyPair;
+  let service: MetadataServer;
+  const { guest, powerOn } = useGuest('metadata-service', {
+    image: async () => toolkitImage({ rootfs: await rootFileSystem('trixie') }),
+    machine: async (folder) => {
+      key = await makeKeyPair(join(folder, 'key'));
+      service = await startMetadataServer(folder);
+      service.content = instance(key.publicKey);
+      return {
+        system: AMAZON,
+        interfaces: [
+          {
+            network: '169.254.0.0/16',
+            hostAddress: '169.254.0.2',
+            guestAddress: '169.254.0.15',
+            servers: { '169.254.169.254:80': service.command },
+          },
+          { network: '10.0.3.0/24', hostAddress: '10.0.3.2' },
+        ],
+      };
+    },
+    minutes: 20,
+  });
+  afterAll(() => service?.close());
+
+  const login = () => ({ user: 'debian', keyFile: key.keyFile });
+  const bootAs = async (system: Record<string, string>) => {
+    await guest.powerOff();
+    await powerOn([], { system });
+    return await guest.waitForBoot();
+  };
+
+  it('is configured by the service', async () => {
+    expect(service.asked[0]).toBe('PUT /latest/api/token');
+    expect(await guest.output('hostname -f')).toBe('cloud1.ec2.internal');
+    const { stdout } = await guest.run('gandi-guest status --wait');
+    expect(stdout).toMatch(/gandi-metadata: configured \(this boot, from the metadata service of EC2\)/);
+    expect(stdout).toMatch(/ec2\s+taken/);
+    await guest.waitFor('test -s /root/runs');
+    expect(await guest.output('cat /root/runs')).toBe('/var/lib/gandi/scripts/user-data\ncloud1');
+  });
+
+  it('lets the distribution’s usual user in by the key of the service', async () => {
+    expect((await guest.ssh(login(), 'id -nG')).stdout).toBe('debian sudo\n');
+  });
+
+  it('has a metric for each interface, and routes of its own for the second one', async () => {
+    await guest.waitFor('ip -4 -o address show dev eth1 | grep -q 10.0.3.15/24');
+    expect(await guest.output('ip -4 -o address show dev eth1')).toContain('10.0.3.20/24');
+    expect(await guest.output('ip rule show')).toMatch(/32000:\s+from 10\.0\.3\.15 lookup 101/);
+    expect(await guest.output('ip route show table 101')).toMatch(
+      /default via 10\.0\.3\.1 dev eth1[\s\S]*10\.0\.3\.0\/24 dev eth1/,
+    );
+  });
+
+  it(
+    'has what it learned where the service is silent at a later boot, says so, and goes on',
+    async () => {
+      service.isSilent = true;
+      service.asked.length = 0;
+      expect(await bootAs(AMAZON)).toBe('degraded');
+      expect(service.asked.length).toBeGreaterThan(0);
+      expect((await guest.ssh(login(), 'hostname')).stdout).toBe('cloud1\n');
+      const { stdout } = await guest.run('gandi-guest status --wait');
+      expect(stdout).toMatch(/gandi-metadata: failed/);
+      expect(stdout).toMatch(/169\.254\.169\.254\/latest\/api\/token: found no answer in time/);
+      expect(await guest.output('systemctl --failed --plain --no-legend | cut -d" " -f1')).toBe(
+        'gandi-metadata.service',
+      );
+      expect(await guest.output('wc -l < /root/runs')).toBe('2');
+    },
+    5 * minutes,
+  );
+
+  it(
+    'makes no connection where the firmware names no such host, and keeps what it has',
+    async () => {
+      service.isSilent = false;
+      service.asked.length = 0;
+      expect(await bootAs({ manufacturer: 'QEMU' })).toBe('running');
+      expect(await guest.output('systemctl show -p ConditionResult --value gandi-metadata')).toBe('no');
+      expect((await guest.run('gandi-guest inspect')).stdout).toMatch(
+        /ec2.*not asked: this is no guest of such a host, by its firmware/,
+      );
+      expect((await guest.run('gandi-bootstrap metadata')).exitCode).toBe(0);
+      expect(await guest.output('hostname; wc -l < /root/runs')).toBe('cloud1\n2');
+      expect(service.asked).toEqual([]);
+    },
+    5 * minutes,
+  );
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { MetadataService, NoAnswer } from '../../../../src/machine/network/metadata-service.ts';
+import { httpService, NOBODY, type Reply } from '../../http-service.ts';
+import { runByBun } from '../run-by-bun.ts';
+
+const PAUSE = 10;
+
+/** What a service of ours said that is asked once: its text, or what is told of it. */
+async function ask(address: string, seconds = 2, mostBytes?: number): Promise<string> {
+  const service = new MetadataService([address], seconds, PAUSE);
+  try {
+    const { status, body } = await service.ask('/x', mostBytes === undefined ? {} : { mostBytes });
+    return `${status} ${Buffer.from(body)}`;
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return error.found;
+  }
+}
+
+/** The same, asked by Bun. */
+const askByBun = async (address: string, seconds: number, mostBytes: number) =>
+  Buffer.from(await runByBun('ask-by-bun.ts', address, String(seconds), String(mostBytes))).toString();
+
+const head = (...lines: string[]) => ({
+  raw: `HTTP/1.1 200 OK\r\n${lines.map((line) => `${line}\r\n`).join('')}Connection: close\r\n\r\nabc`,
+});
+
+describe('a metadata service', () => {
+  const ANSWERS: [string, Reply, RegExp][] = [
+    ['a text', 'abc', /^200 abc$/],
+    ['no such thing', { status: 404, body: 'gone' }, /^404 gone$/],
+    ['nothing', 204, /^204 $/],
+    ['less than it says', head('Content-Length: 10'), /^no answer/],
+    ['more than it says', head('Content-Length: 2'), /^200 ab$/],
+    ['a length below zero', head('Content-Length: -5'), /^no answer/],
+    [
+      'no end of its chunks',
+      { raw: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n' },
+      /^no answer/,
+    ],
+    ['no HTTP', { raw: 'abc\r\n\r\n' }, /^no answer/],
+    ['more than is taken', 'x'.repeat(21), /^21 bytes, more than the 20 that are taken$/],
+    [
+      'more than is taken, of unknown length',
+      { raw: `HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${'x'.repeat(21)}` },
+      /^more than the 20 bytes that are taken$/,
+    ],
+    ['a packed body', head('Content-Encoding: gzip'), /^a body in an encoding that was not asked for$/],
+    ['no answer', undefined, /^no answer in time$/],
+  ];
+
+  it.each(ANSWERS)('that gives %s', async (_, reply, expected) => {
+    const { address } = await httpService(() => reply);
+    const seconds = expected.source.startsWith('^no answer') ? 0.5 : 5;
+    expect(await ask(address, seconds, 20)).toMatch(expected);
+    expect(await askByBun(address, seconds, 20)).toMatch(expected);
+  });
+
+  it('is not followed to another place', async () => {
+    const elsewhere = await httpService(() => 'evil');
+    const raw = `HTTP/1.1 302 Found\r\nLocation: ${elsewhere.address}/x\r\nContent-Length: 0\r\n\r\n`;
+    const { address, asked } = await httpService(() => ({ raw }));
+    const refusal = 'a redirect (status 302), which is not followed';
+    expect(await ask(address)).toBe(refusal);
+    expect(await askByBun(address, 2, 20)).toBe(refusal);
+    expect([asked, elsewhere.asked]).toEqual([['GET /x', 'GET /x'], []]);
+  });
+
+  it('is asked again while it is busy', async () => {
+    let busy = 2;
+    const { address, asked } = await httpService(() => (busy-- > 0 ? 503 : 'abc'));
+    expect(await ask(address)).toBe('200 abc');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('is given up when the time is over, however often it says that it is busy', async () => {
+    const { address } = await httpService(() => 503);
+    const before = performance.now();
+    expect(await ask(address, 0.3)).toBe('status 503');
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  it('is given up where an answer never ends', async () => {
+    const { address } = await httpService(({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      const timer = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(timer));
+      return undefined;
+    });
+    expect(await ask(address, 0.3)).toBe('no answer in time');
+    expect(await askByBun(address, 0.3, 1000)).toBe('no answer in time');
+  });
+
+  it('may be at another of its addresses, and is asked there from then on', async () => {
+    const { address, asked } = await httpService(() => 'abc');
+    const service = new MetadataService([NOBODY, address], 2, PAUSE);
+    await service.ask('/one');
+    await service.ask('/two');
+    expect(asked).toEqual(['GET /one', 'GET /two']);
+  });
+
+  it('is nowhere', async () => {
+    expect(await ask(NOBODY, 0.3)).toMatch(/^no answer: /);
+    expect(await ask(NOBODY, 0)).toBe('no time was left to ask');
+  });
+});
+
+describe('a proxy of the environment', () => {
+  it('is not asked', async () => {
+    const proxy = await httpService(() => 'evil');
+    const { address } = await httpService(() => 'abc');
+    const names = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+    const before = names.map((name) => process.env[name]);
+    for (const name of names) process.env[name] = proxy.address;
+    try {
+      expect(await ask(address)).toBe('200 abc');
+      expect(await askByBun(address, 2, 20)).toBe('200 abc');
+    } finally {
+      for (const [index, name] of names.entries()) {
+        const value = before[index];
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+    expect(proxy.asked).toEqual([]);
+  });
+});
