@@ -27,6 +27,7 @@ const ROOMS = [
   'metadata/gandi',
   'metadata/nocloud',
   'metadata/cpio',
+  'metadata/smartos',
   'sources',
   'state',
   'terminal',

@@ -46,7 +46,7 @@ export function parseYamlText(bytes: Uint8Array): { document: YamlValue | undefi
   const decoded = decodeUtf8(bytes, YAML_BYTES_LIMIT, 'YAML text');
   if ('fault' in decoded) return decoded;
   const text = decoded.text.replace(/^\ufeff/, '');
-  if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: ofJson(JSON.parse(text)) };
+  if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: yamlOfJson(JSON.parse(text)) };
   const composed = compose(text);
   if ('fault' in composed) return composed;
   const { document } = composed;
@@ -163,9 +163,10 @@ export function isNull(value: YamlValue): boolean {
   return isYamlScalar(value) && value.isPlain && /^(?:|~|null|Null|NULL)$/.test(value.text);
 }
 
-function ofJson(value: unknown): YamlValue {
+/** A value of JSON as the same of YAML. */
+export function yamlOfJson(value: unknown): YamlValue {
   if (typeof value === 'string') return { text: value, isPlain: false };
-  if (Array.isArray(value)) return value.map(ofJson);
+  if (Array.isArray(value)) return value.map(yamlOfJson);
   if (typeof value !== 'object' || value === null) return { text: String(value), isPlain: true };
-  return new Map(Object.entries(value).map(([key, content]) => [key, ofJson(content)]));
+  return new Map(Object.entries(value).map(([key, content]) => [key, yamlOfJson(content)]));
 }

@@ -50,6 +50,10 @@ describe('what must be the same at the next boot', () => {
     },
   );
 
+  it('is for each boot to ask where the source is at the other end of a line', () => {
+    expect(extras({ ...NOCLOUD, source: 'smartos', stamps: [] })).toBeUndefined();
+  });
+
   it('is that a script has run', () => {
     expect(extras(NOCLOUD, order([SCRIPT]))).toMatchObject({
       ranges: STAMPS,
