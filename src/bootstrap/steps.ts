@@ -10,6 +10,7 @@ import { kernelModules } from '../storage/kernel-modules.ts';
 import { resizeMainDisk } from '../storage/resize-main-disk.ts';
 import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
+import { userDataFile } from './user-data-file.ts';
 
 /**
  * The steps of gandi-bootstrap in their order: the host's files first, for others work from them; what lets an admin
@@ -26,5 +27,6 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   multiQueue,
   sysctl,
   resizeMainDisk,
+  userDataFile,
   postBoot,
 ];

@@ -5,7 +5,11 @@ export type ProgramName =
   | 'gandi-mount'
   | 'gandi-config'
   | 'gandi-postboot'
-  | 'gandi-guest';
+  | 'gandi-guest'
+  | 'mdata-get'
+  | 'mdata-put'
+  | 'mdata-list'
+  | 'mdata-delete';
 
 /** A unit that a boot starts. */
 export interface ProgramUnit {
@@ -43,4 +47,8 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     report: 'at boots that start it',
   },
   { name: 'gandi-guest', units: [], report: 'never' },
+  { name: 'mdata-get', units: [], report: 'never' },
+  { name: 'mdata-put', units: [], report: 'never' },
+  { name: 'mdata-list', units: [], report: 'never' },
+  { name: 'mdata-delete', units: [], report: 'never' },
 ];

@@ -43,11 +43,12 @@ const ROOMS = [
   'postboot',
   'mount',
   'guest',
+  'mdata',
   'main',
 ];
 
 /** None of them imports another: what two need is in a room below. */
-const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest'];
+const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest', 'mdata'];
 
 /** Rooms that have rooms of their own. */
 const HOUSES = ['machine', 'metadata'];

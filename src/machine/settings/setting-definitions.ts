@@ -88,7 +88,7 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         kind: 'sources',
         default: 'all',
         summary:
-          'Whose word counts: all (each source that is on this machine), none, or names such as gandi, nocloud and cpio, separated by blanks',
+          'Whose word counts: all (each source that is on this machine), none, or names such as gandi, smartos, nocloud and cpio, separated by blanks',
       },
       {
         name: 'CONFIG_SEED_WAIT',
