@@ -69,14 +69,6 @@ const mdataText = (description: string): ManualText => ({
 });
 
 export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
-  'mdata-get': mdataText(
-    'It prints the value of a key, and a newline where the value does not end with one.',
-  ),
-  'mdata-put': mdataText('It sets the value of a key. An empty value removes the key.'),
-  'mdata-list': mdataText(
-    'It prints the customer’s keys. Those of the host, which begin with `sdc:`, are never in the list.',
-  ),
-  'mdata-delete': mdataText('It removes a key.'),
   'gandi-bootstrap': {
     description: [
       'It runs at every boot, before the network is set up and before anyone can log in. It looks for the disk that the host attached, checks the archive on it, stores the files of the archive in `/gandi`, and configures the guest from `/gandi/config`. Later boots change only what the host asks for anew.',
@@ -221,4 +213,12 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'gandi-postboot(8)',
     ],
   },
+  'mdata-get': mdataText(
+    'It prints the value of a key, and a newline where the value does not end with one.',
+  ),
+  'mdata-put': mdataText('It sets the value of a key. An empty value removes the key.'),
+  'mdata-list': mdataText(
+    'It prints the customer’s keys. Those of the host, which begin with `sdc:`, are never in the list.',
+  ),
+  'mdata-delete': mdataText('It removes a key.'),
 } satisfies Record<ProgramName, ManualText>;
