@@ -111,7 +111,7 @@ describe('Debian 13 of a SmartOS host', () => {
   });
 
   it('waits for a lock that another program has', async () => {
-    const lock = `perl -MFcntl=:DEFAULT,:seek -e 'sysopen(F, "/dev/ttyS1", O_RDWR|O_NOCTTY) or die; fcntl(F, F_SETLKW, pack("s s x4 q q l x4", F_WRLCK, SEEK_SET, 0, 0, 0)) or die; print STDERR "locked\\n"; sleep 3'`;
+    const lock = `perl -MFcntl=:DEFAULT,:seek -e 'sysopen(F, "/dev/ttyS1", O_RDWR|O_NOCTTY) or die; $l = pack("s s x4 q q l x4", F_WRLCK, SEEK_SET, 0, 0, 0); fcntl(F, F_SETLKW, $l) or die; print STDERR "locked\\n"; sleep 3'`;
     const { stdout } = await guest.run(
       `{ ${lock}; echo free >&2; } 2> /tmp/order & until grep -q locked /tmp/order; do sleep 0.1; done; mdata-get sdc:hostname; cat /tmp/order; wait`,
     );
@@ -166,9 +166,9 @@ describe('Debian 13 of a SmartOS host', () => {
         values: values({ 'sdc:hostname': 'web3', 'sdc:nics': { failure: 'VM.js: boom' } }),
         isGarbling: true,
       });
-      const { exitCode, stdout } = await guest.run('gandi-bootstrap');
+      const { exitCode, stderr } = await guest.run('gandi-bootstrap');
       expect(exitCode).toBe(1);
-      expect(stdout).toContain('VM.js: boom');
+      expect(stderr).toContain('VM.js: boom');
       expect(await guest.output('hostname; ip -4 -o address show dev eth0')).toMatch(
         /^web3\n.*192\.0\.2\.11\/24/,
       );
