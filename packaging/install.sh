@@ -65,6 +65,9 @@ mkdir -p "$root$prefix/sbin"
 for program in bootstrap mount config postboot guest; do
   ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"
 done
+copy 755 packaging/mdata-links.sh "$library/mdata-links"
+# Another package may have them, so they can belong to none.
+if [ -z "$for_package" ]; then packaging/mdata-links.sh add "$root$prefix"; fi
 for file in COPYING README.md dist/THIRD-PARTY-LICENSES packaging/runtime-licenses/*; do
   install -D -m 644 "$file" "$root$prefix/share/doc/gandi-guest/$(basename "$file")"
 done

@@ -1,5 +1,10 @@
 import { callProgram, type Loaders } from './call-program.ts';
 import { standardOutput } from './machine/runtime/output.ts';
+import type { MdataName } from './mdata/names.ts';
+
+const mdata = (name: MdataName) => async () => ({
+  main: (await import('./mdata/program.ts')).mdataProgram(name),
+});
 
 const LOADERS: Loaders = {
   programs: {
@@ -8,6 +13,10 @@ const LOADERS: Loaders = {
     'gandi-config': () => import('./config/program.ts'),
     'gandi-postboot': () => import('./postboot/program.ts'),
     'gandi-guest': () => import('./guest/program.ts'),
+    'mdata-get': mdata('mdata-get'),
+    'mdata-put': mdata('mdata-put'),
+    'mdata-list': mdata('mdata-list'),
+    'mdata-delete': mdata('mdata-delete'),
   },
   system: async () => (await import('./plan/real-system.ts')).realSystem(),
 };

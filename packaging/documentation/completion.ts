@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<string, Values['kind']>> = {
   MiB: 'unknown',
   name: 'interfaces',
   seconds: 'unknown',
+  value: 'unknown',
 };
 
 /** @throws Error for a name that nothing is known of, so that a new option cannot be forgotten */

@@ -1,6 +1,7 @@
 import type { Command, Help } from 'commander';
 import { SETTINGS } from '../../src/machine/settings/setting-definitions.ts';
 import { EXIT_MEANINGS } from '../../src/terminal/exit-status.ts';
+import type { ExitMeanings } from '../../src/terminal/program.ts';
 import { ENVIRONMENT, type ManualText } from './manual-texts.ts';
 import type { DocumentedProgram } from './programs.ts';
 import {
@@ -66,8 +67,8 @@ function stepSection(steps: DocumentedProgram['steps']): string {
   return `${section('steps')}${paragraph('In this order:')}${entries.join('')}`;
 }
 
-function exitSection(more: readonly string[]): string {
-  const entries = EXIT_MEANINGS.map(([status, meaning]) => namedEntry(String(status), sentence(meaning)));
+function exitSection(more: readonly string[], meanings: ExitMeanings = EXIT_MEANINGS): string {
+  const entries = meanings.map(([status, meaning]) => namedEntry(String(status), sentence(meaning)));
   return `${section('exit status')}${entries.join('')}${more.map(paragraph).join('')}`;
 }
 
@@ -79,7 +80,7 @@ const listSection = (title: string, entries: readonly (readonly [string, string]
  * `text`.
  */
 export function renderProgramPage(
-  { name, command, steps }: DocumentedProgram,
+  { name, command, steps, exitMeanings }: DocumentedProgram,
   text: ManualText,
   release: Release,
 ): string {
@@ -91,7 +92,7 @@ export function renderProgramPage(
     `${section('options')}${optionEntries(command, help)}`,
     commandSection(command, help),
     stepSection(steps),
-    exitSection(text.exit ?? []),
+    exitSection(text.exit ?? [], exitMeanings),
     listSection('environment', [...(text.environment ?? []), ...ENVIRONMENT]),
     listSection('files', text.files),
     seeAlso(text.seeAlso),

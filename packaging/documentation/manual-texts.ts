@@ -54,6 +54,20 @@ const LOG: Named = [LOG_FILE, 'What was done and what went wrong, as JSON lines.
 const OWN_PROGRAMS =
   'It must be executable, belong to root and not be writable by everyone. All settings are in its environment. It has `CONFIG_PLUGIN_TIMEOUT` seconds.';
 
+/** What the four programs have in common that talk to SmartOS's metadata host. */
+const mdataText = (description: string): ManualText => ({
+  description: [
+    description,
+    'The host is reached by the second serial port of a virtual machine, `/dev/ttyS1`, or by the socket of an LX zone, by version 2 of its protocol or version 1, which can only get and list. The line is one program’s at a time. Arguments, output and exit statuses are those of the programs of these names of joyent/mdata-client; but a host that is silent is given up after 100 seconds.',
+    'Where another package has a program of this name, that is the one in `/usr/sbin` or `/usr/bin`.',
+  ],
+  files: [
+    ['/dev/ttyS1', 'The serial line, of a virtual machine.'],
+    ['/native/.zonecontrol/metadata.sock', 'The socket, of a zone.'],
+  ],
+  seeAlso: ['gandi-guest(8)', ...['get', 'put', 'list', 'delete'].map((word) => `mdata-${word}(8)`)],
+});
+
 export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   'gandi-bootstrap': {
     description: [
@@ -203,4 +217,12 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'gandi-postboot(8)',
     ],
   },
+  'mdata-get': mdataText(
+    'It prints the value of a key, and a newline where the value does not end with one.',
+  ),
+  'mdata-put': mdataText('It sets the value of a key. An empty value removes the key.'),
+  'mdata-list': mdataText(
+    'It prints the customer’s keys. Those of the host, which begin with `sdc:`, are never in the list.',
+  ),
+  'mdata-delete': mdataText('It removes a key.'),
 } satisfies Record<ProgramName, ManualText>;

@@ -4,6 +4,10 @@ import { BOOTSTRAP_STEPS } from '../../src/bootstrap/steps.ts';
 import { defineCommandLine as defineConfig } from '../../src/config/command-line.ts';
 import { CONFIG_STEPS } from '../../src/config/steps.ts';
 import { defineCommandLine as defineGuest } from '../../src/guest/command-line.ts';
+import {
+  defineMdataCommandLine as defineMdata,
+  MDATA_EXIT_MEANINGS as exitMeanings,
+} from '../../src/mdata/command-line.ts';
 import { defineCommandLine as defineMount } from '../../src/mount/command-line.ts';
 import { MOUNT_STEPS } from '../../src/mount/run/steps.ts';
 import { realSystem } from '../../src/plan/real-system.ts';
@@ -11,6 +15,7 @@ import type { Step } from '../../src/plan/step.ts';
 import { defineCommandLine as definePostBoot } from '../../src/postboot/command-line.ts';
 import { POST_BOOT_STEPS } from '../../src/postboot/steps.ts';
 import { PROGRAMS, type ProgramName } from '../../src/state/programs.ts';
+import type { ExitMeanings } from '../../src/terminal/program.ts';
 
 /** A program as its own code defines it. */
 export interface DocumentedProgram {
@@ -18,6 +23,8 @@ export interface DocumentedProgram {
   command: Command;
   /** In the order in which they run. */
   steps: readonly Pick<Step, 'name' | 'summary' | 'setting'>[];
+  /** Absent: those that all programs share. */
+  exitMeanings?: ExitMeanings;
 }
 
 /** Command lines are looked at here; nothing parses arguments with them. */
@@ -42,6 +49,10 @@ export function documentedPrograms(): DocumentedProgram[] {
       steps: POST_BOOT_STEPS,
     },
     'gandi-guest': { command: defineGuest(neverRun, system), steps: [] },
+    'mdata-get': { command: defineMdata('mdata-get', output), steps: [], exitMeanings },
+    'mdata-put': { command: defineMdata('mdata-put', output), steps: [], exitMeanings },
+    'mdata-list': { command: defineMdata('mdata-list', output), steps: [], exitMeanings },
+    'mdata-delete': { command: defineMdata('mdata-delete', output), steps: [], exitMeanings },
   };
   return PROGRAMS.map(({ name }) => ({ name, ...parts[name] }));
 }

@@ -14,6 +14,7 @@ import {
 } from '../machine/files/paths.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
+import { SOURCES } from '../metadata/sources.ts';
 import type { StepContext } from '../plan/step.ts';
 import { lateWorkMark } from '../state/late-work.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
@@ -62,6 +63,8 @@ function rangesOf(
   settings: Settings,
 ): readonly Range[] | undefined {
   if (source === undefined || (state !== 'new' && state !== 'kept')) return undefined;
+  // A host at the other end of a line says what it says now: only who asks knows that it is the same.
+  if (SOURCES.some(({ name, needs }) => name === source && needs !== 'disk')) return undefined;
   const { swap, archive } = gandi ?? {};
   // What another source keeps of a disk of Gandi's is none of its business.
   if (gandi === undefined) return stamps;

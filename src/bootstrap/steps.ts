@@ -12,6 +12,7 @@ import { kernelModules } from '../storage/kernel-modules.ts';
 import { resizeMainDisk } from '../storage/resize-main-disk.ts';
 import { swap } from '../storage/swap.ts';
 import { postBoot } from './post-boot.ts';
+import { userDataFile } from './user-data-file.ts';
 
 /** Scripts of the source that come before all that it asks for, as bootcmd of cloud-config does. */
 const earlyScripts = loadedStep(
@@ -101,5 +102,6 @@ export const BOOTSTRAP_STEPS: readonly Step[] = [
   sysctl,
   resizeMainDisk,
   swapFile,
+  userDataFile,
   postBoot,
 ];

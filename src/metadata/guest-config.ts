@@ -277,6 +277,12 @@ export interface GuestConfig {
   postBoot?: PostBootConfig;
   scripts?: ScriptConfig[];
   files?: FileConfig[];
+  /** User-data that programs of the guest's own look for in a file, for root alone. */
+  storedUserData?: {
+    path: string;
+    /** Its bytes in base64; absent: the file goes. */
+    content?: string;
+  };
   /** A name below /usr/share/zoneinfo. */
   timeZone?: string;
   timeServers?: TimeServerConfig;

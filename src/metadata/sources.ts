@@ -7,12 +7,14 @@ import { gandi } from './gandi/source.ts';
 import { hetzner } from './hetzner/source.ts';
 import { nocloud } from './nocloud/source.ts';
 import { openstack } from './openstack-service/source.ts';
+import { smartos } from './smartos/source.ts';
 import type { Source } from './source.ts';
 
 /** Every source there is, in the order in which they are asked. */
 export const SOURCES: readonly Source[] = [
   gandi,
   credentials,
+  smartos,
   nocloud,
   configdrive,
   cpio,

@@ -5,7 +5,11 @@ export type ProgramName =
   | 'gandi-mount'
   | 'gandi-config'
   | 'gandi-postboot'
-  | 'gandi-guest';
+  | 'gandi-guest'
+  | 'mdata-get'
+  | 'mdata-put'
+  | 'mdata-list'
+  | 'mdata-delete';
 
 /**
  * What gandi-bootstrap is called in messages and reports where it asks a service of the network: its unit has that name. That
@@ -56,4 +60,8 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     report: 'at boots that start it',
   },
   { name: 'gandi-guest', units: [], report: 'never' },
+  { name: 'mdata-get', units: [], report: 'never' },
+  { name: 'mdata-put', units: [], report: 'never' },
+  { name: 'mdata-list', units: [], report: 'never' },
+  { name: 'mdata-delete', units: [], report: 'never' },
 ];

@@ -3,9 +3,12 @@ import type { Output } from '../machine/runtime/output.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-status.ts';
 import { VERSION } from './version.ts';
 
-const EXIT_HELP = `
+/** What each exit status says. */
+export type ExitMeanings = readonly (readonly [status: number, meaning: string])[];
+
+const exitHelp = (meanings: ExitMeanings) => `
 Exit status:
-${EXIT_MEANINGS.map(([status, meaning]) => `  ${status}  ${meaning}`).join('\n')}`;
+${meanings.map(([status, meaning]) => `  ${status}  ${meaning}`).join('\n')}`;
 
 /**
  * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that
@@ -15,12 +18,13 @@ export function createProgram(
   name: string,
   summary: string,
   { print, printError }: Pick<Output, 'print' | 'printError'>,
+  exitMeanings: ExitMeanings = EXIT_MEANINGS,
 ): Command {
   return new Command(name)
     .description(summary)
     .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', EXIT_HELP)
+    .addHelpText('after', exitHelp(exitMeanings))
     .configureOutput({
       writeOut: print,
       writeErr: printError,

@@ -64,6 +64,10 @@ export interface MachineOptions {
   readonly uuid?: string;
   /** Names of further virtio-serial ports, each with a socket of that name in the guest's folder. */
   readonly serialPorts?: readonly string[];
+  /** A second serial port, `/dev/ttyS1`, that leads to somebody who listens at this socket. */
+  readonly secondSerial?: string;
+  /** What SMBIOS says of the machine (`-smbios type=1`), such as `manufacturer=Joyent`. */
+  readonly smbios?: readonly string[];
   /** PCI Express ports for hot-plugged interfaces and virtio-blk disks; none by default, for each takes time at boot. */
   readonly hotplugPorts?: number;
 }
@@ -131,7 +135,18 @@ export function qemuArguments(
       '-append',
       [...kernelArguments, ...(counted ? [] : fastKernel), ...(options.kernelArguments ?? [])].join(' '),
     ],
-    ['-serial', `file:${files.console}`, '-qmp', `unix:${files.qmp},server=on,wait=off`],
+    ['-serial', `file:${files.console}`],
+    options.secondSerial === undefined
+      ? []
+      : // As SmartOS has it: the guest goes on where nobody listens.
+        [
+          '-chardev',
+          `socket,id=second,path=${options.secondSerial},server=off,reconnect=1`,
+          '-serial',
+          'chardev:second',
+        ],
+    options.smbios === undefined ? [] : ['-smbios', ['type=1', ...options.smbios].join(',')],
+    ['-qmp', `unix:${files.qmp},server=on,wait=off`],
     ['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
     port('guest-control', files.control),
     ...serialPorts.map((name) => port(name, `${files.folder}/${name}`)),

@@ -27,6 +27,7 @@ const ROOMS = [
   'metadata/gandi',
   'metadata/nocloud',
   'metadata/cpio',
+  'metadata/smartos',
   'metadata/openstack',
   'metadata/configdrive',
   'metadata/credentials',
@@ -58,11 +59,12 @@ const ROOMS = [
   'mount/serve',
   'mount',
   'guest',
+  'mdata',
   'main',
 ];
 
 /** None of them imports another: what two need is in a room below. */
-const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest'];
+const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest', 'mdata'];
 
 /** Rooms that have rooms of their own. */
 const HOUSES = ['machine', 'metadata', 'mount'];

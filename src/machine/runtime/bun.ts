@@ -2,6 +2,13 @@
 interface Bun {
   spawn(options: BunSpawnOptions): BunSubprocess;
   hash: { crc32(bytes: Uint8Array): number };
+  /** Functions of a C library; it needs the just-in-time compiler (https://bun.com/docs/runtime/ffi). */
+  FFI?: {
+    dlopen<Name extends string>(
+      library: string,
+      functions: Record<Name, { args: readonly string[]; returns: string }>,
+    ): { symbols: Record<Name, (...args: (number | Uint8Array | null)[]) => number> };
+  };
   CryptoHasher: new (
     algorithm: 'sha256',
   ) => { update(text: string | Uint8Array): { digest(encoding: 'hex'): string } };

@@ -16,7 +16,10 @@ export interface Output {
 
 /** @throws what writeSync does, unless nobody reads any more */
 function write(descriptor: number, text: string): void {
-  const bytes = Buffer.from(cleanText(text));
+  writeBytes(descriptor, Buffer.from(cleanText(text)));
+}
+
+function writeBytes(descriptor: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) {
     try {
       written += writeSync(descriptor, bytes, written);
@@ -38,6 +41,18 @@ function write(descriptor: number, text: string): void {
 export function print(text: string): void {
   try {
     write(STANDARD_OUTPUT, text);
+  } catch (error) {
+    throw new Error(`cannot write to standard output: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Writes bytes to standard output as they are: a value that another program asked for.
+ * @throws Error that says why it cannot be written
+ */
+export function printBytes(bytes: Uint8Array): void {
+  try {
+    writeBytes(STANDARD_OUTPUT, bytes);
   } catch (error) {
     throw new Error(`cannot write to standard output: ${reasonOf(error)}`, { cause: error });
   }

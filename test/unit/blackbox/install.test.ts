@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +19,7 @@ const script = fileURLToPath(new URL('../../../packaging/install.sh', import.met
 const INSTALLED_PROGRAMS = PROGRAMS.map(({ name }) => name).sort();
 
 /** Installs what was built into a folder of its own. */
-function install(environment: Record<string, string> = {}): string {
-  const tree = freshPath('tree');
+function install(environment: Record<string, string> = {}, tree = freshPath('tree')): string {
   const { status, stderr } = spawnSync('sh', [script], {
     encoding: 'utf8',
     env: { ...process.env, ...environment, DESTDIR: tree },
@@ -60,6 +68,37 @@ describe('packaging/install.sh', { timeout: 60_000 }, () => {
     const page = join(share, 'man/man8/gandi-mount.8');
     expect(statSync(page).mode & 0o777).toBe(0o644);
     expect(readFileSync(page, 'utf8')).toMatch(/^\.TH GANDI\\-MOUNT 8 /);
+  });
+
+  const FOREIGN = ['mdata-get', 'mdata-put', 'mdata-list', 'mdata-delete'];
+  const links = (tree: string) =>
+    FOREIGN.filter((name) => lstatSync(join(tree, 'usr/sbin', name), { throwIfNoEntry: false }));
+
+  it('links the programs for SmartOS where no other package has them, and takes its own links away alone', () => {
+    const tree = install();
+    expect(links(tree)).toEqual(FOREIGN);
+    expect(readlinkSync(join(tree, 'usr/sbin/mdata-get'))).toBe('../lib/gandi/gandi-launcher');
+    const other = freshPath('tree');
+    for (const directory of ['bin', 'sbin']) mkdirSync(join(other, 'usr', directory), { recursive: true });
+    writeFileSync(join(other, 'usr/bin/mdata-get'), 'other');
+    writeFileSync(join(other, 'usr/sbin/mdata-list'), 'other');
+    install({}, other);
+    expect(links(other)).toEqual(['mdata-put', 'mdata-list', 'mdata-delete']);
+    expect(readFileSync(join(other, 'usr/sbin/mdata-list'), 'utf8')).toBe('other');
+    const script = join(other, 'usr/lib/gandi/mdata-links');
+    for (const [word, left] of [
+      ['add', ['mdata-put', 'mdata-list', 'mdata-delete']],
+      ['remove', ['mdata-list']],
+      ['remove', ['mdata-list']],
+    ] as const) {
+      expect(spawnSync('sh', [script, word, join(other, 'usr')], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+      expect(links(other)).toEqual(left);
+    }
+    // A package’s scripts do so.
+    expect(links(install({ FOR_PACKAGE: '1' }))).toEqual([]);
   });
 
   it('takes another directory for zsh', () => {

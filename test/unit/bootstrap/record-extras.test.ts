@@ -57,6 +57,10 @@ describe('what must be the same at the next boot', () => {
     expect(extras(service, files)).toMatchObject({ ranges: [], marks: Object.keys(files) });
   });
 
+  it('is for each boot to ask where the source is at the other end of a line', () => {
+    expect(extras({ ...NOCLOUD, source: 'smartos', stamps: [] })).toBeUndefined();
+  });
+
   it('is that a script has run', () => {
     expect(extras(NOCLOUD, order([SCRIPT]))).toMatchObject({
       ranges: STAMPS,

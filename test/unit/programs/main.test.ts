@@ -22,6 +22,10 @@ const loaders: Loaders = {
     'gandi-config': load('gandi-config'),
     'gandi-postboot': load('gandi-postboot'),
     'gandi-guest': load('gandi-guest'),
+    'mdata-get': load('mdata-get'),
+    'mdata-put': load('mdata-put'),
+    'mdata-list': load('mdata-list'),
+    'mdata-delete': load('mdata-delete'),
   },
   system: () => Promise.resolve(simulatedSystem()),
 };
@@ -48,7 +52,7 @@ describe('the executable', () => {
   it.each([[[]], [['gandi-frob']], [['--version']]])('says for %j what it can be called', async (args) => {
     expect(await call(args)).toBe(2);
     expect(said.stderr).toBe(
-      'gandi: call it as one of gandi-bootstrap, gandi-mount, gandi-config, gandi-postboot, gandi-guest, or name one first\n',
+      'gandi: call it as one of gandi-bootstrap, gandi-mount, gandi-config, gandi-postboot, gandi-guest, mdata-get, mdata-put, mdata-list, mdata-delete, or name one first\n',
     );
   });
 

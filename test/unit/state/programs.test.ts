@@ -16,7 +16,9 @@ describe('the table of programs', () => {
 
   it('has all programs that are installed, in the order of a boot', () => {
     const install = readFileSync('packaging/install.sh', 'utf8');
-    const [, names = ''] = /^for program in (.*); do$/m.exec(install) ?? [];
-    expect(PROGRAMS.map(({ name }) => name)).toEqual(names.split(' ').map((name) => `gandi-${name}`));
+    const links = readFileSync('packaging/mdata-links.sh', 'utf8');
+    const namesIn = (text: string) => (/^for program in (.*); do$/m.exec(text)?.[1] ?? '').split(' ');
+    const own = namesIn(install).map((name) => `gandi-${name}`);
+    expect(PROGRAMS.map(({ name }) => name)).toEqual([...own, ...namesIn(links)]);
   });
 });
