@@ -52,7 +52,10 @@ export function askedOf({ settings, host, facts }: Pick<StepContext, 'settings' 
   return {
     ...(hostName !== undefined && runs(settings, identity) ? { hostName } : {}),
     interfaces: [...found, ...enslaved].map(askedInterface),
-    missing: missing.map((each) => describeMissing(each, facts)),
+    // One that may be missing is warned of where it is looked for; the guest is as it is meant to be.
+    missing: missing
+      .filter(({ mayBeMissing }) => mayBeMissing !== true || found.length === 0)
+      .map((each) => describeMissing(each, facts)),
     nameServers: resolves ? (config.resolvers ?? []) : [],
     searchDomains: resolves ? (config.searchDomains ?? []) : [],
     accounts: runs(settings, users) ? askedUsers({ settings, facts, host }).named.map(accountOf) : [],

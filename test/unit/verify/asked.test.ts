@@ -72,6 +72,20 @@ describe('askedOf', () => {
     expect(asked(`${setting}\n`)).toEqual(expected);
   });
 
+  it.each([
+    ['others are there', { ...config.interfaces?.[0], addresses: [address] }, []],
+    [
+      'no other is',
+      { number: 7, addresses: [address] },
+      [expect.stringMatching(/^interface 7 /), expect.stringMatching(/^interface 1 /)],
+    ],
+  ])('an interface that may be missing is asked for by whether %s', (_, first, missing) => {
+    const may: GuestConfig = {
+      interfaces: [first, { number: 1, addresses: [], dhcp4: {}, mayBeMissing: true }],
+    };
+    expect(asked('', { host: { parsed: parsedOf(may) } }).missing).toEqual(missing);
+  });
+
   it('asks for no swap where the archive stays on its disk', () => {
     const facts = { lostAtReboot: '/ is an overlay, and /run is a tmpfs' };
     const unused = { ...swap, state: 'archive' } as const;
