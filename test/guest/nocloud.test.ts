@@ -36,6 +36,16 @@ const HOST_KEYS = 'cat /etc/ssh/ssh_host_*_key.pub';
 const metaData = (id: string, name: string, keys = '') =>
   `instance-id: ${id}\nlocal-hostname: ${name}\n${keys}`;
 
+/** Two commands: a line of a shell script, and words with a quote in them. */
+const cloudConfig = (key: string) => `#cloud-config
+hostname: web1
+users: [default]
+ssh_authorized_keys: ["${key}"]
+runcmd:
+  - echo "$0" >> /root/runs; hostname >> /root/runs
+  - [sh, -c, 'echo "$1" > /root/words', sh, "it's 0644"]
+`;
+
 describe('Debian 12 with a NoCloud CD', () => {
   let key: KeyPair;
   let seed: DiskFile;
@@ -43,8 +53,9 @@ describe('Debian 12 with a NoCloud CD', () => {
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
       seed = await isoSeed(folder, 'seed.iso', {
-        'meta-data': metaData('iid-1', 'web1', `public-keys: ["${key.publicKey.trim()}"]\n`),
-        'user-data': '#!/bin/sh\necho "$0" >> /root/runs; hostname >> /root/runs\n',
+        // What user-data say of the name counts before this.
+        'meta-data': metaData('iid-1', 'web0'),
+        'user-data': cloudConfig(key.publicKey.trim()),
         'network-config': NETWORK,
       });
       return {
@@ -74,14 +85,16 @@ describe('Debian 12 with a NoCloud CD', () => {
     );
   });
 
-  it('runs the script of user-data once', async () => {
-    await guest.waitFor('test -s /root/runs');
-    expect(await guest.output('cat /root/runs')).toBe('/var/lib/gandi/scripts/user-data\nweb1');
+  it('runs the commands of user-data once, words as they are written', async () => {
+    await guest.waitFor('test -s /root/words');
+    expect(await guest.output('cat /root/runs')).toBe('/var/lib/gandi/scripts/runcmd\nweb1');
+    expect(await guest.output('cat /root/words')).toBe("it's 0644");
   });
 
   it('says of each setting which file and field it is from', async () => {
     const { stdout } = await guest.run('gandi-guest inspect');
-    expect(stdout).toContain('local-hostname');
+    expect(stdout).toMatch(/host name\s+web1\s+user-data hostname/);
+    expect(stdout).not.toContain('local-hostname');
     expect(stdout).toMatch(/network-config .*ethernets\.eth1\.addresses\[0\]/);
     expect((await guest.run('gandi-guest verify')).exitCode).toBe(0);
   });
