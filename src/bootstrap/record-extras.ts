@@ -64,7 +64,7 @@ function rangesOf(
 ): readonly Range[] | undefined {
   if (source === undefined || (state !== 'new' && state !== 'kept')) return undefined;
   // A host at the other end of a line says what it says now: only who asks knows that it is the same.
-  if (SOURCES.some(({ name, needs }) => name === source && needs !== 'disk')) return undefined;
+  if (SOURCES.some(({ name, needs }) => name === source && needs === 'serial line')) return undefined;
   const { swap, archive } = gandi ?? {};
   // What another source keeps of a disk of Gandi's is none of its business.
   if (gandi === undefined) return stamps;

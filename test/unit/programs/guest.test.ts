@@ -82,7 +82,9 @@ describe('validate', () => {
       '/nodename': 'web1\n',
     });
     expect(await main(['validate', at('network-config')])).toBe(1);
-    expect(said.stdout).toContain('network: network-config ethernets.eth0.mtu: found "x"');
+    expect(said.stdout).toContain(
+      'network: network-config ethernets.eth0.mtu at line 2, column 20: found "x"',
+    );
     said.stdout = '';
     expect(await main(['validate', at('nodename')])).toBe(0);
     expect(said.stdout).toBe(`${at('nodename')}: a valid nodename\n`);
