@@ -88,18 +88,20 @@ export class MetadataService {
    * @throws NoAnswer if nobody answers in time, or the answer is a redirect, too long, or not what it says of itself
    */
   async ask(path: string, question: Question = {}): Promise<Answer> {
-    let last = new NoAnswer(`${this.#addresses[0]}${path}`, 'no time was left to ask');
+    // Of several addresses the first is every guest's: what it did is what an admin can look into.
+    let told = new NoAnswer(`${this.#addresses[0]}${path}`, 'no time was left to ask');
     while (this.#left > 0) {
-      for (const address of this.#answering === undefined ? this.#addresses : [this.#answering]) {
-        if (this.#left <= 0) throw last;
+      const addresses = this.#answering === undefined ? this.#addresses : [this.#answering];
+      for (const [index, address] of addresses.entries()) {
+        if (this.#left <= 0) throw told;
         const tried = await this.#try(address, path, question);
         if (!(tried instanceof NoAnswer)) return tried;
-        last = tried;
+        if (index === 0) told = tried;
       }
-      if (this.#left <= this.#pauseMilliseconds) throw last;
+      if (this.#left <= this.#pauseMilliseconds) throw told;
       await sleep(this.#pauseMilliseconds);
     }
-    throw last;
+    throw told;
   }
 
   /** Milliseconds. */

@@ -99,6 +99,12 @@ describe('a metadata service', () => {
     expect(asked).toEqual(['GET /one', 'GET /two']);
   });
 
+  it('is told by its first address where none answers', async () => {
+    const { address } = await httpService(() => undefined);
+    const service = new MetadataService([address, NOBODY], 0.5, PAUSE);
+    await expect(service.ask('/x')).rejects.toMatchObject({ address: `${address}/x`, found: 'no answer in time' });
+  });
+
   it('is nowhere', async () => {
     expect(await ask(NOBODY, 0.3)).toMatch(/^no answer: /);
     expect(await ask(NOBODY, 0)).toBe('no time was left to ask');
