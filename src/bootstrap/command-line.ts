@@ -47,7 +47,7 @@ export function defineCommandLine(
   output: Output,
 ): Command {
   const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
-  const program = createProgram(name, 'Configure this guest from the disk that its host prepared.', output)
+  const program = createProgram(name, 'Configure this guest from what its host prepared.', output)
     // An option behind the subcommand is the subcommand's.
     .enablePositionalOptions()
     .option('-n, --dry-run', 'show what would be done, and do nothing')

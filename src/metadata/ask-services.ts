@@ -25,7 +25,7 @@ export async function askServices(
   const stored = readStored(files);
   const remembered = network.find(({ name }) => name === stored?.source);
   const asked = remembered === undefined ? network : [remembered];
-  const seconds = remembered === undefined ? SERVICE_SECONDS.unknown : SERVICE_SECONDS.kept;
+  const seconds = stored === undefined ? SERVICE_SECONDS.unknown : SERVICE_SECONDS.kept;
   const waitSeconds = Math.max(1, Math.floor(seconds / Math.max(1, asked.length)));
   const world = worldOf({ ...options, waitSeconds }, isAsked, stored?.attachment);
   const look: Look = { files, allowed, world, looked: new Map() };

@@ -134,6 +134,8 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
   const { parsed } = host;
   const sources = network.map(({ name }) => name);
   const needsAddress = network.some((source) => source.isAskedByLinkLocal !== true);
+  // What an earlier boot learned says which interfaces are to have an address, and which none.
+  const usesDhcp = needsAddress && parsed.config.interfaces === undefined;
   const asked = `${sources.join(', ')} ${sources.length === 1 ? 'is' : 'are'} asked when the network is up`;
   return {
     ...host,
@@ -141,10 +143,10 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
     awaited: { sources, needsAddress },
     parsed: {
       ...parsed,
-      config: { ...parsed.config, ...(needsAddress ? { dhcpOnAll: true } : {}) },
+      config: { ...parsed.config, ...(usesDhcp ? { dhcpOnAll: true } : {}) },
       origins: [
         ...parsed.origins,
-        ...(needsAddress
+        ...(usesDhcp
           ? [
               {
                 setting: 'network',

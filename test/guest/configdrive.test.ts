@@ -184,7 +184,7 @@ describe('Debian 13 with a ConfigDrive', () => {
     const disk = await isoSeed(folder, 'empty', { 'meta-data': '', 'user-data': '' });
     const attached = await guest.attachDisk({ ...OPTICAL, disk, scsiId: 1 });
     await guest.waitFor('udevadm settle && blkid -L cidata');
-    expect((await guest.run('gandi-bootstrap')).stderr).toBe('');
+    expect((await guest.run('gandi-bootstrap')).stderr).not.toContain('problem:');
     expect((await guest.run('gandi-guest inspect --json')).stdout).toMatch(/"instanceId": ?"nocloud"/);
     expect(await guest.output('hostname')).toBe('fat');
     await guest.detach(attached);

@@ -6,6 +6,7 @@ import { askServices } from '../../../src/metadata/ask-services.ts';
 import { keepConfiguration } from '../../../src/metadata/choose.ts';
 import { ec2At } from '../../../src/metadata/ec2/source.ts';
 import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
+import { makeNoCloudSeed } from '../../../src/metadata/nocloud/seed.ts';
 import { defineSource } from '../../../src/metadata/source.ts';
 import { SOURCES } from '../../../src/metadata/sources.ts';
 import { imds } from './ec2/imds.ts';
@@ -176,6 +177,21 @@ describe('a guest of EC2', () => {
       config: { hostName: 'web1', dhcpOnAll: true },
     });
     expect(told(await ask(guest, (await imds(SAID)).address))).toMatchObject({ state: 'new', source: 'ec2' });
+  });
+
+  it('leaves interfaces alone that a volume left alone, once that is gone', async () => {
+    const guest = seededGuest(AMAZON);
+    const network = 'version: 2\nethernets: {eth0: {addresses: [192.0.2.10/24]}}\n';
+    const seed = makeNoCloudSeed({
+      'meta-data': Buffer.from('instance-id: a\n'),
+      'network-config': Buffer.from(network),
+    });
+    const volume = guest.attach('sr0', 0, seed);
+    await guest.boot();
+    guest.detach(volume);
+    const { config } = told(await guest.boot());
+    expect(config).toMatchObject({ interfaces: [{ name: 'eth0' }] });
+    expect(config).not.toHaveProperty('dhcpOnAll');
   });
 
   it('does not take a volume that comes beside the service', async () => {

@@ -102,7 +102,10 @@ describe('a metadata service', () => {
   it('is told by its first address where none answers', async () => {
     const { address } = await httpService(() => undefined);
     const service = new MetadataService([address, NOBODY], 0.5, PAUSE);
-    await expect(service.ask('/x')).rejects.toMatchObject({ address: `${address}/x`, found: 'no answer in time' });
+    await expect(service.ask('/x')).rejects.toMatchObject({
+      address: `${address}/x`,
+      found: 'no answer in time',
+    });
   });
 
   it('is nowhere', async () => {
