@@ -239,8 +239,11 @@ describe('Debian 13 with two NoCloud volumes', () => {
         uuid: OTHER_UUID,
         interfaces: [{ ...LEASED, mac: '52:54:00:67:61:aa' }],
       });
-      expect(await guest.waitForBoot()).toBe('running');
+      const state = await guest.waitForBoot();
       const { stdout } = await guest.run('gandi-guest status --wait');
+      expect(state, `${await guest.output('systemctl --failed --plain --no-legend')}\n${stdout}`).toBe(
+        'running',
+      );
       expect(stdout).toContain(`SMBIOS UUID ${UUID}, now ${OTHER_UUID}`);
       // In a virtual machine systemd takes the UUID; what started after us had it already.
       expect(await guest.output('cat /etc/machine-id')).toBe(OTHER_UUID.replaceAll('-', ''));
