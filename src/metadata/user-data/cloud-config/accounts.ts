@@ -1,3 +1,4 @@
+import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
 import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 import { groupScript, readGroups, withMemberships } from './groups.ts';
@@ -66,7 +67,13 @@ function defaultUser(
   if (!isDefaultAsked && ofSource.length === 0 && keys.length === 0 && password === undefined)
     return undefined;
   const merged = Object.assign({}, ...ofSource, ofDefault) as UserConfig;
-  const user = { ...merged, sshKeys: unique([...keys, ...ofDefault.sshKeys]) };
+  const isNamed = merged.name !== undefined && merged.name !== 'root';
+  const user = {
+    // Without a name it is known for the default user.
+    ...(isNamed ? { sudo: [...DEFAULT_USER_SUDO] } : {}),
+    ...merged,
+    sshKeys: unique([...keys, ...ofDefault.sshKeys]),
+  };
   return password === undefined ? user : withPassword(user, password, expire);
 }
 
@@ -90,10 +97,10 @@ function withPasswords(
     return withPassword(user, password, expire);
   });
   for (const [name, password] of left) {
-    // Without a name of its own the default user may be meant, who keeps the administrators' group.
-    const mayBeDefault = ofDefault !== undefined && ofDefault.name === undefined;
-    const groups = name === 'root' || mayBeDefault ? {} : { groups: [] };
-    all.push(withPassword({ name, sshKeys: [], ...groups }, password, expire));
+    // Without a name of its own the default user may be meant, who is an administrator.
+    const isOpen = ofDefault !== undefined && ofDefault.name === undefined;
+    const rights = name === 'root' ? {} : isOpen ? { mayBeDefault: true as const } : { groups: [] };
+    all.push(withPassword({ name, sshKeys: [], ...rights }, password, expire));
   }
   return all;
 }

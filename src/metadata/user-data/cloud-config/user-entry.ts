@@ -74,7 +74,7 @@ function readGroups(reader: MapReader): string[] | undefined {
   return [...new Set(names)];
 }
 
-/** A rule, a list of rules; false and nothing are none. */
+/** A rule, a list of rules; false and nothing are none. Undefined where the key is absent. */
 function readSudo(reader: MapReader): string[] | undefined {
   const rules = reader.items('sudo').flatMap(({ value, path }) => {
     if (!('text' in value)) {
@@ -86,7 +86,7 @@ function readSudo(reader: MapReader): string[] | undefined {
       reader.findings.refuse(path, 'several lines', 'a rule of sudoers(5) in one line');
     return [value.text];
   });
-  return rules.length === 0 ? undefined : rules;
+  return reader.keys.includes('sudo') ? rules : undefined;
 }
 
 /** The hash that is always set counts before the text, and both before the one for new accounts. */

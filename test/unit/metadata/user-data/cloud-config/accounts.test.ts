@@ -9,6 +9,9 @@ const BCRYPT = `$2b$10$${'a'.repeat(53)}`;
 const usersOf = async (yaml: string, source: UserConfig[] = []) =>
   (await saidBy(yaml, source.length === 0 ? {} : { users: source })).config.users;
 
+/** Nobody else administers the guest. */
+const ALL_RIGHTS = { sudo: ['ALL=(ALL) NOPASSWD:ALL'] };
+
 describe('whose the keys are that the source gives without a name', () => {
   const source = [{ sshKeys: [OTHER] }];
 
@@ -18,9 +21,13 @@ describe('whose the keys are that the source gives without a name', () => {
     ['users: [default]', [{ sshKeys: [OTHER] }]],
     ['users: default', [{ sshKeys: [OTHER] }]],
     ['users: {default: true}', [{ sshKeys: [OTHER] }]],
-    ['user: me', [{ name: 'me', sshKeys: [OTHER] }]],
-    ['user: {name: me, gecos: Me}', [{ name: 'me', gecos: 'Me', sshKeys: [OTHER] }]],
-    ['users: []\nuser: me', [{ name: 'me', sshKeys: [OTHER] }]],
+    ['user: me', [{ name: 'me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['user: {name: me, gecos: Me}', [{ name: 'me', gecos: 'Me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['users: []\nuser: me', [{ name: 'me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['user: root', [{ name: 'root', sshKeys: [OTHER] }]],
+    ['user: {name: me, sudo: "ALL=(a) b"}', [{ name: 'me', sudo: ['ALL=(a) b'], sshKeys: [OTHER] }]],
+    ['users: [{name: default, sudo: false}]', [{ sudo: [], sshKeys: [OTHER] }]],
+    ['user: {name: me, sudo: null}', [{ name: 'me', sudo: [], sshKeys: [OTHER] }]],
     ['users: []', undefined],
     ['users: [a]', [{ name: 'a', groups: [], lockPassword: true, sshKeys: [] }]],
     ['users: []\ndisable_root: false', [{ name: 'root', sshKeys: [OTHER] }]],
@@ -51,8 +58,8 @@ test.each<[string, Partial<UserConfig>]>([
   ['lock_passwd: no', { lockPassword: false }],
   ['sudo: ALL=(ALL) ALL', { sudo: ['ALL=(ALL) ALL'] }],
   ['sudo: ["ALL=(a) x", "ALL=(b) y"]', { sudo: ['ALL=(a) x', 'ALL=(b) y'] }],
-  ['sudo: false', {}],
-  ['sudo: null', {}],
+  ['sudo: false', { sudo: [] }],
+  ['sudo: null', { sudo: [] }],
   ['no_create_home: true', { withoutHome: true }],
   ['system: true', { isSystem: true }],
   ['homedir: /srv/x', { home: '/srv/x' }],
@@ -132,7 +139,9 @@ describe('passwords', () => {
     expect(await usersOf(`users: []\n${list}`)).toEqual([
       { name: 'eve', groups: [], sshKeys: [], plainPassword: 'x' },
     ]);
-    expect(await usersOf(list)).toEqual([{ name: 'eve', sshKeys: [], plainPassword: 'x' }]);
+    expect(await usersOf(list)).toEqual([
+      { name: 'eve', mayBeDefault: true, sshKeys: [], plainPassword: 'x' },
+    ]);
   });
 
   test.each([
