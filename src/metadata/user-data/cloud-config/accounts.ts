@@ -1,15 +1,15 @@
 import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
 import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
-import { groupScript, readGroups, withMemberships } from './groups.ts';
+import { groupScripts, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';
 import { type Passwords, readPasswords } from './passwords.ts';
 import { type AskedUsers, readUsers } from './users.ts';
 
 export interface AccountSettings {
   part: Pick<GuestConfig, 'users' | 'login'>;
-  /** It makes groups that no user of the list has made for itself. */
-  groupScript?: ScriptConfig;
+  /** They make groups that no user of the list has made for itself, and have others join. */
+  groupScripts: ScriptConfig[];
   /** The keys that the source gives without a name are nobody's. */
   areKeysDropped: boolean;
 }
@@ -44,13 +44,12 @@ export function readAccounts(config: CloudConfig, { config: source }: ParsedConf
   ];
   const groups = readGroups(config);
   const all = withPasswords(withMemberships(users, groups), passwords, asked);
-  const script = groupScript(groups, all);
   return {
     part: {
       ...(all.length === 0 ? {} : { users: all }),
       ...(Object.keys(login).length === 0 ? {} : { login }),
     },
-    ...(script === undefined ? {} : { groupScript: script }),
+    groupScripts: groupScripts(groups, all),
     areKeysDropped: first === undefined && sourceKeys.length > 0,
   };
 }

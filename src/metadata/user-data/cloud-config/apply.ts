@@ -59,11 +59,7 @@ export function applyCloudConfig(
         ...all.flatMap(({ origins }) => origins),
       ],
     },
-    scripts: [
-      ...(accounts.groupScript === undefined ? [] : [accounts.groupScript]),
-      ...written.scripts,
-      ...commands,
-    ],
+    scripts: [...accounts.groupScripts, ...written.scripts, ...commands],
   };
 }
 

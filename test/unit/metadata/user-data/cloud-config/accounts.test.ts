@@ -172,22 +172,28 @@ describe('passwords', () => {
 });
 
 describe('groups', () => {
-  test.each<[string, string[], string | undefined]>([
-    ['[a, {b: [bob, root]}]', ['b'], 'groupadd -f a\ngroupadd -f b\nJOIN b root\n'],
+  test.each<[string, string[], string?, string?]>([
+    ['[a, {b: [bob, root]}]', ['b'], 'groupadd -f a\ngroupadd -f b\n', 'usermod -aG b root || failed=1\n'],
     ['a, b', [], 'groupadd -f a\ngroupadd -f b\n'],
-    ['{b: bob}', ['b'], undefined],
+    ['{b: bob}', ['b']],
     ['{b: null}', [], 'groupadd -f b\n'],
-  ])('%s', async (groups, own, script) => {
-    const { config, lines } = await saidBy(`groups: ${groups}\nusers: [bob]`);
+    // The default user is there behind the boot.
+    ['{b: [debian]}', [], 'groupadd -f b\n', 'usermod -aG b debian || failed=1\n'],
+  ])('%s', async (groups, own, made, joined) => {
+    const { config, lines } = await saidBy(`groups: ${groups}\nusers: [bob, default]`);
     expect(lines).toEqual([]);
-    expect(config.users?.[0]?.groups).toEqual(own);
-    const text = textsOf(config).groups?.replace(
-      /if id -u (\w+) >\/dev\/null 2>&1; then usermod -aG (\w+) \1; fi/g,
-      'JOIN $2 $1',
+    expect(config.users?.find(({ name }) => name === 'bob')?.groups).toEqual(own);
+    expect(textsOf(config)).toEqual({
+      ...(made === undefined ? {} : { groups: `#!/bin/sh\n${made}` }),
+      ...(joined === undefined ? {} : { 'group-members': `#!/bin/sh\nfailed=0\n${joined}exit $failed\n` }),
+    });
+    const times = Object.fromEntries(
+      (config.scripts ?? []).map(({ name, when, repeat }) => [name, [when, repeat]]),
     );
-    expect(text).toBe(script === undefined ? undefined : `#!/bin/sh\n${script}`);
-    if (script !== undefined)
-      expect(config.scripts).toMatchObject([{ name: 'groups', when: 'early', repeat: 'once' }]);
+    expect(times).toEqual({
+      ...(made === undefined ? {} : { groups: ['early', 'once'] }),
+      ...(joined === undefined ? {} : { 'group-members': ['post-boot', 'once'] }),
+    });
   });
 
   it('of no name are told', async () => {
