@@ -1,5 +1,6 @@
-import type { MapReader } from '../../fields/map-reader.ts';
+import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
+import { isYamlMap } from '../../fields/yaml-text.ts';
 import type { UserConfig } from '../../guest-config.ts';
 import { readKeys } from './keys.ts';
 import { isTyped, masked, readHash } from './passwords.ts';
@@ -65,8 +66,12 @@ function dayOf(text: string): string | undefined {
 
 /** Names in a list, in a text by commas, or as keys of a map. */
 function readGroups(reader: MapReader): string[] | undefined {
-  if (reader.value('groups') === undefined) return undefined;
-  const names = reader.words('groups').flatMap(({ text, path }) => {
+  const value = reader.value('groups');
+  if (value === undefined) return undefined;
+  const words = isYamlMap(value)
+    ? [...value.keys()].map((text) => ({ text, path: `${reader.at('groups')}.${quoteKey(text)}` }))
+    : reader.words('groups');
+  const names = words.flatMap(({ text, path }) => {
     if (isUserName(text)) return [text];
     reader.findings.refuse(path, JSON.stringify(text.slice(0, 40)), USER_NAME_EXPECTED);
     return [];

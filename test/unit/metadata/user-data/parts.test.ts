@@ -96,6 +96,8 @@ test.each([
   ['#cloud-config-archive\na: b', 'a map'],
   ['## template: mako\n#cloud-config', 'a template of "mako"'],
   ['#cloud-boothook\necho x', 'a script without "#!"'],
+  // The kernel would look for a program whose name ends with it.
+  ['#!/bin/sh\r\necho x\r\n', 'a line end of Windows behind the interpreter'],
   ['Content-Type: multipart/mixed\nMIME-Version: 1.0\n\nx', 'a multipart without a boundary'],
 ])('%j is told in one line, and costs itself alone', async (data, found) => {
   const parsed = await said(data, { hostName: 'web1' });

@@ -52,6 +52,7 @@ test.each<[string, Partial<UserConfig>]>([
   ['uid: "501"', { uid: 501 }],
   ['groups: a, b', { groups: ['a', 'b'] }],
   ['groups: [a, b]', { groups: ['a', 'b'] }],
+  ['groups: {a: null, b: null}', { groups: ['a', 'b'] }],
   ['primary-group: g', { primaryGroup: 'g' }],
   ['primary_group: g', { primaryGroup: 'g' }],
   ['lock-passwd: false', { lockPassword: false }],
