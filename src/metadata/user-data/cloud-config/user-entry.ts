@@ -1,4 +1,5 @@
 import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
+import { quote } from '../../fields/problem.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlMap } from '../../fields/yaml-text.ts';
 import type { UserConfig } from '../../guest-config.ts';
@@ -89,6 +90,10 @@ function readSudo(reader: MapReader): string[] | undefined {
     if (value.isPlain && /^(?:false|no|off)$/i.test(value.text)) return [];
     if (!isRule(value.text))
       reader.findings.refuse(path, 'several lines', 'a rule of sudoers(5) in one line');
+    else if (!value.text.includes('=')) {
+      reader.findings.passOver(path, quote(value.text), 'a rule such as ALL=(ALL) NOPASSWD:ALL');
+      return [];
+    }
     return [value.text];
   });
   return reader.keys.includes('sudo') ? rules : undefined;

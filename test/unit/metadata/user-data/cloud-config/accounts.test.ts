@@ -102,6 +102,7 @@ test.each([
 
 test.each([
   ['ssh_import_id: [gh:me]', 'ssh_import_id: a key that is not done'],
+  ['sudo: ALL', 'sudo: "ALL"'],
   ['doas: [x]', 'doas: a key that is not done'],
   ['ssh_authorised_keys: x', 'ssh_authorised_keys: a key that does nothing here'],
   [`ssh_authorized_keys: ['command="x" ${KEY}']`, 'ssh_authorized_keys[0]: line 1 of 92 characters'],
