@@ -24,6 +24,17 @@ test.each(['', '\n\n', '#cloud-config', '#cloud-config\n# nothing\n', '#cloud-co
   },
 );
 
+it('tells a key that is there twice, of which the last one counts', async () => {
+  const yaml = '#cloud-config\nruncmd: [a]\nusers:\n- {name: bob, groups: a, groups: b}\nruncmd: [b]\n';
+  const { config, problems } = await said(yaml);
+  expect(textsOf(config)).toEqual({ runcmd: '#!/bin/sh\nb\n' });
+  expect(config.users).toMatchObject([{ groups: ['b'] }]);
+  expect(problems).toMatchObject([
+    { path: 'user-data groups', found: 'a key that is there twice' },
+    { path: 'user-data runcmd', found: 'a key that is there twice' },
+  ]);
+});
+
 test.each([
   ['plain', ZONE],
   ['behind blank lines', `\n \n${ZONE}`],
