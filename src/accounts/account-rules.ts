@@ -78,8 +78,8 @@ function expiryPart(context: StepContext, user: NamedUser, isSet: boolean): Plan
 /** Days since 1970, as shadow(5) has them. */
 const dayNumber = (date: string) => String(Math.floor(Date.parse(`${date}T00:00:00Z`) / 86_400_000));
 
-/** sudo passes over names with a dot or a tilde (sudoers(5), "Including other files"). */
-const sudoFile = (name: string) => `/etc/sudoers.d/90-gandi-${name.replaceAll(/[.~]/g, '_')}`;
+/** sudo passes over names with a dot (sudoers(5), "Including other files"); no user has a plus in its name. */
+const sudoFile = (name: string) => `/etc/sudoers.d/90-gandi-${name.replaceAll('.', '+')}`;
 
 /** A file of which visudo(8) says whether it is right, and that is gone when that is known. */
 function checkedByVisudo(name: string, content: string): Change[] {

@@ -1,3 +1,4 @@
+import { DEFAULT_USER_SUDO } from '../metadata/fields/default-user.ts';
 import type { UserConfig } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';
 import type { Note } from '../state/note.ts';
@@ -51,6 +52,18 @@ function merged(users: readonly NamedUser[]): NamedUser[] {
   return [...byName.values()];
 }
 
+/** The default user administers the guest without a password; whoever only may be that one, and is not, does not at all. */
+function withName(
+  { mayBeDefault, ...user }: UserConfig,
+  context: Pick<StepContext, 'settings' | 'facts'>,
+): NamedUser {
+  const { name } = user;
+  if (name !== undefined && mayBeDefault !== true) return { ...user, name };
+  const usual = defaultUser(context);
+  if (name !== undefined && name !== usual) return { groups: [], ...user, name };
+  return { ...(usual === 'root' ? {} : { sudo: [...DEFAULT_USER_SUDO] }), ...user, name: usual };
+}
+
 /**
  * The users that are asked for by name.
  * @returns them, and a line for what of them cannot be done
@@ -59,7 +72,7 @@ export function namedUsers(
   asked: readonly UserConfig[],
   context: Pick<StepContext, 'settings' | 'facts'>,
 ): { named: NamedUser[]; notes: Note[] } {
-  const named = merged(asked.map((user) => ({ ...user, name: user.name ?? defaultUser(context) })));
+  const named = merged(asked.map((user) => withName(user, context)));
   return { named: named.map(settable), notes: named.flatMap(aboutPassword) };
 }
 

@@ -22,12 +22,13 @@ export type SeedFiles = Readonly<Record<string, Uint8Array | undefined>>;
 export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
   nocloud: {
     fileNames: ['meta-data', 'user-data', 'network-config', 'vendor-data'],
-    problems: async (files) => {
+    problems: async (files, isAlone) => {
       const { parseNoCloud } = await import('../metadata/nocloud/parse.ts');
       const {
         'network-config': networkConfig,
         'vendor-data': vendorData,
-        'meta-data': metaData = new Uint8Array(0),
+        // Templates have names to fill in, which nobody knows yet.
+        'meta-data': metaData = Buffer.from(isAlone === true ? 'local-hostname: unknown\n' : ''),
         'user-data': userData = new Uint8Array(0),
       } = files;
       const optional = {
@@ -45,7 +46,7 @@ export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
     problems: async (files, isAlone) => {
       const { parseOpenStack } = await import('../metadata/openstack/parse.ts');
       const {
-        'meta_data.json': metaData = Buffer.from('{"uuid":"unknown"}'),
+        'meta_data.json': metaData = Buffer.from('{"uuid":"unknown","hostname":"unknown"}'),
         'network_data.json': networkData,
         user_data: userData,
       } = files;

@@ -66,8 +66,9 @@ async function checkUserData(path: string): Promise<Validated | undefined> {
   if (typeof kind === 'object' || kind === 'script') return undefined;
   const { withUserData } = await import('../metadata/user-data/with-user-data.ts');
   const userData = readWhole(path);
-  const nothing = { config: {}, problems: [], refused: [], origins: [] };
-  const { problems } = await withUserData(nothing, { userData });
+  // What templates fill in is unknown as yet.
+  const nothing = { config: { hostName: 'unknown' }, problems: [], refused: [], origins: [] };
+  const { problems } = await withUserData(nothing, { userData, instanceId: 'unknown' });
   const what = 'user-data';
   return { what, problems: await withPlaces(problems, what, userData), warnings: [] };
 }

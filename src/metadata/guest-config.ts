@@ -140,13 +140,15 @@ export interface UserConfig {
   primaryGroup?: string;
   /** Further groups; absent: the administrators' group. */
   groups?: string[];
+  /** It is the default user only if that has this name; else nothing of a default user's is its own. */
+  mayBeDefault?: true;
   shell?: string;
   home?: string;
   /** No home is made. */
   withoutHome?: boolean;
   uid?: number;
   isSystem?: boolean;
-  /** Rules of sudoers(5), without the name in front. */
+  /** Rules of sudoers(5), without the name in front; absent: none, but for a default user without a name, who may do all. */
   sudo?: string[];
 }
 

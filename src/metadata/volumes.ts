@@ -16,7 +16,8 @@ const LATE_SECONDS = 5;
 
 /** What a source found on a device. */
 export type VolumeContent<Files> =
-  | { state: 'absent' }
+  /** `lacks`: the file for want of which a volume of that name is none. */
+  | { state: 'absent'; lacks?: string }
   | { state: 'broken'; problems: Problem[] }
   | { state: 'present'; files: Files };
 
@@ -31,7 +32,7 @@ export interface Volume<Files> {
 /** What was found on the devices that can have a volume. */
 export interface Volumes<Files> {
   found: Volume<Files>[];
-  /** Lines about other devices that do not answer. */
+  /** Lines about other devices that do not answer, or that lack a file. */
   silent: Problem[];
 }
 
@@ -68,6 +69,13 @@ const silenceOf = ({ node }: BlockDevice, expected: string): Problem => ({
   path: node,
   found: NO_ANSWER,
   expected,
+});
+
+const lackOf = ({ node }: BlockDevice, file: string): Problem => ({
+  group: 'source',
+  path: node,
+  found: `a volume without ${file}`,
+  expected: `${file} on it, empty if need be; nothing of it was used`,
 });
 
 /**
@@ -126,6 +134,7 @@ async function findVolumes<Files>(
     try {
       const { content, stamps } = readVolume(device.node, read);
       if (content.state !== 'absent') volumes.found.push({ place, stamps, content });
+      else if (content.lacks !== undefined) volumes.silent.push(lackOf(device, content.lacks));
     } catch (error) {
       const problem: Problem = {
         group: 'source',
@@ -252,7 +261,11 @@ export async function openVolume<Files>(
   const place = { name: path, attachment: path, isHosts: true };
   switch (content.state) {
     case 'absent':
-      return { state: 'absent', sought: `no ${what}` };
+      return {
+        state: 'absent',
+        sought:
+          content.lacks === undefined ? `no ${what}` : `a ${what} without ${content.lacks}, which is none`,
+      };
     case 'broken':
       return { state: 'broken', origin: path, problems: content.problems };
     case 'present':

@@ -48,8 +48,12 @@ function lineOf(mount: MountConfig): FstabLine {
 /** Swap areas are mounted nowhere (fstab(5)). */
 const isSwap = ({ type }: Pick<MountConfig, 'type'>) => type === 'swap';
 
+/** Their first field is any word (fstab(5)): several of them may have one. */
+const WITHOUT_DEVICE = /^(tmpfs|ramfs|overlay|none)$/;
+
 const isSame = (entry: FstabEntry, mount: MountConfig) =>
-  entry.source === sourceOf(mount) || (!isSwap(mount) && entry.mountPoint === mount.mountPoint);
+  (entry.source === sourceOf(mount) && !WITHOUT_DEVICE.test(mount.type)) ||
+  (!isSwap(mount) && entry.mountPoint === mount.mountPoint);
 
 interface Planned {
   lines: FstabLine[];

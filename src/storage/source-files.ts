@@ -28,13 +28,17 @@ function byPath(asked: readonly FileConfig[]): Map<string, FileConfig[]> {
   return paths;
 }
 
+/** Within a line the same text is another one's. */
+const hasAdded = (text: string, own: string) =>
+  text.startsWith(own) || text.endsWith(own) || text.includes(`\n${own}`);
+
 /** The file as it is to be. What an earlier run has added is not added once more. */
 function contentOf(old: string | undefined, entries: Entries): string {
   let text = old;
   for (const entry of entries) {
     const own = textOf(entry);
     if (entry.append !== true || text === undefined) text = own;
-    else if (!text.includes(own)) text = `${text}${own}`;
+    else if (!hasAdded(text, own)) text = `${text}${own}`;
   }
   return text ?? '';
 }

@@ -65,8 +65,8 @@ function whatIsAt(place: string): 'nothing' | 'half-made' | 'swap' | 'other' {
     const head = new Uint8Array(64 * 1024);
     readSync(descriptor, head, 0, head.length, 0);
     if (parseSwapHeader(head) !== undefined) return 'swap';
-    // The version of a header comes last: without it there are zeros.
-    return head.subarray(1024, 1536).every((byte) => byte === 0) ? 'half-made' : 'other';
+    // The version of a header comes last: without it there are zeros. A short file of somebody's has its text before that.
+    return head.subarray(0, 1536).every((byte) => byte === 0) ? 'half-made' : 'other';
   } finally {
     closeSync(descriptor);
   }

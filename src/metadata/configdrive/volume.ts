@@ -100,7 +100,9 @@ export function readConfigDrive(source: ByteSource): VolumeContent<ConfigDriveFi
   // Where a directory cannot be read, no version of it can.
   const [first] = problems;
   if (first !== undefined) return { state: 'broken', problems: files === undefined ? [first] : problems };
-  return files === undefined ? { state: 'absent' } : { state: 'present', files };
+  return files === undefined
+    ? { state: 'absent', lacks: 'openstack/latest/meta_data.json' }
+    : { state: 'present', files };
 }
 
 /** The number that IBM Cloud gives the volumes with a format of its own (cloud-init, DataSourceIBMCloud.py). */

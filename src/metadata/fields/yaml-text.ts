@@ -50,13 +50,13 @@ class Refusal extends Error {
  * key that is there twice the last one counts, and `<<` merges maps: so PyYAML does it, for which these files are
  * written. Aliases count with all that they stand for, so none of them can be a bomb.
  * @param most bytes
- * @returns the document, undefined if the text is empty but for comments; faults name the place, and show nothing of
- *   the text, since a password may be near
+ * @returns the document, undefined if the text is empty but for comments, and the keys that are in a map twice; faults name
+ *   the place, and show nothing of the text, since a password may be near
  */
 export function parseYamlText(
   bytes: Uint8Array,
   most = YAML_BYTES_LIMIT,
-): { document: YamlValue | undefined } | { fault: TextFault } {
+): { document: YamlValue | undefined; twice?: readonly string[] } | { fault: TextFault } {
   const decoded = decodeYaml(bytes, most);
   if ('fault' in decoded) return decoded;
   const { text } = decoded;
@@ -67,7 +67,9 @@ export function parseYamlText(
   try {
     const { contents } = document;
     const walker = new Walker((alias) => alias.resolve(document));
-    return { document: contents === null || isNothing(contents) ? undefined : walker.value(contents, 1) };
+    if (contents === null || isNothing(contents)) return { document: undefined };
+    const value = walker.value(contents, 1);
+    return walker.twice.size === 0 ? { document: value } : { document: value, twice: [...walker.twice] };
   } catch (refusal) {
     if (refusal instanceof Refusal) return fault(refusal.message, refusal.expected);
     throw refusal;
@@ -133,6 +135,7 @@ const isNothing = (node: Node) => loadYaml().isScalar(node) && node.source === '
 class Walker {
   readonly #yaml = loadYaml();
   readonly #resolve: (alias: Alias) => Node | undefined;
+  readonly twice = new Set<string>();
   #values = 0;
 
   constructor(resolve: (alias: Alias) => Node | undefined) {
@@ -166,7 +169,10 @@ class Walker {
       const content = this.value(value, depth + 1);
       if (!('text' in name)) throw new Refusal('a key that is a list or a map', 'keys that are texts');
       if (name.text === '<<' && name.isPlain) merge(merged, content);
-      else own.set(name.text, content);
+      else {
+        if (own.has(name.text)) this.twice.add(name.text);
+        own.set(name.text, content);
+      }
     }
     return merged.size === 0 ? own : new Map([...merged, ...own]);
   }

@@ -6,8 +6,8 @@ import type { NoCloudFiles } from './parse.ts';
 
 /** What is on a device. */
 export type NoCloudVolume =
-  /** No volume of this name, or one without `user-data` or `meta-data`, which cloud-init passes over as well. */
-  | { state: 'absent' }
+  /** No volume of this name, or one that lacks `user-data` or `meta-data`, which cloud-init passes over as well. */
+  | { state: 'absent'; lacks?: string }
   /** A volume that must not be used. */
   | { state: 'broken'; problems: Problem[] }
   | { state: 'present'; label: string; files: NoCloudFiles };
@@ -41,7 +41,8 @@ export function readNoCloudVolume(source: ByteSource): NoCloudVolume {
   const networkConfig = read('network-config');
   const vendorData = read('vendor-data', USER_DATA_BYTES_LIMIT);
   if (problems.length > 0) return { state: 'broken', problems };
-  if (userData === undefined || metaData === undefined) return { state: 'absent' };
+  if (userData === undefined || metaData === undefined)
+    return { state: 'absent', lacks: metaData === undefined ? 'meta-data' : 'user-data' };
   const files = {
     userData,
     metaData,

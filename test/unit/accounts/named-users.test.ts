@@ -3,6 +3,8 @@ import { defaultUser, namedUsers } from '../../../src/accounts/named-users.ts';
 import type { UserConfig } from '../../../src/metadata/guest-config.ts';
 import { makeContext } from '../context.ts';
 
+const ALL_RIGHTS = ['ALL=(ALL) NOPASSWD:ALL'];
+
 const on = (id: string, settings = '') =>
   makeContext({ settings, facts: { os: { id, like: [], versionId: '1', prettyName: id } } });
 
@@ -15,7 +17,35 @@ it.each([
 ])('on %s with %j keys without a name are for %s', (id, settings, name) => {
   const context = on(id, settings);
   expect(defaultUser(context)).toBe(name);
-  expect(namedUsers([{ sshKeys: ['k'] }], context)).toEqual({ named: [{ name, sshKeys: ['k'] }], notes: [] });
+  expect(namedUsers([{ sshKeys: ['k'] }], context)).toEqual({
+    named: [{ name, sudo: ALL_RIGHTS, sshKeys: ['k'] }],
+    notes: [],
+  });
+});
+
+describe('what a user may do by sudo', () => {
+  it.each<[string, UserConfig, Partial<UserConfig>]>([
+    ['the default user is asked for no password', { sshKeys: [] }, { name: 'debian', sudo: ALL_RIGHTS }],
+    ['unless the source has it otherwise', { sudo: [], sshKeys: [] }, { name: 'debian', sudo: [] }],
+    ['nobody else', { name: 'web', sshKeys: [] }, { name: 'web' }],
+    [
+      'who may be the default user, and is',
+      { name: 'debian', mayBeDefault: true, sshKeys: [] },
+      { name: 'debian', sudo: ALL_RIGHTS },
+    ],
+    [
+      'who may be, and is not: such a user is no administrator either',
+      { name: 'backup', mayBeDefault: true, sshKeys: [] },
+      { name: 'backup', groups: [] },
+    ],
+  ])('%s', (_, asked, named) => {
+    expect(namedUsers([asked], on('debian')).named).toEqual([{ sshKeys: [], ...named }]);
+  });
+
+  it('is of no rule where root is the default user', () => {
+    const { named } = namedUsers([{ sshKeys: ['k'] }], on('debian', 'CONFIG_DEFAULT_USER=root'));
+    expect(named).toEqual([{ name: 'root', sshKeys: ['k'] }]);
+  });
 });
 
 describe('several entries of one name', () => {
@@ -27,7 +57,7 @@ describe('several entries of one name', () => {
       { name: 'root', sshKeys: ['k1'] },
     ];
     expect(namedUsers(asked, on('debian')).named).toEqual([
-      { name: 'debian', passwordHash: '$6$two', sshKeys: ['k1', 'k2', 'k3'] },
+      { name: 'debian', sudo: ALL_RIGHTS, passwordHash: '$6$two', sshKeys: ['k1', 'k2', 'k3'] },
       { name: 'root', sshKeys: ['k1'] },
     ]);
   });

@@ -63,6 +63,16 @@ test.each([
   ['some.yaml', '#cloud-config\nruncmds: [a]\n', 'user-data runcmds at line 2, column 1'],
   ['some.yaml', '## template: jinja\n#cloud-config\nruncmds: [a]\n', 'user-data runcmds at line 3, column 1'],
   [
+    'user-data',
+    '## template: jinja\n#cloud-config\nfqdn: {{ v1.local_hostname }}.example.net\nruncmds: [a]\n',
+    'user-data runcmds at line 4, column 1',
+  ],
+  [
+    'some.yaml',
+    '## template: jinja\n#cloud-config\nfqdn: {{ v1.local_hostname }}-{{ instance_id }}.x\nruncmds: [a]\n',
+    'user-data runcmds at line 4, column 1',
+  ],
+  [
     'some.mime',
     'MIME-Version: 1.0\nContent-Type: text/cloud-config\n\na: 1\nruncmds: [a]\n',
     'user-data part 1 runcmds at line 2, column 1',

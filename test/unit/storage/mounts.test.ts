@@ -30,6 +30,15 @@ const LINE =
   '/dev/sdb1\t/srv/data\text4\tdefaults,nofail,x-systemd.device-timeout=30s,x-gandi.source\t0\t2\n';
 
 describe('mounts of the source', () => {
+  it('of memory are no other’s for having one word in front', () => {
+    const fstab = 'tmpfs /var/tmp tmpfs defaults 0 0\n';
+    const asked = [mount({ device: 'tmpfs', type: 'tmpfs', mountPoint: '/srv/fast' })];
+    expect(textOf(asked, fstab)).toMatch(/^tmpfs \/var\/tmp .*\ntmpfs\t\/srv\/fast\ttmpfs\t/);
+    expect(
+      textOf([mount({ device: 'tmpfs', type: 'tmpfs', mountPoint: '/var/tmp' })], fstab),
+    ).toBeUndefined();
+  });
+
   it('are lines of ours behind the admin’s, and are mounted without anybody waiting', () => {
     const { changes, digest, ...others } = plan([mount()]);
     expect(others).toEqual({});

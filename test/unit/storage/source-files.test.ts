@@ -102,6 +102,10 @@ describe('a file of the source', () => {
       },
     ]);
     expect(changesOf(asked, { '/a': 'one\ntwo\nthree\n' })).toEqual([]);
+    expect(changesOf(asked, { '/a': 'two\nthree\n' })).toEqual([]);
+    expect(changesOf(asked, { '/a': 'onetwo\nthree\n' })).toMatchObject([
+      { content: 'onetwo\nthree\ntwo\n' },
+    ]);
     expect(changesOf(asked)).toMatchObject([{ content: 'two\n', mode: 0o644, owner: ROOT }]);
     expect(changesOf([file('/a', 'one\n'), ...asked])).toMatchObject([{ content: 'one\ntwo\n' }]);
   });

@@ -1,14 +1,15 @@
+import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
 import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
-import { groupScript, readGroups, withMemberships } from './groups.ts';
+import { groupScripts, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';
 import { type Passwords, readPasswords } from './passwords.ts';
 import { type AskedUsers, readUsers } from './users.ts';
 
 export interface AccountSettings {
   part: Pick<GuestConfig, 'users' | 'login'>;
-  /** It makes groups that no user of the list has made for itself. */
-  groupScript?: ScriptConfig;
+  /** They make groups that no user of the list has made for itself, and have others join. */
+  groupScripts: ScriptConfig[];
   /** The keys that the source gives without a name are nobody's. */
   areKeysDropped: boolean;
 }
@@ -43,13 +44,12 @@ export function readAccounts(config: CloudConfig, { config: source }: ParsedConf
   ];
   const groups = readGroups(config);
   const all = withPasswords(withMemberships(users, groups), passwords, asked);
-  const script = groupScript(groups, all);
   return {
     part: {
       ...(all.length === 0 ? {} : { users: all }),
       ...(Object.keys(login).length === 0 ? {} : { login }),
     },
-    ...(script === undefined ? {} : { groupScript: script }),
+    groupScripts: groupScripts(groups, all),
     areKeysDropped: first === undefined && sourceKeys.length > 0,
   };
 }
@@ -66,7 +66,13 @@ function defaultUser(
   if (!isDefaultAsked && ofSource.length === 0 && keys.length === 0 && password === undefined)
     return undefined;
   const merged = Object.assign({}, ...ofSource, ofDefault) as UserConfig;
-  const user = { ...merged, sshKeys: unique([...keys, ...ofDefault.sshKeys]) };
+  const isNamed = merged.name !== undefined && merged.name !== 'root';
+  const user = {
+    // Without a name it is known for the default user.
+    ...(isNamed ? { sudo: [...DEFAULT_USER_SUDO] } : {}),
+    ...merged,
+    sshKeys: unique([...keys, ...ofDefault.sshKeys]),
+  };
   return password === undefined ? user : withPassword(user, password, expire);
 }
 
@@ -90,10 +96,10 @@ function withPasswords(
     return withPassword(user, password, expire);
   });
   for (const [name, password] of left) {
-    // Without a name of its own the default user may be meant, who keeps the administrators' group.
-    const mayBeDefault = ofDefault !== undefined && ofDefault.name === undefined;
-    const groups = name === 'root' || mayBeDefault ? {} : { groups: [] };
-    all.push(withPassword({ name, sshKeys: [], ...groups }, password, expire));
+    // Without a name of its own the default user may be meant, who is an administrator.
+    const isOpen = ofDefault !== undefined && ofDefault.name === undefined;
+    const rights = name === 'root' ? {} : isOpen ? { mayBeDefault: true as const } : { groups: [] };
+    all.push(withPassword({ name, sshKeys: [], ...rights }, password, expire));
   }
   return all;
 }

@@ -31,7 +31,12 @@ export function applyCloudConfig(
   const names = readNames(config);
   const accounts = readAccounts(config, source);
   const { users = [] } = accounts.part;
-  const written = readFiles(config, (owner) => users.some(({ name }) => name === owner && name !== 'root'));
+  const made = users.filter(({ name }) => name !== 'root');
+  const written = readFiles(
+    config,
+    (owner) => made.some(({ name }) => name === owner),
+    made.flatMap(({ name, home }) => home ?? (name === undefined ? [] : `/home/${name}`)),
+  );
   const mounts = readMounts(config);
   const packages = readPackages(config);
   const commands = readCommands(config);
@@ -59,11 +64,7 @@ export function applyCloudConfig(
         ...all.flatMap(({ origins }) => origins),
       ],
     },
-    scripts: [
-      ...(accounts.groupScript === undefined ? [] : [accounts.groupScript]),
-      ...written.scripts,
-      ...commands,
-    ],
+    scripts: [...accounts.groupScripts, ...written.scripts, ...commands],
   };
 }
 

@@ -18,6 +18,9 @@ export interface Placed {
 
 type Documents = Map<string, Placed>;
 
+/** Keys that are there twice, and told. */
+const KEYS_LIMIT = 20;
+
 const MERGE_KEYS = ['merge_how', 'merge_type'];
 const RULES = 'such as "list(append)+dict(recurse_list)+str()"';
 
@@ -61,7 +64,9 @@ function readPart({ bytes }: Part, findings: Findings): YamlMap | undefined {
     findings.refuse('', parsed.fault.found, `${parsed.fault.expected}; nothing of it is used`);
     return undefined;
   }
-  const { document } = parsed;
+  const { document, twice = [] } = parsed;
+  for (const key of twice.slice(0, KEYS_LIMIT))
+    findings.passOver(quoteKey(key), 'a key that is there twice', 'it once: the last one counts');
   if (document === undefined) return undefined;
   if (isYamlMap(document)) return document;
   findings.refuse('', describeYaml(document), 'a map of keys, such as "hostname: web1"');

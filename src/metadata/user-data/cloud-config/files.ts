@@ -30,13 +30,18 @@ export interface WrittenFiles {
 /**
  * `write_files`. Each entry stands for itself.
  * @param isMadeHere whether a user is made by this configuration: what is to be such a user's is written behind that
+ * @param homes of these users: what lies there is written behind that, too, for else the home would be root's
  */
-export function readFiles(config: CloudConfig, isMadeHere: (user: string) => boolean): WrittenFiles {
+export function readFiles(
+  config: CloudConfig,
+  isMadeHere: (user: string) => boolean,
+  homes: readonly string[] = [],
+): WrittenFiles {
   const written: WrittenFiles = { files: [], scripts: [] };
   const budget = { left: CONTENT_BYTES_LIMIT };
   for (const { value, path, findings } of config.list('write_files', 'files') ?? []) {
     const reader = MapReader.of(value, path, findings);
-    const file = readFile(reader, budget, isMadeHere);
+    const file = readFile(reader, budget, isMadeHere, homes);
     if (file === undefined || isRefused(findings)) continue;
     const script = scriptOf(file);
     if (script === undefined) written.files.push(file);
@@ -51,6 +56,7 @@ function readFile(
   reader: MapReader,
   budget: { left: number },
   isMadeHere: (user: string) => boolean,
+  homes: readonly string[],
 ): FileConfig | undefined {
   const path = reader.parsed('path', PATH_EXPECTED, pathOf);
   if (path === undefined && !isRefused(reader.findings)) reader.refuse('path', 'nothing', PATH_EXPECTED);
@@ -59,7 +65,10 @@ function readFile(
   const mode = readMode(reader);
   const owner = readOwner(reader);
   const append = reader.flag('append') === true;
-  const isLate = reader.flag('defer') === true || (owner !== undefined && isMadeHere(owner.user));
+  const isLate =
+    reader.flag('defer') === true ||
+    (owner !== undefined && isMadeHere(owner.user)) ||
+    homes.some((home) => path?.startsWith(`${home}/`));
   const content = readContent(reader, budget);
   reader.finish();
   if (path === undefined || mode === undefined || content === undefined) return undefined;

@@ -44,24 +44,40 @@ export const withMemberships = (users: readonly UserConfig[], groups: readonly G
     return { ...user, groups: [...new Set([...user.groups, ...further.map(({ name }) => name)])] };
   });
 
-/** Makes the other groups, early and once, and has those join who are there. All names were checked. */
-export function groupScript(
-  groups: readonly GroupConfig[],
-  users: readonly UserConfig[],
-): ScriptConfig | undefined {
+/**
+ * Makes the other groups, early and once. Who is no user of the list joins them behind the boot: the default user is not there
+ * before. All names were checked.
+ */
+export function groupScripts(groups: readonly GroupConfig[], users: readonly UserConfig[]): ScriptConfig[] {
   const isListed = (member: string) =>
     users.some(({ name, groups: own }) => name === member && own !== undefined);
-  const lines = groups.flatMap(({ name, members }) => {
-    const others = members.filter((member) => !isListed(member));
-    if (others.length === 0 && members.length > 0) return [];
-    const joins = others.map(
-      (user) => `if id -u ${user} >/dev/null 2>&1; then usermod -aG ${name} ${user}; fi`,
-    );
-    return [`groupadd -f ${name}`, ...joins];
-  });
-  if (lines.length === 0) return undefined;
+  const left = groups.map(({ name, members }) => ({
+    name,
+    others: members.filter((member) => !isListed(member)),
+    isMade: members.length === 0,
+  }));
+  const made = left.filter(({ others, isMade }) => isMade || others.length > 0);
+  const joins = left.flatMap(({ name, others }) =>
+    others.map((user) => `usermod -aG ${name} ${user} || failed=1`),
+  );
+  return [
+    ...scriptOf(
+      'groups',
+      'early',
+      made.map(({ name }) => `groupadd -f ${name}`),
+    ),
+    ...scriptOf(
+      'group-members',
+      'post-boot',
+      joins.length === 0 ? [] : ['failed=0', ...joins, 'exit $failed'],
+    ),
+  ];
+}
+
+function scriptOf(name: string, when: ScriptConfig['when'], lines: readonly string[]): ScriptConfig[] {
+  if (lines.length === 0) return [];
   const content = Buffer.from(['#!/bin/sh', ...lines, ''].join('\n')).toString('base64');
-  return { name: 'groups', content, when: 'early', repeat: 'once' };
+  return [{ name, content, when, repeat: 'once' }];
 }
 
 const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '');

@@ -1,5 +1,7 @@
-import type { MapReader } from '../../fields/map-reader.ts';
+import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
+import { quote } from '../../fields/problem.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
+import { isYamlMap } from '../../fields/yaml-text.ts';
 import type { UserConfig } from '../../guest-config.ts';
 import { readKeys } from './keys.ts';
 import { isTyped, masked, readHash } from './passwords.ts';
@@ -65,8 +67,12 @@ function dayOf(text: string): string | undefined {
 
 /** Names in a list, in a text by commas, or as keys of a map. */
 function readGroups(reader: MapReader): string[] | undefined {
-  if (reader.value('groups') === undefined) return undefined;
-  const names = reader.words('groups').flatMap(({ text, path }) => {
+  const value = reader.value('groups');
+  if (value === undefined) return undefined;
+  const words = isYamlMap(value)
+    ? [...value.keys()].map((text) => ({ text, path: `${reader.at('groups')}.${quoteKey(text)}` }))
+    : reader.words('groups');
+  const names = words.flatMap(({ text, path }) => {
     if (isUserName(text)) return [text];
     reader.findings.refuse(path, JSON.stringify(text.slice(0, 40)), USER_NAME_EXPECTED);
     return [];
@@ -74,7 +80,7 @@ function readGroups(reader: MapReader): string[] | undefined {
   return [...new Set(names)];
 }
 
-/** A rule, a list of rules; false and nothing are none. */
+/** A rule, a list of rules; false and nothing are none. Undefined where the key is absent. */
 function readSudo(reader: MapReader): string[] | undefined {
   const rules = reader.items('sudo').flatMap(({ value, path }) => {
     if (!('text' in value)) {
@@ -84,9 +90,13 @@ function readSudo(reader: MapReader): string[] | undefined {
     if (value.isPlain && /^(?:false|no|off)$/i.test(value.text)) return [];
     if (!isRule(value.text))
       reader.findings.refuse(path, 'several lines', 'a rule of sudoers(5) in one line');
+    else if (!value.text.includes('=')) {
+      reader.findings.passOver(path, quote(value.text), 'a rule such as ALL=(ALL) NOPASSWD:ALL');
+      return [];
+    }
     return [value.text];
   });
-  return rules.length === 0 ? undefined : rules;
+  return reader.keys.includes('sudo') ? rules : undefined;
 }
 
 /** The hash that is always set counts before the text, and both before the one for new accounts. */

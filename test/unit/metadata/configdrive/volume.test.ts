@@ -67,7 +67,12 @@ test.each([
   ['of EC2’s files alone', iso({ 'ec2/latest/meta-data.json': '{}' })],
   ['nothing', new Uint8Array(100_000)],
 ])('%s is passed over', (_, image) => {
-  expect(read(image)).toEqual({ state: 'absent' });
+  expect(read(image)).toMatchObject({ state: 'absent' });
+});
+
+test('a drive without meta_data.json says that it lacks it', () => {
+  const image = isoImage({ 'ec2/latest/meta-data.json': '{}' }, '-volid', 'config-2', '-rational-rock');
+  expect(read(image)).toEqual({ state: 'absent', lacks: 'openstack/latest/meta_data.json' });
 });
 
 test('a file that is too long makes it one that must not be used, and a line says which', () => {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { run } from '../../images.ts';
+import { isoImage } from '../../machine/formats/volumes.ts';
 import { nocloudVolume, seededGuest } from '../seeded-guest.ts';
 
 const COMMAND_LINE = '/proc/cmdline';
@@ -62,6 +63,18 @@ it('a volume counts beside a word for the network, which is told', async () => {
       problems: [{ found: 'ds=nocloud-net, a seed from the network' }],
     },
   });
+});
+
+it('a volume without meta-data is none, which is told', async () => {
+  const guest = seededGuest({});
+  const image = isoImage({ 'user-data': '#!/bin/sh\n' }, '-volid', 'cidata', '-rational-rock');
+  const path = guest.attach('sr0', 0, image);
+  const { state, parsed } = await guest.look();
+  expect(state).toBe('none');
+  expect(parsed.problems).toMatchObject([{ path, found: 'a volume without meta-data' }]);
+  await expect(guest.look(['all'], path)).rejects.toThrow(
+    'a NoCloud volume without meta-data, which is none',
+  );
 });
 
 it('of a seed in the network there is a line, and the rest counts', async () => {

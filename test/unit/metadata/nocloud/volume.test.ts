@@ -42,9 +42,15 @@ test('a label in the boot sector of FAT alone', () => {
 });
 
 test.each([
+  ['user-data', 'meta-data'],
+  ['meta-data', 'user-data'],
+])('with %s alone is passed over, and says that it lacks %s', (file, lacks) => {
+  const image = isoImage({ [file]: '' }, '-volid', 'cidata', '-rational-rock');
+  expect(read(image)).toEqual({ state: 'absent', lacks });
+});
+
+test.each([
   ['another label', isoImage(FILES, '-volid', 'Cidata', '-rational-rock')],
-  ['without user-data', isoImage({ 'meta-data': '' }, '-volid', 'cidata', '-rational-rock')],
-  ['without meta-data', isoImage({ 'user-data': '' }, '-volid', 'cidata', '-rational-rock')],
   ['nothing', new Uint8Array(100_000)],
 ])('%s is passed over', (_, image) => {
   expect(read(image)).toEqual({ state: 'absent' });

@@ -24,6 +24,17 @@ test.each(['', '\n\n', '#cloud-config', '#cloud-config\n# nothing\n', '#cloud-co
   },
 );
 
+it('tells a key that is there twice, of which the last one counts', async () => {
+  const yaml = '#cloud-config\nruncmd: [a]\nusers:\n- {name: bob, groups: a, groups: b}\nruncmd: [b]\n';
+  const { config, problems } = await said(yaml);
+  expect(textsOf(config)).toEqual({ runcmd: '#!/bin/sh\nb\n' });
+  expect(config.users).toMatchObject([{ groups: ['b'] }]);
+  expect(problems).toMatchObject([
+    { path: 'user-data groups', found: 'a key that is there twice' },
+    { path: 'user-data runcmd', found: 'a key that is there twice' },
+  ]);
+});
+
 test.each([
   ['plain', ZONE],
   ['behind blank lines', `\n \n${ZONE}`],
@@ -96,6 +107,8 @@ test.each([
   ['#cloud-config-archive\na: b', 'a map'],
   ['## template: mako\n#cloud-config', 'a template of "mako"'],
   ['#cloud-boothook\necho x', 'a script without "#!"'],
+  // The kernel would look for a program whose name ends with it.
+  ['#!/bin/sh\r\necho x\r\n', 'a line end of Windows behind the interpreter'],
   ['Content-Type: multipart/mixed\nMIME-Version: 1.0\n\nx', 'a multipart without a boundary'],
 ])('%j is told in one line, and costs itself alone', async (data, found) => {
   const parsed = await said(data, { hostName: 'web1' });

@@ -28,7 +28,7 @@ describe('what common tools write', () => {
       hostName: 'web1',
       fqdn: 'web1.example.net',
       hostsFile: 'whole',
-      users: [{ name: 'admin', passwordHash: HASH, sshKeys: [KEY] }],
+      users: [{ name: 'admin', sudo: ['ALL=(ALL) NOPASSWD:ALL'], passwordHash: HASH, sshKeys: [KEY] }],
       packages: { upgrade: true, names: [] },
     });
   });
@@ -78,7 +78,7 @@ describe('what common tools write', () => {
       `users: [default]\nmanage_etc_hosts: true\nssh_authorized_keys: ["${KEY}"]\ntimezone: Etc/UTC\npackages: [sshfs]\nsystem_info: {default_user: {name: ubuntu}}\ngrowpart: {mode: auto, devices: ["/"], ignore_growroot_disabled: false}\n`,
     );
     expect(lines).toEqual([]);
-    expect(config.users).toEqual([{ name: 'ubuntu', sshKeys: [KEY] }]);
+    expect(config.users).toEqual([{ name: 'ubuntu', sudo: ['ALL=(ALL) NOPASSWD:ALL'], sshKeys: [KEY] }]);
     expect(config.packages).toEqual({ names: ['sshfs'] });
   });
 

@@ -9,6 +9,9 @@ const BCRYPT = `$2b$10$${'a'.repeat(53)}`;
 const usersOf = async (yaml: string, source: UserConfig[] = []) =>
   (await saidBy(yaml, source.length === 0 ? {} : { users: source })).config.users;
 
+/** Nobody else administers the guest. */
+const ALL_RIGHTS = { sudo: ['ALL=(ALL) NOPASSWD:ALL'] };
+
 describe('whose the keys are that the source gives without a name', () => {
   const source = [{ sshKeys: [OTHER] }];
 
@@ -18,9 +21,13 @@ describe('whose the keys are that the source gives without a name', () => {
     ['users: [default]', [{ sshKeys: [OTHER] }]],
     ['users: default', [{ sshKeys: [OTHER] }]],
     ['users: {default: true}', [{ sshKeys: [OTHER] }]],
-    ['user: me', [{ name: 'me', sshKeys: [OTHER] }]],
-    ['user: {name: me, gecos: Me}', [{ name: 'me', gecos: 'Me', sshKeys: [OTHER] }]],
-    ['users: []\nuser: me', [{ name: 'me', sshKeys: [OTHER] }]],
+    ['user: me', [{ name: 'me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['user: {name: me, gecos: Me}', [{ name: 'me', gecos: 'Me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['users: []\nuser: me', [{ name: 'me', ...ALL_RIGHTS, sshKeys: [OTHER] }]],
+    ['user: root', [{ name: 'root', sshKeys: [OTHER] }]],
+    ['user: {name: me, sudo: "ALL=(a) b"}', [{ name: 'me', sudo: ['ALL=(a) b'], sshKeys: [OTHER] }]],
+    ['users: [{name: default, sudo: false}]', [{ sudo: [], sshKeys: [OTHER] }]],
+    ['user: {name: me, sudo: null}', [{ name: 'me', sudo: [], sshKeys: [OTHER] }]],
     ['users: []', undefined],
     ['users: [a]', [{ name: 'a', groups: [], lockPassword: true, sshKeys: [] }]],
     ['users: []\ndisable_root: false', [{ name: 'root', sshKeys: [OTHER] }]],
@@ -45,14 +52,15 @@ test.each<[string, Partial<UserConfig>]>([
   ['uid: "501"', { uid: 501 }],
   ['groups: a, b', { groups: ['a', 'b'] }],
   ['groups: [a, b]', { groups: ['a', 'b'] }],
+  ['groups: {a: null, b: null}', { groups: ['a', 'b'] }],
   ['primary-group: g', { primaryGroup: 'g' }],
   ['primary_group: g', { primaryGroup: 'g' }],
   ['lock-passwd: false', { lockPassword: false }],
   ['lock_passwd: no', { lockPassword: false }],
   ['sudo: ALL=(ALL) ALL', { sudo: ['ALL=(ALL) ALL'] }],
   ['sudo: ["ALL=(a) x", "ALL=(b) y"]', { sudo: ['ALL=(a) x', 'ALL=(b) y'] }],
-  ['sudo: false', {}],
-  ['sudo: null', {}],
+  ['sudo: false', { sudo: [] }],
+  ['sudo: null', { sudo: [] }],
   ['no_create_home: true', { withoutHome: true }],
   ['system: true', { isSystem: true }],
   ['homedir: /srv/x', { home: '/srv/x' }],
@@ -94,6 +102,7 @@ test.each([
 
 test.each([
   ['ssh_import_id: [gh:me]', 'ssh_import_id: a key that is not done'],
+  ['sudo: ALL', 'sudo: "ALL"'],
   ['doas: [x]', 'doas: a key that is not done'],
   ['ssh_authorised_keys: x', 'ssh_authorised_keys: a key that does nothing here'],
   [`ssh_authorized_keys: ['command="x" ${KEY}']`, 'ssh_authorized_keys[0]: line 1 of 92 characters'],
@@ -132,7 +141,9 @@ describe('passwords', () => {
     expect(await usersOf(`users: []\n${list}`)).toEqual([
       { name: 'eve', groups: [], sshKeys: [], plainPassword: 'x' },
     ]);
-    expect(await usersOf(list)).toEqual([{ name: 'eve', sshKeys: [], plainPassword: 'x' }]);
+    expect(await usersOf(list)).toEqual([
+      { name: 'eve', mayBeDefault: true, sshKeys: [], plainPassword: 'x' },
+    ]);
   });
 
   test.each([
@@ -163,22 +174,28 @@ describe('passwords', () => {
 });
 
 describe('groups', () => {
-  test.each<[string, string[], string | undefined]>([
-    ['[a, {b: [bob, root]}]', ['b'], 'groupadd -f a\ngroupadd -f b\nJOIN b root\n'],
+  test.each<[string, string[], string?, string?]>([
+    ['[a, {b: [bob, root]}]', ['b'], 'groupadd -f a\ngroupadd -f b\n', 'usermod -aG b root || failed=1\n'],
     ['a, b', [], 'groupadd -f a\ngroupadd -f b\n'],
-    ['{b: bob}', ['b'], undefined],
+    ['{b: bob}', ['b']],
     ['{b: null}', [], 'groupadd -f b\n'],
-  ])('%s', async (groups, own, script) => {
-    const { config, lines } = await saidBy(`groups: ${groups}\nusers: [bob]`);
+    // The default user is there behind the boot.
+    ['{b: [debian]}', [], 'groupadd -f b\n', 'usermod -aG b debian || failed=1\n'],
+  ])('%s', async (groups, own, made, joined) => {
+    const { config, lines } = await saidBy(`groups: ${groups}\nusers: [bob, default]`);
     expect(lines).toEqual([]);
-    expect(config.users?.[0]?.groups).toEqual(own);
-    const text = textsOf(config).groups?.replace(
-      /if id -u (\w+) >\/dev\/null 2>&1; then usermod -aG (\w+) \1; fi/g,
-      'JOIN $2 $1',
+    expect(config.users?.find(({ name }) => name === 'bob')?.groups).toEqual(own);
+    expect(textsOf(config)).toEqual({
+      ...(made === undefined ? {} : { groups: `#!/bin/sh\n${made}` }),
+      ...(joined === undefined ? {} : { 'group-members': `#!/bin/sh\nfailed=0\n${joined}exit $failed\n` }),
+    });
+    const times = Object.fromEntries(
+      (config.scripts ?? []).map(({ name, when, repeat }) => [name, [when, repeat]]),
     );
-    expect(text).toBe(script === undefined ? undefined : `#!/bin/sh\n${script}`);
-    if (script !== undefined)
-      expect(config.scripts).toMatchObject([{ name: 'groups', when: 'early', repeat: 'once' }]);
+    expect(times).toEqual({
+      ...(made === undefined ? {} : { groups: ['early', 'once'] }),
+      ...(joined === undefined ? {} : { 'group-members': ['post-boot', 'once'] }),
+    });
   });
 
   it('of no name are told', async () => {

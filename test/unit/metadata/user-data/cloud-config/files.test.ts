@@ -79,6 +79,14 @@ test('what is to be a new user’s is written behind the users', async () => {
   expect(config.files?.map(({ late }) => late)).toEqual([true, undefined]);
 });
 
+test('what lies in the home of a new user comes behind the users, for else useradd finds a home of root’s there', async () => {
+  const paths = ['/home/bob/.x', '/srv/al/a/b', '/home/bobby/.x', '/root/.x'];
+  const { config } = await saidBy(
+    `users: [bob, {name: al, homedir: /srv/al}, root]\nwrite_files: [${paths.map((path) => `{path: ${path}}`).join()}]`,
+  );
+  expect(config.files?.map(({ late }) => late)).toEqual([true, true, undefined, undefined]);
+});
+
 test.each([
   ['path: x', 'path: "x"'],
   ['path: /a/../b', 'path: "/a/../b"'],
