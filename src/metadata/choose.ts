@@ -199,8 +199,8 @@ export async function keepConfiguration(machine: Machine, host: HostConfiguratio
   const isStored =
     stored?.source === source.name && stored.digest === host.digest && stored.attachment === attachment;
   if (host.state === 'new' || !isStored) {
-    const { origin, instanceId, digest, parsed } = host;
-    const { config, refused, problems } = parsed;
+    const { origin, instanceId, digest, parsed, said = parsed.problems } = host;
+    const { config, refused } = parsed;
     await storeConfiguration(machine, {
       source: source.name,
       attachment: attachment ?? origin,
@@ -209,7 +209,8 @@ export async function keepConfiguration(machine: Machine, host: HostConfiguratio
       ...(digest === undefined ? {} : { digest }),
       config,
       refused,
-      problems,
+      // What another boot sees beside the source is its own to tell.
+      problems: [...said],
       // The source's own text says where each is from.
       origins: isOwn ? [] : parsed.origins,
     });

@@ -358,6 +358,8 @@ export interface HostConfiguration {
   /** SHA-256 of the text that was parsed, of a source that keeps that itself. */
   digest?: string;
   parsed: ParsedConfig;
+  /** Those of the problems that are about what the source says; absent: all. Others are about what this boot saw beside it. */
+  said?: readonly Problem[];
   /** What only the source `gandi` has. */
   gandi?: GandiDisk;
   /** Absent: none is to be asked, or all have been. */

@@ -2,6 +2,7 @@ import { placeOf } from '../machine/devices/attachment.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { NO_ANSWER } from '../machine/devices/device-answers.ts';
 import { comingTo, lookUntilSettled } from '../machine/devices/late-devices.ts';
+import { udevRecord } from '../machine/devices/udev-record.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { ByteSource } from '../machine/formats/byte-source.ts';
 import { recorded } from '../machine/formats/recorded-source.ts';
@@ -92,13 +93,12 @@ async function findVolumes<Files>(
   isPromised: boolean,
 ): Promise<Volumes<Files>> {
   const { files, commands, answers, waitSeconds } = world;
-  const look = () => {
-    const devices = list();
-    return devices.length === 0 ? undefined : devices;
-  };
+  // A disk that udev has not read yet can be any: it does not end the wait for the one that is promised.
+  const look = () => list().find((device) => udevRecord(files, device) !== undefined);
   const coming = comingTo(files, ['/sys/class/block', '/run/udev/data']);
   const wait = isPromised ? Math.min(waitSeconds, LATE_SECONDS) : 0;
-  const devices = (await lookUntilSettled(look, coming, wait)) ?? [];
+  if (wait > 0) await lookUntilSettled(look, coming, wait);
+  const devices = list();
   const unanswered = await answers.ask(commands, devices);
   const volumes: Volumes<Files> = { found: [], silent: [] };
   for (const device of unanswered) {

@@ -34,9 +34,10 @@ export function keptConfiguration(files: Files, allowed: readonly Source[] = SOU
 /** What is not believed, or not understood, costs nothing that is known: it is told, and the last configuration stays. */
 export function withProblems(host: HostConfiguration, problems: readonly Problem[]): HostConfiguration {
   if (problems.length === 0) return host;
-  const { parsed } = host;
+  const { parsed, said = parsed.problems } = host;
   return {
     ...host,
+    said,
     parsed: {
       config: parsed.config,
       refused: parsed.refused,

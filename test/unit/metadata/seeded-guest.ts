@@ -45,7 +45,12 @@ export interface SeededGuest {
   /** Another device is made of an attached one. */
   hold(name: string, by: string): void;
   /** What a run learns. */
-  look(sources?: readonly string[], seed?: string, hypervisor?: 'kvm' | 'xen'): Promise<HostConfiguration>;
+  look(
+    sources?: readonly string[],
+    seed?: string,
+    hypervisor?: 'kvm' | 'xen',
+    waitSeconds?: number,
+  ): Promise<HostConfiguration>;
   /** What a boot learns and keeps. */
   boot(sources?: readonly string[]): Promise<HostConfiguration>;
   stored(): Record<string, unknown>;
@@ -103,12 +108,12 @@ export function seededGuest(entries: Record<string, string> = {}): SeededGuest {
       rmSync(join(files.root, '/sys/class/block', basename(node)));
     },
     hold: (name, by) => put(`/sys/class/block/${name}/holders/${by}`, { link: `../../${by}` }),
-    look: (sources = ['all'], seed, hypervisor = 'kvm') =>
+    look: (sources = ['all'], seed, hypervisor = 'kvm', waitSeconds = 0) =>
       loadHostConfiguration({
         ...machine,
         hypervisor,
         sources,
-        waitSeconds: 0,
+        waitSeconds,
         ...(seed === undefined ? {} : { seed }),
       }),
     async boot(sources) {
