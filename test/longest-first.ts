@@ -3,9 +3,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files of tests that take long for their suite, the longest of each suite first. */
 const LONG = [
   'guest/network-managers',
+  'guest/configdrive',
+  'guest/nocloud',
+  'guest/smartos',
   'guest/packages',
   'guest/postboot',
   'guest/disks-faults',
+  'guest/metadata-service',
+  'guest/disks-waited-for',
+  'guest/network-configuration',
   'guest/disks',
   'guest/first-boot',
   'guest/root-file-systems',
