@@ -153,6 +153,19 @@ describe('vendor data', () => {
     expect(await scriptsOf(json(value))).toEqual([script]);
   });
 
+  test.each<[unknown, string[]]>([
+    [{ 'cloud-init': { packages: ['a'] } }, ['vendor_data.json cloud-init: a map, which is not used']],
+    [
+      { 'cloud-init': { 'cloud-init': 5 } },
+      ['vendor_data.json cloud-init.cloud-init: a number, which is not used'],
+    ],
+    [{ 'cloud-init': [script, {}, 1] }, ['vendor_data.json cloud-init[1]: a map, which is not used']],
+    [{ other: { a: 1 }, 'cloud-init': null }, []],
+  ])('%j tells what is not used', async (value, lines) => {
+    const { parsed } = await parse({ uuid: 'i' }, { vendorData: [json(value)] });
+    expect(parsed.problems.map(({ path, found }) => `${path}: ${found}`)).toEqual(lines);
+  });
+
   test('text that is no JSON, and nothing', async () => {
     expect(await scriptsOf(bytes(script))).toEqual([script]);
     // Proxmox writes it so.
@@ -472,7 +485,9 @@ describe('never throws', () => {
           const { parsed } = await parseOpenStack(files);
           expect(JSON.parse(JSON.stringify(parsed.config))).toEqual(parsed.config);
           for (const { path, found, expected } of parsed.problems) {
-            expect(path).toMatch(/^(meta_data\.json|network_data\.json|(user|vendor)-data|content\/|$)/);
+            expect(path).toMatch(
+              /^(meta_data\.json|network_data\.json|vendor_data\.json|(user|vendor)-data|content\/|$)/,
+            );
             expect(`${found}${expected}`).not.toMatch(/[\n\0]/);
           }
           for (const path of contentPaths(metaData)) expect(path).not.toMatch(/^\/|\.\.|\0/);
