@@ -306,6 +306,8 @@ export interface Problem {
   /** What is there, with secrets masked, shortened, control characters escaped. */
   found: string;
   expected: string;
+  /** Nothing of what is asked for is left undone by it: it is told, and the run has not failed. */
+  isWarning?: true;
 }
 
 /** Which setting came from which field of the source, for people. */

@@ -105,6 +105,18 @@ describe('diagnose', () => {
       {},
       'problem gandi-config, step 05-mine',
     ],
+    [
+      'a warning about what the source says',
+      {
+        '/var/lib/gandi/gandi-config.json': JSON.stringify({
+          ...JSON.parse(report),
+          problems: [{ group: 'source', path: 'x', found: 'a', expected: 'b', isWarning: true }],
+          steps: [],
+        }),
+      },
+      {},
+      'warning gandi-config, /etc/default/gandi',
+    ],
   ])('finds %s', (_, files, parts, finding) => {
     expect(findingsFor(files, parts)).toEqual([finding]);
   });
