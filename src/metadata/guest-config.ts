@@ -138,6 +138,8 @@ export interface UserConfig {
   /** Comment field of passwd(5). */
   gecos?: string;
   primaryGroup?: string;
+  /** No group of its name is made for it. */
+  withoutOwnGroup?: true;
   /** Further groups; absent: the administrators' group. */
   groups?: string[];
   /** It is the default user only if that has this name; else nothing of a default user's is its own. */

@@ -63,6 +63,8 @@ test.each<[string, Partial<UserConfig>]>([
   ['sudo: null', { sudo: [] }],
   ['no_create_home: true', { withoutHome: true }],
   ['system: true', { isSystem: true }],
+  ['no_user_group: true', { withoutOwnGroup: true }],
+  ['no-user-group: false', {}],
   ['homedir: /srv/x', { home: '/srv/x' }],
   ['expiredate: 2032-09-01', { expiresOn: '2032-09-01' }],
   ['expiredate: "2032-09-01"', { expiresOn: '2032-09-01' }],
