@@ -38,7 +38,10 @@ export interface ParsedMetaData {
   networkFindings: Findings;
 }
 
-/** Parses `meta_data.json` (nova's virt/configdrive.py and api/metadata/base.py). */
+/**
+ * Parses `meta_data.json` (nova's virt/configdrive.py and api/metadata/base.py). Its `random_seed` is left alone: it is a
+ * secret that each boot would read anew, and the kernel has virtio-rng and the seed that systemd keeps.
+ */
 export function parseMetaData(bytes: Uint8Array): ParsedMetaData {
   const findings = {
     sourceFindings: new Findings(FILE, 'source'),

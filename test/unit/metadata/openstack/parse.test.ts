@@ -275,6 +275,39 @@ describe('network_data.json', () => {
     networks: [{ id: 'x', link: 'n', ...network }],
   });
 
+  test.each([{ networks: [] }, {}])(
+    'links of no network at all ask by DHCP, and what they are made of does not: %j',
+    async (rest) => {
+      const member = { ...nic, id: 'm', ethernet_mac_address: 'fa:16:3e:00:00:02' };
+      const bond = { id: 'b', type: 'bond', bond_links: ['m'] };
+      const { config, lines, refused } = await networkOf({
+        links: [{ ...nic, mtu: 1450 }, member, bond],
+        ...rest,
+      });
+      expect([lines, refused]).toEqual([[], []]);
+      expect(config.interfaces).toMatchObject([
+        { id: 'n', mtu: 1450, dhcp4: {} },
+        { id: 'm' },
+        { id: 'b', dhcp4: {} },
+      ]);
+      expect(config.interfaces?.[1]).not.toHaveProperty('dhcp4');
+    },
+  );
+
+  test('a link of no network beside one that has one has no address', async () => {
+    const other = { ...nic, id: 'm', ethernet_mac_address: 'fa:16:3e:00:00:02' };
+    const { config } = await networkOf({
+      links: [nic, other],
+      networks: [{ id: 'x', link: 'n', type: 'ipv4_dhcp' }],
+    });
+    expect(config.interfaces?.[1]).toEqual({
+      id: 'm',
+      mac: 'fa:16:3e:00:00:02',
+      mayBeMissing: true,
+      addresses: [],
+    });
+  });
+
   test.each<[object, object]>([
     [{ type: 'ipv4_dhcp' }, { dhcp4: {} }],
     [{ type: 'ipv6_dhcp' }, { dhcp6: {} }],
