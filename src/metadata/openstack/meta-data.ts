@@ -5,7 +5,7 @@ import { countCharacters, quote } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
 import { isYamlScalar } from '../fields/yaml-text.ts';
-import type { UserConfig } from '../guest-config.ts';
+import type { UserConfig } from '../user-config.ts';
 import { parseDocument } from './document.ts';
 
 const FILE = 'meta_data.json';

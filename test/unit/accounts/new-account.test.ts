@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeAccount } from '../../../src/accounts/new-account.ts';
-import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const FRESH = { '/bin/bash': '', '/bin/zsh': '', '/etc/group': 'root:x:0:\nsudo:x:27:\nwww-data:x:33:\n' };

@@ -1,5 +1,6 @@
 import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
-import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
+import type { GuestConfig, ParsedConfig, ScriptConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 import { groupScripts, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';

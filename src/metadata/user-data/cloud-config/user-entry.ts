@@ -2,7 +2,7 @@ import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlMap } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { readKeys } from './keys.ts';
 import { isTyped, masked, readHash } from './passwords.ts';
 

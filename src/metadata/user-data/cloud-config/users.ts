@@ -1,7 +1,7 @@
 import { describeYaml, type Findings, MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlList, isYamlMap, isYamlScalar, type YamlMap, type YamlValue } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { type CloudConfig, isRefused, underscored } from './cloud-config.ts';
 import { readUserFields, type UserFields } from './user-entry.ts';
 

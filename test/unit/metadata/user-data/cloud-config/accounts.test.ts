@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { UserConfig } from '../../../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../../../src/metadata/user-config.ts';
 import { KEY, OTHER, said, saidBy, textsOf } from '../said.ts';
 
 const SHA512 = `$6$salt$${'a'.repeat(86)}`;
