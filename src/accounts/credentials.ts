@@ -4,7 +4,7 @@ import type { FileStatus, FileView } from '../machine/files/files.ts';
 import { ROOT_OWNER } from '../machine/files/owner.ts';
 import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/key-line.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
-import type { UserConfig } from '../metadata/guest-config.ts';
+import type { UserConfig } from '../metadata/user-config.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';
 import { type AppliedRecord, digestOf } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';

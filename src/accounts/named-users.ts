@@ -1,5 +1,5 @@
 import { DEFAULT_USER_SUDO } from '../metadata/fields/default-user.ts';
-import type { UserConfig } from '../metadata/guest-config.ts';
+import type { UserConfig } from '../metadata/user-config.ts';
 import type { StepContext } from '../plan/step.ts';
 import type { Note } from '../state/note.ts';
 

@@ -26,13 +26,18 @@ export function furtherGroups(files: FileView, { groups, isSystem }: NamedUser):
   return ADMIN_GROUPS.filter((group) => groupMembers(text, group) !== undefined).slice(0, 1);
 }
 
+/** Whether a group is the one that useradd(8) makes for the user itself. */
+export const isOwnGroup = ({ name, withoutOwnGroup }: NamedUser, group: string): boolean =>
+  group === name && withoutOwnGroup !== true;
+
 /** Makes the groups that a user is to be in and that are not there. */
 export function missingGroups(files: FileView, user: NamedUser): Change[] {
   const text = files.readText('/etc/group');
   const { primaryGroup, name } = user;
   const asked = [...(primaryGroup === undefined ? [] : [primaryGroup]), ...furtherGroups(files, user)];
-  // A group of its own useradd(8) makes itself.
-  const missing = asked.filter((group) => group !== name && groupMembers(text, group) === undefined);
+  const missing = asked.filter(
+    (group) => !isOwnGroup(user, group) && groupMembers(text, group) === undefined,
+  );
   return [...new Set(missing)].map((group) => ({
     kind: 'run-command',
     // Another user may have had it made meanwhile (-f, groupadd(8)).
@@ -51,8 +56,10 @@ function shellOf(files: FileView, { name, shell }: NamedUser): { shell: string; 
 }
 
 /** The group that the account is to begin with: one that is there under its name is taken for its own. */
-function primaryGroupOf(files: FileView, { name, primaryGroup }: NamedUser): string[] {
-  if (primaryGroup !== undefined) return ['-g', primaryGroup];
+function primaryGroupOf(files: FileView, { name, primaryGroup, withoutOwnGroup }: NamedUser): string[] {
+  const asked = primaryGroup === undefined ? [] : ['-g', primaryGroup];
+  if (withoutOwnGroup === true) return [...asked, '-N'];
+  if (primaryGroup !== undefined) return asked;
   return groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
 }
 
@@ -64,7 +71,7 @@ export function makeAccount(
   const { name, gecos, uid, isSystem, expiresOn } = user;
   const home = homeOf(files, user);
   const { shell, notes } = shellOf(files, user);
-  const further = furtherGroups(files, user).filter((group) => group !== name);
+  const further = furtherGroups(files, user).filter((group) => !isOwnGroup(user, group));
   const options = [
     hasNoHome(user) ? '-M' : '-m',
     ...(isSystem === true ? ['-r'] : []),

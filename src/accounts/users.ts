@@ -9,7 +9,14 @@ import { type AccountOf, keyPart, passwordParts } from './credentials.ts';
 import { isHalfMade, makingOf, markNewUser, staleLocks } from './interrupted-accounts.ts';
 import { type LateHomes, lateHomes, leftForLater } from './late-homes.ts';
 import { askedUsers, type NamedUser } from './named-users.ts';
-import { furtherGroups, homeOf, makeAccount, missingGroups, removeHalfMade } from './new-account.ts';
+import {
+  furtherGroups,
+  homeOf,
+  isOwnGroup,
+  makeAccount,
+  missingGroups,
+  removeHalfMade,
+} from './new-account.ts';
 import { giveHome } from './new-home.ts';
 
 /** The account itself and its home: what a user is to get besides needs it. */
@@ -33,7 +40,7 @@ function joining(files: FileView, user: NamedUser): PlanPart[] {
   const { name, groups: asked } = user;
   const groups = files.readText('/etc/group');
   const missing = furtherGroups(files, user).filter(
-    (group) => group !== name && groupMembers(groups, group)?.includes(name) !== true,
+    (group) => !isOwnGroup(user, group) && groupMembers(groups, group)?.includes(name) !== true,
   );
   if (missing.length === 0) return [];
   const change: Change = {

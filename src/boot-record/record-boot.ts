@@ -15,7 +15,7 @@ import type { ReadTrace } from '../machine/files/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/mounts.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
-import type { Report } from '../state/report.ts';
+import { areWarnings, type Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
 import { type BootRecord, renderBootRecord } from './record-text.ts';
@@ -189,7 +189,7 @@ function readRanges(ranges: BootRecord['ranges']): Uint8Array | undefined {
 
 const isQuiet = ({ status, problems, steps }: Report) =>
   (status === 'configured' || status === 'unchanged') &&
-  problems.length === 0 &&
+  areWarnings(problems) &&
   steps.every(({ notes }) => notes.every(({ level }) => level === 'info'));
 
 export interface FinishedRun {

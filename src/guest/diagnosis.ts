@@ -108,7 +108,7 @@ function reportFindings({ files }: Patient): Finding[] {
     if (report === undefined) return [];
     const refused = report.problems.map(
       (problem): Finding => ({
-        level: 'problem',
+        level: problem.isWarning === true ? 'warning' : 'problem',
         subject: `${program}, ${report.source}`,
         text: describeProblem(problem),
         remedy: 'have the host correct it; gandi-guest inspect shows what it gave',

@@ -3,10 +3,9 @@ import { readSettings } from '../machine/settings/settings.ts';
 import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import type { System } from '../plan/system.ts';
-import { describeProblem } from '../state/report.ts';
-import { colours } from '../terminal/colours.ts';
+import { areWarnings } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
-import { renderSources } from '../terminal/summary.ts';
+import { renderProblem, renderSources } from '../terminal/summary.ts';
 import { renderTable } from '../terminal/table.ts';
 
 export interface InspectOptions {
@@ -36,9 +35,7 @@ function render(host: HostConfiguration): string {
   );
   const origins = host.parsed.origins.map(({ setting, value, field }) => [setting, value, field]);
   const settings = renderTable(['setting', 'value', 'from'], origins);
-  const refused = host.parsed.problems.map(
-    (problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`,
-  );
+  const refused = host.parsed.problems.map(renderProblem);
   const sources = renderSources(host.looked ?? []);
   return [facts, sources, settings, refused.join('')].filter((part) => part !== '').join('\n');
 }
@@ -68,6 +65,6 @@ export async function inspect(options: InspectOptions, system: System): Promise<
       cleanJson({ state, origin, sources: host.looked, archive, swap, settings: origins, problems }),
     );
   } else output.print(render(host));
-  if (parsed.problems.length > 0) return EXIT.failed;
+  if (!areWarnings(parsed.problems)) return EXIT.failed;
   return state === 'none' ? EXIT.nothingFound : EXIT.ok;
 }

@@ -5,7 +5,7 @@ import { parseConfig } from '../metadata/gandi/parse.ts';
 import { packArchive, type SeedLayout, seedLayout } from '../metadata/gandi/seed-disk.ts';
 import type { Problem } from '../metadata/guest-config.ts';
 import type { System } from '../plan/system.ts';
-import { describeProblem } from '../state/report.ts';
+import { areWarnings, describeProblem } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { SEED_FORMATS, type SeedFormat } from './seed-formats.ts';
 
@@ -59,7 +59,7 @@ function isWanted(
   { output }: Pick<System, 'output'>,
 ): boolean {
   for (const problem of problems) output.printError(`${path}: ${describeProblem(problem)}\n`);
-  if (problems.length === 0 || force === true) return true;
+  if (areWarnings(problems) || force === true) return true;
   output.printError('gandi-guest: no seed disk was made; correct the configuration, or use --force\n');
   return false;
 }

@@ -6,7 +6,7 @@ import { isEnabled } from '../machine/system/units.ts';
 import type { System } from '../plan/system.ts';
 import { METADATA_PROGRAM, PROGRAMS, type ProgramEntry } from '../state/programs.ts';
 import { interfacePrograms, latestReport } from '../state/records.ts';
-import type { Report } from '../state/report.ts';
+import { areWarnings, type Report } from '../state/report.ts';
 import { renderDisks } from '../terminal/disk-table.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { renderReport } from '../terminal/summary.ts';
@@ -73,7 +73,7 @@ type Overall = Report['status'] | 'not-run';
 /** Whether all that failed are disks, the parts of a step: their records say what is left to be done by now. */
 function onlyDisksFailed({ steps, problems }: Report): boolean {
   const failed = steps.filter(({ status }) => status === 'failed');
-  return problems.length === 0 && failed.length > 0 && failed.every(({ parts }) => parts !== undefined);
+  return areWarnings(problems) && failed.length > 0 && failed.every(({ parts }) => parts !== undefined);
 }
 
 /** The worst that counts: on a running system that is what happened in this boot. A disk that failed counts, too. */

@@ -10,7 +10,7 @@ import { readSeed } from '../metadata/gandi/seed-file.ts';
 import type { Problem } from '../metadata/guest-config.ts';
 import { SOURCES } from '../metadata/sources.ts';
 import type { System } from '../plan/system.ts';
-import { describeProblem } from '../state/report.ts';
+import { areWarnings, describeProblem } from '../state/report.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { formatOfFile } from './seed-formats.ts';
 
@@ -123,10 +123,10 @@ export async function validate(
   else {
     const lines = [
       ...warnings.map((warning) => `warning: ${warning.path}: ${warning.text}`),
-      ...problems.map(describePlaced),
-      ...(problems.length === 0 ? [`a valid ${what}`] : []),
+      ...problems.map((problem) => (problem.isWarning === true ? 'warning: ' : '') + describePlaced(problem)),
+      ...(areWarnings(problems) ? [`a valid ${what}`] : []),
     ];
     output.print(lines.map((line) => `${path}: ${line}\n`).join(''));
   }
-  return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  return areWarnings(problems) ? EXIT.ok : EXIT.failed;
 }

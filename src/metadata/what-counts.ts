@@ -31,6 +31,9 @@ export function keptConfiguration(files: Files, allowed: readonly Source[] = SOU
   );
 }
 
+/** What warns beside a configuration is a problem where there is none. */
+const asProblem = ({ isWarning: _, ...problem }: Problem): Problem => problem;
+
 /** What is not believed, or not understood, costs nothing that is known: it is told, and the last configuration stays. */
 export function withProblems(host: HostConfiguration, problems: readonly Problem[]): HostConfiguration {
   if (problems.length === 0) return host;
@@ -41,7 +44,7 @@ export function withProblems(host: HostConfiguration, problems: readonly Problem
     parsed: {
       config: parsed.config,
       refused: parsed.refused,
-      problems: [...problems, ...parsed.problems],
+      problems: [...(host.state === 'none' ? problems.map(asProblem) : problems), ...parsed.problems],
       // Only people ask for them: no boot does.
       get origins() {
         return parsed.origins;

@@ -5,7 +5,7 @@ import type {
   Route,
   RoutingRule,
   VirtualInterface,
-} from '../metadata/guest-config.ts';
+} from '../metadata/interface-config.ts';
 
 /**
  * Metric of the IPv6 default route by the host's gateway. A route from a router advertisement has 1024 and is

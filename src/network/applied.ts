@@ -1,5 +1,5 @@
 import type { NetworkManagerName } from '../machine/system/facts.ts';
-import type { InterfaceAddress } from '../metadata/guest-config.ts';
+import type { InterfaceAddress } from '../metadata/interface-config.ts';
 import {
   type AppliedInterface,
   type AppliedRecord,

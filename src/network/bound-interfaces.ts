@@ -5,7 +5,7 @@ import {
   isPattern,
 } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import type { InterfaceConfig, VirtualInterface } from '../metadata/guest-config.ts';
+import type { InterfaceConfig, VirtualInterface } from '../metadata/interface-config.ts';
 import type { AskedConfig } from './addresses.ts';
 
 /** A configuration with the interface that it means; a pattern means several. */

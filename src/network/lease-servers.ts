@@ -1,5 +1,5 @@
 import type { NetworkManagerName } from '../machine/system/facts.ts';
-import type { DhcpOptions } from '../metadata/guest-config.ts';
+import type { DhcpOptions } from '../metadata/interface-config.ts';
 import type { StepContext } from '../plan/step.ts';
 import { resolverPlace } from './resolver-place.ts';
 

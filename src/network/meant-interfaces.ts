@@ -1,6 +1,6 @@
 import type { InterfaceIdentity } from '../machine/network/network-interfaces.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import type { InterfaceConfig } from '../metadata/guest-config.ts';
+import type { InterfaceConfig } from '../metadata/interface-config.ts';
 import { type AskedConfig, asksForSomething, type NamedInterface, type Resolver } from './addresses.ts';
 import { type Bound, devicesFor, idsOf, isPartOf, partsOf } from './bound-interfaces.ts';
 import { namedInterface } from './named-interface.ts';

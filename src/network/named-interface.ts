@@ -1,5 +1,5 @@
 import { isPattern } from '../machine/network/network-interfaces.ts';
-import type { VirtualInterface } from '../metadata/guest-config.ts';
+import type { VirtualInterface } from '../metadata/interface-config.ts';
 import type { NamedInterface, Resolver } from './addresses.ts';
 import { type Bound, partsOf } from './bound-interfaces.ts';
 

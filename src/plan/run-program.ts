@@ -34,10 +34,12 @@ export interface ProgramRun {
   onApplied?: (change: Change) => void;
 }
 
+const levelOf = ({ isWarning }: Problem) => (isWarning === true ? 'warning' : 'problem');
+
 /** Lines for the log file; what does not change anything is not worth one. */
 function logRecords(report: Report): LogRecord[] {
   const records: LogRecord[] = report.problems.map((problem) => ({
-    level: 'problem',
+    level: levelOf(problem),
     message: describeProblem(problem),
   }));
   for (const { name, status, changes, notes } of report.steps) {
@@ -135,7 +137,7 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
   for (const { line, text } of settings.warnings)
     system.say(program, 'warning', `${settings.path}${line > 0 ? `:${line}` : ''}: ${text}`);
   const problems: Problem[] = host.parsed.problems;
-  for (const problem of problems) system.say(program, 'problem', describeProblem(problem));
+  for (const problem of problems) system.say(program, levelOf(problem), describeProblem(problem));
   const applied: Record<string, AppliedValue> = { ...readApplied(machine.files, recordOf) };
   const digests: Record<string, AppliedValue> = {};
   const steps: StepReport[] = [];

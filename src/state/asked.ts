@@ -1,4 +1,4 @@
-import type { InterfaceAddress } from '../metadata/guest-config.ts';
+import type { InterfaceAddress } from '../metadata/interface-config.ts';
 
 /** An interface of the guest and what the host asks for it. */
 export interface AskedInterface {

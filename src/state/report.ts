@@ -48,7 +48,7 @@ export interface Report {
   source: string;
   /** What became of each source of configurations; absent where none was looked for. */
   sources?: readonly LookedAt[];
-  /** Fields that were refused. */
+  /** Fields that were refused, and warnings about others. */
   problems: Problem[];
   steps: StepReport[];
 }
@@ -62,10 +62,14 @@ export function overallStatus(
   problems: readonly Problem[],
   found: boolean,
 ): Report['status'] {
-  if (problems.length > 0 || steps.some((step) => step.status === 'failed')) return 'failed';
+  if (!areWarnings(problems) || steps.some((step) => step.status === 'failed')) return 'failed';
   if (steps.some((step) => step.status === 'changed')) return 'configured';
   return found ? 'unchanged' : 'nothing-found';
 }
+
+/** Whether there is nothing among them for which a run has failed. */
+export const areWarnings = (problems: readonly Problem[]): boolean =>
+  problems.every(({ isWarning }) => isWarning === true);
 
 /** The documented exit status of a program for a run. */
 export function exitStatus(status: Report['status']): number {

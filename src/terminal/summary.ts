@@ -1,4 +1,4 @@
-import type { LookedAt } from '../metadata/guest-config.ts';
+import type { LookedAt, Problem } from '../metadata/guest-config.ts';
 import { describeProblem, type Report, type StepReport } from '../state/report.ts';
 import { colours } from './colours.ts';
 import { colourStatus, renderTable } from './table.ts';
@@ -34,13 +34,19 @@ export function renderSources(sources: readonly LookedAt[]): string {
   );
 }
 
+/** A line for a refused field, or for a warning about one. */
+export function renderProblem(problem: Problem): string {
+  const word = problem.isWarning === true ? colours.yellow('warning') : colours.red('refused');
+  return `${word} ${describeProblem(problem)}\n`;
+}
+
 /** A report for people: one line for the program, a table of its steps, a line for each refused field. */
 export function renderReport(report: Report, { when, dryRun = false }: ReportView = {}): string {
   const source = report.status === 'nothing-found' ? report.source : `from ${report.source}`;
   const about = [when, source].filter((part) => part !== undefined).join(', ');
   const head = `${colours.bold(report.program)}: ${statusWord(report.status, dryRun)} (${about})\n`;
   const rows = report.steps.map((step) => [step.name, statusWord(step.status, dryRun), firstWords(step)]);
-  const refused = report.problems.map((problem) => `${colours.red('refused')} ${describeProblem(problem)}\n`);
+  const refused = report.problems.map(renderProblem);
   const done = dryRun ? 'what would be done' : 'what was done';
   const outputs = report.steps.flatMap(({ name, output }) => {
     if (output === undefined) return [];

@@ -1,7 +1,7 @@
 import type { PresentAddress } from '../machine/network/interface-addresses.ts';
 import { isUp, masterOf } from '../machine/network/network-interfaces.ts';
 import { type Route, readRoutes } from '../machine/network/routes.ts';
-import type { InterfaceAddress } from '../metadata/guest-config.ts';
+import type { InterfaceAddress } from '../metadata/interface-config.ts';
 import type { Asked, AskedInterface } from '../state/asked.ts';
 import { managerReason } from './network-reason.ts';
 import { asAsked, notAsAsked, type Reason, type Row } from './row.ts';

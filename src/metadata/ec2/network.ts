@@ -7,7 +7,8 @@ import {
 } from '../fields/ip-network.ts';
 import type { Findings } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import type { GuestConfig, InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
+import type { GuestConfig } from '../guest-config.ts';
+import type { InterfaceAddress, InterfaceConfig } from '../interface-config.ts';
 import type { Ec2Answers, Ec2Interface } from './ask.ts';
 
 /** Metric of the first interface, and what each later one has more. */

@@ -26,6 +26,12 @@ export class Findings {
     this.passedOver.push({ group: this.#group, path: this.#place(path), found, expected });
   }
 
+  /** Tells what is done as it is asked for, and hardly meant. */
+  warn(path: string, found: string, expected: string): void {
+    const problem = { group: this.#group, path: this.#place(path), found, expected };
+    this.passedOver.push({ ...problem, isWarning: true });
+  }
+
   /** @param value undefined where nothing is set */
   origin(setting: string, value: string | undefined, path: string): void {
     if (value !== undefined) this.origins.push({ setting, value, field: this.#place(path) });

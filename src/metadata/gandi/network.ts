@@ -7,7 +7,7 @@ import {
   parseHostAddress,
   parseNetwork,
 } from '../fields/ip-network.ts';
-import type { InterfaceAddress, InterfaceConfig } from '../guest-config.ts';
+import type { InterfaceAddress, InterfaceConfig } from '../interface-config.ts';
 
 /** A public network as the configuration has it, types right. */
 interface PbnFields {

@@ -1,7 +1,7 @@
 import { contains, type IpAddress } from '../fields/ip-network.ts';
 import type { Findings } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import type { InterfaceAddress, InterfaceConfig, Route } from '../guest-config.ts';
+import type { InterfaceAddress, InterfaceConfig, Route } from '../interface-config.ts';
 import { type Draft, type DraftRoute, emptyDraft, type NetworkDraft, reaches } from './draft.ts';
 import { tellOrigins } from './origins.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../fields/ip-network.ts';
 import type { MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import type { BondConfig, InterfaceConfig } from '../guest-config.ts';
+import type { BondConfig, InterfaceConfig } from '../interface-config.ts';
 
 /** Something that was read, and where. */
 export interface Placed<T> {

@@ -1,5 +1,5 @@
 import type { Findings } from '../fields/map-reader.ts';
-import type { DhcpOptions, InterfaceAddress, Route, VirtualInterface } from '../guest-config.ts';
+import type { DhcpOptions, InterfaceAddress, Route, VirtualInterface } from '../interface-config.ts';
 import type { Draft } from './draft.ts';
 
 /** Tells which settings of an interface come from where. */

@@ -2,7 +2,7 @@ import { isInterfaceName } from '../fields/interface-name.ts';
 import { type Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import type { YamlValue } from '../fields/yaml-text.ts';
-import type { VirtualInterface } from '../guest-config.ts';
+import type { VirtualInterface } from '../interface-config.ts';
 import {
   BARE_TARGETS_V1,
   bondOf,

@@ -3,7 +3,7 @@ import { type IpAddress, parseHostAddress } from '../fields/ip-network.ts';
 import { describeYaml, type Findings, MapReader, quoteKey } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml-text.ts';
-import type { DhcpOptions, VirtualInterface } from '../guest-config.ts';
+import type { DhcpOptions, VirtualInterface } from '../interface-config.ts';
 import {
   bondOf,
   type Draft,

@@ -37,7 +37,8 @@ export function parseNoCloudWords(text: string, place: string): NoCloudWords | u
 }
 
 /**
- * What is said of a word `ds=nocloud-net`: cloud-init would take the files from the network.
+ * What is said of a word `ds=nocloud-net`: cloud-init would take the files from the network. It warns where another source
+ * configures the guest.
  * @param place for people, such as the kernel command line
  * @returns undefined if there is no such word
  */
@@ -48,6 +49,7 @@ export function networkSeedIn(text: string, place: string): Problem | undefined 
     path: place,
     found: 'ds=nocloud-net, a seed from the network',
     expected: 'a volume labelled cidata, or ds=nocloud;s=DIRECTORY: seeds from the network are not done',
+    isWarning: true,
   };
 }
 

@@ -2,7 +2,7 @@ import { isInterfaceName } from '../fields/interface-name.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { decodeUtf8 } from '../fields/utf8-text.ts';
-import type { VirtualInterface } from '../guest-config.ts';
+import type { VirtualInterface } from '../interface-config.ts';
 import {
   BARE_TARGETS_V1,
   bondOf,

@@ -5,7 +5,7 @@ import { countCharacters, quote } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
 import { isYamlScalar } from '../fields/yaml-text.ts';
-import type { UserConfig } from '../guest-config.ts';
+import type { UserConfig } from '../user-config.ts';
 import { parseDocument } from './document.ts';
 
 const FILE = 'meta_data.json';
@@ -38,7 +38,10 @@ export interface ParsedMetaData {
   networkFindings: Findings;
 }
 
-/** Parses `meta_data.json` (nova's virt/configdrive.py and api/metadata/base.py). */
+/**
+ * Parses `meta_data.json` (nova's virt/configdrive.py and api/metadata/base.py). Its `random_seed` is left alone: it is a
+ * secret that each boot would read anew, and the kernel has virtio-rng and the seed that systemd keeps.
+ */
 export function parseMetaData(bytes: Uint8Array): ParsedMetaData {
   const findings = {
     sourceFindings: new Findings(FILE, 'source'),

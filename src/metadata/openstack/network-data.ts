@@ -2,7 +2,7 @@ import { isInterfaceName } from '../fields/interface-name.ts';
 import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { isYamlMap } from '../fields/yaml-text.ts';
-import type { VirtualInterface } from '../guest-config.ts';
+import type { VirtualInterface } from '../interface-config.ts';
 import {
   BARE_TARGETS_V1,
   bondOf,
@@ -29,7 +29,8 @@ const OF_CLOUD_INIT = ['version', 'network', 'config', 'ethernets'];
 
 /**
  * Parses `network_data.json` (nova's doc/api_schemas/network_data.json). Links that are made of nothing else are found by
- * their MAC addresses, whatever their type says. A file of no link leaves every interface to DHCP.
+ * their MAC addresses, whatever their type says. A file of no link leaves every interface to DHCP, and one of no network its
+ * links: nobody could reach the guest else. Beside a network that another link has, a link without one has no address.
  */
 export function parseNetworkData(bytes: Uint8Array): ParsedNetwork {
   const findings = new Findings(FILE, 'network');
@@ -44,9 +45,19 @@ export function parseNetworkData(bytes: Uint8Array): ParsedNetwork {
   const reader = MapReader.of(document, '', findings);
   const draft: NetworkDraft = { interfaces: [], routes: [], ...services(reader) };
   draft.interfaces.push(...readLinks(reader));
-  for (const { value, path } of reader.items('networks'))
-    readNetwork(MapReader.of(value, path, findings), draft.interfaces);
+  const networks = reader.items('networks');
+  for (const { value, path } of networks) readNetwork(MapReader.of(value, path, findings), draft.interfaces);
+  if (networks.length === 0) askByDhcp(draft.interfaces);
   return { part: toNetworkPart(draft, findings), findings };
+}
+
+/** Of links that are made of others, those others have no addresses. */
+function askByDhcp(interfaces: readonly Draft[]): void {
+  const parts = interfaces.flatMap(({ config: { virtual } }) => {
+    if (virtual === undefined) return [];
+    return virtual.kind === 'vlan' ? [virtual.link] : virtual.members;
+  });
+  for (const { id, config } of interfaces) if (!parts.includes(id)) config.dhcp4 = {};
 }
 
 const isOfCloudInit = (keys: readonly string[]) =>

@@ -6,7 +6,7 @@ import type { Said } from '../source.ts';
 import { withUserData } from '../user-data/with-user-data.ts';
 import { type ParsedMetaData, parseMetaData } from './meta-data.ts';
 import { parseNetworkData } from './network-data.ts';
-import { vendorParts } from './vendor-data.ts';
+import { readVendorData } from './vendor-data.ts';
 
 /** The files of one version below `openstack`, as a ConfigDrive or the metadata service has them. */
 export interface OpenStackFiles {
@@ -66,22 +66,26 @@ export async function parseOpenStack(files: OpenStackFiles): Promise<Said> {
     ...(isRead && users.length === 0 && problemsOf(meta.userFindings).length > 0 ? (['user'] as const) : []),
     ...(isUsable(meta.fileFindings) ? [] : (['files'] as const)),
   ];
+  const { userData, vendorData = [] } = files;
+  const vendors = vendorData.map(readVendorData);
   const parsed = {
     config,
-    problems: all.flatMap((findings) => {
-      const told = problemsOf(findings);
-      return limited(told[0]?.group ?? 'source', told);
-    }),
+    problems: [
+      ...all.flatMap((findings) => {
+        const told = problemsOf(findings);
+        return limited(told[0]?.group ?? 'source', told);
+      }),
+      ...vendors.flatMap(({ problems }) => problems),
+    ],
     refused,
     origins: all.filter(isUsable).flatMap(({ origins }) => origins),
   };
-  const { userData, vendorData = [] } = files;
   const identified = instanceId === undefined ? {} : { instanceId };
   return {
     ...identified,
     parsed: await withUserData(parsed, {
       ...(userData === undefined ? {} : { userData }),
-      vendorData: vendorData.flatMap(vendorParts),
+      vendorData: vendors.flatMap(({ parts }) => parts),
       ...identified,
     }),
   };

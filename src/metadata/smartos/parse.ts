@@ -2,8 +2,9 @@ import { hostNamesOf } from '../fields/host-name.ts';
 import { Findings } from '../fields/map-reader.ts';
 import { limited, quote } from '../fields/problem.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
-import type { Group, GuestConfig, ParsedConfig, UserConfig } from '../guest-config.ts';
+import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
 import type { Said } from '../source.ts';
+import type { UserConfig } from '../user-config.ts';
 import { type Answers, KeyReader, UUID_KEY } from './keys.ts';
 import { parseNics, parseResolvers } from './network.ts';
 

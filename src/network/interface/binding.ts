@@ -6,7 +6,7 @@ import {
   keepsKernelNames,
 } from '../../machine/network/network-interfaces.ts';
 import type { NetworkInterface } from '../../machine/system/facts.ts';
-import type { InterfaceConfig } from '../../metadata/guest-config.ts';
+import type { InterfaceConfig } from '../../metadata/interface-config.ts';
 
 const isCertain = (each: InterfaceConfig) =>
   each.mac !== undefined || (each.name !== undefined && !isPattern(each));

@@ -1,5 +1,6 @@
 import { isPattern } from '../../machine/network/network-interfaces.ts';
-import type { GuestConfig, InterfaceConfig } from '../../metadata/guest-config.ts';
+import type { GuestConfig } from '../../metadata/guest-config.ts';
+import type { InterfaceConfig } from '../../metadata/interface-config.ts';
 import type { StepContext } from '../../plan/step.ts';
 import type { AskedConfig, NamedInterface, Resolver } from '../addresses.ts';
 import { askedInterfaces } from '../asked-interfaces.ts';

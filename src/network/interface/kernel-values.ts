@@ -1,5 +1,5 @@
 import type { NetworkInterface } from '../../machine/system/facts.ts';
-import type { InterfaceConfig } from '../../metadata/guest-config.ts';
+import type { InterfaceConfig } from '../../metadata/interface-config.ts';
 import type { WantedValue } from '../kernel-values.ts';
 import { firstInterface } from './binding.ts';
 

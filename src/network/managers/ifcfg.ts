@@ -1,4 +1,4 @@
-import type { VirtualInterface } from '../../metadata/guest-config.ts';
+import type { VirtualInterface } from '../../metadata/interface-config.ts';
 import {
   cidr,
   gatewaysOf,

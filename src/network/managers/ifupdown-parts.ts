@@ -4,7 +4,7 @@ import type {
   Route,
   RoutingRule,
   VirtualInterface,
-} from '../../metadata/guest-config.ts';
+} from '../../metadata/interface-config.ts';
 import type { NamedInterface } from '../addresses.ts';
 
 /** Words of a command, those left out that have no value. */

@@ -1,4 +1,4 @@
-import type { InterfaceAddress } from '../../metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../metadata/interface-config.ts';
 import {
   cidr,
   FALLBACK_ROUTE_METRIC,

@@ -1,4 +1,4 @@
-import type { Route, VirtualInterface } from '../../metadata/guest-config.ts';
+import type { Route, VirtualInterface } from '../../metadata/interface-config.ts';
 import {
   cidr,
   gatewaysOf,

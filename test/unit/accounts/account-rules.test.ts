@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ruleParts } from '../../../src/accounts/account-rules.ts';
-import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import type { PlanPart } from '../../../src/plan/step.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 

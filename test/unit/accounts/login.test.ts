@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planLogin } from '../../../src/accounts/login.ts';
 import { users } from '../../../src/accounts/users.ts';
 import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
-import type { LoginPolicy, UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { LoginPolicy, UserConfig } from '../../../src/metadata/user-config.ts';
 import { type ContextParts, makeContext } from '../context.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultUser, namedUsers } from '../../../src/accounts/named-users.ts';
-import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import { makeContext } from '../context.ts';
 
 const ALL_RIGHTS = ['ALL=(ALL) NOPASSWD:ALL'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeAccount } from '../../../src/accounts/new-account.ts';
-import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const FRESH = { '/bin/bash': '', '/bin/zsh': '', '/etc/group': 'root:x:0:\nsudo:x:27:\nwww-data:x:33:\n' };
@@ -63,6 +63,21 @@ describe('a new account', () => {
       { isSystem: true, withoutHome: false },
       ['useradd -m -r -s /bin/bash web'],
     ],
+    [
+      'has no group of its own where none is wanted',
+      { withoutOwnGroup: true, groups: [] },
+      ['useradd -m -s /bin/bash -N web'],
+    ],
+    [
+      'without a group of its own joins one of its name that is asked for',
+      { withoutOwnGroup: true, groups: ['web'] },
+      ['groupadd -f web', 'useradd -m -s /bin/bash -N -G web web'],
+    ],
+    [
+      'begins with the group that is asked for',
+      { withoutOwnGroup: true, groups: [], primaryGroup: 'users' },
+      ['groupadd -f users', 'useradd -m -s /bin/bash -g users -N web'],
+    ],
     ['has no home where none is wanted', { withoutHome: true }, ['useradd -M -s /bin/bash -G sudo web']],
   ] as const)('%s', (_, asked, argv) => {
     expect(argvOf(asked as Partial<UserConfig>)).toEqual(argv);
@@ -71,6 +86,9 @@ describe('a new account', () => {
   it('takes a group of its name for its own', () => {
     expect(argvOf({ groups: [] }, { ...FRESH, '/etc/group': 'web:x:5:\n' })).toEqual([
       'useradd -m -s /bin/bash -g web web',
+    ]);
+    expect(argvOf({ groups: [], withoutOwnGroup: true }, { ...FRESH, '/etc/group': 'web:x:5:\n' })).toEqual([
+      'useradd -m -s /bin/bash -N web',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { users } from '../../../src/accounts/users.ts';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
-import type { UserConfig } from '../../../src/metadata/guest-config.ts';
+import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import { runStep } from '../../../src/plan/runner.ts';
 import { digestOf } from '../../../src/state/applied.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';

@@ -119,6 +119,12 @@ describe('no record is left, and an earlier one is taken away', () => {
     expect(files.status(RECORD)).toBeUndefined();
   });
 
+  it('not for a warning about what the source says, which changes nothing', async () => {
+    const problems = [{ ...problem, isWarning: true as const }];
+    await recordBoot(finished({}, { report: { ...report, problems } }), machine, {});
+    expect(files.status(RECORD)).toBeDefined();
+  });
+
   it('while the settings have a line that is not understood', async () => {
     const settings = readSettings(temporaryRoot({ '/etc/default/gandi': 'CONFIG_SWAP=perhaps\n' }));
     expect(settings.warnings).not.toEqual([]);

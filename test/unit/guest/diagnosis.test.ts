@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DataDisk } from '../../../src/guest/data-disks.ts';
 import { diagnose } from '../../../src/guest/diagnosis.ts';
+import { instance } from '../../../src/identity/instance.ts';
 import type { Facts } from '../../../src/machine/system/facts.ts';
 import { asAsked, notAsAsked, type Row } from '../../../src/verify/row.ts';
 import { type FileEntries, makeContext } from '../context.ts';
@@ -105,6 +106,18 @@ describe('diagnose', () => {
       {},
       'problem gandi-config, step 05-mine',
     ],
+    [
+      'a warning about what the source says',
+      {
+        '/var/lib/gandi/gandi-config.json': JSON.stringify({
+          ...JSON.parse(report),
+          problems: [{ group: 'source', path: 'x', found: 'a', expected: 'b', isWarning: true }],
+          steps: [],
+        }),
+      },
+      {},
+      'warning gandi-config, /etc/default/gandi',
+    ],
   ])('finds %s', (_, files, parts, finding) => {
     expect(findingsFor(files, parts)).toEqual([finding]);
   });
@@ -165,4 +178,23 @@ describe('diagnose', () => {
     const parts = { settings: 'x', facts: { networkManager: undefined } };
     expect(findingsFor({}, parts).map((finding) => finding.split(' ')[0])).toEqual(['problem', 'warning']);
   });
+});
+
+it('says a near miss once: by its record, not by the report of the boot, and not at later boots', async () => {
+  const path = '/var/lib/gandi/instance.json';
+  const uuid = { '/sys/class/dmi/id/product_uuid': '00112233-4455-6677-8899-aabbccddeeff\n' };
+  const plan = async (record: string) =>
+    await instance.plan(makeContext({ files: { ...healthy, ...uuid, [path]: record } }));
+  const other = { productUuid: 'ffeeddcc-0000-4000-8000-000000000001', macs: ['00:16:3e:00:00:01'] };
+  const { changes, notes = [] } = await plan(JSON.stringify({ layout: 2, ...other }));
+  expect(notes).toHaveLength(1);
+  const [write] = changes;
+  const kept = write?.kind === 'write-file' ? String(write.content) : '';
+  const ofBoot = {
+    ...JSON.parse(report),
+    steps: [{ name: 'instance', status: 'changed', changes: [], notes }],
+  };
+  const files = { ...uuid, [path]: kept, '/run/gandi/gandi-bootstrap.json': JSON.stringify(ofBoot) };
+  expect(findingsFor(files)).toEqual(['warning instance']);
+  expect(await plan(kept)).toEqual({ changes: [], notes: [] });
 });

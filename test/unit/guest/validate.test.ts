@@ -145,3 +145,12 @@ describe('places', () => {
     );
   });
 });
+
+it('says a warning, and that the file is valid', async () => {
+  expect(await printed('#cloud-config\nusers: [{name: bob, plain_text_passwd: x}]\n')).toMatchObject({
+    status: 0,
+    out: expect.stringMatching(
+      /warning: user: user-data users\[0\] at line 2, column 9: found a password of bob.*\n.*a valid user-data\n$/,
+    ),
+  });
+});

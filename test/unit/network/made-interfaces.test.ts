@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkInterface } from '../../../src/machine/system/facts.ts';
-import type { GuestConfig, InterfaceConfig } from '../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
+import type { InterfaceConfig } from '../../../src/metadata/interface-config.ts';
 import { network } from '../../../src/network/network.ts';
 import type { Plan } from '../../../src/plan/step.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';

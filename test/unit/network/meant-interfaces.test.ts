@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkInterface } from '../../../src/machine/system/facts.ts';
-import type { GuestConfig, InterfaceAddress, InterfaceConfig } from '../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress, InterfaceConfig } from '../../../src/metadata/interface-config.ts';
 import type { Resolver } from '../../../src/network/addresses.ts';
 import { askedInterfaces } from '../../../src/network/asked-interfaces.ts';
 import { describeMissing, meantInterfaces } from '../../../src/network/meant-interfaces.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GuestConfig, InterfaceAddress } from '../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../../src/metadata/interface-config.ts';
 import { renderNetconfig, resolver } from '../../../src/network/resolver.ts';
 import { digestOf } from '../../../src/state/applied.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';

@@ -115,3 +115,33 @@ describe('SELinux labels', () => {
     expect((await commandsOf([link], {})).run).toEqual([]);
   });
 });
+
+it.each([
+  [undefined, 'failed', 'problem'],
+  [true, 'unchanged', 'warning'],
+] as const)(
+  'what is wrong with the source fails the run, unless it is a warning: %s',
+  async (isWarning, status, level) => {
+    const { settings, host, facts } = makeContext();
+    const problem = {
+      group: 'source',
+      path: 'x',
+      found: 'a',
+      expected: 'b',
+      ...(isWarning && { isWarning }),
+    } as const;
+    const said: string[] = [];
+    const report = await runProgram({
+      system: { ...simulatedSystem(), say: (_, how, text) => said.push(`${how}: ${text}`) },
+      program: 'gandi-test',
+      steps: [step('a')],
+      machine: { files: temporaryRoot({ '/var/log/x': '' }), commands: systemCommands, live: true },
+      settings,
+      host: { ...host, state: 'new', parsed: { ...host.parsed, problems: [problem] } },
+      observe: () => facts,
+      dryRun: false,
+    });
+    expect(report.status).toBe(status);
+    expect(said).toEqual([`${level}: source: x: found a, expected b`]);
+  },
+);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
-import type { InterfaceAddress } from '../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../../src/metadata/interface-config.ts';
 import { compareNetwork } from '../../../src/verify/network.ts';
 import type { FileEntries } from '../context.ts';
 import { ADDRESS, DEFAULT_ROUTE, ETH0, NOTHING, PRESENT, told, view } from './view.ts';

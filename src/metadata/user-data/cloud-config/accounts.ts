@@ -1,5 +1,6 @@
 import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
-import type { GuestConfig, ParsedConfig, ScriptConfig, UserConfig } from '../../guest-config.ts';
+import type { GuestConfig, ParsedConfig, ScriptConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 import { groupScripts, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';
@@ -42,6 +43,7 @@ export function readAccounts(config: CloudConfig, { config: source }: ParsedConf
     ...asked.named,
     ...(isRoots && first?.name !== 'root' ? [{ name: 'root', sshKeys: loose }] : []),
   ];
+  tellLocked(asked, passwords);
   const groups = readGroups(config);
   const all = withPasswords(withMemberships(users, groups), passwords, asked);
   return {
@@ -52,6 +54,12 @@ export function readAccounts(config: CloudConfig, { config: source }: ParsedConf
     groupScripts: groupScripts(groups, all),
     areKeysDropped: first === undefined && sourceKeys.length > 0,
   };
+}
+
+/** A password that is set by itself unlocks the account. */
+function tellLocked({ locked }: AskedUsers, { named }: Passwords): void {
+  for (const { name, path, findings } of locked.filter(({ name: each }) => !named.has(each)))
+    findings.warn(path, `a password of ${name} that does not log in`, '"lock_passwd: false", or no password');
 }
 
 const unique = (keys: readonly string[]) => [...new Set(keys)];

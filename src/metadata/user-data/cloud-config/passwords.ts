@@ -2,7 +2,7 @@ import { describeYaml, type Findings, MapReader } from '../../fields/map-reader.
 import { isPasswordHash } from '../../fields/password-hash.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
 export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword'>;

@@ -2,7 +2,7 @@ import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlMap } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { readKeys } from './keys.ts';
 import { isTyped, masked, readHash } from './passwords.ts';
 
@@ -19,7 +19,7 @@ const isRule = (text: string) => text.length <= 1024 && !/[\p{Cc}]/u.test(text) 
 /** What is asked for, and not done here. */
 const LEFT = ['inactive', 'selinux_user', 'doas', 'snapuser', 'ssh_import_id', 'ssh_redirect_user'];
 /** What is as usual without being asked for. */
-const WITHOUT_EFFECT = ['no_log_init', 'create_groups', 'no_user_group'];
+const WITHOUT_EFFECT = ['no_log_init', 'create_groups'];
 
 /**
  * Reads the fields of one account (cc_users_groups, distros/__init__.py).
@@ -35,6 +35,7 @@ export function readUserFields(reader: MapReader, whose: string): UserFields {
       isGecos(text) ? text : undefined,
     ),
     primaryGroup: reader.parsed('primary_group', USER_NAME_EXPECTED, nameOf),
+    withoutOwnGroup: reader.flag('no_user_group') === true ? (true as const) : undefined,
     groups,
     shell: reader.parsed('shell', ABSOLUTE, pathOf),
     home: reader.parsed('homedir', ABSOLUTE, pathOf),

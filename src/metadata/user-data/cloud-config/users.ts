@@ -1,7 +1,7 @@
 import { describeYaml, type Findings, MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
 import { isYamlList, isYamlMap, isYamlScalar, type YamlMap, type YamlValue } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../guest-config.ts';
+import type { UserConfig } from '../../user-config.ts';
 import { type CloudConfig, isRefused, underscored } from './cloud-config.ts';
 import { readUserFields, type UserFields } from './user-entry.ts';
 
@@ -10,6 +10,8 @@ export interface AskedUsers {
   named: (UserConfig & { name: string })[];
   /** Undefined where the list of users does not name it. */
   ofDefault?: UserFields & { name?: string };
+  /** Of those, the ones whose own password does not log in, and nobody says that it is not to; with their places. */
+  locked: { name: string; path: string; findings: Findings }[];
   /** Something was said of the default user: it is made even without a key. */
   isDefaultAsked: boolean;
 }
@@ -30,6 +32,7 @@ export function readUsers(config: CloudConfig): AskedUsers {
   const own = readOwn(config);
   const isDefaultAsked = own !== undefined || entries?.some(({ name }) => name === DEFAULT) === true;
   const named: AskedUsers['named'] = [];
+  const locked: AskedUsers['locked'] = [];
   let ofDefault: AskedUsers['ofDefault'] =
     entries === undefined || isDefaultAsked ? { ...imageUser(config), ...own } : undefined;
   for (const { name, map, path, findings } of entries ?? []) {
@@ -40,9 +43,10 @@ export function readUsers(config: CloudConfig): AskedUsers {
     if (isRefused(findings)) continue;
     if (isDefault) ofDefault = { ...ofDefault, ...fields };
     else named.push({ name, ...withDefaults(name, fields) });
+    if (!isDefault && isLockedPassword(fields)) locked.push({ name, path, findings });
     tell(name, fields, path, findings);
   }
-  return { named, isDefaultAsked, ...(ofDefault === undefined ? {} : { ofDefault }) };
+  return { named, locked, isDefaultAsked, ...(ofDefault === undefined ? {} : { ofDefault }) };
 }
 
 /** Without a word of them there are no further groups, and no password logs in. */
@@ -50,6 +54,9 @@ function withDefaults(name: string, fields: UserFields): UserFields {
   const locked = { lockPassword: true, ...fields };
   return name === 'root' ? locked : { groups: [], ...locked };
 }
+
+const isLockedPassword = ({ lockPassword, passwordHash, plainPassword }: UserFields) =>
+  lockPassword === undefined && (passwordHash !== undefined || plainPassword !== undefined);
 
 /** Undefined where the key is absent, which is not the same as an empty list. */
 function readEntries(config: CloudConfig): Entry[] | undefined {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseResolvers } from '../../../../src/metadata/gandi/resolvers.ts';
-import type { GuestConfig, InterfaceAddress } from '../../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../../../src/metadata/interface-config.ts';
 
 const IPV4: InterfaceAddress = { family: 4, address: '192.0.2.10', prefixLength: 24 };
 const IPV6: InterfaceAddress = { family: 6, address: '2001:db8::1', prefixLength: 64 };

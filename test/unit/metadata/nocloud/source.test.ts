@@ -51,16 +51,18 @@ it.each([
       expected: expect.stringContaining('seeds from the network are not done'),
     }),
   ]);
+  // Nothing else configures the guest.
+  expect(parsed.problems[0]).not.toHaveProperty('isWarning');
 });
 
-it('a volume counts beside a word for the network, which is told', async () => {
+it('a volume counts beside a word for the network, which is a warning', async () => {
   const guest = seededGuest({ [COMMAND_LINE]: 'ds=nocloud-net;s=https://198.51.100.1/\n' });
   guest.attach('sr0', 0, nocloudVolume('web1'));
   expect(await guest.look()).toMatchObject({
     state: 'new',
     parsed: {
       config: { hostName: 'web1' },
-      problems: [{ found: 'ds=nocloud-net, a seed from the network' }],
+      problems: [{ found: 'ds=nocloud-net, a seed from the network', isWarning: true }],
     },
   });
 });

@@ -153,6 +153,19 @@ describe('vendor data', () => {
     expect(await scriptsOf(json(value))).toEqual([script]);
   });
 
+  test.each<[unknown, string[]]>([
+    [{ 'cloud-init': { packages: ['a'] } }, ['vendor_data.json cloud-init: a map, which is not used']],
+    [
+      { 'cloud-init': { 'cloud-init': 5 } },
+      ['vendor_data.json cloud-init.cloud-init: a number, which is not used'],
+    ],
+    [{ 'cloud-init': [script, {}, 1] }, ['vendor_data.json cloud-init[1]: a map, which is not used']],
+    [{ other: { a: 1 }, 'cloud-init': null }, []],
+  ])('%j tells what is not used', async (value, lines) => {
+    const { parsed } = await parse({ uuid: 'i' }, { vendorData: [json(value)] });
+    expect(parsed.problems.map(({ path, found }) => `${path}: ${found}`)).toEqual(lines);
+  });
+
   test('text that is no JSON, and nothing', async () => {
     expect(await scriptsOf(bytes(script))).toEqual([script]);
     // Proxmox writes it so.
@@ -260,6 +273,39 @@ describe('network_data.json', () => {
   const withNetwork = (network: object, link: object = nic) => ({
     links: [link],
     networks: [{ id: 'x', link: 'n', ...network }],
+  });
+
+  test.each([{ networks: [] }, {}])(
+    'links of no network at all ask by DHCP, and what they are made of does not: %j',
+    async (rest) => {
+      const member = { ...nic, id: 'm', ethernet_mac_address: 'fa:16:3e:00:00:02' };
+      const bond = { id: 'b', type: 'bond', bond_links: ['m'] };
+      const { config, lines, refused } = await networkOf({
+        links: [{ ...nic, mtu: 1450 }, member, bond],
+        ...rest,
+      });
+      expect([lines, refused]).toEqual([[], []]);
+      expect(config.interfaces).toMatchObject([
+        { id: 'n', mtu: 1450, dhcp4: {} },
+        { id: 'm' },
+        { id: 'b', dhcp4: {} },
+      ]);
+      expect(config.interfaces?.[1]).not.toHaveProperty('dhcp4');
+    },
+  );
+
+  test('a link of no network beside one that has one has no address', async () => {
+    const other = { ...nic, id: 'm', ethernet_mac_address: 'fa:16:3e:00:00:02' };
+    const { config } = await networkOf({
+      links: [nic, other],
+      networks: [{ id: 'x', link: 'n', type: 'ipv4_dhcp' }],
+    });
+    expect(config.interfaces?.[1]).toEqual({
+      id: 'm',
+      mac: 'fa:16:3e:00:00:02',
+      mayBeMissing: true,
+      addresses: [],
+    });
   });
 
   test.each<[object, object]>([
@@ -472,7 +518,9 @@ describe('never throws', () => {
           const { parsed } = await parseOpenStack(files);
           expect(JSON.parse(JSON.stringify(parsed.config))).toEqual(parsed.config);
           for (const { path, found, expected } of parsed.problems) {
-            expect(path).toMatch(/^(meta_data\.json|network_data\.json|(user|vendor)-data|content\/|$)/);
+            expect(path).toMatch(
+              /^(meta_data\.json|network_data\.json|vendor_data\.json|(user|vendor)-data|content\/|$)/,
+            );
             expect(`${found}${expected}`).not.toMatch(/[\n\0]/);
           }
           for (const path of contentPaths(metaData)) expect(path).not.toMatch(/^\/|\.\.|\0/);

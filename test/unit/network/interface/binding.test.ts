@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkInterface } from '../../../../src/machine/system/facts.ts';
-import type { InterfaceConfig } from '../../../../src/metadata/guest-config.ts';
+import type { InterfaceConfig } from '../../../../src/metadata/interface-config.ts';
 import { bindInterfaces, firstInterface } from '../../../../src/network/interface/binding.ts';
 
 const device = (name: string, more: Partial<NetworkInterface> = {}): NetworkInterface => ({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkInterface } from '../../../../src/machine/system/facts.ts';
-import type { GuestConfig, InterfaceAddress } from '../../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../../../src/metadata/interface-config.ts';
 import { intentFor } from '../../../../src/network/interface/intent.ts';
 import { type ContextParts, makeContext } from '../../context.ts';
 

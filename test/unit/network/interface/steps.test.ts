@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/machine/changes/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../../../src/machine/system/facts.ts';
-import type { GuestConfig, InterfaceAddress } from '../../../../src/metadata/guest-config.ts';
+import type { GuestConfig } from '../../../../src/metadata/guest-config.ts';
+import type { InterfaceAddress } from '../../../../src/metadata/interface-config.ts';
 import { attachInterface, detachInterface } from '../../../../src/network/interface/steps.ts';
 import { renderIfupdown } from '../../../../src/network/managers/ifupdown.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../../context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import type { UserConfig } from '../../../../../src/metadata/guest-config.ts';
-import { KEY, OTHER, saidBy, textsOf } from '../said.ts';
+import type { UserConfig } from '../../../../../src/metadata/user-config.ts';
+import { KEY, OTHER, said, saidBy, textsOf } from '../said.ts';
 
 const SHA512 = `$6$salt$${'a'.repeat(86)}`;
 const YESCRYPT = `$y$j9T$${'a'.repeat(22)}$${'b'.repeat(43)}`;
@@ -63,9 +63,16 @@ test.each<[string, Partial<UserConfig>]>([
   ['sudo: null', { sudo: [] }],
   ['no_create_home: true', { withoutHome: true }],
   ['system: true', { isSystem: true }],
+  ['no_user_group: true', { withoutOwnGroup: true }],
+  ['no-user-group: false', {}],
   ['homedir: /srv/x', { home: '/srv/x' }],
   ['expiredate: 2032-09-01', { expiresOn: '2032-09-01' }],
   ['expiredate: "2032-09-01"', { expiresOn: '2032-09-01' }],
+  [`lock_passwd: true\n  passwd: ${SHA512}`, { passwordHash: SHA512, passwordOnlyIfNone: true }],
+  [
+    `lock_passwd: false\n  passwd: ${SHA512}`,
+    { lockPassword: false, passwordHash: SHA512, passwordOnlyIfNone: true },
+  ],
   [`passwd: ${SHA512}`, { passwordHash: SHA512, passwordOnlyIfNone: true }],
   [`hashed_passwd: ${SHA512}`, { passwordHash: SHA512 }],
   ['plain_text_passwd: "1234"', { plainPassword: '1234' }],
@@ -75,8 +82,8 @@ test.each<[string, Partial<UserConfig>]>([
   [`ssh-authorized-keys: ${KEY}`, { sshKeys: [KEY] }],
   ['no_log_init: true', {}],
 ])('a user with %s', async (field, fields) => {
-  const { config, lines } = await saidBy(`users:\n- name: bob\n  ${field}`);
-  expect(lines).toEqual([]);
+  const { config, problems } = await said(`#cloud-config\nusers:\n- name: bob\n  ${field}`);
+  expect(problems.filter(({ isWarning }) => isWarning !== true)).toEqual([]);
   expect(config.users).toEqual([{ name: 'bob', groups: [], lockPassword: true, sshKeys: [], ...fields }]);
 });
 
@@ -129,6 +136,27 @@ describe('passwords', () => {
     const { config, lines } = await saidBy(yaml);
     expect(lines).toEqual([]);
     expect(config.users).toEqual(users);
+  });
+
+  test.each(['plain_text_passwd: x', `passwd: ${SHA512}`, `hashed_passwd: ${SHA512}`])(
+    'of a user that is locked, as nobody says otherwise, is a warning: %s',
+    async (field) => {
+      const { problems } = await said(`#cloud-config\nusers: [{name: bob, ${field}}]`);
+      expect(problems).toEqual([
+        {
+          group: 'user',
+          path: 'user-data users[0]',
+          found: 'a password of bob that does not log in',
+          expected: '"lock_passwd: false", or no password',
+          isWarning: true,
+        },
+      ]);
+    },
+  );
+
+  it('that unlock a user have no warning', async () => {
+    const yaml = 'users: [{name: bob, plain_text_passwd: y}]\nchpasswd: {expire: false, list: "bob:x"}';
+    expect((await saidBy(yaml)).lines).toEqual([]);
   });
 
   it('take the place of a lock', async () => {
