@@ -9,6 +9,7 @@ import { nocloud } from './nocloud/source.ts';
 import { openstack } from './openstack-service/source.ts';
 import { smartos } from './smartos/source.ts';
 import type { Source } from './source.ts';
+import { vultr } from './vultr/source.ts';
 
 /** Every source there is, in the order in which they are asked. */
 export const SOURCES: readonly Source[] = [
@@ -22,4 +23,5 @@ export const SOURCES: readonly Source[] = [
   digitalocean,
   openstack,
   hetzner,
+  vultr,
 ];

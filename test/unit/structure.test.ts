@@ -35,6 +35,7 @@ const ROOMS = [
   'metadata/ec2',
   'metadata/digitalocean',
   'metadata/hetzner',
+  'metadata/vultr',
   'sources',
   'state',
   'terminal',
