@@ -7,6 +7,7 @@ import { gandi } from './gandi/source.ts';
 import { hetzner } from './hetzner/source.ts';
 import { nocloud } from './nocloud/source.ts';
 import { openstack } from './openstack-service/source.ts';
+import { scaleway } from './scaleway/source.ts';
 import { smartos } from './smartos/source.ts';
 import type { Source } from './source.ts';
 import { vultr } from './vultr/source.ts';
@@ -24,4 +25,5 @@ export const SOURCES: readonly Source[] = [
   openstack,
   hetzner,
   vultr,
+  scaleway,
 ];

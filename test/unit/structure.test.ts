@@ -36,6 +36,7 @@ const ROOMS = [
   'metadata/digitalocean',
   'metadata/hetzner',
   'metadata/vultr',
+  'metadata/scaleway',
   'sources',
   'state',
   'terminal',
