@@ -4,6 +4,7 @@ import { credentials } from './credentials/source.ts';
 import { digitalocean } from './digitalocean/source.ts';
 import { ec2 } from './ec2/source.ts';
 import { gandi } from './gandi/source.ts';
+import { gce } from './gce/source.ts';
 import { hetzner } from './hetzner/source.ts';
 import { nocloud } from './nocloud/source.ts';
 import { openstack } from './openstack-service/source.ts';
@@ -26,4 +27,5 @@ export const SOURCES: readonly Source[] = [
   hetzner,
   vultr,
   scaleway,
+  gce,
 ];

@@ -37,6 +37,7 @@ const ROOMS = [
   'metadata/hetzner',
   'metadata/vultr',
   'metadata/scaleway',
+  'metadata/gce',
   'sources',
   'state',
   'terminal',
