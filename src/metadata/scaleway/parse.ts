@@ -1,0 +1,122 @@
+import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
+import { parseJsonText } from '../fields/json-text.ts';
+import { Findings, MapReader } from '../fields/map-reader.ts';
+import { limited, quote } from '../fields/problem.ts';
+import { readPublicKeys } from '../fields/public-keys.ts';
+import { readNames } from '../fields/read-names.ts';
+import { isYamlMap, isYamlScalar, type YamlValue, yamlOfJson } from '../fields/yaml-text.ts';
+import type { Group } from '../guest-config.ts';
+import { DHCP_ON_ALL } from '../network-config/parse.ts';
+import type { Said } from '../source.ts';
+import { withUserData } from '../user-data/with-user-data.ts';
+import type { ScalewayAnswers, Withheld } from './ask.ts';
+
+const FILE = 'conf';
+
+/** A tag that is a key, with underlines in place of blanks. */
+const KEY_TAG = 'AUTHORIZED_KEY=';
+
+const ONE_ADDRESS =
+  'one address of each family, which DHCP and router advertisements bring; set up others in the guest';
+
+const NO_STATIC = 'an address that DHCP or router advertisements bring; set it up in the guest';
+
+const DATA_FOR_LOW_PORTS =
+  'data, which the service gives to source ports below 1024 alone, and gandi-guest cannot choose its port; give them by an image with /var/lib/cloud/seed/nocloud';
+
+/** Keys of the account, and those of the instance's tags. */
+function readKeys(reader: MapReader, findings: Findings): string[] {
+  const keyOf = (value: YamlValue): YamlValue =>
+    isYamlMap(value) ? (value.get('key') ?? { text: '', isPlain: false }) : value;
+  const account = reader.items('ssh_public_keys').map(({ value }) => keyOf(value));
+  const tags = reader.items('tags').flatMap(({ value }): YamlValue[] => {
+    if (!isYamlScalar(value) || !value.text.startsWith(KEY_TAG)) return [];
+    return [{ text: value.text.slice(KEY_TAG.length).replaceAll('_', ' '), isPlain: false }];
+  });
+  const keys = [
+    ...readPublicKeys(account, 'ssh_public_keys', findings),
+    ...readPublicKeys(tags, `tags ${KEY_TAG}`, findings),
+  ];
+  return [...new Set(keys)];
+}
+
+/** Tells the addresses that neither DHCP nor a router advertisement brings. */
+function tellFurtherAddresses(reader: MapReader, findings: Findings): void {
+  const seen = new Set<boolean>();
+  for (const { value, path } of reader.items('public_ips')) {
+    const address = isYamlMap(value) ? value.get('address') : undefined;
+    if (address === undefined || !isYamlScalar(address)) continue;
+    const isIPv6 = address.text.includes(':');
+    if (seen.has(isIPv6)) findings.passOver(`${path}.address`, quote(address.text), ONE_ADDRESS);
+    seen.add(isIPv6);
+  }
+  // An instance that also has a private address is of the older network, whose IPv6 was static.
+  const older = reader.value('private_ip') === undefined ? undefined : reader.value('ipv6');
+  const address = older !== undefined && isYamlMap(older) ? older.get('address') : undefined;
+  if (address !== undefined && isYamlScalar(address))
+    findings.passOver('ipv6.address', quote(address.text), NO_STATIC);
+}
+
+/** One line: what is withheld is so for one reason. */
+function tellWithheld([first, ...others]: readonly Withheld[], findings: Findings): void {
+  if (first === undefined) return;
+  const paths = [first, ...others].map(({ path }) => path).join(' and ');
+  findings.passOver('', `${first.found} (${paths})`, DATA_FOR_LOW_PORTS);
+}
+
+/**
+ * Turns what the service says (Scaleway, "Instance metadata") into the guest's configuration. Pure, and never throws: what is
+ * wrong becomes problems.
+ */
+export async function parseScaleway(answers: ScalewayAnswers): Promise<Said> {
+  const { metaData, userData, vendorData, withheld } = answers;
+  const ofSource = new Findings(FILE, 'source');
+  const ofName = new Findings(FILE, 'host-name');
+  const ofKeys = new Findings(FILE, 'user');
+  const ofNetwork = new Findings(FILE, 'network');
+  const ofData = new Findings('user-data', 'post-boot');
+  const json = parseJsonText(metaData);
+  if ('fault' in json) ofSource.refuse('', json.fault.found, json.fault.expected);
+  const document = 'fault' in json ? undefined : yamlOfJson(json.document);
+  const reader = MapReader.of(document, '', ofSource);
+  const instanceId = reader.parsed('id', INSTANCE_ID, (text) =>
+    text !== '' && isInstanceId(text) ? text : undefined,
+  );
+  if (instanceId === undefined && ofSource.refusing.length === 0) reader.refuse('id', 'nothing', INSTANCE_ID);
+  ofSource.origin('instance id', instanceId, 'id');
+  const name = reader.value('hostname');
+  const names = name === undefined ? {} : readNames(name, 'hostname', ofName);
+  const sshKeys = readKeys(reader, ofKeys);
+  ofNetwork.origin(...DHCP_ON_ALL, '');
+  tellFurtherAddresses(reader, ofNetwork);
+  tellWithheld(withheld, ofData);
+  const isUsable = ({ refusing }: Findings) => refusing.length === 0;
+  const all = [ofSource, ofName, ofKeys, ofNetwork, ofData];
+  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network', 'post-boot'];
+  const refused: Group[] = [
+    ...(isUsable(ofSource) ? [] : (['source'] as const)),
+    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
+    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
+  ];
+  const parsed = {
+    config: {
+      ...(isUsable(ofName) ? names : {}),
+      dhcpOnAll: true as const,
+      ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
+    },
+    problems: all.flatMap(({ refusing, passedOver }, index) =>
+      limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
+    ),
+    refused,
+    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
+  };
+  const identified = instanceId === undefined ? {} : { instanceId };
+  return {
+    ...identified,
+    parsed: await withUserData(parsed, {
+      ...(userData === undefined ? {} : { userData }),
+      ...(vendorData === undefined ? {} : { vendorData: [vendorData] }),
+      ...identified,
+    }),
+  };
+}
