@@ -2,7 +2,7 @@ import { DEFAULT_USER_SUDO } from '../fields/default-user.ts';
 import type { Findings, MapReader } from '../fields/map-reader.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import { isUserName } from '../fields/user-name.ts';
-import type { UserConfig } from '../guest-config.ts';
+import type { UserConfig } from '../user-config.ts';
 
 /** The user whom cloud-init of Google's images takes for the distribution's usual one. */
 const USUAL = 'cloudinit';
