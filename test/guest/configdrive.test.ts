@@ -185,7 +185,7 @@ describe('Debian 13 with a ConfigDrive', () => {
     const attached = await guest.attachDisk({ ...OPTICAL, disk, scsiId: 1 });
     await guest.waitFor('udevadm settle && blkid -L cidata');
     expect((await guest.run('gandi-bootstrap')).stderr).not.toContain('problem:');
-    expect((await guest.run('gandi-guest inspect --json')).stdout).toMatch(/"instanceId": ?"nocloud"/);
+    expect(await guest.output('cat /var/lib/gandi/source.json')).toMatch(/"instanceId": ?"nocloud"/);
     expect(await guest.output('hostname')).toBe('fat');
     await guest.detach(attached);
     await guest.waitFor('! test -b /dev/sr0');
