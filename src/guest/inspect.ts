@@ -29,6 +29,7 @@ function render(host: HostConfiguration): string {
     ['what', 'found'],
     [
       ['configuration', host.state === 'none' ? 'none was found' : `${host.state}: ${host.origin}`],
+      ...(host.instanceId === undefined ? [] : [['instance id', host.instanceId]]),
       ['archive', members(host)],
       ['swap disk', swapLine(host)],
     ],
@@ -58,11 +59,20 @@ export async function inspect(options: InspectOptions, system: System): Promise<
     waitSeconds: 0,
     ...(seed === undefined ? {} : { seed }),
   });
-  const { state, origin, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
+  const { state, origin, instanceId, parsed, gandi: { archive, swap } = { hasInit: false } } = host;
   if (options.json === true) {
     const { origins, problems } = parsed;
     output.print(
-      cleanJson({ state, origin, sources: host.looked, archive, swap, settings: origins, problems }),
+      cleanJson({
+        state,
+        origin,
+        instanceId,
+        sources: host.looked,
+        archive,
+        swap,
+        settings: origins,
+        problems,
+      }),
     );
   } else output.print(render(host));
   if (!areWarnings(parsed.problems)) return EXIT.failed;

@@ -227,6 +227,17 @@ describe('inspect', () => {
     expect(said.stdout).toContain('refused host-name: vm_hostname: found "a b"');
   });
 
+  it('shows what the source calls this guest', async () => {
+    const at = inFolder({ '/in/meta-data': 'instance-id: iid-1\n' });
+    await main(['seed', at('in'), '-o', at('disk'), '--format', 'nocloud']);
+    const inspect = ['inspect', '--root', at(''), '--seed', at('disk')];
+    await main(inspect);
+    expect(said.stdout).toContain('instance id\tiid-1\n');
+    said.stdout = '';
+    await main([...inspect, '--json']);
+    expect(JSON.parse(said.stdout)).toMatchObject({ instanceId: 'iid-1' });
+  });
+
   it('says where an archive was looked for in a disk that has none', async () => {
     const disk = makeImage(4 * MIB);
     await expect(main(['inspect', '--root', inFolder({})(''), '--seed', disk])).rejects.toThrow(
