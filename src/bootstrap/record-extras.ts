@@ -36,9 +36,8 @@ function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefi
   // Autofs is to be stopped at each boot.
   if (order === undefined || order.stopAutofs === true) return undefined;
   const { digest, script, command, scripts = [], late } = order;
-  // What runs until it succeeds may have to run again.
-  if (scripts.some(({ untilSuccess, eachBoot }) => untilSuccess === true || eachBoot === true))
-    return undefined;
+  // One that is to succeed leaves its mark when it has: without it the next boot orders it again.
+  if (scripts.some(({ eachBoot }) => eachBoot === true)) return undefined;
   const ofLateWork = late === undefined ? [] : [lateWorkMark(late)];
   const ofScripts = [
     ...scripts.map((one) => ({ path: scriptMark(one.name), content: markedAs(one.digest) })),

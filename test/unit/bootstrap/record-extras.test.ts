@@ -3,6 +3,7 @@ import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
 import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import type { HostConfiguration, ScriptConfig } from '../../../src/metadata/guest-config.ts';
 import { renderPostBootOrder } from '../../../src/state/post-boot-order.ts';
+import { markOf, type OrderedScript } from '../../../src/state/source-scripts.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 
 const STAMPS = [
@@ -24,7 +25,7 @@ const extras = (host: HostConfiguration, files: FileEntries = {}, settings = '')
 const order = (scripts: object[]) => ({
   '/run/gandi/postboot': renderPostBootOrder({ digest: 'd', scripts: scripts as [] }),
 });
-const SCRIPT = { name: 'user-data', argv: ['/bin/sh', '/x'], digest: 'abc' };
+const SCRIPT: OrderedScript = { name: 'user-data', argv: ['/bin/sh', '/x'], digest: 'abc' };
 
 describe('what must be the same at the next boot', () => {
   it.each(['new', 'kept'] as const)('is what was read of a volume whose word is %s', (state) => {
@@ -68,10 +69,11 @@ describe('what must be the same at the next boot', () => {
     });
   });
 
-  it('is for each boot to see where a script is run until it succeeds', () => {
-    expect(
-      extras(NOCLOUD, order([SCRIPT, { ...SCRIPT, name: 'firstboot', untilSuccess: true }])),
-    ).toBeUndefined();
+  it('is that a script has succeeded which is run until it does: its mark is left then alone', () => {
+    const firstBoot = { ...SCRIPT, name: 'firstboot', untilSuccess: true } as const;
+    const found = extras(NOCLOUD, order([firstBoot]));
+    expect(found?.expected).toEqual([{ path: '/var/lib/gandi/scripts/firstboot.run', line: SCRIPT.digest }]);
+    expect(markOf(firstBoot)).toMatchObject({ path: found?.expected?.[0]?.path, onSuccess: true });
   });
 
   describe('is for each boot to see where a script of the source', () => {
