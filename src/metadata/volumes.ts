@@ -65,6 +65,18 @@ export function readVolume<Files>(
   });
 }
 
+/** What is wrong with a volume is told with the device that it is on: an admin looks there. */
+const named = <Content extends { state: string; problems?: Problem[] }>(
+  content: Content,
+  { node }: BlockDevice,
+): Content =>
+  content.problems === undefined
+    ? content
+    : {
+        ...content,
+        problems: content.problems.map((problem) => ({ ...problem, path: `${node}: ${problem.path}` })),
+      };
+
 const silenceOf = ({ node }: BlockDevice, expected: string): Problem => ({
   group: 'source',
   path: node,
@@ -133,7 +145,7 @@ async function findVolumes<Files>(
     const place = placeOfDevice(device);
     try {
       const { content, stamps } = readVolume(device.node, read);
-      if (content.state !== 'absent') volumes.found.push({ place, stamps, content });
+      if (content.state !== 'absent') volumes.found.push({ place, stamps, content: named(content, device) });
       else if (content.lacks !== undefined) volumes.silent.push(lackOf(device, content.lacks));
     } catch (error) {
       const problem: Problem = {

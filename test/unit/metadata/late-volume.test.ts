@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { nocloudVolume, seededGuest } from './seeded-guest.ts';
+import { damagedVolume, nocloudVolume, seededGuest } from './seeded-guest.ts';
 
 const LABEL = { label: 'cidata' };
 
@@ -29,4 +29,12 @@ it('tells what was beside the source at the boot that saw it, and at no other', 
   guest.detach(stranger);
   const host = await guest.boot();
   expect(host).toMatchObject({ state: 'kept', parsed: { config: { hostName: 'web2' }, problems: [] } });
+});
+
+it('names the device of a volume that cannot be used', async () => {
+  const guest = seededGuest();
+  const node = guest.attach('sr0', 0, damagedVolume(), LABEL);
+  const { state, parsed } = await guest.boot();
+  expect(state).toBe('broken');
+  expect(parsed.problems.map(({ path }) => path.startsWith(`${node}: `))).toEqual([true]);
 });
