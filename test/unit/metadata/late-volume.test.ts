@@ -36,5 +36,6 @@ it('names the device of a volume that cannot be used', async () => {
   const node = guest.attach('sr0', 0, damagedVolume(), LABEL);
   const { state, parsed } = await guest.boot();
   expect(state).toBe('broken');
-  expect(parsed.problems.map(({ path }) => path.startsWith(`${node}: `))).toEqual([true]);
+  expect(parsed.problems).not.toEqual([]);
+  for (const { path } of parsed.problems) expect(path.slice(0, node.length + 2)).toBe(`${node}: `);
 });
