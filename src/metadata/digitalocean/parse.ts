@@ -2,11 +2,10 @@ import { encodeText } from '../../machine/formats/text-bytes.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { parseJsonText } from '../fields/json-text.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';
-import { limited } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
+import { serviceConfig } from '../fields/service-config.ts';
 import { yamlOfJson } from '../fields/yaml-text.ts';
-import type { Group } from '../guest-config.ts';
 import {
   type Draft,
   emptyDraft,
@@ -80,28 +79,10 @@ export async function parseDigitalOcean(bytes: Uint8Array): Promise<Said> {
   );
   const resolvers = readResolvers(dns, 'nameservers');
   const part = toNetworkPart({ interfaces, routes: [], resolvers, searchDomains: [] }, ofNetwork);
-  const isUsable = ({ refusing }: Findings) => refusing.length === 0;
-  const isRead = isUsable(ofSource);
-  const all = [ofSource, ofName, ofKeys, ofNetwork];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network'];
-  const refused: Group[] = [
-    ...(isRead ? [] : (['source'] as const)),
-    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
-    ...(isUsable(ofNetwork) ? [] : (['network', 'resolver'] as const)),
-    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
-  ];
-  const parsed = {
-    config: {
-      ...(isUsable(ofName) ? names : {}),
-      ...(isUsable(ofNetwork) ? part : {}),
-      ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
-    },
-    problems: all.flatMap(({ refusing, passedOver }, index) =>
-      limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-    ),
-    refused,
-    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
-  };
+  const parsed = serviceConfig(
+    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork },
+    { names, network: part, sshKeys },
+  );
   const identified = instanceId === undefined ? {} : { instanceId };
   return {
     ...identified,

@@ -1,11 +1,10 @@
 import { encodeText } from '../../machine/formats/text-bytes.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';
-import { limited } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
+import { serviceConfig } from '../fields/service-config.ts';
 import { isYamlList, isYamlMap, parseYamlText, type YamlValue } from '../fields/yaml-text.ts';
-import type { Group } from '../guest-config.ts';
 import { parseNetworkConfig } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
 import { withUserData } from '../user-data/with-user-data.ts';
@@ -59,28 +58,10 @@ export async function parseHetzner({ metaData, userData }: HetznerAnswers): Prom
     part === undefined ? undefined : encodeText(textOfPart(part)),
     `${FILE} network-config`,
   );
-  const isUsable = ({ refusing }: Findings) => refusing.length === 0;
-  const isRead = isUsable(ofSource);
-  const all = [ofSource, ofName, ofKeys, network.findings];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network'];
-  const refused: Group[] = [
-    ...(isRead ? [] : (['source'] as const)),
-    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
-    ...(isUsable(network.findings) ? [] : (['network', 'resolver'] as const)),
-    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
-  ];
-  const parsed = {
-    config: {
-      ...(isUsable(ofName) ? names : {}),
-      ...(isUsable(network.findings) ? network.part : {}),
-      ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
-    },
-    problems: all.flatMap(({ refusing, passedOver }, index) =>
-      limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-    ),
-    refused,
-    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
-  };
+  const parsed = serviceConfig(
+    { source: ofSource, hostName: ofName, keys: ofKeys, network: network.findings },
+    { names, network: network.part, sshKeys },
+  );
   const identified = instanceId === undefined ? {} : { instanceId };
   return {
     ...identified,

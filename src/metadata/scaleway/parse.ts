@@ -1,11 +1,11 @@
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { parseJsonText } from '../fields/json-text.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';
-import { limited, quote } from '../fields/problem.ts';
+import { quote } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
+import { serviceConfig } from '../fields/service-config.ts';
 import { isYamlMap, isYamlScalar, type YamlValue, yamlOfJson } from '../fields/yaml-text.ts';
-import type { Group } from '../guest-config.ts';
 import { DHCP_ON_ALL } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
 import { withUserData } from '../user-data/with-user-data.ts';
@@ -90,26 +90,10 @@ export async function parseScaleway(answers: ScalewayAnswers): Promise<Said> {
   ofNetwork.origin(...DHCP_ON_ALL, '');
   tellFurtherAddresses(reader, ofNetwork);
   tellWithheld(withheld, ofData);
-  const isUsable = ({ refusing }: Findings) => refusing.length === 0;
-  const all = [ofSource, ofName, ofKeys, ofNetwork, ofData];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network', 'post-boot'];
-  const refused: Group[] = [
-    ...(isUsable(ofSource) ? [] : (['source'] as const)),
-    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
-    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
-  ];
-  const parsed = {
-    config: {
-      ...(isUsable(ofName) ? names : {}),
-      dhcpOnAll: true as const,
-      ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
-    },
-    problems: all.flatMap(({ refusing, passedOver }, index) =>
-      limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-    ),
-    refused,
-    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
-  };
+  const parsed = serviceConfig(
+    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork, data: ofData },
+    { names, network: { dhcpOnAll: true }, sshKeys },
+  );
   const identified = instanceId === undefined ? {} : { instanceId };
   return {
     ...identified,

@@ -2,11 +2,10 @@ import { encodeText } from '../../machine/formats/text-bytes.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { parseJsonText } from '../fields/json-text.ts';
 import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
-import { limited } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
+import { serviceConfig } from '../fields/service-config.ts';
 import { isYamlList, isYamlScalar, yamlOfJson } from '../fields/yaml-text.ts';
-import type { Group } from '../guest-config.ts';
 import type { Said } from '../source.ts';
 import { withUserData } from '../user-data/with-user-data.ts';
 import { networkOf } from './network.ts';
@@ -52,27 +51,10 @@ export async function parseVultr(bytes: Uint8Array): Promise<Said> {
   const network = networkOf(reader.value('interfaces'), ofNetwork);
   const userData = dataOf(reader, 'user-data', ofData);
   const vendorData = dataOf(reader, 'vendor-data', ofData);
-  const isUsable = ({ refusing }: Findings) => refusing.length === 0;
-  const all = [ofSource, ofName, ofKeys, ofNetwork, ofData];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network', 'post-boot'];
-  const refused: Group[] = [
-    ...(isUsable(ofSource) ? [] : (['source'] as const)),
-    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
-    ...(isUsable(ofNetwork) ? [] : (['network', 'resolver'] as const)),
-    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
-  ];
-  const parsed = {
-    config: {
-      ...(isUsable(ofName) ? names : {}),
-      ...(isUsable(ofNetwork) ? network : {}),
-      ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
-    },
-    problems: all.flatMap(({ refusing, passedOver }, index) =>
-      limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-    ),
-    refused,
-    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
-  };
+  const parsed = serviceConfig(
+    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork, data: ofData },
+    { names, network: network, sshKeys },
+  );
   const identified = instanceId === undefined ? {} : { instanceId };
   return {
     ...identified,
