@@ -1,4 +1,4 @@
-import { effectOf, linesWith, parseKeyLine } from '../machine/formats/key-line.ts';
+import { effectOf, linesWith, parseKeyLine } from '../machine/formats/text/key-line.ts';
 
 /** Where a key is to be put so that it lets its owner in without restriction; undefined if a line does so already. */
 function placeOf(text: string, type: string, blob: string): number | undefined {

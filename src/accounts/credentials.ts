@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Change, WriteFile } from '../machine/changes/change.ts';
 import type { FileStatus, FileView } from '../machine/files/files.ts';
 import { ROOT_OWNER } from '../machine/files/owner.ts';
-import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/key-line.ts';
+import { LARGEST_KEY_FILE_BYTES } from '../machine/formats/text/key-line.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import type { UserConfig } from '../metadata/user-config.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';

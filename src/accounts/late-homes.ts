@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { LATE_HOMES, RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
-import { parseMountInfo } from '../machine/formats/mounts.ts';
+import { parseMountInfo } from '../machine/formats/text/mounts.ts';
 import { mountIsWanted } from '../machine/system/units.ts';
 import type { Plan, PlanPart, StepContext } from '../plan/step.ts';
 import type { Note } from '../state/note.ts';

@@ -1,8 +1,8 @@
-import { udevRecord } from '../machine/devices/udev-record.ts';
-import { udevContent } from '../machine/devices/udev-verdict.ts';
+import { udevRecord } from '../machine/devices/udev/udev-record.ts';
+import { udevContent } from '../machine/devices/udev/udev-verdict.ts';
 import type { FileView } from '../machine/files/files.ts';
-import type { Mount } from '../machine/formats/mounts.ts';
 import { ARCHIVE_OFFSET } from '../machine/formats/signatures/archive.ts';
+import type { Mount } from '../machine/formats/text/mounts.ts';
 import type { BootRecord } from './record-text.ts';
 
 /** Tables of partitions, swap headers, and the superblocks of most file systems begin there. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../machine/files/files.ts';
-import type { Mount } from '../machine/formats/mounts.ts';
+import type { Mount } from '../machine/formats/text/mounts.ts';
 
 const BLOCK_CLASS = '/sys/class/block';
 const DEVICES_BY_NUMBER = '/sys/dev/block';

@@ -12,7 +12,7 @@ import { LinkResolver, type PathState, pathState, seenAt } from '../machine/file
 import { BOOT_RECORD_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import type { ReadTrace } from '../machine/files/read-trace.ts';
-import { parseMountInfo } from '../machine/formats/mounts.ts';
+import { parseMountInfo } from '../machine/formats/text/mounts.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { areWarnings, type Report } from '../state/report.ts';

@@ -9,7 +9,7 @@ import {
   POST_BOOT_STARTED,
   RUNTIME_DIRECTORY,
 } from '../machine/files/paths.ts';
-import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../machine/formats/script-start.ts';
+import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../machine/formats/text/script-start.ts';
 import { isEnabled } from '../machine/system/units.ts';
 import { filesInForce } from '../network/managers/files-in-force.ts';
 import { ensureFile } from '../plan/ensure-file.ts';

@@ -1,8 +1,8 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { SCRIPT_DIRECTORY } from '../machine/files/paths.ts';
-import { whyNotAsMeant } from '../machine/formats/script-start.ts';
-import { decodeText } from '../machine/formats/text-bytes.ts';
+import { whyNotAsMeant } from '../machine/formats/text/script-start.ts';
+import { decodeText } from '../machine/formats/text/text-bytes.ts';
 import { sha256 } from '../machine/runtime/digest.ts';
 import type { ScriptConfig } from '../metadata/guest-config.ts';
 import type { StepContext } from '../plan/step.ts';

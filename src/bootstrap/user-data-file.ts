@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Change } from '../machine/changes/change.ts';
-import { decodeText } from '../machine/formats/text-bytes.ts';
+import { decodeText } from '../machine/formats/text/text-bytes.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 
 /** It may hold secrets, and programs that run it as root trust it. */

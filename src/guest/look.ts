@@ -3,7 +3,7 @@ import type { Files } from '../machine/files/files.ts';
 import { readSettings, type Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { keptConfiguration } from '../metadata/choose.ts';
-import { askHostDisks, lookForHostDisk } from '../metadata/gandi/look-for-disk.ts';
+import { askHostDisks, lookForHostDisk } from '../metadata/gandi/disk/look-for-disk.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { chosenManager } from '../network/managers/chosen-manager.ts';
 import { WRITERS } from '../network/managers/writers.ts';

@@ -2,7 +2,7 @@ import type { Commands } from '../machine/commands/commands.ts';
 import { DeviceAnswers } from '../machine/devices/device-answers.ts';
 import type { Files } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
-import { isFirstBoot, readRememberedDisk } from './gandi/host-disk.ts';
+import { isFirstBoot, readRememberedDisk } from './gandi/disk/host-disk.ts';
 import type { HostConfiguration, LookedAt } from './guest-config.ts';
 import type { Finding, Source, World } from './source.ts';
 import { SOURCES } from './sources.ts';

@@ -2,7 +2,7 @@ import { placeOf } from '../machine/devices/attachment.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import { NO_ANSWER } from '../machine/devices/device-answers.ts';
 import { comingTo, lookUntilSettled } from '../machine/devices/late-devices.ts';
-import { udevRecord } from '../machine/devices/udev-record.ts';
+import { udevRecord } from '../machine/devices/udev/udev-record.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { ByteSource } from '../machine/formats/byte-source.ts';
 import { recorded } from '../machine/formats/recorded-source.ts';

@@ -3,7 +3,7 @@ import type { FileView } from '../machine/files/files.ts';
 import { isUnitStarted } from '../machine/network/network-manager.ts';
 import type { NetworkManagerName } from '../machine/system/facts.ts';
 import { isEnabled } from '../machine/system/units.ts';
-import { rendersForNetworkManager } from './managers/netplan-files.ts';
+import { rendersForNetworkManager } from './managers/netplan/files.ts';
 import { leavesResolvConf } from './managers/profiles.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';

@@ -1,4 +1,4 @@
-import { compareIdentities } from '../machine/devices/udev-disk.ts';
+import { compareIdentities } from '../machine/devices/udev/udev-disk.ts';
 import type { NamedDisk, PathMemory, RememberedFileSystem } from './remembered-file-system.ts';
 
 /** What copies of a file system have in common; undefined where there is no UUID. */

@@ -1,4 +1,4 @@
-import type { DiskIdentity } from '../machine/devices/udev-disk.ts';
+import type { DiskIdentity } from '../machine/devices/udev/udev-disk.ts';
 import { entriesOf } from './known-disks.ts';
 import { candidateNames, safeName } from './mount-point-name.ts';
 import type { NamedDisk, PathMemory, RememberedFileSystem } from './remembered-file-system.ts';

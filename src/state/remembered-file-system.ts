@@ -1,4 +1,4 @@
-import type { DiskIdentity } from '../machine/devices/udev-disk.ts';
+import type { DiskIdentity } from '../machine/devices/udev/udev-disk.ts';
 
 /** A file system that was mounted before, the disk that it was on, and the name it had. */
 export interface RememberedFileSystem extends DiskIdentity {

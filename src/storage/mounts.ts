@@ -1,7 +1,7 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
-import type { FstabEntry } from '../machine/formats/fstab.ts';
-import { unitForPath } from '../machine/formats/unit-names.ts';
+import type { FstabEntry } from '../machine/formats/text/fstab.ts';
+import { unitForPath } from '../machine/formats/text/unit-names.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import type { MountConfig } from '../metadata/guest-config.ts';
 import { ensureFile } from '../plan/ensure-file.ts';

@@ -1,4 +1,4 @@
-import { parseFstab } from '../machine/formats/fstab.ts';
+import { parseFstab } from '../machine/formats/text/fstab.ts';
 
 export const FSTAB = '/etc/fstab';
 

@@ -6,7 +6,7 @@ import { crc32 } from '../machine/formats/crc32.ts';
 import { hasArchiveHeader } from '../machine/formats/signatures/archive.ts';
 import { readAreas } from '../machine/formats/signatures/areas.ts';
 import { findSwap } from '../machine/formats/signatures/swap.ts';
-import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/host-disk.ts';
+import { LEFT_OVER_BYTES, type RememberedDisk } from '../metadata/gandi/disk/host-disk.ts';
 import type { GandiDisk, SwapDevice } from '../metadata/gandi-disk.ts';
 
 /** How the device is once the steps have run: swap may have been made on it, and an archive may have stayed. */

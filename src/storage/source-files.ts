@@ -4,7 +4,7 @@ import { lateHomes } from '../accounts/late-homes.ts';
 import type { Change, WriteFile } from '../machine/changes/change.ts';
 import { type FileView, statusBehindLinks } from '../machine/files/files.ts';
 import { type Owner, ROOT_OWNER } from '../machine/files/owner.ts';
-import { decodeText } from '../machine/formats/text-bytes.ts';
+import { decodeText } from '../machine/formats/text/text-bytes.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import type { FileConfig } from '../metadata/guest-config.ts';
 import type { Plan, PlanPart, StepContext } from '../plan/step.ts';

@@ -1,6 +1,6 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
-import { parseMountInfo } from '../machine/formats/mounts.ts';
+import { parseMountInfo } from '../machine/formats/text/mounts.ts';
 import type { SwapFileConfig } from '../metadata/guest-config.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, StepContext } from '../plan/step.ts';

@@ -2,7 +2,12 @@ import { posix } from 'node:path';
 import { type Account, findAccount, groupsOf, passwordField } from '../accounts/accounts.ts';
 import { expandKeyFile } from '../accounts/key-file.ts';
 import type { FileStatus, FileView } from '../machine/files/files.ts';
-import { LARGEST_KEY_FILE_BYTES, linesWith, parseKeyLine, whyNotTaken } from '../machine/formats/key-line.ts';
+import {
+  LARGEST_KEY_FILE_BYTES,
+  linesWith,
+  parseKeyLine,
+  whyNotTaken,
+} from '../machine/formats/text/key-line.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { loginLists, whyKeptOut } from '../machine/system/login-lists.ts';
 import { type LoginRules, loginRules } from '../machine/system/login-rules.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../machine/files/files.ts';
-import { parseMountInfo, parseSwaps } from '../machine/formats/mounts.ts';
+import { parseMountInfo, parseSwaps } from '../machine/formats/text/mounts.ts';
 import type { Asked } from '../state/asked.ts';
 import type { DiskRecord } from '../state/disk-records.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';

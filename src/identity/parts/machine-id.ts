@@ -1,7 +1,7 @@
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import { MACHINE_ID_FILE } from '../../machine/files/paths.ts';
-import { parseMountInfo } from '../../machine/formats/mounts.ts';
+import { parseMountInfo } from '../../machine/formats/text/mounts.ts';
 import { digestOf } from '../../state/applied.ts';
 import type { CloneView, IdentityPart, IdentityView, Trait } from '../part.ts';
 import { guestIdentity } from '../stagger.ts';

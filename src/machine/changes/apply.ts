@@ -11,8 +11,8 @@ import {
   writeFully,
 } from '../files/write.ts';
 import { encodeEraseMark } from '../formats/erase-mark.ts';
-import { endOfOutput } from '../formats/output-end.ts';
-import { encodeText } from '../formats/text-bytes.ts';
+import { endOfOutput } from '../formats/text/output-end.ts';
+import { encodeText } from '../formats/text/text-bytes.ts';
 import { CommandError, Refused } from '../runtime/errors.ts';
 import type { Change, CopyRange, EraseRange, RunCommand, WriteFile } from './change.ts';
 import { type ChangeOf, needsLiveSystem } from './change-kinds.ts';

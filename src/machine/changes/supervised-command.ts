@@ -4,7 +4,7 @@ import { startChild } from '../commands/child-process.ts';
 import { type Commands, SEARCH_PATH, signalGroup } from '../commands/commands.ts';
 import { STATE_DIRECTORY } from '../files/paths.ts';
 import { makeDirectory, replaceFile, writeFully } from '../files/write.ts';
-import { endOfOutput } from '../formats/output-end.ts';
+import { endOfOutput } from '../formats/text/output-end.ts';
 import { reasonOf } from '../runtime/errors.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { RunSupervised } from './change.ts';

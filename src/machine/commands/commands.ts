@@ -1,7 +1,7 @@
 import { withDevice } from '../files/device-reader.ts';
 import { Files } from '../files/files.ts';
-import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../formats/script-start.ts';
-import { decodeText } from '../formats/text-bytes.ts';
+import { interpreterBehindBlanks, isBinary, whyNotAsMeant } from '../formats/text/script-start.ts';
+import { decodeText } from '../formats/text/text-bytes.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Child, ChildEnding } from './child-process/child.ts';
 import { startChild } from './child-process.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../files/files.ts';
-import type { ActiveSwap, Mount } from '../formats/mounts.ts';
+import type { ActiveSwap, Mount } from '../formats/text/mounts.ts';
 import type { BlockDevice } from './block-devices.ts';
 
 type LinkView = Pick<FileView, 'linkTarget' | 'list' | 'readText'>;

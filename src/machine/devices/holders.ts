@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { isAbsent } from '../files/files.ts';
-import { ownControlGroup } from '../formats/control-group.ts';
-import { parseMountInfo } from '../formats/mounts.ts';
+import { ownControlGroup } from '../formats/text/control-group.ts';
+import { parseMountInfo } from '../formats/text/mounts.ts';
 
 /** A process that keeps a file system from being unmounted. */
 export interface Holder {

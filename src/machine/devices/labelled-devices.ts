@@ -1,6 +1,6 @@
 import type { Files } from '../files/files.ts';
 import { type BlockDevice, listBlockDevices } from './block-devices.ts';
-import { udevRecord } from './udev-record.ts';
+import { udevRecord } from './udev/udev-record.ts';
 
 /** What can hold a volume: no device that is made of others. */
 const KINDS: readonly BlockDevice['kind'][] = ['disk', 'partition', 'optical', 'nbd'];

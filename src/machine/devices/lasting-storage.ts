@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../files/files.ts';
-import { type Mount, parseMountInfo } from '../formats/mounts.ts';
+import { type Mount, parseMountInfo } from '../formats/text/mounts.ts';
 import { isVirtual } from './block-devices.ts';
 
 type SystemFiles = Pick<FileView, 'readText' | 'linkTarget' | 'list' | 'status'>;

@@ -1,5 +1,5 @@
 import type { FileView } from '../files/files.ts';
-import { type Mount, parseMountInfo } from '../formats/mounts.ts';
+import { type Mount, parseMountInfo } from '../formats/text/mounts.ts';
 
 type ProcView = Pick<FileView, 'readText' | 'linkTarget' | 'list'>;
 

@@ -6,7 +6,7 @@ import { mountedBytes } from '../devices/mounted-size.ts';
 import { openDevice } from '../files/device-reader.ts';
 import type { Files } from '../files/files.ts';
 import { HOST_DIRECTORY } from '../files/paths.ts';
-import { type Mount, parseMountInfo, parseSwaps } from '../formats/mounts.ts';
+import { type Mount, parseMountInfo, parseSwaps } from '../formats/text/mounts.ts';
 import { addressesOf } from '../network/interface-addresses.ts';
 import { listInterfaces } from '../network/network-interfaces.ts';
 import { detectNetworkManager } from '../network/network-manager.ts';

@@ -12,7 +12,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
-import { decodeText } from '../formats/text-bytes.ts';
+import { decodeText } from '../formats/text/text-bytes.ts';
 import { openWithoutLinks } from './open-directory.ts';
 import type { ReadTrace } from './read-trace.ts';
 import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';

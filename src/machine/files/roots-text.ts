@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { decodeText } from '../formats/text-bytes.ts';
+import { decodeText } from '../formats/text/text-bytes.ts';
 import { isAbsent } from './files.ts';
 import { openWithoutLinks } from './open-directory.ts';
 

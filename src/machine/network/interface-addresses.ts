@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { FileView } from '../files/files.ts';
-import { ipv6Text } from '../formats/ip-text.ts';
+import { ipv6Text } from '../formats/text/ip-text.ts';
 import { sleep } from '../runtime/sleep.ts';
 
 const POLL_MILLISECONDS = 100;

@@ -1,5 +1,5 @@
 import type { FileView } from '../files/files.ts';
-import { addressBits, ipv6Text } from '../formats/ip-text.ts';
+import { addressBits, ipv6Text } from '../formats/text/ip-text.ts';
 
 /** A route of the kernel's main table that packets can take. */
 export interface Route {

@@ -1,5 +1,5 @@
 import type { FileView } from '../files/files.ts';
-import { parseShellAssignments } from '../formats/shell-assignments.ts';
+import { parseShellAssignments } from '../formats/text/shell-assignments.ts';
 import { reasonOf } from '../runtime/errors.ts';
 import type { NetworkManagerName } from '../system/facts.ts';
 import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { FileView } from '../files/files.ts';
-import type { FstabEntry } from '../formats/fstab.ts';
+import type { FstabEntry } from '../formats/text/fstab.ts';
 
 /**
  * Where the system's manager looks for units; of several files with one name the first counts (systemd.unit(5), "Unit File

@@ -1,5 +1,5 @@
 import type { FileView } from '../files/files.ts';
-import { parseShellAssignments } from '../formats/shell-assignments.ts';
+import { parseShellAssignments } from '../formats/text/shell-assignments.ts';
 import type { OsRelease } from './facts.ts';
 
 /** In the order in which os-release(5) says to look. */

@@ -3,11 +3,11 @@ import { type DeviceUse, rootOf } from '../devices/device-use.ts';
 import { sizeOfMounted } from '../devices/mounted-size.ts';
 import type { OpenDevice } from '../files/device-reader.ts';
 import { describeBehind } from '../formats/behind-file-system.ts';
-import type { Mount } from '../formats/mounts.ts';
 import type { DiskPartitions } from '../formats/partition-table/partition.ts';
 import { readPartitionTable } from '../formats/partition-table.ts';
 import { named, type Signature } from '../formats/signatures/signature.ts';
 import { superblockOfMounted } from '../formats/signatures.ts';
+import type { Mount } from '../formats/text/mounts.ts';
 import type { RootFileSystem } from './facts.ts';
 
 /** What finding the root file system needs of the machine. */

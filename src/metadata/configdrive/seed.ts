@@ -1,4 +1,4 @@
-import { makeIso9660 } from '../../machine/formats/iso9660/image.ts';
+import { makeIso9660 } from '../../machine/formats/volumes/iso9660/image.ts';
 
 /** What `meta_data.json` names lies there. */
 const CONTENT = 'content/';

@@ -1,5 +1,5 @@
 import { isLabelSeen, labelledDevices } from '../../machine/devices/labelled-devices.ts';
-import { encodeText } from '../../machine/formats/text-bytes.ts';
+import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import { dmiText } from '../dmi.ts';
 import { defineSource, type Finding, type World } from '../source.ts';
 import { findVolume, openVolume, type VolumeKind } from '../volumes.ts';

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../machine/formats/byte-source.ts';
-import { openFat } from '../../machine/formats/fat.ts';
-import { openIso9660 } from '../../machine/formats/iso9660.ts';
+import { openFat } from '../../machine/formats/volumes/fat.ts';
+import { openIso9660 } from '../../machine/formats/volumes/iso9660.ts';
 import type { Problem } from '../guest-config.ts';
 import { contentPaths } from '../openstack/parse.ts';
 import type { VolumeContent } from '../volumes.ts';

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../../machine/formats/byte-source.ts';
-import { type CpioMember, readCpio, readCpioMember } from '../../machine/formats/cpio.ts';
+import { type CpioMember, readCpio, readCpioMember } from '../../machine/formats/volumes/cpio.ts';
 import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
 

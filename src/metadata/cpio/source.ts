@@ -1,6 +1,6 @@
 import { type BlockDevice, listBlockDevices } from '../../machine/devices/block-devices.ts';
-import { udevRecord } from '../../machine/devices/udev-record.ts';
-import { udevContent } from '../../machine/devices/udev-verdict.ts';
+import { udevRecord } from '../../machine/devices/udev/udev-record.ts';
+import { udevContent } from '../../machine/devices/udev/udev-verdict.ts';
 import type { Files, FileView } from '../../machine/files/files.ts';
 import { dmiText } from '../dmi.ts';
 import { defineSource, type Finding, type World } from '../source.ts';

@@ -1,5 +1,5 @@
 import type { FileView } from '../../machine/files/files.ts';
-import { encodeText } from '../../machine/formats/text-bytes.ts';
+import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import type { Problem } from '../guest-config.ts';
 
 /** Names of the credentials that mean something here. */

@@ -1,4 +1,4 @@
-import { encodeText } from '../../machine/formats/text-bytes.ts';
+import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { parseJsonText } from '../fields/json-text.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';

@@ -12,14 +12,14 @@ import { defineSource, type Finding, type World } from '../source.ts';
 import type { SourcePlace } from '../source-place.ts';
 import { readStored } from '../store.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
-import type { SwapCandidate, SwapChoice } from './choose.ts';
-import { LEFT_OVER_BYTES, readRememberedDisk } from './host-disk.ts';
-import { lookForHostDisk, readableDevices, silenceOf } from './look-for-disk.ts';
+import type { SwapCandidate, SwapChoice } from './disk/choose.ts';
+import { LEFT_OVER_BYTES, readRememberedDisk } from './disk/host-disk.ts';
+import { lookForHostDisk, readableDevices, silenceOf } from './disk/look-for-disk.ts';
+import type { ArchivePlace } from './disk/swap-places.ts';
 import { keptModules, lookAtKeptModules, modulesOf } from './modules.ts';
 import { parseConfig } from './parse.ts';
 import { readSeed } from './seed-file.ts';
 import { isStored } from './stored-archive.ts';
-import type { ArchivePlace } from './swap-places.ts';
 
 const NAME = 'gandi';
 

@@ -1,4 +1,4 @@
-import { makeIso9660 } from '../../machine/formats/iso9660/image.ts';
+import { makeIso9660 } from '../../machine/formats/volumes/iso9660/image.ts';
 
 /** Files of a seed by their names. */
 export const SEED_FILE_NAMES = ['meta-data', 'user-data', 'network-config', 'vendor-data'] as const;

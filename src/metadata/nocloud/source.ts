@@ -1,6 +1,6 @@
 import { isLabelSeen, labelledDevices } from '../../machine/devices/labelled-devices.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { encodeText } from '../../machine/formats/text-bytes.ts';
+import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import type { Problem } from '../guest-config.ts';
 import { defineSource, type Finding, type Said, type World } from '../source.ts';
 import type { SourcePlace } from '../source-place.ts';

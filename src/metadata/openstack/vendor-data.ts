@@ -1,4 +1,4 @@
-import { encodeText } from '../../machine/formats/text-bytes.ts';
+import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import { parseJsonText } from '../fields/json-text.ts';
 import type { Problem } from '../guest-config.ts';
 

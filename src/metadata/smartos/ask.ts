@@ -1,7 +1,7 @@
 import type { Commands } from '../../machine/commands/commands.ts';
-import { attemptUntil, type Line } from '../../machine/devices/line.ts';
-import { openSerialLine } from '../../machine/devices/serial-line.ts';
-import { openSocketLine } from '../../machine/devices/socket-line.ts';
+import { attemptUntil, type Line } from '../../machine/devices/lines/line.ts';
+import { openSerialLine } from '../../machine/devices/lines/serial-line.ts';
+import { openSocketLine } from '../../machine/devices/lines/socket-line.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { MetadataClient, type Patience } from './client.ts';
 import { type Answers, base64Key, CUSTOMER_KEYS, HOST_KEYS, MAY_BE_BASE64, UUID_KEY } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { Line } from '../../machine/devices/line.ts';
+import type { Line } from '../../machine/devices/lines/line.ts';
 import { type Answer, MetadataProtocol, type Request, type Turn } from './protocol.ts';
 
 /** Half of what 115,200 baud carry, with a bit at each end of a byte: neither side is always ready. */

@@ -1,7 +1,7 @@
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import { AUTOFS_MASTER_MAP } from '../../machine/files/paths.ts';
-import { parseMountInfo } from '../../machine/formats/mounts.ts';
+import { parseMountInfo } from '../../machine/formats/text/mounts.ts';
 import { sleep } from '../../machine/runtime/sleep.ts';
 import type { MountMode } from '../../machine/settings/settings.ts';
 import { isEnabled } from '../../machine/system/units.ts';

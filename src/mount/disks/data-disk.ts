@@ -1,7 +1,7 @@
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
-import { parseTag } from '../../machine/formats/fstab.ts';
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import { describe } from '../../machine/formats/signatures.ts';
+import { parseTag } from '../../machine/formats/text/fstab.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { DiskBus, Settings } from '../../machine/settings/settings.ts';
 import { contradiction, holdsArchive, membershipOf } from './disk-content.ts';

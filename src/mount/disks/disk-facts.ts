@@ -2,13 +2,13 @@ import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { listBlockDevices } from '../../machine/devices/block-devices.ts';
 import { type DeviceAnswers, NO_ANSWER } from '../../machine/devices/device-answers.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../../machine/devices/device-use.ts';
-import { type UdevDisk, udevDisk } from '../../machine/devices/udev-disk.ts';
+import { type UdevDisk, udevDisk } from '../../machine/devices/udev/udev-disk.ts';
 import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
-import { type FstabEntry, parseFstab, parseTag } from '../../machine/formats/fstab.ts';
-import { type Mount, parseMountInfo, parseSwaps } from '../../machine/formats/mounts.ts';
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import { identify } from '../../machine/formats/signatures.ts';
+import { type FstabEntry, parseFstab, parseTag } from '../../machine/formats/text/fstab.ts';
+import { type Mount, parseMountInfo, parseSwaps } from '../../machine/formats/text/mounts.ts';
 import { mountUnits } from '../../machine/system/mount-units.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */

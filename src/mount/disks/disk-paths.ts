@@ -1,4 +1,4 @@
-import { compareIdentities } from '../../machine/devices/udev-disk.ts';
+import { compareIdentities } from '../../machine/devices/udev/udev-disk.ts';
 import type { DiskState } from './observed-disk.ts';
 
 /**

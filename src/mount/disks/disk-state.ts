@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isWhole, type Mount } from '../../machine/formats/mounts.ts';
+import { isWhole, type Mount } from '../../machine/formats/text/mounts.ts';
 import { type DiskRecord, recordOf } from '../../state/disk-records.ts';
 import type { NamedDisk } from '../../state/remembered-file-system.ts';
 import { type DiskSettings, judge, type Verdict } from './data-disk.ts';

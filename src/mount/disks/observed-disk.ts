@@ -1,6 +1,6 @@
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
-import type { UdevDisk } from '../../machine/devices/udev-disk.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
+import type { UdevDisk } from '../../machine/devices/udev/udev-disk.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import type { DiskRecord } from '../../state/disk-records.ts';
 import type { Verdict } from './data-disk.ts';
 

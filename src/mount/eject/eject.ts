@@ -1,5 +1,5 @@
 import { NO_ANSWER } from '../../machine/devices/device-answers.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import { sleep } from '../../machine/runtime/sleep.ts';
 import { type DiskRecord, readDiskRecords } from '../../state/disk-records.ts';

@@ -5,8 +5,8 @@ import {
   type MountNamespace,
   otherMountNamespaces,
 } from '../../machine/devices/mount-namespaces.ts';
-import { ownControlGroup } from '../../machine/formats/control-group.ts';
-import { type Mount, parseSwaps } from '../../machine/formats/mounts.ts';
+import { ownControlGroup } from '../../machine/formats/text/control-group.ts';
+import { type Mount, parseSwaps } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import { sleep } from '../../machine/runtime/sleep.ts';
 import type { DiskFacts } from '../disks/disk-facts.ts';

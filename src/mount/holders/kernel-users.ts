@@ -1,5 +1,5 @@
 import type { FileView } from '../../machine/files/files.ts';
-import { parseSwaps, unescapeField } from '../../machine/formats/mounts.ts';
+import { parseSwaps, unescapeField } from '../../machine/formats/text/mounts.ts';
 
 type View = Pick<FileView, 'readText' | 'list'>;
 

@@ -4,7 +4,7 @@ import { NO_ANSWER } from '../../machine/devices/device-answers.ts';
 import type { Holder } from '../../machine/devices/holders.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { readRootsText } from '../../machine/files/roots-text.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { MountRun } from '../run/run.ts';
 

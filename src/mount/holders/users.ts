@@ -1,5 +1,5 @@
 import type { Holder } from '../../machine/devices/holders.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import type { MountRun } from '../run/run.ts';
 import { describeProcess } from './holder-names.ts';
 import { kernelUsers } from './kernel-users.ts';

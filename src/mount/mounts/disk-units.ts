@@ -1,6 +1,6 @@
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { escapePath, unitForPath } from '../../machine/formats/unit-names.ts';
+import { escapePath, unitForPath } from '../../machine/formats/text/unit-names.ts';
 import { findUnit, isOwnUnit } from '../../machine/system/mount-units.ts';
 import { ensureFile } from '../../plan/ensure-file.ts';
 import type { PathMemory } from '../../state/remembered-file-system.ts';

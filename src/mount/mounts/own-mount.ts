@@ -2,7 +2,12 @@ import type { Change } from '../../machine/changes/change.ts';
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { mountedDevice } from '../../machine/devices/device-use.ts';
 import type { Files, FileView } from '../../machine/files/files.ts';
-import { isVisible, type Mount, parseMountInfo, parseMountsTowards } from '../../machine/formats/mounts.ts';
+import {
+  isVisible,
+  type Mount,
+  parseMountInfo,
+  parseMountsTowards,
+} from '../../machine/formats/text/mounts.ts';
 import type { OwnMount } from '../../state/disk-records.ts';
 import type { MountRun } from '../run/run.ts';
 

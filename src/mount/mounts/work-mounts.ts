@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { sourceDevices } from '../../machine/devices/device-use.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { DiskFacts } from '../disks/disk-facts.ts';
 import { observe } from '../disks/observe.ts';

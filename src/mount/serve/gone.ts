@@ -1,6 +1,6 @@
 import { sourceDevices } from '../../machine/devices/device-use.ts';
 import { otherMountNamespaces } from '../../machine/devices/mount-namespaces.ts';
-import { isWhole, type Mount } from '../../machine/formats/mounts.ts';
+import { isWhole, type Mount } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { DiskRecord } from '../../state/disk-records.ts';
 import type { DiskFacts } from '../disks/disk-facts.ts';

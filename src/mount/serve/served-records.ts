@@ -1,6 +1,6 @@
 import { NO_ANSWER } from '../../machine/devices/device-answers.ts';
-import type { Mount } from '../../machine/formats/mounts.ts';
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
+import type { Mount } from '../../machine/formats/text/mounts.ts';
 import type { DiskRecord } from '../../state/disk-records.ts';
 import { describeDevice } from '../attach/attach-disk.ts';
 import { offerOnDemand } from '../attach/autofs-names.ts';

@@ -4,9 +4,9 @@ import type { NetworkManagerName } from '../../machine/system/facts.ts';
 import type { StepContext } from '../../plan/step.ts';
 import { digestOf } from '../../state/applied.ts';
 import { chosenManager } from './chosen-manager.ts';
-import { readIfupdownFiles } from './ifupdown-files.ts';
-import { netplanFiles } from './netplan-files.ts';
-import { networkFilePaths } from './networkd-files.ts';
+import { readIfupdownFiles } from './ifupdown/files.ts';
+import { netplanFiles } from './netplan/files.ts';
+import { networkFilePaths } from './networkd/files.ts';
 import { PROFILE_DIRECTORIES } from './profiles.ts';
 import { WRITERS } from './writers.ts';
 

@@ -15,7 +15,7 @@ import {
   routeOption,
   ruleOptions,
   virtualOptions,
-} from './ifupdown-parts.ts';
+} from './ifupdown/parts.ts';
 
 /** etc/dhcp/dhclient-enter-hooks.d/gandi and dhcpcd/19-gandi look for this line. */
 export const KEEP_SERVERS_LINE = '# The name servers of a lease are not used: the host names others.';

@@ -1,7 +1,7 @@
 import type { WantedFile } from '../../plan/ensure-file.ts';
 import type { NamedInterface } from '../addresses.ts';
+import { NETWORK_DIRECTORY } from './networkd/files.ts';
 import { renderSections } from './networkd.ts';
-import { NETWORK_DIRECTORY } from './networkd-files.ts';
 
 /**
  * The file by which udev gives an interface its name when it comes (systemd.link(5)), whichever the network manager is.

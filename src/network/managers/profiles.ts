@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { parse } from 'ini';
 import type { FileView } from '../../machine/files/files.ts';
 import { matchesGlob } from '../../machine/files/glob.ts';
-import { parseShellAssignments, type ShellAssignment } from '../../machine/formats/shell-assignments.ts';
+import { parseShellAssignments, type ShellAssignment } from '../../machine/formats/text/shell-assignments.ts';
 import type { MatchedInterface, Place } from './admin-file.ts';
 
 type IsOwn = (text: string) => boolean;

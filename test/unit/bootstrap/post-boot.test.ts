@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { postBoot } from '../../../src/bootstrap/post-boot.ts';
 import { recordExtras } from '../../../src/bootstrap/record-extras.ts';
-import { decodeText } from '../../../src/machine/formats/text-bytes.ts';
+import { decodeText } from '../../../src/machine/formats/text/text-bytes.ts';
 import type { InterfaceConfig } from '../../../src/metadata/interface-config.ts';
 import {
   configurationDigest,

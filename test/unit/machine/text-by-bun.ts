@@ -1,4 +1,4 @@
-import { decodeText, encodeText } from '../../../src/machine/formats/text-bytes.ts';
+import { decodeText, encodeText } from '../../../src/machine/formats/text/text-bytes.ts';
 
 /** Run by Bun: decodes bytes, encodes them again, and prints these; both in hexadecimal. */
 const [bytes = ''] = process.argv.slice(2);

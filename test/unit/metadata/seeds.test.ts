@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeIso9660 } from '../../../src/machine/formats/iso9660/image.ts';
-import { openIso9660 } from '../../../src/machine/formats/iso9660.ts';
+import { makeIso9660 } from '../../../src/machine/formats/volumes/iso9660/image.ts';
+import { openIso9660 } from '../../../src/machine/formats/volumes/iso9660.ts';
 import { makeConfigDrive } from '../../../src/metadata/configdrive/seed.ts';
 import { readConfigDrive } from '../../../src/metadata/configdrive/volume.ts';
 import { readCpioDevice } from '../../../src/metadata/cpio/device.ts';
@@ -10,7 +10,7 @@ import { makeCpioSeed } from '../../../src/metadata/cpio/seed.ts';
 import { makeNoCloudSeed } from '../../../src/metadata/nocloud/seed.ts';
 import { readNoCloudVolume } from '../../../src/metadata/nocloud/volume.ts';
 import { blkid, makeImage, memoryDevice, run } from '../images.ts';
-import { withFiles } from '../machine/formats/volumes.ts';
+import { withFiles } from '../machine/formats/volumes/volumes.ts';
 
 const source = (bytes: Uint8Array) => memoryDevice(bytes.length, { 0: bytes });
 const bytesOf = (texts: Record<string, string>) =>

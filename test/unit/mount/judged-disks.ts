@@ -1,8 +1,8 @@
 import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
-import type { UdevDisk } from '../../../src/machine/devices/udev-disk.ts';
-import type { UdevContent } from '../../../src/machine/devices/udev-verdict.ts';
-import { parseFstab } from '../../../src/machine/formats/fstab.ts';
+import type { UdevDisk } from '../../../src/machine/devices/udev/udev-disk.ts';
+import type { UdevContent } from '../../../src/machine/devices/udev/udev-verdict.ts';
 import type { Signature } from '../../../src/machine/formats/signatures/signature.ts';
+import { parseFstab } from '../../../src/machine/formats/text/fstab.ts';
 import type { DiskBus } from '../../../src/machine/settings/settings.ts';
 import { judge } from '../../../src/mount/disks/data-disk.ts';
 import type { DiskFacts } from '../../../src/mount/disks/disk-facts.ts';

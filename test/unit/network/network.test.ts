@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import type { NetworkInterface, NetworkManagerName } from '../../../src/machine/system/facts.ts';
 import type { GuestConfig } from '../../../src/metadata/guest-config.ts';
-import { readIfupdownFiles } from '../../../src/network/managers/ifupdown-files.ts';
+import { readIfupdownFiles } from '../../../src/network/managers/ifupdown/files.ts';
 import { network } from '../../../src/network/network.ts';
 import type { Plan } from '../../../src/plan/step.ts';
 import { type ContextParts, type FileEntries, type FileEntry, makeContext, makeFiles } from '../context.ts';

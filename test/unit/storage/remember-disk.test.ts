@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { HOST_DISK_FILE } from '../../../src/machine/files/paths.ts';
 import { renderSwapHeader } from '../../../src/machine/formats/swap-header.ts';
-import { readRememberedDisk } from '../../../src/metadata/gandi/host-disk.ts';
+import { readRememberedDisk } from '../../../src/metadata/gandi/disk/host-disk.ts';
 import type { SwapDevice } from '../../../src/metadata/gandi-disk.ts';
 import { rememberHostDisk } from '../../../src/storage/remember-disk.ts';
 import { archiveHeader, MIB, makeImage, writeAt } from '../images.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseKeyLine, whyNotTaken } from '../../../src/machine/formats/key-line.ts';
+import { parseKeyLine, whyNotTaken } from '../../../src/machine/formats/text/key-line.ts';
 import { compareLogin } from '../../../src/verify/login.ts';
 import type { View } from '../../../src/verify/view.ts';
 import type { FileEntries } from '../context.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CappedLog } from '../../../../src/machine/commands/capped-log.ts';
-import { endOfOutput } from '../../../../src/machine/formats/output-end.ts';
+import { endOfOutput } from '../../../../src/machine/formats/text/output-end.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
 import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
-import { parseMountInfo, parseSwaps } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo, parseSwaps } from '../../../../src/machine/formats/text/mounts.ts';
 import { type FileEntries, makeFiles } from '../../context.ts';
 import { MIB } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';

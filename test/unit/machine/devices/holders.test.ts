@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { findHolders } from '../../../../src/machine/devices/holders.ts';
-import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo } from '../../../../src/machine/formats/text/mounts.ts';
 
 it('finds a process by its working directory and one by an open file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gandi-holders-'));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
 import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
 import { openDevice } from '../../../../src/machine/files/device-reader.ts';
-import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo } from '../../../../src/machine/formats/text/mounts.ts';
 import { findRoot } from '../../../../src/machine/system/root-file-system.ts';
 import { makeFiles } from '../../context.ts';
 import { MIB, makeImage, run, text, writeAt } from '../../images.ts';

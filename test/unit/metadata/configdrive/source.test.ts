@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { configdrive } from '../../../../src/metadata/configdrive/source.ts';
-import { fatImage, isoImage } from '../../machine/formats/volumes.ts';
+import { fatImage, isoImage } from '../../machine/formats/volumes/volumes.ts';
 import { nocloudVolume, seededGuest } from '../seeded-guest.ts';
 
 const filesOf = (name: string, more: Record<string, string> = {}) => ({

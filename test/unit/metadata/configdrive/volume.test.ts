@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isIbms, readConfigDrive } from '../../../../src/metadata/configdrive/volume.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 import { memoryDevice } from '../../images.ts';
-import { fatImage, isoImage } from '../../machine/formats/volumes.ts';
+import { fatImage, isoImage } from '../../machine/formats/volumes/volumes.ts';
 import { changedBytes } from '../gandi/changed-bytes.ts';
 
 const META = '{"uuid":"i","files":[{"path":"/etc/motd","content_path":"/content/0000"}]}';

@@ -4,7 +4,7 @@ import { readCpioDevice } from '../../../../src/metadata/cpio/device.ts';
 import { parseCpio } from '../../../../src/metadata/cpio/parse.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 import { memoryDevice } from '../../images.ts';
-import { cpioArchive } from '../../machine/formats/volumes.ts';
+import { cpioArchive } from '../../machine/formats/volumes/volumes.ts';
 import { changedBytes } from '../gandi/changed-bytes.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ';

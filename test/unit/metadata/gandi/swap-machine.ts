@@ -1,11 +1,11 @@
 import { type BlockDevice, listBlockDevices } from '../../../../src/machine/devices/block-devices.ts';
 import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
-import { udevVerdict } from '../../../../src/machine/devices/udev-verdict.ts';
+import { udevVerdict } from '../../../../src/machine/devices/udev/udev-verdict.ts';
 import { encodeEraseMark } from '../../../../src/machine/formats/erase-mark.ts';
-import { parseMountInfo, parseSwaps } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo, parseSwaps } from '../../../../src/machine/formats/text/mounts.ts';
 import type { Facts } from '../../../../src/machine/system/facts.ts';
-import { findSwapDisk, type SwapSearch } from '../../../../src/metadata/gandi/find.ts';
-import type { Knowledge } from '../../../../src/metadata/gandi/observed-place.ts';
+import { findSwapDisk, type SwapSearch } from '../../../../src/metadata/gandi/disk/find.ts';
+import type { Knowledge } from '../../../../src/metadata/gandi/disk/observed-place.ts';
 import { makeFiles } from '../../context.ts';
 import { archiveHeader, MIB, memoryDevice, text } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';

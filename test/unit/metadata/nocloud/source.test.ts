@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { run } from '../../images.ts';
-import { isoImage } from '../../machine/formats/volumes.ts';
+import { isoImage } from '../../machine/formats/volumes/volumes.ts';
 import { nocloudVolume, seededGuest } from '../seeded-guest.ts';
 
 const COMMAND_LINE = '/proc/cmdline';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readNoCloudVolume } from '../../../../src/metadata/nocloud/volume.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 import { memoryDevice } from '../../images.ts';
-import { fatImage, isoImage } from '../../machine/formats/volumes.ts';
+import { fatImage, isoImage } from '../../machine/formats/volumes/volumes.ts';
 import { changedBytes } from '../gandi/changed-bytes.ts';
 
 const FILES = { 'meta-data': 'instance-id: i\n', 'user-data': '', 'network-config': 'version: 2\n' };

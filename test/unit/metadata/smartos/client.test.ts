@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Line } from '../../../../src/machine/devices/line.ts';
+import type { Line } from '../../../../src/machine/devices/lines/line.ts';
 import { MetadataClient } from '../../../../src/metadata/smartos/client.ts';
 import { type HostBehaviour, MetadataHost } from '../../../metadata-host.ts';
 

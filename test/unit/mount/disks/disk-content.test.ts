@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { UdevContent } from '../../../../src/machine/devices/udev-verdict.ts';
+import type { UdevContent } from '../../../../src/machine/devices/udev/udev-verdict.ts';
 import type { Signature } from '../../../../src/machine/formats/signatures/signature.ts';
 import { ARCHIVE, type Case, disk, ext4, GIB, only, verdict } from '../judged-disks.ts';
 

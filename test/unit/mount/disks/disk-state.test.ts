@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Mount } from '../../../../src/machine/formats/mounts.ts';
+import type { Mount } from '../../../../src/machine/formats/text/mounts.ts';
 import { isInDiskRoot, isToBeServed, namedDisks } from '../../../../src/mount/disks/disk-state.ts';
 import type { DiskState } from '../../../../src/mount/disks/observed-disk.ts';
 import type { DiskRecord } from '../../../../src/state/disk-records.ts';

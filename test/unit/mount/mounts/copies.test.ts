@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo } from '../../../../src/machine/formats/text/mounts.ts';
 import { attachDisk } from '../../../../src/mount/attach/attach-disk.ts';
 import { copyOptions, planForget, whyNotBeside } from '../../../../src/mount/mounts/copies.ts';
 import { captureOutput } from '../../captured-output.ts';

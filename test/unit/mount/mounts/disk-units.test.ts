@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { escapePath } from '../../../../src/machine/formats/unit-names.ts';
+import { escapePath } from '../../../../src/machine/formats/text/unit-names.ts';
 import { mountUnits } from '../../../../src/machine/system/mount-units.ts';
 import { renderDropIn, renderMountUnit } from '../../../../src/mount/mounts/disk-units.ts';
 import { captureOutput } from '../../captured-output.ts';

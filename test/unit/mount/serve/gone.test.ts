@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockDevice } from '../../../../src/machine/devices/block-devices.ts';
-import { parseMountInfo } from '../../../../src/machine/formats/mounts.ts';
+import { parseMountInfo } from '../../../../src/machine/formats/text/mounts.ts';
 import { mountsOfGone, ownOfGone } from '../../../../src/mount/serve/gone.ts';
 import type { DiskRecord } from '../../../../src/state/disk-records.ts';
 import { SDB } from '../sdb.ts';

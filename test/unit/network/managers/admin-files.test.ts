@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readIfupdownFiles } from '../../../../src/network/managers/ifupdown-files.ts';
-import { readNetplanEntries } from '../../../../src/network/managers/netplan-files.ts';
-import { readMatch } from '../../../../src/network/managers/networkd-files.ts';
+import { readIfupdownFiles } from '../../../../src/network/managers/ifupdown/files.ts';
+import { readNetplanEntries } from '../../../../src/network/managers/netplan/files.ts';
+import { readMatch } from '../../../../src/network/managers/networkd/files.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 import { makeFiles } from '../../context.ts';
 
