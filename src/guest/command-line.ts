@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { System } from '../plan/system.ts';
 import { createProgram } from '../terminal/program.ts';
+import type { AnalyzeOptions } from './analyze.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
 import type { SeedOptions } from './seed.ts';
@@ -46,6 +47,14 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
     .action(async (options: DoctorOptions) => {
       end(await (await import('./doctor.ts')).doctor(options, system));
+    });
+  program
+    .command('analyze')
+    .description('where the time of the last boots went: units, steps, and changes that took long')
+    .option('--svg <file>', 'draw this boot, or the last one that is known, as a picture')
+    .option('--json', 'print JSON')
+    .action(async (options: AnalyzeOptions) => {
+      end(await (await import('./analyze.ts')).analyze(options, system));
     });
   program
     .command('verify')

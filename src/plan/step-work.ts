@@ -5,7 +5,10 @@ import type { Machine } from '../machine/changes/machine.ts';
 import type { Level } from '../machine/files/log.ts';
 import { Refused, reasonOf } from '../machine/runtime/errors.ts';
 import type { Note } from '../state/note.ts';
-import type { PartReport, StepReport, StepStatus } from '../state/report.ts';
+import type { PartReport, SlowChange, StepReport, StepStatus } from '../state/report.ts';
+
+/** A change that takes less is not told by itself: most write a small file. */
+const SLOW_MILLISECONDS = 5;
 
 /** What became of a change: `skipped` needs a running system and there is none, `planned` was a dry run. */
 export type ChangeOutcome = 'done' | 'skipped' | 'planned';
@@ -39,6 +42,7 @@ export class StepWork {
   skipped = 0;
   #output = '';
   #lasting = false;
+  readonly #slow: SlowChange[] = [];
 
   constructor(
     private readonly machine: Machine,
@@ -68,13 +72,18 @@ export class StepWork {
       return '';
     }
     let printed = '';
-    const outcome = await applyChange(change, this.machine, ({ output, warning }) => {
-      printed = joined(printed, output);
-      this.#output = joined(this.#output, output);
-      if (output !== '') this.options.onOutput?.(change, output);
-      if (warning !== undefined) this.note({ level: 'warning', text: warning });
-    });
-    this.#count(change, outcome);
+    const started = performance.now();
+    try {
+      const outcome = await applyChange(change, this.machine, ({ output, warning }) => {
+        printed = joined(printed, output);
+        this.#output = joined(this.#output, output);
+        if (output !== '') this.options.onOutput?.(change, output);
+        if (warning !== undefined) this.note({ level: 'warning', text: warning });
+      });
+      this.#count(change, outcome);
+    } finally {
+      this.#time(change, performance.now() - started);
+    }
     return printed;
   }
 
@@ -131,8 +140,14 @@ export class StepWork {
       notes: this.notes,
       ...(parts.length === 0 ? {} : { parts }),
       ...(this.#output === '' ? {} : { output: this.#output }),
+      ...(this.#slow.length === 0 ? {} : { slowChanges: this.#slow }),
       durationMilliseconds: Math.round(milliseconds),
     };
+  }
+
+  #time(change: Change, milliseconds: number): void {
+    if (milliseconds < SLOW_MILLISECONDS) return;
+    this.#slow.push({ change: describeChange(change), durationMilliseconds: Math.round(milliseconds) });
   }
 
   #count(change: Change, outcome: ChangeOutcome): void {

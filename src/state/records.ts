@@ -3,6 +3,7 @@ import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
 import { type AppliedRecord, type AppliedValue, isAppliedValue } from './applied.ts';
+import { METADATA_PROGRAM, PROGRAMS } from './programs.ts';
 import type { Report } from './report.ts';
 
 const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
@@ -106,4 +107,16 @@ export function latestReport(
   if (now !== undefined) return { report: now, thisBoot: true };
   const earlier = readReport(files, lastingPath(program));
   return earlier === undefined ? undefined : { report: earlier, thisBoot: false };
+}
+
+/** The last report of each program, of this boot or an earlier one, where there is one: gandi-bootstrap's second run and interfaces' included. */
+export function lastReports(files: FileView): Report[] {
+  const names = [...PROGRAMS.map(({ name }): string => name), METADATA_PROGRAM, ...interfacePrograms(files)];
+  return names.flatMap((program) => {
+    const now = readReport(files, thisBootPath(program));
+    const lasting = readReport(files, lastingPath(program));
+    // One that brings news is kept in both places.
+    const isSame = now !== undefined && now.bootId === lasting?.bootId && now.startedAt === lasting.startedAt;
+    return [now, isSame ? undefined : lasting].filter((report) => report !== undefined);
+  });
 }

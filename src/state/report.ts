@@ -21,6 +21,13 @@ export interface PartReport {
   text: string;
 }
 
+/** A change that took long enough to be worth a line of `gandi-guest analyze`. */
+export interface SlowChange {
+  /** One line, without secrets. */
+  change: string;
+  durationMilliseconds: number;
+}
+
 export interface StepReport {
   name: string;
   status: StepStatus;
@@ -31,6 +38,8 @@ export interface StepReport {
   parts?: PartReport[];
   /** End of what programs of the admin's or the customer's own printed. */
   output?: string;
+  /** Absent where none was. */
+  slowChanges?: SlowChange[];
   durationMilliseconds: number;
 }
 

@@ -100,6 +100,29 @@ describe('a guest configured from a GPT seed disk', () => {
     expect(await guest.output(`ls -a /lib/modules`)).not.toContain('.gandi-new');
   });
 
+  it('tells where the time of the boot went, gandi-config’s in the start of gandi-bootstrap', async () => {
+    const [boot] = JSON.parse(await guest.output('gandi-guest analyze --json --svg /run/boot.svg')).boots;
+    expect(boot).toMatchObject({ isThisBoot: true, finished: expect.any(Number) });
+    const unit = (name: string) => boot.units.find((one: { unit: string }) => one.unit === `${name}.service`);
+    const { start, duration, processorTime, programs } = unit('gandi-bootstrap');
+    expect(processorTime).toBeGreaterThan(100);
+    expect(programs.map(({ program }: { program: string }) => program)).toEqual([
+      'gandi-bootstrap',
+      'gandi-config',
+    ]);
+    const steps = programs.flatMap(
+      (program: { steps: { start: number; duration: number }[] }) => program.steps,
+    );
+    expect(steps.length).toBeGreaterThan(20);
+    // Its clock counts from 1970 as the kernel's from its start: what is between them is known to the millisecond.
+    expect(Math.min(...steps.map((step: { start: number }) => step.start))).toBeGreaterThanOrEqual(start);
+    expect(
+      Math.max(...steps.map((step: { start: number; duration: number }) => step.start + step.duration)),
+    ).toBeLessThanOrEqual(start + duration + 5);
+    expect(unit('gandi-postboot').programs).toHaveLength(1);
+    expect(await guest.output('head -c 4 /run/boot.svg; rm /run/boot.svg')).toBe('<svg');
+  });
+
   it('keeps what the host gave to itself', async () => {
     expect(await guest.output('stat -c "%a %U %n" /gandi /gandi/*')).toBe(
       [

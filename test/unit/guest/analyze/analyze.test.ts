@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { analyze, collectBoots } from '../../../../src/guest/analyze.ts';
+import { Files } from '../../../../src/machine/files/files.ts';
+import type { Report } from '../../../../src/state/report.ts';
+import { captureOutput } from '../../captured-output.ts';
+import { simulatedSystem } from '../../simulated-system.ts';
+import { temporaryRoot } from '../../temporary-root.ts';
+
+const BOOT = '5e04e2f0-9d1c-4a53-8c9a-0123456789ab';
+const EARLIER = 'aaaaaaaa9d1c4a538c9a0123456789ab';
+
+/** As `systemctl show` of systemd 252 prints three units. */
+const SHOWN = `Id=gandi-bootstrap.service
+Result=success
+InactiveExitTimestampMonotonic=2000000
+ActiveEnterTimestampMonotonic=2600000
+InactiveEnterTimestampMonotonic=0
+ExecMainExitTimestampMonotonic=2590000
+CPUUsageNSec=431000000
+
+Id=gandi-config.service
+Result=success
+InactiveExitTimestampMonotonic=2700000
+ActiveEnterTimestampMonotonic=2750000
+InactiveEnterTimestampMonotonic=0
+ExecMainExitTimestampMonotonic=2740000
+CPUUsageNSec=[not set]
+
+Id=gandi-mount.service
+Result=success
+InactiveExitTimestampMonotonic=0
+ActiveEnterTimestampMonotonic=0
+InactiveEnterTimestampMonotonic=0
+ExecMainExitTimestampMonotonic=0
+CPUUsageNSec=18446744073709551615
+`;
+
+/** The guest's clock at the start of the kernel, in milliseconds since 1970. */
+const KERNEL_START = Date.parse('2026-01-01T00:00:00.000Z');
+const at = (milliseconds: number) => new Date(KERNEL_START + milliseconds).toISOString();
+
+function entry(bootId: string, milliseconds: number, fields: Record<string, string>): string {
+  return JSON.stringify({
+    __REALTIME_TIMESTAMP: String((KERNEL_START + milliseconds) * 1000),
+    __MONOTONIC_TIMESTAMP: String(milliseconds * 1000),
+    _BOOT_ID: bootId,
+    ...fields,
+  });
+}
+
+const JOURNAL = [
+  entry(EARLIER, 3000, {
+    MESSAGE_ID: '7d4958e842da4a758f6c1cdc7b36dcc5',
+    UNIT: 'gandi-config.service',
+  }),
+  entry(EARLIER, 3500, { MESSAGE_ID: 'be02cf6855d2428ba40df7e9d022f03d', UNIT: 'gandi-config.service' }),
+  entry(EARLIER, 3501, {
+    MESSAGE_ID: 'ae8f7b866b0347b9af31fe1c80b127c0',
+    UNIT: 'gandi-config.service',
+    CPU_USAGE_NSEC: '120000000',
+  }),
+  entry(EARLIER, 9000, { MESSAGE_ID: 'b07a249cd024414a82dd00cd181378ff' }),
+  'not JSON, as the last line of a journal that was cut off',
+].join('\n');
+
+const report = (program: string, startedAt: string, steps: Report['steps']): Report => ({
+  program,
+  version: '1',
+  startedAt,
+  bootId: BOOT,
+  status: 'configured',
+  source: 'x',
+  problems: [],
+  steps,
+});
+
+const step = (name: string, durationMilliseconds: number, more: Partial<Report['steps'][0]> = {}) => ({
+  name,
+  status: 'changed' as const,
+  changes: [],
+  notes: [],
+  durationMilliseconds,
+  ...more,
+});
+
+const REPORTS = {
+  '/run/gandi/gandi-bootstrap.json': JSON.stringify(
+    report('gandi-bootstrap', at(2100), [
+      step('network', 20),
+      step('users', 200, { slowChanges: [{ change: 'run useradd admin', durationMilliseconds: 150 }] }),
+      step('short', 0),
+    ]),
+  ),
+  // Done by the start of gandi-bootstrap.
+  '/run/gandi/gandi-config.json': JSON.stringify(report('gandi-config', at(2400), [step('ssh', 100)])),
+  '/proc/sys/kernel/random/boot_id': `${BOOT}\n`,
+  '/proc/uptime': '60.00 50.00\n',
+};
+
+function ask(argv: readonly string[]) {
+  if (argv[0] === 'journalctl') return { stdout: JOURNAL, failure: '' };
+  if (argv.some((word) => word.includes('FinishTimestamp')))
+    return { stdout: 'FinishTimestampMonotonic=8000000\n', failure: '' };
+  return { stdout: SHOWN, failure: '' };
+}
+
+const none = () => ({ stdout: '', failure: 'no systemd' });
+const said = captureOutput();
+
+const boots = (asked = ask, files: Record<string, string> = REPORTS) =>
+  collectBoots(new Files(temporaryRoot(files).root), asked, new Date(at(60_000)));
+
+describe('gandi-guest analyze', () => {
+  it('puts what the programs did into the times of the units, the work of gandi-config where it was done', () => {
+    const [now] = boots();
+    expect(now?.finished).toBe(8000);
+    expect(now?.units.map(({ unit, start, duration }) => [unit, start, duration])).toEqual([
+      ['gandi-bootstrap.service', 2000, 590],
+      ['gandi-config.service', 2700, 40],
+    ]);
+    expect(now?.units[0]?.processorTime).toBe(431);
+    expect(now?.units[1]).not.toHaveProperty('processorTime');
+    const programs = now?.units[0]?.programs ?? [];
+    expect(programs.map(({ program, start }) => [program, start])).toEqual([
+      ['gandi-bootstrap', 2100],
+      ['gandi-config', 2400],
+    ]);
+    expect(programs[0]?.steps.map(({ name, start }) => [name, start])).toEqual([
+      ['network', 2100],
+      ['users', 2120],
+      ['short', 2320],
+    ]);
+  });
+
+  it('counts a report once that is kept for this boot and for later ones', () => {
+    const same = REPORTS['/run/gandi/gandi-bootstrap.json'];
+    const [now] = boots(ask, { ...REPORTS, '/var/lib/gandi/gandi-bootstrap.json': same });
+    expect(now?.units[0]?.programs).toHaveLength(2);
+  });
+
+  it('has earlier boots from the journal, a unit that failed among them', () => {
+    expect(boots()[1]).toEqual({
+      bootId: EARLIER,
+      isThisBoot: false,
+      finished: 9000,
+      units: [
+        {
+          unit: 'gandi-config.service',
+          start: 3000,
+          duration: 500,
+          hasFailed: true,
+          processorTime: 120,
+          programs: [],
+        },
+      ],
+    });
+  });
+
+  it('keeps steps within their unit where the clock was set during the boot', () => {
+    const wrong = report('gandi-bootstrap', '1970-01-01T00:00:02.000Z', [step('network', 100)]);
+    const [now] = boots(ask, { ...REPORTS, '/run/gandi/gandi-bootstrap.json': JSON.stringify(wrong) });
+    expect(now?.units[0]?.programs[0]?.start).toBe(2490);
+  });
+
+  it('says of a guest without systemd and journal that nothing is known', async () => {
+    const { root } = temporaryRoot(REPORTS);
+    const system = simulatedSystem({ open: () => ({ files: new Files(root), live: true }) });
+    expect(await analyze({}, system, none)).toBe(3);
+    expect(said.stdout).toBe('this boot: not finished; none of the toolkit’s units ran\n');
+  });
+
+  it('prints a line for each thing in a pipe, JSON, and a picture', async () => {
+    const { root } = temporaryRoot(REPORTS);
+    const system = simulatedSystem({
+      open: () => ({ files: new Files(root), live: true }),
+      now: () => new Date(at(60_000)),
+    });
+    const svg = `${root}/boot.svg`;
+    expect(await analyze({ svg }, system, ask)).toBe(0);
+    expect(said.stdout.split('\n')).toEqual([
+      'this boot: done after 8.000 s; the toolkit’s units: 630 ms, with 431 ms of processor time',
+      'gandi-bootstrap.service\t2.000 s\t590 ms\t431 ms',
+      '  network\t2.100 s\t20 ms',
+      '  users\t2.120 s\t200 ms',
+      '    run useradd admin\t\t150 ms',
+      '  gandi-config: ssh\t2.400 s\t100 ms',
+      'gandi-config.service\t2.700 s\t40 ms',
+      `boot ${EARLIER}: done after 9.000 s; the toolkit’s units: 500 ms, with 120 ms of processor time`,
+      '',
+    ]);
+    const picture = new Files().readText(svg) ?? '';
+    expect(picture.match(/<rect /g)).toHaveLength(1 + 6);
+    expect(picture).toContain('>run useradd admin<');
+  });
+
+  it('has a bar for what has a place in time, on a terminal', async () => {
+    const { root } = temporaryRoot(REPORTS);
+    const lines: string[] = [];
+    const system = simulatedSystem({
+      open: () => ({ files: new Files(root), live: true }),
+      now: () => new Date(at(60_000)),
+      environment: { LANG: 'C' },
+      output: { print: (text) => lines.push(text), printError: (text) => lines.push(text), isTerminal: () => true },
+    });
+    await analyze({}, system, ask);
+    const rows = lines.join('').split('\n');
+    expect(rows.find((row) => row.includes('  network'))).toMatch(/ #$/);
+    expect(rows.find((row) => row.includes('useradd'))).not.toContain('#');
+    const bars = rows.map((row) => /#+$/.exec(row)?.[0].length ?? 0);
+    expect(Math.max(...bars)).toBeLessThanOrEqual(32);
+  });
+});
