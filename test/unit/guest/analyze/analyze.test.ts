@@ -200,7 +200,11 @@ describe('gandi-guest analyze', () => {
       open: () => ({ files: new Files(root), live: true }),
       now: () => new Date(at(60_000)),
       environment: { LANG: 'C' },
-      output: { print: (text) => lines.push(text), printError: (text) => lines.push(text), isTerminal: () => true },
+      output: {
+        print: (text) => lines.push(text),
+        printError: (text) => lines.push(text),
+        isTerminal: () => true,
+      },
     });
     await analyze({}, system, ask);
     const rows = lines.join('').split('\n');
