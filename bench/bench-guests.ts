@@ -13,6 +13,7 @@ import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
 import { archiveDisk, idleScript, noCloudCd } from './source-disks.ts';
+import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
  * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud` and
@@ -20,7 +21,8 @@ import { archiveDisk, idleScript, noCloudCd } from './source-disks.ts';
  * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
  * `toolkit` in a machine at full speed, where programs tell their peak memory. `disks` is the toolkit
  * without anything from the host, to attach disks to, `disks-crowd` the same for very many of them, and
- * `disks-systemd-mount` is `plain` with a rule that mounts them.
+ * `disks-systemd-mount` is `plain` with a rule that mounts them. `plain-trixie` and `cloud-init-trixie` are those of
+ * Debian 13; `credentials` is Debian 13 with what systemd alone takes from the firmware; `ignition` is `plain` with Ignition.
  */
 export const BENCH_GUESTS = [
   'toolkit',
@@ -33,6 +35,10 @@ export const BENCH_GUESTS = [
   'disks',
   'disks-crowd',
   'disks-systemd-mount',
+  'plain-trixie',
+  'cloud-init-trixie',
+  'credentials',
+  'ignition',
 ] as const;
 
 export type BenchGuest = (typeof BENCH_GUESTS)[number];
@@ -41,6 +47,9 @@ export type BenchGuest = (typeof BENCH_GUESTS)[number];
 const rootMebibytes = 4096;
 
 const swapLabel = 'swap';
+
+/** Otherwise it asks each known cloud in turn. */
+const cloudInitFiles = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
 
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
@@ -73,11 +82,18 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
       return toolkitImage({ files: diskSliceFiles });
     case 'disks-systemd-mount':
       return rootImage({ rootfs, files: systemdMountRule });
-    case 'cloud-init': {
-      // Otherwise it asks each known cloud in turn.
-      const files = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
-      return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files });
+    case 'cloud-init':
+      return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files: cloudInitFiles });
+    case 'plain-trixie':
+      return rootImage({ rootfs: await rootFileSystem('trixie') });
+    case 'cloud-init-trixie':
+      return rootImage({ rootfs: await rootFileSystem('trixie', ['cloud-init']), files: cloudInitFiles });
+    case 'credentials': {
+      const trixie = await rootFileSystem('trixie');
+      return rootImage({ rootfs: trixie, files: await unprovisionedFiles(trixie.tree) });
     }
+    case 'ignition':
+      return rootImage({ rootfs: await rootFileSystem('bookworm', ['ignition']) });
   }
 }
 
@@ -97,6 +113,7 @@ export async function bootBenchGuest(
     // A CPIO device has words for one interface; another would be given a lease at each boot, by none of the four services.
     interfaces: name === 'cpio' ? hostNetworks.slice(0, 1) : hostNetworks,
     countInstructions: name !== 'memory',
+    ...(name === 'credentials' ? { oemStrings: await credentialsOf(folder) } : {}),
     // With all that Debian starts, also where instructions are not counted.
     asDistributed: true,
   };
@@ -105,7 +122,7 @@ export async function bootBenchGuest(
 
 /** The disks that the host attaches beside the root disk. */
 async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<GuestDisk[]> {
-  if (name.startsWith('disks')) return [];
+  if (name.startsWith('disks') || name === 'credentials') return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   switch (name) {
     case 'toolkit':
@@ -122,7 +139,7 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
   }
   const disk = await blankDisk(join(folder, 'swap.img'), 64);
   await execa('mkswap', ['--label', swapLabel, disk.file]);
-  return name === 'plain'
-    ? [{ disk }]
-    : [{ disk }, { disk: await noCloudDisk(folder, publicKey, swapLabel) }];
+  return name.startsWith('cloud-init')
+    ? [{ disk }, { disk: await noCloudDisk(folder, publicKey, swapLabel) }]
+    : [{ disk }];
 }

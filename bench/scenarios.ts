@@ -10,6 +10,7 @@ import { diskMeasures } from './measures/disks.ts';
 import { exposure } from './measures/exposure.ts';
 import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
+import { peers } from './measures/peers.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
 
@@ -21,6 +22,7 @@ const measures: readonly GuestMeasure[] = [
   ...firstServices,
   exposure,
   firstCloudInit,
+  ...peers,
   peakMemory,
   mountPeakMemory,
   ...diskMeasures,

@@ -1,14 +1,15 @@
 import type { Guest } from '../../test/guest/guest.ts';
-import { instructionsOf } from '../accounting.ts';
 import type { GuestMeasure, Sample } from '../measure.ts';
+import { sumOfUnits } from './sum-of-units.ts';
 
 /** The stages of cloud-init's boot, each a service (cloud-init 22.4, Debian 12). */
 const services = ['cloud-init-local', 'cloud-init', 'cloud-config', 'cloud-final'];
 
-async function sumOfServices(guest: Guest): Promise<number> {
-  const used = await Promise.all(services.map((name) => instructionsOf(guest, `${name}.service`)));
-  return used.reduce((sum, instructions) => sum + instructions, 0);
-}
+const sumOfServices = (guest: Guest) =>
+  sumOfUnits(
+    guest,
+    services.map((name) => `${name}.service`),
+  );
 
 function sample(id: string, title: string, value: number): Sample {
   return { id, title, value, unit: 'instructions' };

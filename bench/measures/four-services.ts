@@ -2,6 +2,7 @@ import type { Guest } from '../../test/guest/guest.ts';
 import { instructionsOf, ranNoProcess } from '../accounting.ts';
 import type { BenchGuest } from '../bench-guests.ts';
 import { type GuestMeasure, giga, type Sample } from '../measure.ts';
+import { sumOfUnits } from './sum-of-units.ts';
 
 const postBoot = 'gandi-postboot.service';
 const services = ['gandi-bootstrap.service', 'gandi-mount.service', 'gandi-config.service'];
@@ -34,11 +35,6 @@ const beside = ({ guest }: Row, id: string, other: string) => ({
   comparedTo: guest === 'toolkit' ? other : id,
 });
 
-async function sumOf(guest: Guest, units: readonly string[]): Promise<number> {
-  const used = await Promise.all(units.map((unit) => instructionsOf(guest, unit)));
-  return used.reduce((sum, instructions) => sum + instructions, 0);
-}
-
 /** A figure for work that failed, or for another work, would be worth nothing. */
 async function expectStatus(guest: Guest, expected: string): Promise<void> {
   const status = await guest.output('gandi-guest status --wait');
@@ -51,7 +47,7 @@ async function takeFirst(guest: Guest, row: Row): Promise<Sample[]> {
     {
       id: idOf('services-first', row),
       title: `all four services, first boot${row.suffix}`,
-      value: await sumOf(guest, [...services, postBoot]),
+      value: await sumOfUnits(guest, [...services, postBoot]),
       unit: 'instructions',
       atMost: row.first,
       ...beside(row, 'services-first', 'cloud-init'),
@@ -75,7 +71,7 @@ async function takeSecond(guest: Guest, row: Row): Promise<Sample[]> {
     {
       id: idOf('services-second', row),
       title: `all four services, nothing new${row.suffix}`,
-      value: (await sumOf(guest, services)) + ofPostBoot,
+      value: (await sumOfUnits(guest, services)) + ofPostBoot,
       unit: 'instructions',
       atMost: row.second,
       ...beside(row, 'services-second', 'cloud-init-second'),

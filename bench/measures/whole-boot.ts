@@ -1,18 +1,12 @@
 import type { Guest } from '../../test/guest/guest.ts';
-import { instructionsOf } from '../accounting.ts';
 import type { BenchGuest } from '../bench-guests.ts';
 import type { GuestMeasure } from '../measure.ts';
+import { sumOfUnits } from './sum-of-units.ts';
 
 /** The whole user space: systemd itself and all services, udev and the tests' control shell included. */
-async function wholeBoot(guest: Guest): Promise<number> {
-  const [manager, services] = await Promise.all([
-    instructionsOf(guest, 'init.scope'),
-    instructionsOf(guest, 'system.slice'),
-  ]);
-  return manager + services;
-}
+const wholeBoot = (guest: Guest) => sumOfUnits(guest, ['init.scope', 'system.slice']);
 
-function measure(guest: BenchGuest, title: string): GuestMeasure {
+function measure(guest: BenchGuest, title: string, plain: BenchGuest = 'plain'): GuestMeasure {
   return {
     guest,
     boot: 1,
@@ -22,7 +16,7 @@ function measure(guest: BenchGuest, title: string): GuestMeasure {
         title: `whole first boot, ${title}`,
         value: await wholeBoot(booted),
         unit: 'instructions',
-        ...(guest === 'plain' ? {} : { comparedTo: 'boot-plain' }),
+        ...(guest === plain ? {} : { comparedTo: `boot-${plain}` }),
       },
     ],
   };
@@ -32,4 +26,6 @@ export const wholeBoots: readonly GuestMeasure[] = [
   measure('plain', 'without either'),
   measure('toolkit', 'with the toolkit'),
   measure('cloud-init', 'with cloud-init'),
+  measure('plain-trixie', 'Debian 13 without either', 'plain-trixie'),
+  measure('cloud-init-trixie', 'Debian 13 with cloud-init', 'plain-trixie'),
 ];
