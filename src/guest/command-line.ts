@@ -92,7 +92,7 @@ export function defineCommandLine(end: (status: number) => void, system: System)
   program
     .command('exec-port')
     .description('carry out what the host asks for over a virtio port; gandi-exec.service starts it')
-    .argument('[port]', 'the guest’s end of the port', '/dev/virtio-ports/net.gandi.exec.0')
+    .argument('[device]', 'the guest’s end of the port', '/dev/virtio-ports/net.gandi.exec.0')
     .action(async (port: string) => {
       await (await import('./exec-port.ts')).serveExecPort(port, system);
       end(EXIT.ok);
