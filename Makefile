@@ -40,7 +40,7 @@ dist/gandi: dist/gandi.cjs
 
 dist/$(ARCHITECTURE)/gandi: dist/gandi.cjs
 	$(SETUP) sh -c 'TARGET_BUN=$$(packaging/target-bun.sh $(ARCHITECTURE)) && export TARGET_BUN && \
-	  node packaging/build.mjs src/main.ts dist/$(ARCHITECTURE)'
+	  node packaging/build.mjs dist/$(ARCHITECTURE)'
 
 deb: $(DEB)
 rpm: $(RPM)

@@ -1,9 +1,11 @@
 /**
- * Builds the toolkit into `dist` (or the folder given as the second argument) from `src/main.ts` (or the first):
- *   gandi.cjs                the bundle, for Node.js 20.16 or later
- *   gandi                    the same sources with Bun's runtime inside
- *   THIRD-PARTY-LICENSES     of all code in them
- * With TARGET_BUN, the Bun of another machine, `gandi` is made for that machine; it must be the same version. The same
+ * Builds the programs into `dist` (or the folder given as the argument):
+ *   gandi.cjs                  the guest's bundle, for Node.js 20.16 or later
+ *   gandi                      the same sources with Bun's runtime inside
+ *   THIRD-PARTY-LICENSES       of all code in them
+ *   gandi-host                 the host's program, with Bun's runtime inside
+ *   host/THIRD-PARTY-LICENSES  of all code in that
+ * With TARGET_BUN, the Bun of another machine, executables are made for that machine; it must be the same version. The same
  * sources give the same bytes, wherever they lie.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,8 +18,7 @@ import { thirdPartyLicenses } from './licenses.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entry = resolve(process.argv[2] ?? join(root, 'src/main.ts'));
-const output = resolve(process.argv[3] ?? join(root, 'dist'));
+const output = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /**
  * Runs before anything of the bundle, on any Node.js that can parse it. The function, by which the modules of Node.js
@@ -61,15 +62,16 @@ const BUN_SYNTAX = 'esnext';
 
 /**
  * Bundles the sources.
+ * @param {string} entry the first of them
  * @param {string} outfile
  * @param {string} target as esbuild names it
  * @returns which files are in it, with their sizes
  */
-async function bundle(outfile, target) {
+async function bundle(entry, outfile, target) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entry],
+    entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -89,27 +91,30 @@ async function bundle(outfile, target) {
   return metafile.inputs;
 }
 
-async function compile() {
+/**
+ * Makes an executable, if there is a Bun.
+ * @param {string} entry its first source file
+ * @param {'gandi' | 'gandi-host'} name
+ */
+async function compile(entry, name) {
   const bun = join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch, 'bin/bun');
   if (!existsSync(bun)) {
-    process.stderr.write(
-      `build: no Bun for ${process.arch} in node_modules: dist/gandi is left out, Node.js is used\n`,
-    );
-    return;
+    process.stderr.write(`build: no Bun for ${process.arch} in node_modules: dist/${name} is left out\n`);
+    return undefined;
   }
   const folder = join(output, 'compile');
   await mkdir(join(folder, 'training'), { recursive: true });
-  await bundle(join(folder, 'gandi.cjs'), BUN_SYNTAX);
+  const inputs = await bundle(entry, join(folder, `${name}.cjs`), BUN_SYNTAX);
   /** @param {string[]} options */
   const runBun = (...options) =>
-    execFileSync(bun, ['build', ...compileOptions, ...options, 'gandi.cjs', '--outfile=gandi'], {
+    execFileSync(bun, ['build', ...compileOptions, ...options, `${name}.cjs`, `--outfile=${name}`], {
       cwd: folder,
       // Nothing of the builder's: Bun reads settings from the environment and below the home directory.
       env: fixedEnvironment,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   runBun();
-  const orders = await train(join(folder, 'gandi'), join(folder, 'training'));
+  const orders = await train(name, join(folder, name), join(folder, 'training'));
   const target = process.env.TARGET_BUN;
   const forTarget =
     target === undefined
@@ -118,16 +123,22 @@ async function compile() {
         [`--target=${basename(dirname(dirname(target)))}`, `--compile-executable-path=${resolve(target)}`];
   // The most important first.
   runBun(...forTarget, `--bytecode-order=${orders.reverse().join(',')}`);
-  await rename(join(folder, 'gandi'), join(output, 'gandi'));
+  await rename(join(folder, name), join(output, name));
   await rm(folder, { recursive: true });
+  return inputs;
 }
 
 await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
 try {
-  const inputs = await bundle(join(output, 'gandi.cjs'), NODE_SYNTAX);
+  const inputs = await bundle('src/main.ts', join(output, 'gandi.cjs'), NODE_SYNTAX);
   await writeFile(join(output, 'THIRD-PARTY-LICENSES'), await thirdPartyLicenses(inputs, root));
-  await compile();
+  await compile('src/main.ts', 'gandi');
+  const ofHost = await compile('src/host-main.ts', 'gandi-host');
+  if (ofHost !== undefined) {
+    await mkdir(join(output, 'host'));
+    await writeFile(join(output, 'host/THIRD-PARTY-LICENSES'), await thirdPartyLicenses(ofHost, root));
+  }
 } catch (error) {
   // Half a build must not look like one.
   await rm(output, { recursive: true, force: true });

@@ -1,2 +1,2 @@
 export const fixedEnvironment: Record<string, string>;
-export function train(program: string, folder: string): Promise<string[]>;
+export function train(name: 'gandi' | 'gandi-host', program: string, folder: string): Promise<string[]>;

@@ -18,8 +18,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What a started program finds of the builder's environment. */
 export const fixedEnvironment = { PATH: '/nonexistent', HOME: '/nonexistent', LC_ALL: 'C', TZ: 'UTC' };
 
-/** @param {string} folder for the seed disk and the root folder */
-function trainingRuns(folder) {
+/**
+ * @param {'gandi' | 'gandi-host'} name of the executable
+ * @param {string} folder for the seed disk and the root folder
+ */
+function trainingRuns(name, folder) {
+  // Its other commands look at the machine's libvirt and settings.
+  if (name === 'gandi-host') return [['order', '--help'], ['--help']];
   const seed = join(folder, 'seed.img');
   const target = ['--dry-run', '--root', join(folder, 'root')];
   return [
@@ -32,14 +37,15 @@ function trainingRuns(folder) {
 }
 
 /**
+ * @param {'gandi' | 'gandi-host'} name of the executable
  * @param {string} program the executable, made by Bun with bytecode
  * @param {string} folder an existing one that is empty and may be written to
  * @returns {Promise<string[]>} files for Bun's option --bytecode-order, the most important last
  * @throws if a run does not end within 30 seconds, or Bun has noted down nothing
  */
-export async function train(program, folder) {
+export async function train(name, program, folder) {
   await mkdir(join(folder, 'root'));
-  return trainingRuns(folder).map((args, index) => {
+  return trainingRuns(name, folder).map((args, index) => {
     const order = join(folder, `order-${index}`);
     const run = spawnSync(program, args, {
       env: { ...fixedEnvironment, BUN_BYTECODE_ORDER_OUT: order },

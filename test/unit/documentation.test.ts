@@ -121,8 +121,8 @@ describe('docs/architecture.md', () => {
 
   it('gives the reason for each library, and names no other', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-    for (const name of Object.keys(dependencies)) expect(text).toMatch(new RegExp(`\\b${name}\\b`));
-    const table = [...text.matchAll(/^\| ([a-z.0-9-]+(?:, [a-z.0-9-]+)*) \|/gm)].flatMap(([, names]) =>
+    for (const name of Object.keys(dependencies)) expect(text).toMatch(new RegExp(`(?<![\\w/])${name}\\b`));
+    const table = [...text.matchAll(/^\| ([a-z.0-9@/-]+(?:, [a-z.0-9@/-]+)*) \|/gm)].flatMap(([, names]) =>
       (names ?? '').split(', '),
     );
     const rows = table.filter((name) => name !== 'library' && !/^-+$/.test(name));

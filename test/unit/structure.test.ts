@@ -63,14 +63,21 @@ const ROOMS = [
   'mount',
   'guest',
   'mdata',
+  'host/commands',
+  'host/libvirt',
+  'host/context',
+  'host/config',
+  'host/order',
+  'host/doctor',
+  'host',
   'main',
 ];
 
 /** None of them imports another: what two need is in a room below. */
-const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest', 'mdata'];
+const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest', 'mdata', 'host'];
 
 /** Rooms that have rooms of their own. */
-const HOUSES = ['machine', 'metadata', 'mount'];
+const HOUSES = ['machine', 'metadata', 'mount', 'host'];
 
 /** Files that know every source, and so stand above the rooms of the sources. */
 const OF_SOURCES = ['sources', 'allowed-sources', 'what-counts', 'look', 'choose', 'ask-services'].map(

@@ -26,7 +26,7 @@ async function orders(surroundings = ''): Promise<string[]> {
   writeFileSync(program, `#!/bin/sh\n${path}\nexec ${surroundings} '${place}/gandi' "$@"\n`, { mode: 0o755 });
   for (const directory of [place, dirname(place), dirname(dirname(place))]) chmodSync(directory, 0o755);
   chmodSync(folder, 0o777);
-  return (await train(program, folder)).map((file) => readFileSync(file, 'utf8'));
+  return (await train('gandi', program, folder)).map((file) => readFileSync(file, 'utf8'));
 }
 
 // The executable is only there where Bun is made for this machine's architecture.

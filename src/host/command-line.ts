@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { createProgram } from '../terminal/program.ts';
+import { CONFIG_COMMANDS } from './config/commands.ts';
+import { actionRunner, type CommandGroup } from './context/command-group.ts';
+import type { HostSystem } from './context/host-system.ts';
+
+/** One line for each subject, in the order of the help. */
+const GROUPS: readonly CommandGroup[] = [CONFIG_COMMANDS];
+
+/** Names that other tools have for our commands, with the words that stand for them here. */
+export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assign(
+  {},
+  ...GROUPS.map(({ aliases }) => aliases ?? {}),
+);
+
+/** Arguments with an alias as their first word spelled out; options may stand before it only as `--name=value`. */
+export function withoutAlias(args: readonly string[]): readonly string[] {
+  const index = args.findIndex((word) => !word.startsWith('-'));
+  const words = Object.hasOwn(ALIASES, args[index] ?? '') ? ALIASES[args[index] ?? ''] : undefined;
+  return words === undefined ? args : [...args.slice(0, index), ...words, ...args.slice(index + 1)];
+}
+
+/**
+ * The command line of gandi-host; help, manual and completions are made from it. Each command loads only its own code.
+ * @param end is given the exit status of the command that was run
+ * @param system what commands run on
+ */
+export function defineCommandLine(end: (status: number) => void, system: HostSystem): Command {
+  const program = createProgram(
+    'gandi-host',
+    'Start and stop the guests of a libvirt host in order.',
+    system.output,
+  );
+  program
+    .option('-c, --connect <uri>', 'libvirt to work with; default LIBVIRT_DEFAULT_URI, else qemu:///system')
+    .option('--config <file>', 'read this file of settings after the others')
+    .option('--dry-run', 'change nothing: show commands and XML')
+    .option('--json', 'print JSON')
+    .option('--no-progress', 'plain lines, on a terminal too')
+    .option('--yes', 'ask nothing')
+    .configureHelp({ showGlobalOptions: true });
+  const run = actionRunner(end, system);
+  for (const { define } of GROUPS) define(program, run);
+  return program;
+}

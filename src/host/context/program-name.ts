@@ -1,0 +1,2 @@
+/** What it is called, in its messages too. */
+export const PROGRAM = 'gandi-host';

@@ -1,0 +1,124 @@
+import type { Virsh } from './virsh.ts';
+import { attributeOf, type Element, findElement, parseXml, textOf } from './xml.ts';
+
+/** A pool of volumes. */
+export interface Pool {
+  name: string;
+  type: string;
+  /** Directory or device; undefined for kinds that have none. */
+  path: string | undefined;
+}
+
+export interface Volume {
+  pool: string;
+  name: string;
+  path: string;
+  /** Such as qcow2, raw. */
+  format: string | undefined;
+  /** As the guest sees it, in bytes. */
+  capacity: number;
+  /** On disk, in bytes. */
+  allocation: number;
+  /** Path of the image that it is an overlay of, as libvirt resolved it. */
+  backing: string | undefined;
+}
+
+const BLANKS = / {2,}/g;
+
+/**
+ * Names of volumes from the lines of `vol-list`, which has no other form: each is a blank, the name, blanks, and the path.
+ * @param directory the pool's, below which a volume's path is this and its name; undefined for other kinds of pools
+ */
+export function parseVolumeNames(text: string, directory: string | undefined): string[] {
+  return text.split('\n').flatMap((line) => {
+    const row = line.trim();
+    const splits = [...row.matchAll(BLANKS)].map(({ index, 0: blanks }) => ({
+      name: row.slice(0, index),
+      path: row.slice(index + blanks.length),
+    }));
+    const sure = splits.find(({ name, path }) => path === `${directory}/${name}`);
+    const name = (sure ?? splits[0])?.name;
+    return name === undefined || name === '' ? [] : [name];
+  });
+}
+
+/** @param text of `vol-dumpxml` @returns undefined if it is none */
+export function parseVolume(pool: string, text: string): Volume | undefined {
+  const root = parseXml(text);
+  const name = textOf(root, 'name');
+  const path = textOf(root, 'target', 'path');
+  if (name === undefined || path === undefined) return undefined;
+  const bytes = (element: string) => Number(textOf(root, element) ?? 0);
+  return {
+    pool,
+    name,
+    path,
+    format: attributeOf(findElement(root, 'target', 'format'), 'type'),
+    capacity: bytes('capacity'),
+    allocation: bytes('allocation'),
+    backing: textOf(root, 'backingStore', 'path'),
+  };
+}
+
+function parsePool(text: string): Pool | undefined {
+  const root: Element | undefined = parseXml(text);
+  const name = textOf(root, 'name');
+  if (name === undefined) return undefined;
+  return { name, type: attributeOf(root, 'type') ?? '', path: textOf(root, 'target', 'path') };
+}
+
+/**
+ * All active pools.
+ * @throws LibvirtError
+ */
+export async function activePools(virsh: Virsh): Promise<Pool[]> {
+  const names = (await virsh.query('pool-list', '--name')).split('\n').filter((line) => line.trim() !== '');
+  const pools: Pool[] = [];
+  for (const name of names) {
+    const { stdout } = await virsh.ask('pool-dumpxml', '--pool', name.trimEnd());
+    const pool = parsePool(stdout);
+    if (pool !== undefined) pools.push(pool);
+  }
+  return pools;
+}
+
+/**
+ * One pool, active or not.
+ * @returns undefined if libvirt has none of that name
+ */
+export async function findPool(virsh: Virsh, name: string): Promise<Pool | undefined> {
+  const { failure, stdout } = await virsh.ask('pool-dumpxml', '--pool', name);
+  return failure === undefined ? parsePool(stdout) : undefined;
+}
+
+/**
+ * One volume.
+ * @returns undefined if the pool has none of that name
+ */
+export async function findVolume(virsh: Virsh, pool: string, name: string): Promise<Volume | undefined> {
+  const { failure, stdout } = await virsh.ask('vol-dumpxml', '--pool', pool, '--vol', name);
+  return failure === undefined ? parseVolume(pool, stdout) : undefined;
+}
+
+/**
+ * All volumes of a pool, as libvirt knows them since its last look (`pool-refresh`).
+ * @throws LibvirtError
+ */
+export async function volumesOf(virsh: Virsh, pool: Pool): Promise<Volume[]> {
+  const names = parseVolumeNames(await virsh.query('vol-list', '--pool', pool.name), pool.path);
+  const volumes: Volume[] = [];
+  for (const name of names) {
+    const volume = await findVolume(virsh, pool.name, name);
+    if (volume !== undefined) volumes.push(volume);
+  }
+  return volumes;
+}
+
+/**
+ * Names of a domain's snapshots, the oldest first.
+ * @throws LibvirtError
+ */
+export async function snapshotNames(virsh: Virsh, uuid: string): Promise<string[]> {
+  const text = await virsh.query('snapshot-list', '--domain', uuid, '--name', '--topological');
+  return text.split('\n').filter((line) => line.trim() !== '');
+}

@@ -1,0 +1,195 @@
+import type { Argv, CommandResult, HostCommands, RunOptions } from '../../../src/host/commands/commands.ts';
+import type { DomainState } from '../../../src/host/libvirt/domains.ts';
+
+/** A domain of the fake. Its definition is a text with places for name, UUID and metadata. */
+export interface FakeDomain {
+  uuid: string;
+  name: string;
+  state?: DomainState;
+  autostart?: boolean;
+  saved?: boolean;
+  persistent?: boolean;
+  /** Elements of libvirt's metadata, by namespace, as they are stored. */
+  metadata?: Record<string, string>;
+  /** XML below `<devices>`. */
+  devices?: string;
+}
+
+/** What a command does instead of what the fake does: undefined leaves it to the fake. */
+export type Override = (words: readonly string[], options: RunOptions) => Partial<CommandResult> | undefined;
+
+const NUMBERS: Record<DomainState, number> = {
+  'no state': 0,
+  running: 1,
+  blocked: 2,
+  paused: 3,
+  'shutting down': 4,
+  'shut off': 5,
+  crashed: 6,
+  suspended: 7,
+};
+
+/** A UUID that is easy to read in a test. */
+export const uuidOf = (number: number): string =>
+  `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
+const failed = (message: string): Partial<CommandResult> => ({
+  exitCode: 1,
+  stderr: `error: ${message}\n`,
+  failure: `virsh: exit status 1: error: ${message}`,
+});
+
+/**
+ * A libvirt without a host: it answers virsh's queries from its domains and does to them what actions ask for. Whatever else
+ * is asked is an error of the test.
+ */
+export class FakeLibvirt implements HostCommands {
+  readonly domains: FakeDomain[];
+  /** Each command with an effect, and each program that is not virsh, in order. */
+  readonly done: string[] = [];
+  /** Processes that were started. */
+  started = 0;
+  override: Override = () => undefined;
+  #watchers: ((line: string) => void)[] = [];
+
+  constructor(domains: readonly FakeDomain[] = []) {
+    this.domains = domains.map((domain) => ({ ...domain }));
+  }
+
+  domain(name: string): FakeDomain {
+    const found = this.domains.find((domain) => domain.name === name);
+    if (found === undefined) throw new Error(`the fake has no domain ${name}`);
+    return found;
+  }
+
+  /** Tells those who follow events. */
+  event(line: string): void {
+    for (const watch of this.#watchers) watch(line);
+  }
+
+  async run(argv: Argv, options: RunOptions): Promise<CommandResult> {
+    this.started++;
+    const words = argv[0] === 'virsh' ? argv.slice(argv.indexOf('--quiet') + 1) : argv;
+    const result = this.override(words, options) ?? this.#virsh(words, options);
+    return { argv, exitCode: 0, stdout: '', stderr: '', ...result };
+  }
+
+  follow(argv: Argv, onLine: (line: string) => void) {
+    if (!argv.includes('event')) throw new Error(`the fake does not follow ${argv.join(' ')}`);
+    this.#watchers.push(onLine);
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return { ended, end: () => end() };
+  }
+
+  runInForeground(argv: Argv): Promise<number> {
+    this.done.push(argv.join(' '));
+    return Promise.resolve(0);
+  }
+
+  #virsh(words: readonly string[], options: RunOptions): Partial<CommandResult> {
+    const [first = ''] = words;
+    if (words.length > 1 || !first.includes(' ')) return this.#one(words, options);
+    const results = first.split('; ').map((part) => {
+      const inner = part.split(' ');
+      return inner[0] === 'echo' ? { stdout: `${inner[1]}\n` } : this.#one(inner, options);
+    });
+    return {
+      stdout: results.map(({ stdout = '' }) => stdout).join(''),
+      stderr: results.map((result) => ('stderr' in result ? result.stderr : '')).join(''),
+    };
+  }
+
+  #one(words: readonly string[], options: RunOptions): Partial<CommandResult> {
+    const [command = '', target = ''] = words.filter((word) => word !== '--inactive');
+    if (command === 'list') return { stdout: this.#list(words) };
+    if (command === 'domstats') return { stdout: this.#states() };
+    const domain = this.domains.find(({ uuid }) => uuid === target);
+    if (command === 'dumpxml')
+      return domain === undefined ? failed('no such domain') : { stdout: `${definition(domain)}\n` };
+    this.done.push(words.join(' '));
+    if (command === 'define') return this.#define(options.input ?? '');
+    if (domain === undefined) return failed(`no domain ${target}`);
+    return this.#change(domain, words);
+  }
+
+  #list(words: readonly string[]): string {
+    const is = (word: string) => words.includes(word);
+    const rows = this.domains.filter(
+      ({ autostart = false, saved = false, persistent = true }) =>
+        (!is('--autostart') || autostart) &&
+        (!is('--with-managed-save') || saved) &&
+        (!is('--persistent') || persistent),
+    );
+    return rows.map(({ uuid, name }) => `${uuid}${is('--name') ? ` ${name}` : ''}\n`).join('');
+  }
+
+  #states(): string {
+    return this.domains
+      .map(
+        ({ name, state = 'shut off' }) =>
+          `Domain: '${name}'\n  state.state=${NUMBERS[state]}\n  state.reason=0\n`,
+      )
+      .join('\n');
+  }
+
+  #define(xml: string): Partial<CommandResult> {
+    const uuid = /<uuid>(.*?)<\/uuid>/.exec(xml)?.[1] ?? uuidOf(900 + this.domains.length);
+    const name = /<name>(.*?)<\/name>/.exec(xml)?.[1] ?? '';
+    if (this.domains.some((domain) => domain.name === name && domain.uuid !== uuid))
+      return failed(`domain '${name}' already exists with uuid`);
+    if (!this.domains.some((domain) => domain.uuid === uuid)) this.domains.push({ uuid, name });
+    return {};
+  }
+
+  #change(domain: FakeDomain, words: readonly string[]): Partial<CommandResult> {
+    const [command = '', , uri = ''] = words;
+    const active = domain.state !== undefined && domain.state !== 'shut off';
+    const to = (state: DomainState) => {
+      domain.state = state;
+      this.event(`event 'lifecycle' for domain '${domain.name}'`);
+      return {};
+    };
+    switch (command) {
+      case 'start':
+        if (active) return failed('Domain is already active');
+        domain.saved = false;
+        return to('running');
+      case 'resume':
+        return to('running');
+      case 'shutdown':
+      case 'destroy':
+        return active ? to('shut off') : failed('domain is not running');
+      case 'managedsave':
+        domain.saved = true;
+        return to('shut off');
+      case 'autostart':
+        domain.autostart = !words.includes('--disable');
+        return {};
+      case 'undefine':
+        this.domains.splice(this.domains.indexOf(domain), 1);
+        return {};
+      case 'metadata':
+        domain.metadata = { ...domain.metadata };
+        if (words.includes('--remove')) delete domain.metadata[uri];
+        else domain.metadata[uri] = words[words.indexOf('--set') + 1] ?? '';
+        return {};
+      default:
+        throw new Error(`the fake does not know virsh ${words.join(' ')}`);
+    }
+  }
+}
+
+function definition({ uuid, name, metadata = {}, devices = '' }: FakeDomain): string {
+  return `<domain type='test'>
+  <name>${escaped(name)}</name>
+  <uuid>${uuid}</uuid>
+  <metadata>${Object.values(metadata).join('')}</metadata>
+  <devices>${devices}</devices>
+</domain>`;
+}
