@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { System } from '../plan/system.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import { createProgram } from '../terminal/program.ts';
 import type { AnalyzeOptions } from './analyze.ts';
 import type { DoctorOptions } from './doctor.ts';
@@ -96,6 +97,14 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       end(await (await import('./validate.ts')).validate(file, options, system));
+    });
+  program
+    .command('exec-port')
+    .description('carry out what the host asks for over a virtio port; gandi-exec.service starts it')
+    .argument('[device]', 'the guest’s end of the port', '/dev/virtio-ports/net.gandi.exec.0')
+    .action(async (port: string) => {
+      await (await import('./exec-port.ts')).serveExecPort(port, system);
+      end(EXIT.ok);
     });
   program
     .command('seed')
