@@ -20,7 +20,7 @@ const measures: readonly GuestMeasure[] = [
   firstConfig,
   ...firstServices,
   exposure,
-  firstCloudInit,
+  ...firstCloudInit,
   peakMemory,
   mountPeakMemory,
   ...diskMeasures,
@@ -30,7 +30,7 @@ const measures: readonly GuestMeasure[] = [
   secondBootstrap,
   secondConfig,
   ...secondServices,
-  secondCloudInit,
+  ...secondCloudInit,
 ];
 
 /**
@@ -42,7 +42,7 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
   const own = measures.filter(({ guest }) => guest === name);
   const boots = Math.max(...own.map(({ boot }) => boot));
   return withProgress(`measure the guest "${name}"`, async () => {
-    const guest = await bootBenchGuest(name, images, folder);
+    const { guest, end } = await bootBenchGuest(name, images, folder);
     try {
       const samples: Sample[] = [];
       for (let boot = 1; boot <= boots; boot++) {
@@ -54,7 +54,7 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
       }
       return samples;
     } finally {
-      await guest.powerCut();
+      await end();
     }
   });
 }
