@@ -12,25 +12,29 @@ import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
-import { archiveDisk, idleScript, noCloudCd } from './source-disks.ts';
+import { archiveDisk, configDriveCd, idleScript, noCloudCd, smartOsMachine } from './source-disks.ts';
 import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
- * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud` and
- * `cpio` are that with a source of another kind; `plain` is the same guest without the toolkit; `cloud-init`
- * is that with cloud-init from Debian's package, configured alike. In these instructions are counted. `memory` is
- * `toolkit` in a machine at full speed, where programs tell their peak memory. `disks` is the toolkit
- * without anything from the host, to attach disks to, `disks-crowd` the same for very many of them, and
- * `disks-systemd-mount` is `plain` with a rule that mounts them. `plain-trixie` and `cloud-init-trixie` are those of
- * Debian 13; `credentials` is Debian 13 with what systemd alone takes from the firmware; `ignition` is `plain` with Ignition.
+ * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud`,
+ * `configdrive`, `smartos` and `cpio` are that with a source of another kind; `plain` is the same guest without the toolkit;
+ * `cloud-init` is that with cloud-init from Debian's package, configured as `toolkit` is but for the modules, and
+ * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
+ * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
+ * attach disks to, `disks-crowd` the same for very many of them, and `disks-systemd-mount` is `plain` with a rule that
+ * mounts them. `plain-trixie` and `cloud-init-trixie` are those of Debian 13; `credentials` is Debian 13 with what systemd
+ * alone takes from the firmware; `ignition` is `plain` with Ignition.
  */
 export const BENCH_GUESTS = [
   'toolkit',
   'partitioned',
   'nocloud',
+  'configdrive',
+  'smartos',
   'cpio',
   'plain',
   'cloud-init',
+  'cloud-init-nocloud',
   'memory',
   'disks',
   'disks-crowd',
@@ -47,9 +51,6 @@ export type BenchGuest = (typeof BENCH_GUESTS)[number];
 const rootMebibytes = 4096;
 
 const swapLabel = 'swap';
-
-/** Otherwise it asks each known cloud in turn. */
-const cloudInitFiles = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': 'datasource_list: [NoCloud, None]\n' };
 
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
@@ -69,6 +70,8 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
   switch (name) {
     case 'toolkit':
     case 'nocloud':
+    case 'configdrive':
+    case 'smartos':
     case 'cpio':
       return toolkitImage();
     case 'partitioned':
@@ -83,6 +86,7 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
     case 'disks-systemd-mount':
       return rootImage({ rootfs, files: systemdMountRule });
     case 'cloud-init':
+    case 'cloud-init-nocloud':
       return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files: cloudInitFiles });
     case 'plain-trixie':
       return rootImage({ rootfs: await rootFileSystem('trixie') });
@@ -97,17 +101,26 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
   }
 }
 
+/**
+ * What an image of cloud-init's has of its own. Otherwise it asks each known cloud in turn; the SSH server's keys are in the
+ * image, and making new ones is no part of the comparison; nor is a locale, for which the image has no package.
+ */
+const imageSettings = 'datasource_list: [NoCloud, None]\nssh_deletekeys: false\nlocale: false\n';
+const cloudInitFiles = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': imageSettings };
+
 /** Boots a guest for the first time; its disks lie in `folder`, which is made. */
 export async function bootBenchGuest(
   name: BenchGuest,
   { rootfs, images }: BenchImages,
   folder: string,
-): Promise<Guest> {
+): Promise<{ guest: Guest; end(): Promise<void> }> {
   const image = images.get(name);
   if (image === undefined) throw new Error(`there is no image of the guest "${name}"`);
   await mkdir(folder);
   const root = await overlayDisk(image, join(folder, 'root.qcow2'), rootMebibytes);
+  const host = name === 'smartos' ? await smartOsHost(folder) : undefined;
   const machine: MachineOptions = {
+    ...host?.machine,
     image,
     disks: [{ disk: root }, ...(await hostDisks(name, rootfs, folder))],
     // A CPIO device has words for one interface; another would be given a lease at each boot, by none of the four services.
@@ -117,12 +130,22 @@ export async function bootBenchGuest(
     // With all that Debian starts, also where instructions are not counted.
     asDistributed: true,
   };
-  return Guest.boot({ name, ...machine });
+  const guest = await Guest.boot({ name, ...machine });
+  const end = async () => {
+    await guest.powerCut();
+    host?.close();
+  };
+  return { guest, end };
+}
+
+async function smartOsHost(folder: string) {
+  const { publicKey } = await makeKeyPair(join(folder, 'key'));
+  return smartOsMachine(folder, publicKey);
 }
 
 /** The disks that the host attaches beside the root disk. */
 async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<GuestDisk[]> {
-  if (name.startsWith('disks') || name === 'credentials') return [];
+  if (name.startsWith('disks') || name === 'smartos' || name === 'credentials') return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   switch (name) {
     case 'toolkit':
@@ -133,7 +156,10 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
       return [{ disk: await seedDisk(folder, 'seed.img', seed) }];
     }
     case 'nocloud':
+    case 'cloud-init-nocloud':
       return [await noCloudCd(folder, publicKey)];
+    case 'configdrive':
+      return [await configDriveCd(folder, publicKey)];
     case 'cpio':
       return [await archiveDisk(folder, publicKey)];
   }

@@ -58,10 +58,6 @@ function userData(publicKey: string, swapLabel: string) {
       { name: 'root', ...user },
       { name: 'admin1', shell: '/bin/bash', groups: 'sudo', ...user },
     ],
-    // The SSH server's keys are in the image: making new ones is no part of the comparison.
-    ssh_deletekeys: false,
-    // The image has no package "locales"; the toolkit does not set one either.
-    locale: false,
     write_files: [
       { path: '/etc/sysctl.d/90-bench.conf', content: values },
       { path: '/etc/resolv.conf', content: nameServers.map((server) => `nameserver ${server}\n`).join('') },

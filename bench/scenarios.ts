@@ -21,7 +21,7 @@ const measures: readonly GuestMeasure[] = [
   firstConfig,
   ...firstServices,
   exposure,
-  firstCloudInit,
+  ...firstCloudInit,
   ...peers,
   peakMemory,
   mountPeakMemory,
@@ -32,7 +32,7 @@ const measures: readonly GuestMeasure[] = [
   secondBootstrap,
   secondConfig,
   ...secondServices,
-  secondCloudInit,
+  ...secondCloudInit,
 ];
 
 /**
@@ -44,7 +44,7 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
   const own = measures.filter(({ guest }) => guest === name);
   const boots = Math.max(...own.map(({ boot }) => boot));
   return withProgress(`measure the guest "${name}"`, async () => {
-    const guest = await bootBenchGuest(name, images, folder);
+    const { guest, end } = await bootBenchGuest(name, images, folder);
     try {
       const samples: Sample[] = [];
       for (let boot = 1; boot <= boots; boot++) {
@@ -56,7 +56,7 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
       }
       return samples;
     } finally {
-      await guest.powerCut();
+      await end();
     }
   });
 }

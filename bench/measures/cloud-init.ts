@@ -1,4 +1,5 @@
 import type { Guest } from '../../test/guest/guest.ts';
+import type { BenchGuest } from '../bench-guests.ts';
 import type { GuestMeasure, Sample } from '../measure.ts';
 import { sumOfUnits } from './sum-of-units.ts';
 
@@ -11,29 +12,46 @@ const sumOfServices = (guest: Guest) =>
     services.map((name) => `${name}.service`),
   );
 
-function sample(id: string, title: string, value: number): Sample {
-  return { id, title, value, unit: 'instructions' };
+/** A guest with cloud-init, and what its configuration is in. */
+interface Row {
+  readonly guest: BenchGuest;
+  readonly suffix: string;
+  /** What the guest shows once it is configured. */
+  readonly parts: readonly string[];
 }
 
-export const firstCloudInit: GuestMeasure = {
-  guest: 'cloud-init',
-  boot: 1,
-  async take(guest) {
-    // A figure for work that failed would be worth nothing.
-    const shown = await guest.output(
-      'cloud-init status; hostname; id -un admin1; ip -4 -o address show dev eth0; swapon --noheadings --show=TYPE',
-    );
-    for (const part of ['done', 'web1', 'admin1', '92.243.10.20/24', 'partition'])
-      if (!shown.includes(part))
-        throw new Error(`cloud-init did not configure the guest (${part}): ${shown}`);
-    return [sample('cloud-init', 'cloud-init, four services, first boot', await sumOfServices(guest))];
-  },
-};
+const PARTS = ['done', 'web1', 'admin1', '92.243.10.20/24'];
 
-export const secondCloudInit: GuestMeasure = {
-  guest: 'cloud-init',
+const ROWS: readonly Row[] = [
+  { guest: 'cloud-init', suffix: '', parts: [...PARTS, 'partition'] },
+  { guest: 'cloud-init-nocloud', suffix: ', NoCloud CD', parts: PARTS },
+];
+
+const idOf = (id: string, { guest }: Row) => (guest === 'cloud-init' ? id : `${id}-nocloud`);
+
+async function take(guest: Guest, row: Row, id: string, when: string): Promise<Sample[]> {
+  const title = `cloud-init, four services, ${when}${row.suffix}`;
+  return [{ id: idOf(id, row), title, value: await sumOfServices(guest), unit: 'instructions' }];
+}
+
+async function takeFirst(guest: Guest, row: Row): Promise<Sample[]> {
+  // A figure for work that failed would be worth nothing.
+  const shown = await guest.output(
+    'cloud-init status; hostname; id -un admin1; ip -4 -o address show dev eth0; swapon --noheadings --show=TYPE',
+  );
+  for (const part of row.parts)
+    if (!shown.includes(part)) throw new Error(`cloud-init did not configure the guest (${part}): ${shown}`);
+  return take(guest, row, 'cloud-init', 'first boot');
+}
+
+export const firstCloudInit: readonly GuestMeasure[] = ROWS.map((row) => ({
+  guest: row.guest,
+  boot: 1,
+  take: (guest) => takeFirst(guest, row),
+}));
+
+export const secondCloudInit: readonly GuestMeasure[] = ROWS.map((row) => ({
+  guest: row.guest,
   boot: 2,
-  take: async (guest) => [
-    sample('cloud-init-second', 'cloud-init, four services, nothing new', await sumOfServices(guest)),
-  ],
-};
+  take: (guest) => take(guest, row, 'cloud-init-second', 'nothing new'),
+}));

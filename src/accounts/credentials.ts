@@ -84,6 +84,21 @@ function wantedPassword(context: StepContext, { user, account }: AccountOf): Wan
   ];
 }
 
+/** Of what nobody knows there is nothing to be compared: it is set once, for as long as the same is asked. */
+function randomPart(context: StepContext, { user, account: { name } }: AccountOf): PlanPart[] {
+  if (user.randomPassword !== true) return [];
+  const part = passwordPart(name);
+  const digest = digestOf({ randomPassword: true });
+  const isSet = recordOf(context, name)[part] === digest;
+  return [
+    {
+      name: part,
+      changes: isSet ? [] : [{ kind: 'set-random-password', account: name }],
+      digests: { [part]: digest },
+    },
+  ];
+}
+
 /** Those of one kind, all at once; where that fails, one by one. */
 function partsOf(name: string, wanted: readonly WantedPassword[], isHashed: boolean): PlanPart[] {
   const oneByOne = (why: (account: string) => string | undefined) =>
@@ -110,10 +125,18 @@ export function passwordParts(
 ): { parts: PlanPart[]; set: ReadonlySet<string> } {
   const wanted = accounts.flatMap((one) => wantedPassword(context, one));
   const hashed = wanted.filter(({ isHashed }) => isHashed);
+  const random = accounts.map((one) => ({ parts: randomPart(context, one), name: one.account.name }));
   const typed = wanted.filter(({ isHashed }) => !isHashed);
   return {
-    parts: [...partsOf(PASSWORDS, hashed, true), ...partsOf(TYPED_PASSWORDS, typed, false)],
-    set: new Set(wanted.flatMap(({ lines, account }) => (lines.length > 0 ? [account] : []))),
+    parts: [
+      ...partsOf(PASSWORDS, hashed, true),
+      ...partsOf(TYPED_PASSWORDS, typed, false),
+      ...random.flatMap(({ parts }) => parts),
+    ],
+    set: new Set([
+      ...wanted.flatMap(({ lines, account }) => (lines.length > 0 ? [account] : [])),
+      ...random.flatMap(({ parts, name }) => (parts.some(({ changes }) => changes.length > 0) ? [name] : [])),
+    ]),
   };
 }
 

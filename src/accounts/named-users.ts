@@ -89,8 +89,12 @@ export function askedUsers(
   const { named, notes } = asked;
   const root = named.find(({ name }) => name === 'root');
   if (login?.disableRoot !== true || root === undefined || root.sshKeys.length === 0) return asked;
-  const isOther = ({ name, sshKeys, passwordHash, plainPassword }: NamedUser) =>
-    name !== 'root' && (sshKeys.length > 0 || passwordHash !== undefined || plainPassword !== undefined);
+  const isOther = ({ name, sshKeys, ...rest }: NamedUser) =>
+    name !== 'root' &&
+    (sshKeys.length > 0 ||
+      rest.passwordHash !== undefined ||
+      rest.plainPassword !== undefined ||
+      rest.randomPassword === true);
   const other = named.find(isOther);
   if (other === undefined) {
     const text = 'root gets the SSH keys although its log-in is to be off: nobody else could log in';

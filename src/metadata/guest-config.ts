@@ -72,13 +72,44 @@ export interface PackagesConfig {
   update?: true;
   /** What is installed is brought up to date. */
   upgrade?: true;
-  /** To be installed. */
+  /** To be installed; with `=` and a version behind the name, that one. */
   names: string[];
+  /** The guest is restarted once where what was installed or brought up to date needs that. */
+  restart?: 'if-required';
+}
+
+/** What apt reads (apt.conf(5), sources.list(5)). */
+export interface AptConfig {
+  files: {
+    path: string;
+    text: string;
+    /** `$RELEASE`, `$MIRROR`, `$PRIMARY` and `$SECURITY` are filled in by the guest. */
+    isTemplate?: true;
+  }[];
+  /** Takes the place of the distribution's address in its own sources. */
+  primary?: string;
+  security?: string;
+}
+
+/** Names of xkeyboard-config(7). */
+export interface KeyboardConfig {
+  layout: string;
+  model?: string;
+  variant?: string;
+  options?: string;
+}
+
+export interface LocaleConfig {
+  /** `LANG` of locale(7), such as `fr_FR.UTF-8`. */
+  language?: string;
+  keyboard?: KeyboardConfig;
 }
 
 /** What is to become of the guest once all is done. */
 export interface PowerStateConfig {
   mode: 'poweroff' | 'reboot' | 'halt';
+  /** Text of a script of sh(1): only where it succeeds. */
+  condition?: string;
   delayMinutes?: number;
   message?: string;
 }
@@ -135,7 +166,9 @@ export interface GuestConfig {
   /** Absent: the root is grown, as always. */
   growRoot?: boolean;
   mounts?: MountConfig[];
+  apt?: AptConfig;
   packages?: PackagesConfig;
+  locale?: LocaleConfig;
   powerState?: PowerStateConfig;
   /** What the console says when all is done. */
   finalMessage?: string;

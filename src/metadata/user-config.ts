@@ -6,6 +6,8 @@ export interface UserConfig {
   passwordHash?: string;
   /** A password as it is typed; hashed before it is stored. */
   plainPassword?: string;
+  /** A password is made up for it, once, and shown on the console. */
+  randomPassword?: true;
   /** The password is for an account that has none yet: one that the guest's user chose stays. */
   passwordOnlyIfNone?: true;
   /** No password logs in. */

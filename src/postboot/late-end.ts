@@ -16,9 +16,14 @@ const COMMAND_SECONDS = 30;
 const LEAST_DELAY_SECONDS = 5;
 
 /** Steps that are tried again at the next boot where something of them could not be done. */
-const TRIED_AGAIN = ['late-files', 'time-servers'];
+const TRIED_AGAIN = ['late-files', 'time-servers', 'apt-sources', 'locale'];
 
 const POWER_MARK = `${LATE_DIRECTORY}/power-state`;
+const RESTART_MARK = `${LATE_DIRECTORY}/packages-restart`;
+const CONDITION = `${LATE_DIRECTORY}/power-state-condition`;
+
+/** Where package managers of Debian and SUSE say that a restart is needed (cloud-init, REBOOT_FILES). */
+const RESTART_NEEDED = ['/run/reboot-required', '/run/reboot-needed'];
 
 /** Options of shutdown(8). */
 const SHUTDOWN: Readonly<Record<PowerStateConfig['mode'], string>> = {
@@ -68,31 +73,65 @@ export function planLateMark({ files, failed }: StepContext): Plan {
   return { changes: [{ kind: 'write-file', ...lateWorkMark(late), mode: 0o600 }] };
 }
 
-/**
- * Plans the end of the guest's run. The mark comes first: a guest that restarts does so once for what is asked, whatever
- * becomes of the rest. The command comes a moment later, by a timer of systemd's, so that this run comes to its end.
- */
-export function planPowerState({ files }: StepContext): Plan {
-  const asked = readOrder(files)?.late?.powerState;
-  if (asked === undefined) return { changes: [] };
-  const content = `${digestOf(asked)}\n`;
-  if (files.readText(POWER_MARK) === content) return { changes: [] };
-  const { mode, delayMinutes = 0, message } = asked;
+/** The words of a command line as systemd takes it: "$" would begin a variable. */
+const unitWords = (words: readonly string[]) => words.map((word) => word.replaceAll('$', '$$$$'));
+
+/** A moment later, by a timer of systemd's, so that this run comes to its end. */
+const startLater = (seconds: number, argv: readonly string[], why: string): Change => ({
+  kind: 'run-command',
+  argv: [
+    'systemd-run',
+    '--quiet',
+    '--unit=gandi-power-state',
+    `--on-active=${seconds}s`,
+    '--timer-property=AccuracySec=1s',
+    '--',
+    ...unitWords(argv),
+  ],
+  timeoutSeconds: COMMAND_SECONDS,
+  why,
+});
+
+/** The condition is asked when all is done, whatever the delay is; where it is not met the guest runs on. */
+function endChanges({ mode, delayMinutes = 0, message, condition }: PowerStateConfig): Change[] {
   const seconds = Math.max(LEAST_DELAY_SECONDS, 60 * delayMinutes);
   const shutdown = ['shutdown', SHUTDOWN[mode], 'now', ...(message === undefined ? [] : [message])];
-  const change: Change = {
-    kind: 'run-command',
-    argv: [
-      'systemd-run',
-      '--quiet',
-      '--unit=gandi-power-state',
-      `--on-active=${seconds}s`,
-      '--timer-property=AccuracySec=1s',
-      '--',
-      ...shutdown,
+  const why = `the source wants the guest to ${mode === 'poweroff' ? 'power off' : mode} once all is done`;
+  if (condition === undefined) return [startLater(seconds, shutdown, why)];
+  const script = `/bin/sh ${CONDITION} || exit 0; sleep ${seconds - LEAST_DELAY_SECONDS}; exec "$@"`;
+  return [
+    { kind: 'write-file', path: CONDITION, content: `${condition}\n`, mode: 0o600, secret: true },
+    startLater(LEAST_DELAY_SECONDS, ['/bin/sh', '-c', script, 'sh', ...shutdown], `${why}, on a condition`),
+  ];
+}
+
+/** What packages need comes by itself only where nothing else ends the run. */
+function restartFor({ files }: StepContext): Plan {
+  const asked = readOrder(files)?.late?.packages;
+  const isNeeded = RESTART_NEEDED.some((path) => files.status(path) !== undefined);
+  const content = `${digestOf(asked ?? {})}\n`;
+  if (asked?.restart !== 'if-required' || !isNeeded || files.readText(RESTART_MARK) === content)
+    return { changes: [] };
+  const why = 'packages need a restart, and the source wants one then';
+  return {
+    changes: [
+      { kind: 'write-file', path: RESTART_MARK, content, mode: 0o600 },
+      startLater(LEAST_DELAY_SECONDS, ['shutdown', '-r', 'now'], why),
     ],
-    timeoutSeconds: COMMAND_SECONDS,
-    why: `the source wants the guest to ${mode === 'poweroff' ? 'power off' : mode} once all is done`,
   };
-  return { changes: [{ kind: 'write-file', path: POWER_MARK, content, mode: 0o600 }, change] };
+}
+
+/**
+ * Plans the end of the guest's run. The mark comes first: a guest that restarts does so once for what is asked, whatever
+ * becomes of the rest.
+ */
+export function planPowerState(context: StepContext): Plan {
+  const { files } = context;
+  const asked = readOrder(files)?.late?.powerState;
+  if (asked === undefined) return restartFor(context);
+  const content = `${digestOf(asked)}\n`;
+  if (files.readText(POWER_MARK) === content) return { changes: [] };
+  return {
+    changes: [{ kind: 'write-file', path: POWER_MARK, content, mode: 0o600 }, ...endChanges(asked)],
+  };
 }

@@ -10,6 +10,8 @@ type Action = 'update' | 'upgrade' | 'install';
 /** A package manager: what it is known by, and the words for each action. */
 interface Manager {
   program: string;
+  /** What is between a name and its version; `=` where absent. */
+  beforeVersion?: '-';
   actions: Readonly<Record<Action, readonly string[]>>;
   environment?: Readonly<Record<string, string>>;
 }
@@ -33,10 +35,12 @@ const MANAGERS: readonly Manager[] = [
   },
   {
     program: 'dnf',
+    beforeVersion: '-',
     actions: { update: ['-y', 'makecache'], upgrade: ['-y', 'upgrade'], install: ['-y', 'install', '--'] },
   },
   {
     program: 'yum',
+    beforeVersion: '-',
     actions: { update: ['-y', 'makecache'], upgrade: ['-y', 'upgrade'], install: ['-y', 'install', '--'] },
   },
   {
@@ -103,7 +107,8 @@ export function planPackages(context: StepContext): Plan {
   if (manager === undefined)
     return problem('packages are asked for, and there is no apt-get, dnf, yum or zypper to install them');
   const separate = dueActions(files, asked).map(({ action, digest }): PlanPart => {
-    const words = [...manager.actions[action], ...(action === 'install' ? asked.names : [])];
+    const names = asked.names.map((name) => name.replace('=', manager.beforeVersion ?? '='));
+    const words = [...manager.actions[action], ...(action === 'install' ? names : [])];
     return {
       name: `packages: ${action}`,
       changes: [

@@ -1,6 +1,8 @@
 import { LATE_MARK } from '../machine/files/paths.ts';
 import type {
+  AptConfig,
   FileConfig,
+  LocaleConfig,
   PackagesConfig,
   PowerStateConfig,
   TimeServerConfig,
@@ -10,7 +12,9 @@ import { digestOf } from './applied.ts';
 /** What the source asks for that gandi-postboot does, once for its content. */
 export interface LateWork {
   files?: FileConfig[];
+  apt?: AptConfig;
   packages?: PackagesConfig;
+  locale?: LocaleConfig;
   timeServers?: TimeServerConfig;
   finalMessage?: string;
   powerState?: PowerStateConfig;

@@ -1,9 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { DiskFile } from './disk.ts';
-import { isoSeed } from './nocloud-seed.ts';
+import { isoSeed, novaDrive } from './nocloud-seed.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { toolkitImage } from './toolkit.ts';
@@ -15,21 +15,6 @@ const LEASED = { network: '10.0.2.0/24', hostAddress: '10.0.2.2', guestAddress: 
 const FIXED = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' } as const;
 /** Of the first and second interface (test/guest/machine.ts). */
 const MACS = ['52:54:00:67:61:00', '52:54:00:67:61:01'];
-
-/** A drive as nova has it made (nova/virt/configdrive.py). */
-async function novaDrive(folder: string, files: Readonly<Record<string, string>>): Promise<DiskFile> {
-  const directory = join(folder, 'drive');
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), text);
-  }
-  const file = join(folder, 'drive.iso');
-  await execa('genisoimage', [
-    ...['-o', file, '-ldots', '-allow-lowercase', '-allow-multidot', '-l', '-publisher', 'OpenStack Nova'],
-    ...['-quiet', '-J', '-r', '-V', 'config-2', directory],
-  ]);
-  return { file, format: 'raw' };
-}
 
 const OPTICAL = { bus: 'optical', readOnly: true } as const;
 

@@ -54,6 +54,8 @@ export interface MachineOptions {
   readonly cpuModel?: string;
   /** Ties the guest's clock to the instructions executed, to count instructions; on one host thread, hence slower. */
   readonly countInstructions?: boolean;
+  /** While instructions are counted, an idle guest waits as long as its clock says: for what answers outside of it. */
+  readonly waitsInRealTime?: boolean;
   /** Of SMBIOS type 1: `manufacturer`, `product`, `serial` and `uuid` (qemu-system-x86_64 -smbios). */
   readonly system?: Readonly<Record<string, string>>;
   /** Of SMBIOS type 11, one after the other. */
@@ -127,7 +129,7 @@ export function qemuArguments(
     ['-nodefaults', '-nographic', '-no-reboot', '-machine', machine, '-accel', accelerator, '-cpu', cpuModel],
     options.uuid === undefined ? [] : ['-uuid', options.uuid],
     ['-smp', smp.join(','), '-m', [String(memory.mebibytes), ...modules].join(',')],
-    counted ? ['-icount', 'shift=0,sleep=off'] : [],
+    counted ? clockArguments(options) : [],
     options.system === undefined ? [] : ['-smbios', `type=1,${words(options.system)}`],
     (options.oemStrings ?? []).flatMap((text) => ['-smbios', `type=11,value=${text.replaceAll(',', ',,')}`]),
     ['-kernel', kernel, '-initrd', initrd],
@@ -156,6 +158,12 @@ export function qemuArguments(
     ...Array.from({ length: options.hotplugPorts ?? 0 }, (_, index) => rootPort(index)),
   ].flat();
 }
+
+/** The clock of a guest in which instructions are counted: one nanosecond each. */
+const clockArguments = ({ waitsInRealTime }: MachineOptions) => [
+  '-icount',
+  `shift=0,sleep=${waitsInRealTime === true ? 'on' : 'off'}`,
+];
 
 const words = (fields: Readonly<Record<string, string>>) =>
   Object.entries(fields)

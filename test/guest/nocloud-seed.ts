@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { DiskFile } from './disk.ts';
 
@@ -25,6 +25,21 @@ export async function isoSeed(
   for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text);
   const file = join(folder, name);
   await execa('genisoimage', ['-quiet', '-output', file, '-volid', 'cidata', ...NAMES[names], directory]);
+  return { file, format: 'raw' };
+}
+
+/** A drive as nova has it made (nova/virt/configdrive.py). */
+export async function novaDrive(folder: string, files: SeedFiles): Promise<DiskFile> {
+  const directory = join(folder, 'drive');
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
+  }
+  const file = join(folder, 'drive.iso');
+  await execa('genisoimage', [
+    ...['-o', file, '-ldots', '-allow-lowercase', '-allow-multidot', '-l', '-publisher', 'OpenStack Nova'],
+    ...['-quiet', '-J', '-r', '-V', 'config-2', directory],
+  ]);
   return { file, format: 'raw' };
 }
 

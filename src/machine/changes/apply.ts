@@ -174,6 +174,10 @@ const HANDLERS: {
     report({ output, ...(warning === undefined ? {} : { warning }) });
     if (failure !== undefined) throw new Error(failure);
   },
+  'set-random-password': async (change, machine) => {
+    const { setRandomPassword } = await import('./set-random-password.ts');
+    await setRandomPassword(change, machine);
+  },
   'set-kernel-value': ({ path, value }, { files }) => writeFileSync(files.place(path), `${value}\n`),
   'wait-for-address': async (change) => {
     const { waitForAddress } = await import('../network/interface-addresses.ts');

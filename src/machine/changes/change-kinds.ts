@@ -97,6 +97,13 @@ const KINDS: { readonly [K in Change['kind']]: ChangeKind<ChangeOf<K>> } = {
     repeatsAtBoot: never,
     makes: nothing,
   },
+  'set-random-password': {
+    needsLiveSystem: true,
+    describe: ({ account }) => `set a random password for ${account}, and show it on the console`,
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: nothing,
+  },
   'set-kernel-value': {
     needsLiveSystem: true,
     describe: ({ path, value }) => `set ${path} to ${JSON.stringify(value)}`,

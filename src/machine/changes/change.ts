@@ -143,6 +143,12 @@ export interface RunSupervised {
   what: string;
 }
 
+/** Sets a password that nobody has chosen, and shows it on the console alone. It needs the live system. */
+export interface SetRandomPassword {
+  kind: 'set-random-password';
+  account: string;
+}
+
 /** Sets a kernel value through its file, such as /proc/sys/vm/swappiness. It needs the live system. */
 export interface SetKernelValue {
   kind: 'set-kernel-value';
@@ -219,6 +225,7 @@ export type Change =
   | SyncDirectory
   | RunCommand
   | RunSupervised
+  | SetRandomPassword
   | MakeLink
   | SetKernelValue
   | WaitForAddress

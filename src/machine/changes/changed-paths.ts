@@ -42,6 +42,8 @@ export function changedPaths(change: Change): string[] {
       return [change.path];
     case 'run-command':
       return writtenBy(change.argv);
+    case 'set-random-password':
+      return ACCOUNT_FILES;
     case 'run-supervised':
     case 'unpack-modules':
     case 'sync-directory':

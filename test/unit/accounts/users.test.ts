@@ -124,6 +124,23 @@ describe('users', () => {
     expect(users.plan(context).changes).toEqual([]);
   });
 
+  it('makes a password up once, for as long as that is asked', () => {
+    const random: UserConfig = { name: 'admin1', randomPassword: true, expirePassword: true, sshKeys: [] };
+    const planned = (applied: Record<string, string>) =>
+      users
+        .plan(makeContext({ config: { users: [random] }, files: made, applied }))
+        .separate?.flatMap(({ changes }) => changes.map(describeChange));
+    const first = [
+      'set a random password for admin1, and show it on the console',
+      'run chage -d 0 admin1 (have the password changed at the first log-in)',
+    ];
+    expect(planned({})).toEqual(first);
+    const { separate = [] } = users.plan(makeContext({ config: { users: [random] }, files: made }));
+    expect(planned(Object.assign({}, ...separate.map(({ digests }) => digests)))).toEqual([]);
+    const typed = { 'users: password of admin1': digestOf({ plainPassword: 'x' }) };
+    expect(planned(typed)).toEqual(first);
+  });
+
   it('never shows the hash', () => {
     const { changes } = plan(made);
     expect(changes.map(describeChange).join()).toContain('chpasswd');

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { firstServices, secondServices } from '../../../bench/measures/four-services.ts';
-import { archiveFiles, noCloudFiles } from '../../../bench/source-disks.ts';
+import { archiveFiles, configDriveFiles, noCloudFiles, smartOsValues } from '../../../bench/source-disks.ts';
 import { parseCpio } from '../../../src/metadata/cpio/parse.ts';
 import { parseConfig } from '../../../src/metadata/gandi/parse.ts';
+import type { ParsedConfig } from '../../../src/metadata/guest-config.ts';
 import { parseNoCloud } from '../../../src/metadata/nocloud/parse.ts';
+import { parseOpenStack } from '../../../src/metadata/openstack/parse.ts';
+import { parseSmartos } from '../../../src/metadata/smartos/parse.ts';
+import type { Answer } from '../../../src/metadata/smartos/protocol.ts';
 import type { Guest } from '../../guest/guest.ts';
 import { hostConfig } from '../../guest/toolkit.ts';
 
@@ -13,23 +17,54 @@ const bytesOf = (files: Readonly<Record<string, string>>, name: string) => Buffe
 describe('what the guests of other sources are configured with', () => {
   const asked = parseConfig(Buffer.from(JSON.stringify(hostConfig(KEY)))).config;
 
-  it('NoCloud: the name, addresses, route, name servers and keys of the seed disk, and a script', async () => {
+  /** What each of them asks for, whatever its own words are. */
+  function expectSameAsked({ config, problems }: ParsedConfig): void {
+    expect(problems).toEqual([]);
+    expect(config.hostName).toBe(asked.hostName);
+    expect(config.resolvers).toEqual(asked.resolvers);
+    const addresses = (interfaces: typeof config.interfaces) =>
+      interfaces?.map(({ addresses: all, routes = [] }) => [
+        all.map(({ address }) => address),
+        [...all.flatMap(({ gateway = [] }) => gateway ?? []), ...routes.map(({ via }) => via)],
+      ]);
+    expect(addresses(config.interfaces)).toEqual(addresses(asked.interfaces));
+    const credentials = (users: typeof config.users) =>
+      users?.map(({ name, passwordHash, sshKeys }) => ({ name, passwordHash, sshKeys }));
+    expect(credentials(config.users)).toEqual(credentials(asked.users));
+    expect(config.scripts?.map(({ name }) => name)).toEqual(['runcmd']);
+  }
+
+  it('NoCloud: the name, addresses, route, name servers, users, passwords and keys of the seed disk, and a command', async () => {
     const files = noCloudFiles(KEY);
     const { parsed } = await parseNoCloud({
       metaData: bytesOf(files, 'meta-data'),
       userData: bytesOf(files, 'user-data'),
       networkConfig: bytesOf(files, 'network-config'),
     });
-    expect(parsed.problems).toEqual([]);
-    const { config } = parsed;
-    expect(config.hostName).toBe(asked.hostName);
-    expect(config.resolvers).toEqual(asked.resolvers);
-    const addresses = (interfaces: typeof config.interfaces) =>
-      interfaces?.map((one) => one.addresses.map(({ address, gateway }) => [address, gateway]));
-    expect(addresses(config.interfaces)).toEqual(addresses(asked.interfaces));
-    expect(config.interfaces?.map(({ name }) => name)).toEqual(['eth0', 'eth1']);
-    expect(config.users?.map(({ sshKeys }) => sshKeys)).toEqual([[KEY]]);
-    expect(config.scripts).toHaveLength(1);
+    expectSameAsked(parsed);
+    expect(parsed.config.interfaces?.map(({ name }) => name)).toEqual(['eth0', 'eth1']);
+  });
+
+  it('ConfigDrive: the same', async () => {
+    const files = configDriveFiles(KEY);
+    const named = (name: string) => bytesOf(files, `openstack/latest/${name}`);
+    const { parsed } = await parseOpenStack({
+      metaData: named('meta_data.json'),
+      networkData: named('network_data.json'),
+      userData: named('user_data'),
+      content: () => undefined,
+    });
+    expectSameAsked(parsed);
+  });
+
+  it('SmartOS: the same', async () => {
+    const answers: Record<string, Answer> = Object.fromEntries(
+      Object.entries(smartOsValues(KEY)).map(([key, value]) => [
+        key,
+        { state: 'success', value: Buffer.from(String(value)) },
+      ]),
+    );
+    expectSameAsked((await parseSmartos({ answers })).parsed);
   });
 
   it('CPIO: the name, the keys and a script; the first interface asks by DHCP', () => {
@@ -57,7 +92,7 @@ const USED = { 'gandi-bootstrap': '300', 'gandi-mount': '20', 'gandi-config': '1
 const NOT_RUN = 'ConditionResult=no\nExecMainStartTimestampMonotonic=0';
 
 describe('all four services', () => {
-  const measured = ['toolkit', 'partitioned', 'nocloud', 'cpio'];
+  const measured = ['toolkit', 'partitioned', 'nocloud', 'configdrive', 'smartos', 'cpio'];
 
   it('have a row with a target of their own for each of these guests, at both boots', async () => {
     expect(firstServices.map(({ guest, boot }) => `${guest} ${boot}`)).toEqual(
@@ -77,14 +112,16 @@ describe('all four services', () => {
     expect(new Set(samples.map(({ title }) => title)).size).toBe(samples.length);
     const values = (id: string) =>
       samples.filter((sample) => sample.id.startsWith(id)).map(({ value }) => value);
-    expect(values('services-first')).toEqual([427, 427, 427, 427]);
-    expect(values('services-second')).toEqual([420, 420, 420, 420]);
-    expect(values('postboot-second')).toEqual([0, 0, 0, 0]);
+    expect(values('services-first')).toEqual(measured.map(() => 427));
+    expect(values('services-second')).toEqual(measured.map(() => 420));
+    expect(values('postboot-second')).toEqual(measured.map(() => 0));
     const most = Object.fromEntries(samples.map(({ id, atMost = Number.NaN }) => [id, atMost / 1e9]));
     expect(most).toMatchObject({
       'services-first': 0.487,
       'services-first-partitioned': 0.487,
-      'services-first-nocloud': 0.537,
+      'services-first-nocloud': 0.55,
+      'services-first-configdrive': 0.55,
+      'services-first-smartos': 0.65,
       'services-second-nocloud': 0.08,
       'services-second-cpio': 0.08,
     });

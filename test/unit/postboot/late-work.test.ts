@@ -97,8 +97,11 @@ describe('the order for late work', () => {
       POST_BOOT_STEPS.filter(({ load }) => load?.(context(one)) !== undefined).map(({ name }) => name);
     expect(POST_BOOT_STEPS.filter(({ load }) => load?.(makeContext()) !== undefined)).toEqual([]);
     expect(loaded({ finalMessage: 'x' })).toEqual(['final-message', 'late-mark']);
-    expect(loaded({ ...late, packages: { names: [] } })).toEqual([
+    const more = { packages: { names: [] }, apt: { files: [] }, locale: { language: 'C' } };
+    expect(loaded({ ...late, ...more })).toEqual([
+      'apt-sources',
       'packages',
+      'locale',
       'time-servers',
       'late-files',
       'final-message',
@@ -155,6 +158,16 @@ describe('packages', () => {
     ['zypper', ['zypper --non-interactive refresh', 'zypper --non-interactive install -- x']],
   ])('are for %s as for apt', (program, argv) => {
     expect(parts({ names: ['x'] }, { [`/usr/bin/${program}`]: '' }).argv).toEqual(argv);
+  });
+
+  it.each([
+    ['apt-get', 'nginx=1:1.2-3'],
+    ['dnf', 'nginx-1:1.2-3'],
+    ['yum', 'nginx-1:1.2-3'],
+    ['zypper', 'nginx=1:1.2-3'],
+  ])('have their version as %s takes it', (program, name) => {
+    const { argv } = parts({ names: ['nginx=1:1.2-3'] }, { [`/usr/bin/${program}`]: '' });
+    expect(argv.at(-1)).toMatch(new RegExp(` install -- ${name}$`));
   });
 
   it('are dealt with once; what a shutdown cut off is done again', () => {
@@ -299,5 +312,43 @@ describe('the end of late work', () => {
     expect(
       planPowerState(context({ powerState: { mode: 'reboot', delayMinutes: 9 } }, marked)).changes,
     ).toHaveLength(2);
+  });
+
+  it('asks a command whether the run is to end, whose text systemd does not see', () => {
+    const condition = 'test "$(cat /x)" = %n';
+    const powerState = { mode: 'reboot', delayMinutes: 1, condition, message: 'for $5' } as const;
+    const { changes } = planPowerState(context({ powerState }));
+    const path = '/var/lib/gandi/late/power-state-condition';
+    expect(changes).toMatchObject([
+      { path: '/var/lib/gandi/late/power-state' },
+      { path, content: `${condition}\n`, mode: 0o600 },
+      { kind: 'run-command' },
+    ]);
+    const [, , run] = changes;
+    const argv: readonly string[] = run?.kind === 'run-command' ? run.argv : [];
+    expect(argv).toContain('--on-active=5s');
+    expect(argv.slice(argv.indexOf('--') + 1)).toEqual([
+      '/bin/sh',
+      '-c',
+      `/bin/sh ${path} || exit 0; sleep 55; exec "$$@"`,
+      'sh',
+      ...['shutdown', '-r', 'now', 'for $$5'],
+    ]);
+  });
+
+  it('restarts the guest once where packages say that they need it, and nothing else ends its run', () => {
+    const packages: PackagesConfig = { names: ['x'], restart: 'if-required' };
+    const needed = { '/run/reboot-required': '' };
+    const plan = (late: LateWork, files: FileEntries) => planPowerState(context(late, files)).changes;
+    expect(plan({ packages }, {})).toEqual([]);
+    expect(plan({ packages: { names: ['x'] } }, needed)).toEqual([]);
+    const changes = plan({ packages }, needed);
+    expect(changes.map(describeChange)[1]).toContain('-- shutdown -r now (');
+    const [mark] = changes;
+    const marked = mark?.kind === 'write-file' ? { [mark.path]: String(mark.content) } : {};
+    expect(plan({ packages }, { ...needed, ...marked })).toEqual([]);
+    expect(plan({ packages, powerState: { mode: 'halt' } }, needed).map(describeChange)[1]).toContain(
+      'shutdown -H now',
+    );
   });
 });

@@ -86,7 +86,8 @@ function defaultUser(
 
 /** A password that is set takes the place of a lock, and of what was there. */
 function withPassword(user: UserConfig, password: Partial<UserConfig>, expire: boolean): UserConfig {
-  const { passwordHash: _, plainPassword: __, passwordOnlyIfNone: ___, lockPassword: ____, ...rest } = user;
+  const { passwordHash: _, plainPassword: __, randomPassword: ___, ...others } = user;
+  const { passwordOnlyIfNone: ____, lockPassword: _____, ...rest } = others;
   return { ...rest, ...password, ...(expire ? { expirePassword: true } : {}) };
 }
 

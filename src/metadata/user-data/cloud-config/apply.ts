@@ -3,12 +3,14 @@ import { limited } from '../../fields/problem.ts';
 import type { Group, GuestConfig, Origin, ParsedConfig, ScriptConfig } from '../../guest-config.ts';
 import type { Part } from '../parts.ts';
 import { readAccounts } from './accounts.ts';
+import { readApt } from './apt.ts';
 import { CloudConfig } from './cloud-config.ts';
 import { readCommands } from './commands.ts';
 import { mergeParts } from './documents.ts';
 import { readEnding } from './ending.ts';
 import { readFiles } from './files.ts';
 import { tellLeft } from './left.ts';
+import { readLocale } from './locale.ts';
 import { readMounts } from './mounts.ts';
 import { type NameSettings, readNames } from './names.ts';
 import { readPackages } from './packages.ts';
@@ -45,6 +47,8 @@ export function applyCloudConfig(
     ...readTime(config),
     ...readStorage(config),
     ...readEnding(config),
+    ...readApt(config),
+    ...readLocale(config),
     ...(mounts.length === 0 ? {} : { mounts }),
     ...(packages === undefined ? {} : { packages }),
   };

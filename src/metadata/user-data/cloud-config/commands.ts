@@ -45,8 +45,8 @@ function scriptOf(
   return [{ name, content: Buffer.from(text).toString('base64'), ...times }];
 }
 
-/** Undefined where there is none, or it is refused. */
-function lineOf({ value, path, findings }: Item): string | undefined {
+/** A command as a line of a script; undefined where there is none, or it is refused. */
+export function lineOf({ value, path, findings }: Item): string | undefined {
   if (isYamlList(value)) return wordsOf(value, path, findings);
   if (isYamlMap(value)) {
     findings.refuse(path, 'a map, for there is ": " in it or ":" at its end', 'the command in quotes');

@@ -1,7 +1,9 @@
+import type { MapReader } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isYamlScalar } from '../../fields/yaml-text.ts';
 import type { GuestConfig, PowerStateConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
+import { lineOf } from './commands.ts';
 
 /** Characters of what the console says. */
 const MESSAGE_CHARACTERS = 4096;
@@ -33,26 +35,30 @@ function readPowerState(config: CloudConfig): PowerStateConfig | undefined {
   const message = power.parsed('message', 'a text', messageOf);
   // What it is about is over: the guest ends when all is done.
   power.text('timeout');
-  const condition = power.value('condition');
-  const isText = condition !== undefined && isYamlScalar(condition);
-  const isOff = isText && /^(?:false|no|off)$/i.test(condition.text);
-  if (condition !== undefined && !isOff && !(isText && /^(?:true|yes|on)$/i.test(condition.text)))
-    power.refuse(
-      'condition',
-      'a command, which is not asked',
-      'true or false; a command belongs into "runcmd"',
-    );
+  const { isOff, condition } = readCondition(power);
   power.finish();
   if (mode === undefined && !isRefused(power.findings)) power.refuse('mode', 'nothing', MODES.join(', '));
   if (mode === undefined || isOff || isRefused(power.findings)) return undefined;
   const delay =
     delayMinutes === undefined || delayMinutes === 0 ? 'at once' : `after ${delayMinutes} minutes`;
-  power.findings.origin('at the end', `${mode}, ${delay}`, 'power_state');
+  const where = condition === undefined ? '' : ', where a command says so';
+  power.findings.origin('at the end', `${mode}, ${delay}${where}`, 'power_state');
   return {
     mode,
+    ...(condition === undefined ? {} : { condition }),
     ...(delayMinutes === undefined ? {} : { delayMinutes }),
     ...(message === undefined ? {} : { message }),
   };
+}
+
+/** True, false, or a command whose success means true. */
+function readCondition(power: MapReader): { isOff?: boolean; condition?: string } {
+  const value = power.value('condition');
+  if (value === undefined) return {};
+  if (isYamlScalar(value) && value.isPlain && /^(?:true|yes|on)$/i.test(value.text)) return {};
+  if (isYamlScalar(value) && value.isPlain && /^(?:false|no|off)$/i.test(value.text)) return { isOff: true };
+  const condition = lineOf({ value, path: power.at('condition'), findings: power.findings });
+  return condition === undefined ? {} : { condition };
 }
 
 function minutesOf(text: string): number | undefined {

@@ -5,15 +5,20 @@ import type { CloudConfig } from './cloud-config.ts';
 
 /** Keys of cloud-init that are not done, with what does the same where there is something. */
 const NOT_DONE: Readonly<Record<string, string>> = {
-  apt: '"write_files" below /etc/apt, and "packages"',
+  apk_repos: '"write_files" to /etc/apk/repositories',
+  apt_pipelining: '"apt" with "conf", such as Acquire::http::Pipeline-Depth "0";',
+  autoinstall: 'an image of an installer, which alone reads it',
+  'launch-index': 'user-data for this guest alone',
+  ssh_redirect_user: '"ssh_authorized_keys" of the user who is to log in',
+  yum_repo_dir: '"write_files" below /etc/yum.repos.d',
   yum_repos: '"write_files" below /etc/yum.repos.d',
   zypper: '"write_files" below /etc/zypp',
   snap: 'a line of "runcmd"',
   ca_certs: '"write_files", and a line of "runcmd" that updates the store',
   'ca-certs': '"write_files", and a line of "runcmd" that updates the store',
-  locale: 'a line of "runcmd"',
-  keyboard: '"write_files" to /etc/default/keyboard or /etc/vconsole.conf',
+  locale_configfile: 'no such key: the distribution’s file is written',
   resolv_conf: 'name servers in the network configuration',
+  'manage-resolv-conf': 'name servers in the network configuration',
   manage_resolv_conf: 'name servers in the network configuration',
   network: 'a file network-config',
   ssh_import_id: '"ssh_authorized_keys" with the keys themselves',
@@ -45,8 +50,10 @@ const ELSEWHERE = [
   'random_seed',
   'reporting',
   'rh_subscription',
+  'rpi',
   'rsyslog',
   'salt_minion',
+  'spacewalk',
   'ssh_genkeytypes',
   'ssh_publish_hostkeys',
   'swift',
@@ -61,9 +68,11 @@ const ELSEWHERE = [
 /** They ask for what happens anyway, or are about cloud-init's own output. */
 const WITHOUT_EFFECT = [
   'allow_public_ssh_keys',
+  'authkey_hash',
   'create_hostname_file',
   'disable_ec2_metadata',
   'final_message_template',
+  'migrate',
   'no_ssh_fingerprints',
   'output',
   'pollinate',
@@ -72,6 +81,7 @@ const WITHOUT_EFFECT = [
   'ssh_key_console_blacklist',
   'ssh_quiet_keygen',
   'syslog_fix_perms',
+  'version',
 ];
 
 const LINES_LIMIT = 50;

@@ -5,7 +5,7 @@ import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../field
 import type { UserConfig } from '../../user-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
-export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword'>;
+export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword' | 'randomPassword'>;
 
 /** What `chpasswd` and `password` ask for. */
 export interface Passwords {
@@ -112,7 +112,7 @@ function readUsers(chpasswd: MapReader, named: Map<string, Password>): void {
     }
     const place = entry.at('password');
     const password =
-      type === 'RANDOM' ? refuseRandom(place, findings) : typedOf(text ?? '', type, place, name, findings);
+      type === 'RANDOM' ? randomOf(place, name, findings) : typedOf(text ?? '', type, place, name, findings);
     if (password !== undefined) named.set(name, password);
   }
 }
@@ -133,10 +133,9 @@ function typedOf(
 const tell = (what: string, place: string, name: string, findings: Findings) =>
   findings.origin(`password of ${name}`, what, place);
 
-/** The console is no place for a password, and where nobody reads it, nobody knows it. */
-function refuseRandom(place: string, findings: Findings): undefined {
-  findings.passOver(place, 'RANDOM, which is not done', HASH);
-  return undefined;
+function randomOf(place: string, name: string, findings: Findings): Password {
+  tell('made up, and shown on the console once', place, name, findings);
+  return { randomPassword: true };
 }
 
 function plainOf(text: string, place: string, name: string, findings: Findings): Password | undefined {
@@ -157,7 +156,7 @@ function hashOf(hash: string, place: string, name: string, findings: Findings): 
 
 /** A text that is a hash, `RANDOM` or a password by how it begins. */
 function passwordOf(text: string, place: string, name: string, findings: Findings): Password | undefined {
-  if (text === 'RANDOM' || text === 'R') return refuseRandom(place, findings);
+  if (text === 'RANDOM' || text === 'R') return randomOf(place, name, findings);
   if (isPasswordHash(text)) return hashOf(text, place, name, findings);
   if (!text.startsWith('$')) return plainOf(text, place, name, findings);
   findings.passOver(

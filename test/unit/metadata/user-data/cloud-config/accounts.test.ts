@@ -132,6 +132,13 @@ describe('passwords', () => {
     [`chpasswd: {list: "root:${BCRYPT}"}`, [{ ...root, passwordHash: BCRYPT }]],
     [`chpasswd: {users: [{name: root, password: "${SHA512}"}]}`, [{ ...root, passwordHash: SHA512 }]],
     ['chpasswd: {users: [{name: root, password: 12, type: text}]}', [{ ...root, plainPassword: '12' }]],
+    ['password: RANDOM', [{ sshKeys: [], randomPassword: true, expirePassword: true }]],
+    ['chpasswd: {list: "root:R"}', [{ ...root, randomPassword: true }]],
+    ['chpasswd: {users: [{name: root, type: RANDOM}]}', [{ ...root, randomPassword: true }]],
+    [
+      'users: [{name: bob, plain_text_passwd: x}]\nchpasswd: {expire: false, list: "bob:RANDOM"}',
+      [{ name: 'bob', groups: [], sshKeys: [], randomPassword: true }],
+    ],
   ])('%s', async (yaml, users) => {
     const { config, lines } = await saidBy(yaml);
     expect(lines).toEqual([]);
@@ -176,12 +183,6 @@ describe('passwords', () => {
 
   test.each([
     ['password: $ecret', 'password: a text of 6 characters that begins with "$"'],
-    ['password: RANDOM', 'password: RANDOM, which is not done'],
-    ['chpasswd: {list: "root:R"}', 'chpasswd.list: RANDOM, which is not done'],
-    [
-      'chpasswd: {users: [{name: root, type: RANDOM}]}',
-      'chpasswd.users[0].password: RANDOM, which is not done',
-    ],
     ['password: [x]', 'password: a list'],
     ['password: x\nchpasswd: {list: "root:y"}', 'password: a password beside "chpasswd", which names users'],
     ['chpasswd: {list: "rootx"}', 'chpasswd.list: a text of 5 characters'],

@@ -55,6 +55,21 @@ test.each<[string, GuestConfig]>([
   ['package_update: true', { packages: { update: true, names: [] } }],
   ['apt_upgrade: true\npackages: [a, b, a]', { packages: { upgrade: true, names: ['a', 'b'] } }],
   ['packages: [{apt: [a]}]', { packages: { names: ['a'] } }],
+  [
+    'packages: [[nginx, "1.22.1-9+deb12u1"], {apt: [[b, 2.0]]}]',
+    { packages: { names: ['nginx=1.22.1-9+deb12u1', 'b=2.0'] } },
+  ],
+  ['packages: [a]\npackage_reboot_if_required: true', { packages: { names: ['a'], restart: 'if-required' } }],
+  [
+    'apt_upgrade: true\napt_reboot_if_required: true',
+    { packages: { upgrade: true, names: [], restart: 'if-required' } },
+  ],
+  ['locale: fr_FR.UTF-8', { locale: { language: 'fr_FR.UTF-8' } }],
+  ['locale: false', {}],
+  [
+    'locale: C.UTF-8\nkeyboard: {layout: "us,de", variant: nodeadkeys}',
+    { locale: { language: 'C.UTF-8', keyboard: { layout: 'us,de', variant: 'nodeadkeys' } } },
+  ],
   ['packages: []', {}],
   [
     'ntp: {servers: [ntp.example.net, 192.0.2.1], pools: [pool.example.net]}',
@@ -72,6 +87,15 @@ test.each<[string, GuestConfig]>([
   ],
   ['power_state: {mode: halt, delay: now}', { powerState: { mode: 'halt', delayMinutes: 0 } }],
   ['power_state: {mode: halt, condition: false}', {}],
+  [
+    'power_state: {mode: halt, condition: "test -f /x"}',
+    { powerState: { mode: 'halt', condition: 'test -f /x' } },
+  ],
+  [
+    'power_state: {mode: halt, condition: [test, -f, "/x y"]}',
+    { powerState: { mode: 'halt', condition: "'test' '-f' '/x y'" } },
+  ],
+  ['power_state: {mode: halt, condition: "true"}', { powerState: { mode: 'halt', condition: 'true' } }],
   ['ssh_deletekeys: true\nno_ssh_fingerprints: true\nlocale: null\noutput: {all: x}', {}],
 ])('%s', async (yaml, config) => {
   const found = await saidBy(yaml);
@@ -99,27 +123,44 @@ test.each<[string, string]>([
   ['mounts: [[vdb, /mnt, a b]]', 'storage: user-data mounts[0][2]: "a b"'],
   ['mounts: [[vdb, /mnt, ext4, "a b"]]', 'storage: user-data mounts[0][3]: options with blanks'],
   ['mounts: [[vdb, [/mnt]]]', 'storage: user-data mounts[0][1]: a list'],
-  ['packages: [[a, "1.0"]]', 'packages: user-data packages[0]: "a" of version "1.0"'],
+  ['packages: [[a, "1.0", b]]', 'packages: user-data packages[0]: a list of 3, "a, 1.0, b"'],
+  ['packages: [[a]]', 'packages: user-data packages[0]: a list of 1, "a, "'],
+  ['packages: [[a, "-y"]]', 'packages: user-data packages[0]: a list of 2, "a, -y"'],
   ['packages: ["-y"]', 'packages: user-data packages[0]: "-y"'],
   ['packages: [{snap: [a]}]', 'packages: user-data packages[0].snap: packages of another manager'],
   ['packages: a', 'packages: user-data packages: a text'],
-  [
-    'package_reboot_if_required: true',
-    'packages: user-data package_reboot_if_required: true, which is not done',
-  ],
   ['ntp: {servers: ["a;b"]}', 'time: user-data ntp.servers[0]: "a;b"'],
   ['ntp: {peers: [a]}', 'time: user-data ntp.peers: a key that is not done'],
   ['power_state: {mode: explode}', 'post-boot: user-data power_state.mode: "explode"'],
   ['power_state: {delay: 1}', 'post-boot: user-data power_state.mode: nothing'],
   ['power_state: {mode: halt, delay: "12:00"}', 'post-boot: user-data power_state.delay: "12:00"'],
   [
-    'power_state: {mode: halt, condition: "test -f /x"}',
-    'post-boot: user-data power_state.condition: a command, which is not asked',
+    'power_state: {mode: halt, condition: {a: b}}',
+    'post-boot: user-data power_state.condition: a map, for there is ": " in it or ":" at its end',
   ],
   ['final_message: "\\e[2J"', 'post-boot: user-data final_message: "\\u001b[2J"'],
-  ['apt: {sources: {}}', 'source: user-data apt: a key that is not done'],
+  ['apt: {sources_list: x}', 'packages: user-data apt.sources_list: a key that is not done'],
+  ['apt: {proxy: "a b"}', 'packages: user-data apt.proxy: "a b"'],
+  ["apt: {proxy: 'http://a;x'}", 'packages: user-data apt.proxy: "http://a;x"'],
+  [
+    'apt: {primary: [{arches: [default], search: [x]}]}',
+    'packages: user-data apt.primary[0].search: a key that is not done',
+  ],
+  ['apt: {sources: {a: {source: "ppa:x/y"}}}', 'packages: user-data apt.sources.a.source: "ppa:x/y"'],
+  [
+    'apt: {sources: {a: {source: "deb http://a b c", keyid: X}}}',
+    'packages: user-data apt.sources.a.keyid: a key of the network, which is not asked',
+  ],
+  [
+    'apt: {sources: {"../x": {source: "deb http://a b c"}}}',
+    'packages: user-data apt.sources."../x".filename: "../x"',
+  ],
+  ['apt: {sources: {a: {key: x}}}', 'packages: user-data apt.sources.a.key: "x"'],
+  ['apt: {sources: {a: {filename: x}}}', 'packages: user-data apt.sources.a.source: nothing'],
+  ['keyboard: {model: pc105}', 'source: user-data keyboard.layout: nothing'],
+  ['keyboard: {layout: "a;b"}', 'source: user-data keyboard.layout: "a;b"'],
+  ['locale: "a b"', 'source: user-data locale: "a b"'],
   ['chef: {a: b}', 'source: user-data chef: a key that is not done'],
-  ['locale: fr_FR.UTF-8', 'source: user-data locale: a key that is not done'],
   ['runcmds: [a]', 'source: user-data runcmds: a key that does nothing here'],
   ['"a\\nb": 1', 'source: user-data "a\\nb": a key that does nothing here'],
   ['ssh_import_id: [x]', 'source: user-data ssh_import_id: a key that is not done'],
@@ -130,11 +171,52 @@ test.each<[string, string]>([
   expect(Object.keys(config).filter((key) => key !== 'packages')).toEqual([]);
 });
 
+it('has apt read what is asked, with a key for one source alone', async () => {
+  const { config, lines } = await saidBy(`apt:
+  conf: |
+    APT::Install-Recommends "0";
+  https_proxy: http://192.0.2.1:3142
+  primary: [{arches: [default], uri: "http://mirror.example/debian/"}]
+  security: [{arches: [default], uri: "http://mirror.example/debian-security"}]
+  sources:
+    docker.list:
+      source: deb [signed-by=$KEY_FILE] https://download.example/debian $RELEASE stable
+      key: |
+        -----BEGIN PGP PUBLIC KEY BLOCK-----
+        x
+        -----END PGP PUBLIC KEY BLOCK-----
+    other: {source: "deb http://a.example/ ./", filename: mine.list}
+`);
+  expect(lines).toEqual([]);
+  const key = '/etc/apt/keyrings/gandi-guest-docker.asc';
+  expect(config.apt).toEqual({
+    primary: 'http://mirror.example/debian',
+    security: 'http://mirror.example/debian-security',
+    files: [
+      { path: '/etc/apt/apt.conf.d/94gandi-guest', text: 'APT::Install-Recommends "0";\n' },
+      {
+        path: '/etc/apt/apt.conf.d/90gandi-guest-proxy',
+        text: 'Acquire::https::Proxy "http://192.0.2.1:3142";\n',
+      },
+      {
+        path: key,
+        text: '-----BEGIN PGP PUBLIC KEY BLOCK-----\nx\n-----END PGP PUBLIC KEY BLOCK-----\n',
+      },
+      {
+        path: '/etc/apt/sources.list.d/docker.list',
+        text: `deb [signed-by=${key}] https://download.example/debian $RELEASE stable\n`,
+        isTemplate: true,
+      },
+      { path: '/etc/apt/sources.list.d/mine.list', text: 'deb http://a.example/ ./\n', isTemplate: true },
+    ],
+  });
+});
+
 it('says what to write instead', async () => {
-  const { problems } = await said('#cloud-config\nruncmds: [a]\nlocale: fr');
+  const { problems } = await said('#cloud-config\nruncmds: [a]\nresolv_conf: x');
   expect(problems.map(({ expected }) => expected)).toEqual([
     'a known key, such as "runcmd"',
-    'a line of "runcmd"',
+    'name servers in the network configuration',
   ]);
 });
 
