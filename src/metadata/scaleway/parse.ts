@@ -22,7 +22,7 @@ const ONE_ADDRESS =
 const NO_STATIC = 'an address that DHCP or router advertisements bring; set it up in the guest';
 
 const DATA_FOR_LOW_PORTS =
-  'data, which the service gives to source ports below 1024 alone, and gandi-guest cannot choose its port; give them by an image with /var/lib/cloud/seed/nocloud';
+  'data; the service was asked from a source port below 1024, as it wants; see whether something between changes the port';
 
 /** Keys of the account, and those of the instance's tags. */
 function readKeys(reader: MapReader, findings: Findings): string[] {
