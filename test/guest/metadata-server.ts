@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-const TOKEN = 'AQAEAEo3-token==';
-
-/** A metadata service as Amazon has it, which takes nobody without a token. */
+/** A metadata service on this machine, which leads to it from the guest by way of QEMU. */
 export interface MetadataServer {
   /** What QEMU starts for each connection from the guest. */
   readonly command: string;
@@ -18,18 +16,27 @@ export interface MetadataServer {
   close(): void;
 }
 
-/** @param folder of the test, for the program that leads from the guest to the service */
-export async function startMetadataServer(folder: string): Promise<MetadataServer> {
+/** What a service says to a question by another rule than that the content of its path is the answer. */
+type Rule = (question: IncomingMessage) => string | number | undefined;
+
+const TOKEN = 'AQAEAEo3-token==';
+
+/** Amazon's service takes nobody without a token. */
+export const byTokens: Rule = ({ method, url = '', headers }) => {
+  if (method === 'PUT') return url === '/latest/api/token' ? TOKEN : 400;
+  return headers['x-aws-ec2-metadata-token'] === TOKEN ? undefined : 401;
+};
+
+/**
+ * @param folder of the test, for the program that leads from the guest to the service
+ * @param rule of this kind of service
+ */
+export async function startMetadataServer(folder: string, rule: Rule): Promise<MetadataServer> {
   const asked: string[] = [];
-  const reply = ({ method, url = '', headers }: IncomingMessage): string | number => {
-    if (method === 'PUT') return url === '/latest/api/token' ? TOKEN : 400;
-    if (headers['x-aws-ec2-metadata-token'] !== TOKEN) return 401;
-    return service.content[url] ?? 404;
-  };
   const server = createServer((question, answer) => {
     asked.push(`${question.method} ${question.url}`);
     if (service.isSilent) return;
-    const said = reply(question);
+    const said = rule(question) ?? service.content[question.url ?? ''] ?? 404;
     if (typeof said === 'number') answer.writeHead(said).end();
     else answer.end(said);
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type MetadataServer, startMetadataServer } from './metadata-server.ts';
+import { byTokens, type MetadataServer, startMetadataServer } from './metadata-server.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { toolkitImage } from './toolkit.ts';
@@ -35,7 +35,7 @@ describe('Debian 13 whose host has a metadata service', () => {
     image: async () => toolkitImage({ rootfs: await rootFileSystem('trixie') }),
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
-      service = await startMetadataServer(folder);
+      service = await startMetadataServer(folder, byTokens);
       service.content = instance(key.publicKey);
       return {
         system: AMAZON,
@@ -117,6 +117,8 @@ describe('Debian 13 whose host has a metadata service', () => {
         /ec2.*not asked: this is no guest of such a host, by its firmware/,
       );
       expect((await guest.run('gandi-bootstrap metadata')).exitCode).toBe(0);
+      // Of the kernel's own count, of the whole boot and whoever it was (RFC 4022, tcpActiveOpens).
+      expect(await guest.output("awk '/^Tcp: [0-9]/ { print $6 }' /proc/net/snmp")).toBe('0');
       expect(await guest.output('hostname; wc -l < /root/runs')).toBe('cloud1\n2');
       expect(service.asked).toEqual([]);
     },

@@ -22,7 +22,10 @@ export interface HttpService {
 }
 
 /** A metadata service on this machine, until the test is over. */
-export async function httpService(reply: (question: IncomingMessage) => Reply): Promise<HttpService> {
+export async function httpService(
+  reply: (question: IncomingMessage) => Reply,
+  host: '127.0.0.1' | '::1' = '127.0.0.1',
+): Promise<HttpService> {
   const asked: string[] = [];
   const server = createServer((question, answer) => {
     asked.push(`${question.method} ${question.url}`);
@@ -34,13 +37,14 @@ export async function httpService(reply: (question: IncomingMessage) => Reply): 
     else answer.writeHead(said.status).end(said.body);
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  const { port } = server.address() as AddressInfo;
+  return { address: `http://${host === '::1' ? '[::1]' : host}:${port}`, asked };
 }
 
 /** An address at which nobody is; fetch knows other low ports that it does not ask at all. */

@@ -23,6 +23,8 @@ export interface Question {
   /** Absent: GET. */
   method?: 'GET' | 'PUT';
   headers?: Readonly<Record<string, string>>;
+  /** It is asked from a port below 1024, as a service wants that is to answer nobody but root. */
+  isFromLowPort?: true;
   /** Bytes of the largest answer that is taken; absent: 1 MiB. */
   mostBytes?: number;
 }
@@ -64,7 +66,7 @@ async function withoutProxy<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * A metadata service at fixed addresses, asked over HTTP. This is the only place in the program that speaks to anybody
- * over a network. A redirect is refused, no proxy is asked, each body and all waiting have their bounds.
+ * over a network, by `fetch`, which costs least, or where that cannot, by http-by-socket.ts. A redirect is refused, no proxy is asked, each body and all waiting have their bounds.
  */
 export class MetadataService {
   readonly #addresses: readonly string[];
@@ -73,7 +75,7 @@ export class MetadataService {
   #answering: string | undefined;
 
   /**
-   * @param addresses `http://169.254.169.254`, each of the same service: the first that answers is asked from then on
+   * @param addresses `http://169.254.169.254` or `http://[fe80::1%eth0]`, each of the same service: the first that answers is asked from then on
    * @param seconds how long all questions together may take
    */
   constructor(addresses: readonly string[], seconds: number, pauseMilliseconds = PAUSE_MILLISECONDS) {
@@ -117,7 +119,9 @@ export class MetadataService {
     const url = `${address}${path}`;
     const most = (this.#answering === undefined ? FIRST_SECONDS : ANSWER_SECONDS) * 1000;
     try {
-      const answer = await withoutProxy(() => request(url, question, Math.ceil(Math.min(this.#left, most))));
+      const answer = await withoutProxy(() =>
+        request(address, path, question, Math.ceil(Math.min(this.#left, most))),
+      );
       if (TRIED_AGAIN.includes(answer.status)) return new NoAnswer(url, `status ${answer.status}`);
       this.#answering = address;
       return answer;
@@ -130,49 +134,77 @@ export class MetadataService {
 
 function whyNot(error: unknown): string {
   const { name, cause } = error as Error;
-  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time';
+  if (name === 'AbortError') return 'no answer in time';
   return `no answer: ${cause === undefined ? reasonOf(error) : reasonOf(cause)}`;
 }
 
-async function request(url: string, question: Question, milliseconds: number): Promise<Answer> {
-  const { method = 'GET', headers = {}, mostBytes = MOST_BYTES } = question;
-  const options: Options = {
-    method,
-    // As it is, for a small answer may unpack to a large one; and no connection that outlives the question.
-    headers: { ...headers, 'accept-encoding': 'identity', connection: 'close' },
-    redirect: 'manual',
-    decompress: false,
-    signal: AbortSignal.timeout(milliseconds),
-  };
-  const response = await fetch(url, options);
-  const { status } = response;
+/** An answer whose body is still to come. */
+interface Opened {
+  status: number;
+  header(name: string): string | null | undefined;
+  body: AsyncIterable<Uint8Array> | null;
+}
+
+/** Nothing packed, for a small answer may unpack to a large one; and no connection that outlives the question. */
+const HEADERS = { 'accept-encoding': 'identity', connection: 'close' };
+
+/** An address that is link-local has its interface behind it, which no URL can have (RFC 6874 is not in the URL standard). */
+const isBeyondFetch = (address: string, { isFromLowPort }: Question) =>
+  isFromLowPort === true || address.includes('%');
+
+async function open(address: string, path: string, question: Question, signal: AbortSignal): Promise<Opened> {
+  const { method = 'GET', headers = {}, isFromLowPort = false } = question;
+  const sent = { ...headers, ...HEADERS };
+  if (isBeyondFetch(address, question)) {
+    const { requestBySocket } = await import('./http-by-socket.ts');
+    const answer = await requestBySocket(address, path, { method, headers: sent, isFromLowPort, signal });
+    return {
+      status: answer.statusCode ?? 0,
+      header: (name) => String(answer.headers[name] ?? ''),
+      body: answer,
+    };
+  }
+  const options: Options = { method, headers: sent, redirect: 'manual', decompress: false, signal };
+  const { status, headers: came, body } = await fetch(`${address}${path}`, options);
+  return { status, header: (name) => came.get(name), body };
+}
+
+async function request(
+  address: string,
+  path: string,
+  question: Question,
+  milliseconds: number,
+): Promise<Answer> {
+  const { mostBytes = MOST_BYTES } = question;
+  // Whatever becomes of the question, nothing of its answer comes behind this.
+  const closing = new AbortController();
+  const timer = setTimeout(() => closing.abort(), milliseconds);
+  const { signal } = closing;
   try {
+    const { status, header, body } = await open(address, path, question, signal);
     if (status >= 300 && status < 400)
       throw new Refused(`a redirect (status ${status}), which is not followed`);
-    const encoding = response.headers.get('content-encoding') ?? 'identity';
-    if (encoding !== 'identity') throw new Refused('a body in an encoding that was not asked for');
-    const length = Number(response.headers.get('content-length') ?? 0);
+    if ((header('content-encoding') || 'identity') !== 'identity')
+      throw new Refused('a body in an encoding that was not asked for');
+    const length = Number(header('content-length') || 0);
     if (length > mostBytes) throw new Refused(`${length} bytes, more than the ${mostBytes} that are taken`);
-    return { status, body: await bodyOf(response, mostBytes) };
+    const bytes = await bytesOf(body, mostBytes);
+    // A stream of node:http that is broken off ends as one does that has come to its end.
+    signal.throwIfAborted();
+    return { status, body: bytes };
   } finally {
-    // What was not read of it is not waited for; a body that was read has nothing to cancel.
-    if (response.body?.locked === false) await response.body.cancel();
+    clearTimeout(timer);
+    closing.abort();
   }
 }
 
-async function bodyOf({ body }: Response, mostBytes: number): Promise<Uint8Array> {
-  if (body === null) return new Uint8Array();
-  const reader = body.getReader();
+async function bytesOf(body: AsyncIterable<Uint8Array> | null, mostBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return new Uint8Array(Buffer.concat(parts));
-    length += value.length;
-    if (length > mostBytes) {
-      await reader.cancel();
-      throw new Refused(`more than the ${mostBytes} bytes that are taken`);
-    }
-    parts.push(value);
+  for await (const part of body ?? []) {
+    length += part.length;
+    if (length > mostBytes) throw new Refused(`more than the ${mostBytes} bytes that are taken`);
+    parts.push(part);
   }
+  return new Uint8Array(Buffer.concat(parts));
 }

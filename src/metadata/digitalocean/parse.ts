@@ -1,11 +1,14 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { parseJsonText } from '../fields/json-text.ts';
-import { Findings, MapReader } from '../fields/map-reader.ts';
+import { MapReader } from '../fields/map-reader.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
-import { readNames } from '../fields/read-names.ts';
-import { serviceConfig } from '../fields/service-config.ts';
-import { yamlOfJson } from '../fields/yaml-text.ts';
+import {
+  readHostName,
+  readInstanceId,
+  readJsonAnswer,
+  serviceConfig,
+  serviceFindings,
+  usualUser,
+} from '../fields/service-config.ts';
 import {
   type Draft,
   emptyDraft,
@@ -16,7 +19,7 @@ import {
 } from '../network-config/draft.ts';
 import { toNetworkPart } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 
 const FILE = 'v1.json';
 
@@ -50,45 +53,27 @@ function readInterface(reader: MapReader, isPublic: boolean): Draft | undefined 
 
 /** Turns what the service says into the guest's configuration. Pure, and never throws: what is wrong becomes problems. */
 export async function parseDigitalOcean(bytes: Uint8Array): Promise<Said> {
-  const ofSource = new Findings(FILE, 'source');
-  const ofName = new Findings(FILE, 'host-name');
-  const ofKeys = new Findings(FILE, 'user');
-  const ofNetwork = new Findings(FILE, 'network');
-  const json = parseJsonText(bytes);
-  if ('fault' in json) ofSource.refuse('', json.fault.found, json.fault.expected);
-  const document = 'fault' in json ? undefined : yamlOfJson(json.document);
-  const reader = MapReader.of(document, '', ofSource);
-  const instanceId = reader.parsed('droplet_id', INSTANCE_ID, (text) =>
-    text !== '' && isInstanceId(text) ? text : undefined,
-  );
-  if (instanceId === undefined && ofSource.refusing.length === 0)
-    reader.refuse('droplet_id', 'nothing', INSTANCE_ID);
-  ofSource.origin('instance id', instanceId, 'droplet_id');
-  const name = reader.value('hostname');
-  const names = name === undefined ? {} : readNames(name, 'hostname', ofName);
-  const sshKeys = readPublicKeys(reader.value('public_keys'), 'public_keys', ofKeys);
+  const findings = serviceFindings(FILE);
+  const { network } = findings;
+  const reader = readJsonAnswer(bytes, findings);
+  const instanceId = readInstanceId(reader, 'droplet_id');
+  const names = readHostName(reader, 'hostname', findings);
+  const sshKeys = readPublicKeys(reader.value('public_keys'), 'public_keys', findings.keys);
   const userData = reader.text('user_data');
-  const dns = MapReader.of(reader.value('dns'), 'dns', ofNetwork);
-  const lists = MapReader.of(reader.value('interfaces'), 'interfaces', ofNetwork);
+  const dns = MapReader.of(reader.value('dns'), 'dns', network);
+  const lists = MapReader.of(reader.value('interfaces'), 'interfaces', network);
   const interfaces = (['public', 'private'] as const).flatMap((list) =>
     lists
       .items(list)
       .flatMap(
-        ({ value, path }) => readInterface(MapReader.of(value, path, ofNetwork), list === 'public') ?? [],
+        ({ value, path }) => readInterface(MapReader.of(value, path, network), list === 'public') ?? [],
       ),
   );
   const resolvers = readResolvers(dns, 'nameservers');
-  const part = toNetworkPart({ interfaces, routes: [], resolvers, searchDomains: [] }, ofNetwork);
-  const parsed = serviceConfig(
-    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork },
-    { names, network: part, sshKeys },
-  );
-  const identified = instanceId === undefined ? {} : { instanceId };
-  return {
-    ...identified,
-    parsed: await withUserData(parsed, {
-      ...(userData === undefined ? {} : { userData: encodeText(userData) }),
-      ...identified,
-    }),
-  };
+  const part = toNetworkPart({ interfaces, routes: [], resolvers, searchDomains: [] }, network);
+  const parsed = serviceConfig(findings, { names, network: part, users: usualUser(sshKeys) });
+  return await saidWithUserData(parsed, {
+    instanceId,
+    userData: userData === undefined ? undefined : encodeText(userData),
+  });
 }

@@ -1,11 +1,12 @@
 import { namesOf } from '../fields/host-name.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { Findings } from '../fields/map-reader.ts';
-import { limited, quote } from '../fields/problem.ts';
+import type { Findings } from '../fields/map-reader.ts';
+import { quote } from '../fields/problem.ts';
+import { serviceConfig, serviceFindings, usualUser } from '../fields/service-config.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
-import type { Group, GuestConfig } from '../guest-config.ts';
+import type { GuestConfig } from '../guest-config.ts';
 import type { Said } from '../source.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 import type { Ec2Answers } from './ask.ts';
 import { networkOf } from './network.ts';
 
@@ -37,44 +38,15 @@ function readNames({ hostName }: Ec2Answers, findings: Findings): Pick<GuestConf
 
 /** Turns what the service says into the guest's configuration. Pure, and never throws: what is wrong becomes problems. */
 export async function parseEc2(answers: Ec2Answers): Promise<Said> {
-  const file = 'meta-data';
-  const ofSource = new Findings(file, 'source');
-  const ofName = new Findings(file, 'host-name');
-  const ofKeys = new Findings(file, 'user');
-  const ofNetwork = new Findings(file, 'network');
-  const { instanceId, userData } = answers;
-  const isIdentified = instanceId !== '' && isInstanceId(instanceId);
-  if (isIdentified) ofSource.origin('instance id', instanceId, 'instance-id');
-  else ofSource.refuse('instance-id', quote(instanceId), INSTANCE_ID);
-  const names = readNames(answers, ofName);
-  const sshKeys = sshKeysOf(answers, ofKeys);
-  const network = networkOf(answers, ofNetwork);
-  const isRefused = ({ refusing }: Findings) => refusing.length > 0;
-  const refused: Group[] = [
-    ...(isIdentified ? [] : (['source'] as const)),
-    ...(isRefused(ofName) ? (['host-name'] as const) : []),
-    ...(isRefused(ofNetwork) ? (['network', 'resolver'] as const) : []),
-    ...(sshKeys.length === 0 && ofKeys.passedOver.length > 0 ? (['user'] as const) : []),
-  ];
-  const all = [ofSource, ofName, ofKeys, ofNetwork];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network'];
-  const parsed = await withUserData(
-    {
-      config: {
-        ...names,
-        ...(isRefused(ofNetwork) ? {} : network),
-        ...(sshKeys.length > 0 ? { users: [{ sshKeys }] } : {}),
-      },
-      problems: all.flatMap(({ refusing, passedOver }, index) =>
-        limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-      ),
-      refused,
-      origins: all.filter((each) => !isRefused(each)).flatMap(({ origins }) => origins),
-    },
-    {
-      ...(userData === undefined ? {} : { userData }),
-      ...(isIdentified ? { instanceId } : {}),
-    },
-  );
-  return { ...(isIdentified ? { instanceId } : {}), parsed };
+  const findings = serviceFindings('meta-data');
+  const { source } = findings;
+  const { userData } = answers;
+  const isIdentified = answers.instanceId !== '' && isInstanceId(answers.instanceId);
+  const instanceId = isIdentified ? answers.instanceId : undefined;
+  if (instanceId === undefined) source.refuse('instance-id', quote(answers.instanceId), INSTANCE_ID);
+  source.origin('instance id', instanceId, 'instance-id');
+  const names = readNames(answers, findings.hostName);
+  const users = usualUser(sshKeysOf(answers, findings.keys));
+  const parsed = serviceConfig(findings, { names, network: networkOf(answers, findings.network), users });
+  return await saidWithUserData(parsed, { instanceId, userData });
 }

@@ -1,17 +1,14 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { parseJsonText } from '../fields/json-text.ts';
-import { Findings, MapReader } from '../fields/map-reader.ts';
-import { limited, quote } from '../fields/problem.ts';
-import { readNames } from '../fields/read-names.ts';
-import { yamlOfJson } from '../fields/yaml-text.ts';
-import type { Group, Problem, ScriptConfig } from '../guest-config.ts';
+import { MapReader } from '../fields/map-reader.ts';
+import { quote } from '../fields/problem.ts';
+import { readHostName, readJsonAnswer, serviceConfig, serviceFindings } from '../fields/service-config.ts';
+import type { Problem, ScriptConfig } from '../guest-config.ts';
 import { DHCP_ON_ALL } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
-import type { UserConfig } from '../user-config.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 import type { GceAnswers } from './ask.ts';
-import { type KeyAttributes, usersOf } from './keys.ts';
+import { usersOf } from './keys.ts';
 
 const FILE = 'computeMetadata';
 const OWN = 'instance.attributes';
@@ -55,71 +52,33 @@ async function startupScriptOf(
   return { script: made.script.script };
 }
 
-const isUsable = ({ refusing }: Findings) => refusing.length === 0;
-
-/** The users; undefined where keys are there and none of them can be used. */
-function readUsers(attributes: KeyAttributes, findings: Findings): UserConfig[] | undefined {
-  const users = usersOf(attributes, findings);
-  const isRead = isUsable(findings) && (users.length > 0 || findings.passedOver.length === 0);
-  return isRead ? users : undefined;
-}
-
 /**
  * Turns what the service says (Google, "Predefined metadata keys") into the guest's configuration. Pure, and never throws: what
  * is wrong becomes problems.
  */
 export async function parseGce({ metaData, instanceId: id, askedAt }: GceAnswers): Promise<Said> {
-  const ofSource = new Findings(FILE, 'source');
-  const ofName = new Findings(FILE, 'host-name');
-  const ofKeys = new Findings(FILE, 'user');
-  const ofNetwork = new Findings(FILE, 'network');
-  const ofData = new Findings(FILE, 'post-boot');
-  const json = parseJsonText(metaData);
-  if ('fault' in json) ofSource.refuse('', json.fault.found, json.fault.expected);
-  const reader = MapReader.of('fault' in json ? undefined : yamlOfJson(json.document), '', ofSource);
+  const findings = serviceFindings(FILE);
+  const { source, keys } = findings;
+  const reader = readJsonAnswer(metaData, findings);
   const instance = reader.map('instance');
   const ofInstance = instance?.value('attributes');
   const ofProject = reader.map('project')?.value('attributes');
-  if (instance === undefined && ofSource.refusing.length === 0) reader.refuse('instance', 'nothing', 'a map');
-  const isIdentified = id !== '' && isInstanceId(id);
-  if (isIdentified) ofSource.origin('instance id', id, 'instance.id');
-  else ofSource.refuse('instance.id', quote(id), INSTANCE_ID);
-  const name = instance?.value('hostname');
-  const names = name === undefined ? {} : readNames(name, 'instance.hostname', ofName);
-  const users = readUsers(
-    { own: MapReader.of(ofInstance, OWN, ofKeys), shared: MapReader.of(ofProject, SHARED, ofKeys), askedAt },
-    ofKeys,
-  );
-  ofNetwork.origin(...DHCP_ON_ALL, '');
-  const own = MapReader.of(ofInstance, OWN, ofData);
+  if (instance === undefined && source.refusing.length === 0) reader.refuse('instance', 'nothing', 'a map');
+  const instanceId = id !== '' && isInstanceId(id) ? id : undefined;
+  if (instanceId === undefined) source.refuse('instance.id', quote(id), INSTANCE_ID);
+  source.origin('instance id', instanceId, 'instance.id');
+  const names = instance === undefined ? {} : readHostName(instance, 'hostname', findings);
+  const [ownKeys, sharedKeys] = [MapReader.of(ofInstance, OWN, keys), MapReader.of(ofProject, SHARED, keys)];
+  const users = usersOf({ own: ownKeys, shared: sharedKeys, askedAt }, keys);
+  findings.network.origin(...DHCP_ON_ALL, '');
+  const own = MapReader.of(ofInstance, OWN, findings.data);
   const userData = userDataOf(own);
-  const { script, problem } = await startupScriptOf(own, MapReader.of(ofProject, SHARED, ofData));
-  const all = [ofSource, ofName, ofKeys, ofNetwork, ofData];
-  const groups: readonly Group[] = ['source', 'host-name', 'user', 'network', 'post-boot'];
-  const refused: Group[] = [
-    ...(isUsable(ofSource) ? [] : (['source'] as const)),
-    ...(isUsable(ofName) ? [] : (['host-name'] as const)),
-    ...(users === undefined ? (['user'] as const) : []),
-  ];
-  const parsed = {
-    config: {
-      ...(isUsable(ofName) ? names : {}),
-      dhcpOnAll: true as const,
-      ...(users !== undefined && users.length > 0 ? { users } : {}),
-      ...(script === undefined ? {} : { scripts: [script] }),
-    },
-    problems: [
-      ...all.flatMap(({ refusing, passedOver }, index) =>
-        limited(groups[index] ?? 'source', [...refusing, ...passedOver]),
-      ),
-      ...(problem === undefined ? [] : [problem]),
-    ],
-    refused,
-    origins: all.filter(isUsable).flatMap(({ origins }) => origins),
+  const { script, problem } = await startupScriptOf(own, MapReader.of(ofProject, SHARED, findings.data));
+  const parsed = serviceConfig(findings, { names, network: { dhcpOnAll: true }, users });
+  const withScript = {
+    ...parsed,
+    config: { ...parsed.config, ...(script === undefined ? {} : { scripts: [script] }) },
+    problems: [...parsed.problems, ...(problem === undefined ? [] : [problem])],
   };
-  const identified = isIdentified ? { instanceId: id } : {};
-  return {
-    ...identified,
-    parsed: await withUserData(parsed, { ...(userData === undefined ? {} : { userData }), ...identified }),
-  };
+  return await saidWithUserData(withScript, { instanceId, userData });
 }

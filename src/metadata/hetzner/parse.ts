@@ -1,13 +1,17 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { Findings, MapReader } from '../fields/map-reader.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
-import { readNames } from '../fields/read-names.ts';
-import { serviceConfig } from '../fields/service-config.ts';
+import {
+  readAnswer,
+  readHostName,
+  readInstanceId,
+  serviceConfig,
+  serviceFindings,
+  usualUser,
+} from '../fields/service-config.ts';
 import { isYamlList, isYamlMap, parseYamlText, type YamlValue } from '../fields/yaml-text.ts';
 import { parseNetworkConfig } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 
 const FILE = 'metadata';
 
@@ -37,21 +41,11 @@ function textOfPart(value: YamlValue): string {
 
 /** Turns what the service says into the guest's configuration. Pure, and never throws: what is wrong becomes problems. */
 export async function parseHetzner({ metaData, userData }: HetznerAnswers): Promise<Said> {
-  const ofSource = new Findings(FILE, 'source');
-  const ofName = new Findings(FILE, 'host-name');
-  const ofKeys = new Findings(FILE, 'user');
-  const yaml = parseYamlText(metaData);
-  if ('fault' in yaml) ofSource.refuse('', yaml.fault.found, yaml.fault.expected);
-  const reader = MapReader.of('fault' in yaml ? undefined : yaml.document, '', ofSource);
-  const instanceId = reader.parsed('instance-id', INSTANCE_ID, (text) =>
-    text !== '' && isInstanceId(text) ? text : undefined,
-  );
-  if (instanceId === undefined && ofSource.refusing.length === 0)
-    reader.refuse('instance-id', 'nothing', INSTANCE_ID);
-  ofSource.origin('instance id', instanceId, 'instance-id');
-  const name = reader.value('hostname');
-  const names = name === undefined ? {} : readNames(name, 'hostname', ofName);
-  const sshKeys = readPublicKeys(reader.value('public-keys'), 'public-keys', ofKeys);
+  const findings = serviceFindings(FILE);
+  const reader = readAnswer(parseYamlText(metaData), findings);
+  const instanceId = readInstanceId(reader, 'instance-id');
+  const names = readHostName(reader, 'hostname', findings);
+  const sshKeys = readPublicKeys(reader.value('public-keys'), 'public-keys', findings.keys);
   const part = reader.value('network-config');
   const vendor = reader.text('vendor_data');
   const network = parseNetworkConfig(
@@ -59,16 +53,12 @@ export async function parseHetzner({ metaData, userData }: HetznerAnswers): Prom
     `${FILE} network-config`,
   );
   const parsed = serviceConfig(
-    { source: ofSource, hostName: ofName, keys: ofKeys, network: network.findings },
-    { names, network: network.part, sshKeys },
+    { ...findings, network: network.findings },
+    { names, network: network.part, users: usualUser(sshKeys) },
   );
-  const identified = instanceId === undefined ? {} : { instanceId };
-  return {
-    ...identified,
-    parsed: await withUserData(parsed, {
-      ...(userData === undefined ? {} : { userData: decoded(userData) }),
-      ...(vendor === undefined ? {} : { vendorData: [encodeText(vendor)] }),
-      ...identified,
-    }),
-  };
+  return await saidWithUserData(parsed, {
+    instanceId,
+    userData: userData === undefined ? undefined : decoded(userData),
+    vendorData: vendor === undefined ? undefined : [encodeText(vendor)],
+  });
 }

@@ -2,6 +2,7 @@ import { MetadataService, NoAnswer } from '../../machine/network/metadata-servic
 import { contentPaths, type OpenStackFiles } from '../openstack/parse.ts';
 import { answerOf, presentAt, USER_DATA_BYTES } from '../service-answers.ts';
 import type { Finding, World } from '../source.ts';
+import { atEachInterface } from './link-local.ts';
 
 /** Further files that `meta_data.json` may name; nova gives no more than five to an instance. */
 const MOST_FILES = 32;
@@ -14,9 +15,10 @@ export type OpenStackAnswers = Omit<OpenStackFiles, 'content'> & { contents: Rec
  * @returns unreachable where it does not answer, absent where it has nothing
  */
 export async function ask(
-  addresses: readonly string[],
-  { waitSeconds }: World,
+  places: readonly string[],
+  { files, waitSeconds }: Pick<World, 'files' | 'waitSeconds'>,
 ): Promise<Finding<OpenStackAnswers>> {
+  const addresses = atEachInterface(places, files);
   return await answerOf('OpenStack', async () => {
     const service = new MetadataService(addresses, waitSeconds);
     const get = async (path: string) => {

@@ -2,8 +2,8 @@ import { dmiText } from '../dmi.ts';
 import { defineSource, type Source } from '../source.ts';
 import type { OpenStackAnswers } from './ask.ts';
 
-/** Its address of IPv6 is link-local: a URL cannot say by which interface (RFC 3986, section 3.2.2). */
-const ADDRESSES = ['http://169.254.169.254'];
+/** That of IPv6 is link-local, hence one at each interface (Nova, "Metadata service"). */
+const ADDRESSES = ['http://169.254.169.254', 'http://[fe80::a9fe:a9fe%*]'];
 
 const PRODUCTS = ['OpenStack Nova', 'OpenStack Compute'];
 /** Clouds that call themselves otherwise (ds-identify of cloud-init, dscheck_OpenStack). */

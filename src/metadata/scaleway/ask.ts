@@ -20,8 +20,8 @@ export interface ScalewayAnswers {
 }
 
 /**
- * Asks the service (Scaleway, "User data": these are given to source ports below 1024 alone; fetch cannot choose its port).
- * That user-data are withheld costs nothing else.
+ * Asks the service (Scaleway, "User data": these are given to source ports below 1024 alone). That user-data are withheld costs
+ * nothing else.
  * @returns unreachable where it does not answer, absent where it has nothing
  */
 export async function ask(
@@ -59,6 +59,7 @@ async function askData(
   try {
     const { status, body } = await new MetadataService(addresses, seconds).ask(path, {
       mostBytes: USER_DATA_BYTES,
+      isFromLowPort: true,
     });
     if (status === 200) return body;
     return status === 404 || status === 204 ? undefined : `status ${status}`;

@@ -1,14 +1,18 @@
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { parseJsonText } from '../fields/json-text.ts';
-import { Findings, MapReader } from '../fields/map-reader.ts';
+import type { Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
-import { readNames } from '../fields/read-names.ts';
-import { serviceConfig } from '../fields/service-config.ts';
-import { isYamlMap, isYamlScalar, type YamlValue, yamlOfJson } from '../fields/yaml-text.ts';
+import {
+  readHostName,
+  readInstanceId,
+  readJsonAnswer,
+  serviceConfig,
+  serviceFindings,
+  usualUser,
+} from '../fields/service-config.ts';
+import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml-text.ts';
 import { DHCP_ON_ALL } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 import type { ScalewayAnswers, Withheld } from './ask.ts';
 
 const FILE = 'conf';
@@ -22,7 +26,7 @@ const ONE_ADDRESS =
 const NO_STATIC = 'an address that DHCP or router advertisements bring; set it up in the guest';
 
 const DATA_FOR_LOW_PORTS =
-  'data, which the service gives to source ports below 1024 alone, and gandi-guest cannot choose its port; give them by an image with /var/lib/cloud/seed/nocloud';
+  'data; the service was asked from a source port below 1024, as it wants; see whether something between changes the port';
 
 /** Keys of the account, and those of the instance's tags. */
 function readKeys(reader: MapReader, findings: Findings): string[] {
@@ -70,37 +74,19 @@ function tellWithheld([first, ...others]: readonly Withheld[], findings: Finding
  */
 export async function parseScaleway(answers: ScalewayAnswers): Promise<Said> {
   const { metaData, userData, vendorData, withheld } = answers;
-  const ofSource = new Findings(FILE, 'source');
-  const ofName = new Findings(FILE, 'host-name');
-  const ofKeys = new Findings(FILE, 'user');
-  const ofNetwork = new Findings(FILE, 'network');
-  const ofData = new Findings('user-data', 'post-boot');
-  const json = parseJsonText(metaData);
-  if ('fault' in json) ofSource.refuse('', json.fault.found, json.fault.expected);
-  const document = 'fault' in json ? undefined : yamlOfJson(json.document);
-  const reader = MapReader.of(document, '', ofSource);
-  const instanceId = reader.parsed('id', INSTANCE_ID, (text) =>
-    text !== '' && isInstanceId(text) ? text : undefined,
-  );
-  if (instanceId === undefined && ofSource.refusing.length === 0) reader.refuse('id', 'nothing', INSTANCE_ID);
-  ofSource.origin('instance id', instanceId, 'id');
-  const name = reader.value('hostname');
-  const names = name === undefined ? {} : readNames(name, 'hostname', ofName);
-  const sshKeys = readKeys(reader, ofKeys);
-  ofNetwork.origin(...DHCP_ON_ALL, '');
-  tellFurtherAddresses(reader, ofNetwork);
-  tellWithheld(withheld, ofData);
-  const parsed = serviceConfig(
-    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork, data: ofData },
-    { names, network: { dhcpOnAll: true }, sshKeys },
-  );
-  const identified = instanceId === undefined ? {} : { instanceId };
-  return {
-    ...identified,
-    parsed: await withUserData(parsed, {
-      ...(userData === undefined ? {} : { userData }),
-      ...(vendorData === undefined ? {} : { vendorData: [vendorData] }),
-      ...identified,
-    }),
-  };
+  const findings = serviceFindings(FILE, 'user-data');
+  const reader = readJsonAnswer(metaData, findings);
+  const instanceId = readInstanceId(reader, 'id');
+  const names = readHostName(reader, 'hostname', findings);
+  const sshKeys = readKeys(reader, findings.keys);
+  findings.network.origin(...DHCP_ON_ALL, '');
+  tellFurtherAddresses(reader, findings.network);
+  tellWithheld(withheld, findings.data);
+  const network = { dhcpOnAll: true } as const;
+  const parsed = serviceConfig(findings, { names, network, users: usualUser(sshKeys) });
+  return await saidWithUserData(parsed, {
+    instanceId,
+    userData,
+    vendorData: vendorData === undefined ? undefined : [vendorData],
+  });
 }

@@ -1,4 +1,5 @@
 import type { Origin, ParsedConfig, Problem, ScriptConfig } from '../guest-config.ts';
+import type { Said } from '../source.ts';
 
 /** What a source brings besides its own fields. */
 export interface UserData {
@@ -50,6 +51,21 @@ export async function withUserData(parsed: ParsedConfig, data: UserData): Promis
     refused: base.refused,
     origins: [...base.origins, ...origins],
   };
+}
+
+/** What a service says, with its user-data and vendor-data, of which each may be absent. */
+export async function saidWithUserData(
+  parsed: ParsedConfig,
+  data: { [Key in 'instanceId' | 'userData' | 'vendorData']?: UserData[Key] | undefined },
+): Promise<Said> {
+  const { instanceId, userData, vendorData } = data;
+  const identified = instanceId === undefined ? {} : { instanceId };
+  const given = {
+    ...identified,
+    ...(userData === undefined ? {} : { userData }),
+    ...(vendorData === undefined ? {} : { vendorData }),
+  };
+  return { ...identified, parsed: await withUserData(parsed, given) };
 }
 
 /** Byte 0x20 and those of tabulators and line ends. */

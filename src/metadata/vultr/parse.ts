@@ -1,13 +1,17 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
-import { parseJsonText } from '../fields/json-text.ts';
-import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
+import { describeYaml, type Findings, type MapReader } from '../fields/map-reader.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
-import { readNames } from '../fields/read-names.ts';
-import { serviceConfig } from '../fields/service-config.ts';
-import { isYamlList, isYamlScalar, yamlOfJson } from '../fields/yaml-text.ts';
+import {
+  readHostName,
+  readInstanceId,
+  readJsonAnswer,
+  serviceConfig,
+  serviceFindings,
+  usualUser,
+} from '../fields/service-config.ts';
+import { isYamlList, isYamlScalar } from '../fields/yaml-text.ts';
 import type { Said } from '../source.ts';
-import { withUserData } from '../user-data/with-user-data.ts';
+import { saidWithUserData } from '../user-data/with-user-data.ts';
 import { networkOf } from './network.ts';
 
 const FILE = 'v1.json';
@@ -29,39 +33,19 @@ function dataOf(reader: MapReader, key: string, findings: Findings): Uint8Array 
  * becomes problems.
  */
 export async function parseVultr(bytes: Uint8Array): Promise<Said> {
-  const ofSource = new Findings(FILE, 'source');
-  const ofName = new Findings(FILE, 'host-name');
-  const ofKeys = new Findings(FILE, 'user');
-  const ofNetwork = new Findings(FILE, 'network');
-  const ofData = new Findings(FILE, 'post-boot');
-  const json = parseJsonText(bytes);
-  if ('fault' in json) ofSource.refuse('', json.fault.found, json.fault.expected);
-  const document = 'fault' in json ? undefined : yamlOfJson(json.document);
-  const reader = MapReader.of(document, '', ofSource);
+  const findings = serviceFindings(FILE);
+  const reader = readJsonAnswer(bytes, findings);
   const idKey = IDS.find((key) => reader.value(key) !== undefined) ?? 'instance-v2-id';
-  const instanceId = reader.parsed(idKey, INSTANCE_ID, (text) =>
-    text !== '' && isInstanceId(text) ? text : undefined,
-  );
-  if (instanceId === undefined && ofSource.refusing.length === 0)
-    reader.refuse(idKey, 'nothing', INSTANCE_ID);
-  ofSource.origin('instance id', instanceId, idKey);
-  const name = reader.value('hostname');
-  const names = name === undefined ? {} : readNames(name, 'hostname', ofName);
-  const sshKeys = readPublicKeys(reader.value('public-keys'), 'public-keys', ofKeys);
-  const network = networkOf(reader.value('interfaces'), ofNetwork);
-  const userData = dataOf(reader, 'user-data', ofData);
-  const vendorData = dataOf(reader, 'vendor-data', ofData);
-  const parsed = serviceConfig(
-    { source: ofSource, hostName: ofName, keys: ofKeys, network: ofNetwork, data: ofData },
-    { names, network: network, sshKeys },
-  );
-  const identified = instanceId === undefined ? {} : { instanceId };
-  return {
-    ...identified,
-    parsed: await withUserData(parsed, {
-      ...(userData === undefined ? {} : { userData }),
-      ...(vendorData === undefined ? {} : { vendorData: [vendorData] }),
-      ...identified,
-    }),
-  };
+  const instanceId = readInstanceId(reader, idKey);
+  const names = readHostName(reader, 'hostname', findings);
+  const sshKeys = readPublicKeys(reader.value('public-keys'), 'public-keys', findings.keys);
+  const network = networkOf(reader.value('interfaces'), findings.network);
+  const userData = dataOf(reader, 'user-data', findings.data);
+  const vendorData = dataOf(reader, 'vendor-data', findings.data);
+  const parsed = serviceConfig(findings, { names, network, users: usualUser(sshKeys) });
+  return await saidWithUserData(parsed, {
+    instanceId,
+    userData,
+    vendorData: vendorData === undefined ? undefined : [vendorData],
+  });
 }

@@ -220,7 +220,7 @@ export class SimulatedGuest {
     device.fill(0, 1036, 1052);
     if (this.#isShared) disk.fill(0, MIB + 1036, MIB + 1052);
     return {
-      ...treeState(this.files.root, ''),
+      ...treeState(this.files.root),
       [`${APPLIED_DIRECTORY}/gandi-bootstrap.json`]: JSON.stringify(
         Object.entries(readApplied(this.files, 'gandi-bootstrap')).sort(),
       ),
@@ -293,7 +293,8 @@ const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 /** The reports say when they were written; the rest is gone with each boot. */
 const PASSED_OVER = ['/proc', '/run', '/sys', '/var/log/gandi.log', '/var/lib/gandi/gandi-bootstrap.json'];
 
-function treeState(root: string, below: string): Record<string, string> {
+/** All that a tree has, without times: paths to what they hold. */
+export function treeState(root: string, below = ''): Record<string, string> {
   const state: Record<string, string> = {};
   for (const name of readdirSync(`${root}${below}`)) {
     const path = `${below}/${name}`;

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { MetadataService, NoAnswer } from '../../../../src/machine/network/metadata-service.ts';
+import {
+  MetadataService,
+  NoAnswer,
+  type Question,
+} from '../../../../src/machine/network/metadata-service.ts';
 import { httpService, NOBODY, type Reply } from '../../http-service.ts';
 import { runByBun } from '../run-by-bun.ts';
 
 const PAUSE = 10;
 
 /** What a service of ours said that is asked once: its text, or what is told of it. */
-async function ask(address: string, seconds = 2, mostBytes?: number): Promise<string> {
+async function ask(address: string, seconds = 2, question: Question = {}): Promise<string> {
   const service = new MetadataService([address], seconds, PAUSE);
   try {
-    const { status, body } = await service.ask('/x', mostBytes === undefined ? {} : { mostBytes });
+    const { status, body } = await service.ask('/x', question);
     return `${status} ${Buffer.from(body)}`;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
@@ -18,8 +22,8 @@ async function ask(address: string, seconds = 2, mostBytes?: number): Promise<st
 }
 
 /** The same, asked by Bun. */
-const askByBun = async (address: string, seconds: number, mostBytes: number) =>
-  Buffer.from(await runByBun('ask-by-bun.ts', address, String(seconds), String(mostBytes))).toString();
+const askByBun = async (address: string, seconds: number, mostBytes: number, port: 'any' | 'low' = 'any') =>
+  Buffer.from(await runByBun('ask-by-bun.ts', address, String(seconds), String(mostBytes), port)).toString();
 
 const head = (...lines: string[]) => ({
   raw: `HTTP/1.1 200 OK\r\n${lines.map((line) => `${line}\r\n`).join('')}Connection: close\r\n\r\nabc`,
@@ -52,17 +56,41 @@ describe('a metadata service', () => {
   it.each(ANSWERS)('that gives %s', async (_, reply, expected) => {
     const { address } = await httpService(() => reply);
     const seconds = expected.source.startsWith('^no answer') ? 0.5 : 5;
-    expect(await ask(address, seconds, 20)).toMatch(expected);
+    expect(await ask(address, seconds, { mostBytes: 20 })).toMatch(expected);
     expect(await askByBun(address, seconds, 20)).toMatch(expected);
   });
 
-  it('is not followed to another place', async () => {
+  it.each(ANSWERS)('that gives a low port %s', async (_, reply, expected) => {
+    const { address } = await httpService(() => reply);
+    const seconds = expected.source.startsWith('^no answer') ? 0.5 : 5;
+    expect(await ask(address, seconds, { mostBytes: 20, isFromLowPort: true })).toMatch(expected);
+    expect(await askByBun(address, seconds, 20, 'low')).toMatch(expected);
+  });
+
+  it('can ask from a port below 1024, each time from another', async () => {
+    const ports: number[] = [];
+    const { address } = await httpService(({ socket }) => {
+      ports.push(socket.remotePort ?? 0);
+      return (socket.remotePort ?? 0) < 1024 ? 'abc' : 403;
+    });
+    expect(await ask(address)).toBe('403 ');
+    const service = new MetadataService([address], 5, PAUSE);
+    for (let time = 0; time < 30; time++) await service.ask('/x', { isFromLowPort: true });
+    expect(await askByBun(address, 5, 20, 'low')).toBe('200 abc');
+    expect(ports).toHaveLength(32);
+    expect(ports.slice(1).every((port) => port >= 600 && port < 1024)).toBe(true);
+  });
+
+  it.each<['any' | 'low', Question]>([
+    ['any', {}],
+    ['low', { isFromLowPort: true }],
+  ])('is not followed to another place, asked from %s port', async (port, question) => {
     const elsewhere = await httpService(() => 'evil');
     const raw = `HTTP/1.1 302 Found\r\nLocation: ${elsewhere.address}/x\r\nContent-Length: 0\r\n\r\n`;
     const { address, asked } = await httpService(() => ({ raw }));
     const refusal = 'a redirect (status 302), which is not followed';
-    expect(await ask(address)).toBe(refusal);
-    expect(await askByBun(address, 2, 20)).toBe(refusal);
+    expect(await ask(address, 2, question)).toBe(refusal);
+    expect(await askByBun(address, 2, 20, port)).toBe(refusal);
     expect([asked, elsewhere.asked]).toEqual([['GET /x', 'GET /x'], []]);
   });
 
@@ -80,15 +108,32 @@ describe('a metadata service', () => {
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
-  it('is given up where an answer never ends', async () => {
+  it.each<['any' | 'low', Question]>([
+    ['any', {}],
+    ['low', { isFromLowPort: true }],
+  ])('is given up where an answer to %s port never ends', async (port, question) => {
     const { address } = await httpService(({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       const timer = setInterval(() => socket.write('x'), 20);
       socket.on('close', () => clearInterval(timer));
       return undefined;
     });
-    expect(await ask(address, 0.3)).toBe('no answer in time');
-    expect(await askByBun(address, 0.3, 1000)).toBe('no answer in time');
+    expect(await ask(address, 0.3, question)).toBe('no answer in time');
+    expect(await askByBun(address, 0.3, 1000, port)).toBe('no answer in time');
+  });
+
+  it('may be at a link-local address, of which its interface is a part', async () => {
+    const hosts: (string | undefined)[] = [];
+    const { address } = await httpService(({ headers: { host } }) => {
+      hosts.push(host);
+      return 'abc';
+    }, '::1');
+    // Of the loopback the kernel takes an interface, too, and has no link-local address.
+    const scoped = address.replace('::1', '::1%lo');
+    expect(await ask(scoped)).toBe('200 abc');
+    expect(await askByBun(scoped, 2, 20)).toBe('200 abc');
+    expect(hosts.map((host) => `http://${host}`)).toEqual([address, address]);
+    expect(await ask(address.replace('::1', 'fe80::1%lo'), 0.3)).toMatch(/^no answer/);
   });
 
   it('may be at another of its addresses, and is asked there from then on', async () => {
@@ -124,6 +169,7 @@ describe('a proxy of the environment', () => {
     try {
       expect(await ask(address)).toBe('200 abc');
       expect(await askByBun(address, 2, 20)).toBe('200 abc');
+      expect(await askByBun(address, 2, 20, 'low')).toBe('200 abc');
     } finally {
       for (const [index, name] of names.entries()) {
         const value = before[index];

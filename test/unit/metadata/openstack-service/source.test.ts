@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { atEachInterface } from '../../../../src/metadata/openstack-service/link-local.ts';
 import { openstackAt } from '../../../../src/metadata/openstack-service/source.ts';
 import type { World } from '../../../../src/metadata/source.ts';
 import { makeFiles } from '../../context.ts';
@@ -40,14 +41,14 @@ const CONTENT: Record<string, string> = {
   '/openstack/content/0000': 'x\n',
 };
 
-async function find(addresses: string[], waitSeconds = 5) {
+async function find(addresses: string[], waitSeconds = 5, entries: Record<string, string> = {}) {
   const source = openstackAt(addresses);
-  const finding = await source.find({ files: makeFiles({}), waitSeconds } as unknown as World);
+  const finding = await source.find({ files: makeFiles(entries), waitSeconds } as unknown as World);
   return { finding, said: finding.state === 'present' ? await source.parse(finding.raw) : undefined };
 }
 
-const serve = (more: Record<string, Reply> = {}) =>
-  httpService(({ url = '' }) => (url in more ? more[url] : (CONTENT[url] ?? 404)));
+const serve = (more: Record<string, Reply> = {}, host: '127.0.0.1' | '::1' = '127.0.0.1') =>
+  httpService(({ url = '' }) => (url in more ? more[url] : (CONTENT[url] ?? 404)), host);
 
 describe('the metadata service of OpenStack', () => {
   it('says what a ConfigDrive would', async () => {
@@ -72,6 +73,28 @@ describe('the metadata service of OpenStack', () => {
       'GET /openstack/latest/vendor_data2.json',
       'GET /openstack/content/0000',
     ]);
+  });
+
+  it('may be at the other end of an interface that has no address but its link-local one', async () => {
+    const { address, asked } = await serve({}, '::1');
+    const scoped = address.replace('::1', '::1%*');
+    const line = (scope: string, name: string) =>
+      `fe800000000000000000000000000001 02 40 ${scope} 80 ${name}\n`;
+    const table = `${line('10', 'none')}${line('20', 'lo')}${line('20', 'br0')}${line('00', 'eth0')}`;
+    const entries = {
+      '/proc/net/if_inet6': table,
+      '/sys/class/net/lo/device': '',
+      '/sys/class/net/eth0/device': '',
+    };
+    const { finding, said } = await find([NOBODY, scoped], 5, entries);
+    expect(finding).toMatchObject({ state: 'present' });
+    expect(said?.instanceId).toBe('a-b-c');
+    expect(asked).toHaveLength(6);
+    expect(atEachInterface(['http://a', scoped], makeFiles(entries))).toEqual([
+      'http://a',
+      address.replace('::1', '::1%lo'),
+    ]);
+    expect(atEachInterface([scoped], makeFiles({}))).toEqual([]);
   });
 
   it('of which nothing is there is absent', async () => {

@@ -144,7 +144,11 @@ describe('the metadata service of Scaleway', () => {
   const CONF = '/conf?format=json';
   const [USER, VENDOR] = ['/user_data/cloud-init', '/vendor_data/cloud-init'];
   const find = async (replies: Record<string, Reply>) => {
-    const { address } = await httpService(({ url = '' }) => (url in replies ? replies[url] : 404));
+    const { address } = await httpService(({ url = '', socket: { remotePort = 0 } }) => {
+      // Only root's programs are told these.
+      if ([USER, VENDOR].includes(url) && remotePort >= 1024) return 401;
+      return url in replies ? replies[url] : 404;
+    });
     return await scalewayAt([NOBODY, address]).find({ waitSeconds: 2 } as World);
   };
 
