@@ -1,4 +1,4 @@
-import { stagger } from '../identity/stagger.ts';
+import { stagger } from './stagger.ts';
 
 /** Nights without two o'clock, which a change to or from summer time skips or repeats in most zones. */
 const NIGHT_HOURS = [0, 1, 3, 4, 5, 6];
