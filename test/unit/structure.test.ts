@@ -48,6 +48,7 @@ const ROOMS = [
   'accounts',
   'storage',
   'verify',
+  'seal',
   'bootstrap',
   'config',
   'postboot',
