@@ -1,10 +1,10 @@
+import { staggerAnacrontab, staggerCrontab, staggerPhp } from '../identity/cron-tables.ts';
 import { guestIdentity } from '../identity/stagger.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import { isBackupName } from '../plan/executable.ts';
 import type { Plan, Step } from '../plan/step.ts';
-import { staggerAnacrontab, staggerCrontab, staggerPhp } from './cron-tables.ts';
 import { planTimers } from './timers.ts';
 
 const CRON_DIRECTORY = '/etc/cron.d';

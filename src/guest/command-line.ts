@@ -5,6 +5,7 @@ import { createProgram } from '../terminal/program.ts';
 import type { AnalyzeOptions } from './analyze.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InspectOptions } from './inspect.ts';
+import type { SealOptions } from './seal.ts';
 import type { SeedOptions } from './seed.ts';
 import type { StatusOptions } from './status.ts';
 
@@ -18,6 +19,8 @@ function positive(text: string): number {
   return value;
 }
 
+const severalNames = (name: string, before: readonly string[]) => [...before, name];
+
 /**
  * The command line of gandi-guest; help, manual and completions are made from it. Each command loads only its own code.
  * @param end is given the exit status of the command that was run
@@ -26,7 +29,7 @@ function positive(text: string): number {
 export function defineCommandLine(end: (status: number) => void, system: System): Command {
   const program = createProgram(
     'gandi-guest',
-    'Look at how this guest was configured; make and check seed disks.',
+    'Look at how this guest was configured; make and check seed disks; make an image of a guest.',
     system.output,
   );
   program
@@ -127,6 +130,31 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .action(async (config: string, options: SeedOptions, command: Command) => {
       const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
       end(await (await import('./seed.ts')).makeSeed(config, options, given, system));
+    });
+  program
+    .command('seal')
+    .description(
+      'take from this guest what is its own, so that an image of it can be the start of many; it is done at the end of a shutdown',
+    )
+    .option('--check', 'only say what an image must not have; exit status 1 for an E')
+    .option('--root <dir>', 'seal the unpacked image in this directory, at once', '/')
+    .option('--now', 'seal the running guest at once: for what runs without any service')
+    .addOption(new Option('--as-ordered', 'with --now: as an earlier call chose').hideHelp())
+    .option('--keep <name>', 'leave this part as it is; can be given several times', severalNames, [])
+    .option('--all-users', 'also passwords, keys and secrets of users that the host did not ask for')
+    .option('--registrations', 'also registrations with vendors')
+    .option('--user-crontabs', 'also crontabs of users')
+    .option('--first-boot', 'have systemd take the next boot for the first, and apply presets to all units')
+    .option('--zero', 'overwrite free space and swap areas with zeros')
+    .option('--fs-uuids', 'other UUIDs for file systems whose old ones are not named anywhere')
+    .option('--dry-run', 'only show what would be done')
+    .option('-y, --yes', 'do not ask')
+    .option('--no-poweroff', 'do not shut down: the next shutdown seals')
+    .option('--reboot', 'shut down by a reboot')
+    .option('--json', 'print JSON')
+    .action(async (options: SealOptions, command: Command) => {
+      const refuse = (text: string): never => command.error(`gandi-guest: ${text}`, { exitCode: EXIT.usage });
+      end(await (await import('./seal.ts')).seal(options, system, refuse));
     });
   return program;
 }

@@ -9,7 +9,7 @@ const HOSTS = '/etc/hosts';
 const KERNEL_HOST_NAME = '/proc/sys/kernel/hostname';
 
 /** Says which line of /etc/hosts is ours; the rest of a line behind `#` is a comment (hosts(5)). */
-const OUR_LINE = '# gandi-guest';
+export const OUR_HOSTS_LINE = '# gandi-guest';
 
 /** What Debian gives a host that has no fixed address (Debian Reference, 5.1.1). */
 const NO_ADDRESS = '127.0.1.1';
@@ -24,7 +24,7 @@ function namesOf(hostName: string, fqdn: string): string {
 
 /** /etc/hosts as a whole, for a source that wants it so. */
 function wholeHosts({ settings }: StepContext, address: string, names: string): string {
-  return `${ownHeader(settings, 'CONFIG_HOSTNAME')}${EMPTY_HOSTS}ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n${address}\t${names}\t${OUR_LINE}\n`;
+  return `${ownHeader(settings, 'CONFIG_HOSTNAME')}${EMPTY_HOSTS}ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n${address}\t${names}\t${OUR_HOSTS_LINE}\n`;
 }
 
 /** What the source wants in /etc/hosts: a line of ours, all of it at each boot, or nothing. */
@@ -56,23 +56,23 @@ export function renderHosts(
   fqdn = hostName,
 ): string {
   const names = namesOf(hostName, fqdn);
-  const ours = `${address}\t${names}\t${OUR_LINE}`;
+  const ours = `${address}\t${names}\t${OUR_HOSTS_LINE}`;
   const lines = (text ?? EMPTY_HOSTS).split('\n');
   if (lines.at(-1) === '') lines.pop();
-  const others = lines.filter((line) => !line.endsWith(OUR_LINE));
+  const others = lines.filter((line) => !line.endsWith(OUR_HOSTS_LINE));
   const said = others.some((line) => {
     const [first, ...aliases] = (line.split('#')[0] ?? '').trim().split(/\s+/);
     return first === address && aliases.includes(fqdn);
   });
   if (said) return `${others.join('\n')}\n`;
-  const at = lines.findIndex((line) => line.endsWith(OUR_LINE));
+  const at = lines.findIndex((line) => line.endsWith(OUR_HOSTS_LINE));
   others.splice(at < 0 ? others.length : at, 0, ours);
   return `${others.join('\n')}\n`;
 }
 
 /** The address in our line of /etc/hosts. */
 function ourAddress(text: string | undefined): string | undefined {
-  const line = text?.split('\n').find((each) => each.endsWith(OUR_LINE));
+  const line = text?.split('\n').find((each) => each.endsWith(OUR_HOSTS_LINE));
   return line?.trim().split(/\s/, 1)[0];
 }
 

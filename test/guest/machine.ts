@@ -36,6 +36,8 @@ export interface GuestInterface {
   readonly routed?: boolean;
   /** Servers in this network, by address and port, and the command that QEMU starts for each connection to one. */
   readonly servers?: Readonly<Record<string, string>>;
+  /** A multicast address and port of this machine: the interfaces with the same one are on one segment, and reach nothing else. */
+  readonly segment?: string;
 }
 
 /** Everything that determines the emulated machine. */
@@ -237,6 +239,8 @@ export function networkBackend(
   index: number,
   sshPort: number | undefined,
 ): Record<string, unknown> {
+  if (nic.segment !== undefined)
+    return { type: 'socket', id: `net${index}`, mcast: nic.segment, localaddr: '127.0.0.1' };
   const servers = Object.entries(nic.servers ?? {});
   const forward = { str: `tcp:127.0.0.1:${sshPort}-${nic.guestAddress}:22` };
   return {

@@ -51,6 +51,7 @@ const ROOMS = [
   'accounts',
   'storage',
   'verify',
+  'seal',
   'bootstrap',
   'config',
   'postboot',

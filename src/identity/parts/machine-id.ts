@@ -6,7 +6,7 @@ import { digestOf } from '../../state/applied.ts';
 import type { CloneView, IdentityPart, IdentityView, Trait } from '../part.ts';
 import { guestIdentity } from '../stagger.ts';
 
-const DBUS_MACHINE_ID = '/var/lib/dbus/machine-id';
+export const DBUS_MACHINE_ID = '/var/lib/dbus/machine-id';
 
 /** Where PID 1 puts one that it made while the root file system was read-only (machine-id(5)). */
 const EARLY_MACHINE_ID = '/run/machine-id';
@@ -34,6 +34,9 @@ function mountOver(files: FileView) {
   return mounts.findLast(({ mountPoint }) => mountPoint === MACHINE_ID_FILE);
 }
 
+/** Whether something is mounted over the file: that itself is blank then, or somebody else's. */
+export const isMountedOver = (files: FileView): boolean => mountOver(files) !== undefined;
+
 /** Only PID 1's own mount may be taken away. */
 const isEarly = ({ root, type }: { root: string; type: string }) =>
   type === 'tmpfs' && root === '/machine-id';
@@ -48,7 +51,7 @@ function find({ files }: IdentityView): Trait[] {
 }
 
 /** A regular file of D-Bus's would give systemd the old ID again: it comes first. */
-const linkDbus = (files: FileView): Change[] =>
+export const linkDbus = (files: FileView): Change[] =>
   isRegular(files, DBUS_MACHINE_ID)
     ? [{ kind: 'make-link', path: DBUS_MACHINE_ID, target: MACHINE_ID_FILE }]
     : [];

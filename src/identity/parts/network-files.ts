@@ -4,7 +4,7 @@ import { type IdentityPart, type IdentityView, removedPart, type Trait } from '.
 import { type NamedFiles, namedFiles } from './named-files.ts';
 
 /** Where network managers and udev read files that may name an interface by its MAC address. */
-const PLACES: NamedFiles = [
+export const NETWORK_FILES: NamedFiles = [
   ['/etc/network/interfaces.d', /./],
   ['/etc/netplan', /\.yaml$/],
   ['/etc/systemd/network', /\.(network|link|netdev)$/],
@@ -23,7 +23,7 @@ function goneMacs({ clone }: IdentityView): string[] {
 /** Files that name an interface which is not here. */
 function withGoneMacs(files: FileView, macs: readonly string[]) {
   if (macs.length === 0) return [];
-  return namedFiles(files, PLACES).flatMap((path) => {
+  return namedFiles(files, NETWORK_FILES).flatMap((path) => {
     if (files.status(path)?.kind !== 'file') return [];
     const text = files.readText(path) ?? '';
     return macs.some((mac) => text.toLowerCase().includes(mac)) ? [{ path, isOurs: isOwn(text) }] : [];

@@ -161,7 +161,13 @@ const HANDLERS: {
   'copy-range': (change, machine) => copyRange(machine, change),
   'make-directory': (change, { files }) => makeDirectory(files, change),
   'make-link': ({ path, target }, { files }) => replaceLink(files, path, target),
-  'remove-file': ({ path }, { files }) => removeFile(files, path),
+  'remove-file': ({ path, linksRefusedBelow }, { files }) => removeFile(files, path, linksRefusedBelow),
+  'empty-file': async ({ path }, { files }) =>
+    (await import('../files/remove-tree.ts')).emptyFile(files, path),
+  'remove-tree': async (change, { files }) =>
+    (await import('../files/remove-tree.ts')).removeTree(files, change),
+  'zero-free-space': async ({ path }, { files }) => (await import('./zeros.ts')).zeroFreeSpace(files, path),
+  'wipe-swap': async (change, { files }) => (await import('./zeros.ts')).wipeSwap(files, change),
   'remove-empty-directory': ({ path }, { files }) => removeEmptyDirectory(files, path),
   'sync-directory': async ({ path }, { files }) => {
     const { syncDirectory } = await import('../files/sync-directory.ts');

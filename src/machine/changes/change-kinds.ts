@@ -67,6 +67,35 @@ const KINDS: { readonly [K in Change['kind']]: ChangeKind<ChangeOf<K>> } = {
     repeatsAtBoot: never,
     makes: nothing,
   },
+  'empty-file': {
+    needsLiveSystem: false,
+    describe: ({ path }) => `empty ${path}`,
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: ({ path }) => [path],
+  },
+  'remove-tree': {
+    needsLiveSystem: false,
+    describe: ({ path, keepDirectory }) =>
+      keepDirectory ? `remove all that is in ${path}` : `remove ${path} and all that is in it`,
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: nothing,
+  },
+  'zero-free-space': {
+    needsLiveSystem: false,
+    describe: ({ path }) => `overwrite the free space of ${path} with zeros`,
+    isLasting: never,
+    repeatsAtBoot: never,
+    makes: nothing,
+  },
+  'wipe-swap': {
+    needsLiveSystem: false,
+    describe: ({ path }) => `overwrite the swap area ${path} with zeros behind its header`,
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: nothing,
+  },
   'remove-empty-directory': {
     needsLiveSystem: false,
     describe: ({ path }) => `remove directory ${path} if it is empty`,
@@ -157,7 +186,8 @@ const KINDS: { readonly [K in Change['kind']]: ChangeKind<ChangeOf<K>> } = {
 const kindOf = (change: Change) => KINDS[change.kind] as ChangeKind<Change>;
 
 /** True if a change needs the running system, and is skipped when an unpacked image is configured. */
-export const needsLiveSystem = (change: Change): boolean => kindOf(change).needsLiveSystem;
+export const needsLiveSystem = (change: Change): boolean =>
+  kindOf(change).needsLiveSystem || (change.kind === 'wipe-swap' && change.isDevice === true);
 
 /** A change in one line for people: what is done to which path or device; never a secret. */
 export const describeChange = (change: Change): string => kindOf(change).describe(change);

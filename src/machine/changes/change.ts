@@ -61,6 +61,38 @@ export interface MakeLink {
 export interface RemoveFile {
   kind: 'remove-file';
   path: string;
+  /** No symbolic link is followed below this directory, which a user who is not root can write to. */
+  linksRefusedBelow?: string;
+}
+
+/** Takes all out of a file, which keeps its owner, mode and label; one that has another name, too, is replaced. */
+export interface EmptyFile {
+  kind: 'empty-file';
+  path: string;
+}
+
+/** Removes all that is in a directory. No link in it is followed, and no other file system that is mounted in it is entered. */
+export interface RemoveTree {
+  kind: 'remove-tree';
+  path: string;
+  /** The directory itself stays. */
+  keepDirectory?: boolean;
+  linksRefusedBelow?: string;
+}
+
+/** Overwrites what no file has on a file system with zeros, by a file that fills it and is removed. */
+export interface ZeroFreeSpace {
+  kind: 'zero-free-space';
+  /** Directory on it. */
+  path: string;
+}
+
+/** Overwrites a swap area that is not in use with zeros behind its header, so that it keeps its UUID and label. */
+export interface WipeSwap {
+  kind: 'wipe-swap';
+  /** A file of the guest, or a block device, which needs the live system. */
+  path: string;
+  isDevice?: true;
 }
 
 /** Removes a directory if it is empty; one that is not empty, not there, or a mount point stays as it is. */
@@ -221,6 +253,10 @@ export type Change =
   | CopyRange
   | MakeDirectory
   | RemoveFile
+  | EmptyFile
+  | RemoveTree
+  | ZeroFreeSpace
+  | WipeSwap
   | RemoveEmptyDirectory
   | SyncDirectory
   | RunCommand

@@ -39,6 +39,9 @@ export function changedPaths(change: Change): string[] {
     case 'make-link':
     case 'remove-file':
     case 'remove-empty-directory':
+    case 'empty-file':
+    case 'remove-tree':
+    case 'wipe-swap':
       return [change.path];
     case 'run-command':
       return writtenBy(change.argv);
@@ -51,6 +54,7 @@ export function changedPaths(change: Change): string[] {
     case 'wait-for-address':
     case 'make-swap':
     case 'erase-range':
+    case 'zero-free-space':
       return [];
   }
 }
@@ -58,5 +62,5 @@ export function changedPaths(change: Change): string[] {
 /** Whether a change may change files beyond `changedPaths`: which, only its program knows. */
 export function mayChangeAny(change: Change): boolean {
   if (change.kind === 'run-command') return change.checkOnly !== true;
-  return change.kind === 'run-supervised' || change.kind === 'unpack-modules';
+  return ['run-supervised', 'unpack-modules', 'remove-tree'].includes(change.kind);
 }

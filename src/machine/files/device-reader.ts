@@ -43,6 +43,9 @@ export function withDevice<T>(path: string, use: (device: Omit<OpenDevice, 'clos
   }
 }
 
+/** @param descriptor of an open block device @returns its size in bytes */
+export const blockDeviceBytes = (descriptor: number): number => sizeOf(descriptor, 'the descriptor');
+
 function sizeOf(descriptor: number, path: string): number {
   const status = fstatSync(descriptor, { bigint: true });
   if (status.isFile()) return Number(status.size);

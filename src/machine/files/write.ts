@@ -175,20 +175,27 @@ export function replaceLink(files: Files, path: string, target: string): void {
   putInPlace(directoryAt(dirname(place)), basename(place), (temporary) => symlinkSync(target, temporary));
 }
 
-/** Removes a file, or nothing if there is none. A link is removed itself. A power cut does not bring it back. */
-export function removeFile(files: Files, path: string): void {
-  const location = files.locate(path, 'keep');
+/** Opens the directory that a name is to go from. @throws Error where a link is in the way that is not to be followed */
+function openParentOf(files: Files, path: string, linksRefusedBelow: string | undefined): OpenDirectory {
+  if (linksRefusedBelow === undefined) return directoryAt(dirname(files.locate(path, 'keep')));
+  return openWithoutLinks(files.locate(linksRefusedBelow), relative(linksRefusedBelow, dirname(path)));
+}
+
+/**
+ * Removes a file, or nothing if there is none. A link is removed itself. A power cut does not bring it back.
+ * @param linksRefusedBelow no link is followed below this directory
+ */
+export function removeFile(files: Files, path: string, linksRefusedBelow?: string): void {
   try {
-    unlinkSync(location);
+    const { descriptor, path: directory } = openParentOf(files, path, linksRefusedBelow);
+    try {
+      unlinkSync(`${directory}/${basename(path)}`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
-    if (isAbsent(error)) return;
-    throw error;
-  }
-  const { descriptor } = directoryAt(dirname(location));
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    if (!isAbsent(error)) throw error;
   }
 }
 

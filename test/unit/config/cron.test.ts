@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cron } from '../../../src/config/cron.ts';
-import { staggerAnacrontab, staggerCrontab, staggerPhp } from '../../../src/config/cron-tables.ts';
 import { isFixed } from '../../../src/config/timers.ts';
+import { staggerAnacrontab, staggerCrontab, staggerPhp } from '../../../src/identity/cron-tables.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 import { makeContext } from '../context.ts';
 import { CRONIE_ANACRONTAB, CRONIE_HOURLY, DEBIAN_CRONTAB, MACHINE_ID } from './distributions.ts';

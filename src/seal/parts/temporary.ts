@@ -1,0 +1,65 @@
+import type { Trait } from '../../identity/part.ts';
+import { type NamedFiles, namedFiles } from '../../identity/parts/named-files.ts';
+import type { Change } from '../../machine/changes/change.ts';
+import type { FileView } from '../../machine/files/files.ts';
+import { parseMountInfo } from '../../machine/formats/mounts.ts';
+import type { SealPart, SealView } from '../part.ts';
+import { namesIn } from '../walk.ts';
+
+const TEMPORARY = ['/tmp', '/var/tmp'];
+
+/** What the programs of shadow leave of the tables before (passwd(5), FILES). */
+const TABLES: NamedFiles = [['/etc', /^(passwd|shadow|group|gshadow|subuid|subgid)-$/]];
+
+/** Mail, and jobs of at(1); its counter stays. */
+const SPOOLS: NamedFiles = [
+  ['/var/mail', /^[^.]/],
+  ['/var/spool/mail', /^[^.]/],
+  ['/var/spool/cron/atjobs', /^[^.]/],
+  ['/var/spool/at', /^[^.]/],
+];
+
+/** By choice alone: they may be what the image is for. */
+const CRONTABS: NamedFiles = [
+  ['/var/spool/cron/crontabs', /^[^.]/],
+  ['/var/spool/cron', /^(?!atjobs$|atspool$|crontabs$|lastrun$|tabs$)[^.]/],
+  ['/var/spool/cron/tabs', /^[^.]/],
+];
+
+/** What is in memory is in no image. */
+function lasting({ files, live }: SealView): string[] {
+  const mounts = live ? parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') : [];
+  const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(({ mountPoint }) => mountPoint);
+  return TEMPORARY.filter((path) => !inMemory.includes(path) && namesIn(files, path).length > 0);
+}
+
+/** Where one of the directories is a link to the other, each file is told once. */
+const filesOf = (files: FileView, named: NamedFiles) =>
+  namedFiles(
+    files,
+    named.filter(([directory]) => files.status(directory)?.kind === 'directory'),
+  ).filter((path) => files.status(path)?.kind === 'file');
+
+function removed({ files, choices }: SealView): string[] {
+  const crontabs = choices.userCrontabs ? filesOf(files, CRONTABS) : [];
+  return [...filesOf(files, TABLES), ...filesOf(files, SPOOLS), ...crontabs];
+}
+
+export const temporary: SealPart = {
+  name: 'temporary',
+  what: 'temporary files, mail and jobs',
+  find: (view): Trait[] => [
+    ...filesOf(view.files, TABLES).map(
+      (path): Trait => ({ path, severity: 'warning', what: 'an earlier table of accounts' }),
+    ),
+    ...filesOf(view.files, SPOOLS).map((path): Trait => ({ path, severity: 'info', what: 'mail or a job' })),
+    ...filesOf(view.files, CRONTABS).map(
+      (path): Trait => ({ path, severity: 'info', what: 'a user’s crontab; --user-crontabs removes it' }),
+    ),
+    ...lasting(view).map((path): Trait => ({ path, severity: 'info', what: 'temporary files' })),
+  ],
+  seal: (view): Change[] => [
+    ...removed(view).map((path): Change => ({ kind: 'remove-file', path })),
+    ...lasting(view).map((path): Change => ({ kind: 'remove-tree', path, keepDirectory: true })),
+  ],
+};

@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { parseAccounts } from '../../../src/seal/accounts.ts';
+import type { SealChoices, SealPart, SealView } from '../../../src/seal/part.ts';
+import { authorizedKeys } from '../../../src/seal/parts/authorized-keys.ts';
+import { hostKeys, makerOfKeys } from '../../../src/seal/parts/host-keys.ts';
+import { ids } from '../../../src/seal/parts/ids.ts';
+import { machineId } from '../../../src/seal/parts/machine-id.ts';
+import { network } from '../../../src/seal/parts/network.ts';
+import { passwords } from '../../../src/seal/parts/passwords.ts';
+import { registration } from '../../../src/seal/parts/registration.ts';
+import { swap } from '../../../src/seal/parts/swap.ts';
+import { temporary } from '../../../src/seal/parts/temporary.ts';
+import type { FileEntries } from '../context.ts';
+import { makeFiles } from '../context.ts';
+import { NO_CHOICES } from './sealing.ts';
+
+function view(entries: FileEntries, choices: Partial<SealChoices> = {}, live = false): SealView {
+  const files = makeFiles(entries);
+  const accounts = parseAccounts(files.readText('/etc/passwd') ?? '', new Set(['host1']));
+  return { files, live, choices: { ...NO_CHOICES, ...choices }, accounts, wiped: [] };
+}
+
+const found = (part: SealPart, of: SealView) =>
+  part.find(of).map(({ severity, path }) => `${severity} ${path}`);
+
+describe('passwords', () => {
+  it('an empty one is an error in each table, and is locked where it is root’s or the host’s', () => {
+    const of = view({
+      '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nhost1:x:1000:1000::/h:/bin/sh\nbob::1001:1001::/b:/bin/sh\n',
+      '/etc/shadow': 'root::1::::::\nhost1:$6$x:1::::::\nbob:x:1::::::\n',
+    });
+    expect(found(passwords, of)).toEqual(['error /etc/shadow', 'warning /etc/shadow', 'error /etc/passwd']);
+    expect(passwords.seal(of)).toEqual([
+      expect.objectContaining({
+        path: '/etc/shadow',
+        content: 'root:!:1::::::\nhost1:!:1::::::\nbob:x:1::::::\n',
+        secret: true,
+      }),
+    ]);
+    expect(passwords.seal({ ...of, choices: { ...NO_CHOICES, allUsers: true } })).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ path: '/etc/passwd', content: expect.stringContaining('bob:!:1001') }),
+      ]),
+    );
+  });
+});
+
+describe('keys that log in', () => {
+  it('are looked for where sshd reads them, each with its fingerprint', () => {
+    const of = view({
+      '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n',
+      '/etc/ssh/sshd_config': 'AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n',
+      '/etc/ssh/keys/root':
+        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0rBCZ3PbZQ8XbTqgqXl1XbPYkG8H1xW6hzgH9t3yXo comment\n',
+      '/home/bob/.ssh/authorized_keys': 'from="10.0.0.1" ssh-rsa AAAA\n# none\n',
+    });
+    const told = authorizedKeys.find(of);
+    expect(told.map(({ path }) => path).sort()).toEqual([
+      '/etc/ssh/keys/root',
+      '/home/bob/.ssh/authorized_keys',
+    ]);
+    // As ssh-keygen -l says.
+    expect(JSON.stringify(told)).toMatch(/SHA256:[A-Za-z0-9+/]{43}/);
+    expect(JSON.stringify(told)).not.toContain('comment');
+    expect(authorizedKeys.seal(of)).toEqual([{ kind: 'remove-file', path: '/etc/ssh/keys/root' }]);
+  });
+});
+
+describe('host keys', () => {
+  const KEYS = {
+    '/etc/ssh/sshd_config': 'HostKey /etc/ssh/ssh_host_rsa_key\nHostKey /etc/ssh/mine\n',
+    '/etc/ssh/ssh_host_rsa_key': 'k',
+    '/etc/ssh/mine': 'k',
+  };
+  const unit = (name: string, text = '[Unit]\n') => ({
+    [`/usr/lib/systemd/system/${name}`]: text,
+    [`/etc/systemd/system/multi-user.target.wants/${name}`]: { link: `/usr/lib/systemd/system/${name}` },
+  });
+
+  it.each([
+    ['nobody', {}, {}, undefined],
+    ['gandi-config', unit('gandi-config.service'), {}, 'gandi-config'],
+    [
+      'gandi-config that is turned off',
+      { ...unit('gandi-config.service'), '/etc/default/gandi': 'CONFIG_SSHD=0\n' },
+      {},
+      undefined,
+    ],
+    ['cloud-init', unit('cloud-init.service'), {}, 'cloud-init'],
+    ['Debian 13’s, at no first boot', unit('sshd-keygen.service', 'ConditionFirstBoot=yes\n'), {}, undefined],
+    [
+      'Debian 13’s, at a first boot',
+      unit('sshd-keygen.service', 'ConditionFirstBoot=yes\n'),
+      { firstBoot: true },
+      'sshd-keygen.service',
+    ],
+    ['Fedora’s', { '/usr/lib/systemd/system/sshd-keygen.target': '' }, {}, 'sshd-keygen.target'],
+  ])('are made by %s', (_, entries, choices, maker) => {
+    expect(makerOfKeys(view({ ...KEYS, ...entries }, choices))).toBe(maker);
+  });
+
+  it('that nothing would make again stay, and are told as such', () => {
+    const lone = view(KEYS);
+    expect(hostKeys.seal(lone)).toEqual([]);
+    expect(hostKeys.find(lone).map(({ what }) => what)).toEqual(
+      Array(2).fill(expect.stringContaining('nothing would make again')),
+    );
+    const made = view({ ...KEYS, ...unit('gandi-config.service') });
+    expect(hostKeys.seal(made)).toEqual([{ kind: 'remove-file', path: '/etc/ssh/ssh_host_rsa_key' }]);
+    expect(found(hostKeys, made)).toEqual(['error /etc/ssh/ssh_host_rsa_key', 'error /etc/ssh/mine']);
+  });
+});
+
+describe('the machine ID', () => {
+  const ID = `${'a'.repeat(32)}\n`;
+  it.each([
+    ['an ID', { '/etc/machine-id': ID }, {}, ['error /etc/machine-id'], ['']],
+    [
+      'an ID, for a first boot',
+      { '/etc/machine-id': ID },
+      { firstBoot: true },
+      ['error /etc/machine-id'],
+      ['uninitialized\n'],
+    ],
+    ['empty', { '/etc/machine-id': '' }, {}, [], []],
+    ['missing', {}, {}, ['error /etc/machine-id'], ['']],
+    ['uninitialized', { '/etc/machine-id': 'uninitialized\n' }, {}, ['warning /etc/machine-id'], ['']],
+    ['uninitialized, as was asked', { '/etc/machine-id': 'uninitialized\n' }, { firstBoot: true }, [], []],
+  ])('%s', (_, entries, choices, traits, written) => {
+    const of = view(entries, choices);
+    expect(found(machineId, of)).toEqual(traits);
+    expect(machineId.seal(of)).toEqual(
+      written.map((content) => ({ kind: 'write-file', path: '/etc/machine-id', content, mode: 0o444 })),
+    );
+  });
+
+  it('mounted over by PID 1 is blank below', () => {
+    const mounts = '25 1 0:23 /machine-id /etc/machine-id ro - tmpfs tmpfs rw\n';
+    const of = view({ '/etc/machine-id': ID, '/proc/self/mountinfo': mounts }, {}, true);
+    expect(found(machineId, of)).toEqual([]);
+    expect(machineId.seal(of)).toEqual([]);
+  });
+});
+
+it('profiles of the admin’s stay, and those that name a card are told', () => {
+  const of = view({
+    '/etc/NetworkManager/system-connections/a.nmconnection':
+      '[connection]\nuuid=00112233-4455-6677-8899-aabbccddeeff\n',
+    '/etc/netplan/01-mine.yaml': 'network: {ethernets: {a: {match: {macaddress: "52:54:00:12:34:56"}}}}\n',
+    '/etc/netplan/02-mine.yaml': 'network: {}\n',
+    '/etc/systemd/network/10-cloud-init-eth0.network': '[Match]\n',
+    '/etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
+  });
+  expect(found(network, of)).toEqual([
+    'warning /etc/systemd/network/10-cloud-init-eth0.network',
+    'warning /etc/netplan/01-mine.yaml',
+    'warning /etc/NetworkManager/system-connections/a.nmconnection',
+  ]);
+  expect(network.seal(of)).toEqual([
+    { kind: 'remove-file', path: '/etc/systemd/network/10-cloud-init-eth0.network' },
+  ]);
+});
+
+describe('swap', () => {
+  const FSTAB = [
+    '/swap.img none swap nofail,x-gandi.swap-file 0 0',
+    'UUID=ab none swap sw 0 0',
+    'LABEL=swap none swap sw 0 0',
+    '/mine none swap sw 0 0',
+    '',
+  ].join('\n');
+  const GUEST = {
+    '/etc/fstab': FSTAB,
+    '/swap.img': 's',
+    '/dev/disk/by-uuid/ab': { link: '../../sda2' },
+    '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n/swap.img file 1 0 -3\n',
+  };
+
+  it('of ours goes; the admin’s is told, and the host’s disk is none of it', () => {
+    const of = view(GUEST);
+    expect(found(swap, of)).toEqual(['warning /swap.img', 'warning /dev/disk/by-uuid/ab', 'warning /mine']);
+    expect(swap.seal(of).map(({ kind }) => kind)).toEqual(['remove-file', 'write-file']);
+  });
+
+  it('of the admin’s is turned off and wiped where free space is, and told no more', () => {
+    const of = view(GUEST, { zero: true }, true);
+    expect(swap.seal(of)).toEqual([
+      expect.objectContaining({ argv: ['swapoff', '/swap.img'] }),
+      expect.objectContaining({ argv: ['swapoff', '/dev/disk/by-uuid/ab'] }),
+      { kind: 'remove-file', path: '/swap.img' },
+      expect.objectContaining({ kind: 'write-file', path: '/etc/fstab' }),
+      { kind: 'wipe-swap', path: '/dev/disk/by-uuid/ab', isDevice: true },
+      { kind: 'wipe-swap', path: '/mine' },
+    ]);
+    const wiped = { ...of, wiped: ['/dev/disk/by-uuid/ab', '/mine'] };
+    expect(found(swap, wiped)).toEqual(['warning /swap.img']);
+  });
+});
+
+it('registrations go by choice alone, and clusters are told', () => {
+  const entries = {
+    '/etc/pki/consumer/cert.pem': 'x',
+    '/var/lib/ubuntu-advantage/private/machine-token.json': 'x',
+    '/var/lib/consul/node-id': 'x',
+    '/etc/openvswitch/system-id.conf': 'x',
+  };
+  expect(found(registration, view(entries))).toEqual([
+    'error /etc/pki/consumer/cert.pem',
+    'error /var/lib/ubuntu-advantage/private/machine-token.json',
+    'warning /var/lib/consul/node-id',
+  ]);
+  expect(registration.seal(view(entries))).toEqual([]);
+  expect(registration.seal(view(entries, { registrations: true }))).toHaveLength(2);
+  expect(found(ids, view(entries))).toEqual(['warning /etc/openvswitch/system-id.conf']);
+});
+
+it('a missing script leaves no file to generate an iSCSI name from', () => {
+  const file = { '/etc/iscsi/initiatorname.iscsi': 'InitiatorName=iqn.x\n' };
+  expect(ids.seal(view(file))).toEqual([{ kind: 'remove-file', path: '/etc/iscsi/initiatorname.iscsi' }]);
+  expect(ids.find(view({ '/etc/iscsi/initiatorname.iscsi': 'GenerateName=yes\n' }))).toEqual([]);
+});
+
+it('crontabs of users go by choice alone; what is in memory is in no image', () => {
+  const entries = {
+    '/var/spool/cron/crontabs/ann': 'x',
+    '/tmp/x': 'x',
+    '/proc/self/mountinfo': '30 1 0:25 / /tmp rw - tmpfs tmpfs rw\n',
+  };
+  expect(found(temporary, view(entries, {}, true))).toEqual(['info /var/spool/cron/crontabs/ann']);
+  expect(temporary.seal(view(entries, {}, true))).toEqual([]);
+  expect(temporary.seal(view(entries, { userCrontabs: true }))).toEqual([
+    { kind: 'remove-file', path: '/var/spool/cron/crontabs/ann' },
+    { kind: 'remove-tree', path: '/tmp', keepDirectory: true },
+  ]);
+});
