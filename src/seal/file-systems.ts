@@ -1,7 +1,7 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { expandGlob } from '../machine/files/glob.ts';
-import { type Mount, parseMountInfo } from '../machine/formats/mounts.ts';
+import { type Mount, parseMountInfo } from '../machine/formats/text/mounts.ts';
 import type { Plan } from '../plan/step.ts';
 import type { SealView } from './part.ts';
 

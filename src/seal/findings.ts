@@ -1,6 +1,6 @@
 import type { Severity, Trait } from '../identity/part.ts';
 import type { Commands } from '../machine/commands/commands.ts';
-import { endOfOutput } from '../machine/formats/output-end.ts';
+import { endOfOutput } from '../machine/formats/text/output-end.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import { callOf, type OwnProgram, ownPrograms } from './own-programs.ts';

@@ -1,7 +1,7 @@
 import type { Trait } from '../../identity/part.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { LARGEST_KEY_FILE_BYTES, parseKeyLine } from '../../machine/formats/key-line.ts';
+import { LARGEST_KEY_FILE_BYTES, parseKeyLine } from '../../machine/formats/text/key-line.ts';
 import { sha256 } from '../../machine/runtime/digest.ts';
 import { keyFilesOf, type SealAccount } from '../accounts.ts';
 import type { SealPart, SealView } from '../part.ts';

@@ -2,7 +2,7 @@ import type { Trait } from '../../identity/part.ts';
 import { type NamedFiles, namedFiles } from '../../identity/parts/named-files.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { parseMountInfo } from '../../machine/formats/mounts.ts';
+import { parseMountInfo } from '../../machine/formats/text/mounts.ts';
 import type { SealPart, SealView } from '../part.ts';
 import { namesIn } from '../walk.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeChange } from '../../../src/machine/changes/change-kinds.ts';
-import { isFirstBoot } from '../../../src/metadata/gandi/host-disk.ts';
+import { isFirstBoot } from '../../../src/metadata/gandi/disk/host-disk.ts';
 import { findAll } from '../../../src/seal/findings.ts';
 import { SEAL_PARTS } from '../../../src/seal/parts.ts';
 import { isSealedImage, readSealRecord } from '../../../src/seal/record.ts';
