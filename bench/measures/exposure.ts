@@ -9,6 +9,7 @@ export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-bootstrap': `${ROOT_CONFIGURES}; the admin’s plugins inherit it; each restriction costs 0.001 to 0.021 G`,
   'gandi-checks': 'as gandi-disks',
   'gandi-config': 'the admin’s plugins and hook inherit it, setuid programs among them',
+  'gandi-detach@': 'sees the mounts of the guest; it starts no process until its disk is unmounted',
   'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
   'gandi-homes': ROOT_CONFIGURES,
   'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',

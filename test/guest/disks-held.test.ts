@@ -92,6 +92,21 @@ describe('disks that somebody else has still', () => {
     await guest.detach(attached);
   });
 
+  it('names an overlay that has its files there', async () => {
+    const { attached, node } = await mounted('layers');
+    await guest.output('mkdir /srv/layers/{up,work} /run/merged && modprobe overlay');
+    const layers = 'lowerdir=/etc,upperdir=/srv/layers/up,workdir=/srv/layers/work';
+    await guest.output(`mount -t overlay -o ${layers} overlay /run/merged`);
+    const refused = await guest.run('gandi-mount eject layers');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(
+      'the overlay at /run/merged, which has files in /srv/layers/up (umount /run/merged)',
+    );
+    await guest.output('umount /run/merged');
+    expect(await guest.output(`gandi-mount eject ${node}`)).toContain('it can be detached');
+    await guest.detach(attached);
+  });
+
   it('tells of a container that has a disk which the host took, and leaves a tmpfs over it alone', async () => {
     const { attached } = await mounted('taken');
     await contain('taker', ':');

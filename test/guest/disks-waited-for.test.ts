@@ -20,6 +20,15 @@ done
 exec /sbin/e2fsck "$@"
 `;
 
+const SEEN = '/run/seen-by-hook';
+
+/** Notes whether the disk is mounted when it begins, and still so when it ends. */
+const SLOW_HOOK = `#!/bin/sh
+echo "$2 $(findmnt -rno FSTYPE "$2")" >> ${SEEN}
+sleep 5
+echo "$2 $(findmnt -rno FSTYPE "$2")" >> ${SEEN}
+`;
+
 const service = (mountPoint: string) => `[Unit]
 RequiresMountsFor=${mountPoint}
 [Service]
@@ -30,7 +39,7 @@ WantedBy=multi-user.target
 
 describe('data disks that somebody waits for', () => {
   const disks = new Map<string, KnownDisk>();
-  const LABELS = ['slow', 'slow-2', 'data', 'away', 'late'];
+  const LABELS = ['slow', 'slow-2', 'data', 'away', 'late', 'more'];
   const attached = (...labels: string[]): GuestDisk[] =>
     labels.map((label) => {
       const disk = disks.get(label);
@@ -85,6 +94,33 @@ describe('data disks that somebody waits for', () => {
     expect((await guest.run('findmnt -rn /srv/data')).exitCode).toBe(1);
     await guest.output('systemctl reset-failed; gandi-mount attach $(readlink -f /dev/disk/by-label/data)');
     expect(await isActive('srv-data.mount')).toBe('active');
+  });
+
+  it('stay mounted, where the host takes two of them, until the hook has run for each', async () => {
+    const taken: Attached[] = [];
+    for (const label of ['late', 'more']) {
+      taken.push(await guest.attachDisk({ disk: disks.get(label) as KnownDisk, scsiId: 30 + taken.length }));
+      await untilMounted(guest, `/srv/${label}`);
+    }
+    await untilIdle(guest);
+    expect(await isActive('gandi-detach@srv-late.service')).toBe('active');
+    const hook = '/etc/gandi/hooks/pre-disk-detach';
+    await guest.output(`mkdir -p /etc/gandi/hooks; cat > ${hook} && chmod 755 ${hook}`, { input: SLOW_HOOK });
+    await guest.output(
+      'systemd-run --unit kept --property RequiresMountsFor=/srv/late sh -c "exec sleep 1000 3> /srv/late/file"',
+    );
+    for (const one of taken) await guest.detach(one);
+    for (const label of ['late', 'more'])
+      await guest.waitFor(`! findmnt -rn /srv/${label} && ! test -e /srv/${label}`, 60);
+    expect(await guest.output(`cat ${SEEN}`)).toBe(
+      '/srv/late ext4\n/srv/late ext4\n/srv/more ext4\n/srv/more ext4',
+    );
+    expect(await isActive('kept.service')).not.toBe('active');
+    await untilIdle(guest);
+    expect(await guest.output('systemctl list-units --plain --no-legend gandi-detach@*')).not.toMatch(
+      /late|more/,
+    );
+    await guest.output(`rm ${hook}; systemctl reset-failed`);
   });
 
   let late: Attached | undefined;

@@ -69,8 +69,8 @@ describe.each(['bookworm', 'trixie'] as const)('the order of a boot on Debian %s
       UNITS: join(project, 'units'),
     });
     await root.run(`cp -r /units/* /usr/lib/systemd/system/
-      for name in lib/gandi/gandi-steady lib/gandi/gandi-mount-needed sbin/gandi-bootstrap sbin/gandi-mount \\
-        sbin/gandi-config sbin/gandi-postboot; do cp /bin/true /usr/$name; done
+      for name in lib/gandi/gandi-steady lib/gandi/gandi-mount-needed lib/gandi/gandi-await-unmount \\
+        sbin/gandi-bootstrap sbin/gandi-mount sbin/gandi-config sbin/gandi-postboot; do cp /bin/true /usr/$name; done
       sed -n 's/^enable //p' /units/*.preset | xargs systemctl enable
       systemctl enable autofs.service`);
     // A data disk that was mounted before, and a service that needs it.

@@ -197,7 +197,7 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
       off('CONFIG_DISK_NOTIFY', 'Tell logged-in users when a data disk comes or goes'),
       off(
         'CONFIG_DISK_UNITS',
-        'Make a mount unit for each data disk that services can order themselves after; systemd then unmounts a disk that the host takes away, before the hook',
+        'Make a mount unit for each data disk, which services can order themselves after',
       ),
       {
         name: 'CONFIG_NODHCP',

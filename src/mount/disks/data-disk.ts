@@ -91,6 +91,8 @@ function whyNot(device: BlockDevice, disk: BlockDevice, facts: DiskFacts): Verdi
   const directory = facts.systemDisks.get(disk.name);
   if (directory !== undefined) return notOurs(`${directory} is on this disk`);
   if (facts.activeSwaps.has(device.name)) return notOurs('it is in use as swap');
+  // Before what is built on it, and what udev calls its content then: both are multipathd's.
+  if (facts.udevOf(device).isMultipathPath) return leftAlone('it is a path that multipathd has');
   if (device.holders.length > 0) {
     return leftAlone(`${device.holders.join(', ')} is built on it (crypt, LVM or RAID)`);
   }

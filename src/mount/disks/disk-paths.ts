@@ -30,15 +30,13 @@ export const otherPaths = (state: DiskState, states: readonly DiskState[]): Disk
 
 /**
  * Leaves disks that are reached on several paths to one of them: a file system that is mounted from two of them loses what
- * each of both writes. Those that multipathd has are left to it.
+ * each of both writes. Those that multipathd has are none of these (data-disk.ts).
  * @param states of all devices
  */
 export function withOnePath(states: readonly DiskState[]): DiskState[] {
   return states.map((state): DiskState => {
     const { verdict, mount, udev } = state;
     if (verdict.kind !== 'data' || mount !== undefined || udev === undefined) return state;
-    if (udev.isMultipathPath)
-      return { ...state, verdict: { kind: 'left-alone', why: 'it is a path that multipathd has' } };
     const others = otherPaths(state, states);
     if (others.length === 0) return state;
     const used = usedPath(states.filter((one) => one === state || others.includes(one)));

@@ -9,11 +9,12 @@ import { ownControlGroup } from '../../machine/formats/text/control-group.ts';
 import { type Mount, parseSwaps } from '../../machine/formats/text/mounts.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import { sleep } from '../../machine/runtime/sleep.ts';
+import { readDiskRecords, recordOf } from '../../state/disk-records.ts';
 import type { DiskFacts } from '../disks/disk-facts.ts';
 import { readMounts } from '../mounts/own-mount.ts';
 import type { MountRun } from '../run/run.ts';
 import { describeKeeper, describeProcess, describeWriter, placeOf } from './holder-names.ts';
-import { loopsOn } from './kernel-users.ts';
+import { loopsOn, overlaysOn } from './kernel-users.ts';
 import { nameFew } from './users.ts';
 
 /** Who ends a service or looks at a disk, such as udev, lets it go within this time. */
@@ -53,6 +54,7 @@ function signs({ machine: { files } }: MountRun, devices: readonly BlockDevice[]
   const mounts = readMounts(files);
   const swaps = parseSwaps(files.readText('/proc/swaps') ?? '');
   const namespaces = otherMountNamespaces(files);
+  const records = readDiskRecords(files);
   return devices.flatMap((device) => [
     ...mounts
       .filter((mount) => isMountOf(mount, device))
@@ -61,6 +63,7 @@ function signs({ machine: { files } }: MountRun, devices: readonly BlockDevice[]
     ...swaps.filter(({ path }) => path === device.node).map(({ path }) => `swap (swapoff ${path})`),
     ...files.list(`${device.path}/holders`).map((name) => `${name}, which is built on it`),
     ...loopsOn(files, device.node),
+    ...overlaysOn(recordOf(records, device)?.mountPoint ?? device.node, mounts),
   ]);
 }
 

@@ -1,5 +1,5 @@
 import type { FileView } from '../../machine/files/files.ts';
-import { parseSwaps, unescapeField } from '../../machine/formats/text/mounts.ts';
+import { type Mount, parseSwaps, unescapeField } from '../../machine/formats/text/mounts.ts';
 
 type View = Pick<FileView, 'readText' | 'list'>;
 
@@ -51,6 +51,26 @@ export function kernelUsers(files: View, mountPoint: string): string[] {
       .filter(isOnIt)
       .map((path) => `the NFS server, which exports ${path} (exportfs)`),
   ];
+}
+
+/** Options of an overlay that name directories, several with colons between them (Documentation/filesystems/overlayfs.rst). */
+const LAYERS = /^(?:lowerdir\+?|datadir\+|upperdir|workdir)=(.*)$/;
+
+/**
+ * Overlays whose files are on a disk, as container engines make them. They keep its file system without a mount of it that
+ * anybody sees, nor one that has to go before.
+ * @param mountPoint where the disk is or was mounted
+ */
+export function overlaysOn(mountPoint: string, mounts: readonly Mount[]): string[] {
+  const isOnIt = (path: string) => path === mountPoint || path.startsWith(`${mountPoint}/`);
+  return mounts.flatMap(({ type, mountPoint: place, superOptions }) => {
+    if (type !== 'overlay') return [];
+    const layers = superOptions.flatMap((option) => LAYERS.exec(option)?.[1]?.split(':') ?? []);
+    const layer = layers.map(unescapeField).find(isOnIt);
+    return layer === undefined
+      ? []
+      : [`the overlay at ${place}, which has files in ${layer} (umount ${place})`];
+  });
 }
 
 /** Loop devices that are made of a device itself. */

@@ -51,7 +51,8 @@ const plain = (text: string) => text.replaceAll('%', '%%');
 
 /** The mount unit of a disk (systemd.mount(5)). */
 export function renderMountUnit({ uuid, mountPoint }: Disk): string {
-  const attach = `gandi-attach@${escapePath(mountPoint)}.service`;
+  const instance = escapePath(mountPoint);
+  const attach = `gandi-attach@${instance}.service`;
   return `# Made by gandi-mount, which mounts this disk: systemd only waits for that. Changes go into a drop-in (systemctl edit).
 [Unit]
 Description=Data disk at ${plain(mountPoint)}
@@ -61,6 +62,8 @@ DefaultDependencies=no
 # Waits for the disk and its check. What needs this unit does not start where the disk is not there.
 Requires=${attach}
 After=${attach}
+# When the device is gone systemd stops this unit at once. Then that one is stopped before, which waits for the hook.
+Wants=gandi-detach@${instance}.service
 
 [Mount]
 What=UUID=${uuid}
@@ -117,10 +120,6 @@ function planRemoveUnit(files: FileView, { uuid, mountPoint }: Disk): Change[] {
   ];
 }
 
-/**
- * Only where the admin asks for them: systemd stops a mount that has a unit file as soon as its device is gone, whatever that
- * file says (seen with version 252), before gandi-mount can run the hook, stop services and tell of it.
- */
 const areWanted = ({ settings, mode, machine }: MountRun) =>
   settings.switches.CONFIG_DISK_UNITS &&
   mode === 'udev' &&

@@ -117,6 +117,25 @@ describe('a disk that is unmounted here is not free', () => {
     expect(said.stderr).toContain('in which nothing runs, which process 50 (runner) keeps open');
   });
 
+  it('where an overlay has its files there, as of a container, which shows no mount of the disk', async () => {
+    const { disks } = guest;
+    disks.claimed.add('sdb');
+    const below = disks.mountPoint('data');
+    const mounts = disks.files.readText('/proc/self/mountinfo') ?? '';
+    const overlays = [
+      `77 21 0:41 / /var/a rw - overlay overlay rw,lowerdir=/usr:${below}/my\\040base`,
+      `78 21 0:42 / /var/b rw - overlay overlay rw,lowerdir=/usr,upperdir=${below}-2/up,workdir=/var/w`,
+    ];
+    disks.write('/proc/self/mountinfo', `${mounts}${overlays.join('\n')}\n`);
+    expect(await main(['eject', 'data'])).toBe(1);
+    expect(said.stderr).toContain(
+      `still in use by the overlay at /var/a, which has files in ${below}/my base (umount /var/a); what`,
+    );
+    // It is named as well where it is asked again.
+    await main(['eject', disks.node('sdb')]);
+    expect(said.stderr).toMatch(/is not mounted, but in use by the overlay at \/var\/a/);
+  });
+
   it.each<[string, (node: string) => void, RegExp]>([
     [
       'swap',

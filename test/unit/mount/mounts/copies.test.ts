@@ -171,7 +171,8 @@ describe('one disk by two paths', () => {
   it('is two disks where the WWNs differ, and left to multipathd where that has it', async () => {
     copyOn('sdb', ...withSerial('array'), 'ID_WWN=0x1');
     copyOn('sdc', ...withSerial('array'), 'ID_WWN=0x2');
-    copyOn('sdd', ...withSerial('other'), 'DM_MULTIPATH_DEVICE_PATH=1');
+    // As 60-multipath.rules has it.
+    copyOn('sdd', ...withSerial('other'), 'DM_MULTIPATH_DEVICE_PATH=1', 'ID_FS_TYPE=mpath_member');
     await main(['rescan', '--new']);
     expect(await places()).toEqual({ sdb: '/srv/data', sdc: '/srv/data_2' });
     expect(said.stderr).toMatch(/sdd is left alone: it is a path that multipathd has/);

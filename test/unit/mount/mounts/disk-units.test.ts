@@ -38,6 +38,7 @@ describe('the mount unit of a disk', () => {
       'DefaultDependencies=no',
       'Requires=gandi-attach@srv-my\\x2d100\\x25.service',
       'After=gandi-attach@srv-my\\x2d100\\x25.service',
+      'Wants=gandi-detach@srv-my\\x2d100\\x25.service',
       '[Mount]',
       `What=UUID=${UUID}`,
       'Where=/srv/my-100%%',
