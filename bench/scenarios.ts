@@ -10,6 +10,7 @@ import { diskMeasures } from './measures/disks.ts';
 import { exposure } from './measures/exposure.ts';
 import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
+import { firstMetadata, secondMetadata } from './measures/metadata-service.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
 
@@ -19,6 +20,7 @@ const measures: readonly GuestMeasure[] = [
   firstBootstrap,
   firstConfig,
   ...firstServices,
+  firstMetadata,
   exposure,
   firstCloudInit,
   peakMemory,
@@ -29,6 +31,7 @@ const measures: readonly GuestMeasure[] = [
   coldStart,
   secondBootstrap,
   secondConfig,
+  secondMetadata,
   ...secondServices,
   secondCloudInit,
 ];
