@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { blankDisk, overlayDisk } from '../test/guest/disk.ts';
+import { AMAZON, ec2Instance, ec2Networks } from '../test/guest/ec2-instance.ts';
 import { Guest } from '../test/guest/guest.ts';
 import { type Image, rootImage } from '../test/guest/image.ts';
 import type { GuestDisk, MachineOptions } from '../test/guest/machine.ts';
+import { byTokens, startMetadataServer } from '../test/guest/metadata-server.ts';
 import { modulesArchive } from '../test/guest/modules-archive.ts';
 import { type RootFileSystem, rootFileSystem } from '../test/guest/rootfs.ts';
 import { makeKeyPair } from '../test/guest/ssh.ts';
@@ -17,7 +19,7 @@ import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
  * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud`,
- * `configdrive`, `smartos` and `cpio` are that with a source of another kind; `plain` is the same guest without the toolkit;
+ * `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
  * `cloud-init` is that with cloud-init from Debian's package, configured as `toolkit` is but for the modules, and
  * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
@@ -32,6 +34,7 @@ export const BENCH_GUESTS = [
   'configdrive',
   'smartos',
   'cpio',
+  'ec2',
   'plain',
   'cloud-init',
   'cloud-init-nocloud',
@@ -73,6 +76,7 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
     case 'configdrive':
     case 'smartos':
     case 'cpio':
+    case 'ec2':
       return toolkitImage();
     case 'partitioned':
       return toolkitImage({ partitionTable: { type: 'gpt', label: 'gandiroot' } });
@@ -125,6 +129,7 @@ export async function bootBenchGuest(
     disks: [{ disk: root }, ...(await hostDisks(name, rootfs, folder))],
     // A CPIO device has words for one interface; another would be given a lease at each boot, by none of the four services.
     interfaces: name === 'cpio' ? hostNetworks.slice(0, 1) : hostNetworks,
+    ...(name === 'ec2' ? await amazonsHost(folder) : {}),
     countInstructions: name !== 'memory',
     ...(name === 'credentials' ? { oemStrings: await credentialsOf(folder) } : {}),
     // With all that Debian starts, also where instructions are not counted.
@@ -143,9 +148,17 @@ async function smartOsHost(folder: string) {
   return smartOsMachine(folder, publicKey);
 }
 
+/** A host with a metadata service, which ends with this program. */
+async function amazonsHost(folder: string): Promise<Pick<MachineOptions, 'system' | 'interfaces'>> {
+  const { publicKey } = await makeKeyPair(join(folder, 'key'));
+  const service = await startMetadataServer(folder, byTokens);
+  service.content = ec2Instance(publicKey);
+  return { system: AMAZON, interfaces: ec2Networks(service.command) };
+}
+
 /** The disks that the host attaches beside the root disk. */
 async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: string): Promise<GuestDisk[]> {
-  if (name.startsWith('disks') || name === 'smartos' || name === 'credentials') return [];
+  if (name.startsWith('disks') || name === 'smartos' || name === 'credentials' || name === 'ec2') return [];
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   switch (name) {
     case 'toolkit':

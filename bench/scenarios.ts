@@ -10,6 +10,7 @@ import { diskMeasures } from './measures/disks.ts';
 import { exposure } from './measures/exposure.ts';
 import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
+import { firstMetadata, secondMetadata } from './measures/metadata-service.ts';
 import { peers } from './measures/peers.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
@@ -20,6 +21,7 @@ const measures: readonly GuestMeasure[] = [
   firstBootstrap,
   firstConfig,
   ...firstServices,
+  firstMetadata,
   exposure,
   ...firstCloudInit,
   ...peers,
@@ -31,6 +33,7 @@ const measures: readonly GuestMeasure[] = [
   coldStart,
   secondBootstrap,
   secondConfig,
+  secondMetadata,
   ...secondServices,
   ...secondCloudInit,
 ];

@@ -55,12 +55,7 @@ export function networkSources(
   { allowed, isAsked }: Pick<AllowedSources, 'allowed' | 'isAsked'>,
   files: Pick<FileView, 'readText'>,
 ): Source[] {
-  const texts = new Map<string, string | undefined>();
-  const readText = (path: string) => {
-    if (!texts.has(path)) texts.set(path, files.readText(path));
-    return texts.get(path);
-  };
   return allowed.filter(
-    ({ needs, isMatched }) => needs === 'network' && (isAsked || isMatched?.({ readText }) === true),
+    ({ needs, isMatched }) => needs === 'network' && (isAsked || isMatched?.(files) === true),
   );
 }

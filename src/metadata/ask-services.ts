@@ -1,6 +1,6 @@
 import { allowedSources, networkSources } from './allowed-sources.ts';
 import type { HostConfiguration } from './guest-config.ts';
-import { type LoadOptions, type Look, OUTCOMES, outcomes, worldOf } from './look.ts';
+import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
 import type { Source } from './source.ts';
 import { SOURCES } from './sources.ts';
 import { readStored } from './store.ts';
@@ -16,9 +16,10 @@ const SERVICE_SECONDS = { unknown: 30, kept: 10 };
  * @param known every source there is
  */
 export async function askServices(
-  options: LoadOptions,
+  given: LoadOptions,
   known: readonly Source[] = SOURCES,
 ): Promise<HostConfiguration> {
+  const options = { ...given, files: lookedAt(given.files) };
   const { files, sources } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, files, known);
   const network = networkSources({ allowed, isAsked }, files);

@@ -2,7 +2,7 @@ import type { Machine } from '../machine/changes/machine.ts';
 import type { Files } from '../machine/files/files.ts';
 import { allowedSources, networkSources } from './allowed-sources.ts';
 import type { HostConfiguration, Problem } from './guest-config.ts';
-import { type LoadOptions, type Look, OUTCOMES, outcomes, worldOf } from './look.ts';
+import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
 import type { Finding, Source } from './source.ts';
 import { SOURCES } from './sources.ts';
 import { readStored, storeConfiguration } from './store.ts';
@@ -166,7 +166,8 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
  * @returns the configuration with every problem that was found in it
  * @throws Error if a seed that was named cannot be read or holds nothing, or /sys and /proc cannot be read
  */
-export async function loadHostConfiguration(options: LoadOptions): Promise<HostConfiguration> {
+export async function loadHostConfiguration(given: LoadOptions): Promise<HostConfiguration> {
+  const options = { ...given, files: lookedAt(given.files) };
   const { files, live, seed, sources } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
   if (seed !== undefined)

@@ -29,6 +29,12 @@ export interface Look extends Kept {
   looked: Map<string, string>;
 }
 
+/** What a boot does not change while sources are looked at: words of the firmware and the boot loader, and our own records. */
+const CONSTANT = /^\/(?:sys\/class\/dmi\/id\/|proc\/cmdline$|var\/lib\/gandi\/[\w-]+\.json$|gandi\/config$)/;
+
+/** The files as sources look at them: a disk may be another one by the next look, these may not. */
+export const lookedAt = (files: Files): Files => files.readingOnce((path) => CONSTANT.test(path));
+
 /** Of a source that was asked, for people. */
 export const OUTCOMES = {
   absent: 'nothing found',

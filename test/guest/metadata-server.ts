@@ -43,6 +43,8 @@ export async function startMetadataServer(folder: string, rule: Rule): Promise<M
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
+  // It ends with the program that started it.
+  server.unref();
   const { port } = server.address() as AddressInfo;
   const relay = join(folder, 'relay.mjs');
   await writeFile(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { AMAZON, ec2Instance, ec2Networks } from './ec2-instance.ts';
 import { byTokens, type MetadataServer, startMetadataServer } from './metadata-server.ts';
 import { rootFileSystem } from './rootfs.ts';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
@@ -7,26 +8,6 @@ import { toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
-
-const META = '/latest/meta-data';
-const MACS = ['52:54:00:67:61:00', '52:54:00:67:61:01'];
-const AMAZON = { manufacturer: 'Amazon EC2', product: 't3.micro' };
-
-/** What the service says of an instance with two interfaces. */
-const instance = (key: string): Record<string, string> => ({
-  [`${META}/instance-id`]: 'i-0123456789abcdef0',
-  [`${META}/local-hostname`]: 'cloud1.ec2.internal',
-  [`${META}/public-keys/`]: '0=me',
-  [`${META}/public-keys/0/openssh-key`]: key,
-  [`${META}/network/interfaces/macs/`]: MACS.map((mac) => `${mac}/`).join('\n'),
-  [`${META}/network/interfaces/macs/${MACS[0]}/device-number`]: '0',
-  [`${META}/network/interfaces/macs/${MACS[0]}/local-ipv4s`]: '169.254.0.15',
-  [`${META}/network/interfaces/macs/${MACS[0]}/subnet-ipv4-cidr-block`]: '169.254.0.0/16',
-  [`${META}/network/interfaces/macs/${MACS[1]}/device-number`]: '1',
-  [`${META}/network/interfaces/macs/${MACS[1]}/local-ipv4s`]: '10.0.3.15\n10.0.3.20',
-  [`${META}/network/interfaces/macs/${MACS[1]}/subnet-ipv4-cidr-block`]: '10.0.3.0/24',
-  '/latest/user-data': '#!/bin/sh\necho "$0" >> /root/runs; hostname >> /root/runs\n',
-});
 
 describe('Debian 13 whose host has a metadata service', () => {
   let key: KeyPair;
@@ -36,18 +17,10 @@ describe('Debian 13 whose host has a metadata service', () => {
     machine: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
       service = await startMetadataServer(folder, byTokens);
-      service.content = instance(key.publicKey);
+      service.content = ec2Instance(key.publicKey);
       return {
         system: AMAZON,
-        interfaces: [
-          {
-            network: '169.254.0.0/16',
-            hostAddress: '169.254.0.2',
-            guestAddress: '169.254.0.15',
-            servers: { '169.254.169.254:80': service.command },
-          },
-          { network: '10.0.3.0/24', hostAddress: '10.0.3.2' },
-        ],
+        interfaces: ec2Networks(service.command),
       };
     },
     minutes: 20,

@@ -138,6 +138,7 @@ function placeOf(path: string): string {
 export class Files implements FileView {
   readonly root: string;
   readonly #trace: ReadTrace | undefined;
+  #once: { isMeant: (path: string) => boolean; texts: Map<string, string | undefined> } | undefined;
 
   /**
    * @param root directory that stands for `/`; it must exist
@@ -174,7 +175,21 @@ export class Files implements FileView {
     return this.#join(done);
   }
 
+  /** The same files, of which those that are meant are opened once: nobody changes them in the meantime. */
+  readingOnce(isMeant: (path: string) => boolean): Files {
+    const files = new Files(this.root, this.#trace);
+    files.#once = { isMeant, texts: new Map() };
+    return files;
+  }
+
   readText(path: string): string | undefined {
+    if (this.#once?.isMeant(path) !== true) return this.#readText(path);
+    const { texts } = this.#once;
+    if (!texts.has(path)) texts.set(path, this.#readText(path));
+    return texts.get(path);
+  }
+
+  #readText(path: string): string | undefined {
     const saw = (state: Stats) => this.#saw(path, 'behind', state);
     const text = absentIs(undefined, () => readOpened(path, this.place(path), saw));
     if (text === undefined) this.#saw(path, 'behind', undefined);

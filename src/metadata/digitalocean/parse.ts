@@ -12,6 +12,7 @@ import {
 import {
   type Draft,
   emptyDraft,
+  networkDraft,
   readAddress,
   readGateway,
   readMac,
@@ -70,7 +71,7 @@ export async function parseDigitalOcean(bytes: Uint8Array): Promise<Said> {
       ),
   );
   const resolvers = readResolvers(dns, 'nameservers');
-  const part = toNetworkPart({ interfaces, routes: [], resolvers, searchDomains: [] }, network);
+  const part = toNetworkPart({ ...networkDraft(interfaces), resolvers }, network);
   const parsed = serviceConfig(findings, { names, network: part, users: usualUser(sshKeys) });
   return await saidWithUserData(parsed, {
     instanceId,

@@ -73,6 +73,9 @@ function furtherAddresses({ ipv4, ipv6, subnet }: Card): InterfaceAddress[] {
 /** The router of a subnet is at its first address (AWS, "Subnet CIDR blocks"). */
 const routerOf = ({ bytes }: IpNetwork) => [...bytes.slice(0, 3), (bytes[3] ?? 0) + 1].join('.');
 
+/** Bits of the longest prefix that leaves room for a router beside a guest; Amazon's longest is 28. */
+const LONGEST_ROUTED_PREFIX = 30;
+
 /**
  * What comes from an address of a further interface leaves by that interface: the network drops it elsewhere, for its source is
  * none of that interface's.
@@ -80,6 +83,7 @@ const routerOf = ({ bytes }: IpNetwork) => [...bytes.slice(0, 3), (bytes[3] ?? 0
 function policyOf({ ipv4, subnet }: Card, index: number): Pick<InterfaceConfig, 'routes' | 'rules'> {
   const own = ipv4.filter((address) => subnet !== undefined && contains(subnet, address));
   if (index === 0 || subnet === undefined || subnet.family !== 4 || own.length === 0) return {};
+  if (subnet.prefixLength > LONGEST_ROUTED_PREFIX) return {};
   const table = FIRST_TABLE + index;
   return {
     routes: [
@@ -98,7 +102,8 @@ export function networkOf(
   { interfaces, present }: Pick<Ec2Answers, 'interfaces' | 'present'>,
   findings: Findings,
 ): Pick<GuestConfig, 'interfaces' | 'dhcpOnAll'> {
-  const listed = interfaces.filter(({ mac }) => present.includes(mac));
+  const once = new Map(interfaces.map((said) => [said.mac, said]));
+  const listed = [...once.values()].filter(({ mac }) => present.includes(mac));
   const cards = listed.map((said) => cardOf(said, findings)).toSorted(compare);
   const [first, ...others] = cards;
   const place = 'network/interfaces/macs';
@@ -114,7 +119,8 @@ export function networkOf(
       return {
         mac: card.mac,
         addresses: furtherAddresses(card),
-        dhcp4: lease,
+        // In a subnet of IPv6 alone nobody answers it, and a manager that waits for an answer fails.
+        ...(card.ipv4.length > 0 || card.ipv6.length === 0 ? { dhcp4: lease } : {}),
         ...(card.ipv6.length > 0 ? { dhcp6: lease } : {}),
         ...policyOf(card, index),
       };

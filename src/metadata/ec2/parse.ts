@@ -1,5 +1,4 @@
 import { namesOf } from '../fields/host-name.ts';
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import type { Findings } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { serviceConfig, serviceFindings, usualUser } from '../fields/service-config.ts';
@@ -9,6 +8,10 @@ import type { Said } from '../source.ts';
 import { saidWithUserData } from '../user-data/with-user-data.ts';
 import type { Ec2Answers } from './ask.ts';
 import { networkOf } from './network.ts';
+
+/** Hosts that do as Amazon does write `i-…` or `srv-…`: text of a page that somebody else answers with is no such thing. */
+const ID = /^[\w.:-]{1,256}$/;
+const ID_EXPECTED = 'letters, digits and hyphens, such as i-0123456789abcdef0';
 
 function sshKeysOf({ keys }: Ec2Answers, findings: Findings): string[] {
   const found = new Map<string, string>();
@@ -26,6 +29,7 @@ function sshKeysOf({ keys }: Ec2Answers, findings: Findings): string[] {
 /** Where the network of an instance has several domains, the name is there with each of them. */
 function readNames({ hostName }: Ec2Answers, findings: Findings): Pick<GuestConfig, 'hostName' | 'fqdn'> {
   const [first = ''] = hostName.split(/\s+/);
+  if (first === '') return {};
   const names = namesOf(first);
   if (names === undefined) {
     findings.refuse('local-hostname', quote(first), 'a host name (RFC 1123), or one with its domain');
@@ -41,9 +45,9 @@ export async function parseEc2(answers: Ec2Answers): Promise<Said> {
   const findings = serviceFindings('meta-data');
   const { source } = findings;
   const { userData } = answers;
-  const isIdentified = answers.instanceId !== '' && isInstanceId(answers.instanceId);
+  const isIdentified = ID.test(answers.instanceId);
   const instanceId = isIdentified ? answers.instanceId : undefined;
-  if (instanceId === undefined) source.refuse('instance-id', quote(answers.instanceId), INSTANCE_ID);
+  if (instanceId === undefined) source.refuse('instance-id', quote(answers.instanceId), ID_EXPECTED);
   source.origin('instance id', instanceId, 'instance-id');
   const names = readNames(answers, findings.hostName);
   const users = usualUser(sshKeysOf(answers, findings.keys));

@@ -13,6 +13,9 @@ export function isInterfaceName(text: string): boolean {
   );
 }
 
+/** What a name of an interface is, for people. */
+export const INTERFACE_NAME = `at most ${NAME_LIMIT} letters, digits, ".", "_" and "-"`;
+
 /** Whether a text is the MAC address of one interface: six pairs of hexadecimal digits, not a group's, not zero. */
 export function isMacAddress(text: string): boolean {
   if (!/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$|^[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}$/.test(text)) return false;

@@ -1,4 +1,5 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
+import { bytesOfBase64 } from '../fields/base64.ts';
 import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
@@ -15,9 +16,6 @@ const OWN = 'instance.attributes';
 const SHARED = 'project.attributes';
 const SCRIPT = 'startup-script';
 
-/** With line ends as tools that fold it write them (RFC 4648, section 4). */
-const BASE64 = /^(?:[A-Za-z0-9+/]{4}\s*)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/;
-
 /** The user-data of the instance; those of the project are nobody's. */
 function userDataOf(own: MapReader): Uint8Array | undefined {
   const text = own.text('user-data');
@@ -27,7 +25,8 @@ function userDataOf(own: MapReader): Uint8Array | undefined {
     own.findings.passOver(own.at('user-data-encoding'), quote(encoding), '"base64", or none');
     return undefined;
   }
-  if (BASE64.test(text)) return new Uint8Array(Buffer.from(text, 'base64'));
+  const bytes = bytesOfBase64(text);
+  if (bytes !== undefined) return bytes;
   own.findings.passOver(own.at('user-data'), `${text.length} characters that are not base64`, 'base64');
   return undefined;
 }

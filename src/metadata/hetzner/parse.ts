@@ -1,4 +1,5 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
+import { bytesOfBase64 } from '../fields/base64.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import {
   readAnswer,
@@ -21,12 +22,10 @@ export interface HetznerAnswers {
   userData?: Uint8Array;
 }
 
-/** Base64 alone; any kind of user-data begins otherwise (RFC 4648, section 4). */
-const BASE64 = /^(?:[A-Za-z0-9+/]{4}\s*)+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/;
-
+/** As it is, or in base64, which any kind of user-data begins otherwise than. */
 function decoded(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes).toString('latin1');
-  return BASE64.test(text) ? new Uint8Array(Buffer.from(text, 'base64')) : bytes;
+  const unfolded = bytesOfBase64(Buffer.from(bytes).toString('latin1'));
+  return unfolded === undefined || unfolded.length === 0 ? bytes : unfolded;
 }
 
 /** A part of a document as a file of its own: JSON, whose texts YAML takes for what they are. */

@@ -62,6 +62,14 @@ export interface NetworkDraft {
   searchDomains: Placed<string>[];
 }
 
+/** A file with these interfaces, to which the rest is added. */
+export const networkDraft = (interfaces: Draft[] = []): NetworkDraft => ({
+  interfaces,
+  routes: [],
+  resolvers: [],
+  searchDomains: [],
+});
+
 export const MTU = { least: 68, most: 65_535 };
 export const METRIC = { least: 0, most: 0xffff_ffff };
 

@@ -1,4 +1,4 @@
-import { isInterfaceName } from '../fields/interface-name.ts';
+import { INTERFACE_NAME, isInterfaceName } from '../fields/interface-name.ts';
 import { type Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import type { YamlValue } from '../fields/yaml-text.ts';
@@ -12,6 +12,7 @@ import {
   METRIC,
   MTU,
   type NetworkDraft,
+  networkDraft,
   parseTarget,
   readAddress,
   readDomains,
@@ -20,7 +21,7 @@ import {
   readResolvers,
 } from './draft.ts';
 
-const NAME = 'the name of an interface: at most 15 letters, digits, ".", "_" and "-"';
+const NAME = `the name of an interface: ${INTERFACE_NAME}`;
 
 /**
  * Reads the entries of a network configuration, version 1: a list `config`
@@ -30,7 +31,7 @@ export function readVersion1(
   entries: { value: YamlValue; path: string }[],
   findings: Findings,
 ): NetworkDraft {
-  const draft: NetworkDraft = { interfaces: [], routes: [], resolvers: [], searchDomains: [] };
+  const draft = networkDraft();
   /** Name servers of an interface that may be defined further down. */
   const later: (() => void)[] = [];
   for (const { value, path } of entries) {

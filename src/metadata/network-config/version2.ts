@@ -1,4 +1,4 @@
-import { isInterfaceName } from '../fields/interface-name.ts';
+import { INTERFACE_NAME, isInterfaceName } from '../fields/interface-name.ts';
 import { type IpAddress, parseHostAddress } from '../fields/ip-network.ts';
 import { describeYaml, type Findings, MapReader, quoteKey } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
@@ -12,6 +12,7 @@ import {
   METRIC,
   MTU,
   type NetworkDraft,
+  networkDraft,
   type Placed,
   parseTarget,
   readAddress,
@@ -21,7 +22,7 @@ import {
   readResolvers,
 } from './draft.ts';
 
-const NAME = 'the name of an interface: at most 15 letters, digits, ".", "_" and "-"';
+const NAME = `the name of an interface: ${INTERFACE_NAME}`;
 /** A pattern of glob(7), of names or drivers. */
 const PATTERN = /^[A-Za-z0-9._*?[\]!-]{1,64}$/;
 
@@ -69,7 +70,7 @@ export function readVersion2(reader: MapReader): NetworkDraft {
   // The guest says which manager is used.
   reader.value('renderer');
   reader.finish();
-  return { interfaces, routes: [], resolvers: [], searchDomains: [] };
+  return networkDraft(interfaces);
 }
 
 function interfaceOf(

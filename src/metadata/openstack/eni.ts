@@ -11,6 +11,7 @@ import {
   METRIC,
   MTU,
   type NetworkDraft,
+  networkDraft,
   parseTarget,
   readAddress,
   readDomains,
@@ -49,7 +50,7 @@ export function parseEni(bytes: Uint8Array, file: string): ParsedNetwork {
     findings.refuse('', decoded.fault.found, decoded.fault.expected);
     return { part: {}, findings };
   }
-  const draft: NetworkDraft = { interfaces: [], routes: [], resolvers: [], searchDomains: [] };
+  const draft = networkDraft();
   for (const stanza of withMembers(stanzasOf(decoded.text, findings))) readStanza(stanza, draft, findings);
   return { part: toNetworkPart(draft, findings), findings };
 }

@@ -1,4 +1,4 @@
-import { isInterfaceName } from '../fields/interface-name.ts';
+import { INTERFACE_NAME, isInterfaceName } from '../fields/interface-name.ts';
 import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
 import { isYamlMap } from '../fields/yaml-text.ts';
@@ -110,8 +110,7 @@ function draftOf({ reader, id, type }: Link, name: string | undefined, known: re
   if (type === 'bond' || type === 'vlan') {
     const virtual = type === 'bond' ? readBond(reader, known) : readVlan(reader, known);
     const called = name ?? id;
-    if (!isInterfaceName(called))
-      reader.refuse('id', quote(called), 'at most 15 letters, digits, ".", "_" and "-"');
+    if (!isInterfaceName(called)) reader.refuse('id', quote(called), INTERFACE_NAME);
     const setMac = readMac(reader, SET_MAC[type]);
     const config = {
       name: called,

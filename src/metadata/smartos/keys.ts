@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '../fields/base64.ts';
 import { Findings } from '../fields/map-reader.ts';
 import { decodeUtf8 } from '../fields/utf8-text.ts';
 import type { Group } from '../guest-config.ts';
@@ -78,9 +79,8 @@ export class KeyReader {
       return { isAbsent: false, findings };
     }
     if (!this.#inBase64.has(key)) return { isAbsent: false, findings, value: answer.value };
-    const text = Buffer.from(answer.value).toString('latin1').replaceAll(/\s/g, '');
-    if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
-      return { isAbsent: false, findings, value: Buffer.from(text, 'base64') };
+    const value = bytesOfBase64(Buffer.from(answer.value).toString('latin1'));
+    if (value !== undefined) return { isAbsent: false, findings, value };
     findings.refuse('', 'a value that is none of base64', 'base64, as the host says of it');
     return { isAbsent: false, findings };
   }

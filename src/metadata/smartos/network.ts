@@ -7,7 +7,15 @@ import { quote } from '../fields/problem.ts';
 import { isYamlList, type YamlList, yamlOfJson } from '../fields/yaml-text.ts';
 import type { GuestConfig } from '../guest-config.ts';
 import { toInterfaces } from '../network-config/compare.ts';
-import { type Draft, emptyDraft, MTU, parseAddress, parseTarget, reaches } from '../network-config/draft.ts';
+import {
+  type Draft,
+  emptyDraft,
+  MTU,
+  networkDraft,
+  parseAddress,
+  parseTarget,
+  reaches,
+} from '../network-config/draft.ts';
 import type { KeyReader, Value } from './keys.ts';
 
 /** The list that a key holds. */
@@ -132,10 +140,7 @@ export function parseNics(keys: KeyReader): ParsedNics {
     addRoute(MapReader.of(route, `[${index}]`, routes.findings), drafts);
   return {
     part: {
-      interfaces: toInterfaces(
-        { interfaces: drafts, routes: [], resolvers: [], searchDomains: [] },
-        nics.findings,
-      ),
+      interfaces: toInterfaces(networkDraft(drafts), nics.findings),
     },
     findings,
   };

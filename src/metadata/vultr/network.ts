@@ -1,6 +1,6 @@
 import { type Findings, MapReader } from '../fields/map-reader.ts';
 import type { YamlValue } from '../fields/yaml-text.ts';
-import { type Draft, emptyDraft, readAddress, readMac } from '../network-config/draft.ts';
+import { type Draft, emptyDraft, networkDraft, readAddress, readMac } from '../network-config/draft.ts';
 import { type NetworkPart, toNetworkPart } from '../network-config/parse.ts';
 
 /** The service writes an empty text where there is nothing. */
@@ -58,5 +58,5 @@ export function networkOf(list: YamlValue | undefined, findings: Findings): Netw
   const interfaces = new MapReader(new Map([['interfaces', list ?? []]]), '', findings)
     .items('interfaces')
     .flatMap(({ value, path }) => readInterface(MapReader.of(value, path, findings)) ?? []);
-  return toNetworkPart({ interfaces, routes: [], resolvers: [], searchDomains: [] }, findings);
+  return toNetworkPart(networkDraft(interfaces), findings);
 }

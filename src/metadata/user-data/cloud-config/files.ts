@@ -1,4 +1,5 @@
 import { gunzipBytes } from '../../../machine/formats/gunzip-bytes.ts';
+import { bytesOfBase64 } from '../../fields/base64.ts';
 import { describeYaml, MapReader } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isUserName } from '../../fields/user-name.ts';
@@ -153,18 +154,11 @@ function decode(
       );
     return Buffer.from(scalar.text);
   }
-  const bytes = base64Of(scalar.text);
+  const bytes = bytesOfBase64(scalar.text);
   if (bytes === undefined) return reader.refuse('content', 'no base64', `what "encoding" says`);
   if (!isGzip) return bytes;
   const unpacked = gunzipBytes(bytes, most);
   return unpacked ?? reader.refuse('content', 'no whole gzip, or too much of it', 'what "encoding" says');
-}
-
-function base64Of(text: string): Uint8Array | undefined {
-  const digits = text.replace(/\s+/g, '');
-  return /^[A-Za-z0-9+/]*={0,2}$/.test(digits) && digits.length % 4 === 0
-    ? Buffer.from(digits, 'base64')
-    : undefined;
 }
 
 /** Lima and others leave scripts where cloud-init looks for them. */

@@ -108,6 +108,13 @@ describe('a metadata service', () => {
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
+  it('is told by what it said, not by its silence in the rest of the time', async () => {
+    let asked = 0;
+    const { address } = await httpService(() => (asked++ === 0 ? 503 : undefined));
+    expect(await ask(address, 0.5)).toBe('status 503');
+    expect(asked).toBe(2);
+  });
+
   it.each<['any' | 'low', Question]>([
     ['any', {}],
     ['low', { isFromLowPort: true }],

@@ -112,9 +112,42 @@ describe('what EC2 says', () => {
     expect(config).toEqual({ dhcpOnAll: true });
   });
 
+  it('has no DHCP of IPv4 in a subnet of IPv6 alone', async () => {
+    const { config, problems } = await parsed({
+      interfaces: [card(0, { ipv4s: '', subnet: '', ipv6s: '2001:db8::5' })],
+    });
+    expect(problems).toEqual([]);
+    expect(config.interfaces).toEqual([{ mac: card(0).mac, addresses: [], dhcp6: {} }]);
+  });
+
+  it('has each interface once, however often it is listed', async () => {
+    const { config } = await parsed({ interfaces: [card(0), card(1), card(1)] });
+    expect(config.interfaces?.map(({ mac }) => mac)).toEqual([card(0).mac, card(1).mac]);
+  });
+
+  it.each(['10.0.1.255/32', '10.0.1.4/31'])(
+    'has no route by a router that %s has no room for',
+    async (subnet) => {
+      const ipv4s = subnet.replace(/\/.*/, '');
+      const { config } = await parsed({ interfaces: [card(0), card(1, { ipv4s, subnet })] });
+      expect(config.interfaces?.[1]).not.toHaveProperty('routes');
+      expect(config.interfaces?.[1]).not.toHaveProperty('rules');
+    },
+  );
+
+  it('may have no name', async () => {
+    const { config, problems, refused } = await parsed({ hostName: '' });
+    expect({ problems, refused, name: config.hostName }).toEqual({
+      problems: [],
+      refused: [],
+      name: undefined,
+    });
+  });
+
   it.each<[string, Partial<Ec2Answers>, string, string[]]>([
     ['no instance id', { instanceId: '' }, 'meta-data instance-id', ['source']],
     ['a page in place of one', { instanceId: '<html>\n<body>' }, 'meta-data instance-id', ['source']],
+    ['a page of one line', { instanceId: '<html></html>' }, 'meta-data instance-id', ['source']],
     ['a name that is none', { hostName: '$(id)' }, 'meta-data local-hostname', ['host-name']],
     [
       'a key that is none',

@@ -190,6 +190,7 @@ describe('the keys', () => {
     expect(problems.map(({ found }) => found)).toEqual(
       isTaken ? ['a key that ends at 2030-06-01T12:00:01.000Z'] : [],
     );
+    expect(problems.every(({ isWarning }) => isWarning)).toBe(true);
   });
 
   it.each<[string, string]>([
