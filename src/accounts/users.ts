@@ -52,11 +52,15 @@ function joining(files: FileView, user: NamedUser): PlanPart[] {
   return [{ name: `users: administrator ${name}`, changes: [...missingGroups(files, user), change] }];
 }
 
+/** Its number may be one of the system's, as that of a macOS user is, which Lima takes over: that we made it is noted down. */
+const mayBeSystems = ({ isSystem, uid }: NamedUser) => isSystem === true || uid !== undefined;
+
 /** Whether the account is the system's, and not one of those that the source has had made. */
 function refusalOf({ files, applied }: StepContext, user: NamedUser, account: Account | undefined) {
-  const { name, isSystem } = user;
+  const { name, isSystem, uid } = user;
   const isOurs = makingOf(files, name) !== undefined || applied[accountPart(name)] !== undefined;
-  if (isSystem === true && isOurs && account?.uid !== 0) return undefined;
+  const isAsAsked = isSystem === true || (uid !== undefined && account?.uid === uid);
+  if (isAsAsked && isOurs && account?.uid !== 0) return undefined;
   return systemAccount(files, name, account);
 }
 
@@ -74,7 +78,7 @@ function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserP
   if (isLate) return { user, before: [], ...(account === undefined ? {} : { account }) };
   const first = (planned: Pick<PlanPart, 'changes' | 'notes'>): UserPlan => ({
     user,
-    before: [{ name: part, ...planned, ...(user.isSystem === true ? { digests: { [part]: 'made' } } : {}) }],
+    before: [{ name: part, ...planned, ...(mayBeSystems(user) ? { digests: { [part]: 'made' } } : {}) }],
     isAwaited: true,
   });
   if (account === undefined) return first(makeAccount(context, user));

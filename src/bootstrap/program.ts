@@ -39,6 +39,11 @@ async function noteHostDisk(system: System, machine: Machine, host: HostConfigur
   }
 }
 
+async function noteSource(system: System, machine: Machine, host: HostConfiguration): Promise<void> {
+  await noteHostDisk(system, machine, host);
+  await noteConfiguration(system, machine, host);
+}
+
 /** Notes down what the next boot needs to know to see that nothing is new. */
 async function finishBoot(
   run: FinishedRun,
@@ -102,12 +107,11 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       dryRun,
       show,
       onApplied,
+      // Behind the report a disk that nobody remembers counts for one that came later.
+      ...(acts ? { beforeReport: () => noteSource(system, machine, host) } : {}),
     };
     const report = await runProgram(run);
-    if (!acts) return report;
-    await noteHostDisk(system, machine, host);
-    await noteConfiguration(system, machine, host);
-    if (only === undefined)
+    if (acts && only === undefined)
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
     return report;
   });

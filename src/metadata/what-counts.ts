@@ -74,6 +74,14 @@ function isAsBefore(source: Source, { instanceId, parsed }: Said, files: FileVie
   return JSON.stringify([config, refused]) === JSON.stringify([parsed.config, parsed.refused]);
 }
 
+/** Of a volume nothing else is known than where it is: its files alone would not say which of several. */
+const onDevice = (name: string, problems: readonly Problem[]): readonly Problem[] =>
+  name.startsWith('/dev/')
+    ? problems.map((problem) =>
+        problem.path.startsWith(name) ? problem : { ...problem, path: `${name}: ${problem.path}` },
+      )
+    : problems;
+
 /** Where that is which earlier boots learned, and whose word counts. */
 export interface Kept {
   files: Files;
@@ -101,7 +109,7 @@ export async function fromFinding(
     case 'present': {
       const { origin, place, stamps, raw, digest, gandi } = finding;
       const said = await source.parse(raw);
-      if (isUseless(said)) return broken('broken', origin, said.parsed.problems);
+      if (isUseless(said)) return broken('broken', origin, onDevice(place.name, said.parsed.problems));
       return {
         state: isAsBefore(source, said, files) ? 'kept' : 'new',
         source: source.name,

@@ -32,6 +32,8 @@ export interface ProgramRun {
   show?: (text: string) => void;
   /** Is told of each change that was made, in order. */
   onApplied?: (change: Change) => void;
+  /** Done before the report is kept, by which later boots know that there was one. */
+  beforeReport?: () => Promise<void>;
 }
 
 const levelOf = ({ isWarning }: Problem) => (isWarning === true ? 'warning' : 'problem');
@@ -179,6 +181,8 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     problems,
     steps,
   };
-  if (!run.dryRun) await record(run, digests, report);
+  if (run.dryRun) return report;
+  await run.beforeReport?.();
+  await record(run, digests, report);
   return report;
 }

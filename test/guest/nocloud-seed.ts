@@ -6,19 +6,22 @@ import type { DiskFile } from './disk.ts';
 /** Files of a seed by name, such as `meta-data`. */
 export type SeedFiles = Readonly<Record<string, string>>;
 
-/** How the names are written: as most tools do, as multipass does, and as Terraform's libvirt provider does. */
+/** How the names are written: as most tools do, as Proxmox does, as multipass does, and as Terraform's libvirt provider does. */
 const NAMES = {
-  'rock ridge': ['-rational-rock', '-joliet'],
+  'rock ridge and joliet': ['-rational-rock', '-joliet'],
+  'rock ridge': ['-iso-level', '3', '-rational-rock'],
   joliet: ['-joliet'],
   plain: ['-allow-lowercase', '-iso-level', '4', '-relaxed-filenames'],
 } as const;
+
+export type NamesForm = keyof typeof NAMES;
 
 /** A NoCloud volume that genisoimage made. */
 export async function isoSeed(
   folder: string,
   name: string,
   files: SeedFiles,
-  names: keyof typeof NAMES = 'rock ridge',
+  names: NamesForm = 'rock ridge and joliet',
 ): Promise<DiskFile> {
   const directory = join(folder, `${name}.files`);
   await mkdir(directory);

@@ -52,9 +52,12 @@ export function describeYaml(value: YamlValue): string {
 /** Unknown keys of a map that are told one by one. */
 const KEYS_LIMIT = 50;
 
-/** The words of YAML 1.1, as PyYAML has them: without `y` and `n`, which it does not take either. */
-const TRUE = /^(?:true|yes|on)$/i;
-const FALSE = /^(?:false|no|off)$/i;
+/**
+ * The words of YAML 1.1, as PyYAML has them: without `y` and `n`, which it does not take either; and the digits that
+ * cloud-init takes for them (util.is_true).
+ */
+const TRUE = /^(?:true|yes|on|1)$/i;
+const FALSE = /^(?:false|no|off|0)$/i;
 
 /**
  * The fields of one map. Each is asked for by its name and type; one of another type is a problem that refuses the group. An

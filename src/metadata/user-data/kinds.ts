@@ -51,6 +51,16 @@ const TYPES: Readonly<Record<string, Kind>> = {
 /** Types of parts whose first line says what they are. */
 const BY_CONTENT = ['text/plain', 'text/x-not-multipart', 'application/octet-stream'];
 
+/** What people send instead, each by its mistake. */
+const LOOKS: readonly [RegExp, string][] = [
+  // Without zeros two bytes of a mark and the first character are left.
+  [/^(?:\ufffd\ufffd)?\0?[#\w]\0/, 'text in UTF-16, where UTF-8 is read'],
+  [/^[A-Za-z0-9+/\s]{16,}={0,2}\s*$/, 'text that looks like base64, which the host should have undone'],
+  [/^#[ _]*cloud[ _-]*config\s*$/im, 'a "#cloud-config" that is written otherwise, or not in the first line'],
+  [/^(?:---\s+)?[A-Za-z][\w-]*:(?:\s|$)/, 'YAML without "#cloud-config" in front'],
+  [/^\{\s*"/, 'JSON without "#cloud-config" in front'],
+];
+
 const startOf = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, START_BYTES)).toString();
 
 /** The kind by how bytes begin; MIME is looked for where they are a whole, and no part of something. */
@@ -79,7 +89,5 @@ export function kindOfPart(type: string | undefined, bytes: Uint8Array, isGzip: 
 
 function describeUnknown(start: string, text: string): string {
   if (start.startsWith('\ufeff')) return 'text behind a byte order mark';
-  return /^[A-Za-z0-9+/\s]{16,}={0,2}\s*$/.test(text)
-    ? 'text that looks like base64, which the host should have undone'
-    : 'text of no known kind';
+  return LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? 'text of no known kind';
 }

@@ -469,8 +469,12 @@ describe('users', () => {
     ]);
   });
 
-  it('takes an account of the system for the source’s where the source has had it made', () => {
-    const daemon = { name: 'app', isSystem: true, sshKeys: [], sudo: ['ALL=(ALL) ALL'] };
+  it.each([
+    ['of the system', { isSystem: true }],
+    // Lima gives the user the number that it has on macOS.
+    ['of such a number', { uid: 998 }],
+  ])('takes an account %s for the source’s where the source has had it made', (_, asked) => {
+    const daemon = { name: 'app', ...asked, sshKeys: [], sudo: ['ALL=(ALL) ALL'] };
     const config = { users: [daemon] };
     const first = users.plan(makeContext({ config, files: fresh })).separate ?? [];
     const digests = Object.assign({}, ...first.map((part) => part.digests));

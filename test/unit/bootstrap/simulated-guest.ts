@@ -99,6 +99,8 @@ export interface MoreOfGuest {
   script?: string;
   /** Command of the host's, for gandi-postboot. */
   command?: string;
+  /** In place of the archive: the disk's first bytes, and the label that udev finds there. */
+  seed?: { image: Uint8Array; label?: string };
 }
 
 const OF_THIS_BOOT = /^\/(proc|run|sys)\//;
@@ -113,11 +115,13 @@ export class SimulatedGuest {
   readonly #layout: Layout;
   /** Gone with each boot, and made anew. */
   readonly #live: Entries;
+  readonly #label: string | undefined;
 
-  private constructor(folder: string, layout: Layout, live: Entries) {
+  private constructor(folder: string, layout: Layout, live: Entries, label?: string) {
     this.#folder = folder;
     this.#layout = layout;
     this.#live = live;
+    this.#label = label;
     this.files = new Files(`${folder}/root`);
     this.commands = new SimulatedCommands(this.files, ROOT_BYTES);
     this.swapNode = `${folder}/${layout === 'whole disk' ? 'sdb' : 'sdb1'}`;
@@ -128,16 +132,19 @@ export class SimulatedGuest {
     // The kernel's name of a disk may hold a slash: so these files can have names of devices.
     const folder = mkdtempSync('/dev/shm/gandi-guest-');
     mkdirSync(`${folder}/root`);
-    const entries = Object.entries({ ...more.files, ...TREE });
+    const { '/gandi/script': ofEarlierBoot, ...tree } = TREE;
+    const own = more.seed === undefined ? { ...tree, '/gandi/script': ofEarlierBoot ?? '' } : tree;
+    const entries = Object.entries({ ...more.files, ...own });
     const live = Object.fromEntries(entries.filter(([path]) => OF_THIS_BOOT.test(path)));
-    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE });
+    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE }, more.seed?.label);
     for (const [path, entry] of entries) guest.#write(path, entry);
     for (const disk of ['sda', 'sdb', 'sdb1']) {
       closeSync(openSync(`${folder}/${disk}`, 'w'));
       truncateSync(`${folder}/${disk}`, DISK_BYTES);
     }
     if (guest.#isShared) writeAt(`${folder}/sdb`, MIB, new Uint8Array(DISK_BYTES).fill(0xaa));
-    writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive(guest.#isShared ? MIB : 0, more));
+    if (more.seed !== undefined) writeAt(`${folder}/sdb`, 0, more.seed.image);
+    else writeAt(`${folder}/sdb`, ARCHIVE_OFFSET, await hostArchive(guest.#isShared ? MIB : 0, more));
     guest.share(`${folder}/sdb`);
     guest.#showDisks();
     guest.restart();
@@ -154,6 +161,8 @@ export class SimulatedGuest {
     for (const [path, entry] of Object.entries(this.#live)) this.#write(path, entry);
     // udev has read them.
     for (const number of this.files.list('/sys/dev/block')) this.#write(`/run/udev/data/b${number}`, '');
+    if (this.#label !== undefined)
+      this.#write('/run/udev/data/b8:16', `E:ID_FS_TYPE=iso9660\nE:ID_FS_LABEL=${this.#label}\n`);
   }
 
   /** Disk and partition are two files here: what was written to the one gets into the other where they are one. */

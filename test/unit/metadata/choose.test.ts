@@ -260,6 +260,15 @@ describe('a guest that nothing has configured', () => {
     });
   });
 
+  it('names the device of a volume whose files say nothing that can be used', async () => {
+    const guest = seededGuest();
+    const node = guest.attach('sr0', 0, nocloudVolume('web1', 'instance-id: ['));
+    expect(told(await guest.boot())).toMatchObject({
+      state: 'broken',
+      problems: [expect.stringMatching(`^${node}: meta-data: `)],
+    });
+  });
+
   it('says that the only one cannot be read', async () => {
     const guest = seededGuest();
     guest.attach('sr0', 0, damagedVolume());

@@ -16,7 +16,7 @@ import { readOsRelease } from '../../../src/machine/system/os-release.ts';
 import { main as mount } from '../../../src/mount/program.ts';
 import type { System } from '../../../src/plan/system.ts';
 import { main as postBoot } from '../../../src/postboot/program.ts';
-import { SimulatedGuest } from '../bootstrap/simulated-guest.ts';
+import { type MoreOfGuest, SimulatedGuest } from '../bootstrap/simulated-guest.ts';
 import { capturedOutput } from '../captured-output.ts';
 import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
 import { makeContext } from '../context.ts';
@@ -29,7 +29,12 @@ const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
 const systemdRun = (root: string) => `#!/bin/sh
 while [ "$1" != -- ]; do shift; done
 shift
-case $1 in /gandi/*) program=${root}$1; shift; set -- /bin/sh "$program" "$@" ;; esac
+for word; do
+  case $word in /gandi/*|/var/lib/gandi/scripts/*) word=${root}$word ;; esac
+  set -- "$@" "$word"
+  shift
+done
+case $1 in ${root}/*) set -- /bin/sh "$@" ;; esac
 TRACE=${root}/var/trace exec "$@"
 `;
 
@@ -78,13 +83,23 @@ export class SimulatedBoot {
     this.#udevSeesDisks();
   }
 
-  /** A guest that has not booted yet. */
-  static async make(): Promise<SimulatedBoot> {
+  /**
+   * A guest that has not booted yet.
+   * @param seed what configures it in place of Gandi's disk
+   * @param more files of the machine
+   */
+  static async make(
+    seed?: MoreOfGuest['seed'],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<SimulatedBoot> {
     const files = {
       ...debian.files,
+      ...more,
       '/sys/class/net/eth0/address': '00:16:3e:00:00:01\n',
       '/sys/class/net/eth0/device': '',
     };
+    if (seed !== undefined)
+      return new SimulatedBoot(await SimulatedGuest.make('whole disk', { files, seed }));
     const leave = (word: string) => `echo ${word} >> "$TRACE"`;
     const work = { files, script: `#!/bin/sh\n${leave('script')}\n`, command: leave('command') };
     return new SimulatedBoot(await SimulatedGuest.make('whole disk', work));
@@ -104,8 +119,12 @@ export class SimulatedBoot {
     this.guest.remove();
   }
 
-  /** All services of a boot. One that fails does not keep systemd from starting the next. @returns exit statuses */
-  async boot(): Promise<number[]> {
+  /**
+   * All services of a boot. One that fails does not keep systemd from starting the next.
+   * @param onlySource leaves out gandi-mount and gandi-config, which no source has a word in
+   * @returns exit statuses
+   */
+  async boot(onlySource = false): Promise<number[]> {
     const { system } = this;
     // systemd gives the kernel the guest's name before it starts anything (hostname(5)).
     const name = this.files.readText('/etc/hostname');
@@ -117,7 +136,7 @@ export class SimulatedBoot {
       return 1;
     };
     const mountAll: typeof mount = () => mount(['rescan'], system);
-    for (const service of [bootstrap, mountAll, configure]) {
+    for (const service of onlySource ? [bootstrap] : [bootstrap, mountAll, configure]) {
       statuses.push(await service([], system).catch(failed));
     }
     this.#ifupdownActs();
@@ -233,6 +252,6 @@ export class SimulatedBoot {
   }
 
   #udevSeesDisks(): void {
-    for (const number of ['8:0', '8:16', '8:48']) this.disks.write(`/run/udev/data/b${number}`, '');
+    for (const number of ['8:0', '8:48']) this.disks.write(`/run/udev/data/b${number}`, '');
   }
 }

@@ -1,6 +1,13 @@
 import { describeYaml, type Findings, MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
-import { isYamlList, isYamlMap, isYamlScalar, type YamlMap, type YamlValue } from '../../fields/yaml-text.ts';
+import {
+  isNull,
+  isYamlList,
+  isYamlMap,
+  isYamlScalar,
+  type YamlMap,
+  type YamlValue,
+} from '../../fields/yaml-text.ts';
 import type { UserConfig } from '../../user-config.ts';
 import { type CloudConfig, isRefused, underscored } from './cloud-config.ts';
 import { readUserFields, type UserFields } from './user-entry.ts';
@@ -65,6 +72,8 @@ function readEntries(config: CloudConfig): Entry[] | undefined {
   if (value === undefined) return undefined;
   const findings = () => config.findings('users', 'user');
   if (isYamlScalar(value)) return namesIn(value.text, 'users', findings);
+  if (isYamlMap(value) && isOneUser(value))
+    return reader.refuse('users', 'a map with "name"', 'a list: "- " before "name", and blanks below it');
   if (isYamlMap(value)) return entriesOfMap(value, findings);
   return value.flatMap((item, index) => entriesOfItem(item, `users[${index}]`, findings));
 }
@@ -89,6 +98,12 @@ function entriesOfItem(item: YamlValue, path: string, findings: () => Findings):
   if (!isRefused(own)) own.refuse(`${path}.name`, 'nothing', USER_NAME_EXPECTED);
   return [];
 }
+
+/** The fields of one user stand where names are to stand. */
+const isOneUser = (users: YamlMap) => {
+  const name = users.get('name');
+  return name !== undefined && isYamlScalar(name) && !isNull(name);
+};
 
 /** Names with fields, true or false. */
 const entriesOfMap = (users: YamlMap, findings: () => Findings): Entry[] =>

@@ -90,6 +90,12 @@ test.each([
   expect(parsed.config).toEqual({ timeZone: 'Etc/UTC' });
 });
 
+test.each(['utf16le', 'utf16be'])('%s, as editors of Windows write it, is told', async (encoding) => {
+  const bytes = Buffer.from('\ufeff#cloud-config\nhostname: a\n', 'utf16le');
+  const { problems } = await said(encoding === 'utf16be' ? bytes.swap16() : bytes);
+  expect(problems.map(({ found }) => found)).toEqual(['text in UTF-16, where UTF-8 is read']);
+});
+
 test.each([
   ['#include\nhttp://x', 'an #include of other addresses'],
   ['#include-once\nhttp://x', 'an #include of other addresses'],
@@ -100,7 +106,12 @@ test.each([
     'I2Nsb3VkLWNvbmZpZwpwYXNzd29yZDogeAo=\n',
     'text that looks like base64, which the host should have undone',
   ],
-  ['hello: world', 'text of no known kind'],
+  ['hello: world', 'YAML without "#cloud-config" in front'],
+  ['---\n#cloud-config\na: b', 'a "#cloud-config" that is written otherwise, or not in the first line'],
+  ['# cloud-config\na: b', 'a "#cloud-config" that is written otherwise, or not in the first line'],
+  ['#cloud_config\na: b', 'a "#cloud-config" that is written otherwise, or not in the first line'],
+  ['{"a": "b"}', 'JSON without "#cloud-config" in front'],
+  ['apt-get update\n', 'text of no known kind'],
   ['#cloud-config\na: b: c', 'a mistake at line 2, column 4 (BLOCK_AS_IMPLICIT_KEY)'],
   ['#cloud-config\n- a', 'a list'],
   ['#cloud-config\na: \u0000', 'a zero byte at byte 17'],

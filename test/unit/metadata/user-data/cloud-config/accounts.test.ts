@@ -234,7 +234,15 @@ describe('groups', () => {
   });
 });
 
+it('takes no fields of a user for names', async () => {
+  const { config, lines } = await saidBy(`users:\n  name: bob\n  ssh_authorized_keys: ["${KEY}"]`);
+  expect(lines).toEqual(['user: user-data users: a map with "name"']);
+  expect(config.users).toBeUndefined();
+});
+
 test.each([
+  ['ssh_pwauth: 1', { passwordBySsh: true }],
+  ['ssh_pwauth: 0', { passwordBySsh: false }],
   ['ssh_pwauth: true', { passwordBySsh: true }],
   ['ssh_pwauth: no', { passwordBySsh: false }],
   ['ssh_pwauth: unchanged', undefined],

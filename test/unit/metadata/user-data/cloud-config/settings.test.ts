@@ -106,6 +106,8 @@ test.each<[string, GuestConfig]>([
 test.each<[string, string]>([
   ['hostname: a_b', 'host-name: user-data hostname: "a_b"'],
   ['hostname: [a]', 'host-name: user-data hostname: a list'],
+  // A blank that does not break, as web pages have it.
+  ['hostname: a\u00a0b', 'host-name: user-data hostname: "a\\u{a0}b"'],
   [
     'prefer_fqdn_over_hostname: true',
     'host-name: user-data prefer_fqdn_over_hostname: true, which is not done',
