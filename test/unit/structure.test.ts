@@ -40,6 +40,7 @@ const ROOMS = [
   'metadata/gce',
   'sources',
   'state',
+  'host-report',
   'terminal',
   'plan',
   'boot-record',
