@@ -18,7 +18,6 @@ import { encodeText } from '../../machine/formats/text-bytes.ts';
 import { cleanText } from '../../machine/runtime/clean-text.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import { printBytes } from '../../machine/runtime/output.ts';
-import { sleep } from '../../machine/runtime/sleep.ts';
 import { readSettings } from '../../machine/settings/settings.ts';
 import { type AfterOperator, MOST_SECONDS } from '../../metadata/operator-script.ts';
 import type { System } from '../../plan/system.ts';
@@ -60,6 +59,16 @@ interface Outcome {
   tail: string;
 }
 
+/** Waits for something, for so many seconds at most. No timer is left, for the program ends when there is none. */
+async function orAfter(promise: Promise<unknown>, seconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
+
 /** A shutdown ends the stage: the script's own, or the host's. */
 class Shutdown {
   isAsked = false;
@@ -80,7 +89,7 @@ class Shutdown {
 
   /** @returns whether it was asked for within the time */
   async within(seconds: number): Promise<boolean> {
-    await Promise.race([this.#asked, sleep(seconds * 1000)]);
+    await orAfter(this.#asked, seconds);
     return this.isAsked;
   }
 
@@ -100,7 +109,7 @@ async function endGroup(
   ended: Promise<unknown>,
 ): Promise<void> {
   signalGroup(leader, 'SIGTERM');
-  await Promise.race([ended, sleep(graceSeconds * 1000)]);
+  await orAfter(ended, graceSeconds);
   signalGroup(leader, 'SIGKILL');
 }
 
@@ -141,7 +150,7 @@ async function runScript(
   const first = [ended.then(() => 'ended' as const), late, shutdown.asked.then(() => 'shutdown' as const)];
   const why = await Promise.race(first);
   clearTimeout(timer);
-  if (why === 'shutdown') await Promise.race([ended, sleep(graceSeconds * 1000)]);
+  if (why === 'shutdown') await orAfter(ended, graceSeconds);
   if (!isOver) await endGroup(child.pid, graceSeconds, ended);
   const ending = await ended;
   const tail = output.text;
