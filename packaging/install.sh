@@ -62,6 +62,7 @@ copy 755 packaging/steady.sh "$library/gandi-steady"
 copy 755 packaging/replace-version-2.sh "$library/replace-version-2"
 copy 755 packaging/mount-needed.sh "$library/gandi-mount-needed"
 copy 755 packaging/await-unmount.sh "$library/gandi-await-unmount"
+copy 755 packaging/ready.sh "$library/gandi-ready"
 mkdir -p "$root$prefix/sbin"
 for program in bootstrap mount config postboot guest; do
   ln -sfn ../lib/gandi/gandi-launcher "$root$prefix/sbin/gandi-$program"

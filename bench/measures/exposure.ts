@@ -15,8 +15,10 @@ export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',
   'gandi-metadata': ROOT_CONFIGURES,
   'gandi-mount': 'as gandi-disks',
+  'gandi-operator': HOST_SCRIPT,
   'gandi-postboot': HOST_SCRIPT,
   'gandi-postboot-background': HOST_SCRIPT,
+  'gandi-ready': 'starts the program where something failed, which looks at all reports',
 };
 
 /**

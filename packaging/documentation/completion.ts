@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<string, Values['kind']>> = {
   MiB: 'unknown',
   name: 'interfaces',
   seconds: 'unknown',
+  text: 'unknown',
   value: 'unknown',
 };
 

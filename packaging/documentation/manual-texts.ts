@@ -75,6 +75,7 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       'A field that is wrong costs its group (host name, user, network, resolver, post-boot) and nothing else, a line of ssh_key that is no key only itself; one line names the field, what was found and what was expected. Every step is planned from what is there, so that a run which was cut off is made up for by the next one.',
       'What an admin changes afterwards stays, until the host asks for something else. An interface that an admin’s own file configures is left alone.',
       'A disk that comes to another machine makes another guest: machine ID, SSH host keys, random seed and DHCP leases are made anew, before the network is set up. The source’s instance id decides, if everything else that is known is another, too; without one the SMBIOS UUID must be another and none of the recorded MAC addresses be there. Another id alone, a new network card, or a source that is silent renews nothing. `gandi-guest doctor` names near misses, and what a clone still shares. `CONFIG_IDENTITY=0` turns this off.',
+      'An operator script of the host’s runs before any service, in `gandi-operator.service`; nothing is applied before. Then the guest is powered off, or does what a comment in it says: `# gandi-operator: after=continue timeout=60`. `gandi.operator=0` on the kernel command line skips it.',
       'With `--root` an unpacked image is configured: files only. What needs a running system is told as skipped.',
     ],
     exit: [

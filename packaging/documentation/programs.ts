@@ -36,7 +36,12 @@ function neverRun(): never {
 export function documentedPrograms(): DocumentedProgram[] {
   const system = realSystem();
   const { output } = system;
-  const requests = { configure: neverRun, serveInterface: neverRun, askMetadata: neverRun };
+  const requests = {
+    configure: neverRun,
+    serveInterface: neverRun,
+    askMetadata: neverRun,
+    runOperator: neverRun,
+  };
   const parts: Record<ProgramName, Omit<DocumentedProgram, 'name'>> = {
     'gandi-bootstrap': {
       command: defineBootstrap('gandi-bootstrap', requests, output),

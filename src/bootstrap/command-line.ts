@@ -34,6 +34,7 @@ interface Requests {
   configure(options: Options): void;
   serveInterface(one: InterfaceRun): void;
   askMetadata(run: MetadataRun): void;
+  runOperator(): void;
 }
 
 /**
@@ -43,7 +44,7 @@ interface Requests {
  */
 export function defineCommandLine(
   name: string,
-  { configure, serveInterface, askMetadata }: Requests,
+  { configure, serveInterface, askMetadata, runOperator }: Requests,
   output: Output,
 ): Command {
   const steps = BOOTSTRAP_STEPS.map(({ name, summary }) => `  ${name.padEnd(20)}  ${summary}`).join('\n');
@@ -75,23 +76,34 @@ export function defineCommandLine(
     .option('-n, --dry-run', 'ask, show what would be done, and do nothing')
     .option('--json', 'print the report as JSON')
     .action((given: MetadataRun) => askMetadata(given));
+  program
+    .command('operator')
+    .description('run the operator script that this boot has found, for gandi-operator.service')
+    .action(() => runOperator());
   return program;
 }
 
 /**
  * Parses the arguments of gandi-bootstrap, and does what needs no run: help, version, telling a wrong usage.
  * @param name the program's
- * @returns the options of a run, or the one interface that is to be served, or the run that asks a service, or none of them
+ * @returns the options of a run, or the one interface that is to be served, or the run that asks a service, or that of the operator script, or none of them
  *   and the exit status if there is to be no run
  */
 export async function parseCommandLine(
   name: string,
   args: readonly string[],
   output: Output,
-): Promise<{ options?: Options; one?: InterfaceRun; metadata?: MetadataRun; status: number }> {
+): Promise<{
+  options?: Options;
+  one?: InterfaceRun;
+  metadata?: MetadataRun;
+  operator?: true;
+  status: number;
+}> {
   let options: Options | undefined;
   let one: InterfaceRun | undefined;
   let metadata: MetadataRun | undefined;
+  let operator: true | undefined;
   const requests: Requests = {
     configure: (asked) => {
       options = asked;
@@ -102,6 +114,9 @@ export async function parseCommandLine(
     askMetadata: (asked) => {
       metadata = asked;
     },
+    runOperator: () => {
+      operator = true;
+    },
   };
   const program = defineCommandLine(name, requests, output);
   const status = await runCommandLine(program, args);
@@ -110,5 +125,6 @@ export async function parseCommandLine(
     ...(options === undefined ? {} : { options }),
     ...(one === undefined ? {} : { one }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(operator === undefined ? {} : { operator }),
   };
 }

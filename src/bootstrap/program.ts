@@ -5,6 +5,7 @@ import { applyChange } from '../machine/changes/apply.ts';
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { roomOn } from '../machine/devices/mounted-size.ts';
+import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';
 import { waitForAnyInterface, waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
@@ -18,13 +19,18 @@ import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step, StepContext } from '../plan/step.ts';
 import type { System } from '../plan/system.ts';
+import type { Report } from '../state/report.ts';
 import { withGrowthFirst } from '../storage/growth-first.ts';
 import { rememberHostDisk } from '../storage/remember-disk.ts';
+import { VERSION } from '../terminal/version.ts';
 import { markNoAutofs } from './autofs-mark.ts';
 import { BOOTSTRAP, chooseSteps, noteConfiguration } from './both-runs.ts';
 import type { Options } from './command-line.ts';
 import { orderMetadata } from './metadata-order.ts';
+import type { AtBoot } from './operator/take.ts';
+import { markReady } from './ready-mark.ts';
 import { recordExtras } from './record-extras.ts';
+import { reportBoot } from './report-boot.ts';
 import { markSourceDisk } from './source-disk-mark.ts';
 
 /** How long a run waits for another one: longer than any takes that neither waits for a disk nor grows one. */
@@ -58,6 +64,7 @@ async function finishBoot(
     ...markNoAutofs(files, settings),
     ...markSourceDisk(files, host),
     ...orderMetadata(files, host),
+    ...markReady(files, settings),
   ];
   for (const mark of marks) await applyChange(mark, machine);
   await recordBoot(run, machine, recordExtras({ files, settings }, host));
@@ -76,6 +83,26 @@ async function waitForNetworkDevices({
   if (CONFIG_IDENTITY && has(instance) && isMachineAnother(files)) await waitForAnyInterface(files);
 }
 
+const isBoot = ({ environment }: System) => environment[BOOT_VARIABLE] !== undefined;
+
+/** Whether an operator script is to run before anything is applied. */
+async function leavesAll(at: AtBoot): Promise<boolean> {
+  if (at.host.operatorScript === undefined) return false;
+  return (await import('./operator/take.ts')).takeOperatorScript(at);
+}
+
+/** Of a run that leaves all to the operator script. */
+const nothingApplied = (system: System, { origin }: HostConfiguration): Report => ({
+  program: BOOTSTRAP,
+  version: VERSION,
+  startedAt: system.now().toISOString(),
+  bootId: '',
+  status: 'unchanged',
+  source: origin,
+  problems: [],
+  steps: [],
+});
+
 async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {
   const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
@@ -90,9 +117,11 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
+    const acts = live && !dryRun;
+    const atBoot = acts && isBoot(system);
+    if (atBoot && (await leavesAll({ system, machine, settings, host }))) return nothingApplied(system, host);
     const chosen = chooseSteps(files, settings, only ?? []);
     const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
-    const acts = live && !dryRun;
     if (acts) await waitForNetworkDevices({ files, settings, host, steps });
     const applied: Change[] = [];
     const onApplied = (change: Change) => applied.push(change);
@@ -111,8 +140,10 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       ...(acts ? { beforeReport: () => noteSource(system, machine, host) } : {}),
     };
     const report = await runProgram(run);
-    if (acts && only === undefined)
+    if (acts && only === undefined) {
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
+      if (atBoot) await reportBoot(system, machine, { settings, host, report });
+    }
     return report;
   });
 }
@@ -127,8 +158,9 @@ export async function main(args: readonly string[], system: System): Promise<num
   // So it is at each boot, which need not pay for a parser.
   if (args.length === 0) return bootstrap(system, { root: '/' });
   const { parseCommandLine } = await import('./command-line.ts');
-  const { options, one, metadata, status } = await parseCommandLine(BOOTSTRAP, args, system.output);
+  const { options, one, metadata, operator, status } = await parseCommandLine(BOOTSTRAP, args, system.output);
   if (metadata !== undefined) return (await import('./metadata-run.ts')).askMetadata(metadata, system);
+  if (operator === true) return (await import('./operator/run.ts')).runOperator(system);
   if (one !== undefined) return (await import('../network/interface/command.ts')).serveInterface(one, system);
   return options === undefined ? status : bootstrap(system, options);
 }

@@ -9,6 +9,7 @@ import {
   POST_BOOT_BACKGROUND_ORDER,
   POST_BOOT_ORDER,
   POST_BOOT_STARTED,
+  READY_BY_PROGRAM,
   SERVED_DIRECTORY,
   SOURCE_DISKS_DIRECTORY,
 } from '../machine/files/paths.ts';
@@ -20,6 +21,7 @@ import { lateWorkMark } from '../state/late-work.ts';
 import { parsePostBootOrder, parseStartedMarks, renderStartedMarks } from '../state/post-boot-order.ts';
 import { markedAs, scriptMark } from '../state/source-scripts.ts';
 import { METADATA_MARKS } from './metadata-order.ts';
+import { isMarkedAgain } from './ready-mark.ts';
 
 type Range = NonNullable<RecordExtras['ranges']>[number];
 
@@ -109,7 +111,11 @@ export function recordExtras(
     ranges,
     looksAtDisks: true,
     diskMarks: files.list(SOURCE_DISKS_DIRECTORY).map((name) => `${SOURCE_DISKS_DIRECTORY}/${name}`),
-    marks: [...served, ...[NO_AUTOFS, ...METADATA_MARKS].filter((path) => files.status(path) !== undefined)],
+    marks: [
+      ...served,
+      ...[NO_AUTOFS, ...METADATA_MARKS].filter((path) => files.status(path) !== undefined),
+      ...(isMarkedAgain(files, settings) ? [READY_BY_PROGRAM] : []),
+    ],
     passedOver: [
       // Looked for, and taken away by gandi-postboot; it only matters where the host's script is to be run.
       ...(settings.switches.CONFIG_HOST_INIT ? [] : [HOST_INIT]),

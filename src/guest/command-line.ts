@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { STAGE_STATES, STAGES, type Stage, type StageState } from '../host-report/report-line.ts';
 import type { System } from '../plan/system.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { createProgram } from '../terminal/program.ts';
@@ -89,6 +90,22 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .argument('<device>', 'disk or partition, such as /dev/sdb1; status names one that was refused')
     .action(async (device: string) => {
       end(await (await import('./accept.ts')).accept(device, system));
+    });
+  program
+    .command('report')
+    .description(
+      'tell the host how far this guest is, by every way that is there and that CONFIG_REPORT allows',
+    )
+    .addArgument(new Argument('<stage>', 'what it is about').choices(STAGES))
+    .addArgument(
+      new Argument('[state]', 'absent, of ready: by what the programs did at this boot').choices(
+        STAGE_STATES,
+      ),
+    )
+    .option('--error <text>', 'what failed; what looks like a secret is masked')
+    .action(async (stage: Stage, state: StageState | undefined, options: { error?: string }) => {
+      const { reportStage } = await import('./report.ts');
+      end(await reportStage({ stage, ...(state === undefined ? {} : { state }), ...options }, system));
     });
   program
     .command('validate')

@@ -21,7 +21,7 @@ export type SeedFiles = Readonly<Record<string, Uint8Array | undefined>>;
 /** As `--format` has them, beside `gandi`; each loads its code where it is used. */
 export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
   nocloud: {
-    fileNames: ['meta-data', 'user-data', 'network-config', 'vendor-data'],
+    fileNames: ['meta-data', 'user-data', 'network-config', 'vendor-data', 'operator-script'],
     problems: async (files, isAlone) => {
       const { parseNoCloud } = await import('../metadata/nocloud/parse.ts');
       const {
@@ -63,7 +63,7 @@ export const SEED_FORMATS: Readonly<Record<string, SeedFormat>> = {
     make: async (files) => (await import('../metadata/configdrive/seed.ts')).makeConfigDrive(present(files)),
   },
   cpio: {
-    fileNames: ['nodename', 'authorized_keys', 'firstboot.sh', 'config.toml'],
+    fileNames: ['nodename', 'authorized_keys', 'firstboot.sh', 'config.toml', 'operator.sh'],
     problems: async (files) => (await import('../metadata/cpio/parse.ts')).parseCpio(present(files)).problems,
     make: async (files) => (await import('../metadata/cpio/seed.ts')).makeCpioSeed(present(files)),
   },

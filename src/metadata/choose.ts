@@ -1,6 +1,7 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Files } from '../machine/files/files.ts';
 import { allowedSources, networkSources } from './allowed-sources.ts';
+import { firmwareOperatorScript } from './credentials/operator-script.ts';
 import type { HostConfiguration, Problem } from './guest-config.ts';
 import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
 import type { Finding, Source } from './source.ts';
@@ -160,6 +161,16 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
   };
 }
 
+/** An operator script of the firmware's, where the source of the configuration brings none. */
+async function ofFirmware(
+  { operatorScript }: HostConfiguration,
+  { allowed, files }: Look,
+): Promise<Pick<HostConfiguration, 'operatorScript'>> {
+  if (operatorScript !== undefined || !allowed.some(({ name }) => name === 'credentials')) return {};
+  const found = firmwareOperatorScript(files);
+  return found === undefined ? {} : { operatorScript: found };
+}
+
 /**
  * Learns what the host wants: from the source that this guest has, or the first that has something to say; else from what
  * earlier boots learned. Nobody is asked over a network: whoever is to be is named in `awaited`.
@@ -182,7 +193,11 @@ export async function loadHostConfiguration(given: LoadOptions): Promise<HostCon
   const look: Look = { files, allowed, world: remembered === undefined ? unknown : world, looked: new Map() };
   const network = networkSources({ allowed, isAsked }, files);
   const host = await askLocal(remembered, network, look);
-  return { ...withProblems(host, problems), looked: outcomes(look, network, host) };
+  return {
+    ...withProblems(host, problems),
+    ...(await ofFirmware(host, look)),
+    looked: outcomes(look, network, host),
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { GandiDisk } from './gandi-disk.ts';
 import type { InterfaceConfig } from './interface-config.ts';
+import type { OperatorScript } from './operator-script.ts';
 import type { ByteRange, SourcePlace } from './source-place.ts';
 import type { LoginPolicy, UserConfig } from './user-config.ts';
 
@@ -240,6 +241,8 @@ export interface HostConfiguration {
   said?: readonly Problem[];
   /** What only the source `gandi` has. */
   gandi?: GandiDisk;
+  /** What is to run before anything is applied; absent where the host has none. */
+  operatorScript?: OperatorScript;
   /** Absent: none is to be asked, or all have been. */
   awaited?: Awaited;
   /** Every source that counts, in their order; absent where none was looked for. */

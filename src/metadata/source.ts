@@ -4,6 +4,7 @@ import type { Files, FileView } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import type { GandiDisk } from './gandi-disk.ts';
 import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts';
+import type { OperatorScript } from './operator-script.ts';
 import type { ByteRange, SourcePlace } from './source-place.ts';
 
 /** What a source looks at. */
@@ -62,6 +63,8 @@ export interface Said {
   /** What the source calls this guest. */
   instanceId?: string;
   parsed: ParsedConfig;
+  /** Of whoever runs the host: it is no part of the configuration, and not kept. */
+  operatorScript?: OperatorScript;
 }
 
 /**

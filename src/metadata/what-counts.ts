@@ -120,6 +120,7 @@ export async function fromFinding(
         ...(digest === undefined ? {} : { digest }),
         parsed: said.parsed,
         ...(gandi === undefined ? {} : { gandi }),
+        ...(said.operatorScript === undefined ? {} : { operatorScript: said.operatorScript }),
       };
     }
   }

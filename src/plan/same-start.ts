@@ -2,7 +2,7 @@ import { applyChange } from '../machine/changes/apply.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { lineForAdmin } from '../machine/files/log.ts';
-import { BOOT_RECORD_DIRECTORY, doneInSameStart } from '../machine/files/paths.ts';
+import { BOOT_RECORD_DIRECTORY, doneInSameStart, OPERATOR_TAKEN } from '../machine/files/paths.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { thisBootPath } from '../state/records.ts';
@@ -57,6 +57,8 @@ export function isForSameStart(files: FileView): boolean {
   return (
     files.status(`${BOOT_RECORD_DIRECTORY}/gandi-config`) === undefined &&
     files.status(thisBootPath('gandi-config')) === undefined &&
+    // Nothing is applied before the operator script has run.
+    files.status(OPERATOR_TAKEN) === undefined &&
     files.status('/run/systemd/system') !== undefined &&
     !UNUSUAL_BOOT.test(files.readText('/proc/cmdline') ?? '') &&
     startsAsPackaged('gandi-config.service', files) &&

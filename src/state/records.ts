@@ -1,3 +1,4 @@
+import { applyChange } from '../machine/changes/apply.ts';
 import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
@@ -37,9 +38,21 @@ export function thisBootPath(program: string): string {
   return `${RUNTIME_DIRECTORY}/${program}.json`;
 }
 
+/** Says, by its name alone, that a program has failed at this boot: packaging/ready.sh looks for that. */
+const failedMark = (program: string) => `${RUNTIME_DIRECTORY}/${program}.failed`;
+
 /** Keeps a report for this boot alone: a later one runs the program again, or has no work for it. */
 export async function storeBootReport(machine: Machine, report: Report): Promise<void> {
   await store(machine, RUNTIME_DIRECTORY, thisBootPath(report.program), report);
+  const path = failedMark(report.program);
+  const isMarked = machine.files.aside().status(path) !== undefined;
+  if (isMarked === (report.status === 'failed')) return;
+  await applyChange(
+    isMarked
+      ? { kind: 'remove-file', path }
+      : { kind: 'write-file', path, content: '', mode: 0o600, thisBootOnly: true },
+    machine,
+  );
 }
 
 /** Keeps a report for later boots alone: what is true if the run that it is about never comes to its end. */

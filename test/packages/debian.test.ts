@@ -122,6 +122,7 @@ describe('in a Debian that is set up', () => {
     'multi-user.target.wants/gandi-mount.service -> /lib/systemd/system/gandi-mount.service',
     'multi-user.target.wants/gandi-postboot-background.service -> /lib/systemd/system/gandi-postboot-background.service',
     'multi-user.target.wants/gandi-postboot.service -> /lib/systemd/system/gandi-postboot.service',
+    'multi-user.target.wants/gandi-ready.service -> /lib/systemd/system/gandi-ready.service',
     'sysinit.target.wants/gandi-bootstrap.service -> /lib/systemd/system/gandi-bootstrap.service',
   ].join('\n');
 

@@ -43,6 +43,7 @@ const ROOMS = [
   ...SOURCE_ROOMS,
   'sources',
   'state',
+  'host-report',
   'terminal',
   'plan',
   'boot-record',

@@ -64,6 +64,23 @@ export const METADATA_ORDER = '/run/gandi/metadata';
 /** Has units/gandi-network-online.path pull in the network, by which that service is asked. */
 export const METADATA_NETWORK = '/run/gandi/metadata-network';
 
+/** An operator script that is to run before any service; gone once it runs: the condition of units/gandi-operator.service. */
+export const OPERATOR_DIRECTORY = '/run/gandi/operator';
+export const OPERATOR_SCRIPT = '/run/gandi/operator/script';
+/** Where it is while it runs. */
+export const OPERATOR_SCRIPT_RUNS = '/run/gandi/operator/running';
+/** How it is to run. */
+export const OPERATOR_ORDER = '/run/gandi/operator/order.json';
+/** It has been taken in this boot: no other run orders it again. */
+export const OPERATOR_TAKEN = '/run/gandi/operator/taken';
+/** Which operator script was run for which instance, where it is to run once. */
+export const OPERATOR_STAMP = '/var/lib/gandi/operator-stamp';
+
+/** The line by which packaging/ready.sh tells the host that the guest is ready; empty where nobody is to be told. */
+export const READY_LINE = '/var/lib/gandi/ready-line';
+/** Has packaging/ready.sh leave it to the program: the host is told by more than the port. */
+export const READY_BY_PROGRAM = '/run/gandi/ready-by-program';
+
 /** Says that autofs is told of no data disk: packaging/mount-needed.sh then need not look for that. */
 export const NO_AUTOFS = '/run/gandi/no-autofs';
 /** Our part of autofs's master map (auto.master(5)). */

@@ -32,6 +32,7 @@ export type Switch =
 export type ValueName =
   | 'CONFIG_SOURCES'
   | 'CONFIG_SEED_WAIT'
+  | 'CONFIG_REPORT'
   | 'CONFIG_DEFAULT_USER'
   | 'CONFIG_SWAP_FILE'
   | 'CONFIG_NETWORK_MANAGER'
@@ -98,6 +99,13 @@ export const SETTING_SECTIONS: readonly SettingSection[] = [
         default: '10',
         summary:
           "Seconds that a first boot waits at most for the disk with the host's configuration (0 to 300)",
+      },
+      {
+        name: 'CONFIG_REPORT',
+        kind: 'report channels',
+        default: 'auto',
+        summary:
+          'How the host is told what became of a boot: auto (each way that it offers; on the console only what an operator script or seal comes to), none, or some of virtio, smartos, xenstore and console, separated by blanks',
       },
       on(
         'CONFIG_SWAP',

@@ -17,11 +17,16 @@ export type SettingKind =
   | 'optional file'
   | 'interfaces'
   | 'sources'
+  | 'report channels'
   | 'optional user'
   | 'swap file'
   | 'time zone'
   | 'network manager'
   | 'tag';
+
+/** Ways to tell the host how far the guest is (src/host-report). */
+export const REPORT_CHANNELS = ['virtio', 'smartos', 'xenstore', 'console'] as const;
+export type ReportChannelName = (typeof REPORT_CHANNELS)[number];
 
 /** How data disks are mounted. */
 export type MountMode = 'udev' | 'autofs' | 'off';
@@ -48,6 +53,7 @@ export const EXPECTED: Readonly<Record<SettingKind, string>> = {
   'optional file': 'nothing, or an absolute path without ".."',
   interfaces: 'names of network interfaces separated by blanks',
   sources: 'all, none, or names of sources separated by blanks',
+  'report channels': `auto, none, or some of ${REPORT_CHANNELS.join(', ')}, separated by blanks`,
   'optional user': 'nothing, or the name of a user',
   'swap file': '0, never, auto or a size such as 512M or 2G',
   'time zone': '0, 1 or the name of a time zone such as Europe/Paris',
@@ -155,6 +161,19 @@ export function readSources(text: string): string[] | undefined {
   return names.every((name) => /^[a-z][a-z0-9-]{0,31}$/.test(name)) ? names : undefined;
 }
 
+/** Ways to tell the host how far the guest is; `auto`, those that are there; none: an empty list. */
+export function readReportChannels(text: string): readonly ReportChannelName[] | 'auto' | undefined {
+  const words = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+  if (words.length === 1 && words[0] === 'auto') return 'auto';
+  if (words.length === 1 && words[0] === 'none') return [];
+  const names = REPORT_CHANNELS.filter((name) => words.includes(name));
+  const known: readonly string[] = REPORT_CHANNELS;
+  return words.length > 0 && words.every((word) => known.includes(word)) ? names : undefined;
+}
+
 /** A name that useradd(8) takes everywhere; empty text where none is given. */
 export function readOptionalUser(text: string): string | undefined {
   return text === '' || /^[a-z_][a-z0-9_-]{0,31}$/.test(text) ? text : undefined;
@@ -194,6 +213,7 @@ export const READERS: Readonly<Record<SettingKind, (text: string) => unknown>> =
   'optional file': readOptionalFile,
   interfaces: readInterfaces,
   sources: readSources,
+  'report channels': readReportChannels,
   'optional user': readOptionalUser,
   'swap file': readSwapFile,
   'time zone': readTimeZone,

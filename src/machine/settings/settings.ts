@@ -8,6 +8,7 @@ import {
   EXPECTED,
   type MountMode,
   READERS,
+  type ReportChannelName,
   readDirectory,
   readDiskBuses,
   readFileSystems,
@@ -19,6 +20,7 @@ import {
   readNetworkManager,
   readOptionalFile,
   readOptionalUser,
+  readReportChannels,
   readSeconds,
   readSources,
   readSwapFile,
@@ -44,6 +46,8 @@ export interface Settings {
   switches: Readonly<Record<Switch, boolean>>;
   /** CONFIG_SOURCES: `all` or `none` alone, or names. */
   sources: readonly string[];
+  /** CONFIG_REPORT: ways to tell the host what became of a boot; `auto`: those that are there. */
+  reportChannels: readonly ReportChannelName[] | 'auto';
   /** CONFIG_DEFAULT_USER; absent: the distribution's. */
   defaultUser?: string;
   /** CONFIG_SWAP_FILE: bytes, or by memory and room; 0: as the source has it. */
@@ -172,6 +176,7 @@ function toSettings(text: string, path: string): Settings {
       switches.map(({ name }) => [name, settingOf(name, (value) => readSwitch(value) ?? true)]),
     ) as Record<Switch, boolean>,
     sources: settingOf('CONFIG_SOURCES', readSources),
+    reportChannels: settingOf('CONFIG_REPORT', readReportChannels),
     ...(defaultUser === '' ? {} : { defaultUser }),
     swapFile: settingOf('CONFIG_SWAP_FILE', readSwapFile),
     seedWaitSeconds: settingOf('CONFIG_SEED_WAIT', readSeconds),

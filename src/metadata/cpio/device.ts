@@ -4,7 +4,14 @@ import { quote } from '../fields/problem.ts';
 import type { Problem } from '../guest-config.ts';
 
 /** The files that mean something; all may be absent. */
-export const FILE_NAMES = ['config.toml', 'nodename', 'authorized_keys', 'firstboot.sh'] as const;
+export const FILE_NAMES = [
+  'config.toml',
+  'nodename',
+  'authorized_keys',
+  'firstboot.sh',
+  // Ours: the metadata-agent unpacks it, and does nothing with it.
+  'operator.sh',
+] as const;
 export type FileName = (typeof FILE_NAMES)[number];
 export type CpioFiles = { [Name in FileName]?: Uint8Array };
 

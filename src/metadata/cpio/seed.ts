@@ -10,7 +10,7 @@ export function makeCpioSeed(files: CpioFiles): Uint8Array {
     const content = files[name];
     return content === undefined
       ? []
-      : member(name, name === 'firstboot.sh' ? SCRIPT : FILE, index + 1, content);
+      : member(name, name.endsWith('.sh') ? SCRIPT : FILE, index + 1, content);
   });
   return filled([...members, ...member('TRAILER!!!', 0, 0, new Uint8Array(0))], SECTOR_BYTES);
 }

@@ -65,6 +65,11 @@ export const cpio = defineSource<CpioSeed>({
   open,
   parse: async ({ files, uuid }) => {
     const parsed = (await import('./parse.ts')).parseCpio(files);
-    return { parsed, ...(uuid === undefined ? {} : { instanceId: uuid }) };
+    const content = files['operator.sh'];
+    return {
+      parsed,
+      ...(uuid === undefined ? {} : { instanceId: uuid }),
+      ...(content === undefined ? {} : { operatorScript: { content, field: 'operator.sh' } }),
+    };
   },
 });

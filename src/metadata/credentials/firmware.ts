@@ -78,13 +78,34 @@ export function readCredentials(files: Firmware): Credentials {
       );
     else credentials.found[name] = { value: encodeText(files.readText(path) ?? ''), place: 'fw_cfg' };
   }
+  for (const string of firmwareStrings(files)) take(string, credentials);
+  return credentials;
+}
+
+/**
+ * The OEM strings of SMBIOS.
+ * @throws the system's error if a table that is there cannot be read
+ */
+export function firmwareStrings(files: Firmware): Buffer[] {
+  const strings: Buffer[] = [];
   for (let number = 0; number < TABLES_LIMIT; number++) {
     const path = smbiosFile(number);
     const text = files.status(path) === undefined ? undefined : files.readText(path);
     if (text === undefined) break;
-    for (const string of smbiosStrings(encodeText(text))) take(string, credentials);
+    strings.push(...smbiosStrings(encodeText(text)));
   }
-  return credentials;
+  return strings;
+}
+
+/** The value that a string gives a credential: its bytes, or text that should be base64 and is none; undefined if it is another's. */
+export function credentialText(string: Buffer, name: string): Uint8Array | { notBase64: string } | undefined {
+  const text = behind(string, `${TEXT}${name}=`);
+  if (text !== undefined) return text;
+  const base64 = behind(string, `${BINARY}${name}=`)?.toString('latin1');
+  if (base64 === undefined) return undefined;
+  const value = Buffer.from(base64, 'base64');
+  const isWhole = value.toString('base64').replace(/=+$/, '') === base64.trim().replace(/=+$/, '');
+  return isWhole ? value : { notBase64: base64 };
 }
 
 const problem = (place: string, name: CredentialName, found: string, expected: string): Problem => ({
@@ -98,16 +119,13 @@ function take(string: Buffer, { found, problems }: Credentials): void {
   const place = 'SMBIOS type 11';
   for (const name of CREDENTIAL_NAMES) {
     if (found[name] !== undefined) continue;
-    const text = behind(string, `${TEXT}${name}=`);
-    const base64 = behind(string, `${BINARY}${name}=`)?.toString('latin1');
-    if (text !== undefined) found[name] = { value: text, place };
-    else if (base64 !== undefined) {
-      const value = Buffer.from(base64, 'base64');
-      // What is secret is not shown.
-      if (value.toString('base64').replace(/=+$/, '') === base64.trim().replace(/=+$/, ''))
-        found[name] = { value, place };
-      else problems.push(problem(place, name, `${base64.length} characters that are not base64`, 'base64'));
-    }
+    const value = credentialText(string, name);
+    if (value instanceof Uint8Array) found[name] = { value, place };
+    // What is secret is not shown.
+    else if (value !== undefined)
+      problems.push(
+        problem(place, name, `${value.notBase64.length} characters that are not base64`, 'base64'),
+      );
   }
 }
 

@@ -16,7 +16,7 @@ export type ArchiveResult =
   /** An archive that must not be used. */
   | { state: 'broken'; problems: Problem[] }
   /** An archive that was checked from end to end, with the content of `gandi/config`. */
-  | { state: 'present'; archive: SeedArchive; config: Uint8Array };
+  | { state: 'present'; archive: SeedArchive; config: Uint8Array; operator?: Uint8Array };
 
 /**
  * Looks for the archive at a byte offset of a disk or file and checks all of it before anything is used: names, types,
@@ -44,8 +44,10 @@ export function readArchive(source: ByteSource, offset: number): ArchiveResult {
   if (config === undefined || end === undefined || problems.length > 0) {
     return { state: 'broken', problems };
   }
+  const operator = stored.find(({ name }) => name === 'operator');
   return {
     state: 'present',
+    ...(operator === undefined ? {} : { operator: source.read(operator.offset, operator.length) }),
     archive: { device: source.path, offset, length: end - offset, members: stored },
     config: source.read(config.offset, config.length),
   };

@@ -25,8 +25,11 @@ const NAME = 'gandi';
 
 const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 
-/** The text of `gandi/config`. */
-type GandiBytes = Uint8Array;
+/** The text of `gandi/config`, and an operator script beside it. */
+interface GandiBytes {
+  config: Uint8Array;
+  operator?: Uint8Array;
+}
 
 /** The same text says the same: it need not be parsed again, but for people. */
 function parsedOf(files: Files, text: string, digest: string): ParsedConfig {
@@ -78,14 +81,14 @@ function fromResult(
 ): Finding<GandiBytes> {
   switch (result.state) {
     case 'present': {
-      const { archive } = result;
+      const { archive, config, operator } = result;
       return {
         state: 'present',
-        raw: result.config,
+        raw: { config, ...(operator === undefined ? {} : { operator }) },
         // Who may speak for the host is judged before (trust.ts, choose.ts).
         place: { ...place, isHosts: true },
         origin,
-        digest: sha256(Buffer.from(result.config).toString()),
+        digest: sha256(Buffer.from(config).toString()),
         stamps: [],
         gandi: {
           archive,
@@ -233,7 +236,10 @@ export const gandi = defineSource<GandiBytes>({
   needs: 'disk',
   find,
   open: openSeed,
-  parse: (bytes) => ({ parsed: parseConfig(bytes) }),
+  parse: ({ config, operator }) => ({
+    parsed: parseConfig(config),
+    ...(operator === undefined ? {} : { operatorScript: { content: operator, field: 'gandi/operator' } }),
+  }),
   kept: keptConfiguration,
   lookAtKept,
 });

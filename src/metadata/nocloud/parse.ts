@@ -11,6 +11,8 @@ export interface NoCloudFiles {
   userData: Uint8Array;
   networkConfig?: Uint8Array;
   vendorData?: Uint8Array;
+  /** Ours: cloud-init reads the others alone. */
+  operatorScript?: Uint8Array;
 }
 
 export interface ParsedNoCloud {

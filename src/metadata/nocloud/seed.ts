@@ -1,7 +1,14 @@
 import { makeIso9660 } from '../../machine/formats/volumes/iso9660/image.ts';
 
 /** Files of a seed by their names. */
-export const SEED_FILE_NAMES = ['meta-data', 'user-data', 'network-config', 'vendor-data'] as const;
+export const SEED_FILE_NAMES = [
+  'meta-data',
+  'user-data',
+  'network-config',
+  'vendor-data',
+  // Ours: cloud-init reads the others alone.
+  'operator-script',
+] as const;
 export type SeedFileName = (typeof SEED_FILE_NAMES)[number];
 export type SeedFiles = { [Name in SeedFileName]?: Uint8Array };
 

@@ -57,11 +57,13 @@ function readDirectory(files: Pick<FileView, 'readText'>, directory: string): No
   const [userData, metaData] = [read('user-data'), read('meta-data')];
   if (userData === undefined || metaData === undefined) return undefined;
   const [networkConfig, vendorData] = [read('network-config'), read('vendor-data')];
+  const operatorScript = read('operator-script');
   return {
     userData,
     metaData,
     ...(networkConfig === undefined ? {} : { networkConfig }),
     ...(vendorData === undefined ? {} : { vendorData }),
+    ...(operatorScript === undefined ? {} : { operatorScript }),
   };
 }
 
@@ -144,8 +146,10 @@ async function parse({ files, words }: NoCloudSeed): Promise<Said> {
   const ofFiles = 'instanceId' in said ? said.instanceId : undefined;
   const instanceId =
     files === undefined || files.metaData.length === 0 ? (identified?.instanceId ?? ofFiles) : ofFiles;
+  const content = files?.operatorScript;
   return {
     ...(instanceId === undefined ? {} : { instanceId }),
+    ...(content === undefined ? {} : { operatorScript: { content, field: 'operator-script' } }),
     parsed: {
       ...parsed,
       config: { ...parsed.config, ...called },

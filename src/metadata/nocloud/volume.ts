@@ -40,6 +40,7 @@ export function readNoCloudVolume(source: ByteSource): NoCloudVolume {
   const metaData = read('meta-data');
   const networkConfig = read('network-config');
   const vendorData = read('vendor-data', USER_DATA_BYTES_LIMIT);
+  const operatorScript = read('operator-script');
   if (problems.length > 0) return { state: 'broken', problems };
   if (userData === undefined || metaData === undefined)
     return { state: 'absent', lacks: metaData === undefined ? 'meta-data' : 'user-data' };
@@ -48,6 +49,7 @@ export function readNoCloudVolume(source: ByteSource): NoCloudVolume {
     metaData,
     ...(networkConfig === undefined ? {} : { networkConfig }),
     ...(vendorData === undefined ? {} : { vendorData }),
+    ...(operatorScript === undefined ? {} : { operatorScript }),
   };
   return { state: 'present', label, files };
 }

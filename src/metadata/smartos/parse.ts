@@ -3,6 +3,7 @@ import { Findings } from '../fields/map-reader.ts';
 import { limited, quote } from '../fields/problem.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
+import type { OperatorScript } from '../operator-script.ts';
 import type { Said } from '../source.ts';
 import type { UserConfig } from '../user-config.ts';
 import { type Answers, KeyReader, UUID_KEY } from './keys.ts';
@@ -17,6 +18,8 @@ export interface SmartosAnswers {
 
 /** Where programs of SmartOS's guests look for user-data (sdc-vmtools, mdata-fetch). */
 const USER_DATA_FILE = '/var/db/mdata-user-data';
+
+const OPERATOR_KEY = 'sdc:operator-script';
 
 /** Characters of the longest password; crypt(5) takes no more. */
 const PASSWORD_CHARACTERS = 511;
@@ -84,14 +87,7 @@ function parseRoot(keys: KeyReader): Part {
 /** Text without `#!` is a script of bash's. */
 function parseScript(keys: KeyReader): Part {
   const { value, findings } = keys.bytes('user-script', 'post-boot');
-  const operator = keys.bytes('sdc:operator-script', 'post-boot');
-  if (operator.value !== undefined)
-    operator.findings.passOver(
-      '',
-      `an operator script of ${operator.value.length} bytes`,
-      'none: it is not run yet',
-    );
-  const part: Part = { config: {}, findings: [findings, operator.findings], groups: ['post-boot'] };
+  const part: Part = { config: {}, findings: [findings], groups: ['post-boot'] };
   if (value === undefined || Buffer.from(value).toString('latin1').trim() === '') return part;
   if (value.length > SCRIPT_BYTES_LIMIT) {
     findings.refuse('', `${value.length} bytes`, `a script of at most ${SCRIPT_BYTES_LIMIT} bytes`);
@@ -102,6 +98,16 @@ function parseScript(keys: KeyReader): Part {
   findings.origin('script after boot', `${value.length} bytes`, '');
   const script = { name: 'user-script', content, when: 'post-boot', repeat: 'once' } as const;
   return { ...part, config: { scripts: [script] } };
+}
+
+/**
+ * Run at each boot, and the boot goes on if it has not powered the guest off (vmadm(8), sdc-vmtools). A host that fails to give
+ * it costs nothing else.
+ */
+function parseOperatorScript(keys: KeyReader): { script?: OperatorScript; findings: Findings } {
+  const { value: content, findings } = keys.bytes(OPERATOR_KEY, 'post-boot');
+  if (content === undefined) return { findings };
+  return { script: { content, field: OPERATOR_KEY, eachBoot: true, after: 'continue' }, findings };
 }
 
 /** Never run, and gone from the guest once it is gone from the host. */
@@ -135,6 +141,7 @@ export async function parseSmartos({ answers, uuid }: SmartosAnswers): Promise<S
   const keys = new KeyReader(answers);
   const said = keys.text(UUID_KEY, 'source');
   const instanceId = uuid ?? said.value?.trim().toLowerCase();
+  const operator = parseOperatorScript(keys);
   const nics = parseNics(keys);
   const resolvers = parseResolvers(keys);
   const [userData, vendorData] = ['cloud-init:user-data', 'sdc:vendor-data'].map((key) =>
@@ -147,6 +154,7 @@ export async function parseSmartos({ answers, uuid }: SmartosAnswers): Promise<S
     parseRoot(keys),
     parseScript(keys),
     parseUserDataFile(keys),
+    { config: {}, findings: [operator.findings], groups: [] },
     ...[userData, vendorData].flatMap((data) =>
       data === undefined ? [] : [{ config: {}, findings: [data.findings], groups: OF_USER_DATA }],
     ),
@@ -168,6 +176,7 @@ export async function parseSmartos({ answers, uuid }: SmartosAnswers): Promise<S
   const identified = instanceId === undefined || instanceId === '' ? {} : { instanceId };
   return {
     ...identified,
+    ...(operator.script === undefined ? {} : { operatorScript: operator.script }),
     parsed: await withUserData(parsed, {
       ...(userData?.value === undefined ? {} : { userData: userData.value }),
       ...(vendorData?.value === undefined ? {} : { vendorData: [vendorData.value] }),

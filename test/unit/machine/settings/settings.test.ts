@@ -56,6 +56,7 @@ describe('parseSettings', () => {
       diskGroup: '1001',
       diskWaitSeconds: 0,
       sources: ['all'],
+      reportChannels: 'auto',
       noDhcp: ['eth0'],
       pluginDirectory: '/etc/gandi/plugins.d',
       hookDirectory: '/etc/gandi/hooks',

@@ -73,7 +73,7 @@ test('a volume whose files cannot be read is broken, and says each', () => {
   const cut = isoImage(FILES, '-volid', 'cidata', '-rational-rock').subarray(0, 40 * 1024);
   expect(read(cut)).toMatchObject({
     state: 'broken',
-    problems: [{ found: 'a directory that reaches behind the end' }, {}, {}, {}],
+    problems: [{ found: 'a directory that reaches behind the end' }, {}, {}, {}, {}],
   });
 });
 
