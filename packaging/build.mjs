@@ -3,6 +3,7 @@
  *   gandi.cjs                the bundle, for Node.js 20.16 or later
  *   gandi                    the same sources with Bun's runtime inside
  *   THIRD-PARTY-LICENSES     of all code in them
+ * With PROFILE=1 the programs note down what each piece of their work costs, for `make bench PROFILE=1`.
  * With TARGET_BUN, the Bun of another machine, `gandi` is made for that machine; it must be the same version. The same
  * sources give the same bytes, wherever they lie.
  */
@@ -80,6 +81,8 @@ async function bundle(outfile, target) {
     banner: { js: nodeVersionCheck },
     define: {
       GANDI_GUEST_VERSION: JSON.stringify(version),
+      // Marks of the bench's profile: src/machine/runtime/marks.ts.
+      GANDI_PROFILE: JSON.stringify(process.env.PROFILE === '1'),
       // Libraries look for workers there, which we do not use. Bun would put the builder's folder in.
       __dirname: '"/usr/lib/gandi"',
     },

@@ -8,6 +8,7 @@ import { roomOn } from '../machine/devices/mounted-size.ts';
 import type { Files } from '../machine/files/files.ts';
 import { waitForAnyInterface, waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { loadHostConfiguration } from '../metadata/choose.ts';
@@ -54,8 +55,11 @@ async function finishBoot(
     ...markSourceDisk(files, host),
     ...orderMetadata(files, host),
   ];
-  for (const mark of marks) await applyChange(mark, machine);
-  await recordBoot(run, machine, recordExtras({ files, settings }, host));
+  for (const one of marks) await applyChange(one, machine);
+  const extras = recordExtras({ files, settings }, host);
+  mark('marks for other programs');
+  await recordBoot(run, machine, extras);
+  mark('boot record written');
 }
 
 /** Waits for interfaces that are meant, and for any where it depends on them whether this disk is a copy. */
@@ -76,6 +80,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
+    mark('settings read');
     const host = await loadHostConfiguration({
       files,
       commands: machine.commands,
@@ -85,10 +90,12 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
+    mark('source found and parsed');
     const chosen = chooseSteps(files, settings, only ?? []);
     const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     const acts = live && !dryRun;
     if (acts) await waitForNetworkDevices({ files, settings, host, steps });
+    mark('steps chosen, interfaces awaited');
     const applied: Change[] = [];
     const onApplied = (change: Change) => applied.push(change);
     const run = {
@@ -107,6 +114,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
     if (!acts) return report;
     await noteHostDisk(system, machine, host);
     await noteConfiguration(system, machine, host);
+    mark('source stored');
     if (only === undefined)
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
     return report;

@@ -4,6 +4,7 @@ import { describeChange, isLasting, needsLiveSystem } from '../machine/changes/c
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Level } from '../machine/files/log.ts';
 import { Refused, reasonOf } from '../machine/runtime/errors.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { Note } from '../state/note.ts';
 import type { PartReport, StepReport, StepStatus } from '../state/report.ts';
 
@@ -75,6 +76,7 @@ export class StepWork {
       if (warning !== undefined) this.note({ level: 'warning', text: warning });
     });
     this.#count(change, outcome);
+    mark('made', this.changes.at(-1));
     return printed;
   }
 
