@@ -99,6 +99,8 @@ export interface MoreOfGuest {
   script?: string;
   /** Command of the host's, for gandi-postboot. */
   command?: string;
+  /** Its unit runs gandi-bootstrap. */
+  booting?: boolean;
 }
 
 const OF_THIS_BOOT = /^\/(proc|run|sys)\//;
@@ -113,8 +115,10 @@ export class SimulatedGuest {
   readonly #layout: Layout;
   /** Gone with each boot, and made anew. */
   readonly #live: Entries;
+  readonly #booting: boolean;
 
-  private constructor(folder: string, layout: Layout, live: Entries) {
+  private constructor(folder: string, layout: Layout, live: Entries, booting = false) {
+    this.#booting = booting;
     this.#folder = folder;
     this.#layout = layout;
     this.#live = live;
@@ -130,7 +134,7 @@ export class SimulatedGuest {
     mkdirSync(`${folder}/root`);
     const entries = Object.entries({ ...more.files, ...TREE });
     const live = Object.fromEntries(entries.filter(([path]) => OF_THIS_BOOT.test(path)));
-    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE });
+    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE }, more.booting);
     for (const [path, entry] of entries) guest.#write(path, entry);
     for (const disk of ['sda', 'sdb', 'sdb1']) {
       closeSync(openSync(`${folder}/${disk}`, 'w'));
@@ -195,7 +199,7 @@ export class SimulatedGuest {
       host,
       observe: () =>
         makeContext({
-          facts: { hypervisor, root: this.root },
+          facts: { hypervisor, root: this.root, booting: this.#booting },
         }).facts,
       dryRun: false,
     });
