@@ -43,10 +43,12 @@ async function profile(name: BenchGuest, folder: string): Promise<string> {
   try {
     const state = await guest.waitForBoot(BOOT_SECONDS);
     if (state !== 'running') throw new Error(`${name}: the boot ended in the state "${state}"`);
-    await guest.output('gandi-guest status --wait');
+    // Before another program leaves marks.
+    const pieces = parseMarks(await guest.output(`cat ${MARKS_FILE}`));
+    const status = await guest.output('gandi-guest status --wait');
+    if (!status.startsWith('configured')) throw new Error(`the guest was not configured: ${status}`);
     const used: number[] = [];
     for (const service of SERVICES) used.push(await instructionsOf(guest, `${service}.service`));
-    const pieces = parseMarks(await guest.output(`cat ${MARKS_FILE}`));
     return renderPieces(name, [...pieces, ...(await besides(pieces, used))]);
   } finally {
     await guest.powerCut();

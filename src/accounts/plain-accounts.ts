@@ -40,13 +40,14 @@ type Values = ReadonlyMap<string, string>;
 
 /** Names and values of login.defs(5), or with `=` of useradd's own file; the last of a name counts. */
 function valuesOf(text: string | undefined, separator: RegExp): Values {
-  const lines = (text ?? '').split('\n').filter((line) => !/^\s*(#|$)/.test(line));
-  return new Map(
-    lines.map((line) => {
-      const [, name = '', value = ''] = separator.exec(line) ?? [];
-      return [name, value.replace(/^"(.*)"$/, '$1')];
-    }),
-  );
+  const values = new Map<string, string>();
+  for (const line of (text ?? '').split('\n')) {
+    // Nine lines of ten, in what distributions have.
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name = '', value = ''] = separator.exec(line) ?? [];
+    values.set(name, value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
+  }
+  return values;
 }
 
 const LOGIN_DEFS = /^\s*(\S+)\s+(.*?)\s*$/;
@@ -154,6 +155,7 @@ export function writeAccount(
   // What was cut off before is left to the programs.
   if (!isOrdinary(user) || makingOf(files, name) !== undefined) return undefined;
   const texts = plainAccounts(context);
+  if (texts === undefined) return undefined;
   const defs = valuesOf(files.readText('/etc/login.defs'), LOGIN_DEFS);
   const usual = valuesOf(files.readText('/etc/default/useradd'), USERADD);
   const home = newHomeOf(files, name);
@@ -167,7 +169,7 @@ export function writeAccount(
     files.status(home) === undefined &&
     files.status(home.slice(0, home.lastIndexOf('/')) || '/')?.kind === 'directory' &&
     isWholeSkeleton(files, skeleton);
-  if (texts === undefined || !isUsual) return undefined;
+  if (!isUsual) return undefined;
   const [least, most] = [numberOf(defs, 'UID_MIN', 1000), numberOf(defs, 'UID_MAX', 60_000)];
   const [mode, aging, subordinate] = [homeMode(defs), agingOf(defs), subordinateOf(texts, defs)];
   if (least === undefined || most === undefined || mode === undefined) return undefined;

@@ -10,13 +10,21 @@ type AccountFile = (typeof ACCOUNT_FILES)[number];
 /** Texts by name; one that is not there has no file. */
 export type AccountTexts = Readonly<Partial<Record<AccountFile, string>>>;
 
-const FIELDS: Readonly<Record<AccountFile, number>> = {
-  passwd: 7,
-  shadow: 9,
-  group: 4,
-  gshadow: 4,
-  subuid: 3,
-  subgid: 3,
+/** A name as shadow's programs make them; `+` and `-` are NIS's, and `#` is a comment of some. */
+const NAME = '[A-Za-z0-9_][^\\s:,]*';
+const TEXT = '[^:\\n\\0]*';
+const NUMBER = '\\d{1,10}';
+
+const linesOfFields = (...fields: string[]) => new RegExp(`^(?:${fields.join(':')}\\n)*$`);
+
+/** Each a pattern for the whole text: one search costs a boot less than one for each line. */
+const PLAIN: Readonly<Record<AccountFile, RegExp>> = {
+  passwd: linesOfFields(NAME, TEXT, NUMBER, NUMBER, TEXT, TEXT, TEXT),
+  shadow: linesOfFields(NAME, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+  group: linesOfFields(NAME, TEXT, NUMBER, TEXT),
+  gshadow: linesOfFields(NAME, TEXT, TEXT, TEXT),
+  subuid: linesOfFields(NAME, NUMBER, NUMBER),
+  subgid: linesOfFields(NAME, NUMBER, NUMBER),
 };
 
 /** Without these there are other rules than the ones here; the last two may be missing. */
@@ -46,20 +54,10 @@ export interface NewPassword {
 const linesOf = (text: string | undefined) => (text ?? '').split('\n').slice(0, -1);
 
 function isPlain(file: AccountFile, text: string): boolean {
-  if ((text !== '' && !text.endsWith('\n')) || text.includes('\0')) return false;
-  const names = new Set<string>();
-  return linesOf(text).every((line) => {
-    const fields = line.split(':');
-    const [name = '', ...others] = fields;
-    // `+` and `-` are NIS's, and `#` is a comment of some.
-    if (fields.length !== FIELDS[file] || !/^[A-Za-z0-9_][^\s,]*$/.test(name)) return false;
-    if (file === 'subuid' || file === 'subgid') return others.every((number) => /^\d{1,10}$/.test(number));
-    if (file === 'passwd' && !others.slice(1, 3).every((number) => /^\d{1,10}$/.test(number))) return false;
-    if (file === 'group' && !/^\d{1,10}$/.test(others[1] ?? '')) return false;
-    if (names.has(name)) return false;
-    names.add(name);
-    return true;
-  });
+  if (!PLAIN[file].test(text)) return false;
+  if (file === 'subuid' || file === 'subgid') return true;
+  const names = linesOf(text).map((line) => line.slice(0, line.indexOf(':')));
+  return new Set(names).size === names.length;
 }
 
 /** Whether each of the databases that are needed is there, and every line of all is an ordinary one. */
@@ -70,10 +68,12 @@ export function arePlain(texts: AccountTexts): boolean {
   );
 }
 
-const fieldsOf = (text: string | undefined, name: string) =>
-  linesOf(text)
-    .map((line) => line.split(':'))
-    .find(([first]) => first === name);
+/** By the search of the runtime: to take all lines apart costs a boot much more. */
+function fieldsOf(text: string | undefined, name: string): string[] | undefined {
+  const lines = `\n${text ?? ''}`;
+  const at = lines.indexOf(`\n${name}:`);
+  return at < 0 ? undefined : lines.slice(at + 1, lines.indexOf('\n', at + 1)).split(':');
+}
 
 const numbersOf = (text: string | undefined) => linesOf(text).map((line) => Number(line.split(':')[2]));
 
@@ -110,12 +110,15 @@ export function subordinateNumbers(
 }
 
 function withMember(text: string | undefined, groups: readonly string[], name: string): string {
-  const lines = linesOf(text).map((line) => {
-    const group = line.slice(0, line.indexOf(':'));
-    if (!groups.includes(group)) return line;
-    return line.endsWith(':') ? `${line}${name}` : `${line},${name}`;
-  });
-  return lines.map((line) => `${line}\n`).join('');
+  let lines = `\n${text ?? ''}`;
+  for (const group of groups) {
+    const at = lines.indexOf(`\n${group}:`);
+    const end = lines.indexOf('\n', at + 1);
+    if (at < 0) continue;
+    const before = lines.slice(0, end);
+    lines = `${before}${before.endsWith(':') ? '' : ','}${name}${lines.slice(end)}`;
+  }
+  return lines.slice(1);
 }
 
 /** As shadow has it: the first day of 1970 means that the password is to be changed, so none is noted then. */
@@ -174,11 +177,15 @@ export function setPasswords(
 ): AccountTexts {
   const other = passwords.find(({ name, hash }) => !hasShadow(texts, name) || !isField(hash));
   if (other !== undefined) throw new Error(`the password of ${other.name} is not in /etc/shadow`);
-  const hashes = new Map(passwords.map(({ name, hash }) => [name, hash]));
-  const lines = linesOf(texts.shadow).map((line) => {
-    const [name = '', ...others] = line.split(':');
-    const hash = hashes.get(name);
-    return hash === undefined ? line : [name, hash, dayField(day), ...others.slice(2)].join(':');
-  });
-  return { ...texts, shadow: lines.map((line) => `${line}\n`).join('') };
+  let lines = `\n${texts.shadow ?? ''}`;
+  for (const { name, hash } of passwords) {
+    const at = lines.indexOf(`\n${name}:`);
+    const end = lines.indexOf('\n', at + 1);
+    const rest = lines
+      .slice(at + 1, end)
+      .split(':')
+      .slice(3);
+    lines = `${lines.slice(0, at + 1)}${[name, hash, dayField(day), ...rest].join(':')}${lines.slice(end)}`;
+  }
+  return { ...texts, shadow: lines.slice(1) };
 }
