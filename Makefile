@@ -23,7 +23,7 @@ INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.
 build: dist/gandi.cjs docs
 
 dist/gandi.cjs: $(SOURCES)
-	$(SETUP) node packaging/build.mjs
+	PROFILE= $(SETUP) node packaging/build.mjs
 
 # Manual pages and completions, from the same definitions as the programs. The build of the programs empties dist.
 docs: dist/man
@@ -69,10 +69,17 @@ test:
 demo: build
 	@$(SETUP) node packaging/run-ts.mjs test/guest/demo.ts
 
+ifeq ($(PROFILE),1)
+# What the pieces of a first boot cost, by marks in an executable of its own: bench/profile.ts.
+bench: build
+	$(SETUP) node packaging/build.mjs src/main.ts dist/profile
+	@$(SETUP) node packaging/run-ts.mjs bench/profile.ts
+else
 # Parsers are measured by what they withstand: 10,000 inputs for each of their properties.
 # The packages, for their sizes.
 bench: build deb rpm properties
 	@$(SETUP) node packaging/run-ts.mjs bench/run.ts
+endif
 
 # Fails for a known advisory. No part of the tests: it needs the registry's own list, which a mirror may not have.
 audit:

@@ -61,15 +61,25 @@ export interface BenchImages {
   readonly images: ReadonlyMap<BenchGuest, Image>;
 }
 
-/** Builds the images of some guests, or takes them from the cache. */
-export async function benchImages(names: readonly BenchGuest[] = BENCH_GUESTS): Promise<BenchImages> {
+/**
+ * Builds the images of some guests, or takes them from the cache.
+ * @param overlays trees over that of the toolkit
+ */
+export async function benchImages(
+  names: readonly BenchGuest[] = BENCH_GUESTS,
+  overlays: readonly string[] = [],
+): Promise<BenchImages> {
   const rootfs = await rootFileSystem();
   const images = new Map<BenchGuest, Image>();
-  for (const name of names) images.set(name, await benchImage(name, rootfs));
+  for (const name of names) images.set(name, await benchImage(name, rootfs, overlays));
   return { rootfs, images };
 }
 
-async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Image> {
+async function benchImage(
+  name: BenchGuest,
+  rootfs: RootFileSystem,
+  overlays: readonly string[],
+): Promise<Image> {
   switch (name) {
     case 'toolkit':
     case 'nocloud':
@@ -77,9 +87,9 @@ async function benchImage(name: BenchGuest, rootfs: RootFileSystem): Promise<Ima
     case 'smartos':
     case 'cpio':
     case 'ec2':
-      return toolkitImage();
+      return toolkitImage({ overlays });
     case 'partitioned':
-      return toolkitImage({ partitionTable: { type: 'gpt', label: 'gandiroot' } });
+      return toolkitImage({ overlays, partitionTable: { type: 'gpt', label: 'gandiroot' } });
     case 'memory':
       return toolkitImage({ files: peakMemoryFiles });
     case 'plain':

@@ -5,6 +5,7 @@
  *   THIRD-PARTY-LICENSES       of all code in them
  *   gandi-host                 the host's program, with Bun's runtime inside
  *   host/THIRD-PARTY-LICENSES  of all code in that
+ * With PROFILE=1 the guest's programs note down what each piece of their work costs, for `make bench PROFILE=1`.
  * With TARGET_BUN, the Bun of another machine, executables are made for that machine; it must be the same version. The same
  * sources give the same bytes, wherever they lie.
  */
@@ -82,6 +83,8 @@ async function bundle(entry, outfile, target) {
     banner: { js: nodeVersionCheck },
     define: {
       GANDI_GUEST_VERSION: JSON.stringify(version),
+      // Marks of the bench's profile: src/machine/runtime/marks.ts.
+      GANDI_PROFILE: JSON.stringify(process.env.PROFILE === '1'),
       // Libraries look for workers there, which we do not use. Bun would put the builder's folder in.
       __dirname: '"/usr/lib/gandi"',
     },

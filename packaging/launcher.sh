@@ -52,13 +52,17 @@ fi
 if [ -z "$lacks" ]; then
   # Without the just-in-time compiler a start takes a tenth less; what runs at boot and hot-plug is over before it would pay.
   # Nor does a collection of garbage that a timer begins, Bun's or JavaScriptCore's, while a program is waited for. What is
-  # allocated still begins one, every 8 MiB. gandi-guest may look through a whole kernel; who talks to the host of SmartOS
-  # locks the serial line by the C library, which Bun calls by compiled code alone.
+  # allocated still begins one, every 16 MiB: a first boot allocates a little more than the usual 8. gandi-guest may look
+  # through a whole kernel; who talks to the host of SmartOS locks the serial line by the C library, which Bun calls by
+  # compiled code alone.
   vendor=
   if [ -r /sys/class/dmi/id/sys_vendor ]; then read -r vendor < /sys/class/dmi/id/sys_vendor; fi
   case $called:$vendor in
     gandi-guest:* | mdata-*:* | gandi-bootstrap:Joyent) ;;
-    *) export BUN_JSC_useJIT=0 BUN_GC_TIMER_DISABLE=1 BUN_JSC_collectionTimerMaxPercentCPU=0 ;;
+    *)
+      export BUN_JSC_useJIT=0 BUN_GC_TIMER_DISABLE=1 BUN_JSC_collectionTimerMaxPercentCPU=0
+      export BUN_JSC_largeHeapSize=16777216
+      ;;
   esac
   # One disk takes a little more than these 8 MiB: with 16 its run ends before the first collection, which costs a tenth.
   case $called in gandi-mount) export BUN_JSC_largeHeapSize=67108864 ;; esac

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { describeFailure } from './machine/runtime/errors.ts';
+import { leaveMarks, mark } from './machine/runtime/marks.ts';
 import type { Output } from './machine/runtime/output.ts';
 import type { System } from './plan/system.ts';
 import type { ProgramName } from './state/programs.ts';
@@ -60,9 +61,12 @@ export async function callProgram(call: Call, loaders: Loaders, output: Output):
       output.print(`${name} ${VERSION}\n`);
       return 0;
     }
+    mark('start of the runtime');
     const [{ main }, system] = await Promise.all([loaders.programs[name](), loaders.system()]);
+    mark('program loaded', name);
     const status = await main(args, system);
     if (name === 'gandi-bootstrap' && args.length === 0) await doOthers(loaders, system);
+    leaveMarks();
     return status;
   } catch (error) {
     output.printError(`${name}: ${describeFailure(error, call.isRoot)}\n`);

@@ -12,6 +12,7 @@ import { type Account, passwordField } from './accounts.ts';
 import { addKeys } from './authorized-keys.ts';
 import { makingOf } from './interrupted-accounts.ts';
 import { keyFileOf, refuseUnsafePlace, WRITTEN_BY_OTHERS } from './key-file.ts';
+import { writePasswords } from './plain-accounts.ts';
 
 /** Of each account the password and the keys are parts of their own: what keeps one from being set costs it alone. */
 const PASSWORDS = 'users: passwords';
@@ -99,18 +100,33 @@ function randomPart(context: StepContext, { user, account: { name } }: AccountOf
   ];
 }
 
+/** Passwords that are to be set, as they are given to chpasswd(8). */
+const passwordsOf = (wanted: readonly WantedPassword[]) =>
+  wanted.flatMap(({ account, lines }) =>
+    lines.map((line) => ({ name: account, hash: line.slice(account.length + 1, -1) })),
+  );
+
 /** Those of one kind, all at once; where that fails, one by one. */
-function partsOf(name: string, wanted: readonly WantedPassword[], isHashed: boolean): PlanPart[] {
+function partsOf(
+  context: StepContext,
+  name: string,
+  wanted: readonly WantedPassword[],
+  isHashed: boolean,
+): PlanPart[] {
   const oneByOne = (why: (account: string) => string | undefined) =>
     wanted.map(({ lines, account, name: part, digests }) => ({
       name: part,
       digests,
       changes: chpasswd(lines, isHashed, why(account)),
     }));
-  if (wanted.filter((part) => part.lines.length > 0).length < 2) return oneByOne(() => undefined);
   const lines = wanted.flatMap((part) => part.lines);
   const digests = Object.assign({}, ...wanted.map((part) => part.digests));
-  const orElse = oneByOne((account) => `set the password of ${account}`);
+  const passwords = passwordsOf(wanted);
+  const changes = isHashed && passwords.length > 0 ? writePasswords(context, passwords) : undefined;
+  const isOne = passwords.length < 2;
+  const orElse = oneByOne((account) => (isOne ? undefined : `set the password of ${account}`));
+  if (changes !== undefined) return [{ name, changes, digests, orElse }];
+  if (isOne) return orElse;
   return [{ name, changes: chpasswd(lines, isHashed), digests, orElse }];
 }
 
@@ -129,8 +145,8 @@ export function passwordParts(
   const typed = wanted.filter(({ isHashed }) => !isHashed);
   return {
     parts: [
-      ...partsOf(PASSWORDS, hashed, true),
-      ...partsOf(TYPED_PASSWORDS, typed, false),
+      ...partsOf(context, PASSWORDS, hashed, true),
+      ...partsOf(context, TYPED_PASSWORDS, typed, false),
       ...random.flatMap(({ parts }) => parts),
     ],
     set: new Set([

@@ -6,6 +6,7 @@ import { findAccount, groupMembers } from './accounts.ts';
 import { type Making, markNewUser } from './interrupted-accounts.ts';
 import type { NamedUser } from './named-users.ts';
 import { newHomeOf } from './new-home.ts';
+import { writeAccount } from './plain-accounts.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
@@ -63,15 +64,19 @@ function primaryGroupOf(files: FileView, { name, primaryGroup, withoutOwnGroup }
   return groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
 }
 
-/** Makes an account as it is asked for (useradd(8)); marks tell how far that has come. */
-export function makeAccount(
-  { files, facts }: StepContext,
-  user: NamedUser,
-): { changes: Change[]; notes: Note[] } {
+/** Makes an account as it is asked for, as useradd(8) does or by it; marks tell how far that has come. */
+export function makeAccount(context: StepContext, user: NamedUser): { changes: Change[]; notes: Note[] } {
+  const { files, facts } = context;
   const { name, gecos, uid, isSystem, expiresOn } = user;
   const home = homeOf(files, user);
   const { shell, notes } = shellOf(files, user);
   const further = furtherGroups(files, user).filter((group) => !isOwnGroup(user, group));
+  // Nothing is made in an unpacked image.
+  const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
+  const groupsFirst = missingGroups(files, user);
+  const written =
+    groupsFirst.length > 0 ? undefined : writeAccount(context, user, { shell, groups: further });
+  if (written !== undefined) return { changes: [...mark('begun'), ...written, ...mark('made')], notes };
   const options = [
     hasNoHome(user) ? '-M' : '-m',
     ...(isSystem === true ? ['-r'] : []),
@@ -84,10 +89,8 @@ export function makeAccount(
     ...(gecos === undefined ? [] : ['-c', gecos]),
     ...(expiresOn === undefined ? [] : ['-e', expiresOn]),
   ];
-  // Nothing is made in an unpacked image.
-  const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
   const changes: Change[] = [
-    ...missingGroups(files, user),
+    ...groupsFirst,
     ...mark('begun'),
     {
       kind: 'run-command',

@@ -59,8 +59,20 @@ export function compareHome(files: FileView, home: string, skeleton: string, pas
   return parts.find((part) => part === 'used') ?? parts.find((part) => part === 'incomplete') ?? 'complete';
 }
 
+/** Whether all that is in the skeleton is copied by `copySkeleton`. */
+export function isWholeSkeleton(files: FileView, skeleton: string): boolean {
+  return files.list(skeleton).every((name) => {
+    const path = `${skeleton}/${name}`;
+    const { kind, uid, gid, size } = files.status(path) ?? { kind: 'other', uid: 0, gid: 0, size: 0 };
+    // What is not root's stays as it is with useradd(8).
+    if (uid !== 0 || gid !== 0) return false;
+    if (kind === 'directory') return isWholeSkeleton(files, path);
+    return kind === 'file' && size <= LARGEST_FILE_BYTES;
+  });
+}
+
 /** Directories and files of the skeleton, as useradd(8) copies them; links are left out. */
-function copySkeleton(
+export function copySkeleton(
   files: FileView,
   skeleton: string,
   directory: string,

@@ -13,6 +13,7 @@ import { BOOT_RECORD_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import type { ReadTrace } from '../machine/files/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/text/mounts.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { areWarnings, type Report } from '../state/report.ts';
@@ -242,6 +243,7 @@ function bootRecord(
   const repeated = applied.filter(repeatsAtBoot);
   const set = repeated.flatMap((change) => (change.kind === 'set-kernel-value' ? change.path : []));
   const states = fileStates(trace, [...passedOver, ...(expected ?? []).map(({ path }) => path)]);
+  mark('boot record: states of paths', report.program);
   if (trace.changedMeanwhile !== undefined) {
     system.say(
       report.program,
@@ -271,6 +273,7 @@ function bootRecord(
   const allRanges = [...ranges, ...blank];
   const bytes = readRanges(allRanges);
   if (bytes === undefined) return undefined;
+  mark('boot record: disks', report.program);
   const text = renderBootRecord({
     report: { ...report, source },
     repeated,

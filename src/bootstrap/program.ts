@@ -9,6 +9,7 @@ import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';
 import { waitForAnyInterface, waitForInterfaces } from '../machine/network/late-interfaces.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { loadHostConfiguration } from '../metadata/choose.ts';
@@ -66,8 +67,11 @@ async function finishBoot(
     ...orderMetadata(files, host),
     ...markReady(files, settings),
   ];
-  for (const mark of marks) await applyChange(mark, machine);
-  await recordBoot(run, machine, recordExtras({ files, settings }, host));
+  for (const one of marks) await applyChange(one, machine);
+  const extras = recordExtras({ files, settings }, host);
+  mark('marks for other programs');
+  await recordBoot(run, machine, extras);
+  mark('boot record written');
 }
 
 /** Waits for interfaces that are meant, and for any where it depends on them whether this disk is a copy. */
@@ -108,6 +112,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
+    mark('settings read');
     const host = await loadHostConfiguration({
       files,
       commands: machine.commands,
@@ -117,12 +122,14 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
       ...(seed === undefined ? {} : { seed }),
     });
+    mark('source found and parsed');
     const acts = live && !dryRun;
     const atBoot = acts && isBoot(system);
     if (atBoot && (await leavesAll({ system, machine, settings, host }))) return nothingApplied(system, host);
     const chosen = chooseSteps(files, settings, only ?? []);
     const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     if (acts) await waitForNetworkDevices({ files, settings, host, steps });
+    mark('steps chosen, interfaces awaited');
     const applied: Change[] = [];
     const onApplied = (change: Change) => applied.push(change);
     const run = {
@@ -140,6 +147,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       ...(acts ? { beforeReport: () => noteSource(system, machine, host) } : {}),
     };
     const report = await runProgram(run);
+    mark('source stored');
     if (acts && only === undefined) {
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
       if (atBoot) await reportBoot(system, machine, { settings, host, report });

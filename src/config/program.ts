@@ -1,6 +1,7 @@
 import { recordBoot } from '../boot-record/record-boot.ts';
 import type { Change } from '../machine/changes/change.ts';
 import { MACHINE_ID_FILE } from '../machine/files/paths.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
@@ -33,6 +34,7 @@ async function configure(system: System, options: Options): Promise<number> {
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
+    mark('settings read');
     const applied: Change[] = [];
     const report = await runProgram({
       system,
@@ -48,6 +50,7 @@ async function configure(system: System, options: Options): Promise<number> {
     });
     if (live && !dryRun && options.only === undefined)
       await recordBoot({ system, report, settings, trace, applied }, machine, { passedOver: PASSED_OVER });
+    mark('boot record written');
     return report;
   });
 }

@@ -2,6 +2,7 @@ import type { Machine } from '../machine/changes/machine.ts';
 import { programFile } from '../machine/files/program-file.ts';
 import { ReadTrace } from '../machine/files/read-trace.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { exitStatus, type Report } from '../state/report.ts';
 import type { System } from './system.ts';
@@ -61,6 +62,7 @@ export async function runOnMachine(
     const { commands, environment, intercept, output } = system;
     const { observeFacts } = await system.loadFacts();
     const machine = { files, commands, live, ...(intercept === undefined ? {} : { intercept }) };
+    mark('lock taken, observers loaded');
     const report = await work({
       machine,
       dryRun,

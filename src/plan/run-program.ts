@@ -2,6 +2,7 @@ import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { appendLog, type LogRecord } from '../machine/files/log.ts';
 import { LOG_FILE } from '../machine/files/paths.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import { bootId } from '../machine/system/boot-id.ts';
 import type { Facts } from '../machine/system/facts.ts';
@@ -181,8 +182,10 @@ export async function runProgram(run: ProgramRun): Promise<Report> {
     problems,
     steps,
   };
+  mark('steps reported', program);
   if (run.dryRun) return report;
   await run.beforeReport?.();
   await record(run, digests, report);
+  mark('report and log written', program);
   return report;
 }

@@ -1,6 +1,7 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { describeFailure, Refused, reasonOf } from '../machine/runtime/errors.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { AppliedDigests, AppliedRecord } from '../state/applied.ts';
 import type { Note } from '../state/note.ts';
 import type { StepReport } from '../state/report.ts';
@@ -67,8 +68,10 @@ async function rounds(run: StepRun, step: Step, observe: () => StepContext, once
   let planner: Step['plan'] | undefined;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const context = observe();
+    mark('observed', step.name);
     planner ??= (await step.load?.(context)) ?? step.plan;
     plan = planner({ ...context, failed: [...context.failed, ...run.failed] });
+    mark('planned', step.name);
     for (const note of plan.notes ?? []) run.work.note(note);
     for (const change of plan.changes) await run.work.change(change);
     for (const part of plan.separate ?? []) await run.part(part);

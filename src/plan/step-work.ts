@@ -4,6 +4,7 @@ import { describeChange, isLasting, needsLiveSystem } from '../machine/changes/c
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Level } from '../machine/files/log.ts';
 import { Refused, reasonOf } from '../machine/runtime/errors.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import type { Note } from '../state/note.ts';
 import type { PartReport, SlowChange, StepReport, StepStatus } from '../state/report.ts';
 
@@ -84,6 +85,7 @@ export class StepWork {
     } finally {
       this.#time(change, performance.now() - started);
     }
+    mark('made', this.changes.at(-1));
     return printed;
   }
 

@@ -1,5 +1,6 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { bootId } from '../machine/system/boot-id.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
@@ -62,6 +63,7 @@ async function postBoot(system: System, options: Options): Promise<number> {
       order?.asked === undefined ? undefined : { asked: order.asked, view: await viewOf(system, files) };
     if (!dryRun && order?.look === true && looks !== undefined)
       await waitUntilSettled(looks.asked, looks.view);
+    mark('order read, guest looked at');
     return await runProgram({
       system,
       program: PROGRAM,

@@ -45,6 +45,23 @@ describe('a guest configured from a GPT seed disk', () => {
     expect(shadow).toBe(`${passwordHash}\n${passwordHash}`);
   });
 
+  it('has accounts that were written without a program, and that the programs of shadow add to', async () => {
+    expect(await guest.output('gandi-guest status --json')).toContain(
+      'make the account admin1 with the number 1000',
+    );
+    expect(await guest.output('{ pwck -qr; grpck -r; } 2>&1 | grep admin1 || true')).toBe('');
+    expect(await guest.output('passwd -S admin1 | cut -d" " -f1,2')).toBe('admin1 P');
+    expect(await guest.output('cd /etc; ls *.lock .*.gandi-new 2> /dev/null || true')).toBe('');
+    expect(await guest.output('stat -c "%a %U:%G" /etc/shadow /etc/gshadow /etc/passwd /home/admin1')).toBe(
+      '640 root:shadow\n640 root:shadow\n644 root:root\n755 admin1:admin1',
+    );
+    await guest.output('useradd -m next');
+    expect(await guest.output('id -u next; grep -h next /etc/subuid /etc/subgid; groups admin1')).toBe(
+      '1001\nnext:165536:65536\nnext:165536:65536\nadmin1 : admin1 sudo',
+    );
+    await guest.output('userdel -r next 2> /dev/null');
+  });
+
   it('has its name, live and on disk', async () => {
     expect(await guest.output('hostname; cat /etc/hostname /etc/mailname')).toBe('web1\nweb1\nweb1');
     expect(await guest.output('getent hosts web1')).toMatch(/^92\.243\.10\.20\s+web1/);

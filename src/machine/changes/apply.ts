@@ -198,6 +198,10 @@ const HANDLERS: {
     report({ output: '', ...(await makeSwapFile(change, machine)) });
   },
   'erase-range': eraseRange,
+  'edit-accounts': async (change, { files }) => {
+    const { editAccounts } = await import('./edit-accounts.ts');
+    await editAccounts(files, change);
+  },
   'unpack-modules': async (change, { files }) => {
     const { unpackModules } = await import('./modules/unpack-modules.ts');
     await unpackModules(files, change);

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { ACCOUNT_FILES } from '../formats/account-files.ts';
 import type { Change } from './change.ts';
 
 /** A change of one kind. */
@@ -172,6 +173,20 @@ const KINDS: { readonly [K in Change['kind']]: ChangeKind<ChangeOf<K>> } = {
     isLasting: always,
     repeatsAtBoot: never,
     makes: nothing,
+  },
+  'edit-accounts': {
+    // What is made of the host's passwords and users is made in the guest itself.
+    needsLiveSystem: true,
+    describe: ({ add, passwords = [] }) =>
+      [
+        ...(add === undefined ? [] : [`make the account ${add.name} with the number ${add.id}`]),
+        ...(passwords.length === 0
+          ? []
+          : [`set the password of ${passwords.map(({ name }) => name).join(', ')}`]),
+      ].join(', '),
+    isLasting: always,
+    repeatsAtBoot: never,
+    makes: () => ACCOUNT_FILES.map((file) => `/etc/${file}`),
   },
   'unpack-modules': {
     needsLiveSystem: false,

@@ -1,4 +1,5 @@
 import type { Owner } from '../files/owner.ts';
+import type { NewAccount, NewPassword } from '../formats/account-files.ts';
 import type { Readiness } from '../system/run-when-ready.ts';
 
 /**
@@ -240,6 +241,16 @@ export interface EraseRange {
   why: string;
 }
 
+/**
+ * Adds an account, which has no password and no home, and sets passwords, in the files of accounts, which are plain ones:
+ * src/machine/formats/account-files.ts. The passwords are never shown or logged.
+ */
+export interface EditAccounts {
+  kind: 'edit-accounts';
+  add?: NewAccount;
+  passwords?: readonly NewPassword[];
+}
+
 /** Unpacks a kernel modules archive into the tree, member by member, each written like `write-file`. */
 export interface UnpackModules {
   kind: 'unpack-modules';
@@ -268,4 +279,5 @@ export type Change =
   | MakeSwap
   | MakeSwapFile
   | EraseRange
+  | EditAccounts
   | UnpackModules;

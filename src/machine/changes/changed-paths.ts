@@ -1,22 +1,21 @@
 import { BACKUP_DIRECTORY } from '../files/paths.ts';
+import { ACCOUNT_FILES } from '../formats/account-files.ts';
 import type { Change } from './change.ts';
 
 /** What the programs of shadow write (useradd(8), chpasswd(8)); they keep each other out by its lock. */
-const ACCOUNT_FILES = ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'].map(
-  (name) => `/etc/${name}`,
-);
+const ACCOUNT_PATHS = ACCOUNT_FILES.map((name) => `/etc/${name}`);
 
 /** The files that programs of the system are known to write. */
 function writtenBy(argv: readonly string[]): string[] {
   switch (argv[0]) {
     case 'useradd':
     case 'userdel':
-      return [...ACCOUNT_FILES, `/home/${argv.at(-1)}`];
+      return [...ACCOUNT_PATHS, `/home/${argv.at(-1)}`];
     case 'usermod':
     case 'groupadd':
     case 'chage':
     case 'chpasswd':
-      return ACCOUNT_FILES;
+      return ACCOUNT_PATHS;
     case 'systemd-machine-id-setup':
       return ['/etc/machine-id'];
     case 'ssh-keygen': {
@@ -46,7 +45,8 @@ export function changedPaths(change: Change): string[] {
     case 'run-command':
       return writtenBy(change.argv);
     case 'set-random-password':
-      return ACCOUNT_FILES;
+    case 'edit-accounts':
+      return ACCOUNT_PATHS;
     case 'run-supervised':
     case 'unpack-modules':
     case 'sync-directory':

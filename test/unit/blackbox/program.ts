@@ -35,6 +35,7 @@ const AS_LAUNCHED = {
   BUN_JSC_useJIT: '0',
   BUN_GC_TIMER_DISABLE: '1',
   BUN_JSC_collectionTimerMaxPercentCPU: '0',
+  BUN_JSC_largeHeapSize: '16777216',
 };
 
 /** Runs the built program as packaging/launcher.sh does. */

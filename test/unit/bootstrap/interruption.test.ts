@@ -119,6 +119,78 @@ describe('a first boot with a volume that is mounted at the user’s home before
   });
 });
 
+describe('a first boot that writes the files of accounts itself', { timeout: 2 * minutes }, () => {
+  const files = {
+    '/etc/gshadow': 'root:*::\nsudo:*::\n',
+    '/etc/login.defs':
+      'UMASK 022\nUSERGROUPS_ENAB yes\nPASS_MIN_DAYS 0\nPASS_MAX_DAYS 99999\nPASS_WARN_AGE 7\n',
+    '/home/other/.profile': '',
+  };
+  async function guestAtBoot(): Promise<SimulatedGuest> {
+    const guest = await SimulatedGuest.make('whole disk', { files, booting: true });
+    guests.push(guest);
+    return guest;
+  }
+
+  /** Without what tells which of the two ways an account was made: copies, the groups' shadow, and days. */
+  const stateOf = (guest: SimulatedGuest) => {
+    const { '/etc/gshadow': _, ...state } = guest.state();
+    const own = Object.entries(state).filter(([path]) => !/^\/etc\/[a-z]+-$/.test(path));
+    return Object.fromEntries(own.map(([path, what]) => [path, what.replaceAll(/:2\d{4}:/g, ':DAY:')]));
+  };
+
+  it('starts no program for them; cut off between any two changes, it leads to the same state', async () => {
+    const peaceful = await guestAtBoot();
+    const { changes, result } = await recordChanges(() => peaceful.bootstrap());
+    expect(result.status, said.stderr).toBe('configured');
+    const programs = changes.flatMap((change) => (change.kind === 'run-command' ? [change.argv[0]] : []));
+    expect(programs).not.toContain('useradd');
+    expect(programs).not.toContain('chpasswd');
+    const state = stateOf(peaceful);
+    expect(state).toMatchObject({
+      '/home/admin1': '755 1000:1000',
+      '/home/admin1/.bashrc': '644 1000:1000 prompt\n',
+      '/home/admin1/.ssh/authorized_keys': expect.stringMatching(/^600 1000:1000 ssh-ed25519/),
+      '/etc/shadow': expect.stringMatching(/root:\$6.*\nadmin1:\$6.*:DAY:0:99999:7:::\n$/),
+      '/etc/group': expect.stringMatching(/ root:x:0:\nsudo:x:27:admin1\nadmin1:x:1000:\n$/),
+    });
+    expect((await peaceful.bootstrap()).status).toBe('unchanged');
+    for (let number = 0; number < changes.length; number++) {
+      const guest = await guestAtBoot();
+      await cutPower(() => guest.bootstrap(), number);
+      guest.restart();
+      said.stderr = '';
+      const { status } = await guest.bootstrap();
+      expect(status, `after ${number} changes: ${said.stderr}`).not.toBe('failed');
+      expect(stateOf(guest), `after ${number} changes`).toEqual(state);
+    }
+  });
+
+  it('cut off between any two of the files, it leads to the same state', async () => {
+    const peaceful = await guestAtBoot();
+    const { changes } = await recordChanges(() => peaceful.bootstrap());
+    const state = stateOf(peaceful);
+    const making = changes.findIndex((change) => change.kind === 'edit-accounts');
+    const written = ['passwd', 'shadow', 'group', 'gshadow'] as const;
+    for (let count = 0; count <= written.length; count++) {
+      const guest = await guestAtBoot();
+      await cutPower(
+        () => guest.bootstrap(),
+        making,
+        () => {
+          guest.commands.addAccount('admin1', ['-G', 'sudo'], written.slice(0, count));
+          for (const file of written) writeFileSync(guest.files.locate(`/etc/${file}.lock`), '2\0');
+        },
+      );
+      guest.restart();
+      said.stderr = '';
+      const { status } = await guest.bootstrap();
+      expect(status, `after ${count} files: ${said.stderr}`).not.toBe('failed');
+      expect(stateOf(guest), `after ${count} files`).toEqual(state);
+    }
+  });
+});
+
 describe.each(layouts)('a first boot with the archive on: %s', { timeout: 2 * minutes }, (layout) => {
   it('makes changes of every kind that can be cut off', async () => {
     const { changes, state } = await peacefulRun(layout);

@@ -62,13 +62,18 @@ export class SimulatedCommands implements Commands {
     }
   }
 
-  /** The first half of what useradd(8) does. */
-  addAccount(name: string, parameters: readonly string[]): void {
-    this.#append('/etc/passwd', `${name}:x:1000:1000::/home/${name}:/bin/bash\n`);
-    this.#append('/etc/shadow', `${name}:!:20000:0:99999:7:::\n`);
-    this.#append('/etc/group', `${name}:x:1000:\n`);
+  /** The first half of what useradd(8) does, as far as these files. */
+  addAccount(
+    name: string,
+    parameters: readonly string[],
+    written: readonly string[] = ['passwd', 'shadow', 'group'],
+  ): void {
+    if (written.includes('passwd'))
+      this.#append('/etc/passwd', `${name}:x:1000:1000::/home/${name}:/bin/bash\n`);
+    if (written.includes('shadow')) this.#append('/etc/shadow', `${name}:!:20000:0:99999:7:::\n`);
+    if (written.includes('group')) this.#append('/etc/group', `${name}:x:1000:\n`);
     const group = parameters.indexOf('-G');
-    if (group >= 0) this.#joinGroup(parameters[group + 1] ?? '', name);
+    if (written.includes('group') && group >= 0) this.#joinGroup(parameters[group + 1] ?? '', name);
   }
 
   /** The second half. */

@@ -101,6 +101,8 @@ export interface MoreOfGuest {
   command?: string;
   /** In place of the archive: the disk's first bytes, and the label that udev finds there. */
   seed?: { image: Uint8Array; label?: string };
+  /** Its unit runs gandi-bootstrap. */
+  booting?: boolean;
 }
 
 const OF_THIS_BOOT = /^\/(proc|run|sys)\//;
@@ -116,8 +118,10 @@ export class SimulatedGuest {
   /** Gone with each boot, and made anew. */
   readonly #live: Entries;
   readonly #label: string | undefined;
+  readonly #booting: boolean;
 
-  private constructor(folder: string, layout: Layout, live: Entries, label?: string) {
+  private constructor(folder: string, layout: Layout, live: Entries, label?: string, booting = false) {
+    this.#booting = booting;
     this.#folder = folder;
     this.#layout = layout;
     this.#live = live;
@@ -136,7 +140,7 @@ export class SimulatedGuest {
     const own = more.seed === undefined ? { ...tree, '/gandi/script': ofEarlierBoot ?? '' } : tree;
     const entries = Object.entries({ ...more.files, ...own });
     const live = Object.fromEntries(entries.filter(([path]) => OF_THIS_BOOT.test(path)));
-    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE }, more.seed?.label);
+    const guest = new SimulatedGuest(folder, layout, { ...live, ...LIVE }, more.seed?.label, more.booting);
     for (const [path, entry] of entries) guest.#write(path, entry);
     for (const disk of ['sda', 'sdb', 'sdb1']) {
       closeSync(openSync(`${folder}/${disk}`, 'w'));
@@ -204,7 +208,7 @@ export class SimulatedGuest {
       host,
       observe: () =>
         makeContext({
-          facts: { hypervisor, root: this.root },
+          facts: { hypervisor, root: this.root, booting: this.#booting },
         }).facts,
       dryRun: false,
     });
