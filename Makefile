@@ -17,7 +17,7 @@ RPM = dist/gandi-guest-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
 # What packaging/install.sh installs beside the programs, and how it is packed.
 INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.md COPYING
 
-.PHONY: build docs generated install deb rpm lint types unit packages guest long properties test demo bench audit clean
+.PHONY: build docs generated install deb rpm lint types unit packages host guest long properties test demo bench audit clean
 .DELETE_ON_ERROR:
 
 build: dist/gandi.cjs docs
@@ -61,6 +61,10 @@ lint types packages guest long properties:
 
 # Some unit tests run the program.
 unit: build
+	@$(SETUP) node test/run.mjs $@
+
+# They run the executable.
+host: build
 	@$(SETUP) node test/run.mjs $@
 
 test:
