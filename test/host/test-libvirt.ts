@@ -41,6 +41,8 @@ export interface TestDomain {
   name: string;
   /** XML below `<devices>`. */
   devices?: string;
+  /** Attributes of its metadata of the order. */
+  order?: string;
 }
 
 /**
@@ -99,10 +101,13 @@ export class TestLibvirt {
       await this.virsh('start', 'test');
       return readFileSync(events, 'utf8').includes('test');
     });
-    const files = domains.map(({ name, devices = '' }, index) => {
+    const files = domains.map(({ name, devices = '', order }, index) => {
+      const uuid = randomUUID();
+      const metadata =
+        order === undefined ? '' : `<o:order xmlns:o='urn:gandi-guest:order:1' uuid='${uuid}' ${order}/>`;
       const file = join(this.#folder, `domain-${index}.xml`);
       const escaped = name.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-      const parts = `<name>${escaped}</name><uuid>${randomUUID()}</uuid><memory>1024</memory><os><type>hvm</type></os>`;
+      const parts = `<name>${escaped}</name><uuid>${uuid}</uuid><metadata>${metadata}</metadata><memory>1024</memory><os><type>hvm</type></os>`;
       writeFileSync(file, `<domain type='test'>${parts}<devices>${devices}</devices></domain>`);
       return `define ${file}`;
     });
@@ -113,6 +118,12 @@ export class TestLibvirt {
   async virsh(...words: readonly string[]): Promise<string> {
     const { stdout } = await execa('virsh', ['-q', '-c', this.uri, ...words], { reject: false });
     return stdout;
+  }
+
+  async secondsOf(work: () => Promise<unknown>): Promise<number> {
+    const before = performance.now();
+    await work();
+    return (performance.now() - before) / 1000;
   }
 
   async stateOf(name: string): Promise<string> {
@@ -161,4 +172,14 @@ export async function runHost(words: readonly string[], environment: Record<stri
   const options = { reject: false, env: environment, extendEnv: false } as const;
   const { exitCode, stdout, stderr } = await execa(executable, words, options);
   return { exitCode, stdout, stderr };
+}
+
+/** Seconds of the processor, in the program and the kernel, that a run takes: on a busy machine the clock says something else. */
+export async function processorSeconds(...words: readonly string[]): Promise<number> {
+  // The second line of `times` is that of the shell's children.
+  const { stdout } = await execa('sh', ['-c', '"$0" "$@" > /dev/null; times', executable, ...words]);
+  const children = stdout.split('\n')[1] ?? '';
+  const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
+  if (parts.length !== 2) throw new Error(`times(1p) said ${stdout}`);
+  return parts.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
 }
