@@ -43,7 +43,11 @@ describe('the Debian package of gandi-host', () => {
   });
 
   it('has nothing that lintian complains about, and all its files', async () => {
-    expect(await lintian(deb, folder)).toBe('');
+    // This one is not compressed, which saves a minute.
+    const said = (await lintian(deb, folder))
+      .split('\n')
+      .filter((line) => !line.includes('uses-no-compression'));
+    expect(said.join('\n')).toBe('');
     const { stdout } = await execa('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -t', deb]);
     const files = stdout.split('\n').filter((name) => !name.endsWith('/'));
     const manual = ['/usr/share/man/man8/gandi-host.8.gz', '/usr/share/zsh/vendor-completions/_gandi-host'];
