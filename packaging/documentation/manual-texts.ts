@@ -193,13 +193,15 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
   },
   'gandi-guest': {
     description: [
-      'For people: it looks, and changes nothing, save for `accept`, `doctor --fix` and `decompress-kernel`; `seed` makes the disk image that it is told.',
+      'For people: it looks, and changes nothing, save for `accept`, `doctor --fix`, `decompress-kernel` and `seal`; `seed` makes the disk image that it is told.',
       'With `--root` it looks at an unpacked image. With `--json` commands that look print JSON for programs.',
       '`verify` compares what the host asked for with what the guest shows: host name, addresses, MTU, default routes, name servers and whether one has a route, search domains, accounts, passwords and SSH keys as sshd reads them, swap and data disks. Where sshd’s configuration lists who may log in it is asked who may. What a setting turns off is left out. What passes by itself, such as an interface without a link, is `pending` and does not count. No name server is asked, and no process started but sshd where its configuration leaves doubt, and one for each disk that may be the host’s, to see whether it answers. `doctor` does the same.',
       '`exec-port` serves a virtio port named `net.gandi.exec.0`, which a host gives a guest in which it is to run commands; gandi-exec.service starts it where udev finds the port. What the host asks for runs as root or as the user that it names, with a login’s environment; both outputs and the exit status go back over the port. A host that hangs up ends its command by SIGHUP.',
       'The host’s disk is remembered when it is first used. Another disk that claims to be it is refused, and `status` names it: `accept` has the next boot take it, as after a move to another bus or hypervisor. An archive counts only where no process of the guest can have written it.',
+      '`seal` makes a guest ready to be an image: what is one guest’s alone goes, such as the machine ID, keys, leases, histories and logs, and what the admin installed stays. It is done at the end of a shutdown, when nothing else writes any more; `--root` seals an unpacked image, outside of which nothing is touched. `--check` tells what must not be in an image (`E`), probably not (`W`), and what is to know (`I`), by path and reason. Parts that `--keep` can name are in its output. Executable programs in `/etc/gandi/seal.d` take part, with `check` or `seal` as their argument.',
     ],
     exit: [
+      '`seal` gives 1 if something failed, or what must not be in an image is left; `seal --check` for an `E`.',
       '`verify` gives 1 if something differs, 3 if nothing is known of what the host asked for.',
       '`status` and `doctor` give 1 for a failure or problem that they show, `validate` and `inspect` for a configuration with problems. `status` gives 3 if a program has not run yet, `inspect` if no configuration was found.',
     ],
@@ -208,6 +210,8 @@ export const MANUAL_TEXTS: Readonly<Record<string, ManualText>> = {
       [`${HOST_DIRECTORY}/config`, 'The configuration that the host gave.'],
       [STATE_DIRECTORY, 'What was done at earlier boots.'],
       [HOST_DISK_FILE, 'The host’s disk: `accept` writes it.'],
+      ['/etc/gandi/seal.d', 'Programs of yours that take part in a sealing.'],
+      ['/var/lib/gandi/seal.json', 'What was sealed; it goes with the image.'],
       [RUNTIME_DIRECTORY, 'What was done at this boot.'],
       LOG,
     ],

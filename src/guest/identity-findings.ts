@@ -3,6 +3,7 @@ import { INSTANCE_RECORD, observeInstance, readRecord } from '../identity/record
 import { stillShared } from '../identity/shared.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { StepContext } from '../plan/step.ts';
+import { readSealRecord, SEAL_RECORD } from '../seal/record.ts';
 import type { Finding } from './finding.ts';
 
 const SUBJECT = 'instance';
@@ -11,6 +12,14 @@ const IF_COPY = 'if it is a copy of another guest, make its machine ID and SSH h
 
 /** What of a guest is looked at. */
 type Patient = Pick<StepContext, 'files' | 'facts' | 'settings'>;
+
+/** A sealing that was cut off has taken some of what is this guest's, and left the rest for every clone. */
+function aboutSealing({ files }: Patient): Finding[] {
+  if (readSealRecord(files)?.state !== 'sealing') return [];
+  const text = 'the sealing of this guest was begun and is not done: an image of it has what is one guest’s';
+  const remedy = `run gandi-guest seal again; if it is to be no image, remove ${SEAL_RECORD}`;
+  return [{ level: 'warning', subject: 'seal', text, remedy }];
+}
 
 function look({ files, facts }: Patient): Finding[] {
   const record = readRecord(files);
@@ -50,7 +59,7 @@ function look({ files, facts }: Patient): Finding[] {
 export function identityFindings(patient: Patient): Finding[] {
   if (!patient.facts.live || !patient.settings.switches.CONFIG_IDENTITY) return [];
   try {
-    return look(patient);
+    return [...aboutSealing(patient), ...look(patient)];
   } catch (error) {
     const text = `whether this disk is a copy cannot be told: ${reasonOf(error)}`;
     return [{ level: 'warning', subject: SUBJECT, text, remedy: 'run gandi-guest doctor as root' }];

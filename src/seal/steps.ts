@@ -53,6 +53,10 @@ function relabelChanges({ files, live }: SealView): Change[] {
 
 const LAST = SEAL_PARTS.at(-1)?.name;
 
+/** What a file had is not to be seen in a plan either. */
+const unshown = (change: Change): Change =>
+  change.kind === 'write-file' ? { ...change, secret: true } : change;
+
 /** Why the machine ID has to stay for the next run; undefined if it need not. */
 function waitsFor(part: SealPart, failed: readonly string[]): string | undefined {
   if (part.name !== LAST) return undefined;
@@ -65,7 +69,7 @@ const partStep = (part: SealPart, view: SealView): Step => ({
   summary: part.what,
   plan: ({ files, failed }) => {
     const reason = waitsFor(part, failed);
-    if (reason === undefined) return { changes: part.seal({ ...view, files }) };
+    if (reason === undefined) return { changes: part.seal({ ...view, files }).map(unshown) };
     const text = `it stays, for by it the part ${reason} is sealed, which failed: set that right, and seal again`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   },

@@ -181,7 +181,7 @@ const network = (address: string) =>
   `version: 2\nethernets:\n  eth0:\n    match: {name: eth0}\n    addresses: [${address}/24]\n`;
 
 describe('a golden guest that is sealed at its shutdown, and its clones', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-seal-'));
+  let folder: string;
   const golden = new Guest('golden');
   const clones = [new Guest('clone-1'), new Guest('clone-2')] as const;
   let image: Image;
@@ -189,6 +189,7 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
   let oldId: string;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gandi-guest-seal-'));
     image = await toolkitImage();
     const root = await overlayDisk(image, join(folder, 'golden.qcow2'));
     const { publicKey } = await makeKeyPair(join(folder, 'key'));

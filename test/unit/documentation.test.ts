@@ -17,6 +17,7 @@ const DOCUMENTS = [
   'docs/compatibility.md',
   'docs/examples/README.md',
   'docs/hosts.md',
+  'docs/images.md',
   'docs/report.md',
 ];
 

@@ -4,10 +4,14 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readFileSync,
+  readlinkSync,
   readSync,
   statSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
+import { basename } from 'node:path';
 import { blockDeviceBytes } from '../files/device-reader.ts';
 import type { Files } from '../files/files.ts';
 import { writeFully } from '../files/write.ts';
@@ -36,6 +40,32 @@ function fill(descriptor: number, bytes: number): void {
   }
 }
 
+/** In the C library's encoding: makedev(3). */
+const numbersOf = (device: number) => {
+  const number = BigInt(device);
+  const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & 0xfffff000n);
+  return `${major}:${(number & 0xffn) | ((number >> 12n) & 0xffffff00n)}`;
+};
+
+/**
+ * Has ext4 keep nothing back, which it does for its own tables: up to 4096 clusters, which nobody can fill
+ * (Documentation/ABI/testing/sysfs-fs-ext4, reserved_clusters).
+ * @returns puts that back
+ */
+function withoutReserve(place: string): () => void {
+  try {
+    const link = readlinkSync(`/sys/dev/block/${numbersOf(statSync(place).dev)}`);
+    const reserved = `/sys/fs/ext4/${basename(link)}/reserved_clusters`;
+    const before = readFileSync(reserved, 'utf8').trim();
+    writeFileSync(reserved, '0\n');
+    return () => writeFileSync(reserved, `${before}\n`);
+  } catch (error) {
+    // Another file system, or no right to: then these few stay.
+    if (!['ENOENT', 'EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return () => undefined;
+  }
+}
+
 /**
  * Overwrites the free space of the file system that a directory is on. A run that is cut off leaves a file of zeros, which
  * the next one removes.
@@ -51,8 +81,11 @@ export function zeroFreeSpace(files: Files, directory: string): void {
     }
   };
   remove();
+  const putBack = withoutReserve(files.locate(directory));
   const descriptor = openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
+    // What was removed a moment ago can be used when its removal is on the disk.
+    fsyncSync(descriptor);
     fill(descriptor, CHUNK_BYTES);
     fill(descriptor, SMALL_BYTES);
     // What is to be overwritten must have reached the disk before the file goes.
@@ -60,6 +93,7 @@ export function zeroFreeSpace(files: Files, directory: string): void {
   } finally {
     closeSync(descriptor);
     remove();
+    putBack();
   }
 }
 

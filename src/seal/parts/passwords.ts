@@ -71,9 +71,7 @@ function seal(view: SealView): Change[] {
       return (isOpen || holdsHash(field)) && isOf(name);
     });
     const mode = path === PASSWD ? 0o644 : 0o640;
-    return ensureFile(files, { path, content, mode }).map((change) =>
-      change.kind === 'write-file' ? { ...change, secret: true } : change,
-    );
+    return ensureFile(files, { path, content, mode });
   });
 }
 

@@ -51,6 +51,14 @@ describe('what gandi-guest doctor says of a guest’s identity', () => {
     expect(findingsFor(golden, {}, 'CONFIG_IDENTITY=0')).toEqual([]);
   });
 
+  it('is that a sealing was cut off, until it is done', () => {
+    const sealed = (state: string) => ({ '/var/lib/gandi/seal.json': JSON.stringify({ layout: 1, state }) });
+    expect(findingsFor(here, sealed('sealing'))).toEqual([
+      'seal: the sealing of this guest was begun and is not done: an image of it has what is one guest’s',
+    ]);
+    expect(findingsFor(here, sealed('sealed'))).toEqual([]);
+  });
+
   it('is what could not be renewed, and what is left to the admin until it is another', () => {
     const pending = { guest: 'abcd1234', parts: ['host-keys ed25519'] };
     expect(findingsFor({ ...here, pending })).toEqual([

@@ -24,7 +24,7 @@ const inFolder = (files: Record<string, string>) => {
 describe('gandi-guest', () => {
   it('lists its commands', async () => {
     expect(await main(['--help'])).toBe(0);
-    for (const command of ['status', 'doctor', 'verify', 'inspect', 'accept', 'validate', 'seed'])
+    for (const command of ['status', 'doctor', 'verify', 'inspect', 'accept', 'validate', 'seed', 'seal'])
       expect(said.stdout).toContain(`  ${command}`);
   });
 

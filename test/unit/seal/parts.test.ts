@@ -34,7 +34,6 @@ describe('passwords', () => {
       expect.objectContaining({
         path: '/etc/shadow',
         content: 'root:!:1::::::\nhost1:!:1::::::\nbob:x:1::::::\n',
-        secret: true,
       }),
     ]);
     expect(passwords.seal({ ...of, choices: { ...NO_CHOICES, allUsers: true } })).toEqual(
