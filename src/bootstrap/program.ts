@@ -53,13 +53,13 @@ async function noteSource(system: System, machine: Machine, host: HostConfigurat
 
 /** Notes down what the next boot needs to know to see that nothing is new. */
 async function finishBoot(
-  run: FinishedRun,
+  run: FinishedRun & { system: System },
   machine: Machine,
   host: HostConfiguration,
   facts: Facts,
 ): Promise<void> {
   const { files } = machine;
-  const { settings } = run;
+  const { system, settings, report } = run;
   const marks = [
     ...markServedAtBoot(files, facts, host, settings),
     ...markNoAutofs(files, settings),
@@ -72,6 +72,7 @@ async function finishBoot(
   mark('marks for other programs');
   await recordBoot(run, machine, extras);
   mark('boot record written');
+  if (isBoot(system)) await reportBoot(system, machine, { settings, host, report });
 }
 
 /** Waits for interfaces that are meant, and for any where it depends on them whether this disk is a copy. */
@@ -91,7 +92,7 @@ const isBoot = ({ environment }: System) => environment[BOOT_VARIABLE] !== undef
 
 /** Whether an operator script is to run before anything is applied. */
 async function leavesAll(at: AtBoot): Promise<boolean> {
-  if (at.host.operatorScript === undefined) return false;
+  if (at.host.operatorScript === undefined || !isBoot(at.system)) return false;
   return (await import('./operator/take.ts')).takeOperatorScript(at);
 }
 
@@ -124,8 +125,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
     });
     mark('source found and parsed');
     const acts = live && !dryRun;
-    const atBoot = acts && isBoot(system);
-    if (atBoot && (await leavesAll({ system, machine, settings, host }))) return nothingApplied(system, host);
+    if (acts && (await leavesAll({ system, machine, settings, host }))) return nothingApplied(system, host);
     const chosen = chooseSteps(files, settings, only ?? []);
     const steps = live ? withGrowthFirst(chosen, roomOn(files.root), host.gandi?.archive) : chosen;
     if (acts) await waitForNetworkDevices({ files, settings, host, steps });
@@ -148,10 +148,8 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
     };
     const report = await runProgram(run);
     mark('source stored');
-    if (acts && only === undefined) {
+    if (acts && only === undefined)
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
-      if (atBoot) await reportBoot(system, machine, { settings, host, report });
-    }
     return report;
   });
 }
