@@ -3,9 +3,12 @@ import { createProgram } from '../terminal/program.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
 import { actionRunner, type CommandGroup } from './context/command-group.ts';
 import type { HostSystem } from './context/host-system.ts';
+import { GOLDEN_COMMANDS } from './golden/commands.ts';
+import { GUEST_COMMANDS } from './guest/commands.ts';
+import { RUN_COMMANDS } from './run/commands.ts';
 
 /** One line for each subject, in the order of the help. */
-const GROUPS: readonly CommandGroup[] = [CONFIG_COMMANDS];
+const GROUPS: readonly CommandGroup[] = [GOLDEN_COMMANDS, GUEST_COMMANDS, RUN_COMMANDS, CONFIG_COMMANDS];
 
 /** Names that other tools have for our commands, with the words that stand for them here. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assign(
