@@ -92,7 +92,8 @@ export class Virsh {
     const mark = `end-${randomBytes(8).toString('hex')}`;
     const line = queries.map((query) => `${query.join(' ')}; echo ${mark}`).join('; ');
     const result = await this.ask(line);
-    const parts = result.stdout.split(new RegExp(`^${mark}$\\n?`, 'm'));
+    // Its quiet form of echo ends with no newline.
+    const parts = result.stdout.split(mark);
     if (parts.length !== queries.length + 1)
       throw this.#failed(
         queries.map(([name = '']) => name),
