@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createProgram } from '../terminal/program.ts';
+import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
 import { actionRunner, type CommandGroup } from './context/command-group.ts';
 import type { HostSystem } from './context/host-system.ts';
@@ -14,6 +15,7 @@ const GROUPS: readonly CommandGroup[] = [
   GUEST_COMMANDS,
   RUN_COMMANDS,
   ORDER_COMMANDS,
+  CLEANUP_COMMANDS,
   CONFIG_COMMANDS,
 ];
 

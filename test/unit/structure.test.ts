@@ -72,6 +72,7 @@ const ROOMS = [
   'host/guest',
   'host/golden',
   'host/run',
+  'host/cleanup',
   'host/order',
   'host/doctor',
   'host',

@@ -9,7 +9,7 @@ import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
 import { volumeStamp } from '../record/stamp.ts';
 import { sealCommands } from './build-tree.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { type Golden, reserved, saveRecord } from './publish.ts';
 import type { Recipe } from './recipe.ts';
 import type { Trial } from './try-version.ts';
 import { nextFiles, withVersion } from './versions.ts';
@@ -116,7 +116,7 @@ export async function childVersion(
       `golden image ${parentName} is in pool ${parent.record.pool}, ${golden.name} in ${pool}: they must be in one`,
     );
   const names = nextFiles(golden.record, golden.name);
-  await saveRecord(context, { ...golden, record: { ...golden.record, next: golden.record.next + 1 } });
+  await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
   const backing = { volume: version.disk, format: 'qcow2' };
   await effects.apply({
     kind: 'create-volume',

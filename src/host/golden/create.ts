@@ -72,7 +72,7 @@ export async function makeVersion(
 ): Promise<Golden> {
   const { effects } = context;
   if (recipe.base.kind === 'golden') return await childVersion(context, golden, recipe, options.trial, say);
-  const template = `${options.workDirectory}/gandi-host-XXXXXXXX`;
+  const template = `${options.workDirectory}/gandi-host-${context.system.pid}-XXXXXXXX`;
   const made = await effects.apply({ kind: 'command', argv: ['mktemp', '-d', template], timeoutSeconds: 60 });
   const work = made.trim() || template;
   try {
@@ -88,6 +88,16 @@ export async function makeVersion(
   }
 }
 
+/** Volumes first: the domain tells of them. */
+async function removeBegun({ virsh, effects }: HostContext, { name, uuid, record }: Golden): Promise<void> {
+  const { pool } = record;
+  for (const volume of Object.values(versionFiles(name, 1))) {
+    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
+    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+  }
+  await effects.apply({ kind: 'undefine', domain: { uuid, name } });
+}
+
 /**
  * Makes a golden image. Where that fails nothing of it stays but a version that failed its trial.
  * @throws Error in one line
@@ -98,7 +108,7 @@ export async function createGolden(context: HostContext, wish: GoldenWish, say: 
   try {
     golden = await makeVersion(context, claimed, wish.recipe, wish, say);
   } catch (error) {
-    if (!context.effects.dryRun) await context.effects.apply({ kind: 'undefine', domain: claimed });
+    if (!context.effects.dryRun) await removeBegun(context, claimed);
     throw error;
   }
   const ready: Golden = { ...golden, record: { ...golden.record, state: 'ready' } };

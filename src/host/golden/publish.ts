@@ -2,6 +2,7 @@ import type { HostContext } from '../context/context.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
 import type { Owned } from '../record/find.ts';
 import { type GoldenRecord, type GoldenVersion, hostRecordText } from '../record/host-record.ts';
+import { thisMaker } from '../record/maker.ts';
 import { volumeStamp } from '../record/stamp.ts';
 import { nextFiles, withVersion } from './versions.ts';
 
@@ -54,6 +55,13 @@ async function uploadVolume(
   await effects.apply({ kind: 'upload-volume', pool, volume, file });
 }
 
+/** The next number is used up, whatever happens; this process is at work on it. */
+export const reserved = ({ system }: HostContext, record: GoldenRecord): GoldenRecord => ({
+  ...record,
+  next: record.next + 1,
+  maker: thisMaker(system),
+});
+
 /** Files of this host that are to be a version. */
 export interface BuiltFiles {
   disk: string;
@@ -80,8 +88,7 @@ export async function publishVersion(
     argv: ['sha256sum', '--binary', '--', built.disk],
     timeoutSeconds: SECONDS,
   });
-  // The number is used up, whatever happens to what follows.
-  await saveRecord(context, { ...golden, record: { ...golden.record, next: golden.record.next + 1 } });
+  await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
   await uploadVolume(context, pool, names.disk, built.disk, 'raw');
   if (built.kernel !== undefined) await uploadVolume(context, pool, names.kernel, built.kernel, 'raw');
   if (built.initrd !== undefined) await uploadVolume(context, pool, names.initrd, built.initrd, 'raw');

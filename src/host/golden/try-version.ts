@@ -57,6 +57,8 @@ export async function tryVersion(
   number: number,
   trial: Trial,
 ): Promise<Golden> {
+  // What a dry run has not made cannot be tried.
+  if (context.effects.dryRun) return golden;
   const name = `${golden.name}-check-${randomBytes(3).toString('hex')}`;
   const from = `${golden.name}@${number}`;
   const wish = { users: [], sshKeys: [], nics: [], mounts: [], disks: [] };
@@ -67,7 +69,7 @@ export async function tryVersion(
   let failure: string | undefined;
   try {
     await createGuest(context, { ...wish, name, from, disposable: true, untested: true });
-    if (!context.effects.dryRun) failure = await failureOf(context, name, trial);
+    failure = await failureOf(context, name, trial);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }

@@ -1,5 +1,5 @@
 import { isMacAddress } from '../../metadata/fields/interface-name.ts';
-import { parseHostAddress, parseNetwork } from '../../metadata/fields/ip-network.ts';
+import { parseHostAddress } from '../../metadata/fields/ip-network.ts';
 import type { XmlNode } from '../libvirt/xml.ts';
 
 /** An interface of a guest. */
@@ -28,16 +28,12 @@ function check(nic: Nic, text: string): Nic {
   const [host = '', prefix = ''] = (address ?? '').split('/');
   if (address !== undefined && (parseHostAddress(host) === undefined || !/^\d{1,3}$/.test(prefix)))
     throw refuse(`"${address}" is no address with its prefix length, such as 192.0.2.7/24`);
-  if (address !== undefined && parseNetwork(networkOf(host, Number(prefix))) === undefined)
-    throw refuse(`"${address}" has a prefix length that its address cannot have`);
+  if (Number(prefix) > (host.includes(':') ? 128 : 32))
+    throw refuse(`"${address}" has no such prefix length`);
   if (gateway !== undefined && (address === undefined || parseHostAddress(gateway) === undefined))
     throw refuse(`"${gateway}" is no gateway for an address`);
   return nic;
 }
-
-/** Its network's first address is not needed: only whether there is such a prefix length. */
-const networkOf = (host: string, prefix: number) =>
-  host.includes(':') ? `::/${prefix}` : `0.0.0.0/${prefix}`;
 
 /**
  * @param text such as `network=default,address=192.0.2.7/24`

@@ -6,6 +6,7 @@ import { createGuest, type GuestWish } from '../guest/create-guest.ts';
 import { type Ended, type Limits, runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
 import { findGuest } from '../record/find.ts';
+import { hostRecordText } from '../record/host-record.ts';
 import { type DiscardPolicy, isDiscarded } from './discard.ts';
 import { RUN_EXIT, runStatus } from './exit-status.ts';
 
@@ -75,6 +76,14 @@ async function discard(context: HostContext, name: string, ended: Ended, wish: R
   // Its files are whole only when it shut down.
   if (!(await stopGuest(context, guest, STOP_SECONDS)))
     await context.effects.apply({ kind: 'destroy', domain: guest });
+  const { disposable: _, ...kept } = guest.record;
+  await context.effects.apply({
+    kind: 'metadata',
+    domain: guest,
+    of: 'host',
+    xml: hostRecordText(kept),
+    live: false,
+  });
   context.warn(
     `guest ${name} was kept; "gandi-host guest start ${name}" starts it, "gandi-host guest destroy ${name}" removes it`,
   );
