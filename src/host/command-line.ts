@@ -4,6 +4,7 @@ import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
 import { actionRunner, type CommandGroup } from './context/command-group.ts';
 import type { HostSystem } from './context/host-system.ts';
+import { EXPORT_COMMANDS } from './export/commands.ts';
 import { GOLDEN_COMMANDS } from './golden/commands.ts';
 import { GUEST_COMMANDS } from './guest/commands.ts';
 import { ORDER_COMMANDS } from './order/commands.ts';
@@ -15,6 +16,7 @@ const GROUPS: readonly CommandGroup[] = [
   GUEST_COMMANDS,
   RUN_COMMANDS,
   ORDER_COMMANDS,
+  EXPORT_COMMANDS,
   CLEANUP_COMMANDS,
   CONFIG_COMMANDS,
 ];

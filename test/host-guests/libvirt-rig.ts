@@ -14,7 +14,6 @@ const programs = {
   'qemu-img': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
   virsh: 'libvirt-clients',
-  'virt-clone': 'virtinst',
 };
 
 /** gandi-host as `make build` made it. */

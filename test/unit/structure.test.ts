@@ -73,6 +73,7 @@ const ROOMS = [
   'host/golden',
   'host/run',
   'host/cleanup',
+  'host/export',
   'host/order',
   'host/doctor',
   'host',
