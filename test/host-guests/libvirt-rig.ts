@@ -111,6 +111,11 @@ export class LibvirtRig {
     return this.run(['virsh', '--connect', 'qemu:///system', '--quiet', ...args]);
   }
 
+  /** Through a pipe: virsh opens its input by a path, and a socket cannot be opened so. */
+  define(xml: string): Promise<Ended> {
+    return this.run(['sh', '-c', 'cat | virsh --connect qemu:///system --quiet define /dev/stdin'], xml);
+  }
+
   /** gandi-host with these arguments. */
   host(...args: string[]): Promise<Ended> {
     return this.run([program, ...args]);
