@@ -14,10 +14,12 @@ EXECUTABLE = $(if $(filter $(MACHINE),$(ARCHITECTURE)),dist/gandi,dist/$(ARCHITE
 RPM_ARCHITECTURE = $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCHITECTURE)))
 DEB = dist/gandi-guest_$(VERSION)_$(ARCHITECTURE).deb
 RPM = dist/gandi-guest-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
+HOST_DEB = dist/gandi-host_$(VERSION)_$(ARCHITECTURE).deb
+HOST_RPM = dist/gandi-host-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
 # What packaging/install.sh installs beside the programs, and how it is packed.
 INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.md COPYING
 
-.PHONY: build docs generated install deb rpm lint types unit packages guest long properties test demo bench audit clean
+.PHONY: build docs generated install install-host deb rpm guest-deb guest-rpm lint types unit packages host guest long properties test demo bench audit clean
 .DELETE_ON_ERROR:
 
 build: dist/gandi.cjs docs
@@ -42,12 +44,21 @@ dist/$(ARCHITECTURE)/gandi: dist/gandi.cjs
 	$(SETUP) sh -c 'TARGET_BUN=$$(packaging/target-bun.sh $(ARCHITECTURE)) && export TARGET_BUN && \
 	  node packaging/build.mjs dist/$(ARCHITECTURE)'
 
-deb: $(DEB)
-rpm: $(RPM)
+deb: guest-deb $(HOST_DEB)
+rpm: guest-rpm $(HOST_RPM)
+guest-deb: $(DEB)
+guest-rpm: $(RPM)
 
 $(DEB): $(EXECUTABLE) dist/man $(INSTALLED)
 	NEEDS='dpkg-buildpackage=dpkg-dev dh=debhelper' EXECUTABLE=$(EXECUTABLE) \
 	  $(SETUP) packaging/make-deb.sh $(ARCHITECTURE)
+
+$(HOST_DEB): $(EXECUTABLE) dist/man $(INSTALLED)
+	NEEDS='dpkg-buildpackage=dpkg-dev dh=debhelper' EXECUTABLE=$(EXECUTABLE) \
+	  $(SETUP) packaging/make-deb.sh $(ARCHITECTURE) gandi-host
+
+$(HOST_RPM): $(EXECUTABLE) dist/man $(INSTALLED)
+	NEEDS='rpmbuild=rpm' EXECUTABLE=$(EXECUTABLE) $(SETUP) packaging/make-rpm.sh $(ARCHITECTURE) gandi-host
 
 $(RPM): $(EXECUTABLE) dist/man $(INSTALLED)
 	NEEDS='rpmbuild=rpm' EXECUTABLE=$(EXECUTABLE) $(SETUP) packaging/make-rpm.sh $(ARCHITECTURE)
@@ -55,12 +66,19 @@ $(RPM): $(EXECUTABLE) dist/man $(INSTALLED)
 install: dist/gandi.cjs dist/man
 	DESTDIR='$(DESTDIR)' packaging/install.sh '$(PREFIX)'
 
+install-host: dist/gandi.cjs dist/man
+	DESTDIR='$(DESTDIR)' packaging/host/install.sh '$(PREFIX)'
+
 # Each suite alone, or all of them; the last line is "N passed, N failed".
 lint types packages guest long properties:
 	@$(SETUP) node test/run.mjs $@
 
 # Some unit tests run the program.
 unit: build
+	@$(SETUP) node test/run.mjs $@
+
+# They run the executable.
+host: build
 	@$(SETUP) node test/run.mjs $@
 
 test:

@@ -48,6 +48,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'host',
+          include: ['test/host/**/*.test.ts'],
+          exclude: ['test/host/**/*.long.test.ts'],
+          globalSetup: 'test/host/global-setup.ts',
+          testTimeout: minutes,
+          hookTimeout: minutes,
+        },
+      },
+      {
+        test: {
           name: 'guest',
           include: ['test/guest/**/*.test.ts'],
           exclude: ['test/guest/**/*.long.test.ts'],

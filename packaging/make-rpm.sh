@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes the RPM package of what `make build` made: `packaging/make-rpm.sh ARCHITECTURE`, amd64 or arm64 as Debian calls
-# them. EXECUTABLE is the one for that architecture. COMPRESSION is "none" for a package that is made quickly, xz by
-# default; OUTPUT is the directory for the package, dist by default. RELEASE counts packages of one version, from 1.
+# Makes an RPM package of what `make build` made: `packaging/make-rpm.sh ARCHITECTURE [gandi-host]`, amd64 or arm64 as Debian
+# calls them; gandi-guest by default. EXECUTABLE is that of gandi-guest for that architecture; gandi-host's lies beside it.
+# COMPRESSION is "none" for a package that is made quickly, xz by default; OUTPUT is the directory for the package, dist by
+# default. RELEASE counts packages of one version, from 1.
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 version=$(sed -n 's/.*"version": "\(.*\)",/\1/p' "$project/package.json")
@@ -13,9 +14,14 @@ case $1 in
     exit 2
     ;;
 esac
-# Without it the package would be installed all the same, and start on Node.js alone.
-(cd "$project" && [ -x "${EXECUTABLE:-dist/gandi}" ]) || {
-  echo "make-rpm: ${EXECUTABLE:-dist/gandi} is missing: npm left out Bun. Remove node_modules and dist, and try again" >&2
+name=${2:-gandi-guest}
+HOST_EXECUTABLE=$(dirname "${EXECUTABLE:-dist/gandi}")/gandi-host
+export HOST_EXECUTABLE
+needed=${EXECUTABLE:-dist/gandi}
+if [ "$name" = gandi-host ]; then needed=$HOST_EXECUTABLE; fi
+# Without it the guest's package would be installed all the same, and start on Node.js alone.
+(cd "$project" && [ -x "$needed" ]) || {
+  echo "make-rpm: $needed is missing: npm left out Bun. Remove node_modules and dist, and try again" >&2
   exit 1
 }
 # As rpm calls them: level 6 with all processors, or a plain file.
@@ -35,8 +41,8 @@ mkdir "$work" || { work= && exit 1; }
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' "$project/packaging/debian/changelog" | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH
 rpmbuild -bb --target "$architecture" --define "_topdir $work" --define "project $project" --define "version $version" \
-  --define "release ${RELEASE:-1}" --define "payload $payload" "$project/packaging/rpm/gandi-guest.spec" > "$work/log" 2>&1 || {
+  --define "release ${RELEASE:-1}" --define "payload $payload" "$project/packaging/rpm/$name.spec" > "$work/log" 2>&1 || {
   cat "$work/log" >&2
   exit 1
 }
-mv "$work/RPMS/$architecture/gandi-guest-$version-${RELEASE:-1}.$architecture.rpm" "$output/"
+mv "$work/RPMS/$architecture/$name-$version-${RELEASE:-1}.$architecture.rpm" "$output/"

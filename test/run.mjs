@@ -1,5 +1,6 @@
 /**
- * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [guest] [host-guests]`, all by
+ * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [host] [guest]
+ * [host-guests]`, all by
  * default; `long`: what takes too long for each run; or `properties`: the files of unit tests with property tests,
  * each tried on 10,000 inputs (PROPERTY_RUNS in the environment is another number). The last line is `N passed, N failed`.
  * Lint, types and build count as one test each. Exit status 1 if any failed.
@@ -23,12 +24,13 @@ const suites = {
   // Some wait for deadlines: a third worker keeps both cores busy.
   unit: () => vitest('unit', ['--coverage', '--maxWorkers=3']),
   packages: () => vitest('packages', []),
+  host: () => vitest('host', []),
   guest: () => vitest('guest', []),
   'host-guests': () => vitest('host-guests', []),
   long: () => vitest('long', []),
   properties,
 };
-const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'guest', 'host-guests'];
+const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'host', 'guest', 'host-guests'];
 
 /** @param {string} name @param {string} program @param {string[]} args */
 function run(name, program, args) {

@@ -21,12 +21,16 @@ function reply(values: Values): string {
   }
 }
 
-/** Program and subcommands, each with the word that chooses it: none for the program itself. */
-function levels(program: CompletionCommand): { key: string; command: CompletionCommand }[] {
-  return [
-    { key: '', command: program },
-    ...program.commands.map((command) => ({ key: command.name, command })),
-  ];
+interface Level {
+  /** The words that choose it, with dots between them: none for the program itself. */
+  key: string;
+  command: CompletionCommand;
+}
+
+/** Program, subcommands and theirs. */
+function levels(command: CompletionCommand, key = ''): Level[] {
+  const below = command.commands.flatMap((one) => levels(one, key === '' ? one.name : `${key}.${one.name}`));
+  return [{ key, command }, ...below];
 }
 
 /** Arms of `case "$command:…"`. */
@@ -60,14 +64,21 @@ function argumentArms(program: CompletionCommand): string {
 /** A completion for bash 4.2 or later; it needs nothing of the package bash-completion. */
 export function renderBash(program: CompletionCommand): string {
   const name = functionName(program.name);
-  const commands = program.commands.map((command) => command.name).join(' | ');
   const skip = arms(program, (command) =>
     withValue(command).map(({ flags }) => ({
       patterns: flags,
       code: `[[ \${COMP_WORDS[index + 1]} == = ]] && index=$((index + 1)); index=$((index + 1))`,
     })),
   );
-  const choose = commands === '' ? '' : `    ${commands.replaceAll(/[^ |]+/g, ':$&')}) command=$word ;;\n`;
+  // The subcommand's own arms come first; its key is that of the level, and its name.
+  const choose = levels(program)
+    .filter(({ command }) => command.commands.length > 0)
+    .map(({ key, command }) => {
+      const patterns = command.commands.map((one) => `${key}:${one.name}`).join(' | ');
+      return `    ${patterns}) command=\${command:+$command.}$word ;;
+`;
+    })
+    .join('');
   return `# bash completion for ${program.name}
 ${HEADER}
 ${name}() {

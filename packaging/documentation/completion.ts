@@ -44,51 +44,80 @@ const KINDS: Readonly<Record<string, Values['kind']>> = {
   value: 'unknown',
 };
 
+/** The same for gandi-host, some of whose names mean something else. */
+const HOST_KINDS: Readonly<Record<string, Values['kind']>> = {
+  ...KINDS,
+  name: 'unknown',
+  disk: 'unknown',
+  ...Object.fromEntries(
+    [
+      ...[
+        'base',
+        'command',
+        'golden',
+        'guest',
+        'guests',
+        'host',
+        'how',
+        'line',
+        'list',
+        'mount',
+        'names',
+        'number',
+      ],
+      ...['size', 'snapshot', 'suite', 'time', 'uri', 'user', 'what', 'words'],
+    ].map((name) => [name, 'unknown'] as const),
+  ),
+};
+
+/** What is known of names in a command line. */
+interface Known {
+  kinds: Readonly<Record<string, Values['kind']>>;
+  words: Record<string, string[]>;
+}
+
 /** @throws Error for a name that nothing is known of, so that a new option cannot be forgotten */
-function valuesOf(
-  name: string,
-  choices: readonly string[] | undefined,
-  words: Record<string, string[]>,
-): Values {
+function valuesOf(name: string, choices: readonly string[] | undefined, { kinds, words }: Known): Values {
   const known = choices ?? words[name];
   if (known !== undefined) return { kind: 'words', words: known };
-  const kind = KINDS[name];
+  const kind = kinds[name];
   if (kind === undefined || kind === 'words')
     throw new Error(`no completion is known for <${name}>: say in completion.ts what it stands for`);
   return { kind };
 }
 
-function describeOption(option: Option, words: Record<string, string[]>): CompletionOption {
+function describeOption(option: Option, known: Known): CompletionOption {
   const { short, long, flags, description, argChoices, required, parseArg, defaultValue } = option;
-  const name = /<([^>]+)>/.exec(flags)?.[1] ?? '';
+  const name = /<([^>]+?)(?:\.\.\.)?>/.exec(flags)?.[1] ?? '';
   return {
     flags: [short, long].filter((flag): flag is string => flag != null),
     description,
     repeated: name === 'step' && parseArg !== undefined && defaultValue === undefined,
-    ...(required ? { values: valuesOf(name, argChoices, words) } : {}),
+    ...(required ? { values: valuesOf(name, argChoices, known) } : {}),
   };
 }
 
-function describeCommand(command: Command, words: Record<string, string[]>): CompletionCommand {
+function describeCommand(command: Command, known: Known): CompletionCommand {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
-  const inside = { ...words, command: commands.map((one) => one.name()) };
+  const inside = { ...known, words: { ...known.words, command: commands.map((one) => one.name()) } };
   const describeArgument = (argument: Argument) => ({
     name: argument.name(),
-    values: valuesOf(argument.name(), argument.argChoices, words),
+    values: valuesOf(argument.name(), argument.argChoices, known),
   });
   return {
     name: command.name(),
     description: command.description(),
-    options: help.visibleOptions(command).map((option) => describeOption(option, words)),
+    options: help.visibleOptions(command).map((option) => describeOption(option, known)),
     arguments: command.registeredArguments.map(describeArgument),
     commands: commands.map((one) => describeCommand(one, inside)),
   };
 }
 
 /** The command line of a program, from the definition that parses its arguments. */
-export function completionOf({ command, steps }: DocumentedProgram): CompletionCommand {
-  return describeCommand(command, { step: steps.map(({ name }) => name) });
+export function completionOf({ name, command, steps }: DocumentedProgram): CompletionCommand {
+  const kinds = name === 'gandi-host' ? HOST_KINDS : KINDS;
+  return describeCommand(command, { kinds, words: { step: steps.map((step) => step.name) } });
 }
 
 /** The name of a program as a shell's function can have it. */

@@ -40,7 +40,10 @@ export function renderFish(program: CompletionCommand): string {
   const inside = commands.map((command) => {
     const start = `complete -c ${name} -n '__fish_seen_subcommand_from ${command.name}'`;
     const values = command.arguments.map((argument) => `${start} ${places(argument.values)}\n`);
-    return [...command.options.map((option) => optionLine(start, option)), ...values].join('');
+    const below = command.commands.map((one) => `${start} -a ${one.name} -d ${quote(one.description)}\n`);
+    const options = [command, ...command.commands].flatMap((one) => one.options);
+    const once = new Map(options.map((option) => [option.flags.join(), option]));
+    return [...below, ...[...once.values()].map((option) => optionLine(start, option)), ...values].join('');
   });
   return [head, ...program.options.map((option) => optionLine(before, option)), ...choices, ...inside].join(
     '',

@@ -30,16 +30,27 @@ function optionEntries(command: Command, help: Help): string {
     .join('');
 }
 
+/** Commands that do something, with the names of those above them. */
+function leaves(command: Command, help: Help, above = ''): { term: string; one: Command }[] {
+  return help.visibleCommands(command).flatMap((one) => {
+    const own = help.visibleCommands(one).filter((sub) => sub.name() !== 'help');
+    if (own.length > 0) return leaves(one, help, `${above}${one.name()} `);
+    return above !== '' && one.name() === 'help'
+      ? []
+      : [{ term: `${above}${help.subcommandTerm(one)}`, one }];
+  });
+}
+
 function synopsis(name: string, command: Command, help: Help): string {
   const commands = help.visibleCommands(command);
   // commander adds `help` to programs that do nothing without a subcommand.
   const alone = commands.some((one) => one.name() === 'help') ? [] : ['[options]'];
-  const lines = [...alone, ...commands.map((one) => help.subcommandTerm(one))];
+  const lines = [...alone, ...leaves(command, help).map(({ term }) => term)];
   return lines.map((line) => `${usage(`${name} ${line}`)}\n`).join('.br\n');
 }
 
 function commandSection(command: Command, help: Help): string {
-  const parts = help.visibleCommands(command).map((one) => {
+  const parts = leaves(command, help).map(({ term, one }) => {
     const parameters = help
       .visibleArguments(one)
       .map((argument) => entry(usage(`<${argument.name()}>`), sentence(help.argumentDescription(argument))));
@@ -49,7 +60,7 @@ function commandSection(command: Command, help: Help): string {
       entry(usage(help.optionTerm(option)), sentence(help.optionDescription(option))),
     );
     const text = paragraph(sentence(help.subcommandDescription(one)));
-    return `${subsection(help.subcommandTerm(one))}${text}${parameters.join('')}${options.join('')}`;
+    return `${subsection(term)}${text}${parameters.join('')}${options.join('')}`;
   });
   return parts.length === 0 ? '' : `${section('commands')}${parts.join('')}`;
 }

@@ -4,6 +4,8 @@ import { BOOTSTRAP_STEPS } from '../../src/bootstrap/steps.ts';
 import { defineCommandLine as defineConfig } from '../../src/config/command-line.ts';
 import { CONFIG_STEPS } from '../../src/config/steps.ts';
 import { defineCommandLine as defineGuest } from '../../src/guest/command-line.ts';
+import { defineCommandLine as defineHost } from '../../src/host/command-line.ts';
+import { realHost } from '../../src/host/context/real-host.ts';
 import {
   defineMdataCommandLine as defineMdata,
   MDATA_EXIT_MEANINGS as exitMeanings,
@@ -25,6 +27,11 @@ export interface DocumentedProgram {
   steps: readonly Pick<Step, 'name' | 'summary' | 'setting'>[];
   /** Absent: those that all programs share. */
   exitMeanings?: ExitMeanings;
+}
+
+/** The host's program, which has a package of its own. */
+export function documentedHost(): DocumentedProgram {
+  return { name: 'gandi-host', command: defineHost(neverRun, realHost()), steps: [] };
 }
 
 /** Command lines are looked at here; nothing parses arguments with them. */

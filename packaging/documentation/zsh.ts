@@ -35,7 +35,10 @@ function specs(command: CompletionCommand, indent: string): string {
   const positions = command.arguments.map(({ name, values }) =>
     quote(`:${escapeSpec(name)}:${action(values)}`),
   );
-  const all = [...command.options.flatMap(optionSpecs), ...positions];
+  // Of a command that has commands, these are its first word.
+  const below = command.commands.map(({ name }) => name).join(' ');
+  const words = below === '' ? [] : [quote(`:command:(${below})`), quote('*:argument:_files')];
+  const all = [...command.options.flatMap(optionSpecs), ...positions, ...(indent === '  ' ? [] : words)];
   return all.map((spec) => ` \\\n${indent}${spec}`).join('');
 }
 

@@ -4,6 +4,7 @@ import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
 import { actionRunner, type CommandGroup } from './context/command-group.ts';
 import type { HostSystem } from './context/host-system.ts';
+import { DOCTOR_COMMANDS } from './doctor/commands.ts';
 import { EXPORT_COMMANDS } from './export/commands.ts';
 import { GOLDEN_COMMANDS } from './golden/commands.ts';
 import { GUEST_COMMANDS } from './guest/commands.ts';
@@ -16,6 +17,7 @@ const GROUPS: readonly CommandGroup[] = [
   GUEST_COMMANDS,
   RUN_COMMANDS,
   ORDER_COMMANDS,
+  DOCTOR_COMMANDS,
   EXPORT_COMMANDS,
   CLEANUP_COMMANDS,
   CONFIG_COMMANDS,

@@ -15,7 +15,7 @@ export async function version(): Promise<string> {
 export async function makePackages(...kinds: readonly ('deb' | 'rpm')[]): Promise<void> {
   const options = ['--no-print-directory', `--jobs=${kinds.length}`];
   await withProgress(`make ${kinds.join(' ')}`, () =>
-    execa('make', [...options, ...kinds], { cwd: project }),
+    execa('make', [...options, ...kinds.map((kind) => `guest-${kind}`)], { cwd: project }),
   );
 }
 
@@ -35,20 +35,22 @@ export async function rpmPackage(): Promise<string> {
  * The same packages, not compressed, which saves most of the time.
  *
  * @param root - the repository or a copy, with everything built.
+ * @param packageName - which of the two.
  */
 export async function quickPackage(
   kind: 'deb' | 'rpm',
   output: string,
   environment: Record<string, string> = {},
   root = project,
+  packageName: 'gandi-guest' | 'gandi-host' = 'gandi-guest',
 ): Promise<string> {
   const env = { COMPRESSION: 'none', OUTPUT: output, ...environment };
-  await execa(join(root, `packaging/make-${kind}.sh`), ['amd64'], { env });
+  await execa(join(root, `packaging/make-${kind}.sh`), ['amd64', packageName], { env });
   const release = environment.RELEASE ?? '1';
   const name =
     kind === 'deb'
-      ? `gandi-guest_${await version()}_amd64.deb`
-      : `gandi-guest-${await version()}-${release}.x86_64.rpm`;
+      ? `${packageName}_${await version()}_amd64.deb`
+      : `${packageName}-${await version()}-${release}.x86_64.rpm`;
   return join(output, name);
 }
 

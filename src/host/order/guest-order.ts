@@ -1,6 +1,11 @@
 import { attributeOf, childrenOf, type Element, type XmlNode } from '../libvirt/xml.ts';
-import { parseReadiness, READINESS_EXPECTED, type Readiness } from './readiness.ts';
-import { parseSeconds, SECONDS_EXPECTED } from './seconds.ts';
+import {
+  parseReadiness,
+  parseSeconds,
+  READINESS_EXPECTED,
+  type Readiness,
+  SECONDS_EXPECTED,
+} from './readiness.ts';
 
 /** A guest that another one names: by UUID, so that a rename breaks nothing, and by name, for people. */
 export interface GuestName {

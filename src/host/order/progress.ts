@@ -1,6 +1,6 @@
 import { Listr } from 'listr2';
 import { cleanLine } from '../../machine/runtime/clean-text.ts';
-import type { OrderEvent, OrderReport } from './report.ts';
+import type { OrderEvent, OrderReport } from './order-event.ts';
 
 interface Row {
   title: string;

@@ -2,25 +2,7 @@ import { lineForAdmin } from '../../machine/files/log.ts';
 import { cleanJsonLine } from '../../machine/runtime/clean-text.ts';
 import type { HostContext } from '../context/context.ts';
 import { PROGRAM } from '../context/program-name.ts';
-
-/** Something that happened to a guest, or to the whole. */
-export interface OrderEvent {
-  event: string;
-  /** Name and UUID of the guest. */
-  guest?: string;
-  uuid?: string;
-  /** In words, a whole line. */
-  text: string;
-  failed?: boolean;
-  seconds?: number;
-}
-
-/** Tells what happens, as it happens. */
-export interface OrderReport {
-  tell(event: OrderEvent): void;
-  /** After the last one. */
-  end(): Promise<void>;
-}
+import type { OrderReport } from './order-event.ts';
 
 /** A line for each event: JSON for programs; words for people and the journal. */
 function lineReport({ options, system }: HostContext): OrderReport {

@@ -1,16 +1,17 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostSockets } from '../commands/sockets.ts';
 import type { HostContext } from '../context/context.ts';
+import { Wake } from '../context/wake.ts';
 import type { Action } from '../libvirt/actions.ts';
 import { ActionFailed } from '../libvirt/apply.ts';
 import { isActive, listDomains } from '../libvirt/domains.ts';
 import { guestsOnceConnected } from './connected.ts';
 import { type StartGraph, startGraph } from './graph.ts';
 import type { HostGuest } from './host-guests.ts';
+import type { OrderReport } from './order-event.ts';
 import { ReadinessWatch } from './readiness-watch.ts';
-import { type OrderReport, openReport } from './report.ts';
+import { openReport } from './report.ts';
 import { type Outcome, StartSchedule } from './schedule.ts';
-import { Wake } from './wake.ts';
 
 export interface StartOptions {
   /** How many at once; absent: the setting, else one for each CPU of this host. */

@@ -1,12 +1,13 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
+import { Wake } from '../context/wake.ts';
 import type { Action } from '../libvirt/actions.ts';
 import { isActive, listDomains } from '../libvirt/domains.ts';
 import { guestsOnceConnected } from './connected.ts';
 import { type HostGuest, runningInOrder } from './host-guests.ts';
-import { type OrderReport, openReport } from './report.ts';
+import type { OrderReport } from './order-event.ts';
+import { openReport } from './report.ts';
 import { type StopAction, type StopOutcome, StopSchedule, stopGraph } from './stop-schedule.ts';
-import { Wake } from './wake.ts';
 
 export interface StopOptions {
   /** Every running guest, not only those in the order. */

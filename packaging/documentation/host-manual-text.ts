@@ -1,0 +1,25 @@
+import { HOST_SETTINGS } from '../../src/host/context/setting-definitions.ts';
+import type { ManualText } from './manual-texts.ts';
+
+const settings = Object.entries(HOST_SETTINGS)
+  .map(([name, { summary }]) => `\`${name}\` (${summary})`)
+  .join(', ');
+
+/** What the page of gandi-host says beside what its code says by itself. */
+export const HOST_MANUAL_TEXT: ManualText = {
+  description: [
+    'Works on the guests of a libvirt host, this one or another one that a URI names. libvirt holds all state: what gandi-host knows of a guest stands in the metadata of its domain.',
+    'Guests start in the order in which they need each other. Those of a lower priority start first. A guest that requires others starts when these are ready, and not at all if one of them failed; one that comes after others starts behind them, if they are started. A guest has the lowest priority of those that wait for it. Priority 0 keeps a guest off; one without a priority is started where another guest requires it. A guest that is not ready in time goes on running and counts as failed. Guests stop in the reverse order.',
+    'A guest is ready when the toolkit in it says so on the virtio port net.gandi.report.0 (`channel`), when its guest agent is there (`agent`), when a port answers (`tcp:PORT`, `ssh`), when a command on this host succeeds, which gets the name and the UUID of the guest as arguments (`command:COMMAND`), after a time (`delay:30s`), or as soon as it runs (`running`). By default it is the first of channel, agent and running that its definition allows.',
+    '`gandi-host-order.service` starts the guests at the boot of the host, and stops them at its end. A guest that libvirt starts by itself is in no order: `order adopt` turns libvirt’s autostart off, and `order release` gives it back.',
+  ],
+  environment: [
+    ['LIBVIRT_DEFAULT_URI', 'The libvirt to work with, where neither an option nor a setting names one.'],
+    ['GANDI_HOST_CONF', 'One more file of settings, which must be there.'],
+  ],
+  files: [
+    ['/etc/gandi/host.conf', `Settings, \`name = value\`, one a line: ${settings}.`],
+    ['~/.config/gandi/host.conf', 'Settings of a user, which come before those of the host.'],
+  ],
+  seeAlso: ['virsh(1)', 'gandi-guest(8)'],
+};

@@ -1,0 +1,25 @@
+import { EXIT } from '../../terminal/exit-status.ts';
+import type { HostContext } from '../context/context.ts';
+import { readGuests } from '../order/host-guests.ts';
+import { orderFindings, rivalFindings } from './findings.ts';
+
+/** Whether a URI is of another host: its files cannot be looked at. */
+const isRemote = (uri: string | undefined): boolean => /^[a-z]+(\+[a-z]+)?:\/\/[^/]/.test(uri ?? '');
+
+/**
+ * What is wrong, and what to do.
+ * @returns exit status: 1 for a problem
+ * @throws LibvirtError
+ */
+export async function doctor(context: HostContext): Promise<number> {
+  const { system, virsh, options, printJson } = context;
+  const guests = await readGuests(virsh);
+  const rivals = isRemote(virsh.uri) ? [] : rivalFindings(system.files);
+  const findings = [...orderFindings(guests), ...rivals];
+  if (options.json) printJson(findings);
+  else {
+    for (const { level, text, remedy } of findings) system.output.print(`${level}: ${text}; ${remedy}\n`);
+    if (findings.length === 0) system.output.print('nothing is wrong\n');
+  }
+  return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const executable = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
+
+const NOBODY = 65534;
+
+/** The daemon's first start probes what the machine has. */
+const START_MILLISECONDS = 30_000;
+
+export interface Run {
+  exitCode: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + START_MILLISECONDS;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`${what} within ${START_MILLISECONDS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What a domain of a test is made of. */
+export interface TestDomain {
+  name: string;
+  /** XML below `<devices>`. */
+  devices?: string;
+  /** Attributes of its metadata of the order. */
+  order?: string;
+}
+
+/**
+ * A libvirtd of the test's own, for a user without rights and with a directory of its own: it sees nothing of the machine's
+ * libvirt. Its test driver has a made-up host, which lives as long as somebody is connected to it.
+ */
+export class TestLibvirt {
+  readonly #folder: string;
+  readonly #daemon: ChildProcess;
+  #holder: ChildProcess | undefined;
+
+  private constructor(folder: string, daemon: ChildProcess) {
+    this.#folder = folder;
+    this.#daemon = daemon;
+  }
+
+  static async start(): Promise<TestLibvirt> {
+    const folder = mkdtempSync(join(tmpdir(), 'gandi-host-'));
+    const isRoot = process.getuid?.() === 0;
+    mkdirSync(join(folder, 'home'));
+    chmodSync(folder, 0o700);
+    if (isRoot) for (const path of [folder, join(folder, 'home')]) chownSync(path, NOBODY, NOBODY);
+    const home = join(folder, 'home');
+    const user = isRoot ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : ['env'];
+    const [program = 'env', ...args] = [...user, 'libvirtd'];
+    const daemon = spawn(program, args, {
+      cwd: '/',
+      stdio: 'ignore',
+      env: {
+        PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: home,
+        XDG_CONFIG_HOME: home,
+        XDG_CACHE_HOME: home,
+        XDG_DATA_HOME: home,
+        XDG_RUNTIME_DIR: folder,
+      },
+    });
+    const libvirt = new TestLibvirt(folder, daemon);
+    await until('libvirtd made no socket', () => existsSync(join(folder, 'libvirt/libvirt-sock')));
+    return libvirt;
+  }
+
+  get uri(): string {
+    return `test+unix:///default?socket=${join(this.#folder, 'libvirt/libvirt-sock')}`;
+  }
+
+  /** A new host, which has these domains alone, all off. */
+  async newHost(domains: readonly TestDomain[]): Promise<void> {
+    await this.#letGo();
+    const events = join(this.#folder, 'events');
+    const shell = 'exec virsh -q -c "$0" event --all --loop > "$1"';
+    this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
+    // It listens once it has something to tell: the first change may come too early.
+    await until('nobody told of events', async () => {
+      await this.virsh('destroy', 'test');
+      await this.virsh('start', 'test');
+      return readFileSync(events, 'utf8').includes('test');
+    });
+    const files = domains.map(({ name, devices = '', order }, index) => {
+      const uuid = randomUUID();
+      const metadata =
+        order === undefined ? '' : `<o:order xmlns:o='urn:gandi-guest:order:1' uuid='${uuid}' ${order}/>`;
+      const file = join(this.#folder, `domain-${index}.xml`);
+      const escaped = name.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+      const parts = `<name>${escaped}</name><uuid>${uuid}</uuid><metadata>${metadata}</metadata><memory>1024</memory><os><type>hvm</type></os>`;
+      writeFileSync(file, `<domain type='test'>${parts}<devices>${devices}</devices></domain>`);
+      return `define ${file}`;
+    });
+    await this.virsh(['destroy test', 'undefine test', ...files].join('; '));
+    writeFileSync(events, '', { flag: 'w' });
+  }
+
+  async virsh(...words: readonly string[]): Promise<string> {
+    const { stdout } = await execa('virsh', ['-q', '-c', this.uri, ...words], { reject: false });
+    return stdout;
+  }
+
+  async secondsOf(work: () => Promise<unknown>): Promise<number> {
+    const before = performance.now();
+    await work();
+    return (performance.now() - before) / 1000;
+  }
+
+  async stateOf(name: string): Promise<string> {
+    return (await this.virsh('domstate', name)).trim();
+  }
+
+  /** Names of domains that started or stopped, in order. */
+  events(kind: 'Started' | 'Stopped' | 'Resumed'): string[] {
+    const text = readFileSync(join(this.#folder, 'events'), 'utf8');
+    return [...text.matchAll(/^event 'lifecycle' for domain '(.*)': (\w+)/gm)].flatMap(([, name, what]) =>
+      what === kind && name !== undefined ? [name] : [],
+    );
+  }
+
+  /** Runs the program as it was built. */
+  async host(...words: readonly string[]): Promise<Run> {
+    const { exitCode, stdout, stderr } = await execa(executable, ['--connect', this.uri, ...words], {
+      reject: false,
+      env: this.#environment,
+      extendEnv: false,
+    });
+    return { exitCode, stdout, stderr };
+  }
+
+  async stop(): Promise<void> {
+    await this.#letGo();
+    this.#daemon.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #environment() {
+    return { PATH: process.env.PATH ?? '', HOME: join(this.#folder, 'home') };
+  }
+
+  async #letGo(): Promise<void> {
+    const holder = this.#holder;
+    if (holder === undefined) return;
+    const ended = new Promise((resolve) => holder.once('exit', resolve));
+    holder.kill();
+    await ended;
+  }
+}
+
+/** Runs it without a libvirt of the test's. */
+export async function runHost(words: readonly string[], environment: Record<string, string>): Promise<Run> {
+  const options = { reject: false, env: environment, extendEnv: false } as const;
+  const { exitCode, stdout, stderr } = await execa(executable, words, options);
+  return { exitCode, stdout, stderr };
+}
+
+/** Seconds of the processor, in the program and the kernel, that a run takes: on a busy machine the clock says something else. */
+export async function processorSeconds(...words: readonly string[]): Promise<number> {
+  // The second line of `times` is that of the shell's children.
+  const { stdout } = await execa('sh', ['-c', '"$0" "$@" > /dev/null; times', executable, ...words]);
+  const children = stdout.split('\n')[1] ?? '';
+  const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
+  if (parts.length !== 2) throw new Error(`times(1p) said ${stdout}`);
+  return parts.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
+}

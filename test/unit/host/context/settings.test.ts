@@ -1,0 +1,98 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { withoutAlias } from '../../../../src/host/command-line.ts';
+import { parseSettings, readSettings } from '../../../../src/host/context/settings.ts';
+import { PROPERTY_RUNS } from '../../../property-runs.ts';
+
+const read = (
+  texts: Record<string, string>,
+  environment: Record<string, string> = {},
+  options = {},
+  named?: string,
+) => readSettings({ readText: (path) => texts[path] }, environment, options, named);
+
+/** What a parser of such files may stumble over. */
+const anyText = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        'pool',
+        'parallel',
+        '__proto__',
+        'a',
+        '7',
+        'é',
+        ' ',
+        '=',
+        '[',
+        ']',
+        '"',
+        "'",
+        '\\',
+        ';',
+        '#',
+        '{',
+        '.',
+      ],
+      ...['\n', '\r', '\t', '\0', '\u2028', '\ud800'],
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(''));
+
+describe('settings of the host', () => {
+  it('come from layers, the last one wins, and each says where it is from', () => {
+    const texts = {
+      '/etc/gandi/host.conf': '# ours\npool = one\nparallel = 3\n',
+      '/home/u/.config/gandi/host.conf': 'pool = two\n',
+      '/env': 'pool-directory = "/a b"\n',
+      '/named': 'pool=three ; why\n',
+    };
+    const { values, warnings } = read(
+      texts,
+      { HOME: '/home/u', GANDI_HOST_CONF: '/env' },
+      { connect: 'qemu+ssh://host/system' },
+      '/named',
+    );
+    expect(values).toEqual({
+      connect: { value: 'qemu+ssh://host/system', from: 'the command line' },
+      pool: { value: 'three', from: '/named:1' },
+      'pool-directory': { value: '/a b', from: '/env:1' },
+      parallel: { value: '3', from: '/etc/gandi/host.conf:3' },
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('are warned of where they are none, and the layer below counts', () => {
+    const { values, warnings } = read({
+      '/etc/gandi/host.conf': 'pool = a/b\nnonsense\n[x]\nfoo = 1\nparallel=0\n',
+    });
+    expect(values.pool).toEqual({ value: 'gandi', from: 'built in' });
+    expect(warnings).toHaveLength(5);
+    expect(warnings[0]).toMatch(/^\/etc\/gandi\/host\.conf:\d: [^\n]+$/);
+    expect(warnings.join('\n')).toContain(
+      '/etc/gandi/host.conf:1: pool is "a/b", expected the name of a pool',
+    );
+    expect(warnings.join('\n')).toContain('/etc/gandi/host.conf:4: unknown setting foo');
+  });
+
+  it('must be there where somebody named their file', () => {
+    expect(() => read({}, { GANDI_HOST_CONF: '/env' })).toThrow('/env: there is no such file of settings');
+  });
+
+  it('are read from any text without an exception', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { lines, warnings } = parseSettings(text, '/x');
+        expect(lines.length + warnings.length).toBeLessThanOrEqual(text.split('\n').length);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+});
+
+describe('an alias', () => {
+  it('is none where no command has it', () => {
+    expect(withoutAlias(['--json', 'order', 'plan'])).toEqual(['--json', 'order', 'plan']);
+  });
+});
