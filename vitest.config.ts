@@ -70,6 +70,16 @@ export default defineConfig({
         },
       },
       {
+        // gandi-host against a libvirt of its own, with guests of golden images.
+        test: {
+          name: 'host-guests',
+          include: ['test/host-guests/**/*.test.ts'],
+          globalSetup: 'test/guest/global-setup.ts',
+          testTimeout: 10 * minutes,
+          hookTimeout: 15 * minutes,
+        },
+      },
+      {
         // What needs many boots, waits for deadlines or is built for it alone, and would take CI past its 35 minutes: before a
         // release, or by hand.
         test: {

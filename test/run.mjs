@@ -1,5 +1,6 @@
 /**
- * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [host] [guest]`, all by
+ * Runs suites and adds up their results: `node test/run.mjs [lint] [types] [build] [unit] [packages] [host] [guest]
+ * [host-guests]`, all by
  * default; `long`: what takes too long for each run; or `properties`: the files of unit tests with property tests,
  * each tried on 10,000 inputs (PROPERTY_RUNS in the environment is another number). The last line is `N passed, N failed`.
  * Lint, types and build count as one test each. Exit status 1 if any failed.
@@ -25,10 +26,11 @@ const suites = {
   packages: () => vitest('packages', []),
   host: () => vitest('host', []),
   guest: () => vitest('guest', []),
+  'host-guests': () => vitest('host-guests', []),
   long: () => vitest('long', []),
   properties,
 };
-const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'host', 'guest'];
+const byDefault = ['lint', 'types', 'build', 'unit', 'packages', 'host', 'guest', 'host-guests'];
 
 /** @param {string} name @param {string} program @param {string[]} args */
 function run(name, program, args) {

@@ -1,13 +1,27 @@
 import type { Command } from 'commander';
 import { createProgram } from '../terminal/program.ts';
+import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
 import { actionRunner, type CommandGroup } from './context/command-group.ts';
 import type { HostSystem } from './context/host-system.ts';
 import { DOCTOR_COMMANDS } from './doctor/commands.ts';
+import { EXPORT_COMMANDS } from './export/commands.ts';
+import { GOLDEN_COMMANDS } from './golden/commands.ts';
+import { GUEST_COMMANDS } from './guest/commands.ts';
 import { ORDER_COMMANDS } from './order/commands.ts';
+import { RUN_COMMANDS } from './run/commands.ts';
 
 /** One line for each subject, in the order of the help. */
-const GROUPS: readonly CommandGroup[] = [ORDER_COMMANDS, DOCTOR_COMMANDS, CONFIG_COMMANDS];
+const GROUPS: readonly CommandGroup[] = [
+  GOLDEN_COMMANDS,
+  GUEST_COMMANDS,
+  RUN_COMMANDS,
+  ORDER_COMMANDS,
+  DOCTOR_COMMANDS,
+  EXPORT_COMMANDS,
+  CLEANUP_COMMANDS,
+  CONFIG_COMMANDS,
+];
 
 /** Names that other tools have for our commands, with the words that stand for them here. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assign(

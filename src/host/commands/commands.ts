@@ -3,7 +3,7 @@ export type Argv = readonly [program: string, ...args: string[]];
 
 export interface RunOptions {
   /** Given on standard input; without it standard input is empty. */
-  input?: string;
+  input?: string | Uint8Array;
   /** The command is ended after it. */
   timeoutSeconds: number;
   /** Ends the command when it is aborted. */

@@ -11,6 +11,14 @@ const GRACE_MILLISECONDS = 2000;
 /** As shells tell it of a program that is not there. */
 const NOT_FOUND = 127;
 
+const STANDARD_INPUT = '/dev/stdin';
+
+/**
+ * What opens its standard input by a path cannot open a socket (open(2), ENXIO), which the runtime gives its children: a
+ * pipe is between them. The words are arguments, which the shell does not read.
+ */
+const throughPipe = (argv: Argv): Argv => ['sh', '-c', 'cat | "$@"', 'sh', ...argv];
+
 const lastLine = (text: string) => text.trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
 
 /** What execa tells of a command that failed; each may be absent. */
@@ -47,8 +55,9 @@ export function execaCommands(environment: Environment): HostCommands {
   const common = { env, extendEnv: false, reject: false, stripFinalNewline: false } as const;
   return {
     async run(argv: Argv, options: RunOptions): Promise<CommandResult> {
-      const [program, ...args] = argv;
-      const ended = await execa(program, args, {
+      const [program] = argv;
+      const [file, ...args] = argv.includes(STANDARD_INPUT) ? throughPipe(argv) : argv;
+      const ended = await execa(file, args, {
         ...common,
         // Without it execa would wait for the caller's standard input.
         input: options.input ?? '',

@@ -30,6 +30,18 @@ export const HOST_SETTINGS = {
     expected: 'an absolute path',
     isValid: (value) => value.startsWith('/'),
   },
+  nic: {
+    summary: 'interface of a guest for which none is named',
+    default: 'network=default',
+    expected: 'network=NAME, bridge=NAME, direct=LINK or user',
+    isValid: (value) => /^(?:(?:network|bridge|direct)=\S+|user)$/.test(value),
+  },
+  toolkit: {
+    summary: 'the toolkit for golden images made of nothing: a .deb file, or a tree to lay over',
+    default: '',
+    expected: 'an absolute path',
+    isValid: (value) => value === '' || value.startsWith('/'),
+  },
   parallel: {
     summary: 'how many guests may start or stop at once; empty: one for each CPU of this host',
     default: '',

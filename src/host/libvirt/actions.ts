@@ -35,7 +35,11 @@ export type Action =
   | { kind: 'autostart-pool'; pool: string }
   | { kind: 'refresh-pool'; pool: string }
   | { kind: 'create-volume'; pool: string; volume: string; bytes: number; format: string; backing?: Backing }
+  /** A volume as its XML says, which may name a mode. */
+  | { kind: 'create-volume-xml'; pool: string; xml: string }
   | { kind: 'upload-volume'; pool: string; volume: string; file: string }
+  /** Bytes that this program has in its memory. */
+  | { kind: 'upload-content'; pool: string; volume: string; content: Uint8Array }
   | { kind: 'download-volume'; pool: string; volume: string; file: string }
   | { kind: 'delete-volume'; pool: string; volume: string }
   | { kind: 'create-snapshot'; domain: Domain; snapshot: string; description?: string }
@@ -55,7 +59,7 @@ export interface Backing {
 /** A command line that carries an action out. */
 export interface ActionCommand {
   argv: Argv;
-  input?: string;
+  input?: string | Uint8Array;
   timeoutSeconds: number;
 }
 
@@ -87,7 +91,7 @@ type Makers = { [Kind in Exclude<ActionKind, 'command'>]: (action: Extract<Actio
 
 interface Made {
   words: Words;
-  input?: string;
+  input?: string | Uint8Array;
   seconds?: number;
 }
 
@@ -138,6 +142,16 @@ const MAKERS: Makers = {
       ...option('backing-vol', backing?.volume),
       ...option('backing-vol-format', backing?.format),
     ],
+    seconds: LONG,
+  }),
+  'create-volume-xml': ({ pool, xml }) => ({
+    words: ['vol-create', '--pool', pool, '--file', STANDARD_INPUT],
+    input: xml,
+    seconds: LONG,
+  }),
+  'upload-content': (action) => ({
+    words: ['vol-upload', ...volume(action), '--file', STANDARD_INPUT],
+    input: action.content,
     seconds: LONG,
   }),
   'upload-volume': (action) => ({

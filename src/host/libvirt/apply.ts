@@ -48,7 +48,8 @@ export function realEffects(virsh: Virsh, commands: HostCommands = virsh.command
 export function shownAction(action: Action, virsh: Virsh): string {
   const { argv, input } = commandOf(action, virsh);
   const name = 'domain' in action ? `  # ${action.domain.name}` : '';
-  const below = input === undefined ? '' : `${input.trimEnd().replace(/^/gm, '  ')}\n`;
+  const text = typeof input === 'string' ? input.trimEnd() : `(${input?.length} bytes)`;
+  const below = input === undefined ? '' : `${text.replace(/^/gm, '  ')}\n`;
   return `${shownCommand(argv)}${name}\n${below}`;
 }
 

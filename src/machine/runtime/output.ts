@@ -58,6 +58,14 @@ export function printBytes(bytes: Uint8Array): void {
   }
 }
 
+/**
+ * Writes bytes to standard error as they are: what another program's was given.
+ * @throws what writeSync does, unless nobody reads any more
+ */
+export function printErrorBytes(bytes: Uint8Array): void {
+  writeBytes(STANDARD_ERROR, bytes);
+}
+
 /** Writes text to standard error, cleaned as well. Where that cannot be written, there is nobody to be told. */
 export function printError(text: string): void {
   try {

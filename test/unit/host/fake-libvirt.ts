@@ -113,7 +113,7 @@ export class FakeLibvirt implements HostCommands {
     if (command === 'dumpxml')
       return domain === undefined ? failed('no such domain') : { stdout: `${definition(domain)}\n` };
     this.done.push(words.join(' '));
-    if (command === 'define') return this.#define(options.input ?? '');
+    if (command === 'define') return this.#define(String(options.input ?? ''));
     if (domain === undefined) return failed(`no domain ${target}`);
     return this.#change(domain, words);
   }

@@ -58,6 +58,8 @@ describe('settings of the host', () => {
       connect: { value: 'qemu+ssh://host/system', from: 'the command line' },
       pool: { value: 'three', from: '/named:1' },
       'pool-directory': { value: '/a b', from: '/env:1' },
+      nic: { value: 'network=default', from: 'built in' },
+      toolkit: { value: '', from: 'built in' },
       parallel: { value: '3', from: '/etc/gandi/host.conf:3' },
     });
     expect(warnings).toEqual([]);

@@ -1,0 +1,89 @@
+import type { HostContext } from '../context/context.ts';
+import { allReferences, childrenOfFile } from '../golden/children.ts';
+import { findPool, type Volume, volumesOf } from '../libvirt/storage.ts';
+import { type Owned, ownedDomains } from '../record/find.ts';
+import type { GoldenRecord, GuestRecord } from '../record/host-record.ts';
+import { isAtWork } from '../record/maker.ts';
+
+/** Something that a command of ours began and left, for it was killed. */
+export type Leftover =
+  | { kind: 'guest'; what: string; guest: Owned<GuestRecord> }
+  | { kind: 'golden'; what: string; golden: Owned<GoldenRecord> }
+  | { kind: 'volume'; what: string; pool: string; volume: string }
+  | { kind: 'directory'; what: string; path: string };
+
+/** Version of an image that a volume's name stands for; undefined for any other name. */
+export function versionOfVolume(image: string, volume: string): number | undefined {
+  if (!volume.startsWith(`${image}.v`)) return undefined;
+  const number = /^(\d{1,9})\.(?:qcow2|kernel|initrd)$/.exec(volume.slice(image.length + 2))?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+/**
+ * Volumes of versions that were begun and never noted. Their numbers were noted as used before, so the names are ours.
+ * @param volumes of the image's pool
+ */
+export function unnotedVolumes(name: string, record: GoldenRecord, volumes: readonly Volume[]): Volume[] {
+  const noted = new Set(record.versions.map(({ number }) => number));
+  return volumes.filter((volume) => {
+    const number = versionOfVolume(name, volume.name);
+    return number !== undefined && number < record.next && !noted.has(number);
+  });
+}
+
+async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Promise<Leftover[]> {
+  const { record, name } = golden;
+  const pool = await findPool(context.virsh, record.pool);
+  if (pool === undefined) return [];
+  const references = await allReferences(context.virsh);
+  const unnoted = unnotedVolumes(name, record, await volumesOf(context.virsh, pool)).filter(({ path }) =>
+    childrenOfFile(path, references).every(({ uuid }) => uuid === golden.uuid),
+  );
+  return unnoted.map(({ name: volume }) => ({
+    kind: 'volume',
+    what: `volume ${record.pool}/${volume} of a version of ${name} that was never finished`,
+    pool: record.pool,
+    volume,
+  }));
+}
+
+/** Directories in which an image was built by a process that is gone: its number is in their names. */
+function directories({ system }: HostContext, parent: string): Leftover[] {
+  return system.files.list(parent).flatMap((name): Leftover[] => {
+    const pid = /^gandi-host-(\d+)-[A-Za-z0-9]{8}$/.exec(name)?.[1];
+    if (pid === undefined) return [];
+    const command = system.files.readText(`/proc/${pid}/cmdline`) ?? '';
+    const path = `${parent}/${name}`;
+    return command.includes('gandi-host')
+      ? []
+      : [{ kind: 'directory', what: `directory ${path} of a build`, path }];
+  });
+}
+
+/**
+ * What was left by processes of this host that are gone. Nothing else is looked at: only what carries our element with its
+ * own UUID, and of it only the volumes that it lists.
+ * @param workDirectory where images are built
+ */
+export async function findLeftovers(context: HostContext, workDirectory: string): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const entry of await ownedDomains(context.virsh)) {
+    const { record, name, uuid, definition } = entry;
+    if (isAtWork(record.maker, context.system)) continue;
+    if (record.role === 'golden') {
+      const golden = { uuid, name, definition, record };
+      // Without a version there is nothing of it to keep.
+      if (record.state === 'creating' && record.versions.length === 0)
+        found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
+      found.push(...(await ofGolden(context, golden)));
+    } else if (record.state === 'creating' || record.disposable) {
+      const why = record.state === 'creating' ? 'that was never finished' : 'of a run that was killed';
+      found.push({ kind: 'guest', what: `guest ${name} ${why}`, guest: { uuid, name, definition, record } });
+    }
+  }
+  // Guests first: what they need can go when they are gone. An image's volumes go before the image that tells of them.
+  const order = ['guest', 'volume', 'golden', 'directory'];
+  return [...found, ...directories(context, workDirectory)].sort(
+    (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind),
+  );
+}

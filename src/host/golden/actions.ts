@@ -1,0 +1,248 @@
+import { EXIT } from '../../terminal/exit-status.ts';
+import { renderTable } from '../../terminal/table.ts';
+import type { HostContext } from '../context/context.ts';
+import { parseSize } from '../guest/mounts.ts';
+import { findVolume } from '../libvirt/storage.ts';
+import { confirm } from '../record/confirm.ts';
+import { findGolden, type OwnedEntry, ownedDomains, parseVersionName } from '../record/find.ts';
+import type { GoldenRecord, GoldenVersion } from '../record/host-record.ts';
+import { catchInterrupts } from '../record/interrupts.ts';
+import { allReferences, type Child, childrenOfFile, type Reference } from './children.ts';
+import { createGolden } from './create.ts';
+import type { CreateOptions } from './options.ts';
+import { type Golden, saveRecord } from './publish.ts';
+import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './recipe.ts';
+import { tryVersion } from './try-version.ts';
+import { prunable, rolledBack, volumesOfVersion } from './versions.ts';
+
+export type GoldenEntry = OwnedEntry & { record: GoldenRecord };
+
+export const isGolden = (entry: OwnedEntry): entry is GoldenEntry => entry.record.role === 'golden';
+
+export const progress =
+  ({ system }: HostContext) =>
+  (text: string) =>
+    system.output.printError(`gandi-host: ${text}\n`);
+
+async function baseOf(context: HostContext, { from, suite }: CreateOptions): Promise<Recipe['base']> {
+  if (from === undefined) return { kind: 'nothing', suite };
+  const status = from.startsWith('/') ? context.system.files.status(from) : undefined;
+  if (status?.kind === 'directory') return { kind: 'tree', name: from };
+  if (status !== undefined) return { kind: 'image', name: from };
+  if (from.startsWith('/')) throw new Error(`--from ${from}: there is no such file`);
+  await findGolden(context.virsh, parseVersionName(from).name);
+  return { kind: 'golden', name: from };
+}
+
+async function recipeOf(context: HostContext, options: CreateOptions): Promise<Recipe> {
+  const base = await baseOf(context, options);
+  const { script, source, check } = options;
+  const text = script === undefined ? undefined : context.system.files.readText(script);
+  if (script !== undefined && text === undefined)
+    throw new Error(`--script ${script}: there is no such file`);
+  const toolkit = options.toolkit ?? context.settings.values.toolkit.value;
+  const isOffline = base.kind === 'nothing' || base.kind === 'tree';
+  if (base.kind === 'nothing' && toolkit === '')
+    throw new Error(
+      'an image made of nothing needs the toolkit: name its .deb with --toolkit, or in host.conf',
+    );
+  const recipe: Recipe = {
+    base,
+    packages: parsePackages('--packages', options.packages),
+    remove: parsePackages('--remove-packages', options.removePackages),
+    sources: source,
+    ...(text === undefined ? {} : { script: text }),
+    ...(isOffline && toolkit !== '' ? { toolkit } : {}),
+    ...(check === undefined ? {} : { check }),
+  };
+  const { packages, remove, sources } = recipe;
+  if (base.kind === 'image' && (text !== undefined || packages.length + remove.length + sources.length > 0))
+    throw new Error(
+      'an image file is taken as it is: make another golden image of it for packages and scripts',
+    );
+  return recipe;
+}
+
+/** @returns exit status */
+export async function create(context: HostContext, name: string, options: CreateOptions): Promise<number> {
+  const bytes = parseSize(options.size);
+  if (bytes === undefined) throw new Error(`--size ${options.size}: expected a size such as 10G`);
+  const recipe = await recipeOf(context, options);
+  const interrupts = catchInterrupts();
+  try {
+    const { memory, cpus, workDirectory, readyTimeout, check: command } = options;
+    const trial = {
+      readySeconds: readyTimeout,
+      interrupts,
+      ...(command === undefined ? {} : { check: command }),
+    };
+    const machine = { memoryMebibytes: memory, cpus };
+    const wish = { name: checkGoldenName(name), recipe, bytes, ...machine, workDirectory, trial };
+    const { record } = await createGolden(context, wish, progress(context));
+    if (!context.effects.dryRun) context.system.output.print(`${name}@${record.current}\n`);
+    return EXIT.ok;
+  } finally {
+    interrupts.release();
+  }
+}
+
+/** The version that an image was made of, where its parent has a newer one. */
+export function behind({ record }: GoldenEntry, all: readonly GoldenEntry[]): string | undefined {
+  const current = record.versions.find(({ number }) => number === record.current);
+  if (current?.parent === undefined) return undefined;
+  const { name, number } = parseVersionName(current.parent);
+  const parent = all.find((entry) => entry.name === name);
+  return parent?.record.current !== undefined && parent.record.current !== number
+    ? current.parent
+    : undefined;
+}
+
+/** @returns exit status */
+export async function list(context: HostContext): Promise<number> {
+  const images = (await ownedDomains(context.virsh)).filter(isGolden);
+  const rows = images.map((image) => ({
+    name: image.name,
+    current: image.record.current ?? null,
+    versions: image.record.versions.map(({ number, state }) => ({ number, state })),
+    state: image.record.state,
+    behind: behind(image, images) ?? null,
+  }));
+  if (context.options.json) context.printJson({ golden: rows });
+  else
+    context.system.output.print(
+      renderTable(
+        ['NAME', 'CURRENT', 'VERSIONS', 'STATE'],
+        rows.map(({ name, current, versions, state, behind: old }) => [
+          name,
+          current === null ? '-' : String(current),
+          versions
+            .map(({ number, state: is }) => (is === 'ready' ? `${number}` : `${number} (${is})`))
+            .join(', '),
+          old === null ? state : `behind: made of ${old}`,
+        ]),
+        context.system.output.isTerminal(),
+      ),
+    );
+  return EXIT.ok;
+}
+
+/** @returns exit status */
+export async function show(context: HostContext, name: string): Promise<number> {
+  const { record, uuid } = await findGolden(context.virsh, name);
+  const { recipe, ...rest } = record;
+  context.printJson({ name, ...rest, uuid, recipe: parseRecipe(recipe) ?? recipe });
+  return EXIT.ok;
+}
+
+/** @returns exit status */
+export async function rollback(context: HostContext, text: string): Promise<number> {
+  const { name, number } = parseVersionName(text);
+  const golden = await findGolden(context.virsh, name);
+  const record = rolledBack(golden.record, name, number);
+  await saveRecord(context, { ...golden, record });
+  context.system.output.print(`${name}@${record.current}\n`);
+  return EXIT.ok;
+}
+
+/** @returns exit status */
+export async function check(
+  context: HostContext,
+  text: string,
+  options: { check?: string; readyTimeout: number },
+): Promise<number> {
+  const { name, number } = parseVersionName(text);
+  const golden = await findGolden(context.virsh, name);
+  const newest = golden.record.versions.at(-1)?.number;
+  const wanted = number ?? newest;
+  if (wanted === undefined) throw new Error(`golden image ${name} has no version`);
+  const interrupts = catchInterrupts();
+  try {
+    const command = options.check ?? parseRecipe(golden.record.recipe)?.check;
+    const trial = {
+      readySeconds: options.readyTimeout,
+      interrupts,
+      ...(command === undefined ? {} : { check: command }),
+    };
+    await tryVersion(context, golden, wanted, trial);
+    context.system.output.print(`${name}@${wanted}\n`);
+    return EXIT.ok;
+  } finally {
+    interrupts.release();
+  }
+}
+
+/** Who needs a version's disk, other than the golden image itself. */
+async function childrenOfVersion(
+  { virsh }: HostContext,
+  { record, uuid }: Golden,
+  { disk }: GoldenVersion,
+  references: readonly Reference[],
+): Promise<Child[]> {
+  const volume = await findVolume(virsh, record.pool, disk);
+  if (volume === undefined) return [];
+  return childrenOfFile(volume.path, references).filter((child) => child.uuid !== uuid);
+}
+
+/** Whether QEMU holds a file open: it locks what it uses, ours or not. */
+async function isLocked({ virsh, system }: HostContext, pool: string, disk: string): Promise<boolean> {
+  const volume = await findVolume(virsh, pool, disk);
+  // What is on another host cannot be looked at: there libvirt's own word must do.
+  if (volume === undefined || system.files.status(volume.path) === undefined) return false;
+  const argv = ['qemu-io', '--format', 'qcow2', '-c', 'quit', '--', volume.path] as const;
+  const { stderr, failure } = await virsh.commands.run(argv, { timeoutSeconds: 60 });
+  return failure !== undefined && stderr.includes('lock');
+}
+
+async function removeVersion(context: HostContext, golden: Golden, version: GoldenVersion): Promise<Golden> {
+  const { effects, virsh } = context;
+  const { pool } = golden.record;
+  for (const volume of volumesOfVersion(version)) {
+    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
+    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+  }
+  const versions = golden.record.versions.filter(({ number }) => number !== version.number);
+  const left = { ...golden, record: { ...golden.record, versions } };
+  await saveRecord(context, left);
+  return left;
+}
+
+/** @returns exit status */
+export async function prune(context: HostContext, names: readonly string[], keep: number): Promise<number> {
+  const images = (await ownedDomains(context.virsh)).filter(isGolden);
+  for (const name of names) await findGolden(context.virsh, name);
+  const references = await allReferences(context.virsh);
+  for (const image of images.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const needed = new Set<number>();
+    for (const version of image.record.versions) {
+      if ((await childrenOfVersion(context, image, version, references)).length > 0)
+        needed.add(version.number);
+      else if (await isLocked(context, image.record.pool, version.disk)) needed.add(version.number);
+    }
+    let left: Golden = image;
+    for (const version of prunable(image.record, keep, ({ number }) => needed.has(number))) {
+      left = await removeVersion(context, left, version);
+      context.system.output.print(`${image.name}@${version.number} removed\n`);
+    }
+  }
+  return EXIT.ok;
+}
+
+/** @returns exit status */
+export async function remove(context: HostContext, name: string): Promise<number> {
+  let golden: Golden = await findGolden(context.virsh, name);
+  const references = await allReferences(context.virsh);
+  for (const version of golden.record.versions) {
+    const children = await childrenOfVersion(context, golden, version, references);
+    if (children.length > 0)
+      throw new Error(
+        `${name}@${version.number} is needed by ${children.map(({ what }) => what).join(', ')}; nothing was removed`,
+      );
+    if (await isLocked(context, golden.record.pool, version.disk))
+      throw new Error(`${name}@${version.number} is open in a QEMU; nothing was removed`);
+  }
+  if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))
+    return EXIT.failed;
+  for (const version of golden.record.versions) golden = await removeVersion(context, golden, version);
+  await context.effects.apply({ kind: 'undefine', domain: golden });
+  return EXIT.ok;
+}

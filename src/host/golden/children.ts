@@ -1,0 +1,112 @@
+import { posix } from 'node:path';
+import { domainDefinitions, listDomains } from '../libvirt/domains.ts';
+import { activePools, volumesOf } from '../libvirt/storage.ts';
+import type { Virsh } from '../libvirt/virsh.ts';
+import { attributeOf, childrenOf, type Element, findElement, textOf } from '../libvirt/xml.ts';
+
+/** Something that an image file is needed by. */
+export interface Child {
+  /** For people, such as `volume gandi/web1.root.qcow2` or `domain web1`. */
+  what: string;
+  /** UUID of a domain. */
+  uuid?: string;
+  /** Path of a volume. */
+  path?: string;
+}
+
+/** What names image files. */
+export interface Reference {
+  child: Child;
+  /** Absolute paths. */
+  files: readonly string[];
+}
+
+const JSON_PREFIX = 'json:';
+
+/** Every `filename` in QEMU's JSON, however deep (QEMU, docs/interop/qemu-qmp-ref, BlockdevOptions). */
+function fileNames(value: unknown, depth = 0): string[] {
+  if (typeof value !== 'object' || value === null || depth > 20) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    (key === 'filename' || key.endsWith('.filename')) && typeof part === 'string'
+      ? [part]
+      : fileNames(part, depth + 1),
+  );
+}
+
+/**
+ * Files that a backing name means.
+ * @param name as an image has it: a path, relative to the image or not, `file:` before it, or `json:` with QEMU's options
+ * @param image path of the image that has it
+ */
+export function backingFiles(name: string, image: string): string[] {
+  const at = (path: string) => posix.resolve(posix.dirname(image), path.replace(/^file:(\/\/)?/, ''));
+  if (!name.startsWith(JSON_PREFIX)) return name === '' ? [] : [at(name)];
+  try {
+    return fileNames(JSON.parse(name.slice(JSON_PREFIX.length))).map(at);
+  } catch {
+    return [];
+  }
+}
+
+/** Files that a domain's definition names: disks, their backing chains, kernel and initial RAM disk. */
+export function filesOfDomain(definition: Element): string[] {
+  const devices = findElement(definition, 'devices');
+  const disks = devices === undefined ? [] : childrenOf(devices, 'disk');
+  const chain = (element: Element): string[] => {
+    const source = findElement(element, 'source');
+    const below = findElement(element, 'backingStore');
+    const file = attributeOf(source, 'file') ?? attributeOf(source, 'dev');
+    return [...(file === undefined ? [] : [file]), ...(below === undefined ? [] : chain(below))];
+  };
+  const boot = ['kernel', 'initrd'].flatMap((name) => textOf(definition, 'os', name) ?? []);
+  return [...disks.flatMap(chain), ...boot];
+}
+
+/**
+ * Who needs a file: by its own word, or by that of somebody who needs what needs it.
+ * @param references all that is known
+ */
+export function childrenOfFile(file: string, references: readonly Reference[]): Child[] {
+  const found = new Map<string, Child>();
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const { child, files } of references) {
+      if (!files.includes(path) || child.path === path) continue;
+      found.set(child.what, child);
+      if (child.path !== undefined) visit(child.path);
+    }
+  };
+  visit(posix.normalize(file));
+  return [...found.values()];
+}
+
+/**
+ * All that names image files, ours or not: volumes of all active pools and definitions of all domains. What lies outside of
+ * them cannot be seen.
+ * @throws LibvirtError
+ */
+export async function allReferences(virsh: Virsh): Promise<Reference[]> {
+  const references: Reference[] = [];
+  for (const pool of await activePools(virsh)) {
+    for (const { name, path, backing } of await volumesOf(virsh, pool)) {
+      if (backing === undefined) continue;
+      references.push({
+        child: { what: `volume ${pool.name}/${name}`, path },
+        files: backingFiles(backing, path),
+      });
+    }
+  }
+  const entries = await listDomains(virsh);
+  const definitions = await domainDefinitions(
+    virsh,
+    entries.map(({ uuid }) => uuid),
+  );
+  for (const { uuid, name } of entries) {
+    const definition = definitions.get(uuid);
+    if (definition === undefined) continue;
+    references.push({ child: { what: `domain ${name}`, uuid }, files: filesOfDomain(definition) });
+  }
+  return references;
+}

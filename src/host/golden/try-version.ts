@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import type { HostContext } from '../context/context.ts';
+import { createGuest } from '../guest/create-guest.ts';
+import { runIn, waitReady } from '../guest/in-guest.ts';
+import { removeGuest, startGuest } from '../guest/lifecycle.ts';
+import { findGuest } from '../record/find.ts';
+import { type Golden, saveRecord } from './publish.ts';
+import { withState } from './versions.ts';
+
+/** What a version is tried with. */
+export interface Trial {
+  readySeconds: number;
+  /** Must succeed in the guest: a line for its shell. */
+  check?: string;
+  interrupts: { readonly count: number; readonly first: NodeJS.Signals | undefined };
+}
+
+const CHECK_SECONDS = 600;
+
+/** Why a disposable guest of a version is not as it should be; undefined where it is. */
+async function failureOf(context: HostContext, name: string, trial: Trial): Promise<string | undefined> {
+  const guest = await findGuest(context.virsh, name);
+  await startGuest(context, guest);
+  const limits = { ...trial, commandSeconds: CHECK_SECONDS };
+  const ready = await waitReady(context, guest, limits);
+  if ('why' in ready) return `its guest was not ready within ${trial.readySeconds} s (${ready.why})`;
+  try {
+    if (trial.check === undefined) return undefined;
+    let said = '';
+    const keep = (bytes: Uint8Array) => {
+      said = (said + Buffer.from(bytes).toString()).slice(-300);
+    };
+    const request = { argv: ['sh', '-c', trial.check] as const };
+    const ended = await runIn(
+      context,
+      ready.client,
+      request,
+      new Uint8Array(0),
+      { stdout: keep, stderr: keep },
+      limits,
+    );
+    if ('end' in ended && ended.end.status === 0) return undefined;
+    return `the check "${trial.check}" failed: ${said.trim().split('\n').at(-1) ?? ''}`;
+  } finally {
+    ready.client.close();
+  }
+}
+
+/**
+ * Makes a version the current one if a disposable guest of it comes up. If none does it is noted as failed, and the one
+ * that was current stays.
+ * @throws Error in one line with the reason, after it was noted
+ */
+export async function tryVersion(
+  context: HostContext,
+  golden: Golden,
+  number: number,
+  trial: Trial,
+): Promise<Golden> {
+  // What a dry run has not made cannot be tried.
+  if (context.effects.dryRun) return golden;
+  const name = `${golden.name}-check-${randomBytes(3).toString('hex')}`;
+  const from = `${golden.name}@${number}`;
+  const wish = { users: [], sshKeys: [], nics: [], mounts: [], disks: [] };
+  const remove = async () => {
+    const guest = await findGuest(context.virsh, name).catch(() => undefined);
+    if (guest !== undefined) await removeGuest(context, guest);
+  };
+  let failure: string | undefined;
+  try {
+    await createGuest(context, { ...wish, name, from, disposable: true, untested: true });
+    failure = await failureOf(context, name, trial);
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  await remove();
+  if (failure !== undefined && trial.interrupts.count > 0)
+    throw new Error(`${from} was not tried to the end; "gandi-host golden check ${golden.name}" does it`);
+  const tried = {
+    ...golden,
+    record: withState(golden.record, number, failure === undefined ? 'ready' : 'failed'),
+  };
+  await saveRecord(context, tried);
+  if (failure === undefined) return tried;
+  const stays =
+    golden.record.current === undefined
+      ? 'there is no current one'
+      : `${golden.record.current} stays current`;
+  throw new Error(`${from} failed, ${stays}: ${failure}`);
+}

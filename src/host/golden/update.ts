@@ -1,0 +1,74 @@
+import { EXIT } from '../../terminal/exit-status.ts';
+import type { HostContext } from '../context/context.ts';
+import { findGolden, ownedDomains, parseVersionName } from '../record/find.ts';
+import { catchInterrupts, type Interrupts } from '../record/interrupts.ts';
+import { isGolden, progress } from './actions.ts';
+import { makeVersion } from './create.ts';
+import type { UpdateOptions } from './options.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+import { tryVersion } from './try-version.ts';
+import { updateOrder } from './update-order.ts';
+
+/** A child is made of its parent's current version; an image with a version of its own base is made anew. */
+function nextRecipe(recipe: Recipe): Recipe {
+  if (recipe.base.kind !== 'golden') return recipe;
+  return { ...recipe, base: { kind: 'golden', name: parseVersionName(recipe.base.name).name } };
+}
+
+async function updateOne(
+  context: HostContext,
+  name: string,
+  options: UpdateOptions,
+  interrupts: Interrupts,
+): Promise<void> {
+  const golden = await findGolden(context.virsh, name);
+  const recipe = parseRecipe(golden.record.recipe);
+  if (recipe === undefined) throw new Error(`${name}: its recipe cannot be read; make it anew`);
+  const last = golden.record.versions.at(-1);
+  const { workDirectory, readyTimeout } = options;
+  const { check } = recipe;
+  const trial = { readySeconds: readyTimeout, interrupts, ...(check === undefined ? {} : { check }) };
+  const bytes = last?.capacity ?? 8 * 1024 ** 3;
+  const say = progress(context);
+  const made = await makeVersion(context, golden, nextRecipe(recipe), { bytes, workDirectory, trial }, say);
+  const number = made.record.next - 1;
+  say(`${name}: trying version ${number}`);
+  await tryVersion(context, made, number, trial);
+  if (!context.effects.dryRun) context.system.output.print(`${name}@${number}\n`);
+}
+
+/**
+ * Makes the next version of images, parents first. One that fails is told, and costs those that are made of it nothing but
+ * their parent's old version.
+ * @returns exit status: 1 if one failed
+ */
+export async function update(
+  context: HostContext,
+  names: readonly string[],
+  options: UpdateOptions,
+): Promise<number> {
+  const images = (await ownedDomains(context.virsh)).filter(isGolden);
+  for (const name of names) await findGolden(context.virsh, name);
+  if (names.length === 0 && !options.all) throw new Error('name the golden images to update, or say --all');
+  const descents = images.map(({ name, record }) => {
+    const base = parseRecipe(record.recipe)?.base;
+    return base?.kind === 'golden' ? { name, parent: parseVersionName(base.name).name } : { name };
+  });
+  const wanted = options.all ? undefined : names;
+  const interrupts = catchInterrupts();
+  let failed = false;
+  try {
+    for (const name of updateOrder(descents, wanted, options.recursive ?? false)) {
+      if (interrupts.count > 0) break;
+      try {
+        await updateOne(context, name, options, interrupts);
+      } catch (error) {
+        failed = true;
+        context.system.output.printError(`gandi-host: ${error instanceof Error ? error.message : error}\n`);
+      }
+    }
+  } finally {
+    interrupts.release();
+  }
+  return failed || interrupts.count > 0 ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,206 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { HostContext } from '../context/context.ts';
+import { findVolume } from '../libvirt/storage.ts';
+import { makeElement, xmlText } from '../libvirt/xml.ts';
+import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
+import {
+  type GoldenRecord,
+  type GoldenVersion,
+  type GuestRecord,
+  hostRecordText,
+  type OwnVolume,
+} from '../record/host-record.ts';
+import { thisMaker } from '../record/maker.ts';
+import { volumeStamp } from '../record/stamp.ts';
+import { withRecord } from '../record/with-record.ts';
+import type { CopiedUser } from './copied-users.ts';
+import { guestXml } from './definition.ts';
+import { type Nic, randomMac } from './interfaces.ts';
+import type { GuestDisk, GuestMount } from './mounts.ts';
+import { guestSeed, hostNameOf } from './seed.ts';
+
+/** What a guest is to be. */
+export interface GuestWish {
+  name: string;
+  /** `NAME` or `NAME@V`. */
+  from: string;
+  hostName?: string;
+  users: readonly CopiedUser[];
+  sshKeys: readonly string[];
+  nics: readonly Nic[];
+  mounts: readonly GuestMount[];
+  disks: readonly GuestDisk[];
+  script?: string;
+  memoryMebibytes?: number;
+  cpus?: number;
+  /** Made for one run. */
+  disposable?: boolean;
+  /** A volume that is its root disk already, instead of an overlay of its own; it is not removed with the guest. */
+  rootVolume?: string;
+  /** A version that no guest has tried yet is allowed. */
+  untested?: boolean;
+}
+
+export interface CreatedGuest {
+  name: string;
+  uuid: string;
+  golden: string;
+}
+
+/** @throws Error in one line if there is no such version, or no guest of it has come up */
+export function versionOf(
+  { name, record }: Pick<Owned<GoldenRecord>, 'name' | 'record'>,
+  number: number | undefined,
+  untested = false,
+): GoldenVersion {
+  const wanted = number ?? record.current;
+  const version = record.versions.find((known) => known.number === wanted);
+  if (wanted === undefined)
+    throw new Error(
+      `golden image ${name} has no version that has come up; make one with "gandi-host golden update"`,
+    );
+  if (version === undefined) throw new Error(`golden image ${name} has no version ${wanted}`);
+  if (version.state !== 'ready' && !untested)
+    throw new Error(`${name}@${wanted} is ${version.state}: no guest of it has come up`);
+  return version;
+}
+
+/** @throws Error in one line if the disk of a version is not as it was made */
+export async function checkUnchanged(
+  context: HostContext,
+  { name, record }: Pick<Owned<GoldenRecord>, 'name' | 'record'>,
+  version: GoldenVersion,
+): Promise<string> {
+  const volume = await findVolume(context.virsh, record.pool, version.disk);
+  if (volume === undefined) throw new Error(`${name}@${version.number}: its volume ${version.disk} is gone`);
+  const stamp = await volumeStamp(context.virsh, record.pool, version.disk);
+  if (version.stamp !== undefined && stamp !== version.stamp)
+    throw new Error(
+      `${name}@${version.number}: ${volume.path} was changed since it was made (${version.stamp}, now ${stamp}); guests of it would break. "gandi-host golden rollback" goes to another version`,
+    );
+  return volume.path;
+}
+
+const defined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
+
+/**
+ * Makes a guest: claims its name, then makes its volumes, then defines it as it is to be. It can be cut off anywhere: what
+ * is there then is marked as being made, by a process that is gone.
+ * @throws Error in one line
+ */
+export async function createGuest(context: HostContext, wish: GuestWish): Promise<CreatedGuest> {
+  const { virsh, effects, system } = context;
+  const { name: goldenName, number } = parseVersionName(wish.from);
+  const hostName = hostNameOf(wish.name, wish.hostName);
+  const golden = await findGolden(virsh, goldenName);
+  const version = versionOf(golden, number, wish.untested);
+  const path = await checkUnchanged(context, golden, version);
+  const { pool } = golden.record;
+  const directory = path.slice(0, path.lastIndexOf('/'));
+  const uuid = randomUUID();
+  const nics = wish.nics.map((nic) => ({ ...nic, mac: nic.mac ?? randomMac(randomBytes(3)) }));
+  const file = (part: string) => `${wish.name}.${part}`;
+  const [root, seed] = [wish.rootVolume ?? file('root.qcow2'), file('seed.img')];
+  const volumes: OwnVolume[] = [
+    ...(wish.rootVolume === undefined ? [{ pool, name: root }] : []),
+    { pool, name: seed },
+    ...wish.disks.map(({ label, keep }) => ({
+      pool,
+      name: file(`${label}.qcow2`),
+      ...(keep ? { keep } : {}),
+    })),
+  ];
+  const record: GuestRecord = defined<GuestRecord>({
+    uuid,
+    role: 'guest',
+    state: 'creating',
+    created: system.now().toISOString(),
+    maker: thisMaker(system),
+    golden: `${goldenName}@${version.number}`,
+    ...(version.stamp === undefined ? {} : { stamp: version.stamp }),
+    volumes,
+    ...(wish.disposable ? { disposable: true } : {}),
+  });
+  const { kernel, initrd } = version;
+  const xml = guestXml(golden.definition, {
+    name: wish.name,
+    uuid,
+    disks: [
+      { path: `${directory}/${root}`, format: 'qcow2' },
+      { path: `${directory}/${seed}`, format: 'raw', readOnly: true },
+      ...wish.disks.map(({ label }) => ({
+        path: `${directory}/${file(`${label}.qcow2`)}`,
+        format: 'qcow2' as const,
+        serial: label,
+      })),
+    ],
+    ...(kernel === undefined || initrd === undefined
+      ? {}
+      : { boot: { kernel: `${directory}/${kernel}`, initrd: `${directory}/${initrd}` } }),
+    nics,
+    mounts: wish.mounts,
+    ...(wish.memoryMebibytes === undefined ? {} : { memoryMebibytes: wish.memoryMebibytes }),
+    ...(wish.cpus === undefined ? {} : { cpus: wish.cpus }),
+  });
+  await effects.apply({ kind: 'define', xml: withRecord(xml, hostRecordText(record)) });
+  if (wish.rootVolume === undefined)
+    await effects.apply({
+      kind: 'create-volume',
+      pool,
+      volume: root,
+      bytes: version.capacity,
+      format: 'qcow2',
+      backing: { volume: version.disk, format: 'qcow2' },
+    });
+  const content = guestSeed({
+    uuid,
+    hostName,
+    sshKeys: wish.sshKeys,
+    users: wish.users,
+    nics,
+    mounts: wish.mounts,
+    ...(wish.script === undefined ? {} : { script: wish.script }),
+  });
+  await createVolumeOf(context, pool, seed, content);
+  for (const { label, bytes } of wish.disks)
+    await effects.apply({
+      kind: 'create-volume',
+      pool,
+      volume: file(`${label}.qcow2`),
+      bytes,
+      format: 'qcow2',
+    });
+  await effects.apply({
+    kind: 'define',
+    xml: withRecord(xml, hostRecordText({ ...record, state: 'ready' })),
+  });
+  return { name: wish.name, uuid, golden: record.golden };
+}
+
+/** A volume of bytes that nobody but root and QEMU is to read: a seed may have hashes. */
+async function createVolumeOf(
+  { effects }: HostContext,
+  pool: string,
+  volume: string,
+  content: Uint8Array,
+): Promise<void> {
+  const xml = xmlText(
+    makeElement({
+      name: 'volume',
+      children: [
+        { name: 'name', text: volume },
+        { name: 'capacity', attributes: { unit: 'B' }, text: String(content.length) },
+        {
+          name: 'target',
+          children: [
+            { name: 'format', attributes: { type: 'raw' } },
+            { name: 'permissions', children: [{ name: 'mode', text: '0600' }] },
+          ],
+        },
+      ],
+    }),
+  );
+  await effects.apply({ kind: 'create-volume-xml', pool, xml });
+  await effects.apply({ kind: 'upload-content', pool, volume, content });
+}

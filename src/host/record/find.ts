@@ -1,0 +1,67 @@
+import { type DomainEntry, domainDefinitions, listDomains } from '../libvirt/domains.ts';
+import type { Virsh } from '../libvirt/virsh.ts';
+import { type Element, textOf } from '../libvirt/xml.ts';
+import { type GoldenRecord, type GuestRecord, type HostRecord, parseHostRecord } from './host-record.ts';
+
+/** A domain of ours. */
+export interface Owned<R extends HostRecord = HostRecord> {
+  uuid: string;
+  name: string;
+  record: R;
+  /** As its next start uses it. */
+  definition: Element;
+}
+
+/** A domain of ours, with its state. */
+export type OwnedEntry = DomainEntry & Pick<Owned, 'record' | 'definition'>;
+
+/**
+ * All domains that carry our element with their own UUID.
+ * @throws LibvirtError
+ */
+export async function ownedDomains(virsh: Virsh): Promise<OwnedEntry[]> {
+  const entries = await listDomains(virsh);
+  const definitions = await domainDefinitions(
+    virsh,
+    entries.map(({ uuid }) => uuid),
+  );
+  return entries.flatMap((entry) => {
+    const definition = definitions.get(entry.uuid);
+    const record = definition && parseHostRecord(definition);
+    return definition === undefined || record === undefined ? [] : [{ ...entry, record, definition }];
+  });
+}
+
+async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
+  // Not by its name: virsh takes a number for an ID.
+  const { stdout, failure } = await virsh.ask('domuuid', '--domain', name);
+  if (failure !== undefined) return undefined;
+  const uuid = stdout.trim();
+  const definition = (await domainDefinitions(virsh, [uuid])).get(uuid);
+  const record = definition && parseHostRecord(definition);
+  if (definition === undefined || record === undefined || textOf(definition, 'name') !== name)
+    return undefined;
+  return { uuid, name, record, definition };
+}
+
+/** @throws Error in one line if there is no golden image of that name */
+export async function findGolden(virsh: Virsh, name: string): Promise<Owned<GoldenRecord>> {
+  const found = await findDomain(virsh, name);
+  if (found?.record.role !== 'golden')
+    throw new Error(`there is no golden image ${name}; "gandi-host golden list" shows those that there are`);
+  return { ...found, record: found.record };
+}
+
+/** @throws Error in one line if there is no guest of ours of that name */
+export async function findGuest(virsh: Virsh, name: string): Promise<Owned<GuestRecord>> {
+  const found = await findDomain(virsh, name);
+  if (found?.record.role !== 'guest')
+    throw new Error(`there is no guest ${name} of ours; "gandi-host guest list" shows those that there are`);
+  return { ...found, record: found.record };
+}
+
+/** `NAME` or `NAME@V`. @returns the number undefined where none is named */
+export function parseVersionName(text: string): { name: string; number?: number } {
+  const [, name, number] = /^(.*)@(\d{1,9})$/.exec(text) ?? [];
+  return name === undefined ? { name: text } : { name, number: Number(number) };
+}

@@ -1,0 +1,10 @@
+import { InvalidArgumentError } from 'commander';
+
+/** For an option that may be given several times. */
+export const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** @throws InvalidArgumentError for what is no whole number above 0 */
+export function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a whole number above 0.');
+  return Number(text);
+}

@@ -1,0 +1,13 @@
+import type { GuestOptions } from '../guest/options.ts';
+import type { DiscardPolicy } from './discard.ts';
+
+interface CommandOptions {
+  discard: DiscardPolicy;
+  user?: string;
+  input?: string;
+  timeout?: number;
+  readyTimeout: number;
+}
+
+export type RunOptions = GuestOptions & CommandOptions;
+export type ExecOptions = CommandOptions;

@@ -1,0 +1,208 @@
+import { appendFile, chmod, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LibvirtRig } from './libvirt-rig.ts';
+
+// Against a real libvirt, with an image that has nothing to boot: what needs no guest that comes up.
+
+let rig: LibvirtRig;
+/** What nobody of ours may touch. */
+let foreign: Record<string, string>;
+
+const ours = /(?:domain|file) (?:empty|web|child|a b)/;
+const others = (state: Record<string, string>) =>
+  Object.fromEntries(Object.entries(state).filter(([name]) => !ours.test(name)));
+
+/** As if a guest of it had come up. */
+async function markReady(name: string, version: number): Promise<void> {
+  const { stdout } = await rig.virsh('metadata', name, 'urn:gandi-guest:host:1', '--config');
+  const xml = stdout
+    // libvirt shows the prefix that it keeps an element by, and takes none.
+    .replace('xmlns:gandi-host=', 'xmlns=')
+    .replace(/state="(?:failed|untested)"/, 'state="ready"')
+    .replace('role="golden"', `role="golden" current="${version}"`);
+  const set = await rig.virsh(
+    'metadata',
+    name,
+    'urn:gandi-guest:host:1',
+    '--config',
+    '--key',
+    'gandi-host',
+    '--set',
+    xml,
+  );
+  expect(set.status).toBe(0);
+}
+
+beforeAll(async () => {
+  rig = await LibvirtRig.start();
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(rig.folder, 'empty.qcow2'), '8M']);
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(rig.pool, 'foreign.qcow2'), '8M']);
+  const xml = `<domain type="qemu"><name>foreign</name><memory unit="MiB">64</memory><os><type arch="x86_64">hvm</type></os>
+    <devices><disk type="file"><driver type="qcow2"/><source file="${rig.pool}/foreign.qcow2"/><target dev="vda"/></disk></devices></domain>`;
+  expect((await rig.define(xml)).status).toBe(0);
+  foreign = others(await rig.state());
+});
+
+afterAll(async () => {
+  await rig?.stop();
+});
+
+describe('golden images and guests of a real libvirt', () => {
+  it('a version of which no guest comes up is failed, and is no current one', async () => {
+    const { status, stderr } = await rig.host(
+      ...['golden', 'create', 'empty', '--from', join(rig.folder, 'empty.qcow2'), '--memory', '64'],
+      ...['--ready-timeout', '2', '--work-directory', rig.folder],
+    );
+    expect(stderr).toContain('empty@1 failed, there is no current one');
+    expect(status).toBe(1);
+    const { stdout } = await rig.host('--json', 'golden', 'list');
+    expect(JSON.parse(stdout).golden).toMatchObject([
+      { name: 'empty', current: null, versions: [{ number: 1, state: 'failed' }], state: 'ready' },
+    ]);
+    expect((await rig.host('guest', 'create', 'web1', '--from', 'empty')).stderr).toContain(
+      'no version that has come up',
+    );
+    // The guest that tried it is gone, with all of its files.
+    expect(Object.keys(await rig.state()).sort()).toEqual(
+      ['domain empty', 'domain foreign', 'file empty.v1.qcow2', 'file foreign.qcow2'].sort(),
+    );
+  });
+
+  it('a name that is taken is claimed by nobody else', async () => {
+    const before = await rig.state();
+    const { stderr, status } = await rig.host(
+      'golden',
+      'create',
+      'foreign',
+      '--from',
+      join(rig.folder, 'empty.qcow2'),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/foreign/);
+    expect(await rig.state()).toEqual(before);
+  });
+
+  it('guests are made in half a second each, whatever their names are, and removed whole', async () => {
+    await markReady('empty', 1);
+    const before = await rig.state();
+    const times: number[] = [];
+    const names = ['web1', "a b'$(id)", 'web2'];
+    for (const name of names) {
+      const begin = performance.now();
+      const made = await rig.host(
+        'guest',
+        'create',
+        name,
+        '--from',
+        'empty',
+        '--host-name',
+        'web',
+        '--disk',
+        'data:10M',
+      );
+      times.push(performance.now() - begin);
+      expect(made.stderr).toBe('');
+      expect(made.stdout).toBe(`${name}\n`);
+    }
+    process.stdout.write(`guest create: ${times.map((time) => `${Math.round(time)} ms`).join(', ')}\n`);
+    const { stdout } = await rig.host('--json', 'guest', 'list');
+    expect(
+      JSON.parse(stdout)
+        .guests.map(({ name }: { name: string }) => name)
+        .sort(),
+    ).toEqual([...names].sort());
+    expect((await rig.host('guest', 'create', 'web1', '--from', 'empty')).status).toBe(1);
+    for (const name of names) {
+      expect((await rig.host('guest', 'destroy', name)).status).toBe(1);
+      expect(await rig.host('--yes', 'guest', 'destroy', name)).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(await rig.state()).toEqual(before);
+  });
+
+  it('a dry run changes nothing', async () => {
+    const before = await rig.state();
+    const { stdout, status } = await rig.host('--dry-run', 'guest', 'create', 'web1', '--from', 'empty');
+    expect(status).toBe(0);
+    expect(stdout).toContain('vol-create-as');
+    expect(await rig.state()).toEqual(before);
+  });
+
+  it('an image that something needs is not removed: a guest, a stranger’s overlay, a relative name', async () => {
+    expect((await rig.host('guest', 'create', 'web1', '--from', 'empty')).status).toBe(0);
+    const remove = () => rig.host('--yes', 'golden', 'remove', 'empty');
+    const before = await rig.state();
+    expect((await remove()).stderr).toContain('domain web1');
+    expect(await rig.state()).toEqual(before);
+    await rig.host('--yes', 'guest', 'destroy', 'web1');
+    await execa(
+      'qemu-img',
+      ['create', '-q', '-f', 'qcow2', '-b', 'empty.v1.qcow2', '-F', 'qcow2', 'child.qcow2'],
+      {
+        cwd: rig.pool,
+      },
+    );
+    await rig.virsh('pool-refresh', 'gandi');
+    expect((await remove()).stderr).toContain('child.qcow2');
+    expect((await rig.host('golden', 'prune', '--keep', '1')).status).toBe(0);
+    await rm(join(rig.pool, 'child.qcow2'));
+    await rig.virsh('pool-refresh', 'gandi');
+  });
+
+  it('a copy of a guest by virt-clone is not ours', async () => {
+    await rig.host('guest', 'create', 'web1', '--from', 'empty');
+    // What virt-clone(1) does: another name, UUID and disks, all else as it was, our element too.
+    const { stdout } = await rig.virsh('dumpxml', '--inactive', '--domain', 'web1');
+    const xml = stdout
+      .replace('<name>web1</name>', '<name>clone</name>')
+      .replace(/<uuid>.*<\/uuid>/, '<uuid>5f0c1b8e-0000-4000-8000-000000000001</uuid>')
+      .replaceAll('web1.', 'clone.');
+    expect((await rig.define(xml)).status).toBe(0);
+    const before = others(await rig.state());
+    expect((await rig.host('--yes', 'guest', 'destroy', 'clone')).stderr).toContain('no guest clone of ours');
+    await rig.host('--yes', 'guest', 'destroy', 'web1');
+    expect(others(await rig.state())).toEqual(before);
+    await rig.virsh('undefine', 'clone');
+  });
+
+  it('a guest is not started where the image below it was changed', async () => {
+    await rig.host('guest', 'create', 'web1', '--from', 'empty');
+    expect(await rig.host('guest', 'verify', 'web1', '--checksum')).toMatchObject({ status: 0, stderr: '' });
+    const disk = join(rig.pool, 'empty.v1.qcow2');
+    await chmod(disk, 0o644);
+    await appendFile(disk, 'x');
+    await rig.virsh('pool-refresh', 'gandi');
+    const { status, stderr } = await rig.host('guest', 'start', 'web1');
+    expect(status).toBe(1);
+    expect(stderr).toContain('was changed since it was made');
+    expect((await rig.host('guest', 'verify', 'web1')).status).toBe(1);
+    await rig.host('--yes', 'guest', 'destroy', 'web1');
+    await utimes(disk, 1, 1);
+  });
+
+  it('what a killed command left is removed by cleanup, and nothing else', async () => {
+    await rig.host('--yes', 'golden', 'remove', 'empty');
+    const before = await rig.state();
+    for (const milliseconds of [150, 400, 700, 1000, 1500, 2500]) {
+      const child = rig.spawnHost(
+        ...['golden', 'create', 'empty', '--from', join(rig.folder, 'empty.qcow2'), '--memory', '64'],
+        ...['--ready-timeout', '60', '--work-directory', rig.folder],
+      );
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      child.kill('SIGKILL');
+      await ended;
+      const cleaned = await rig.host('cleanup', '--work-directory', rig.folder);
+      expect(cleaned.stderr).toBe('');
+      // A version that was stored whole is no leftover: it waits for its trial.
+      await rig.host('--yes', 'golden', 'remove', 'empty');
+      expect(await rig.state(), `killed after ${milliseconds} ms`).toEqual(before);
+      expect((await rig.host('cleanup', '--work-directory', rig.folder)).status).toBe(3);
+    }
+  });
+
+  it('nobody else’s domain, volume or file was touched by any of it', async () => {
+    expect(others(await rig.state())).toEqual(foreign);
+  });
+});

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { installPrograms } from '../guest/prerequisites.ts';
+
+const programs = {
+  dnsmasq: 'dnsmasq-base',
+  libvirtd: 'libvirt-daemon-system',
+  mmdebstrap: 'mmdebstrap',
+  'qemu-img': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  virsh: 'libvirt-clients',
+};
+
+/** gandi-host as `make build` made it. */
+const program = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
+
+/** What libvirt has below /run, /var and /etc: its own in the rig. */
+const BOUND = {
+  run: '/run/libvirt',
+  lib: '/var/lib/libvirt',
+  log: '/var/log/libvirt',
+  cache: '/var/cache/libvirt',
+  etc: '/etc/libvirt',
+};
+
+/** How gandi-host ended. */
+export interface Ended {
+  status: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * A libvirt of its own, in a mount namespace in which its directories are others: a libvirt that this machine has is not
+ * touched, and nobody sees this one. All of it ends with {@link LibvirtRig.stop}.
+ */
+export class LibvirtRig {
+  readonly folder: string;
+  readonly pool: string;
+  readonly #daemon: ChildProcess;
+
+  private constructor(folder: string, daemon: ChildProcess) {
+    this.folder = folder;
+    this.pool = join(folder, 'pool');
+    this.#daemon = daemon;
+  }
+
+  /** Installs what is missing, and starts virtlogd and libvirtd (15 s, for libvirtd tries out QEMU). */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<LibvirtRig> {
+    await installPrograms(programs);
+    // A socket's path has at most 107 bytes.
+    const folder = await mkdtemp(join(tmpdir(), 'rig-'));
+    for (const name of [...Object.keys(BOUND), 'pool']) await mkdir(join(folder, name));
+    await mkdir(join(folder, 'etc/qemu'));
+    await writeFile(join(folder, 'etc/libvirtd.conf'), 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n');
+    await writeFile(join(folder, 'etc/virtlogd.conf'), '');
+    // As root: where another user cannot open /dev/kvm, libvirtd would try QEMU out at each call.
+    const qemu = [
+      'user = "root"',
+      'group = "root"',
+      'security_driver = "none"',
+      'namespaces = []',
+      'cgroup_controllers = []',
+    ];
+    await writeFile(join(folder, 'etc/qemu.conf'), `${qemu.join('\n')}\n`);
+    const values = { 'pool-directory': join(folder, 'pool'), nic: 'user', ...settings };
+    const lines = Object.entries(values).map(([name, value]) => `${name} = ${value}\n`);
+    await writeFile(join(folder, 'host.conf'), lines.join(''));
+    const binds = Object.entries(BOUND).map(
+      ([name, path]) => `mkdir -p ${path} && mount --bind "$1/${name}" ${path}`,
+    );
+    const script = `${binds.join(' && ')} && { virtlogd --pid-file "$1/virtlogd.pid" & exec libvirtd --pid-file "$1/libvirtd.pid"; }`;
+    const daemon = spawn(
+      'unshare',
+      ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', folder],
+      {
+        stdio: 'ignore',
+      },
+    );
+    const rig = new LibvirtRig(folder, daemon);
+    const until = Date.now() + 120_000;
+    while ((await rig.virsh('version')).status !== 0) {
+      if (Date.now() > until) throw new Error('libvirtd does not answer');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    return rig;
+  }
+
+  #inside(argv: readonly string[]): [string, string[]] {
+    return ['nsenter', ['--mount', `--target=${this.#daemon.pid}`, '--', ...argv]];
+  }
+
+  async run(argv: readonly string[], input?: string): Promise<Ended> {
+    const [file, args] = this.#inside(argv);
+    const { exitCode, stdout, stderr } = await execa(file, args, {
+      reject: false,
+      stripFinalNewline: false,
+      input: input ?? '',
+      env: { GANDI_HOST_CONF: join(this.folder, 'host.conf'), LC_ALL: 'C' },
+      maxBuffer: 100_000_000,
+    });
+    return { status: exitCode, stdout, stderr };
+  }
+
+  virsh(...args: string[]): Promise<Ended> {
+    return this.run(['virsh', '--connect', 'qemu:///system', '--quiet', ...args]);
+  }
+
+  /** Through a pipe: virsh opens its input by a path, and a socket cannot be opened so. */
+  define(xml: string): Promise<Ended> {
+    return this.run(['sh', '-c', 'cat | virsh --connect qemu:///system --quiet define /dev/stdin'], xml);
+  }
+
+  /** gandi-host with these arguments. */
+  host(...args: string[]): Promise<Ended> {
+    return this.run([program, ...args]);
+  }
+
+  /** gandi-host, as a process that signals can be sent to. */
+  spawnHost(...args: string[]): ChildProcess {
+    const [file, words] = this.#inside([program, ...args]);
+    return spawn(file, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, GANDI_HOST_CONF: join(this.folder, 'host.conf') },
+    });
+  }
+
+  /** All that there is: definitions of domains, and files of the pool with digests of their content. */
+  async state(): Promise<Record<string, string>> {
+    const state: Record<string, string> = {};
+    const { stdout } = await this.virsh('list', '--all', '--name');
+    for (const name of stdout.split('\n').filter((line) => line !== ''))
+      state[`domain ${name}`] = (await this.virsh('dumpxml', '--inactive', '--domain', name)).stdout;
+    for (const name of await readdir(this.pool)) {
+      const file = join(this.pool, name);
+      const { size } = await stat(file);
+      const digest =
+        size > 50_000_000
+          ? ''
+          : createHash('sha256')
+              .update(await readFile(file))
+              .digest('hex');
+      state[`file ${name}`] = `${size} ${digest}`;
+    }
+    return state;
+  }
+
+  /** Ends the guests of this rig, then its daemons, by their process IDs. */
+  async stop(): Promise<void> {
+    const { stdout } = await this.virsh('list', '--uuid');
+    for (const uuid of stdout.split('\n').filter((line) => line !== '')) await this.virsh('destroy', uuid);
+    for (const name of ['libvirtd.pid', 'virtlogd.pid']) {
+      const pid = Number(await readFile(join(this.folder, name), 'utf8').catch(() => '0'));
+      if (pid > 1) process.kill(pid, 'SIGTERM');
+    }
+    await new Promise((resolve) => {
+      if (this.#daemon.exitCode !== null) resolve(undefined);
+      else this.#daemon.once('exit', resolve);
+    });
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
