@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Line } from '../../machine/devices/line.ts';
+import type { Line } from '../../machine/devices/lines/line.ts';
 import {
   AnsweredFrames,
   type CommandEnd,

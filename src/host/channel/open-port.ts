@@ -1,5 +1,5 @@
-import type { Line } from '../../machine/devices/line.ts';
-import { openSocketLine } from '../../machine/devices/socket-line.ts';
+import type { Line } from '../../machine/devices/lines/line.ts';
+import { openSocketLine } from '../../machine/devices/lines/socket-line.ts';
 import { domainDefinitions } from '../libvirt/domains.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { attributeOf, childrenOf, type Element, findElement } from '../libvirt/xml.ts';
