@@ -11,6 +11,7 @@ export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-config': 'the admin’s plugins and hook inherit it, setuid programs among them',
   'gandi-detach@': 'sees the mounts of the guest; it starts no process until its disk is unmounted',
   'gandi-disks': 'mounts for the whole guest, looks at all processes; the admin’s hooks inherit it',
+  'gandi-exec': 'runs what the host says, as any user of the guest',
   'gandi-homes': ROOT_CONFIGURES,
   'gandi-iface@': 'the admin’s hook and the DHCP client, with its own scripts, inherit it',
   'gandi-metadata': ROOT_CONFIGURES,
@@ -19,6 +20,7 @@ export const SERVICES: Readonly<Record<string, string>> = {
   'gandi-postboot': HOST_SCRIPT,
   'gandi-postboot-background': HOST_SCRIPT,
   'gandi-ready': 'starts the program where something failed, which looks at all reports',
+  'gandi-seal': 'takes things away anywhere in the guest; programs of /etc/gandi/seal.d inherit it',
 };
 
 /**

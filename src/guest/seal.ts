@@ -13,6 +13,7 @@ import { type SealReport, sealGuest, viewOf } from '../seal/seal.ts';
 import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { colourStatus, renderTable } from '../terminal/table.ts';
+import { sealingTold } from './tell-of-sealing.ts';
 
 /** Options as they are typed. */
 export interface SealOptions {
@@ -115,6 +116,15 @@ async function check(options: SealOptions, system: System): Promise<number> {
   return hasErrors(findings) ? EXIT.failed : EXIT.ok;
 }
 
+/** Why a sealing failed, one line each: what went wrong, and what must not be in an image and still is. */
+function whatIsLeft({ steps, left }: SealReport): string {
+  const problems = steps.flatMap(({ name, notes }) =>
+    notes.filter(({ level }) => level === 'problem').map(({ text }) => `${name}: ${text}`),
+  );
+  const errors = left.filter(({ severity }) => severity === 'error');
+  return [...problems, ...errors.map(({ part, path, what }) => `${part}: ${path}: ${what}`)].join('\n');
+}
+
 /** Seals the guest or the tree at once, or shows how. */
 async function sealNow(options: SealOptions, system: System, choices: SealChoices): Promise<number> {
   const { commands, environment, intercept, output } = system;
@@ -122,7 +132,9 @@ async function sealNow(options: SealOptions, system: System, choices: SealChoice
   const { observeFacts } = await system.loadFacts();
   const dryRun = options.dryRun === true;
   const release = live && !dryRun ? await system.locks.take('gandi-bootstrap', LOCK_WAIT_SECONDS) : undefined;
+  const tell = live && !dryRun ? sealingTold(files, system) : undefined;
   try {
+    await tell?.('running');
     const report = await sealGuest({
       system,
       machine: { files, commands, live, ...(intercept === undefined ? {} : { intercept }) },
@@ -133,6 +145,8 @@ async function sealNow(options: SealOptions, system: System, choices: SealChoice
       ...(options.json === true ? {} : { show: output.print }),
     });
     output.print(options.json === true ? cleanJson(report) : renderReport(report));
+    if (report.status === 'failed') await tell?.('error', whatIsLeft(report));
+    else await tell?.('success');
     return report.status === 'failed' ? EXIT.failed : EXIT.ok;
   } finally {
     release?.();

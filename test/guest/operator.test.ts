@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,8 @@ describe('the operator stage of a Debian 13', () => {
     folder = await mkdtemp(join(tmpdir(), 'gandi-guest-operator-'));
     const units = join(folder, 'overlay/etc/systemd/system');
     await mkdir(join(units, 'multi-user.target.wants'), { recursive: true });
-    await writeFile(join(units, 'multi-user.target.wants/sentinel.service'), SENTINEL);
+    await writeFile(join(units, 'sentinel.service'), SENTINEL);
+    await symlink('../sentinel.service', join(units, 'multi-user.target.wants/sentinel.service'));
     const image = await toolkitImage({
       rootfs: await rootFileSystem('trixie'),
       overlays: [join(folder, 'overlay')],

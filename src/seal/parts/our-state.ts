@@ -4,6 +4,7 @@ import type { FileView } from '../../machine/files/files.ts';
 import {
   EARLIER_SWAP_FILE,
   HOST_DIRECTORY,
+  OPERATOR_STAMP,
   SOURCE_FILE,
   STATE_DIRECTORY,
 } from '../../machine/files/paths.ts';
@@ -11,8 +12,11 @@ import type { SealPart } from '../part.ts';
 import { SEAL_RECORD } from '../record.ts';
 import { namesIn } from '../walk.ts';
 
-/** What says that the image is sealed, and which swap areas had other pages than the host's before the packages came. */
-const STAYS = [SEAL_RECORD, EARLIER_SWAP_FILE];
+/**
+ * What says that the image is sealed, which swap areas had other pages than the host's before the packages came, and which
+ * operator script was run for which instance: one that seals would seal a clone's every boot without it.
+ */
+const STAYS = [SEAL_RECORD, EARLIER_SWAP_FILE, OPERATOR_STAMP];
 
 const PLACES = [HOST_DIRECTORY, STATE_DIRECTORY];
 
