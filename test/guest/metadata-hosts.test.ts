@@ -35,7 +35,8 @@ const BOOTS: Boot[] = [
   {
     suite: 'trixie',
     first: gce,
-    network: { network: '169.254.0.0/16', hostAddress: '169.254.0.2', guestAddress: '169.254.0.15' },
+    // The same, whose server gives the guest this address by DHCP.
+    network: { network: '160.0.0.0/4', hostAddress: '162.243.1.1', guestAddress: '162.243.1.10' },
     others: [digitalOcean, openStack, scaleway, vultr, hetzner],
   },
 ];

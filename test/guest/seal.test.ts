@@ -196,6 +196,7 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
     const seed = await isoSeed(folder, 'golden.iso', {
       'meta-data': `instance-id: golden\nlocal-hostname: golden\npublic-keys: ["${publicKey.trim()} ${SECRET}"]\n`,
       'network-config': network('192.0.2.1'),
+      'user-data': '',
     });
     await golden.powerOn({
       image,
@@ -255,6 +256,7 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
           const seed = await isoSeed(folder, `clone-${number}.iso`, {
             'meta-data': `instance-id: clone-${number}\nlocal-hostname: clone-${number}\n`,
             'network-config': network(`192.0.2.${number}`),
+            'user-data': '',
           });
           await clone.powerOn({
             image,

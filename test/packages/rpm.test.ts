@@ -35,7 +35,7 @@ const rpm = (options: string, file = '') =>
 
 const enabled = () =>
   root.run("find /etc/systemd/system -name 'gandi-*' ! -name '*.old' -printf '%f\\n' | sort");
-const ours = ['bootstrap', 'config', 'metadata', 'mount', 'postboot-background', 'postboot']
+const ours = ['bootstrap', 'config', 'metadata', 'mount', 'postboot-background', 'postboot', 'ready']
   .map((name) => `gandi-${name}.service`)
   .join('\n');
 

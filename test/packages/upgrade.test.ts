@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const UNITS = ['bootstrap', 'config', 'metadata', 'mount', 'postboot-background', 'postboot'].map(
+const UNITS = ['bootstrap', 'config', 'metadata', 'mount', 'postboot-background', 'postboot', 'ready'].map(
   (name) => `gandi-${name}.service`,
 );
 
