@@ -88,16 +88,16 @@ export function toolkitCommands(toolkit: string, tree: string): Argv[] {
 }
 
 /**
- * What an image must not carry from its builder: machine ID, host keys, random seed, package lists. The first boot of each
- * guest makes its own.
+ * What an image must not carry from its builder, also where the toolkit is not in it: machine ID, host keys, random seed,
+ * package lists. The first boot of each guest makes its own. The last two make it one that any guest can start with.
+ * @param isSealed by the toolkit, whose record of that stays
  */
-export function sealCommands(tree: string): Argv[] {
+export function sealCommands(tree: string, isSealed = false): Argv[] {
   const remove = [
     'var/lib/dbus/machine-id',
     'var/lib/systemd/random-seed',
     'etc/resolv.conf',
-    'var/lib/gandi',
-    'var/log/gandi.log',
+    ...(isSealed ? [] : ['var/lib/gandi', 'var/log/gandi.log']),
   ].map((path) => `${tree}/${path}`);
   return [
     ['truncate', '--size=0', `${tree}/etc/machine-id`],
@@ -107,6 +107,20 @@ export function sealCommands(tree: string): Argv[] {
     ['sh', '-c', 'printf "localhost\\n" > "$1/etc/hostname"', 'sh', tree],
     // As the guest finds it, whatever the disk is called.
     ['sh', '-c', 'printf "LABEL=root / ext4 errors=remount-ro 0 1\\n" > "$1/etc/fstab"', 'sh', tree],
+  ];
+}
+
+/**
+ * The commands that seal a tree by the toolkit that is in it: what tells one guest from another goes, and what must not be in
+ * an image; docs/images.md says what. It runs on this host, and touches nothing outside of the tree.
+ * @param work directory for the name by which the executable knows what it is
+ */
+export function sealByToolkit(tree: string, work: string): Argv[] {
+  const program = `${work}/gandi-guest`;
+  return [
+    ['ln', '-sfn', `${tree}/usr/lib/gandi/gandi`, program],
+    [program, 'seal', '--root', tree, '--all-users'],
+    ['rm', program],
   ];
 }
 
@@ -139,7 +153,8 @@ export async function buildDisk(
   }
   if (toolkit !== undefined) for (const argv of toolkitCommands(toolkit, tree)) await run(argv);
   if (script !== undefined) await run([...APART, 'chroot', tree, 'sh', '-s'], BUILD_SECONDS, script);
-  for (const argv of sealCommands(tree)) await run(argv);
+  if (toolkit !== undefined) for (const argv of sealByToolkit(tree, work)) await run(argv);
+  for (const argv of sealCommands(tree, toolkit !== undefined)) await run(argv);
   const disk = `${work}/disk.qcow2`;
   for (const argv of diskCommands(tree, `${work}/disk.raw`, disk, bytes)) await run(argv);
   const boot = effects.dryRun ? [] : system.files.list(`${tree}/boot`);
