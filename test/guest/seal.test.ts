@@ -238,8 +238,9 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
   });
 
   it('leaves none of its secrets in the raw image', async () => {
-    const { stdout } = await execa('grep', ['--text', '--count', SECRET, sealed.file], { reject: false });
-    expect(stdout, golden.console()).toBe('0');
+    const places = ['--text', '--only-matching', '--byte-offset', '-E', `[ -~]{0,60}${SECRET}[ -~]{0,20}`];
+    const { stdout } = await execa('grep', [...places, sealed.file], { reject: false });
+    expect(stdout, golden.console()).toBe('');
     const id = await execa('debugfs', ['-R', 'cat /etc/machine-id', sealed.file]);
     expect(id.stdout).toBe('');
     const record = await execa('debugfs', ['-R', 'cat /var/lib/gandi/seal.json', sealed.file]);
@@ -283,7 +284,7 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
         expect(await clone.output('ip -4 -o address show eth0')).toContain(`192.0.2.${index + 2}/24`);
         // What the admin turned off stays so, and what is gone is gone.
         expect(await clone.output('systemctl is-enabled cron.service || true')).toBe('disabled');
-        expect(await clone.output('ls -A /root /home/ann | grep -c history || true')).toBe('0');
+        expect(await clone.output('find /root /home -name "*history*"')).toBe('');
         expect(await clone.output('cat /etc/machine-id')).not.toBe(oldId);
         expect(await clone.output('journalctl --list-boots --no-pager | wc -l')).toBe('1');
         expect(await clone.output('grep ^ann: /etc/shadow | cut -d: -f2')).toBe('!');

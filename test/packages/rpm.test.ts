@@ -66,7 +66,7 @@ it('enables the other units where one is masked', async () => {
   await root.run('ln -s /dev/null /etc/systemd/system/gandi-bootstrap.service');
   await rpm('--install --nodeps', first);
   expect(await root.run(`systemctl is-enabled ${ours.replaceAll('\n', ' ')} || true`)).toBe(
-    'masked\nenabled\nenabled\nenabled\nenabled\nenabled',
+    'masked\nenabled\nenabled\nenabled\nenabled\nenabled\nenabled',
   );
 });
 
@@ -129,7 +129,7 @@ describe('in place of version 2.43', () => {
     expect(await root.read('/etc/udev/rules.d/86-gandi.rules.rpmsave')).toContain('# mine');
     expect(await root.read('/etc/gandi/manage_iface.sh.old')).toContain('# mine');
     expect(await root.run(`systemctl is-enabled ${ours.replaceAll('\n', ' ')} || true`)).toBe(
-      'enabled\ndisabled\nenabled\nenabled\nenabled\nmasked',
+      'enabled\ndisabled\nenabled\nenabled\nenabled\nmasked\nenabled',
     );
   };
 

@@ -372,7 +372,7 @@ describe.each([
     );
     expect(await root.run('grep -hs "^[^#]" /etc/auto.master.d/gandi.autofs || true')).toBe('');
     expect(await root.run(`systemctl is-enabled ${UNITS.join(' ')} || true`)).toBe(
-      'enabled\nenabled\nenabled\nenabled\nenabled\nmasked',
+      'enabled\nenabled\nenabled\nenabled\nenabled\nmasked\nenabled',
     );
     expect(await root.read('/etc/auto.gandi')).toContain('gandi-mount autofs');
     expect(await root.read('/etc/auto.gandi.old')).toContain('# mine');
