@@ -106,7 +106,8 @@ describe('gandi-host order', () => {
     // A busy machine is slower as a whole: one command of virsh takes 40 ms at most on an idle one.
     const oneCommand = await libvirt.secondsOf(() => libvirt.virsh('domstate', 'guest-0'));
     const seconds = await libvirt.secondsOf(() => host('order', 'start'));
-    expect(libvirt.events('Started').sort()).toEqual(guests.sort());
+    // libvirt tells of them a moment later.
+    await expect.poll(() => libvirt.events('Started').sort(), { timeout: 10_000 }).toEqual(guests.sort());
     expect(seconds / Math.max(1, oneCommand / 0.04)).toBeLessThan(5);
   });
 
