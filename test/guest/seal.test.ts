@@ -161,7 +161,7 @@ systemctl disable --now ssh.socket cron.service 2>/dev/null; systemctl disable c
 sync`;
 
 /** Writes when it is stopped, as a shell does when its terminal goes. */
-const LATE_WRITER = `systemd-run --quiet --unit=late-writer --property=ExecStop='/bin/sh -c "echo ${SECRET} >> /root/.bash_history; logger ${SECRET}"' sleep infinity`;
+const LATE_WRITER = `systemd-run --quiet --unit=late-writer --property=ExecStop='/bin/sh -c "echo ${SECRET} >> /root/.bash_history"' --property=ExecStop='/usr/bin/logger ${SECRET}' sleep infinity`;
 
 /** A shell at a terminal, in which somebody has typed: it writes its history when the terminal goes. */
 const TYPED = `systemd-run --quiet --unit=typed --setenv=HOME=/root --setenv=HISTFILE=/root/.bash_history sh -c '(echo "echo ${SECRET}"; exec sleep infinity) | exec script -qec "bash -i" /dev/null'`;
