@@ -286,7 +286,7 @@ describe('a golden guest that is sealed at its shutdown, and its clones', () => 
         expect(await clone.output('systemctl is-enabled cron.service || true')).toBe('disabled');
         expect(await clone.output('find /root /home -name "*history*"')).toBe('');
         expect(await clone.output('cat /etc/machine-id')).not.toBe(oldId);
-        expect(await clone.output('journalctl --list-boots --no-pager | wc -l')).toBe('1');
+        expect(await clone.output('journalctl --list-boots --no-pager | grep -cE "^ *-?[0-9]+ "')).toBe('1');
         expect(await clone.output('grep ^ann: /etc/shadow | cut -d: -f2')).toBe('!');
       }
       const [one, other] = clones;
