@@ -2,12 +2,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of tests that take long for their suite, the longest of each suite first. */
 const LONG = [
+  'guest/metadata-hosts',
   'guest/network-managers',
+  'guest/operator',
+  'guest/seal',
   'guest/configdrive',
   'guest/nocloud',
   'guest/smartos',
   'guest/packages',
   'guest/postboot',
+  'guest/tool-seeds',
   'guest/disks-faults',
   'guest/metadata-service',
   'guest/disks-waited-for',
