@@ -123,7 +123,7 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .description('carry out what the host asks for over a virtio port; gandi-exec.service starts it')
     .argument('[device]', 'the guest’s end of the port', '/dev/virtio-ports/net.gandi.exec.0')
     .action(async (port: string) => {
-      await (await import('./exec-port.ts')).serveExecPort(port, system);
+      await (await import('./exec-port/exec-port.ts')).serveExecPort(port, system);
       end(EXIT.ok);
     });
   program

@@ -1,7 +1,14 @@
 import type { Group, Origin, Problem } from '../guest-config.ts';
 import { nearestName } from './nearest-name.ts';
 import { quote } from './problem.ts';
-import { isNull, isYamlList, isYamlMap, isYamlScalar, type YamlMap, type YamlValue } from './yaml-text.ts';
+import {
+  isNull,
+  isYamlList,
+  isYamlMap,
+  isYamlScalar,
+  type YamlMap,
+  type YamlValue,
+} from './yaml/yaml-text.ts';
 
 /** What reading one file of a source brings besides values. */
 export class Findings {

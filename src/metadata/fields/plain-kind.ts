@@ -1,4 +1,4 @@
-import { isNull, type YamlScalar } from './yaml-text.ts';
+import { isNull, type YamlScalar } from './yaml/yaml-text.ts';
 
 /**
  * What PyYAML makes of plain scalars (its resolver.py): texts without quotes that are none to the programs for which such

@@ -1,6 +1,6 @@
 import { describeYaml, type Findings } from './map-reader.ts';
 import { keyLine, parseSshKeys, shortKey } from './ssh-key.ts';
-import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from './yaml-text.ts';
+import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from './yaml/yaml-text.ts';
 
 /**
  * Public keys as sources have them: a list, a text with lines, or a map whose values are either.

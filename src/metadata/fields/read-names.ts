@@ -1,7 +1,7 @@
 import { type HostNames, namesOf } from './host-name.ts';
 import { describeYaml, type Findings } from './map-reader.ts';
 import { quote } from './problem.ts';
-import { isYamlScalar, type YamlValue } from './yaml-text.ts';
+import { isYamlScalar, type YamlValue } from './yaml/yaml-text.ts';
 
 /** The host name of a field, with its domain where it has one; what is none is refused. */
 export function readNames(value: YamlValue, path: string, findings: Findings): HostNames {

@@ -2,12 +2,12 @@ import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
 import type { UserConfig } from '../user-config.ts';
 import type { HostNames } from './host-name.ts';
 import { INSTANCE_ID, isInstanceId } from './instance-id.ts';
-import { parseJsonText } from './json-text.ts';
+import { parseJsonText } from './json/json-text.ts';
 import { Findings, MapReader } from './map-reader.ts';
 import { limited } from './problem.ts';
 import { readNames } from './read-names.ts';
 import type { TextFault } from './utf8-text.ts';
-import { type YamlValue, yamlOfJson } from './yaml-text.ts';
+import { type YamlValue, yamlOfJson } from './yaml/yaml-text.ts';
 
 /** What reading the answers of a metadata service brings, by what it is about. */
 export interface ServiceFindings {

@@ -1,5 +1,5 @@
 import type { TarHeader } from '../../machine/formats/tar/header.ts';
-import { CONFIG_BYTES_LIMIT } from '../fields/json-text.ts';
+import { CONFIG_BYTES_LIMIT } from '../fields/json/json-text.ts';
 import { quote } from '../fields/problem.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parseHostAddress } from '../fields/ip-network.ts';
-import { parseJsonText } from '../fields/json-text.ts';
+import { parseJsonText } from '../fields/json/json-text.ts';
 import { describe, limited } from '../fields/problem.ts';
 import { keyLine, parseSshKeys } from '../fields/ssh-key.ts';
 import type { GuestConfig, ParsedConfig, PostBootConfig, Problem } from '../guest-config.ts';

@@ -9,7 +9,7 @@ import {
   serviceFindings,
   usualUser,
 } from '../fields/service-config.ts';
-import { isYamlList, isYamlMap, parseYamlText, type YamlValue } from '../fields/yaml-text.ts';
+import { isYamlList, isYamlMap, parseYamlText, type YamlValue } from '../fields/yaml/yaml-text.ts';
 import { parseNetworkConfig } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
 import { saidWithUserData } from '../user-data/with-user-data.ts';

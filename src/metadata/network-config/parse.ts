@@ -1,6 +1,6 @@
 import { Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import { isYamlScalar, parseYamlText } from '../fields/yaml-text.ts';
+import { isYamlScalar, parseYamlText } from '../fields/yaml/yaml-text.ts';
 import type { GuestConfig } from '../guest-config.ts';
 import { toInterfaces } from './compare.ts';
 import type { NetworkDraft } from './draft.ts';

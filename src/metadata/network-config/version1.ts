@@ -1,7 +1,7 @@
 import { INTERFACE_NAME, isInterfaceName } from '../fields/interface-name.ts';
 import { type Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import type { YamlValue } from '../fields/yaml-text.ts';
+import type { YamlValue } from '../fields/yaml/yaml-text.ts';
 import type { VirtualInterface } from '../interface-config.ts';
 import {
   BARE_TARGETS_V1,

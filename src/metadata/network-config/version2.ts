@@ -2,7 +2,7 @@ import { INTERFACE_NAME, isInterfaceName } from '../fields/interface-name.ts';
 import { type IpAddress, parseHostAddress } from '../fields/ip-network.ts';
 import { describeYaml, type Findings, MapReader, quoteKey } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml-text.ts';
+import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml/yaml-text.ts';
 import type { DhcpOptions, VirtualInterface } from '../interface-config.ts';
 import {
   bondOf,

@@ -4,7 +4,7 @@ import { Findings, MapReader } from '../fields/map-reader.ts';
 import { nearestName } from '../fields/nearest-name.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
-import { isYamlScalar, parseYamlText } from '../fields/yaml-text.ts';
+import { isYamlScalar, parseYamlText } from '../fields/yaml/yaml-text.ts';
 
 /** Where the file says nothing. */
 export const DEFAULT_INSTANCE_ID = 'nocloud';

@@ -1,6 +1,6 @@
-import { parseJsonText } from '../fields/json-text.ts';
+import { parseJsonText } from '../fields/json/json-text.ts';
 import type { TextFault } from '../fields/utf8-text.ts';
-import { parseYamlText, type YamlValue, yamlOfJson } from '../fields/yaml-text.ts';
+import { parseYamlText, type YamlValue, yamlOfJson } from '../fields/yaml/yaml-text.ts';
 
 /**
  * Parses a file that should be JSON and is YAML where a user wrote it, as with KubeVirt.

@@ -4,7 +4,7 @@ import { describeYaml, Findings, MapReader } from '../fields/map-reader.ts';
 import { countCharacters, quote } from '../fields/problem.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
-import { isYamlScalar } from '../fields/yaml-text.ts';
+import { isYamlScalar } from '../fields/yaml/yaml-text.ts';
 import type { UserConfig } from '../user-config.ts';
 import { parseDocument } from './document.ts';
 

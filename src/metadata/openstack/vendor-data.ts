@@ -1,5 +1,5 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
-import { parseJsonText } from '../fields/json-text.ts';
+import { parseJsonText } from '../fields/json/json-text.ts';
 import type { Problem } from '../guest-config.ts';
 
 /** How deep `cloud-init` may lie in itself. */

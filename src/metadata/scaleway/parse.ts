@@ -9,7 +9,7 @@ import {
   serviceFindings,
   usualUser,
 } from '../fields/service-config.ts';
-import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml-text.ts';
+import { isYamlMap, isYamlScalar, type YamlValue } from '../fields/yaml/yaml-text.ts';
 import { DHCP_ON_ALL } from '../network-config/parse.ts';
 import type { Said } from '../source.ts';
 import { saidWithUserData } from '../user-data/with-user-data.ts';

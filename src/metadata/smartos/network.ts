@@ -1,10 +1,10 @@
 import { isDomain } from '../fields/host-name.ts';
 import { canonicalMac, isInterfaceName, isMacAddress } from '../fields/interface-name.ts';
 import { type IpAddress, parseHostAddress } from '../fields/ip-network.ts';
-import { parseJsonText } from '../fields/json-text.ts';
+import { parseJsonText } from '../fields/json/json-text.ts';
 import { type Findings, MapReader } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
-import { isYamlList, type YamlList, yamlOfJson } from '../fields/yaml-text.ts';
+import { isYamlList, type YamlList, yamlOfJson } from '../fields/yaml/yaml-text.ts';
 import type { GuestConfig } from '../guest-config.ts';
 import { toInterfaces } from '../network-config/compare.ts';
 import {

@@ -9,7 +9,7 @@ import {
   parseYamlText,
   type YamlMap,
   type YamlValue,
-} from '../fields/yaml-text.ts';
+} from '../fields/yaml/yaml-text.ts';
 import type { Group, Problem } from '../guest-config.ts';
 import { type Kind, kindOfBytes, kindOfPart } from './kinds.ts';
 import { parseMime } from './mime.ts';

@@ -1,4 +1,4 @@
-import { type TextPlace, yamlPlaces } from '../fields/yaml-places.ts';
+import { type TextPlace, yamlPlaces } from '../fields/yaml/yaml-places.ts';
 import { splitUserData } from './parts.ts';
 import { instanceDataOf } from './template.ts';
 

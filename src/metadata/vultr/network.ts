@@ -1,5 +1,5 @@
 import { type Findings, MapReader } from '../fields/map-reader.ts';
-import type { YamlValue } from '../fields/yaml-text.ts';
+import type { YamlValue } from '../fields/yaml/yaml-text.ts';
 import { type Draft, emptyDraft, networkDraft, readAddress, readMac } from '../network-config/draft.ts';
 import { type NetworkPart, toNetworkPart } from '../network-config/parse.ts';
 

@@ -9,7 +9,7 @@ import {
   serviceFindings,
   usualUser,
 } from '../fields/service-config.ts';
-import { isYamlList, isYamlScalar } from '../fields/yaml-text.ts';
+import { isYamlList, isYamlScalar } from '../fields/yaml/yaml-text.ts';
 import type { Said } from '../source.ts';
 import { saidWithUserData } from '../user-data/with-user-data.ts';
 import { networkOf } from './network.ts';

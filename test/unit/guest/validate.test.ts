@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { validate } from '../../../src/guest/validate.ts';
-import { yamlPlaces } from '../../../src/metadata/fields/yaml-places.ts';
+import { yamlPlaces } from '../../../src/metadata/fields/yaml/yaml-places.ts';
 import { PROPERTY_RUNS } from '../../property-runs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'validate-'));

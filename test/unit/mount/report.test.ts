@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../src/guest/diagnosis.ts';
+import { diagnose } from '../../../src/guest/doctor/diagnosis.ts';
 import { showStatus } from '../../../src/guest/status.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';

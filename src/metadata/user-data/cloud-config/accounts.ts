@@ -1,11 +1,11 @@
 import { DEFAULT_USER_SUDO } from '../../fields/default-user.ts';
 import type { GuestConfig, ParsedConfig, ScriptConfig } from '../../guest-config.ts';
 import type { UserConfig } from '../../user-config.ts';
+import { groupScripts, readGroups, withMemberships } from './accounts/groups.ts';
+import { type Passwords, readPasswords } from './accounts/passwords.ts';
+import { type AskedUsers, readUsers } from './accounts/users.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
-import { groupScripts, readGroups, withMemberships } from './groups.ts';
 import { readKeys } from './keys.ts';
-import { type Passwords, readPasswords } from './passwords.ts';
-import { type AskedUsers, readUsers } from './users.ts';
 
 export interface AccountSettings {
   part: Pick<GuestConfig, 'users' | 'login'>;

@@ -1,6 +1,6 @@
 import { describeYaml, MapReader, quoteKey } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
-import { isYamlList, isYamlMap } from '../../fields/yaml-text.ts';
+import { isYamlList, isYamlMap } from '../../fields/yaml/yaml-text.ts';
 import type { AptConfig, GuestConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 

@@ -1,5 +1,5 @@
 import { Findings, MapReader } from '../../fields/map-reader.ts';
-import { isYamlList, isYamlMap, type YamlMap, type YamlValue } from '../../fields/yaml-text.ts';
+import { isYamlList, isYamlMap, type YamlMap, type YamlValue } from '../../fields/yaml/yaml-text.ts';
 import type { Group } from '../../guest-config.ts';
 import type { Placed } from './documents.ts';
 

@@ -1,7 +1,7 @@
 import { describeYaml, type Findings } from '../../fields/map-reader.ts';
 import { plainKind } from '../../fields/plain-kind.ts';
 import { quote } from '../../fields/problem.ts';
-import { isNull, isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
+import { isNull, isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml/yaml-text.ts';
 import type { ScriptConfig } from '../../guest-config.ts';
 import type { CloudConfig, Item } from './cloud-config.ts';
 

@@ -6,7 +6,7 @@ import {
   parseYamlText,
   type YamlMap,
   type YamlValue,
-} from '../../fields/yaml-text.ts';
+} from '../../fields/yaml/yaml-text.ts';
 import type { Part } from '../parts.ts';
 import { fillIn, type MergeRules, mergeMaps, parseMergeRules, REPLACING } from './merge.ts';
 

@@ -1,6 +1,6 @@
 import type { MapReader } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
-import { isYamlScalar } from '../../fields/yaml-text.ts';
+import { isYamlScalar } from '../../fields/yaml/yaml-text.ts';
 import type { GuestConfig, PowerStateConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 import { lineOf } from './commands.ts';

@@ -3,7 +3,7 @@ import { bytesOfBase64 } from '../../fields/base64.ts';
 import { describeYaml, MapReader } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
 import { isUserName } from '../../fields/user-name.ts';
-import { BINARY_TAG, isYamlScalar, type YamlScalar } from '../../fields/yaml-text.ts';
+import { BINARY_TAG, isYamlScalar, type YamlScalar } from '../../fields/yaml/yaml-text.ts';
 import type { FileConfig, ScriptConfig } from '../../guest-config.ts';
 import { scriptName } from '../scripts.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';

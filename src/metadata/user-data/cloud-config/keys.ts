@@ -1,6 +1,6 @@
 import { describeYaml, type Findings } from '../../fields/map-reader.ts';
 import { keyLine, parseSshKeys, shortKey } from '../../fields/ssh-key.ts';
-import { isYamlList, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
+import { isYamlList, isYamlScalar, type YamlValue } from '../../fields/yaml/yaml-text.ts';
 
 /**
  * Keys of a list of texts, or of one text with lines; what is none costs itself alone.

@@ -1,6 +1,6 @@
 import { quoteKey } from '../../fields/map-reader.ts';
 import { nearestName } from '../../fields/nearest-name.ts';
-import { isNull, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
+import { isNull, isYamlScalar, type YamlValue } from '../../fields/yaml/yaml-text.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
 /** Keys of cloud-init that are not done, with what does the same where there is something. */

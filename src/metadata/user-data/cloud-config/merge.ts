@@ -5,7 +5,7 @@ import {
   isYamlScalar,
   type YamlMap,
   type YamlValue,
-} from '../../fields/yaml-text.ts';
+} from '../../fields/yaml/yaml-text.ts';
 
 /** How two values of one key become one: options of cloud-init's mergers by the kind of value. */
 export interface MergeRules {

@@ -1,6 +1,12 @@
 import { describeYaml, type Findings } from '../../fields/map-reader.ts';
 import { quote } from '../../fields/problem.ts';
-import { isNull, isYamlList, isYamlScalar, type YamlList, type YamlValue } from '../../fields/yaml-text.ts';
+import {
+  isNull,
+  isYamlList,
+  isYamlScalar,
+  type YamlList,
+  type YamlValue,
+} from '../../fields/yaml/yaml-text.ts';
 import type { MountConfig } from '../../guest-config.ts';
 import { type CloudConfig, isRefused } from './cloud-config.ts';
 import { isPath } from './storage.ts';

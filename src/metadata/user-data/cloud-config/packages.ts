@@ -6,7 +6,7 @@ import {
   isYamlScalar,
   type YamlList,
   type YamlValue,
-} from '../../fields/yaml-text.ts';
+} from '../../fields/yaml/yaml-text.ts';
 import type { PackagesConfig } from '../../guest-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { DEPTH_LIMIT } from '../../../../src/metadata/fields/json-scan.ts';
-import { parseJsonText } from '../../../../src/metadata/fields/json-text.ts';
-import { PROPERTY_RUNS } from '../../../property-runs.ts';
+import { DEPTH_LIMIT } from '../../../../../src/metadata/fields/json/json-scan.ts';
+import { parseJsonText } from '../../../../../src/metadata/fields/json/json-text.ts';
+import { PROPERTY_RUNS } from '../../../../property-runs.ts';
 
 /** Whether the runtime's own parser takes a text. */
 function isJson(text: string): boolean {

@@ -1,5 +1,5 @@
+import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 import { findFault } from './json-scan.ts';
-import { decodeUtf8, type TextFault } from './utf8-text.ts';
 
 /** Bytes of the largest configuration that is read; a host's own is about 1 KiB. */
 export const CONFIG_BYTES_LIMIT = 1024 * 1024;

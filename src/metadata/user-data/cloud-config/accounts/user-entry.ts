@@ -1,9 +1,9 @@
-import { type MapReader, quoteKey } from '../../fields/map-reader.ts';
-import { quote } from '../../fields/problem.ts';
-import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
-import { isYamlMap } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../user-config.ts';
-import { readKeys } from './keys.ts';
+import { type MapReader, quoteKey } from '../../../fields/map-reader.ts';
+import { quote } from '../../../fields/problem.ts';
+import { isUserName, USER_NAME_EXPECTED } from '../../../fields/user-name.ts';
+import { isYamlMap } from '../../../fields/yaml/yaml-text.ts';
+import type { UserConfig } from '../../../user-config.ts';
+import { readKeys } from '../keys.ts';
 import { isTyped, masked, readHash } from './passwords.ts';
 
 /** An entry of `users`; of the default user the name may be absent. */

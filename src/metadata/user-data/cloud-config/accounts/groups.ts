@@ -1,9 +1,9 @@
-import { describeYaml, type Findings, quoteKey } from '../../fields/map-reader.ts';
-import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
-import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
-import type { ScriptConfig } from '../../guest-config.ts';
-import type { UserConfig } from '../../user-config.ts';
-import type { CloudConfig } from './cloud-config.ts';
+import { describeYaml, type Findings, quoteKey } from '../../../fields/map-reader.ts';
+import { isUserName, USER_NAME_EXPECTED } from '../../../fields/user-name.ts';
+import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../../fields/yaml/yaml-text.ts';
+import type { ScriptConfig } from '../../../guest-config.ts';
+import type { UserConfig } from '../../../user-config.ts';
+import type { CloudConfig } from '../cloud-config.ts';
 
 export interface GroupConfig {
   name: string;

@@ -1,9 +1,9 @@
-import { differences, judge } from '../identity/evidence.ts';
-import { INSTANCE_RECORD, observeInstance, readRecord } from '../identity/record.ts';
-import { stillShared } from '../identity/shared.ts';
-import { reasonOf } from '../machine/runtime/errors.ts';
-import type { StepContext } from '../plan/step.ts';
-import { readSealRecord, SEAL_RECORD } from '../seal/record.ts';
+import { differences, judge } from '../../identity/evidence.ts';
+import { INSTANCE_RECORD, observeInstance, readRecord } from '../../identity/record.ts';
+import { stillShared } from '../../identity/shared.ts';
+import { reasonOf } from '../../machine/runtime/errors.ts';
+import type { StepContext } from '../../plan/step.ts';
+import { readSealRecord, SEAL_RECORD } from '../../seal/record.ts';
 import type { Finding } from './finding.ts';
 
 const SUBJECT = 'instance';

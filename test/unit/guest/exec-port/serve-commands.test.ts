@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { commandAs, serveCommands } from '../../../src/guest/serve-commands.ts';
-import { startStreamedCommand } from '../../../src/machine/commands/streamed-command.ts';
-import type { VirtioPort } from '../../../src/machine/devices/virtio-port.ts';
+import { commandAs, serveCommands } from '../../../../src/guest/exec-port/serve-commands.ts';
+import { startStreamedCommand } from '../../../../src/machine/commands/streamed-command.ts';
+import type { VirtioPort } from '../../../../src/machine/devices/virtio-port.ts';
 import {
   AnsweredFrames,
   encodeFrames,
   FILLING,
   type Frame,
   type FrameKind,
-} from '../../../src/machine/formats/exec-frames.ts';
-import { sleep } from '../../../src/machine/runtime/sleep.ts';
+} from '../../../../src/machine/formats/exec-frames.ts';
+import { sleep } from '../../../../src/machine/runtime/sleep.ts';
 
 /** A port whose host is the test. */
 class TestPort implements VirtioPort {

@@ -1,6 +1,6 @@
 import type { Document, LineCounter, Node, Pair } from 'yaml';
-import { DEPTH_LIMIT } from './json-scan.ts';
-import { quoteKey } from './map-reader.ts';
+import { DEPTH_LIMIT } from '../json/json-scan.ts';
+import { quoteKey } from '../map-reader.ts';
 import { composeYaml, decodeYaml, LONG_YAML_BYTES_LIMIT } from './yaml-text.ts';
 
 /** From 1. */

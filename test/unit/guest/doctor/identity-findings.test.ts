@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { identityFindings } from '../../../src/guest/identity-findings.ts';
-import { sha256 } from '../../../src/machine/runtime/digest.ts';
-import { type FileEntries, makeContext } from '../context.ts';
+import { identityFindings } from '../../../../src/guest/doctor/identity-findings.ts';
+import { sha256 } from '../../../../src/machine/runtime/digest.ts';
+import { type FileEntries, makeContext } from '../../context.ts';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
 const OTHER_UUID = 'ffeeddcc-0000-4000-8000-000000000001';

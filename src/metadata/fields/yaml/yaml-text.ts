@@ -1,6 +1,6 @@
 import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
-import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from './json-scan.ts';
-import { decodeUtf8, type TextFault } from './utf8-text.ts';
+import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from '../json/json-scan.ts';
+import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 
 /**
  * A scalar as it is written: whether `0644` is a number is for each field to say. YAML 1.1, which most writers of such

@@ -6,8 +6,8 @@ import {
   isYamlMap,
   parseYamlText,
   type YamlValue,
-} from '../../../../src/metadata/fields/yaml-text.ts';
-import { PROPERTY_RUNS } from '../../../property-runs.ts';
+} from '../../../../../src/metadata/fields/yaml/yaml-text.ts';
+import { PROPERTY_RUNS } from '../../../../property-runs.ts';
 
 /** Maps as objects, plain scalars as they are, others in quotes, what means nothing as null. */
 function plain(value: YamlValue | undefined): unknown {

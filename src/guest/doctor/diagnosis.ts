@@ -1,13 +1,13 @@
-import type { FileView } from '../machine/files/files.ts';
-import type { Settings } from '../machine/settings/settings.ts';
-import type { Facts } from '../machine/system/facts.ts';
-import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../machine/system/sshd-config.ts';
-import { enabledUnits, UNIT_DIRECTORIES } from '../machine/system/units.ts';
-import { PROGRAMS } from '../state/programs.ts';
-import { interfacePrograms, latestReport } from '../state/records.ts';
-import { describeProblem } from '../state/report.ts';
-import type { Row } from '../verify/row.ts';
-import type { DataDisk } from './data-disks.ts';
+import type { FileView } from '../../machine/files/files.ts';
+import type { Settings } from '../../machine/settings/settings.ts';
+import type { Facts } from '../../machine/system/facts.ts';
+import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../../machine/system/sshd-config.ts';
+import { enabledUnits, UNIT_DIRECTORIES } from '../../machine/system/units.ts';
+import { PROGRAMS } from '../../state/programs.ts';
+import { interfacePrograms, latestReport } from '../../state/records.ts';
+import { describeProblem } from '../../state/report.ts';
+import type { Row } from '../../verify/row.ts';
+import type { DataDisk } from '../data-disks.ts';
 import type { Finding } from './finding.ts';
 import { identityFindings } from './identity-findings.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { DataDisk } from '../../../src/guest/data-disks.ts';
-import { diagnose } from '../../../src/guest/diagnosis.ts';
-import { instance } from '../../../src/identity/instance.ts';
-import type { Facts } from '../../../src/machine/system/facts.ts';
-import { asAsked, notAsAsked, type Row } from '../../../src/verify/row.ts';
-import { type FileEntries, makeContext } from '../context.ts';
+import type { DataDisk } from '../../../../src/guest/data-disks.ts';
+import { diagnose } from '../../../../src/guest/doctor/diagnosis.ts';
+import { instance } from '../../../../src/identity/instance.ts';
+import type { Facts } from '../../../../src/machine/system/facts.ts';
+import { asAsked, notAsAsked, type Row } from '../../../../src/verify/row.ts';
+import { type FileEntries, makeContext } from '../../context.ts';
 
 const healthy: FileEntries = {
   '/usr/lib/systemd/system/gandi-bootstrap.service': '',

@@ -1,9 +1,9 @@
-import { describeYaml, type Findings, MapReader } from '../../fields/map-reader.ts';
-import { isPasswordHash } from '../../fields/password-hash.ts';
-import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
-import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../user-config.ts';
-import type { CloudConfig } from './cloud-config.ts';
+import { describeYaml, type Findings, MapReader } from '../../../fields/map-reader.ts';
+import { isPasswordHash } from '../../../fields/password-hash.ts';
+import { isUserName, USER_NAME_EXPECTED } from '../../../fields/user-name.ts';
+import { isYamlList, isYamlMap, isYamlScalar, type YamlValue } from '../../../fields/yaml/yaml-text.ts';
+import type { UserConfig } from '../../../user-config.ts';
+import type { CloudConfig } from '../cloud-config.ts';
 
 export type Password = Pick<UserConfig, 'passwordHash' | 'plainPassword' | 'randomPassword'>;
 

@@ -1,5 +1,5 @@
-import { describeYaml, type Findings, MapReader, quoteKey } from '../../fields/map-reader.ts';
-import { isUserName, USER_NAME_EXPECTED } from '../../fields/user-name.ts';
+import { describeYaml, type Findings, MapReader, quoteKey } from '../../../fields/map-reader.ts';
+import { isUserName, USER_NAME_EXPECTED } from '../../../fields/user-name.ts';
 import {
   isNull,
   isYamlList,
@@ -7,9 +7,9 @@ import {
   isYamlScalar,
   type YamlMap,
   type YamlValue,
-} from '../../fields/yaml-text.ts';
-import type { UserConfig } from '../../user-config.ts';
-import { type CloudConfig, isRefused, underscored } from './cloud-config.ts';
+} from '../../../fields/yaml/yaml-text.ts';
+import type { UserConfig } from '../../../user-config.ts';
+import { type CloudConfig, isRefused, underscored } from '../cloud-config.ts';
 import { readUserFields, type UserFields } from './user-entry.ts';
 
 /** Accounts that are asked for by name, and what is said of the default user. */

@@ -1,5 +1,5 @@
-import type { StreamedCommand, StreamedOptions } from '../machine/commands/streamed-command.ts';
-import type { VirtioPort } from '../machine/devices/virtio-port.ts';
+import type { StreamedCommand, StreamedOptions } from '../../machine/commands/streamed-command.ts';
+import type { VirtioPort } from '../../machine/devices/virtio-port.ts';
 import {
   type CommandEnd,
   type CommandRequest,
@@ -8,8 +8,8 @@ import {
   FrameDecoder,
   type FrameKind,
   parseRequest,
-} from '../machine/formats/exec-frames.ts';
-import { describeFailure } from '../machine/runtime/errors.ts';
+} from '../../machine/formats/exec-frames.ts';
+import { describeFailure } from '../../machine/runtime/errors.ts';
 
 /** What commands run on. */
 export interface CommandHost {

@@ -1,5 +1,5 @@
-import { quote } from './problem.ts';
-import type { TextFault } from './utf8-text.ts';
+import { quote } from '../problem.ts';
+import type { TextFault } from '../utf8-text.ts';
 
 /** Levels of lists and objects in each other. A configuration has 6; the parser of the runtime recurses. */
 export const DEPTH_LIMIT = 32;

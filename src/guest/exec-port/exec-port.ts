@@ -1,4 +1,4 @@
-import type { System } from '../plan/system.ts';
+import type { System } from '../../plan/system.ts';
 
 const ID_SECONDS = 10;
 
@@ -9,8 +9,8 @@ const ID_SECONDS = 10;
  */
 export async function serveExecPort(path: string, { commands }: Pick<System, 'commands'>): Promise<void> {
   const [{ openVirtioPort }, { startStreamedCommand }, { serveCommands }] = await Promise.all([
-    import('../machine/devices/virtio-port.ts'),
-    import('../machine/commands/streamed-command.ts'),
+    import('../../machine/devices/virtio-port.ts'),
+    import('../../machine/commands/streamed-command.ts'),
     import('./serve-commands.ts'),
   ]);
   const groupOf = async (user: string) => {
