@@ -5,8 +5,12 @@ import { hostPlace } from '../../metadata/smartos/place.ts';
 import type { HostReport } from '../report-line.ts';
 import type { ReportChannel } from './channel.ts';
 
-/** How long the host has: it may be busy with snapshots, and mdata-put waits as long (mdata-client, proto.c). */
+/** How long a host has that makes an image: it may be busy with snapshots, and mdata-put waits as long (mdata-client, proto.c). */
 const PATIENCE = { seconds: 45, answerSeconds: { 1: 6, 2: 45 } };
+/** A boot waits no longer for a host that is silent: it answers within milliseconds, or not at all. */
+const BOOT_PATIENCE = { seconds: 5, answerSeconds: { 1: 5, 2: 5 } };
+const patienceOf = ({ stage }: HostReport) =>
+  stage === 'bootstrap' || stage === 'ready' ? BOOT_PATIENCE : PATIENCE;
 
 /** Always the last report, whatever it is about. */
 const STATE_KEY = 'gandi:state';
@@ -42,7 +46,7 @@ export const smartosMetadata: ReportChannel = {
     const place = hostPlace(files);
     if (place === undefined) return 'this is no guest of SmartOS';
     try {
-      await talkToHost(place, { files, commands, patience: PATIENCE }, async (client) => {
+      await talkToHost(place, { files, commands, patience: patienceOf(report) }, async (client) => {
         if (client.version === 1) throw new Error('the host is too old to take a value');
         for (const { key, value } of await valuesOf(report, line, client)) await put(client, key, value);
       });

@@ -153,6 +153,15 @@ describe('tellHost', () => {
       close();
     });
 
+    it('holds no boot up for a host that is silent', async () => {
+      const { close } = await zone({ values: {}, isSilent: true });
+      const started = performance.now();
+      expect(await tell()).toHaveLength(1);
+      // One that makes an image has 45 s.
+      expect((performance.now() - started) / 1000).toBeLessThan(15);
+      close();
+    });
+
     it('says of a host that speaks V1 alone that it takes nothing', async () => {
       const { close } = await zone({ values: {}, version: 1 });
       expect(await tell()).toEqual([
