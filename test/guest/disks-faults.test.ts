@@ -260,6 +260,8 @@ describe('data disks when something goes wrong', () => {
       await guest.powerCut();
       await powerOn([{ disk, scsiId: 200 }]);
       expect(await guest.waitForBoot()).toBe('running');
+      // The boot does not wait for a disk that is checked.
+      await untilMounted(guest, '/srv/power');
       expect(await guest.output('cat /srv/power/kept')).toBe('kept');
       expect(await guest.output('systemctl show -P Result gandi-mount.service')).toBe('success');
       expect(await guest.output('ls -A /run/gandi')).not.toContain('e2undo');
