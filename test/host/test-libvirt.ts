@@ -93,7 +93,9 @@ export class TestLibvirt {
   async newHost(domains: readonly TestDomain[]): Promise<void> {
     await this.#letGo();
     const events = join(this.#folder, 'events');
-    const shell = 'exec virsh -q -c "$0" event --all --loop > "$1"';
+    writeFileSync(events, '');
+    // At the end of the file, wherever that is: it is emptied below.
+    const shell = 'exec virsh -q -c "$0" event --all --loop >> "$1"';
     this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
     // It listens once it has something to tell: the first change may come too early.
     await until('nobody told of events', async () => {
