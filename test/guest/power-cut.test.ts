@@ -16,20 +16,14 @@ const RELEASE = '6.12.0-gandi';
 /** Stands before a tool in the search path, and stops for good where the kernel command line says so. */
 const STOPPING_TOOL = `#!/bin/sh
 tool=\${0##*/}
-stop() {
-  case " $(cat /proc/cmdline) " in
-    *" stop=$1 "*) echo "stopped $1" > /dev/console; while :; do sleep 60; done ;;
-  esac
-}
-stop "before-$tool"
-PATH=/usr/sbin:/usr/bin "$tool" "$@"
-status=$?
-stop "after-$tool"
-exit $status
+case " $(cat /proc/cmdline) " in
+  *" stop=before-$tool "*) echo "stopped before-$tool" > /dev/console; while :; do sleep 60; done ;;
+esac
+PATH=/usr/sbin:/usr/bin exec "$tool" "$@"
 `;
 
 const STOPPING_TOOLS: Record<string, GuestFile> = Object.fromEntries(
-  ['swapon', 'useradd', 'depmod', 'resize2fs'].map((tool) => [
+  ['swapon', 'depmod', 'resize2fs'].map((tool) => [
     `/usr/local/sbin/${tool}`,
     { text: STOPPING_TOOL, mode: 0o755 },
   ]),
@@ -41,8 +35,8 @@ const CUTS = [
   { stop: 'before-depmod', shown: 'gandi-bootstrap: 01-config_swap: ' },
   // Once more before the swap area is used.
   { stop: 'before-swapon', shown: 'stopped before-swapon' },
-  // The account is on the disk; nothing has made its home reach it.
-  { stop: 'after-useradd', shown: 'stopped after-useradd' },
+  // The accounts are written; what follows them may be cut anywhere.
+  { stop: 'before-resize2fs', shown: 'gandi-bootstrap: users: ' },
   // All but the root file system is done, and recorded as done.
   { stop: 'before-resize2fs', shown: 'stopped before-resize2fs' },
 ];

@@ -24,15 +24,23 @@ export function makeImage(bytes: number): string {
   return path;
 }
 
-/** Runs a tool of the development machine; throws with its output if it fails or is not installed. */
+/**
+ * Runs a tool of the development machine; throws with its output if it fails or is not installed. The input is a file,
+ * not a pipe: a tool that ends without reading it would break the pipe (EPIPE), now and then.
+ */
 export function run(tool: string, parameters: readonly string[], input = ''): string {
   const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
-  return execFileSync(tool, parameters, {
-    input,
-    encoding: 'utf8',
-    env: { ...process.env, PATH },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const stdin = openSync(makeImage(0), 'r+');
+  try {
+    writeSync(stdin, input, 0);
+    return execFileSync(tool, parameters, {
+      encoding: 'utf8',
+      env: { ...process.env, PATH },
+      stdio: [stdin, 'pipe', 'pipe'],
+    });
+  } finally {
+    closeSync(stdin);
+  }
 }
 
 /** What libblkid says, as udev asks it. */
