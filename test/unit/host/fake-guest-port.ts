@@ -22,8 +22,8 @@ export class FakeGuestPort {
   readonly path: string;
   /** Commands that were run, in their order, with what they had on standard input. */
   readonly ran: { argv: readonly string[]; input: string; request: CommandRequest }[] = [];
-  /** What the commands do; the guest goes away where it is undefined. */
-  answer: (argv: readonly string[], input: string) => Ran | undefined = () => ({ status: 0 });
+  /** What the commands do: `waits` is for a signal; the guest goes away where it is undefined. */
+  answer: (argv: readonly string[], input: string) => Ran | 'waits' | undefined = () => ({ status: 0 });
   readonly #folder: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -49,6 +49,8 @@ export class FakeGuestPort {
       if (kind === 'ping') socket.write(encodeFrames('hello', content));
       else if (kind === 'request') [request, input] = [text, ''];
       else if (kind === 'input') input += text;
+      else if (kind === 'signal')
+        socket.write(encodeFrames('end', Buffer.from(JSON.stringify({ signal: text }))));
       else if (kind === 'inputEnd') this.#run(socket, request, input);
     };
     socket.on('data', (bytes) => decoder.push(bytes).forEach(take));
@@ -61,6 +63,7 @@ export class FakeGuestPort {
     if (request === undefined) throw new Error(`no request: ${text}`);
     this.ran.push({ argv: request.argv, input, request });
     const answer = this.answer(request.argv, input);
+    if (answer === 'waits') return;
     if (answer === undefined) {
       socket.destroy();
       return;

@@ -125,7 +125,7 @@ describe('old versions', () => {
 
   it('are not judged by a trial that somebody interrupted', async () => {
     host.port.answer = () => {
-      process.emit('SIGINT');
+      process.emit('SIGINT', 'SIGINT');
       return { status: 1 };
     };
     const { stderr } = await run('golden', 'check', 'base', '--check', 'true');

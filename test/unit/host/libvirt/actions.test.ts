@@ -30,6 +30,29 @@ describe('the command of an action', () => {
     );
   });
 
+  it('says what is to be thrown away with a domain, and what is to stay', () => {
+    expect(words({ kind: 'undefine', domain })).toBe(`undefine ${uuidOf(1)}`);
+    expect(
+      words({ kind: 'undefine', domain, managedSave: true, nvram: false, snapshotsMetadata: true }),
+    ).toBe(`undefine ${uuidOf(1)} --managed-save --snapshots-metadata`);
+    expect(words({ kind: 'revert-snapshot', domain, snapshot: 's', run: true })).toBe(
+      `snapshot-revert --domain ${uuidOf(1)} --snapshotname s --running`,
+    );
+    expect(words({ kind: 'create-snapshot', domain, snapshot: 's', description: 'a b' })).toBe(
+      `snapshot-create-as --domain ${uuidOf(1)} --name s --description a b`,
+    );
+  });
+
+  it('has time for what it does: an image is copied for hours, a volume is deleted in a minute', () => {
+    const seconds = (action: Action) => commandOf(action, new Virsh(new FakeLibvirt())).timeoutSeconds;
+    const volume = { pool: 'p', volume: 'v' };
+    expect(seconds({ kind: 'upload-volume', ...volume, file: '/f' })).toBe(24 * 3600);
+    expect(seconds({ kind: 'managed-save', domain })).toBe(24 * 3600);
+    expect(seconds({ kind: 'destroy', domain })).toBe(300);
+    expect(seconds({ kind: 'delete-volume', ...volume })).toBe(60);
+    expect(seconds({ kind: 'command', argv: ['true'], timeoutSeconds: 7 })).toBe(7);
+  });
+
   it('gives XML on standard input', () => {
     const { argv, input } = commandOf({ kind: 'define', xml: '<domain/>' }, new Virsh(new FakeLibvirt()));
     expect({ argv, input }).toEqual({

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import {
+  activePools,
+  findPool,
+  findVolume,
+  parseVolume,
+  parseVolumeNames,
+  snapshotNames,
+  volumesOf,
+} from '../../../../src/host/libvirt/storage.ts';
+import { Virsh } from '../../../../src/host/libvirt/virsh.ts';
+import { FakeHost } from '../fake-host.ts';
+
+describe('pools and volumes', () => {
+  it('are found by name; what is not there is undefined, and what is off is no active one', async () => {
+    const host = new FakeHost();
+    const virsh = new Virsh(host);
+    host.storage.addPool('a b', '/pool');
+    host.storage.addPool('off', '/off').active = false;
+    host.storage.addVolume('a b', 'x.qcow2', { capacity: 5, backing: '/pool/base' });
+    expect(await activePools(virsh)).toEqual([{ name: 'a b', type: 'dir', path: '/pool' }]);
+    expect(await findPool(virsh, 'off')).toEqual({ name: 'off', type: 'dir', path: '/off' });
+    expect(await findPool(virsh, 'none')).toBeUndefined();
+    const volume = { pool: 'a b', name: 'x.qcow2', path: '/pool/x.qcow2', format: 'qcow2' };
+    expect(await volumesOf(virsh, { name: 'a b', type: 'dir', path: '/pool' })).toEqual([
+      { ...volume, capacity: 5, allocation: 0, backing: '/pool/base' },
+    ]);
+    expect(await findVolume(virsh, 'a b', 'y')).toBeUndefined();
+    await expect(volumesOf(virsh, { name: 'none', type: 'dir', path: '/' })).rejects.toThrow(
+      "libvirt did not answer vol-list: Storage pool not found: 'none'",
+    );
+    expect(await snapshotNames(virsh, 'U')).toEqual([]);
+  });
+
+  it('have names with blanks in them, told from the path behind', () => {
+    const lines = [' a  b   /pool/a  b', ' plain   /pool/plain', ' lv   /dev/vg/lv', ''];
+    expect(parseVolumeNames(lines.join('\n'), '/pool')).toEqual(['a  b', 'plain', 'lv']);
+    expect(parseVolumeNames(' lv   /dev/vg/lv\n', undefined)).toEqual(['lv']);
+  });
+
+  it('are not made of what is no XML of a volume', () => {
+    for (const text of ['', '<volume>', '<volume><name>x</name></volume>'])
+      expect(parseVolume('p', text)).toBeUndefined();
+  });
+});
