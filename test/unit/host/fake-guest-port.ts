@@ -24,6 +24,8 @@ export class FakeGuestPort {
   readonly ran: { argv: readonly string[]; input: string; request: CommandRequest }[] = [];
   /** What the commands do: `waits` is for a signal; the guest goes away where it is undefined. */
   answer: (argv: readonly string[], input: string) => Ran | 'waits' | undefined = () => ({ status: 0 });
+  /** It is open, and hangs up on who connects. */
+  hangsUp = false;
   readonly #folder: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -46,7 +48,8 @@ export class FakeGuestPort {
     let [request, input] = ['', ''];
     const take = ({ kind, content }: Frame) => {
       const text = Buffer.from(content).toString();
-      if (kind === 'ping') socket.write(encodeFrames('hello', content));
+      if (this.hangsUp) socket.destroy();
+      else if (kind === 'ping') socket.write(encodeFrames('hello', content));
       else if (kind === 'request') [request, input] = [text, ''];
       else if (kind === 'input') input += text;
       else if (kind === 'signal')

@@ -71,6 +71,17 @@ describe('a command in a guest that is made for it', () => {
     expect(names()).toEqual(['base']);
   });
 
+  it('tells a port that hangs up from a guest that went down', async () => {
+    host.port.hangsUp = true;
+    const up = await inNew('--', 'true');
+    expect(up).toMatchObject({ status: 125, stderr: 'gandi-host: the other side hung up\n' });
+    host.staysUp = false;
+    const down = await inNew('--', 'true');
+    expect(down.status).toBe(125);
+    expect(down.stderr).toContain('the guest went down before the command had ended');
+    expect(names()).toEqual(['base']);
+  });
+
   it('leaves nothing where its guest cannot be made or started', async () => {
     for (const step of ['vol-upload', 'start']) {
       host.refuse = ([command]) => (command === step ? 'the host is full' : undefined);
