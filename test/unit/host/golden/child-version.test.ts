@@ -79,8 +79,11 @@ describe('a golden image made of another one', () => {
     expect(away.stderr).toContain('golden image base is in pool gandi, web in other: they must be in one');
     expect(host.state().domains).toEqual(before.domains);
     host.storage.volume('gandi', 'base.v1.qcow2').changed = 99;
+    host.effects();
     expect((await child(host)).stderr).toContain('was changed since it was made');
     expect(host.state().domains).toEqual(before.domains);
+    // It is known before anything is made on it.
+    expect(host.effects().filter((line) => line.startsWith('vol-create'))).toEqual([]);
   });
 
   it('keeps the kernel that its own guest has, where its parent boots by one', async () => {
@@ -106,7 +109,8 @@ describe('a golden image made of another one', () => {
 describe('golden images that are updated', () => {
   it('come parents first, and a child is made of the new version', async () => {
     const host = await hostWithBase();
-    await child(host);
+    // A version that was named is where it began, not where it stays.
+    await host.gandiHost('golden', 'create', 'web', '--from', 'base@1');
     const { status, stdout } = await host.gandiHost('golden', 'update', 'base');
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'base@2\n' });
     expect(await listed(host)).toMatchObject([
@@ -137,6 +141,16 @@ describe('golden images that are updated', () => {
       { name: 'other', current: 2 },
     ]);
     expect((await host.gandiHost('golden', 'list')).stdout).toContain('base\t1\t1, 2 (failed)\tready');
+  });
+
+  it('leave no volume of a version that was not finished', async () => {
+    const host = await hostWithBase();
+    await child(host, '--packages', 'nginx');
+    const { volumes } = host.state();
+    host.port.answer = () => ({ status: 100 });
+    expect((await host.gandiHost('golden', 'update', 'web')).status).toBe(1);
+    expect(host.state().volumes).toEqual(volumes);
+    expect(await listed(host)).toMatchObject([{}, { name: 'web', current: 1, versions: [{ number: 1 }] }]);
   });
 
   it('are named, or all are meant by a word', async () => {

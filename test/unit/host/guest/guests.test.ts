@@ -209,8 +209,11 @@ describe('a guest that there is', () => {
     expect(host.libvirt.domain('web').state).toBe('running');
     host.storage.pools.get('gandi')?.volumes.delete('web.swap.qcow2');
     host.storage.addVolume('gandi', 'web.theirs.qcow2');
+    const { uuid } = host.libvirt.domain('web');
     const { status, stdout } = await run('--yes', 'guest', 'destroy', 'web');
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'kept: volume web.data.qcow2\n' });
+    // libvirt refuses it where it keeps its memory or snapshots. Last: it lists what else is to go.
+    expect(host.effects().at(-1)).toBe(`undefine ${uuid} --managed-save --snapshots-metadata`);
     expect(host.storage.names()).toEqual(['base.v1.qcow2', 'web.data.qcow2', 'web.theirs.qcow2']);
     expect(host.libvirt.domains.map(({ name }) => name)).toEqual(['base']);
   });

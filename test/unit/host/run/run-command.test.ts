@@ -104,7 +104,7 @@ describe('a command in a guest that is made for it', () => {
     const { status, stderr } = await inNew('--', 'true');
     expect(status).toBe(143);
     expect(stderr).toContain('it was interrupted');
-    expect(host.port.ran).toEqual([]);
+    expect(host.effects().filter((line) => line.startsWith('start '))).toEqual([]);
     expect(names()).toEqual(['base']);
   });
 
