@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import { type CommonOptions, type HostContext, openHost } from '../../../src/host/context/context.ts';
 import type { HostSystem } from '../../../src/host/context/host-system.ts';
 import { METADATA, metadataText } from '../../../src/host/libvirt/metadata.ts';
@@ -35,8 +35,8 @@ export const REPORT = 'net.gandi.report.0';
 const LONGEST_MILLISECONDS = 3_600_000;
 
 /**
- * A host with a libvirt of its own in memory. Its time passes only while a command waits for it: a test that uses it turns
- * simulated time on by `vi.useFakeTimers({ toFake: FAKED })`.
+ * A host with a libvirt of its own in memory. Its time passes only while a command waits for it: a file of tests that
+ * uses it calls {@link simulateTime}.
  */
 export class SimulatedHost {
   readonly libvirt: FakeLibvirt;
@@ -108,14 +108,14 @@ export class SimulatedHost {
 
   /** Runs a command line to its end. @throws what the command throws */
   run(...args: string[]): Promise<Ran> {
-    return this.ended(main(args, this.system));
+    return this.ended(() => main(args, this.system));
   }
 
   /** Lets simulated time pass until a command has ended. @throws what the command throws */
-  async ended(command: Promise<number>): Promise<Ran> {
+  async ended(command: () => Promise<number>): Promise<Ran> {
     [this.#stdout, this.#stderr] = ['', ''];
     let over = false;
-    const settled = command.finally(() => {
+    const settled = command().finally(() => {
       over = true;
     });
     // Who awaits it does so later.
@@ -131,5 +131,12 @@ export class SimulatedHost {
   }
 }
 
-/** What is simulated of the runtime's time. */
-export const FAKED = ['setTimeout', 'clearTimeout', 'performance'] as const;
+/** Lets time pass in the tests of a file only while a command of a {@link SimulatedHost} waits for it. */
+export function simulateTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+}

@@ -1,12 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AGENT, channel, FAKED, SimulatedHost } from '../simulated-host.ts';
+import { describe, expect, it } from 'vitest';
+import { AGENT, channel, SimulatedHost, simulateTime } from '../simulated-host.ts';
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: [...FAKED] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+simulateTime();
 
 const refused = (reason: string) => ({ exitCode: 1, stderr: `error: ${reason}\n`, failure: 'virsh failed' });
 
