@@ -74,6 +74,8 @@ describe('what is told of a start', () => {
       'bad is not started: priority is "x"',
     ])
       expect(shown).toContain(text);
+    expect(shown).toMatch(/✖[^\n]*bad is not started/);
+    expect(shown).not.toMatch(/✖[^\n]*(db|web) is/);
   });
 
   it('is plain lines on a terminal as well, if that is asked for', async () => {

@@ -212,6 +212,29 @@ describe('order start', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'order: a\na is ready after 6 s\n' });
     expect(stderr).toContain('gandi-host: warning: libvirt at qemu:///system did not answer list, domstats');
   });
+
+  it('looks five times a second at most, however many events come', async () => {
+    const host = new SimulatedHost({
+      a: { order: { priority: '1', 'ready-timeout': '10s' }, devices: channel(AGENT) },
+    });
+    for (let milliseconds = 1; milliseconds < 9000; milliseconds += 10)
+      setTimeout(() => host.libvirt.event("event 'rtc-change' for domain 'other'"), milliseconds);
+    expect((await host.run('order', 'start')).status).toBe(1);
+    // Two processes a look.
+    expect(host.libvirt.started).toBeGreaterThan(80);
+    expect(host.libvirt.started).toBeLessThan(110);
+  });
+
+  it('tries again where libvirt went away while a guest was started', async () => {
+    const host = new SimulatedHost({ a: { order: { priority: '1' } } });
+    let asked = false;
+    host.libvirt.override = ([command]) => {
+      asked ||= command === 'start';
+      return asked && host.seconds < 3 ? refused('Connection reset') : undefined;
+    };
+    expect(await host.run('order', 'start')).toMatchObject({ status: 0, stderr: '' });
+    expect(host.timeline).toEqual(['5 start a']);
+  });
 });
 
 describe('a libvirt that is away', () => {
