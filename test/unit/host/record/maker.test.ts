@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isAtWork, thisMaker } from '../../../../src/host/record/maker.ts';
 import { SimulatedHost } from '../simulated-host.ts';
 
