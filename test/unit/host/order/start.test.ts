@@ -217,7 +217,7 @@ describe('order start', () => {
     const host = new SimulatedHost({
       a: { order: { priority: '1', 'ready-timeout': '10s' }, devices: channel(AGENT) },
     });
-    for (let milliseconds = 1; milliseconds < 9000; milliseconds += 10)
+    for (let milliseconds = 1; milliseconds < 9000; milliseconds += 50)
       setTimeout(() => host.libvirt.event("event 'rtc-change' for domain 'other'"), milliseconds);
     expect((await host.run('order', 'start')).status).toBe(1);
     // Two processes a look.
