@@ -53,7 +53,10 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
       for (let boot = 1; boot <= boots; boot++) {
         if (boot > 1) await guest.reboot(bootSeconds);
         const state = await guest.waitForBoot(bootSeconds);
-        if (state !== 'running') throw new Error(`${name}: the boot ended in the state "${state}"`);
+        if (state !== 'running') {
+          const { stdout } = await guest.run('systemctl --failed --plain; gandi-guest status');
+          throw new Error(`${name}: the boot ended in the state "${state}": ${stdout}`);
+        }
         for (const measure of own.filter((one) => one.boot === boot))
           samples.push(...(await measure.take(guest)));
       }

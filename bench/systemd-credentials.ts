@@ -7,13 +7,14 @@ import { nameServers } from './cloud-init.ts';
 
 /**
  * An image in which systemd takes root's password at its first boot (systemd-firstboot(1)): the boot counts as first, and
- * root's entry says that it was never set.
+ * root's entry says that it was never set. A name in /etc/hostname would win over the credential's (hostname(5)).
  * @param tree of the guest
  */
 export async function unprovisionedFiles(tree: string): Promise<Record<string, GuestFile>> {
   const shadow = await readFile(join(tree, 'etc/shadow'), 'utf8');
   return {
     '/etc/machine-id': 'uninitialized\n',
+    '/etc/hostname': '',
     '/etc/shadow': { text: shadow.replace(/^root:[^:]*:/m, 'root:!unprovisioned:'), mode: 0o640 },
   };
 }

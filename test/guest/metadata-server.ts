@@ -13,8 +13,6 @@ export interface MetadataServer {
   content: Record<string, string>;
   /** It takes questions, and answers none. */
   isSilent: boolean;
-  /** It knows no path, as the service of another kind of host. */
-  isOther: boolean;
   close(): void;
 }
 
@@ -38,7 +36,7 @@ export async function startMetadataServer(folder: string, rule: Rule): Promise<M
   const server = createServer((question, answer) => {
     asked.push(`${question.method} ${question.url}`);
     if (service.isSilent) return;
-    const said = service.isOther ? 404 : (rule(question) ?? service.content[question.url ?? ''] ?? 404);
+    const said = rule(question) ?? service.content[question.url ?? ''] ?? 404;
     if (typeof said === 'number') answer.writeHead(said).end();
     else answer.end(said);
   });
@@ -63,7 +61,6 @@ for (const stream of [socket, process.stdin, process.stdout]) stream.on('error',
     asked,
     content: {},
     isSilent: false,
-    isOther: false,
     close() {
       server.closeAllConnections();
       server.close();

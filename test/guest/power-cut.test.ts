@@ -49,7 +49,9 @@ const OWN_TO_GUEST =
 const STATE = [
   `find /etc /gandi /home /root /boot /lib/modules/${RELEASE} /var/lib/gandi/backup -xdev -printf '%p %y %m %u:%g %l\\n' | sort | ${OWN_TO_GUEST}`,
   `find /etc /gandi /home /root /lib/modules/${RELEASE} /var/lib/gandi/backup -xdev -type f | sort | ${OWN_TO_GUEST} | xargs sha256sum`,
-  'cat /etc/passwd /etc/group /etc/gshadow /etc/subuid /etc/subgid /var/lib/gandi/applied/gandi-bootstrap.json',
+  'cat /etc/passwd /etc/group /etc/gshadow /etc/subuid /etc/subgid',
+  // What is recorded counts, not the order in which parts came to be done.
+  'tr -d , < /var/lib/gandi/applied/gandi-bootstrap.json | sort',
   'cut -d: -f1,2,4- /etc/shadow',
   'ls -A /lib/modules',
   'hostname; sysctl -n vm.swappiness net.ipv4.conf.all.arp_announce',

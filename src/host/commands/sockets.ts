@@ -34,8 +34,10 @@ function listen(socket: Socket, onLine: (line: string) => void, onEnd: () => voi
     pending = newline === -1 ? pending + chunk.length : chunk.length - newline;
     if (pending > LINE_LIMIT) socket.destroy();
   });
-  createInterface({ input: socket }).on('line', onLine);
-  socket.on('error', () => socket.destroy());
+  // What reads lines tells of the socket's errors as its own: without a listener of each they would end the program.
+  const end = () => void socket.destroy();
+  createInterface({ input: socket }).on('line', onLine).on('error', end);
+  socket.on('error', end);
   socket.on('close', onEnd);
   return { close: () => socket.destroy() };
 }

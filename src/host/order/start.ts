@@ -112,30 +112,29 @@ class Start {
       this.#readyByItself();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const permanent = !(error instanceof ActionFailed) || (await this.#isHopeless(uuid));
-      this.#schedule.startFailed(uuid, reason, permanent, system.elapsed());
+      const found = error instanceof ActionFailed ? await this.#afterFailure(uuid) : 'hopeless';
+      if (found === 'up') this.#schedule.started(uuid, system.elapsed());
+      else this.#schedule.startFailed(uuid, reason, found === 'hopeless', system.elapsed());
     }
   }
 
   /**
-   * Whether another try can do nothing: the domain is gone, or libvirt can make no command line of its definition. Somebody
-   * else may have started it as well, which the next try finds out.
+   * What a guest that could not be started is found to be: `up`, for somebody else has started it; `hopeless`, for the domain
+   * is gone, or libvirt can make no command line of its definition; or `down`, which another try may change.
    */
-  async #isHopeless(uuid: string): Promise<boolean> {
-    const { virsh, system } = this.#context;
+  async #afterFailure(uuid: string): Promise<'up' | 'hopeless' | 'down'> {
+    const { virsh } = this.#context;
     try {
       const entry = (await listDomains(virsh)).find((domain) => domain.uuid === uuid);
-      if (entry === undefined) return true;
-      if (isActive(entry) && entry.state !== 'paused') {
-        this.#schedule.started(uuid, system.elapsed());
-        return false;
-      }
+      if (entry === undefined) return 'hopeless';
+      if (isActive(entry) && entry.state !== 'paused') return 'up';
     } catch {
       // Who does not answer may do so at the next try.
-      return false;
+      return 'down';
     }
-    if (!/^qemu/.test(virsh.uri ?? '')) return false;
-    return (await virsh.ask('domxml-to-native', 'qemu-argv', '--domain', uuid)).failure !== undefined;
+    if (!/^qemu/.test(virsh.uri ?? '')) return 'down';
+    const { failure } = await virsh.ask('domxml-to-native', 'qemu-argv', '--domain', uuid);
+    return failure === undefined ? 'down' : 'hopeless';
   }
 
   /** What needs no look: it runs, or time is all that it takes. */

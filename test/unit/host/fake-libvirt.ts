@@ -13,6 +13,12 @@ export interface FakeDomain {
   metadata?: Record<string, string>;
   /** XML below `<devices>`. */
   devices?: string;
+  /** The same of the domain as it runs; absent: as it is defined. */
+  liveDevices?: string;
+  /** Addresses with their prefix lengths, such as `192.0.2.1/24`, of the leases of its interface. */
+  addresses?: readonly string[];
+  /** It does nothing when it is asked to shut down. */
+  deaf?: boolean;
 }
 
 /** What a command does instead of what the fake does: undefined leaves it to the fake. */
@@ -53,6 +59,8 @@ export class FakeLibvirt implements HostCommands {
   /** Processes that were started. */
   started = 0;
   override: Override = () => undefined;
+  /** Is told of each command with an effect on a domain, before it is done. */
+  onAction: (command: string, domain: FakeDomain) => void = () => undefined;
   #watchers: ((line: string) => void)[] = [];
 
   constructor(domains: readonly FakeDomain[] = []) {
@@ -63,6 +71,11 @@ export class FakeLibvirt implements HostCommands {
     const found = this.domains.find((domain) => domain.name === name);
     if (found === undefined) throw new Error(`the fake has no domain ${name}`);
     return found;
+  }
+
+  /** How many follow events. */
+  get watchers(): number {
+    return this.#watchers.length;
   }
 
   /** Tells those who follow events. */
@@ -80,11 +93,15 @@ export class FakeLibvirt implements HostCommands {
   follow(argv: Argv, onLine: (line: string) => void) {
     if (!argv.includes('event')) throw new Error(`the fake does not follow ${argv.join(' ')}`);
     this.#watchers.push(onLine);
-    let end: () => void = () => undefined;
+    let resolveEnded: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
-      end = resolve;
+      resolveEnded = resolve;
     });
-    return { ended, end: () => end() };
+    const end = () => {
+      this.#watchers = this.#watchers.filter((watch) => watch !== onLine);
+      resolveEnded();
+    };
+    return { ended, end };
   }
 
   runInForeground(argv: Argv): Promise<number> {
@@ -110,12 +127,25 @@ export class FakeLibvirt implements HostCommands {
     if (command === 'list') return { stdout: this.#list(words) };
     if (command === 'domstats') return { stdout: this.#states() };
     const domain = this.domains.find(({ uuid }) => uuid === target);
-    if (command === 'dumpxml')
-      return domain === undefined ? failed('no such domain') : { stdout: `${definition(domain)}\n` };
+    if (command === 'domxml-to-native') return { stdout: '/usr/bin/qemu-system-x86_64\n' };
+    if (command === 'domuuid') return this.#uuid(words);
+    if (command === 'domifaddr') return { stdout: addressRows(domain, words.at(-1)) };
+    if (command === 'dumpxml') {
+      const live = !words.includes('--inactive');
+      return domain === undefined ? failed('no such domain') : { stdout: `${definition(domain, live)}\n` };
+    }
     this.done.push(words.join(' '));
     if (command === 'define') return this.#define(String(options.input ?? ''));
     if (domain === undefined) return failed(`no domain ${target}`);
+    this.onAction(command, domain);
     return this.#change(domain, words);
+  }
+
+  #uuid(words: readonly string[]): Partial<CommandResult> {
+    const found = this.domains.find(({ name }) => name === words.at(-1));
+    return found === undefined
+      ? failed(`failed to get domain '${words.at(-1)}'`)
+      : { stdout: `${found.uuid}\n\n` };
   }
 
   #list(words: readonly string[]): string {
@@ -163,6 +193,8 @@ export class FakeLibvirt implements HostCommands {
       case 'resume':
         return to('running');
       case 'shutdown':
+        if (domain.deaf) return {};
+        return active ? to('shut off') : failed('domain is not running');
       case 'destroy':
         return active ? to('shut off') : failed('domain is not running');
       case 'managedsave':
@@ -185,11 +217,20 @@ export class FakeLibvirt implements HostCommands {
   }
 }
 
-function definition({ uuid, name, metadata = {}, devices = '' }: FakeDomain): string {
+/** As virsh-domain-monitor.c prints them, without its head. */
+function addressRows(domain: FakeDomain | undefined, source: string | undefined): string {
+  const addresses = source === 'lease' ? (domain?.addresses ?? []) : [];
+  return addresses
+    .map((address) => ` vnet0 52:54:00:00:00:01 ${address.includes(':') ? 'ipv6' : 'ipv4'} ${address}\n`)
+    .join('');
+}
+
+function definition(domain: FakeDomain, live: boolean): string {
+  const { uuid, name, metadata = {}, devices = '', liveDevices = devices } = domain;
   return `<domain type='test'>
   <name>${escaped(name)}</name>
   <uuid>${uuid}</uuid>
   <metadata>${Object.values(metadata).join('')}</metadata>
-  <devices>${devices}</devices>
+  <devices>${live ? liveDevices : devices}</devices>
 </domain>`;
 }

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { execaCommands } from '../../../../src/host/commands/execa-commands.ts';
+
+const commands = execaCommands({ PATH: process.env.PATH, LANGUAGE: 'de', LC_ALL: 'de_DE', GIVEN: 'a b' });
+const limits = { timeoutSeconds: 30 };
+const shell = (script: string, options = {}) => commands.run(['sh', '-c', script], { ...limits, ...options });
+
+describe('a command of the host', () => {
+  it('gets its arguments as they are, the caller’s environment, and messages that are not translated', async () => {
+    const result = await commands.run(
+      ['sh', '-c', 'printf "%s\\n" "$1" "$GIVEN" "$LC_ALL" "[$LANGUAGE]"', 'sh', "a $(id) 'b'"],
+      limits,
+    );
+    expect(result).toMatchObject({ exitCode: 0, stdout: "a $(id) 'b'\na b\nC\n[]\n", stderr: '' });
+    expect(result.failure).toBeUndefined();
+  });
+
+  it('gets its input, or an empty one', async () => {
+    expect((await commands.run(['cat'], { ...limits, input: 'a\nb' })).stdout).toBe('a\nb');
+    expect((await commands.run(['cat'], limits)).stdout).toBe('');
+  });
+
+  it('can open its standard input by a path', async () => {
+    const result = await commands.run(['cat', '/dev/stdin'], { ...limits, input: 'by its path' });
+    expect(result).toMatchObject({ argv: ['cat', '/dev/stdin'], exitCode: 0, stdout: 'by its path' });
+  });
+
+  it.each([
+    ['its exit status', 'exit 3', {}, 'sh: exit status 3'],
+    ['the last line that it said', 'echo one >&2; echo two >&2; exit 1', {}, 'sh: exit status 1: two'],
+    ['the signal that ended it', 'kill -9 $$', {}, 'sh: killed by SIGKILL'],
+    ['its time', 'exec sleep 30', { timeoutSeconds: 0.05 }, 'sh did not end within 0.05 s and was ended'],
+    ['an output without end', 'exec yes', { outputLimit: 1000 }, 'sh printed more than it may and was ended'],
+  ])('that fails tells %s', async (_, script, options, failure) => {
+    expect((await shell(script, options)).failure).toBe(failure);
+  });
+
+  it('that is called off is ended', async () => {
+    const { failure, exitCode } = await shell('exec sleep 30', { signal: AbortSignal.timeout(30) });
+    expect([failure, exitCode]).toEqual(['sh was ended before it was done', undefined]);
+  });
+
+  it('that is not there, or cannot be started, is told of by one line', async () => {
+    const missing = await commands.run(['gandi-no-such-program'], limits);
+    expect(missing.failure).toBe('gandi-no-such-program is not installed');
+    expect((await commands.run(['/'], limits)).failure).toBe('/ cannot be started: EACCES');
+  });
+});
+
+describe('a command that is followed', () => {
+  it('tells each line until it ends by itself, whatever its exit status', async () => {
+    const lines: string[] = [];
+    await commands.follow(['sh', '-c', 'echo a; echo; echo "b c"; exit 1'], (line) => lines.push(line)).ended;
+    expect(lines).toEqual(['a', '', 'b c']);
+  });
+
+  it('is ended when nobody follows any more', async () => {
+    const lines: string[] = [];
+    const followed = commands.follow(['sh', '-c', 'echo up; exec sleep 30'], (line) => {
+      lines.push(line);
+      followed.end();
+    });
+    await followed.ended;
+    expect(lines).toEqual(['up']);
+  });
+
+  it('that is not there has ended', async () => {
+    await expect(commands.follow(['gandi-no-such-program'], () => undefined).ended).resolves.toBeUndefined();
+  });
+});
+
+describe('a command in the foreground', () => {
+  it('gives its exit status, as a shell would', async () => {
+    const status = (...argv: [string, ...string[]]) => commands.runInForeground(argv);
+    expect(await status('sh', '-c', 'exit 7')).toBe(7);
+    expect(await status('sh', '-c', 'kill -TERM $$')).toBe(143);
+    expect(await status('gandi-no-such-program')).toBe(127);
+    expect(await status('/')).toBe(1);
+  });
+});
