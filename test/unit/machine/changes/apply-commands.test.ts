@@ -130,3 +130,23 @@ describe('a command', () => {
     expect(readdirSync(at('/run/gandi'))).toEqual([]);
   });
 });
+
+it('a file that is added to keeps what it has', async () => {
+  const { apply, at } = guest({ '/etc/x': 'the admin’s\n' });
+  await apply({
+    kind: 'write-file',
+    path: '/etc/x',
+    content: 'ours\nand more\n',
+    mode: 0o644,
+    appended: true,
+  });
+  expect(readFileSync(at('/etc/x'), 'utf8')).toBe('the admin’s\nours\nand more\n');
+});
+
+it('an address is waited for: one that is there is found, one that does not come is named as missing', async () => {
+  const wait = { kind: 'wait-for-address', interface: 'lo', timeoutSeconds: 0.01 } as const;
+  const { apply } = guest();
+  expect(await apply({ ...wait, addresses: ['127.0.0.1'] })).toBe('done');
+  const missing = apply({ ...wait, addresses: ['192.0.2.1'] });
+  await expect(missing).rejects.toThrow(/^after 0\.01 s it has 127\.0\.0\.1/);
+});
