@@ -15,3 +15,12 @@ export async function runByBun(program: string, ...args: string[]): Promise<Uint
   const { stdout } = await execa(bun, [entry, ...args], { encoding: 'buffer', stripFinalNewline: false });
   return stdout;
 }
+
+/** Runs one at a terminal of its own, by script(1). @returns what the terminal shows */
+export async function runByBunAtTerminal(program: string, ...args: string[]): Promise<string> {
+  const entry = fileURLToPath(new URL(program, import.meta.url));
+  const command = [bun, entry, ...args].map((word) => `'${word}'`).join(' ');
+  // With an input that has ended, it ends with the program.
+  const { stdout } = await execa('script', ['-qec', command, '/dev/null'], { stdin: 'ignore' });
+  return stdout;
+}

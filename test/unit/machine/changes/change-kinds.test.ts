@@ -23,6 +23,40 @@ const COMMAND: Change = {
   why: 'use it',
 };
 
+describe('what is told of a change that is to be made', () => {
+  it.each<[Change, string]>([
+    [{ kind: 'make-link', path: '/etc/x', target: '../y' }, 'link /etc/x to ../y'],
+    [{ kind: 'empty-file', path: '/var/log/x' }, 'empty /var/log/x'],
+    [{ kind: 'remove-tree', path: '/tmp', keepDirectory: true }, 'remove all that is in /tmp'],
+    [{ kind: 'remove-tree', path: '/var/x' }, 'remove /var/x and all that is in it'],
+    [{ kind: 'zero-free-space', path: '/boot' }, 'overwrite the free space of /boot with zeros'],
+    [{ kind: 'remove-empty-directory', path: '/x' }, 'remove directory /x if it is empty'],
+    [{ kind: 'sync-directory', path: '/etc' }, 'have /etc reach the disk'],
+    [
+      { kind: 'set-random-password', account: 'root' },
+      'set a random password for root, and show it on the console',
+    ],
+    [
+      { kind: 'wait-for-address', interface: 'eth0', addresses: 'any IPv4', timeoutSeconds: 1 },
+      'wait until eth0 has an IPv4 address',
+    ],
+    [
+      { kind: 'wait-for-address', interface: 'eth0', addresses: ['192.0.2.1', '::1'], timeoutSeconds: 1 },
+      'wait until eth0 has 192.0.2.1 and ::1',
+    ],
+    [
+      { kind: 'make-swap', device: '/dev/sdb', label: 'swap', pageBytes: 4096, badPages: [128] },
+      'make /dev/sdb a swap area labelled swap, without page 128',
+    ],
+    [
+      { kind: 'copy-range', device: '/dev/sdb', offset: 512, length: 3, path: '/gandi/init', mode: 0o700 },
+      'write /gandi/init (0700) from /dev/sdb, 3 bytes at 512',
+    ],
+  ])('%j', (change, told) => {
+    expect(describeChange(change)).toBe(told);
+  });
+});
+
 describe('what is known of a change', () => {
   it.each<[Change, { text: string; live: boolean; lasts: boolean; repeats: boolean; makes: string[] }]>([
     [
