@@ -122,8 +122,8 @@ async function benchImage(
 const imageSettings = 'datasource_list: [NoCloud, None]\nssh_deletekeys: false\nlocale: false\n';
 const cloudInitFiles = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': imageSettings };
 
-/** Debian's Ignition 2.14 ends where there is no such file to read. */
-const ignitionFiles = { '/etc/selinux/config': 'SELINUX=disabled\n' };
+/** Debian's Ignition 2.14 ends where there is no such file, or no type of policy in it. */
+const ignitionFiles = { '/etc/selinux/config': 'SELINUX=disabled\nSELINUXTYPE=default\n' };
 
 /** Boots a guest for the first time; its disks lie in `folder`, which is made. */
 export async function bootBenchGuest(
