@@ -122,8 +122,14 @@ async function benchImage(
 const imageSettings = 'datasource_list: [NoCloud, None]\nssh_deletekeys: false\nlocale: false\n';
 const cloudInitFiles = { '/etc/cloud/cloud.cfg.d/99-bench.cfg': imageSettings };
 
-/** Debian's Ignition 2.14 ends where there is no such file, or no type of policy in it. */
-const ignitionFiles = { '/etc/selinux/config': 'SELINUX=disabled\nSELINUXTYPE=default\n' };
+/**
+ * Debian's Ignition 2.14 labels what it wrote for SELinux, and fails where it cannot, although there is no SELinux: what
+ * it reads for that, and a program that does nothing in place of setfiles(8).
+ */
+const ignitionFiles = {
+  '/etc/selinux/config': 'SELINUX=disabled\nSELINUXTYPE=default\n',
+  '/usr/local/sbin/setfiles': { text: '#!/bin/sh\n', mode: 0o755 },
+};
 
 /** Boots a guest for the first time; its disks lie in `folder`, which is made. */
 export async function bootBenchGuest(
