@@ -74,7 +74,7 @@ export default defineConfig({
         test: {
           name: 'host-guests',
           include: ['test/host-guests/**/*.test.ts'],
-          globalSetup: 'test/guest/global-setup.ts',
+          globalSetup: 'test/host-guests/global-setup.ts',
           testTimeout: 10 * minutes,
           hookTimeout: 15 * minutes,
         },

@@ -46,18 +46,14 @@ export async function startMetadataServer(folder: string, rule: Rule): Promise<M
   // It ends with the program that started it.
   server.unref();
   const { port } = server.address() as AddressInfo;
-  const relay = join(folder, 'relay.mjs');
+  const relay = join(folder, 'relay');
   await writeFile(
     relay,
-    `import { connect } from 'node:net';
-const socket = connect(${port}, '127.0.0.1');
-process.stdin.pipe(socket);
-socket.pipe(process.stdout);
-for (const stream of [socket, process.stdin, process.stdout]) stream.on('error', () => process.exit(1));
-`,
+    `#!/bin/bash\nexec 3<> /dev/tcp/127.0.0.1/${port} || exit\ncat <&3 &\nexec cat >&3\n`,
+    { mode: 0o755 },
   );
   const service: MetadataServer = {
-    command: `${process.execPath} ${relay}`,
+    command: relay,
     asked,
     content: {},
     isSilent: false,

@@ -42,17 +42,28 @@ export async function installPrerequisites(): Promise<void> {
 export async function installPrograms(programs: Programs): Promise<void> {
   const missing = missingPackages(programs);
   if (missing.length === 0) return;
-  const command = `apt-get install ${missing.join(' ')}`;
+  await installPackages(missing);
+  const still = missingPackages(programs);
+  if (still.length > 0)
+    throw new Error(`${commandFor(missing)} was run, yet these are missing: ${still.join(' ')}`);
+}
+
+const commandFor = (packages: readonly string[]) => `apt-get install ${packages.join(' ')}`;
+
+/**
+ * Installs Debian packages when run as root.
+ *
+ * @throws naming the command that installs them when that is left to the user.
+ */
+export async function installPackages(packages: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
-    throw new Error(`the tests need packages that are not installed; as root: ${command}`);
+    throw new Error(`the tests need packages that are not installed; as root: ${commandFor(packages)}`);
   }
-  await withProgress(`install ${missing.join(' ')}`, async () => {
+  await withProgress(`install ${packages.join(' ')}`, async () => {
     const environment = { env: { DEBIAN_FRONTEND: 'noninteractive' }, stdin: 'ignore' } as const;
     await execa('apt-get', ['update', '--quiet'], environment);
-    await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], environment);
+    await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], environment);
   });
-  const still = missingPackages(programs);
-  if (still.length > 0) throw new Error(`${command} was run, yet these are missing: ${still.join(' ')}`);
 }
 
 function missingPackages(programs: Programs): string[] {

@@ -5,16 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { installPrograms } from '../guest/prerequisites.ts';
-
-const programs = {
-  dnsmasq: 'dnsmasq-base',
-  libvirtd: 'libvirt-daemon-system',
-  mmdebstrap: 'mmdebstrap',
-  'qemu-img': 'qemu-utils',
-  'qemu-system-x86_64': 'qemu-system-x86',
-  virsh: 'libvirt-clients',
-};
 
 /** gandi-host as `make build` made it. */
 const program = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
@@ -50,9 +40,8 @@ export class LibvirtRig {
     this.#daemon = daemon;
   }
 
-  /** Installs what is missing, and starts virtlogd and libvirtd (15 s, for libvirtd tries out QEMU). */
+  /** Starts virtlogd and libvirtd (15 s, for libvirtd tries out QEMU). @throws if libvirtd ends, or does not answer in two minutes */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<LibvirtRig> {
-    await installPrograms(programs);
     // A socket's path has at most 107 bytes.
     const folder = await mkdtemp(join(tmpdir(), 'rig-'));
     for (const name of [...Object.keys(BOUND), 'pool']) await mkdir(join(folder, name));
@@ -85,7 +74,10 @@ export class LibvirtRig {
     const rig = new LibvirtRig(folder, daemon);
     const until = Date.now() + 120_000;
     while ((await rig.virsh('version')).status !== 0) {
-      if (Date.now() > until) throw new Error('libvirtd does not answer');
+      if (daemon.exitCode !== null || Date.now() > until) {
+        await rig.stop();
+        throw new Error(`libvirtd ${daemon.exitCode === null ? 'does not answer' : 'ended'}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     return rig;
