@@ -63,6 +63,10 @@ export class LibvirtRig {
     const binds = Object.entries(BOUND).map(
       ([name, path]) => `mkdir -p ${path} && mount --bind "$1/${name}" ${path}`,
     );
+    // Emulated on every machine: within a virtual machine KVM may be there and fail, such as at MSR 0x10a on AMD. What
+    // libvirtd cannot write to does not count as KVM; what it can, and is none, it would try out at each call.
+    await writeFile(join(folder, 'no-kvm'), '');
+    binds.push('{ test ! -e /dev/kvm || mount -o bind,ro "$1/no-kvm" /dev/kvm; }');
     const script = `${binds.join(' && ')} && { virtlogd --pid-file "$1/virtlogd.pid" & exec libvirtd --pid-file "$1/libvirtd.pid"; }`;
     const daemon = spawn(
       'unshare',
