@@ -119,11 +119,6 @@ export class StartSchedule {
     this.startFailed(uuid, 'it went off before it was ready', false, now);
   }
 
-  /** It cannot be told whether it is ready. */
-  failed(uuid: string, reason: string): void {
-    if (this.#states.get(uuid)?.at === 'boots') this.#fail(uuid, reason);
-  }
-
   #order(uuid: string): Waiting {
     const place = this.#graph.places.get(uuid);
     if (place === undefined) throw new Error(`the order has no guest ${uuid}`);
