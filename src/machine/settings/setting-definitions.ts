@@ -1,32 +1,5 @@
 import type { SettingKind } from './setting-kinds.ts';
-
-/** Settings that turn something on or off. */
-export type Switch =
-  | 'CONFIG_SWAP'
-  | 'CONFIG_MODULES'
-  | 'CONFIG_FILES'
-  | 'CONFIG_HOSTNAME'
-  | 'CONFIG_USERS'
-  | 'CONFIG_NAMESERVER'
-  | 'CONFIG_NETWORK'
-  | 'CONFIG_MULTIQUEUE'
-  | 'CONFIG_SYSCTL'
-  | 'CONFIG_RESIZE'
-  | 'CONFIG_HOST_INIT'
-  | 'CONFIG_ALLOW_MOUNT'
-  | 'CONFIG_DISK_NOTIFY'
-  | 'CONFIG_DISK_UNITS'
-  | 'CONFIG_MOTD'
-  | 'CONFIG_TIMEZONE'
-  | 'CONFIG_SSHD'
-  | 'CONFIG_CONSOLE'
-  | 'CONFIG_CRON'
-  | 'CONFIG_SYSTEM_FILE'
-  | 'CONFIG_IDENTITY'
-  | 'CONFIG_ROOT_CHECK'
-  | 'CONFIG_POSTBOOT'
-  | 'CONFIG_POSTBOOT_WAIT'
-  | 'CONFIG_DECOMPRESS_KERNEL';
+import type { Switch } from './switches.ts';
 
 /** The settings that are not switches. */
 export type ValueName =

@@ -2,7 +2,7 @@ import type { FileView } from '../files/files.ts';
 import { parseShellAssignments } from '../formats/text/shell-assignments.ts';
 import { reasonOf } from '../runtime/errors.ts';
 import type { NetworkManagerName } from '../system/facts.ts';
-import { SETTINGS, type SettingName, type Switch } from './setting-definitions.ts';
+import { SETTINGS, type SettingName } from './setting-definitions.ts';
 import {
   type DiskBus,
   EXPECTED,
@@ -28,9 +28,10 @@ import {
   readTimeZone,
   readWaitingSeconds,
 } from './setting-kinds.ts';
+import type { Switch } from './switches.ts';
 
-export type { Switch } from './setting-definitions.ts';
 export type { DiskBus, MountMode } from './setting-kinds.ts';
+export type { Switch } from './switches.ts';
 
 /** A line of the settings file that was not understood. */
 export interface SettingsWarning {
