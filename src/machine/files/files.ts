@@ -14,8 +14,8 @@ import {
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { decodeText } from '../formats/text/text-bytes.ts';
 import { openWithoutLinks } from './open-directory.ts';
-import type { ReadTrace } from './read-trace.ts';
-import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';
+import type { ReadTrace } from './trace/read-trace.ts';
+import { DIRECTORY, type SeenState, seenState, type Way } from './trace/seen-state.ts';
 
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
