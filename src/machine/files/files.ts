@@ -1,19 +1,15 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   lstatSync,
-  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
-  readSync,
   realpathSync,
   type Stats,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
-import { decodeText } from '../formats/text/text-bytes.ts';
 import { openWithoutLinks } from './open-directory.ts';
+import { readOpened } from './read-opened.ts';
 import type { ReadTrace } from './trace/read-trace.ts';
 import { DIRECTORY, type SeenState, seenState, type Way } from './trace/seen-state.ts';
 
@@ -50,14 +46,6 @@ export interface FileView {
   aside(): FileView;
 }
 
-const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
-
-/**
- * Most texts fit, above all those of /proc and /sys. Their size is not known before: Bun's readFileSync takes 256 KiB
- * of fresh memory for each, which costs ten times as much as reading them.
- */
-const shortText = Buffer.alloc(16 * 1024);
-
 /** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;
 
@@ -93,35 +81,6 @@ function kindOf(stats: Stats): FileStatus['kind'] {
   if (stats.isSymbolicLink()) return 'link';
   if (stats.isBlockDevice()) return 'block';
   return 'other';
-}
-
-/** @param saw is told the state of what was opened, before anything of it is read */
-function readOpened(path: string, location: string, saw: (state: Stats) => void, flags = 0): string {
-  // Not blocking: a pipe at this path must not hold the boot up.
-  const descriptor = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK | flags);
-  try {
-    const isAttribute = location.startsWith('/sys/');
-    if (!isAttribute) {
-      const stats = fstatSync(descriptor);
-      saw(stats);
-      if (stats.size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
-    }
-    let length = 0;
-    // To the end, not to the first short read: files of /proc give their lines in pieces of a page. What sysfs has is a
-    // page at most, in one piece (Documentation/filesystems/sysfs.rst).
-    for (let count = -1; count !== 0 && length < shortText.length; length += count) {
-      count = readSync(descriptor, shortText, length, shortText.length - length, null);
-      if (isAttribute) return decodeText(shortText.subarray(0, count));
-    }
-    if (length < shortText.length) return decodeText(shortText.subarray(0, length));
-    return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
-  } catch (error) {
-    // The system says it of a descriptor without its path, such as of a directory.
-    if (error instanceof Error && 'code' in error) Object.assign(error, { path });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** Where a path of the running system leads to; itself where nothing is there to tell. */
