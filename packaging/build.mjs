@@ -19,6 +19,8 @@ import { thirdPartyLicenses } from './licenses.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// The folder is emptied: nothing else may be taken for it.
+if (process.argv.length > 3) throw new Error('usage: build.mjs [FOLDER]');
 const output = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /**
