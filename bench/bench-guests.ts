@@ -13,6 +13,7 @@ import { makeKeyPair } from '../test/guest/ssh.ts';
 import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
+import { EMPTY_OPERATOR_SCRIPT, perBootScript, usedFiles } from './operator-stage.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
 import { archiveDisk, configDriveCd, idleScript, noCloudCd, smartOsMachine } from './source-disks.ts';
 import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
@@ -25,7 +26,8 @@ import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
  * attach disks to, `disks-crowd` the same for very many of them, and `disks-systemd-mount` is `plain` with a rule that
  * mounts them. `plain-trixie` and `cloud-init-trixie` are those of Debian 13; `credentials` is Debian 13 with what systemd
- * alone takes from the firmware; `ignition` is `plain` with Ignition.
+ * alone takes from the firmware; `ignition` is `plain` with Ignition. `operator` is `nocloud` with an empty operator script,
+ * `operator-login` the same without, and `cloud-init-per-boot` is `cloud-init-nocloud` with a script that powers off.
  */
 export const BENCH_GUESTS = [
   'toolkit',
@@ -46,9 +48,15 @@ export const BENCH_GUESTS = [
   'cloud-init-trixie',
   'credentials',
   'ignition',
+  'operator',
+  'operator-login',
+  'cloud-init-per-boot',
 ] as const;
 
 export type BenchGuest = (typeof BENCH_GUESTS)[number];
+
+/** Whether its first boot ends with the power off. */
+export const endsItself = (name: BenchGuest) => name === 'operator' || name === 'cloud-init-per-boot';
 
 /** The image has 1536 MiB: the root file system can be grown. */
 const rootMebibytes = 4096;
@@ -88,6 +96,9 @@ async function benchImage(
     case 'cpio':
     case 'ec2':
       return toolkitImage({ overlays });
+    case 'operator':
+    case 'operator-login':
+      return toolkitImage({ overlays, files: usedFiles });
     case 'partitioned':
       return toolkitImage({ overlays, partitionTable: { type: 'gpt', label: 'gandiroot' } });
     case 'memory':
@@ -102,6 +113,10 @@ async function benchImage(
     case 'cloud-init':
     case 'cloud-init-nocloud':
       return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files: cloudInitFiles });
+    case 'cloud-init-per-boot': {
+      const files = { ...cloudInitFiles, ...usedFiles, ...perBootScript };
+      return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files });
+    }
     case 'plain-trixie':
       return rootImage({ rootfs: await rootFileSystem('trixie') });
     case 'cloud-init-trixie':
@@ -189,7 +204,11 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
     }
     case 'nocloud':
     case 'cloud-init-nocloud':
+    case 'operator-login':
+    case 'cloud-init-per-boot':
       return [await noCloudCd(folder, publicKey)];
+    case 'operator':
+      return [await noCloudCd(folder, publicKey, { 'operator-script': EMPTY_OPERATOR_SCRIPT })];
     case 'configdrive':
       return [await configDriveCd(folder, publicKey)];
     case 'cpio':

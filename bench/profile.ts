@@ -4,7 +4,7 @@
  * largest pieces, then all in their order. To note down a piece costs nobody anything in the figures, but time.
  *
  * `node packaging/run-ts.mjs bench/profile.ts GUEST...` takes these guests, after `PROFILE=1 node packaging/build.mjs
- * src/main.ts dist/profile`.
+ * dist/profile`.
  */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

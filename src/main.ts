@@ -25,7 +25,7 @@ const LOADERS: Loaders = {
 process.umask(0o022);
 const call = { name: process.argv0, args: process.argv.slice(2), isRoot: process.geteuid?.() === 0 };
 
-// Not top-level await: the bundle is CommonJS, which starts fastest.
+// Not top-level await: the bundle for Node.js is CommonJS.
 void callProgram(call, LOADERS, standardOutput).then((status) => {
   process.exitCode = status;
 });
