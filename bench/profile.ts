@@ -4,7 +4,7 @@
  * largest pieces, then all in their order. To note down a piece costs nobody anything in the figures, but time.
  *
  * `node packaging/run-ts.mjs bench/profile.ts GUEST...` takes these guests, after `PROFILE=1 node packaging/build.mjs
- * src/main.ts dist/profile`.
+ * dist/profile`.
  */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,8 @@ import { instructionsOf } from './accounting.ts';
 import { BENCH_GUESTS, type BenchGuest, benchImages, bootBenchGuest } from './bench-guests.ts';
 import { type Piece, parseMarks, renderPieces } from './pieces.ts';
 
-const SERVICES = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
+/** gandi-metadata uses nothing but in guests with such a service. */
+const SERVICES = ['gandi-bootstrap', 'gandi-metadata', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const BOOT_SECONDS = 600;
 
 const executable = fileURLToPath(new URL('../dist/profile/gandi', import.meta.url));

@@ -4,7 +4,7 @@ import type { Files } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { isFirstBoot, readRememberedDisk } from './gandi/disk/host-disk.ts';
 import type { HostConfiguration, LookedAt } from './guest-config.ts';
-import type { Finding, Source, World } from './source.ts';
+import type { Finding, Heard, Source, World } from './source.ts';
 import { SOURCES } from './sources.ts';
 import type { Kept } from './what-counts.ts';
 
@@ -21,12 +21,15 @@ export interface LoadOptions {
   waitSeconds: number;
   /** A file or device to take the configuration from; it is only read. */
   seed?: string;
+  /** What the source that this guest has was asked already. */
+  heard?: Heard;
 }
 
 /** A look at the sources: what became of each, by its name. */
 export interface Look extends Kept {
   world: World;
   looked: Map<string, string>;
+  heard?: Heard;
 }
 
 /** What a boot does not change while sources are looked at: words of the firmware and the boot loader, and our own records. */

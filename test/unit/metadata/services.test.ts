@@ -78,7 +78,7 @@ describe('a guest of EC2', () => {
       state: 'none',
       source: undefined,
       awaited: ['ec2'],
-      config: { dhcpOnAll: true },
+      config: { dhcpOnAll: true, dhcpMetricStep: 100 },
       problems: [],
     });
     expect(host.origin).toBe('no configuration found; ec2 is asked when the network is up');
