@@ -91,6 +91,14 @@ describe('a guest of EC2', () => {
     expect(answer.looked).toContainEqual({ source: 'ec2', outcome: 'taken' });
   });
 
+  it('is told where user-data are that nobody can read', async () => {
+    const guest = seededGuest(AMAZON);
+    const { address } = await imds({ ...SAID, '/latest/user-data': '#cloud-config\nusers: [\n' });
+    const { problems } = told(await ask(guest, address));
+    expect(problems).toEqual([expect.stringContaining(`${address}: user-data`)]);
+    expect(told(await guest.boot()).problems).toEqual(problems);
+  });
+
   it('has what it learned at its next boot, and asks again', async () => {
     const guest = seededGuest(AMAZON);
     const { address } = await imds(SAID);

@@ -71,6 +71,15 @@ describe('the metadata host of a zone', () => {
     },
   );
 
+  it('is named in a line about user-data that nobody can read', async () => {
+    const values = { ...VALUES, 'cloud-init:user-data': '#cloud-config\nusers: [\n' };
+    const { guest } = await zone({ values });
+    const { parsed } = await guest.boot();
+    expect(parsed.problems.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^\/native\/\.zonecontrol\/metadata\.sock: user-data/),
+    ]);
+  });
+
   /** What the program asks alone where all else is as it was. */
   const hear = (guest: Awaited<ReturnType<typeof zone>>['guest']) =>
     hearHost({ open: () => ({ files: guest.files }), commands: systemCommands });
