@@ -16,7 +16,8 @@ import { instructionsOf } from './accounting.ts';
 import { BENCH_GUESTS, type BenchGuest, benchImages, bootBenchGuest } from './bench-guests.ts';
 import { type Piece, parseMarks, renderPieces } from './pieces.ts';
 
-const SERVICES = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
+/** gandi-metadata uses nothing but in guests with such a service. */
+const SERVICES = ['gandi-bootstrap', 'gandi-metadata', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const BOOT_SECONDS = 600;
 
 const executable = fileURLToPath(new URL('../dist/profile/gandi', import.meta.url));

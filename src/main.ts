@@ -8,7 +8,7 @@ const mdata = (name: MdataName) => async () => ({
 
 const LOADERS: Loaders = {
   programs: {
-    'gandi-bootstrap': () => import('./bootstrap/program.ts'),
+    'gandi-bootstrap': () => import('./bootstrap/start.ts'),
     'gandi-mount': () => import('./mount/program.ts'),
     'gandi-config': () => import('./config/program.ts'),
     'gandi-postboot': () => import('./postboot/program.ts'),

@@ -97,7 +97,7 @@ function placeOf(path: string): string {
 export class Files implements FileView {
   readonly root: string;
   readonly #trace: ReadTrace | undefined;
-  #once: { isMeant: (path: string) => boolean; texts: Map<string, string | undefined> } | undefined;
+  #once: readonly { isMeant: (path: string) => boolean; texts: Map<string, string | undefined> }[] = [];
 
   /**
    * @param root directory that stands for `/`; it must exist
@@ -134,16 +134,25 @@ export class Files implements FileView {
     return this.#join(done);
   }
 
-  /** The same files, of which those that are meant are opened once: nobody changes them in the meantime. */
-  readingOnce(isMeant: (path: string) => boolean): Files {
+  /**
+   * The same files, of which some are opened once.
+   * @param isConstant nobody changes these in the meantime
+   * @param isOfLook these are the same until `lookAgain`
+   */
+  readingOnce(isConstant: (path: string) => boolean, isOfLook: (path: string) => boolean): Files {
     const files = new Files(this.root, this.#trace);
-    files.#once = { isMeant, texts: new Map() };
+    files.#once = [isConstant, isOfLook].map((isMeant) => ({ isMeant, texts: new Map() }));
     return files;
   }
 
+  /** Something was waited for: what may have changed meanwhile is opened again. */
+  lookAgain(): void {
+    this.#once.at(-1)?.texts.clear();
+  }
+
   readText(path: string): string | undefined {
-    if (this.#once?.isMeant(path) !== true) return this.#readText(path);
-    const { texts } = this.#once;
+    const texts = this.#once.find(({ isMeant }) => isMeant(path))?.texts;
+    if (texts === undefined) return this.#readText(path);
     if (!texts.has(path)) texts.set(path, this.#readText(path));
     return texts.get(path);
   }

@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { main as bootstrap } from '../../../src/bootstrap/program.ts';
+import { main as bootstrap } from '../../../src/bootstrap/start.ts';
 import { main as configure } from '../../../src/config/program.ts';
 import { parseJsonObject } from '../../../src/machine/changes/json-file.ts';
 import type { Intercept } from '../../../src/machine/changes/machine.ts';
