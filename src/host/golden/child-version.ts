@@ -48,6 +48,9 @@ export function inGuestCommands({
 /** Packages of the distribution brought up to date. */
 export const UPGRADE: Command = ['apt-get', '--yes', '--with-new-pkgs', 'upgrade'];
 
+/** Whoever answers on the port is the toolkit: its shutdown takes away what an image must not have; docs/images.md. */
+const SEAL: Command = ['gandi-guest', 'seal', '--yes', '--all-users', '--no-poweroff'];
+
 class GuestShell {
   readonly #context: HostContext;
   readonly #client: ExecClient;
@@ -178,8 +181,8 @@ async function inGuest(
     const shell = new GuestShell(context, ready.client, trial);
     for (const { argv, input } of inGuestCommands(recipe)) await shell.run(argv, input);
     const boot = await bootFilesOf(shell);
-    for (const [program, ...args] of sealCommands('')) await shell.run([program, ...args]);
-    await shell.run(['sync']);
+    for (const [program, ...args] of sealCommands('', true)) await shell.run([program, ...args]);
+    await shell.run(SEAL);
     return boot;
   } finally {
     ready.client.close();

@@ -37,6 +37,8 @@ export interface GuestWish {
   disposable?: boolean;
   /** A volume that is its root disk already, instead of an overlay of its own; it is not removed with the guest. */
   rootVolume?: string;
+  /** A volume for what its console says. */
+  consoleLog?: string;
   /** A version that no guest has tried yet is allowed. */
   untested?: boolean;
 }
@@ -110,6 +112,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       name: file(`${label}.qcow2`),
       ...(keep ? { keep } : {}),
     })),
+    ...(wish.consoleLog === undefined ? [] : [{ pool, name: wish.consoleLog, log: true }]),
   ];
   const record: GuestRecord = defined<GuestRecord>({
     uuid,
@@ -140,6 +143,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       : { boot: { kernel: `${directory}/${kernel}`, initrd: `${directory}/${initrd}` } }),
     nics,
     mounts: wish.mounts,
+    ...(wish.consoleLog === undefined ? {} : { consoleLog: `${directory}/${wish.consoleLog}` }),
     ...(wish.memoryMebibytes === undefined ? {} : { memoryMebibytes: wish.memoryMebibytes }),
     ...(wish.cpus === undefined ? {} : { cpus: wish.cpus }),
   });

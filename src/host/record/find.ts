@@ -15,6 +15,11 @@ export interface Owned<R extends HostRecord = HostRecord> {
 /** A domain of ours, with its state. */
 export type OwnedEntry = DomainEntry & Pick<Owned, 'record' | 'definition'>;
 
+/** A golden image, with its state. */
+export type GoldenEntry = OwnedEntry & { record: GoldenRecord };
+
+export const isGolden = (entry: OwnedEntry): entry is GoldenEntry => entry.record.role === 'golden';
+
 /**
  * All domains that carry our element with their own UUID.
  * @throws LibvirtError

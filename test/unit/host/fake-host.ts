@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { afterEach } from 'vitest';
 import type { Argv, CommandResult, HostCommands, RunOptions } from '../../../src/host/commands/commands.ts';
 import type { HostSystem } from '../../../src/host/context/host-system.ts';
@@ -58,6 +59,8 @@ export class FakeHost implements HostCommands {
   };
   /** Why a command is refused; undefined where it is not. */
   refuse: (words: readonly string[]) => string | undefined = () => undefined;
+  /** What libvirt says that KVM can do here; undefined: there is none. */
+  kvm: string | undefined;
   /** A guest stays up once it was started. */
   staysUp = true;
   /** Exit status of a command that has the terminal. */
@@ -170,7 +173,8 @@ export class FakeHost implements HostCommands {
         ? refused(`failed to get domain '${target}'`)
         : { stdout: `${domain.uuid}\n` };
     }
-    if (command === 'domcapabilities') return refused('KVM is not to be had');
+    if (command === 'domcapabilities')
+      return this.kvm === undefined ? refused('KVM is not to be had') : { stdout: this.kvm };
     if (command === 'domifaddr') return { stdout: this.addresses[words.at(-1) ?? ''] ?? '' };
     const xml = this.xml.get(target);
     if (command === 'dumpxml' && xml !== undefined)
@@ -187,7 +191,11 @@ export class FakeHost implements HostCommands {
     if (command === 'define') this.xml.set(textOf(parseXml(text), 'uuid') ?? '', text);
     if (command === 'undefine') this.xml.delete(target);
     const domain = this.libvirt.domains.find(({ uuid }) => uuid === target);
-    if (command === 'start' && domain !== undefined && !this.staysUp) domain.state = 'shut off';
+    if (command === 'start' && domain !== undefined) {
+      if (!this.staysUp) domain.state = 'shut off';
+      const log = /<log file="([^"]*)"/.exec(this.xml.get(target) ?? '')?.[1];
+      if (log !== undefined) this.storage.addVolume('gandi', basename(log), { format: 'raw' });
+    }
     return answer;
   }
 
