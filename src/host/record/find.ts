@@ -1,4 +1,4 @@
-import { type DomainEntry, domainDefinitions, listDomains } from '../libvirt/domains.ts';
+import { type DefinedDomain, definedDomains, domainDefinitions } from '../libvirt/domains.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { type Element, textOf } from '../libvirt/xml.ts';
 import { type GoldenRecord, type GuestRecord, type HostRecord, parseHostRecord } from './host-record.ts';
@@ -13,7 +13,7 @@ export interface Owned<R extends HostRecord = HostRecord> {
 }
 
 /** A domain of ours, with its state. */
-export type OwnedEntry = DomainEntry & Pick<Owned, 'record' | 'definition'>;
+export type OwnedEntry = DefinedDomain & Pick<Owned, 'record'>;
 
 /** A golden image, with its state. */
 export type GoldenEntry = OwnedEntry & { record: GoldenRecord };
@@ -25,15 +25,9 @@ export const isGolden = (entry: OwnedEntry): entry is GoldenEntry => entry.recor
  * @throws LibvirtError
  */
 export async function ownedDomains(virsh: Virsh): Promise<OwnedEntry[]> {
-  const entries = await listDomains(virsh);
-  const definitions = await domainDefinitions(
-    virsh,
-    entries.map(({ uuid }) => uuid),
-  );
-  return entries.flatMap((entry) => {
-    const definition = definitions.get(entry.uuid);
-    const record = definition && parseHostRecord(definition);
-    return definition === undefined || record === undefined ? [] : [{ ...entry, record, definition }];
+  return (await definedDomains(virsh)).flatMap((domain) => {
+    const record = parseHostRecord(domain.definition);
+    return record === undefined ? [] : [{ ...domain, record }];
   });
 }
 

@@ -8,15 +8,9 @@ import { main } from '../../../src/host/program.ts';
 import { withRecord } from '../../../src/host/record/with-record.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { FakeGuestPort } from './fake-guest-port.ts';
-import { FakeLibvirt } from './fake-libvirt.ts';
-import { type Answer, FakeStorage, refused } from './fake-storage.ts';
-
-/** How a command of gandi-host ended. */
-export interface Ended {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
+import { type Answer, FakeLibvirt, refused } from './fake-libvirt.ts';
+import { FakeStorage } from './fake-storage.ts';
+import { type Ended, RecordedOutput } from './recorded-output.ts';
 
 const hosts: FakeHost[] = [];
 
@@ -70,7 +64,7 @@ export class FakeHost implements HostCommands {
   /** What the clock goes on by at each look. */
   step = 1;
   #clock = 0;
-  #said = { stdout: '', stderr: '' };
+  readonly #output = new RecordedOutput();
 
   /** @param files beside those that each host has, by their paths */
   constructor(files: Record<string, string> = {}) {
@@ -79,21 +73,13 @@ export class FakeHost implements HostCommands {
       commands: this,
       files: temporaryRoot({ ...FILES, ...files }, '/dev/shm'),
       environment: {},
-      output: {
-        print: (text) => this.#say('stdout', text),
-        printError: (text) => this.#say('stderr', text),
-        isTerminal: () => false,
-      },
+      output: this.#output,
       now: () => new Date('2026-03-04T05:06:07Z'),
       elapsed: () => this.#goOn(this.step),
       sleep: async (milliseconds) => void this.#goOn(milliseconds),
       cpus: 2,
       pid: 77,
     };
-  }
-
-  #say(stream: 'stdout' | 'stderr', text: string): void {
-    this.#said[stream] += text;
   }
 
   #goOn(milliseconds: number): number {
@@ -107,15 +93,8 @@ export class FakeHost implements HostCommands {
   }
 
   /** Runs gandi-host as src/host-main.ts does. */
-  async gandiHost(...args: string[]): Promise<Ended> {
-    this.#said = { stdout: '', stderr: '' };
-    try {
-      const status = await main(args, this.system);
-      return { status, ...this.#said };
-    } catch (error) {
-      const stderr = `${this.#said.stderr}gandi-host: ${(error as Error).message}\n`;
-      return { status: 1, stdout: this.#said.stdout, stderr };
-    }
+  gandiHost(...args: string[]): Promise<Ended> {
+    return this.#output.duringMain(() => main(args, this.system));
   }
 
   /** All that there is, to be compared. */
