@@ -5,9 +5,9 @@ import { checkUnchanged, createGuest, versionOf } from '../guest/create-guest.ts
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { parseNic } from '../guest/interfaces.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
+import { findVolume } from '../libvirt/storage.ts';
 import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
-import { volumeStamp } from '../record/stamp.ts';
 import { sealCommands } from './build-tree.ts';
 import { type Golden, reserved, saveRecord } from './publish.ts';
 import type { Recipe } from './recipe.ts';
@@ -152,7 +152,7 @@ export async function childVersion(
   await removeBuilder(context, name);
   if (boot !== undefined && version.kernel !== undefined) await storeBoot(context, pool, names, boot);
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = await volumeStamp(virsh, pool, names.disk);
+  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
   const made: Omit<GoldenVersion, 'number'> = {
     state: 'untested',
     created: context.system.now().toISOString(),

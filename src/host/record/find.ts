@@ -1,6 +1,6 @@
 import { type DefinedDomain, definedDomains, domainDefinitions } from '../libvirt/domains.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
-import { type Element, textOf } from '../libvirt/xml.ts';
+import { type Element, parseXml, textOf } from '../libvirt/xml.ts';
 import { type GoldenRecord, type GuestRecord, type HostRecord, parseHostRecord } from './host-record.ts';
 
 /** A domain of ours. */
@@ -31,16 +31,23 @@ export async function ownedDomains(virsh: Virsh): Promise<OwnedEntry[]> {
   });
 }
 
-async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
-  // Not by its name: virsh takes a number for an ID.
+/** The same of a domain whose name virsh takes for something else. */
+async function definitionByName(virsh: Virsh, name: string): Promise<Element | undefined> {
   const { stdout, failure } = await virsh.ask('domuuid', '--domain', name);
   if (failure !== undefined) return undefined;
   const uuid = stdout.trim();
   const definition = (await domainDefinitions(virsh, [uuid])).get(uuid);
+  return textOf(definition, 'name') === name ? definition : undefined;
+}
+
+async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
+  // It takes a number for an ID before it takes it for a name, and a UUID before both.
+  const { stdout, failure } = await virsh.ask('dumpxml', '--inactive', '--domain', name);
+  const found = failure === undefined ? parseXml(stdout) : undefined;
+  const definition = textOf(found, 'name') === name ? found : await definitionByName(virsh, name);
   const record = definition && parseHostRecord(definition);
-  if (definition === undefined || record === undefined || textOf(definition, 'name') !== name)
-    return undefined;
-  return { uuid, name, record, definition };
+  if (definition === undefined || record === undefined) return undefined;
+  return { uuid: record.uuid, name, record, definition };
 }
 
 /** @throws Error in one line if there is no golden image of that name */

@@ -152,14 +152,17 @@ export class FakeHost implements HostCommands {
         ? refused(`failed to get domain '${target}'`)
         : { stdout: `${domain.uuid}\n` };
     }
-    if (command === 'domcapabilities')
-      return this.kvm === undefined ? refused('KVM is not to be had') : { stdout: this.kvm };
+    if (command === 'domcapabilities') return this.#kvm();
     if (command === 'domifaddr') return { stdout: this.addresses[words.at(-1) ?? ''] ?? '' };
-    const xml = this.xml.get(target);
+    const xml = this.xml.get(this.libvirt.find(target)?.uuid ?? target);
     if (command === 'dumpxml' && xml !== undefined)
       return { stdout: words.includes('--inactive') ? xml : this.#live(xml) };
     if (command === 'metadata' && xml !== undefined) return this.#metadata(words, target, xml);
     return this.storage.run(words, options) ?? (await this.#domain(words, options, target));
+  }
+
+  #kvm(): Answer {
+    return this.kvm === undefined ? refused('KVM is not to be had') : { stdout: this.kvm };
   }
 
   async #domain(words: readonly string[], options: RunOptions, target: string): Promise<Answer> {

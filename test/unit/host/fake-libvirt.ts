@@ -62,6 +62,8 @@ export class FakeLibvirt implements HostCommands {
   readonly done: string[] = [];
   /** Processes that were started. */
   started = 0;
+  /** Running ones by their ID. */
+  readonly ids = new Map<string, FakeDomain>();
   override: Override = () => undefined;
   /** Is told of each command with an effect on a domain, before it is done. */
   onAction: (command: string, domain: FakeDomain) => void = () => undefined;
@@ -69,6 +71,12 @@ export class FakeLibvirt implements HostCommands {
 
   constructor(domains: readonly FakeDomain[] = []) {
     this.domains = domains.map((domain) => ({ ...domain }));
+  }
+
+  /** As virsh takes a word for a domain, which may be its ID, its UUID, or its name. */
+  find(word: string): FakeDomain | undefined {
+    const by = (key: 'uuid' | 'name') => this.domains.find((domain) => domain[key] === word);
+    return this.ids.get(word) ?? by('uuid') ?? by('name');
   }
 
   domain(name: string): FakeDomain {
@@ -127,10 +135,10 @@ export class FakeLibvirt implements HostCommands {
   }
 
   #one(words: readonly string[], options: RunOptions): Answer {
-    const [command = '', target = ''] = words.filter((word) => word !== '--inactive');
+    const [command = '', target = ''] = words.filter((word) => word !== '--inactive' && word !== '--domain');
     if (command === 'list') return { stdout: this.#list(words) };
     if (command === 'domstats') return { stdout: this.#states() };
-    const domain = this.domains.find(({ uuid }) => uuid === target);
+    const domain = this.find(target);
     if (command === 'domxml-to-native') return { stdout: '/usr/bin/qemu-system-x86_64\n' };
     if (command === 'domuuid') return this.#uuid(words);
     if (command === 'domifaddr') return { stdout: addressRows(domain, words.at(-1)) };
