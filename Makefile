@@ -90,7 +90,7 @@ demo: build
 ifeq ($(PROFILE),1)
 # What the pieces of a first boot cost, by marks in an executable of its own: bench/profile.ts.
 bench: build
-	$(SETUP) node packaging/build.mjs src/main.ts dist/profile
+	$(SETUP) node packaging/build.mjs dist/profile
 	@$(SETUP) node packaging/run-ts.mjs bench/profile.ts
 else
 # Parsers are measured by what they withstand: 10,000 inputs for each of their properties.
