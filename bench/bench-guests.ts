@@ -107,7 +107,7 @@ async function benchImage(
       return rootImage({ rootfs });
     case 'disks':
     case 'disks-crowd':
-      return toolkitImage({ files: diskSliceFiles });
+      return toolkitImage({ overlays, files: diskSliceFiles });
     case 'disks-systemd-mount':
       return rootImage({ rootfs, files: systemdMountRule });
     case 'cloud-init':

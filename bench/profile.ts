@@ -11,9 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MARKS_FILE } from '../src/machine/runtime/marks.ts';
+import type { Guest } from '../test/guest/guest.ts';
 import { installPrerequisites } from '../test/guest/prerequisites.ts';
 import { instructionsOf } from './accounting.ts';
+import { attach, rest } from './attach-disks.ts';
 import { BENCH_GUESTS, type BenchGuest, benchImages, bootBenchGuest } from './bench-guests.ts';
+import { keepDiskSlice } from './disk-slice.ts';
 import { type Piece, parseMarks, renderPieces } from './pieces.ts';
 
 /** gandi-metadata uses nothing but in guests with such a service. */
@@ -35,6 +38,20 @@ async function besides(pieces: readonly Piece[], used: readonly number[]): Promi
   return [{ name: 'end of the processes, and shells that start none', own: 0, all: Math.round(value) }];
 }
 
+/** The pieces of attaching a disk, the second time in a row, as bench/measures/disks.ts measures it. */
+async function attachPieces(guest: Guest): Promise<Piece[]> {
+  const count = Number(process.env.PROFILE_DISKS ?? 1);
+  await keepDiskSlice(guest);
+  const { attached } = await attach(guest, 1);
+  for (const one of attached) await guest.detach(one);
+  await rest(guest);
+  await guest.output(`rm -f ${MARKS_FILE}`);
+  const { costs } = await attach(guest, count);
+  const pieces = parseMarks(await guest.output(`cat ${MARKS_FILE}`));
+  const noted = pieces.reduce((sum, { all }) => sum + all, 0);
+  return [...pieces, { name: 'end', own: 0, all: Math.round(costs.units / 1000 - noted) }];
+}
+
 async function profile(name: BenchGuest, folder: string): Promise<string> {
   const overlay = join(folder, 'overlay');
   await mkdir(join(overlay, 'usr/lib/gandi'), { recursive: true });
@@ -44,6 +61,7 @@ async function profile(name: BenchGuest, folder: string): Promise<string> {
   try {
     const state = await guest.waitForBoot(BOOT_SECONDS);
     if (state !== 'running') throw new Error(`${name}: the boot ended in the state "${state}"`);
+    if (name.startsWith('disks')) return renderPieces(name, await attachPieces(guest));
     // Before another program leaves marks.
     const pieces = parseMarks(await guest.output(`cat ${MARKS_FILE}`));
     const status = await guest.output('gandi-guest status --wait');

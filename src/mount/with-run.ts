@@ -1,5 +1,6 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Files } from '../machine/files/files.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
@@ -37,7 +38,9 @@ export async function withRun(
   const startedAt = system.now().toISOString();
   const turn = dryRun ? undefined : await SystemLocks.take(locks, PROGRAM, LOCK_WAIT_SECONDS, onWait);
   try {
+    mark('turn taken');
     const settings = readSettings(files);
+    mark('settings read');
     const run = new MountRun({
       system,
       machine,
@@ -55,7 +58,9 @@ export async function withRun(
       return await work(run);
     } finally {
       await finishReport(run, startedAt);
+      mark('report stored');
       await run.close();
+      mark('log written');
     }
   } finally {
     turn?.release();

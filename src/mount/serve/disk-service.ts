@@ -1,6 +1,7 @@
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { NO_ANSWER } from '../../machine/devices/device-answers.ts';
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
+import { mark } from '../../machine/runtime/marks.ts';
 import { type DiskRecord, isAbout, readDiskRecords, storeDiskRecords } from '../../state/disk-records.ts';
 import { chooseNames, isNew } from '../../state/path-memory.ts';
 import type { NamedDisk } from '../../state/remembered-file-system.ts';
@@ -58,7 +59,9 @@ export class DiskService {
     let facts = await observeReleased(this.run);
     // The places of those that are gone are free for those that came.
     if (await this.#gone(facts)) facts = await observeReleased(this.run);
+    mark('disks observed');
     const states = diskStates(facts, this.#records, this.run.diskRoot, this.run.settings);
+    mark('disks judged');
     for (const state of states) await this.#followMounted(state, facts);
     const names = chooseNames(namedDisks(states), this.#notes.memory, placesOf(this.run, facts));
     const copies = findCopies(states, facts, this.#notes.memory);
@@ -67,13 +70,17 @@ export class DiskService {
     const waiting = states
       .filter((state) => !this.#wasServed(state) && this.#isToBeServed(state))
       .sort((one, other) => isCopy(one) - isCopy(other));
+    mark('names chosen');
     await this.#announce(waiting, names, states, copies);
+    mark('disks announced');
     for (const state of waiting) {
       // To replay a journal may take long: people are to see meanwhile what became of the others.
       if (state.verdict.kind === 'data' && state.verdict.content.clean !== true) await this.#storeRecords();
       await this.#note(await this.#serve(state, names.get(state.device.name), copies));
     }
+    mark('disks served');
     await this.#store(states, names, copies);
+    mark('records stored');
     return this.touched.length > before;
   }
 
