@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rigWithBase } from './base-image.ts';
 import type { LibvirtRig } from './libvirt-rig.ts';
+import { SshServer } from './ssh-server.ts';
 
 let rig: LibvirtRig;
 
@@ -65,7 +66,7 @@ describe('a command in a disposable guest', () => {
       child.kill('SIGKILL');
       await exit;
       // A command of libvirt's that was under way ends by itself.
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
       await rig.host('cleanup', '--work-directory', rig.folder);
       expect(await rig.state()).toEqual(before);
       expect((await rig.host('cleanup', '--work-directory', rig.folder)).status).toBe(3);
@@ -102,6 +103,17 @@ describe('a guest that a run has kept', () => {
     expect((await exec('--', 'no-such-command')).status).toBe(127);
     expect((await exec('--', ...SHELL, 'kill -9 $$')).status).toBe(137);
     expect((await exec('--timeout', '1', '--', 'sleep', '100')).status).toBe(124);
+  });
+
+  it('runs commands for another host, by ssh', async () => {
+    const server = await SshServer.start(rig);
+    try {
+      const script = 'head -c 1000000 /dev/zero | tr "\\0" x; exit 5';
+      const far = await rig.hostFrom(server.uri, 'exec', kept, '--', ...SHELL, script);
+      expect(far).toEqual({ status: 5, stdout: 'x'.repeat(1_000_000), stderr: '' });
+    } finally {
+      await server.stop();
+    }
   });
 
   it('ends a command at Ctrl-C, and stays up', async () => {

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HostContext } from '../context/context.ts';
 import { versionOf } from '../guest/create-guest.ts';
 import { type Element, findElement, textOf } from '../libvirt/xml.ts';
 import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
 import type { GoldenRecord } from '../record/host-record.ts';
-import { isAtWork } from '../record/maker.ts';
+import { isAtWork, thisMaker } from '../record/maker.ts';
 import { createGolden, type Say } from './create.ts';
 import { saveRecord } from './publish.ts';
 import { type Recipe, recipeDigest } from './recipe.ts';
@@ -92,7 +93,7 @@ export async function automaticImage(
   } catch (error) {
     const left = await findImage(context, name);
     // Whoever was quicker with the same wish has the name.
-    if (left !== undefined && left.record.maker.pid !== system.pid)
+    if (left !== undefined && !isDeepStrictEqual(left.record.maker, thisMaker(system)))
       return `${name}@${(await whenMade(context, name, options.trial)).record.current}`;
     if (left !== undefined) await removeGolden(context, left);
     throw error;

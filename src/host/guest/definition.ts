@@ -6,8 +6,6 @@ import { fileSystemNodes, type GuestMount } from './mounts.ts';
 export const EXEC_PORT = 'net.gandi.exec.0';
 export const REPORT_PORT = 'net.gandi.report.0';
 
-const MEBIBYTE = 1024 * 1024;
-
 /** A disk's file and its format. */
 export interface DiskFile {
   path: string;
@@ -207,6 +205,3 @@ export function guestXml(template: Element, parts: GuestParts): string {
   }
   return xmlText(domain);
 }
-
-/** Bytes for people. */
-export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / MEBIBYTE)} MiB`;

@@ -63,12 +63,16 @@ describe('a run that asks for packages', () => {
     await withPackages('--packages', 'git');
     const [name = ''] = automatic();
     const found = await findGolden(new Virsh(host), name);
-    const { current, ...unfinished } = found.record;
-    const write = (maker: string) =>
+    const { current = 0, ...unfinished } = found.record;
+    const write = (maker: string, others: { pid?: number; current?: number } = {}) =>
       host.run(
         [
           ...['virsh', '--quiet', 'metadata', found.uuid, 'urn:gandi-guest:host:1', '--config', '--set'],
-          hostRecordText({ ...unfinished, maker: { ...unfinished.maker, host: maker } }),
+          hostRecordText({
+            ...unfinished,
+            ...(others.current === undefined ? {} : { current: others.current }),
+            maker: { ...unfinished.maker, host: maker, pid: others.pid ?? unfinished.maker.pid },
+          }),
         ] as never,
         { timeoutSeconds: 1 },
       );
@@ -76,6 +80,18 @@ describe('a run that asks for packages', () => {
     expect((await withPackages('--packages', 'git')).stderr).toContain(
       `golden image ${name} was never finished; "gandi-host golden remove ${name}" removes it`,
     );
+    // Who is quicker with the same wish between the look and the claim has the name.
+    await write('host1', { pid: 5, current });
+    let looks = 0;
+    host.refuse = ([command = '']) => {
+      if (!/^(dumpxml|domuuid)$/.test(command)) return undefined;
+      looks += 1;
+      // The image below is found by the first look.
+      return looks === 2 || looks === 3 ? 'no such domain' : undefined;
+    };
+    expect(await withPackages('--packages', 'git')).toMatchObject({ status: 0, stderr: '' });
+    expect(automatic()).toEqual([name]);
+    host.refuse = () => undefined;
     // On another host one cannot see whether it is at work.
     await write('elsewhere');
     const waited = await withPackages('--packages', 'git', '--ready-timeout', '5');
