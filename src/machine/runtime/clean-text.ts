@@ -1,6 +1,9 @@
 /** All that {@link cleanText} may have to look at. Most lines are plain, with our own dashes and quotes, and cost one search. */
 const NOT_PLAIN = /[^\n\t -~\u2010-\u2027]/;
 
+/** The same in one line. */
+const NOT_PLAIN_LINE = /[^ -~\u2010-\u2027]/;
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these move a terminal's cursor, or begin its commands
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
@@ -54,6 +57,7 @@ export function cleanText(text: string): string {
 
 /** Text for one cell of a table or one line: as {@link cleanText} has it, newlines and tabs as spaces. Styles stay. */
 export function cleanLine(text: string): string {
+  if (!NOT_PLAIN_LINE.test(text)) return text;
   return text
     .split(STYLE)
     .map((part) => cleanPart(part).replace(/[\n\t]/g, ' '))
