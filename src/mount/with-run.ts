@@ -1,13 +1,14 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import type { Files } from '../machine/files/files.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import { mark } from '../machine/runtime/marks.ts';
-import { readSettings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
 import { finishReport } from './report.ts';
 import { describeProgress } from './run/progress.ts';
 import { MountRun, PROGRAM } from './run/run.ts';
 import { observerOf, SystemLocks } from './run/run-locks.ts';
+import { RunMemory } from './run/run-memory.ts';
 
 /** Another run may be mounting a file system whose journal is replayed. */
 const LOCK_WAIT_SECONDS = 300;
@@ -19,6 +20,16 @@ function tellWait(system: System, files: Files, pid: number): void {
     .flatMap((record) => describeProgress(files, record) ?? []);
   const what = doing === undefined ? '' : `, ${doing}`;
   system.say(PROGRAM, 'info', `another ${PROGRAM} (process ${pid}) works on the disks${what}; waiting`);
+}
+
+/** A boot does not pay for what only later runs gain by. */
+async function keepMemory(run: MountRun): Promise<void> {
+  if (run.dryRun || run.leavesChecks) return;
+  try {
+    await run.memory.store(run.machine);
+  } catch (error) {
+    run.tell('warning', `could not keep what the next run need not read again: ${reasonOf(error)}`);
+  }
 }
 
 /**
@@ -39,12 +50,14 @@ export async function withRun(
   const turn = dryRun ? undefined : await SystemLocks.take(locks, PROGRAM, LOCK_WAIT_SECONDS, onWait);
   try {
     mark('turn taken');
-    const settings = readSettings(files);
+    const memory = new RunMemory(files);
+    const settings = memory.readSettings();
     mark('settings read');
     const run = new MountRun({
       system,
       machine,
       settings,
+      memory,
       dryRun,
       freshSeconds: isForPeople ? 0 : undefined,
       deviceUsers: await system.loadDeviceUsers(),
@@ -58,6 +71,7 @@ export async function withRun(
       return await work(run);
     } finally {
       await finishReport(run, startedAt);
+      await keepMemory(run);
       mark('report stored');
       await run.close();
       mark('log written');

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
@@ -90,11 +89,14 @@ const isText = (value: unknown) => typeof value === 'string';
 
 /** A path that leads nowhere else than it says: absolute, below `/`, without `.` and `..`. */
 const isPath = (value: unknown) =>
-  typeof value === 'string' && /^\/[^\0]/.test(value) && posix.resolve(value) === value;
+  typeof value === 'string' && value.startsWith('/') && value.slice(1).split('/').every(isName);
 
 /** A name of one component. */
 const isName = (value: unknown) =>
-  typeof value === 'string' && value !== '' && value !== '.' && value !== '..' && !/[/\0]/.test(value);
+  typeof value === 'string' &&
+  !['', '.', '..'].includes(value) &&
+  !value.includes('/') &&
+  !value.includes('\0');
 
 const isNumber = (value: unknown) => /^\d+:\d+$/.test(String(value));
 
@@ -131,12 +133,19 @@ const RECORD_PARTS: Readonly<Record<keyof DiskRecord, (value: unknown) => boolea
   sinceUptime: isAbsentOr(Number.isFinite),
 };
 
+const RECORD_TESTS = Object.entries(RECORD_PARTS);
+
 const isRecord = (entry: Record<string, unknown>): entry is Record<string, unknown> & DiskRecord =>
-  Object.entries(RECORD_PARTS).every(([key, test]) => test(entry[key]));
+  RECORD_TESTS.every(([key, test]) => test(entry[key]));
+
+/** What was read last: of a guest whose disks come and go all day it is long, and each run asks for it several times. */
+let lastRead: { text: string; records: readonly DiskRecord[] } | undefined;
 
 /** What became of the disks of this boot, in the order in which they came. Records that make no sense are left out. */
 export function readDiskRecords(files: FileView): DiskRecord[] {
-  return readEntries(files.readText(DISKS_FILE), 'disks').filter(isRecord);
+  const text = files.readText(DISKS_FILE) ?? '';
+  if (lastRead?.text !== text) lastRead = { text, records: readEntries(text, 'disks').filter(isRecord) };
+  return [...lastRead.records];
 }
 
 /** Which file system had which name, over boots. */

@@ -32,12 +32,14 @@ export function entriesOf(disks: readonly NamedDisk[], memory: PathMemory): Map<
   // Of most file systems there is one: this costs each boot as little as it can.
   const alike = byKey(disks, ({ uuid }) => uuid);
   // The original's before those of copies, of equals the one that was named last.
-  const order = [...memory.entries()]
-    .filter(([, { uuid }]) => alike.has(uuid))
-    .sort(
-      ([one, { copy: isCopy }], [other, { copy: isOther }]) =>
-        Number(isCopy ?? false) - Number(isOther ?? false) || other - one,
-    );
+  const order: [at: number, entry: RememberedFileSystem][] = [];
+  memory.forEach((entry, at) => {
+    if (alike.has(entry.uuid)) order.push([at, entry]);
+  });
+  order.sort(
+    ([one, { copy: isCopy }], [other, { copy: isOther }]) =>
+      Number(isCopy ?? false) - Number(isOther ?? false) || other - one,
+  );
   const pair = (least: number, isMeant: (disk: NamedDisk) => boolean = () => true): void => {
     for (const [at, entry] of order) {
       if (taken.has(at)) continue;

@@ -150,11 +150,12 @@ export function remember(
     ...(isCopy || old?.copy === true ? { copy: true } : {}),
     ...(old?.unit === undefined ? {} : { unit: old.unit }),
   };
-  const givenSince = memory.slice(at + 1).some((one) => one.name === name);
-  if (old !== undefined && old.name === name && old.label === label && !givenSince) {
+  const isGivenSince = () => memory.some((one, index) => index > at && one.name === name);
+  if (old !== undefined && old.name === name && old.label === label && !isGivenSince()) {
     const now = onDisk(old, identity, entry.copy);
     const isAsBefore = IDENTITY.every((part) => now[part] === old[part]) && now.copy === old.copy;
     return isAsBefore ? memory : memory.map((one, index) => (index === at ? now : one));
   }
-  return [...memory.filter((_, index) => index !== at), entry].slice(-MOST_REMEMBERED);
+  const others = old === undefined ? memory : memory.filter((_, index) => index !== at);
+  return [...others, entry].slice(-MOST_REMEMBERED);
 }

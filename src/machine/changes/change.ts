@@ -49,6 +49,8 @@ export interface MakeDirectory {
   mode: number;
   owner?: Owner;
   linksRefusedBelow?: string;
+  /** A power cut may take it: whoever needs it makes it where it is missing. */
+  unsynced?: true;
 }
 
 /** Makes a symbolic link, or turns one elsewhere, so that at any moment the path is the old or the new one. */

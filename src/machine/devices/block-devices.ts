@@ -130,9 +130,13 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
     ...(sequence === undefined ? attachment(files, diskPath) : knownAttachment(files, diskPath, sequence)),
     ...(number === undefined ? {} : { partition: partitionOf(diskPath, number, attribute('start'), event) }),
     holders: files.list(`${path}/holders`),
-    slaves: files.list(`${path}/slaves`),
+    slaves: slavesOf(files, path),
   };
 }
+
+/** Only what the kernel has made of other devices is built on any (bd_link_disk_holder() in block/holder.c). */
+const slavesOf = (files: SysfsView, path: string): string[] =>
+  isVirtual(path) ? files.list(`${path}/slaves`) : [];
 
 function kindOf(name: string): BlockDeviceKind {
   return KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'disk';

@@ -145,22 +145,26 @@ export function replaceFile(files: Files, target: Target, fill: (descriptor: num
 /**
  * Makes a directory with its parents; the mode and owner are given to the last one even if it existed, parents get
  * 0755.
+ * @param target with `unsynced`, a power cut may take it
  */
-export function makeDirectory(files: Files, target: Target): void {
+export function makeDirectory(files: Files, target: Target & { unsynced?: true }): void {
   const { directory, name } = openParent(files, target);
   try {
     const path = `${directory.path}/${name}`;
+    let isNew = true;
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      isNew = false;
     }
     const made = directoryAt(path, O_NOFOLLOW);
     try {
       setOwner(made.descriptor, target.owner ?? ROOT_OWNER);
       fchmodSync(made.descriptor, target.mode);
-      fsyncSync(made.descriptor);
-      fsyncSync(directory.descriptor);
+      if (target.unsynced !== true) fsyncSync(made.descriptor);
+      // Only a name that is new is to be brought to the disk.
+      if (isNew && target.unsynced !== true) fsyncSync(directory.descriptor);
     } finally {
       closeSync(made.descriptor);
     }

@@ -158,8 +158,21 @@ export function parseSettings(text: string, path: string): Settings {
   return parsed.settings;
 }
 
-/** What was parsed last: programs that share a start have the same file, and parsing it costs three million instructions. */
-let parsed: { text: string; settings: Settings } | undefined;
+/** The text of a settings file, and what it says. */
+export interface ParsedSettings {
+  text: string;
+  settings: Settings;
+}
+
+/** What was parsed last: programs that share a start have the same file, and parsing it costs five million instructions. */
+let parsed: ParsedSettings | undefined;
+
+/** Has a text not be parsed again that an earlier run has parsed. */
+export function recallSettings(earlier: ParsedSettings): void {
+  parsed = earlier;
+}
+
+export const lastParsedSettings = (): ParsedSettings | undefined => parsed;
 
 function toSettings(text: string, path: string): Settings {
   const { texts, warnings } = readTexts(text);

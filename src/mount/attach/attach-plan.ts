@@ -85,7 +85,8 @@ export function planMount(
   const group = groupNumber(settings.diskGroup, files.readText('/etc/group'));
   const parameters = [settings.mountParameters, ...moreOptions].join(',');
   const options = mountOptions(parameters, content, device.readOnly, group, files);
-  const make: Change = { kind: 'make-directory', path: mountPoint, mode: 0o755 };
+  // Each mount makes it where it is missing.
+  const make: Change = { kind: 'make-directory', path: mountPoint, mode: 0o755, unsynced: true };
   return [
     ...(files.status(mountPoint) === undefined ? [make] : []),
     {

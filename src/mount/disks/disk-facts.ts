@@ -9,7 +9,6 @@ import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import { identify } from '../../machine/formats/signatures.ts';
 import { type FstabEntry, parseFstab, parseTag } from '../../machine/formats/text/fstab.ts';
 import { type Mount, parseMountInfo, parseSwaps } from '../../machine/formats/text/mounts.ts';
-import { mountUnits } from '../../machine/system/mount-units.ts';
 
 /** What is there to decide by: devices, what uses them, and what is on them. Names are kernel names. */
 export interface DiskFacts {
@@ -66,8 +65,12 @@ interface Declared {
 }
 
 /** Looked at only where there is a disk that could be mounted: it takes a look at all directories of units. */
-function readDeclared(files: Files, devices: readonly BlockDevice[]): Declared {
-  const entries = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...mountUnits(files)];
+function readDeclared(
+  files: Files,
+  devices: readonly BlockDevice[],
+  listMountUnits: () => readonly FstabEntry[],
+): Declared {
+  const entries = [...parseFstab(files.readText('/etc/fstab') ?? ''), ...listMountUnits()];
   const named = new Map<string, string>();
   for (const entry of entries) {
     const path = devicePath(entry);
@@ -115,9 +118,15 @@ export interface ObservedDisks extends DiskFacts {
  * Observes the block devices of the running system.
  * @param diskRoot where data disks are mounted, without links
  * @param answers which devices may be read; of the others `contentOf` throws an Error
+ * @param listMountUnits gives what mount units name
  * @throws the system's error if /sys or /proc cannot be read
  */
-export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnswers): ObservedDisks {
+export function observeDisks(
+  files: Files,
+  diskRoot: string,
+  answers: DeviceAnswers,
+  listMountUnits: () => readonly FstabEntry[],
+): ObservedDisks {
   // In this order: a mount whose device is not found afterwards has lost it, and not the other way round.
   const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
   const devices = listBlockDevices(files);
@@ -136,7 +145,7 @@ export function observeDisks(files: Files, diskRoot: string, answers: DeviceAnsw
   }
   let declared: Declared | undefined;
   const declaredNow = () => {
-    declared ??= readDeclared(files, devices);
+    declared ??= readDeclared(files, devices, listMountUnits);
     return declared;
   };
   const unasked = new Set<BlockDevice>();

@@ -11,10 +11,16 @@ const MOST_ROUNDS = 4;
  * answer; at boot, and when a disk has just come, that takes no process.
  * @throws the system's error if /sys or /proc cannot be read
  */
-export async function observe({ machine, diskRoot, settings, answers }: MountRun): Promise<DiskFacts> {
+export async function observe({
+  machine,
+  diskRoot,
+  settings,
+  answers,
+  memory,
+}: MountRun): Promise<DiskFacts> {
   const { files, commands } = machine;
   for (let round = 1; ; round++) {
-    const facts = observeDisks(files, diskRoot, answers);
+    const facts = observeDisks(files, diskRoot, answers, () => memory.mountUnits());
     const isKnown = (device: DiskFacts['devices'][number]) =>
       answers.answers(device) || answers.isSilent(device) || !facts.isReady(device);
     if (round > MOST_ROUNDS || facts.devices.every(isKnown)) return facts;

@@ -71,7 +71,7 @@ async function tryUnmount(
   force: boolean,
 ): Promise<string | undefined> {
   const { files } = run.machine;
-  const facts = observeDisks(files, run.diskRoot, run.answers);
+  const facts = observeDisks(files, run.diskRoot, run.answers, () => run.memory.mountUnits());
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return `${covered}: unmount that first`;
   if (force) await endProcesses(run, mount, facts);

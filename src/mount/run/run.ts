@@ -14,6 +14,7 @@ import type { StepReport } from '../../state/report.ts';
 import type { PlannedView } from '../../terminal/planned-view.ts';
 import { partOf } from './disk-part.ts';
 import type { RunLocks } from './run-locks.ts';
+import type { RunMemory } from './run-memory.ts';
 import type { MountStep } from './steps.ts';
 
 export const PROGRAM = 'gandi-mount';
@@ -23,6 +24,8 @@ export interface MountWork {
   system: Pick<System, 'now' | 'output' | 'say'>;
   machine: Machine;
   settings: Settings;
+  /** What earlier runs have made of files. */
+  memory: RunMemory;
   dryRun: boolean;
   /** As long ago udev may have read a disk that is read without asking it before. */
   freshSeconds?: number | undefined;
@@ -51,14 +54,16 @@ export class MountRun {
 
   readonly machine: Machine;
   readonly settings: Settings;
+  readonly memory: RunMemory;
   readonly dryRun: boolean;
   readonly locks: RunLocks;
   readonly #system: MountWork['system'];
   readonly #deviceUsers: DeviceUsers;
 
-  constructor({ system, machine, settings, dryRun, freshSeconds, deviceUsers, locks }: MountWork) {
+  constructor({ system, machine, settings, memory, dryRun, freshSeconds, deviceUsers, locks }: MountWork) {
     this.machine = machine;
     this.settings = settings;
+    this.memory = memory;
     this.dryRun = dryRun;
     this.locks = locks;
     this.#system = system;

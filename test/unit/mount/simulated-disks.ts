@@ -14,6 +14,7 @@ import { Files } from '../../../src/machine/files/files.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import { MountRun } from '../../../src/mount/run/run.ts';
 import { observerOf, type RunLocks } from '../../../src/mount/run/run-locks.ts';
+import { RunMemory } from '../../../src/mount/run/run-memory.ts';
 import type { DeviceUsers, System } from '../../../src/plan/system.ts';
 import { intercept } from '../fault-injection.ts';
 import { MIB, run, writeAt } from '../images.ts';
@@ -233,6 +234,7 @@ export class SimulatedDisks {
       system,
       machine: { files: this.files, commands, live: true },
       settings: readSettings(this.files),
+      memory: new RunMemory(this.files),
       dryRun,
       deviceUsers: this.deviceUsers,
       locks: locks ?? observerOf(system.locks),

@@ -17,8 +17,11 @@ export interface ProbeAreas {
 
 /** Up to here lies every signature at a fixed place but the archive; the furthest is that of btrfs. */
 const HEAD_BYTES = 68 * 1024;
-/** MD version 0.90 keeps its superblock in the last whole 64 KiB; version 1.0, GPT and ZFS nearer to the end. */
-const TAIL_BYTES = 128 * 1024;
+/**
+ * Here lie the superblock of MD version 1.0, that of DRBD and the backup of a GPT. What is further from the end, such as that of
+ * MD version 0.90, is a read of its own: these are few, and to read all up to there costs each disk half a million instructions.
+ */
+const TAIL_BYTES = 16 * 1024;
 
 /** Reads a device's beginning, and other places when a probe asks for them. */
 export function readAreas(device: Pick<ByteSource, 'size' | 'read'>, verified?: string): ProbeAreas {

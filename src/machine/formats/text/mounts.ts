@@ -108,6 +108,8 @@ function escapeField(field: string): string {
 
 /** The kernel writes space, tab, newline, backslash and `#` as three octal digits (fs/seq_file.c, mangle_path). */
 export function unescapeField(field: string): string {
+  // Hardly any field has one, and to look for the pattern in all of them is most of reading them.
+  if (!field.includes('\\')) return field;
   return field.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -60,7 +60,7 @@ describe('planMount', () => {
 
   it('makes the directory and mounts with the type that was found', () => {
     expect(planMount(SDB, ext4, '/srv/data', settings, makeFiles({}))).toEqual([
-      { kind: 'make-directory', path: '/srv/data', mode: 0o755 },
+      { kind: 'make-directory', path: '/srv/data', mode: 0o755, unsynced: true },
       {
         kind: 'run-command',
         argv: ['mount', '-t', 'ext4', '-o', OPTIONS, '--', '/dev/sdb', '/srv/data'],
