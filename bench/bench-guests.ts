@@ -19,8 +19,8 @@ import { archiveDisk, configDriveCd, idleScript, noCloudCd, smartOsMachine } fro
 import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
- * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud`,
- * `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
+ * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `fresh`
+ * the same without SSH host keys, `partitioned-nocloud` `nocloud` with such a root; `nocloud`, `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
  * `cloud-init` is that with cloud-init from Debian's package, configured as `toolkit` is but for the modules, and
  * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
@@ -32,6 +32,8 @@ import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 export const BENCH_GUESTS = [
   'toolkit',
   'partitioned',
+  'partitioned-nocloud',
+  'fresh',
   'nocloud',
   'configdrive',
   'smartos',
@@ -62,6 +64,14 @@ export const endsItself = (name: BenchGuest) => name === 'operator' || name === 
 const rootMebibytes = 4096;
 
 const swapLabel = 'swap';
+
+/** Of Gandi's images. */
+const GPT = { type: 'gpt', label: 'gandiroot' } as const;
+
+/** Those that Debian's package makes; the machine ID of all images is empty. */
+const SSH_HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].flatMap((type) =>
+  ['', '.pub'].map((end) => `/etc/ssh/ssh_host_${type}_key${end}`),
+);
 
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
@@ -100,7 +110,10 @@ async function benchImage(
     case 'operator-login':
       return toolkitImage({ overlays, files: usedFiles });
     case 'partitioned':
-      return toolkitImage({ overlays, partitionTable: { type: 'gpt', label: 'gandiroot' } });
+    case 'partitioned-nocloud':
+      return toolkitImage({ overlays, partitionTable: GPT });
+    case 'fresh':
+      return toolkitImage({ overlays, partitionTable: GPT, without: SSH_HOST_KEYS });
     case 'memory':
       return toolkitImage({ files: peakMemoryFiles });
     case 'plain':
@@ -197,12 +210,14 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
   switch (name) {
     case 'toolkit':
     case 'partitioned':
+    case 'fresh':
     case 'memory': {
       const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');
       const seed = { config: hostConfig(publicKey), script: idleScript, modules };
       return [{ disk: await seedDisk(folder, 'seed.img', seed) }];
     }
     case 'nocloud':
+    case 'partitioned-nocloud':
     case 'cloud-init-nocloud':
     case 'operator-login':
     case 'cloud-init-per-boot':
