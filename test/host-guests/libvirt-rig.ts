@@ -183,7 +183,7 @@ export class LibvirtRig {
       // libvirt shows the prefix that it keeps an element by, and takes none.
       .replace('xmlns:gandi-host=', 'xmlns=')
       .replace(/state="(?:failed|untested)"/, 'state="ready"')
-      .replace(/role="golden"(?: current="\d+")?/, 'role="golden"')
+      .replace(/ current="\d+"/, '')
       .replace('role="golden"', `role="golden" current="${version}"`);
     const words = ['metadata', name, uri, '--config', '--key', 'gandi-host', '--set', xml];
     const { status, stderr } = await this.virsh(...words);

@@ -8,6 +8,16 @@ export interface RemoteHost {
 
 const SSH_TRANSPORTS = ['ssh', 'libssh', 'libssh2'];
 
+/** Transport, host and parameters of a URI of libvirt's (docs/uri.rst). */
+function partsOf(uri: string): { transport: string; authority: string; query: string } {
+  const [, transport = '', authority = '', query = ''] =
+    /^[a-z0-9]+(?:\+([a-z0-9]+))?:(?:\/\/([^/?]*))?[^?]*(?:\?(.*))?$/.exec(uri) ?? [];
+  return { transport, authority, query };
+}
+
+/** Whether a libvirt is another host's, whose files and sockets are not here. */
+export const isRemote = (uri: string): boolean => partsOf(uri).authority !== '';
+
 /**
  * Where the sockets of a libvirt's guests are. Parameters of the URI are libvirt's (docs/uri.rst, "ssh transport").
  * @param uri of the connection, such as `qemu+ssh://root@host:22/system?keyfile=/root/key&no_verify=1`
@@ -15,10 +25,9 @@ const SSH_TRANSPORTS = ['ssh', 'libssh', 'libssh2'];
  * @throws Error in one line for another host that ssh does not lead to
  */
 export function remoteHost(uri: string): RemoteHost | undefined {
-  const [, transport, authority = '', query = ''] =
-    /^[a-z0-9]+(?:\+([a-z0-9]+))?:(?:\/\/([^/?]*))?[^?]*(?:\?(.*))?$/.exec(uri) ?? [];
+  const { transport, authority, query } = partsOf(uri);
   if (authority === '') return undefined;
-  if (!SSH_TRANSPORTS.includes(transport ?? ''))
+  if (!SSH_TRANSPORTS.includes(transport))
     throw new Error(
       `commands in guests of another host go by ssh: connect to qemu+ssh://${authority}/system`,
     );

@@ -1,3 +1,4 @@
+import { isRemote } from '../channel/remote-host.ts';
 import { type DomainEntry, definedDomains, isActive } from '../libvirt/domains.ts';
 import { ownMetadata } from '../libvirt/metadata.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
@@ -46,22 +47,22 @@ export function portsOf(definition: Element): Port[] {
 export const hasAgent = (definition: Element): boolean =>
   portsOf(definition).some(({ name, connected }) => name === AGENT_PORT && connected);
 
-function readyBy(definition: Element, given: Readiness | undefined, active: boolean): Readiness {
+function readyBy(definition: Element, given: Readiness | undefined, isHeard: boolean): Readiness {
   const ports = portsOf(definition).map(({ name }) => name);
-  // What a guest said before somebody listened is gone.
-  const canTell = !active && ports.includes(REPORT_PORT);
+  const canTell = isHeard && ports.includes(REPORT_PORT);
   if (given !== undefined && (given.by !== 'channel' || canTell)) return given;
   if (canTell) return { by: 'channel' };
   return ports.includes(AGENT_PORT) ? { by: 'agent' } : { by: 'running' };
 }
 
-function guestOf(entry: DomainEntry, definition: Element): HostGuest {
+function guestOf(entry: DomainEntry, definition: Element, isNear: boolean): HostGuest {
   const element = ownMetadata(definition, 'order', entry.uuid);
   const values = element === undefined ? NO_VALUES : orderValues(element);
   const { uuid, name } = entry;
   const active = isActive(entry) && entry.state !== 'paused';
   const { order, problems } = readOrder(values);
-  const ready = readyBy(definition, order.ready, active);
+  // What a guest said before somebody listened is gone, and on another host nobody listens.
+  const ready = readyBy(definition, order.ready, isNear && !active);
   return { uuid, name, entry, values, active, order, problems, inOrder: element !== undefined, ready };
 }
 
@@ -70,7 +71,8 @@ function guestOf(entry: DomainEntry, definition: Element): HostGuest {
  * @throws LibvirtError
  */
 export async function readGuests(virsh: Virsh): Promise<HostGuest[]> {
-  return (await definedDomains(virsh)).map(({ definition, ...entry }) => guestOf(entry, definition));
+  const isNear = !isRemote(virsh.uri ?? '');
+  return (await definedDomains(virsh)).map(({ definition, ...entry }) => guestOf(entry, definition, isNear));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SimulatedHost, simulateTime } from '../simulated-host.ts';
+import { AGENT, channel, REPORT, SimulatedHost, simulateTime } from '../simulated-host.ts';
 
 simulateTime();
 
@@ -29,6 +29,22 @@ describe('order plan', () => {
       ].join('\n'),
       stderr: '',
     });
+  });
+
+  it('waits for no word on a port of another host’s, which nobody hears here', async () => {
+    const order = { priority: '1', ready: 'channel' };
+    const host = new SimulatedHost({
+      a: { order, devices: channel(REPORT) },
+      b: { order, devices: channel(REPORT) + channel(AGENT) },
+    });
+    const readyBy = async (...words: string[]) => {
+      const { stdout } = await host.run('order', 'plan', '--json', ...words);
+      return JSON.parse(stdout).start.map(({ ready }: { ready: unknown }) => ready);
+    };
+    const near = await readyBy();
+    const far = await readyBy('--connect', 'qemu+ssh://host/system');
+    expect(JSON.stringify(near)).toBe('["channel","channel"]');
+    expect(JSON.stringify(far)).toBe('["running","agent"]');
   });
 
   it('is the same as JSON', async () => {
