@@ -13,23 +13,27 @@ import { makeKeyPair } from '../test/guest/ssh.ts';
 import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
+import { EMPTY_OPERATOR_SCRIPT, perBootScript, usedFiles } from './operator-stage.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
 import { archiveDisk, configDriveCd, idleScript, noCloudCd, smartOsMachine } from './source-disks.ts';
 import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
- * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `nocloud`,
- * `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
+ * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `fresh`
+ * the same without SSH host keys, `partitioned-nocloud` `nocloud` with such a root; `nocloud`, `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
  * `cloud-init` is that with cloud-init from Debian's package, configured as `toolkit` is but for the modules, and
  * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
  * attach disks to, `disks-crowd` the same for very many of them, and `disks-systemd-mount` is `plain` with a rule that
  * mounts them. `plain-trixie` and `cloud-init-trixie` are those of Debian 13; `credentials` is Debian 13 with what systemd
- * alone takes from the firmware; `ignition` is `plain` with Ignition.
+ * alone takes from the firmware; `ignition` is `plain` with Ignition. `operator` is `nocloud` with an empty operator script,
+ * `operator-login` the same without, and `cloud-init-per-boot` is `cloud-init-nocloud` with a script that powers off.
  */
 export const BENCH_GUESTS = [
   'toolkit',
   'partitioned',
+  'partitioned-nocloud',
+  'fresh',
   'nocloud',
   'configdrive',
   'smartos',
@@ -46,14 +50,28 @@ export const BENCH_GUESTS = [
   'cloud-init-trixie',
   'credentials',
   'ignition',
+  'operator',
+  'operator-login',
+  'cloud-init-per-boot',
 ] as const;
 
 export type BenchGuest = (typeof BENCH_GUESTS)[number];
+
+/** Whether its first boot ends with the power off. */
+export const endsItself = (name: BenchGuest) => name === 'operator' || name === 'cloud-init-per-boot';
 
 /** The image has 1536 MiB: the root file system can be grown. */
 const rootMebibytes = 4096;
 
 const swapLabel = 'swap';
+
+/** Of Gandi's images. */
+const GPT = { type: 'gpt', label: 'gandiroot' } as const;
+
+/** Those that Debian's package makes; the machine ID of all images is empty. */
+const SSH_HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].flatMap((type) =>
+  ['', '.pub'].map((end) => `/etc/ssh/ssh_host_${type}_key${end}`),
+);
 
 /** What all guests are made of, prepared once. */
 export interface BenchImages {
@@ -88,8 +106,14 @@ async function benchImage(
     case 'cpio':
     case 'ec2':
       return toolkitImage({ overlays });
+    case 'operator':
+    case 'operator-login':
+      return toolkitImage({ overlays, files: usedFiles });
     case 'partitioned':
-      return toolkitImage({ overlays, partitionTable: { type: 'gpt', label: 'gandiroot' } });
+    case 'partitioned-nocloud':
+      return toolkitImage({ overlays, partitionTable: GPT });
+    case 'fresh':
+      return toolkitImage({ overlays, partitionTable: GPT, without: SSH_HOST_KEYS });
     case 'memory':
       return toolkitImage({ files: peakMemoryFiles });
     case 'plain':
@@ -102,6 +126,10 @@ async function benchImage(
     case 'cloud-init':
     case 'cloud-init-nocloud':
       return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files: cloudInitFiles });
+    case 'cloud-init-per-boot': {
+      const files = { ...cloudInitFiles, ...usedFiles, ...perBootScript };
+      return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files });
+    }
     case 'plain-trixie':
       return rootImage({ rootfs: await rootFileSystem('trixie') });
     case 'cloud-init-trixie':
@@ -182,14 +210,20 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
   switch (name) {
     case 'toolkit':
     case 'partitioned':
+    case 'fresh':
     case 'memory': {
       const modules = await modulesArchive(folder, rootfs.tree, '6.12.0-gandi');
       const seed = { config: hostConfig(publicKey), script: idleScript, modules };
       return [{ disk: await seedDisk(folder, 'seed.img', seed) }];
     }
     case 'nocloud':
+    case 'partitioned-nocloud':
     case 'cloud-init-nocloud':
+    case 'operator-login':
+    case 'cloud-init-per-boot':
       return [await noCloudCd(folder, publicKey)];
+    case 'operator':
+      return [await noCloudCd(folder, publicKey, { 'operator-script': EMPTY_OPERATOR_SCRIPT })];
     case 'configdrive':
       return [await configDriveCd(folder, publicKey)];
     case 'cpio':

@@ -26,7 +26,7 @@ export function figuresOf(samples: readonly Sample[]): Figure[] {
 function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly Sample[]>): Figure {
   const [first] = samples;
   if (first === undefined) throw new Error('a figure needs a sample');
-  const { id, title, unit, atMost, comparedTo, why } = first;
+  const { id, title, unit, comparedTo, why } = first;
   const value = mean(samples);
   const values = samples.map((sample) => sample.value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -34,6 +34,7 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
   const figure: Figure = { id, title, unit, value, spread };
   const others = comparedTo === undefined ? undefined : all.get(comparedTo);
   const [other] = others ?? [];
+  const atMost = targetOf(first, others);
   return {
     ...figure,
     // The worst sample decides.
@@ -43,6 +44,12 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
       : { comparedTo: { id: other.id, title: other.title, ratio: value / mean(others) } }),
     ...(why === undefined ? {} : { why }),
   };
+}
+
+/** In the figure's unit; none where it depends on a figure that was not taken. */
+function targetOf({ atMost, atMostPart }: Sample, others?: readonly Sample[]): number | undefined {
+  if (atMostPart === undefined) return atMost;
+  return others === undefined ? undefined : Math.round(mean(others) * atMostPart);
 }
 
 function mean(samples: readonly Sample[]): number {

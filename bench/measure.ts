@@ -19,6 +19,8 @@ export interface Sample {
   readonly atMost?: number;
   /** The `id` of the figure that this one is to be seen beside. */
   readonly comparedTo?: string;
+  /** The target as a part of that figure. */
+  readonly atMostPart?: number;
   /** Why it is no better, in a few words. */
   readonly why?: string;
 }

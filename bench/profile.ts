@@ -19,7 +19,8 @@ import { BENCH_GUESTS, type BenchGuest, benchImages, bootBenchGuest } from './be
 import { keepDiskSlice } from './disk-slice.ts';
 import { type Piece, parseMarks, renderPieces } from './pieces.ts';
 
-const SERVICES = ['gandi-bootstrap', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
+/** gandi-metadata uses nothing but in guests with such a service. */
+const SERVICES = ['gandi-bootstrap', 'gandi-metadata', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const BOOT_SECONDS = 600;
 
 const executable = fileURLToPath(new URL('../dist/profile/gandi', import.meta.url));

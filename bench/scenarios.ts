@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { Guest } from '../test/guest/guest.ts';
 import { withProgress } from '../test/guest/progress.ts';
-import { type BenchGuest, type BenchImages, bootBenchGuest } from './bench-guests.ts';
+import { type BenchGuest, type BenchImages, bootBenchGuest, endsItself } from './bench-guests.ts';
 import type { GuestMeasure, Sample } from './measure.ts';
 import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
 import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
@@ -11,6 +12,7 @@ import { exposure } from './measures/exposure.ts';
 import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
 import { firstMetadata, secondMetadata } from './measures/metadata-service.ts';
+import { operatorStage } from './measures/operator-stage.ts';
 import { peers } from './measures/peers.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
 import { wholeBoots } from './measures/whole-boot.ts';
@@ -36,7 +38,16 @@ const measures: readonly GuestMeasure[] = [
   secondMetadata,
   ...secondServices,
   ...secondCloudInit,
+  ...operatorStage,
 ];
+
+/** @throws an Error that says what failed, where the boot does not end well */
+async function waitUntilUp(guest: Guest, name: BenchGuest): Promise<void> {
+  const state = await guest.waitForBoot(bootSeconds);
+  if (state === 'running') return;
+  const { stdout } = await guest.run('systemctl --failed --plain; gandi-guest status');
+  throw new Error(`${name}: the boot ended in the state "${state}": ${stdout}`);
+}
 
 /**
  * Boots one guest from fresh disks as often as its measures need, and takes them.
@@ -52,11 +63,8 @@ export async function measureGuest(name: BenchGuest, images: BenchImages, folder
       const samples: Sample[] = [];
       for (let boot = 1; boot <= boots; boot++) {
         if (boot > 1) await guest.reboot(bootSeconds);
-        const state = await guest.waitForBoot(bootSeconds);
-        if (state !== 'running') {
-          const { stdout } = await guest.run('systemctl --failed --plain; gandi-guest status');
-          throw new Error(`${name}: the boot ended in the state "${state}": ${stdout}`);
-        }
+        if (endsItself(name)) await guest.waitFor(async () => !guest.running, bootSeconds);
+        else await waitUntilUp(guest, name);
         for (const measure of own.filter((one) => one.boot === boot))
           samples.push(...(await measure.take(guest)));
       }

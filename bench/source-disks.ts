@@ -90,9 +90,12 @@ export function archiveFiles(publicKey: string): SeedFiles {
   return { nodename: 'web1\n', authorized_keys: `${publicKey}\n`, 'firstboot.sh': idleScript };
 }
 
-/** A CD from which a guest is configured, by the toolkit or by cloud-init; it has nothing for swap and modules. */
-export async function noCloudCd(folder: string, publicKey: string): Promise<GuestDisk> {
-  const disk = await isoSeed(folder, 'seed.iso', noCloudFiles(publicKey));
+/**
+ * A CD from which a guest is configured, by the toolkit or by cloud-init; it has nothing for swap and modules.
+ * @param more files of the seed
+ */
+export async function noCloudCd(folder: string, publicKey: string, more: SeedFiles = {}): Promise<GuestDisk> {
+  const disk = await isoSeed(folder, 'seed.iso', { ...noCloudFiles(publicKey), ...more });
   return { disk, bus: 'optical', readOnly: true };
 }
 

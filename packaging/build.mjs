@@ -19,6 +19,8 @@ import { thirdPartyLicenses } from './licenses.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// The folder is emptied: nothing else may be taken for it.
+if (process.argv.length > 3) throw new Error('usage: build.mjs [FOLDER]');
 const output = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /**
@@ -40,7 +42,10 @@ const compileOptions = [
   '--compile',
   '--minify',
   '--bytecode',
-  '--format=cjs',
+  // Code that a call does not import stays a file of its own in the executable: in one file its functions are all made at each
+  // start, which costs 9 million instructions. That needs ES modules.
+  '--format=esm',
+  '--splitting',
   '--compile-jit-policy=100',
   // The program runs as root in any working directory: what lies there must not configure it.
   '--no-compile-autoload-dotenv',
@@ -64,23 +69,19 @@ const BUN_SYNTAX = 'esnext';
 /**
  * Bundles the sources.
  * @param {string} entry the first of them
- * @param {string} outfile
- * @param {string} target as esbuild names it
+ * @param {import('esbuild').BuildOptions} form where it goes, and in which syntax
  * @returns which files are in it, with their sizes
  */
-async function bundle(entry, outfile, target) {
+async function bundle(entry, form) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { metafile } = await build({
+    ...form,
     absWorkingDir: root,
     entryPoints: [join(root, entry)],
-    outfile,
     bundle: true,
     platform: 'node',
-    format: 'cjs',
-    target,
     minify: true,
     legalComments: 'none',
-    banner: { js: nodeVersionCheck },
     define: {
       GANDI_GUEST_VERSION: JSON.stringify(version),
       // Marks of the bench's profile: src/machine/runtime/marks.ts.
@@ -107,10 +108,11 @@ async function compile(entry, name) {
   }
   const folder = join(output, 'compile');
   await mkdir(join(folder, 'training'), { recursive: true });
-  const inputs = await bundle(entry, join(folder, `${name}.cjs`), BUN_SYNTAX);
+  const inputs = await bundle(entry, { outdir: folder, splitting: true, format: 'esm', target: BUN_SYNTAX });
+  const first = `${basename(entry, '.ts')}.js`;
   /** @param {string[]} options */
   const runBun = (...options) =>
-    execFileSync(bun, ['build', ...compileOptions, ...options, `${name}.cjs`, `--outfile=${name}`], {
+    execFileSync(bun, ['build', ...compileOptions, ...options, first, `--outfile=${name}`], {
       cwd: folder,
       // Nothing of the builder's: Bun reads settings from the environment and below the home directory.
       env: fixedEnvironment,
@@ -134,7 +136,12 @@ async function compile(entry, name) {
 await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
 try {
-  const inputs = await bundle('src/main.ts', join(output, 'gandi.cjs'), NODE_SYNTAX);
+  const inputs = await bundle('src/main.ts', {
+    outfile: join(output, 'gandi.cjs'),
+    format: 'cjs',
+    target: NODE_SYNTAX,
+    banner: { js: nodeVersionCheck },
+  });
   await writeFile(join(output, 'THIRD-PARTY-LICENSES'), await thirdPartyLicenses(inputs, root));
   await compile('src/main.ts', 'gandi');
   const ofHost = await compile('src/host-main.ts', 'gandi-host');

@@ -55,13 +55,16 @@ if [ -z "$lacks" ]; then
   # allocated still begins one, every 16 MiB: a first boot allocates a little more than the usual 8. gandi-guest may look
   # through a whole kernel; who talks to the host of SmartOS locks the serial line by the C library, which Bun calls by
   # compiled code alone.
-  vendor=
-  if [ -r /sys/class/dmi/id/sys_vendor ]; then read -r vendor < /sys/class/dmi/id/sys_vendor; fi
-  case $called:$vendor in
-    gandi-guest:* | mdata-*:* | gandi-bootstrap:Joyent) ;;
+  case $called in
+    gandi-guest | mdata-*) ;;
     *)
-      export BUN_JSC_useJIT=0 BUN_GC_TIMER_DISABLE=1 BUN_JSC_collectionTimerMaxPercentCPU=0
-      export BUN_JSC_largeHeapSize=16777216
+      export BUN_GC_TIMER_DISABLE=1 BUN_JSC_collectionTimerMaxPercentCPU=0 BUN_JSC_largeHeapSize=16777216
+      vendor=
+      if [ -r /sys/class/dmi/id/sys_vendor ]; then read -r vendor < /sys/class/dmi/id/sys_vendor; fi
+      case $called:$vendor in
+        gandi-bootstrap:Joyent) ;;
+        *) export BUN_JSC_useJIT=0 ;;
+      esac
       ;;
   esac
   # One disk takes a little more than these 8 MiB: with 16 its run ends before the first collection, which costs a tenth.

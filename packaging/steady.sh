@@ -156,6 +156,21 @@ repeat() {
   printf '%s,"bootId":"%s"}\n' "$report" "$boot" > "$state/$program.json"
 }
 
+# A host at the other end of a line says what it says now. The program is started to ask it, and loads nothing else where that is
+# the same ($same); otherwise it goes on with what it has heard, and does the work of the boot.
+ask=5
+same=4
+ask_host() {
+  (
+    export GANDI_BOOT=1 GANDI_UNCHANGED=1
+    set --
+    . /usr/lib/gandi/gandi-launcher
+  )
+  status=$?
+  [ $status -eq $same ] || exit $status
+  if (. "$record" && repeat) 2> /dev/null; then exit 0; fi
+}
+
 # At a first boot the start of gandi-bootstrap does the work of gandi-config, too (src/plan/same-start.ts). It is told here, in the
 # name of that program's unit, once: who starts the unit again wants the work done again.
 done=$state/done-$program
@@ -168,8 +183,21 @@ if [ -s "$done" ]; then
   exit "$status"
 fi
 
-# This is a shell of its own: a damaged record ends that, and not the start of the program.
-if [ -r "$record" ] && (. "$record" && unchanged && repeat) 2> /dev/null; then exit 0; fi
+# These are shells of their own: a damaged record ends them, and not the start of the program.
+if [ -r "$record" ]; then
+  (
+    . "$record" && unchanged || exit 1
+    case $host_answers in
+      none) repeat ;;
+      compared) exit $ask ;;
+      *) exit 1 ;;
+    esac
+  ) 2> /dev/null
+  case $? in
+    0) exit 0 ;;
+    "$ask") ask_host ;;
+  esac
+fi
 
 export GANDI_BOOT=1
 # The launcher is read into this shell. A shell of its own would cost a twentieth of what the runtime's start does.

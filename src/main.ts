@@ -8,7 +8,7 @@ const mdata = (name: MdataName) => async () => ({
 
 const LOADERS: Loaders = {
   programs: {
-    'gandi-bootstrap': () => import('./bootstrap/program.ts'),
+    'gandi-bootstrap': () => import('./bootstrap/start.ts'),
     'gandi-mount': () => import('./mount/program.ts'),
     'gandi-config': () => import('./config/program.ts'),
     'gandi-postboot': () => import('./postboot/program.ts'),
@@ -25,7 +25,7 @@ const LOADERS: Loaders = {
 process.umask(0o022);
 const call = { name: process.argv0, args: process.argv.slice(2), isRoot: process.geteuid?.() === 0 };
 
-// Not top-level await: the bundle is CommonJS, which starts fastest.
+// Not top-level await: the bundle for Node.js is CommonJS.
 void callProgram(call, LOADERS, standardOutput).then((status) => {
   process.exitCode = status;
 });

@@ -12,8 +12,8 @@ interface Row {
   readonly guest: BenchGuest;
   /** After the title; none for the guest of a seed disk with root on a whole disk. */
   readonly suffix: string;
-  /** The most of the first boot, and of one with nothing new. */
-  readonly first: number;
+  /** The most of the first boot, where that is measured, and of one with nothing new. */
+  readonly first?: number;
   readonly second: number;
 }
 
@@ -23,9 +23,15 @@ const BY_USER_DATA = 0.55 * giga;
 /** Of a seed disk. */
 const FIRST = 0.487 * giga;
 
+/** Of a fresh image in a partition: an empty machine ID. */
+const FRESH = { first: 0.4 * giga, second: 0.07 * giga };
+
 const ROWS: readonly Row[] = [
   { guest: 'toolkit', suffix: '', first: FIRST, second: 0.28 * giga },
-  { guest: 'partitioned', suffix: ', root in a GPT partition', first: FIRST, second: 0.28 * giga },
+  { guest: 'partitioned', suffix: ', root in a GPT partition, fresh image with SSH host keys', ...FRESH },
+  { guest: 'partitioned-nocloud', suffix: ', NoCloud CD, root in a GPT partition', ...FRESH },
+  // What keys cost is chance: primes are looked for.
+  { guest: 'fresh', suffix: ', root in a GPT partition, fresh image', second: FRESH.second },
   { guest: 'nocloud', suffix: ', NoCloud CD', first: BY_USER_DATA, second: 0.08 * giga },
   { guest: 'configdrive', suffix: ', ConfigDrive', first: BY_USER_DATA, second: 0.08 * giga },
   // The host is asked at each boot, so that the program starts.
@@ -48,6 +54,7 @@ async function expectStatus(guest: Guest, expected: string): Promise<void> {
 
 async function takeFirst(guest: Guest, row: Row): Promise<Sample[]> {
   await expectStatus(guest, 'configured');
+  if (row.first === undefined) return [];
   return [
     {
       id: idOf('services-first', row),

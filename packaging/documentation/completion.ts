@@ -57,6 +57,7 @@ const KINDS: Readonly<Record<string, Values['kind']>> = {
   'label|device': 'files',
   MiB: 'unknown',
   name: 'interfaces',
+  days: 'unknown',
   seconds: 'unknown',
   text: 'unknown',
   value: 'unknown',

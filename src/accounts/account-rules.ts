@@ -1,5 +1,6 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
+import { DEFAULT_USER_SUDO } from '../metadata/fields/default-user.ts';
 import { ensureOwnFile, isOwn, ownHeader } from '../plan/own-file.ts';
 import type { PlanPart, StepContext } from '../plan/step.ts';
 import { digestOf } from '../state/applied.ts';
@@ -97,6 +98,13 @@ function checkedByVisudo(name: string, content: string): Change[] {
   ];
 }
 
+/** Names that mean nothing else to sudo; one in capitals would be an alias (sudoers(5)). */
+const PLAIN_NAME = /^[a-z_][a-z0-9_-]*$/;
+
+/** The rule of every distribution's first user is known to be right. */
+const isUsual = (name: string, rules: readonly string[]) =>
+  PLAIN_NAME.test(name) && rules.every((rule) => DEFAULT_USER_SUDO.includes(rule));
+
 const hasVisudo = (files: FileView) => VISUDO.some((path) => files.status(path) !== undefined);
 
 function sudoPart(context: StepContext, { name, sudo = [] }: NamedUser): PlanPart[] {
@@ -121,7 +129,7 @@ function sudoPart(context: StepContext, { name, sudo = [] }: NamedUser): PlanPar
   const content = `${ownHeader(settings, 'CONFIG_USERS')}${lines}`;
   const [write] = ensureOwnFile(files, { path, content, mode: 0o440 }, true);
   if (write === undefined) return [{ name: part, changes: [], digests: { [part]: digest } }];
-  const isChecked = facts.live && hasVisudo(files);
+  const isChecked = facts.live && !isUsual(name, sudo) && hasVisudo(files);
   const changes = isChecked ? [...checkedByVisudo(name, content), write] : [write];
   return [{ name: part, changes, digests: { [part]: digest } }];
 }

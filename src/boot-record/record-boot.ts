@@ -5,13 +5,13 @@ import { repeatsAtBoot } from '../machine/changes/change-kinds.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import { isVirtual } from '../machine/devices/block-devices.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
-import { haveChangeTimes } from '../machine/files/change-times.ts';
 import { withDevice } from '../machine/files/device-reader.ts';
 import type { Files, FileView } from '../machine/files/files.ts';
-import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/path-state.ts';
 import { BOOT_RECORD_DIRECTORY } from '../machine/files/paths.ts';
 import { programFile } from '../machine/files/program-file.ts';
-import type { ReadTrace } from '../machine/files/read-trace.ts';
+import { haveChangeTimes } from '../machine/files/trace/change-times.ts';
+import { LinkResolver, type PathState, pathState, seenAt } from '../machine/files/trace/path-state.ts';
+import type { ReadTrace } from '../machine/files/trace/read-trace.ts';
 import { parseMountInfo } from '../machine/formats/text/mounts.ts';
 import { mark } from '../machine/runtime/marks.ts';
 import type { Settings } from '../machine/settings/settings.ts';
@@ -19,6 +19,7 @@ import type { System } from '../plan/system.ts';
 import { areWarnings, type Report } from '../state/report.ts';
 import { blankRanges } from './blank-disks.ts';
 import { contentLinks } from './content-links.ts';
+import { BLOCK_CLASS, diskTexts, tellsDisksApart } from './disk-texts.ts';
 import { type BootRecord, renderBootRecord } from './record-text.ts';
 
 /** Files of the kernel's that say what the guest is; the rest of what is read of it changes from boot to boot. */
@@ -40,21 +41,12 @@ const OF_THE_FIRMWARE = /^\/sys\/firmware\//;
 /** Nor do links lead from there to anything that lasts. */
 const OF_THE_KERNEL = /^\/(dev|proc|sys)\//;
 
-/**
- * What a disk says of itself, as its driver keeps it: the disk is not asked, and so cannot hold a boot up. `serial` beside
- * these is left out, for virtio's driver does ask (Documentation/ABI/stable/sysfs-block).
- */
-const DISK_TEXTS = ['wwid'];
-/** The same of the device that the disk belongs to: SCSI, NVMe, MMC. */
-const DEVICE_TEXTS = ['vendor', 'model', 'serial', 'wwid'];
-/** Those of them that another disk of the same make would not have. */
-const IDENTIFIERS = ['serial', 'wwid'];
-
-const BLOCK_CLASS = '/sys/class/block';
 const INTERFACE = /^\/sys\/class\/net\/([^/]+)\/address$/;
 
 /** What a program adds to what can be known of any. */
-export type RecordExtras = Partial<Pick<BootRecord, 'marks' | 'diskMarks' | 'ranges' | 'expected'>> & {
+export type RecordExtras = Partial<
+  Pick<BootRecord, 'marks' | 'diskMarks' | 'ranges' | 'expected' | 'asksHost'>
+> & {
   /** Files that were read, but whose change would be no news. */
   passedOver?: readonly string[];
   /** What the next boot works from, if it is not what this one did. */
@@ -97,34 +89,6 @@ function fileStates(
   }
   return { present: [...present], existing: [...existing], absent: [...absent] };
 }
-
-/** An attribute of a driver's; undefined if it has none after all (ENXIO of `wwid`, say), or none that a shell can keep. */
-function readKept(path: string, files: FileView): string | undefined {
-  try {
-    const text = files.readText(path);
-    return text?.includes('\0') ? undefined : text;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    return undefined;
-  }
-}
-
-/** What a disk says of itself, by path. */
-function diskTexts(name: string, files: FileView): Map<string, string> {
-  const directory = `${BLOCK_CLASS}/${name}`;
-  const own = files.list(directory).filter((entry) => DISK_TEXTS.includes(entry));
-  const device = files.list(`${directory}/device`).filter((entry) => DEVICE_TEXTS.includes(entry));
-  const texts = new Map<string, string>();
-  for (const entry of [...own, ...device.map((text) => `device/${text}`)]) {
-    const text = readKept(`${directory}/${entry}`, files);
-    if (text !== undefined) texts.set(`${directory}/${entry}`, text);
-  }
-  return texts;
-}
-
-const tellsDisksApart = ([path, text]: [path: string, text: string]) =>
-  IDENTIFIERS.some((name) => path.endsWith(`/${name}`)) && text.trim() !== '';
 
 function kernelTexts(
   trace: ReadTrace,
@@ -237,6 +201,7 @@ function bootRecord(
     passedOver = [],
     source = report.source,
     looksAtDisks,
+    asksHost = false,
     expected,
   }: RecordExtras,
 ): { text: string; bytes: Uint8Array } | undefined {
@@ -293,6 +258,7 @@ function bootRecord(
     diskMarks,
     ranges: allRanges,
     rangesOfOthers: blank.length > 0,
+    asksHost,
     ...(expected === undefined ? {} : { expected }),
   });
   return text === undefined ? undefined : { text, bytes };

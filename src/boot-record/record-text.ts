@@ -34,6 +34,8 @@ export interface BootRecord {
   ranges: readonly { device: string; offset: number; length: number }[];
   /** Some of these are of another disk than the host's. */
   rangesOfOthers?: boolean;
+  /** Where all else is as it was the program is started to ask the host, and for nothing else. */
+  asksHost?: boolean;
   /** Files that are not yet what they will be once all is well, and the one line that each will then have. */
   expected?: readonly { path: string; line: string }[];
 }
@@ -132,6 +134,7 @@ export function renderBootRecord(state: BootRecord): string | undefined {
     // A word in any case: a record that lost its text says neither.
     other_disks: state.blockDevices === undefined ? 'ignored' : 'compared',
     others: state.rangesOfOthers === true ? '1' : '',
+    host_answers: state.asksHost === true ? 'compared' : 'none',
     report: reportStart(state.report),
   });
   const ofDisks = Object.entries({

@@ -1,5 +1,6 @@
 import { readRecord } from '../identity/record.ts';
 import type { FileView } from '../machine/files/files.ts';
+import { mark } from '../machine/runtime/marks.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { askServices } from '../metadata/ask-services.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
@@ -48,7 +49,9 @@ export async function askMetadata(
     const settings = readSettings(files);
     const { hypervisor } = observe();
     const asked = { files, commands, live, hypervisor, sources: settings.sources, waitSeconds: 0 };
+    mark('settings read');
     const host = await askServices(asked, known);
+    mark('service asked, answers parsed');
     const due = stepsDue(files, host);
     const chosen = due === undefined ? [] : chooseSteps(files, settings, due);
     const steps = chosen.filter(({ name }) => !DONE.includes(name));
@@ -66,6 +69,7 @@ export async function askMetadata(
       show,
     });
     if (live && !dryRun) await noteConfiguration(system, machine, host);
+    mark('answers stored');
     return report;
   });
 }

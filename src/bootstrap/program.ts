@@ -14,6 +14,7 @@ import { readSettings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { loadHostConfiguration } from '../metadata/choose.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
+import type { Heard } from '../metadata/source.ts';
 import { markServedAtBoot } from '../network/interface/served.ts';
 import { network } from '../network/network.ts';
 import { runOnMachine } from '../plan/run-on-machine.ts';
@@ -108,8 +109,18 @@ const nothingApplied = (system: System, { origin }: HostConfiguration): Report =
   steps: [],
 });
 
-async function bootstrap(system: System, { only, seed, ...options }: Options): Promise<number> {
+/**
+ * Configures the guest from what its host gave it.
+ * @param heard what that said to this start already
+ * @returns exit status
+ */
+export async function bootstrap(
+  system: System,
+  { only, seed, ...options }: Options,
+  heard?: Heard,
+): Promise<number> {
   const lock = { name: BOOTSTRAP, waitSeconds: LOCK_WAIT_SECONDS };
+  const given = { ...(seed === undefined ? {} : { seed }), ...(heard === undefined ? {} : { heard }) };
   return await runOnMachine(system, options, lock, async ({ machine, dryRun, show, observe, trace }) => {
     const { files, live } = machine;
     const settings = readSettings(files);
@@ -121,7 +132,7 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       hypervisor: observe().hypervisor,
       sources: settings.sources,
       waitSeconds: dryRun ? 0 : settings.seedWaitSeconds,
-      ...(seed === undefined ? {} : { seed }),
+      ...given,
     });
     mark('source found and parsed');
     const acts = live && !dryRun;
@@ -152,21 +163,4 @@ async function bootstrap(system: System, { only, seed, ...options }: Options): P
       await finishBoot({ system, report, settings, trace, applied }, machine, host, observe());
     return report;
   });
-}
-
-/**
- * gandi-bootstrap: configures the guest from what its host gave it.
- * @param args the command line's arguments
- * @param system what it runs on
- * @returns exit status
- */
-export async function main(args: readonly string[], system: System): Promise<number> {
-  // So it is at each boot, which need not pay for a parser.
-  if (args.length === 0) return bootstrap(system, { root: '/' });
-  const { parseCommandLine } = await import('./command-line.ts');
-  const { options, one, metadata, operator, status } = await parseCommandLine(BOOTSTRAP, args, system.output);
-  if (metadata !== undefined) return (await import('./metadata-run.ts')).askMetadata(metadata, system);
-  if (operator === true) return (await import('./operator/run.ts')).runOperator(system);
-  if (one !== undefined) return (await import('../network/interface/command.ts')).serveInterface(one, system);
-  return options === undefined ? status : bootstrap(system, options);
 }

@@ -54,6 +54,10 @@ function expectedMarks(files: FileView): Pick<RecordExtras, 'expected'> | undefi
   return { expected: [{ path: POST_BOOT_STARTED, line: marks.trimEnd() }, ...ofScripts] };
 }
 
+/** The host is at the other end of a line: only who asks it knows that it says the same. */
+const isAsked = ({ source }: HostConfiguration) =>
+  SOURCES.some(({ name, needs }) => name === source && needs === 'serial line');
+
 /**
  * What of the host's disk, or of another source, must be the same at the next boot: of Gandi's disk its swap header and
  * the places of an archive, else what was read of the source. A source that is gone is none: a disk that comes is seen.
@@ -64,8 +68,6 @@ function rangesOf(
   settings: Settings,
 ): readonly Range[] | undefined {
   if (source === undefined || (state !== 'new' && state !== 'kept')) return undefined;
-  // A host at the other end of a line says what it says now: only who asks knows that it is the same.
-  if (SOURCES.some(({ name, needs }) => name === source && needs === 'serial line')) return undefined;
   const { swap, archive } = gandi ?? {};
   // What another source keeps of a disk of Gandi's is none of its business.
   if (gandi === undefined) return stamps;
@@ -102,6 +104,9 @@ export function recordExtras(
 ): RecordExtras | undefined {
   // Another start is to look after homes that were not mounted.
   if (files.status(LATE_HOMES) !== undefined || runsAgain({ files, settings }, host)) return undefined;
+  const asksHost = isAsked(host);
+  // One that is gone, as after a move to another host, may be back. Its operator script is due at each boot.
+  if (asksHost && (host.digest === undefined || host.operatorScript !== undefined)) return undefined;
   const ranges = rangesOf(host, settings);
   const expected = expectedMarks(files);
   if (ranges === undefined || expected === undefined) return undefined;
@@ -110,6 +115,7 @@ export function recordExtras(
     source: host.gandi === undefined ? host.origin : HOST_CONFIG,
     ranges,
     looksAtDisks: true,
+    ...(asksHost ? { asksHost } : {}),
     diskMarks: files.list(SOURCE_DISKS_DIRECTORY).map((name) => `${SOURCE_DISKS_DIRECTORY}/${name}`),
     marks: [
       ...served,

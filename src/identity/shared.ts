@@ -12,7 +12,7 @@ const digestAt = (files: FileView, path: string): string =>
   files.status(path)?.kind === 'file' ? sha256(files.readText(path) ?? '') : '';
 
 /** What is in them, by path, as digests. */
-export const digestsOf = (files: FileView, traits: readonly Trait[]): Record<string, string> =>
+export const digestsOf = (files: FileView, traits: readonly Pick<Trait, 'path'>[]): Record<string, string> =>
   Object.fromEntries(traits.map(({ path }) => [path, digestAt(files, path)]));
 
 /** What of it a clone still has as the other guest has it. */

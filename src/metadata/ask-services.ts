@@ -1,3 +1,4 @@
+import { mark } from '../machine/runtime/marks.ts';
 import { allowedSources, networkSources } from './allowed-sources.ts';
 import type { HostConfiguration } from './guest-config.ts';
 import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
@@ -33,6 +34,7 @@ export async function askServices(
   let last: HostConfiguration | undefined;
   for (const source of asked) {
     const finding = await source.find(world);
+    mark('service asked', source.name);
     look.looked.set(source.name, OUTCOMES[finding.state]);
     if (finding.state === 'absent' && last !== undefined) continue;
     last = await fromFinding(source, finding, look);

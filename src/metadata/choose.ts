@@ -103,6 +103,15 @@ async function askInOrder(
   return withProblems(host, doubts);
 }
 
+/** What the source of this guest says; one of the network is asked later. */
+async function findingOf(source: Source, { world, heard }: Look): Promise<Finding<unknown>> {
+  if (source.needs === 'network') return { state: 'absent' };
+  if (heard?.source !== source.name) return await source.find(world);
+  // The trace of what was read is to have what showed that the host is there.
+  source.isSeen?.(world);
+  return heard.finding;
+}
+
 /** Asks what is on the machine; a service of the network only says at a later time what it has to say. */
 async function askLocal(
   remembered: Source | undefined,
@@ -121,8 +130,7 @@ async function askLocal(
     const host = await askRemembered(unasked, others, look);
     return { ...host, awaited: { sources: [remembered.name], needsAddress: true } };
   }
-  const finding: Finding<unknown> =
-    remembered.needs === 'network' ? { state: 'absent' } : await remembered.find(look.world);
+  const finding = await findingOf(remembered, look);
   if (remembered.needs !== 'network') look.looked.set(remembered.name, OUTCOMES[finding.state]);
   const isGone = finding.state === 'absent' && finding.gandi?.swap === undefined;
   const host = await askRemembered({ source: remembered, finding, isGone }, others, look);
@@ -134,6 +142,8 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
   if (network.length === 0) return host;
   const { parsed } = host;
   const sources = network.map(({ name }) => name);
+  const [first] = network;
+  const dhcpMetricStep = network.length === 1 ? first?.dhcpMetricStep : undefined;
   const needsAddress = network.some((source) => source.isAskedByLinkLocal !== true);
   // What an earlier boot learned says which interfaces are to have an address, and which none.
   const usesDhcp = needsAddress && parsed.config.interfaces === undefined;
@@ -144,7 +154,11 @@ function awaiting(host: HostConfiguration, network: readonly Source[]): HostConf
     awaited: { sources, needsAddress },
     parsed: {
       ...parsed,
-      config: { ...parsed.config, ...(usesDhcp ? { dhcpOnAll: true } : {}) },
+      config: {
+        ...parsed.config,
+        ...(usesDhcp ? { dhcpOnAll: true } : {}),
+        ...(usesDhcp && dhcpMetricStep !== undefined ? { dhcpMetricStep } : {}),
+      },
       origins: [
         ...parsed.origins,
         ...(usesDhcp
@@ -179,7 +193,7 @@ async function ofFirmware(
  */
 export async function loadHostConfiguration(given: LoadOptions): Promise<HostConfiguration> {
   const options = { ...given, files: lookedAt(given.files) };
-  const { files, live, seed, sources } = options;
+  const { files, live, seed, sources, heard } = options;
   const { allowed, isAsked, problems } = allowedSources(sources, live ? files : undefined);
   if (seed !== undefined)
     return await fromFinding(...(await openSeed(seed, allowed, files)), { files, allowed });
@@ -190,7 +204,13 @@ export async function loadHostConfiguration(given: LoadOptions): Promise<HostCon
   const remembered = allowed.find((source) => source.name === name);
   const world = worldOf(options, isAsked, stored?.attachment);
   const { remembered: _, ...unknown } = world;
-  const look: Look = { files, allowed, world: remembered === undefined ? unknown : world, looked: new Map() };
+  const look: Look = {
+    files,
+    allowed,
+    world: remembered === undefined ? unknown : world,
+    looked: new Map(),
+    ...(heard === undefined ? {} : { heard }),
+  };
   const network = networkSources({ allowed, isAsked }, files);
   const host = await askLocal(remembered, network, look);
   return {

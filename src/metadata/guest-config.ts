@@ -144,6 +144,8 @@ export interface GuestConfig {
   interfaces?: InterfaceConfig[];
   /** Every interface that nothing is said of is to ask by DHCP, for the source says nothing of the network. */
   dhcpOnAll?: true;
+  /** Of several such interfaces: metric of the first one's lease, and what each later one has more. Absent: the manager's own. */
+  dhcpMetricStep?: number;
   /** Addresses of name servers, in the host's order, canonical. */
   resolvers?: string[];
   /** Domains that short names are looked up in, in the host's order. */

@@ -4,7 +4,7 @@ import type { Files } from '../machine/files/files.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { isFirstBoot, readRememberedDisk } from './gandi/disk/host-disk.ts';
 import type { HostConfiguration, LookedAt } from './guest-config.ts';
-import type { Finding, Source, World } from './source.ts';
+import type { Finding, Heard, Source, World } from './source.ts';
 import { SOURCES } from './sources.ts';
 import type { Kept } from './what-counts.ts';
 
@@ -21,19 +21,33 @@ export interface LoadOptions {
   waitSeconds: number;
   /** A file or device to take the configuration from; it is only read. */
   seed?: string;
+  /** What the source that this guest has was asked already. */
+  heard?: Heard;
 }
 
 /** A look at the sources: what became of each, by its name. */
 export interface Look extends Kept {
   world: World;
   looked: Map<string, string>;
+  heard?: Heard;
 }
 
 /** What a boot does not change while sources are looked at: words of the firmware and the boot loader, and our own records. */
 const CONSTANT = /^\/(?:sys\/class\/dmi\/id\/|proc\/cmdline$|var\/lib\/gandi\/[\w-]+\.json$|gandi\/config$)/;
 
-/** The files as sources look at them: a disk may be another one by the next look, these may not. */
-export const lookedAt = (files: Files): Files => files.readingOnce((path) => CONSTANT.test(path));
+/**
+ * What disks say of themselves and udev of them, and what is in use. Who waits for one calls `lookAgain`. Whether a disk has
+ * requests under way (`inflight`) is another thing at each moment.
+ */
+const OF_DISKS =
+  /^\/(?:sys\/devices\/.*\/(?:size|uevent|ro|start|partition|dev|diskseq|vendor|logical_block_size)|run\/udev\/data\/b[\d:]+|proc\/(?:self\/mountinfo|swaps))$/;
+
+/** The files as sources look at them: each looks at the same disks. */
+export const lookedAt = (files: Files): Files =>
+  files.readingOnce(
+    (path) => CONSTANT.test(path),
+    (path) => OF_DISKS.test(path),
+  );
 
 /** Of a source that was asked, for people. */
 export const OUTCOMES = {

@@ -45,7 +45,7 @@ export type Finding<Raw> =
       place: SourcePlace;
       /** For people: `/dev/sdb at byte 524288`. */
       origin: string;
-      /** SHA-256 of the text that is parsed, of a source that keeps that itself. */
+      /** SHA-256 of what is parsed, of a source that keeps that itself, and of one that is asked at each boot. */
       digest?: string;
       /** What was read: as long as it is the same, the source says the same. */
       stamps: readonly ByteRange[];
@@ -57,6 +57,15 @@ export type Finding<Raw> =
       problems: readonly Problem[];
       place?: SourcePlace;
     } & Searched);
+
+/** What a source has said to this start before all sources are looked at. */
+export interface Heard {
+  /** The source's name. */
+  source: string;
+  finding: Finding<unknown>;
+  /** It is what the source said at the boot before. */
+  isSame: boolean;
+}
 
 /** What a source says, in its normal form. */
 export interface Said {
@@ -85,6 +94,11 @@ export interface Source<Raw = unknown> {
   isMatched?(files: Pick<FileView, 'readText'>): boolean;
   /** Of a source of the network: it is asked from a link-local address, for the host may have no DHCP. */
   isAskedByLinkLocal?: true;
+  /**
+   * Of a source of the network that gives the leases of several interfaces metrics by their places: that of the first one, and
+   * what each later one has more. Until it has answered they go by the guest's own order.
+   */
+  dhcpMetricStep?: number;
   /**
    * Looks for the source, and reads it.
    * @throws Error if /sys and /proc cannot be read; nothing else

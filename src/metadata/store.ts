@@ -16,7 +16,7 @@ export interface StoredConfiguration {
   /** Where it was found, for people. */
   origin: string;
   instanceId?: string;
-  /** SHA-256 of the text that was parsed, where the source keeps that itself. */
+  /** SHA-256 of what was parsed, where the source keeps that itself, or is asked at each boot. */
   digest?: string;
   config: GuestConfig;
   refused: readonly Group[];

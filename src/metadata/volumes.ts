@@ -106,7 +106,10 @@ async function findVolumes<Files>(
 ): Promise<Volumes<Files>> {
   const { files, commands, answers, waitSeconds } = world;
   // A disk that udev has not read yet can be any: it does not end the wait for the one that is promised.
-  const look = () => list().find((device) => udevRecord(files, device) !== undefined);
+  const look = () => {
+    files.lookAgain();
+    return list().find((device) => udevRecord(files, device) !== undefined);
+  };
   const coming = comingTo(files, ['/sys/class/block', '/run/udev/data']);
   const wait = isPromised ? Math.min(waitSeconds, LATE_SECONDS) : 0;
   if (wait > 0) await lookUntilSettled(look, coming, wait);

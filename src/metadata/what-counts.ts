@@ -2,6 +2,7 @@ import type { Files, FileView } from '../machine/files/files.ts';
 import type { GandiDisk } from './gandi-disk.ts';
 import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts';
 import type { Finding, Said, Source } from './source.ts';
+import type { SourcePlace } from './source-place.ts';
 import { SOURCES } from './sources.ts';
 import { fromStored, readStored } from './store.ts';
 
@@ -74,13 +75,25 @@ function isAsBefore(source: Source, { instanceId, parsed }: Said, files: FileVie
   return JSON.stringify([config, refused]) === JSON.stringify([parsed.config, parsed.refused]);
 }
 
-/** Of a volume nothing else is known than where it is: its files alone would not say which of several. */
-const onDevice = (name: string, problems: readonly Problem[]): readonly Problem[] =>
-  name.startsWith('/dev/')
-    ? problems.map((problem) =>
-        problem.path.startsWith(name) ? problem : { ...problem, path: `${name}: ${problem.path}` },
-      )
-    : problems;
+/**
+ * What is wrong with what a source says, told with the place that says it: a field alone, such as that of user-data, could be any
+ * source's. What a source keeps as text of its own is told as that text has it.
+ */
+function atPlace({ kept }: Source, { name }: SourcePlace, parsed: ParsedConfig): ParsedConfig {
+  if (kept !== undefined || parsed.problems.length === 0) return parsed;
+  const nameOf = ({ path }: Problem) => (path === '' ? name : `${name}: ${path}`);
+  return {
+    config: parsed.config,
+    refused: parsed.refused,
+    problems: parsed.problems.map((problem) =>
+      problem.path.startsWith(name) ? problem : { ...problem, path: nameOf(problem) },
+    ),
+    // Only people ask for them: no boot does.
+    get origins() {
+      return parsed.origins;
+    },
+  };
+}
 
 /** Where that is which earlier boots learned, and whose word counts. */
 export interface Kept {
@@ -109,7 +122,8 @@ export async function fromFinding(
     case 'present': {
       const { origin, place, stamps, raw, digest, gandi } = finding;
       const said = await source.parse(raw);
-      if (isUseless(said)) return broken('broken', origin, onDevice(place.name, said.parsed.problems));
+      const parsed = atPlace(source, place, said.parsed);
+      if (isUseless(said)) return broken('broken', origin, parsed.problems);
       return {
         state: isAsBefore(source, said, files) ? 'kept' : 'new',
         source: source.name,
@@ -118,7 +132,7 @@ export async function fromFinding(
         place,
         stamps,
         ...(digest === undefined ? {} : { digest }),
-        parsed: said.parsed,
+        parsed,
         ...(gandi === undefined ? {} : { gandi }),
         ...(said.operatorScript === undefined ? {} : { operatorScript: said.operatorScript }),
       };

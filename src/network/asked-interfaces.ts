@@ -10,7 +10,11 @@ import { meantDevices } from './bound-interfaces.ts';
  * CONFIG_NODHCP, whose default is eth0, is about interfaces of which no source says anything.
  */
 export function askedInterfaces(
-  { interfaces = [], dhcpOnAll }: Pick<GuestConfig, 'interfaces' | 'dhcpOnAll'>,
+  {
+    interfaces = [],
+    dhcpOnAll,
+    dhcpMetricStep,
+  }: Pick<GuestConfig, 'interfaces' | 'dhcpOnAll' | 'dhcpMetricStep'>,
   facts: Pick<Facts, 'live' | 'interfaces'>,
 ): readonly AskedConfig[] {
   if (dhcpOnAll === undefined || !facts.live) return interfaces;
@@ -18,10 +22,18 @@ export function askedInterfaces(
   const others = countedInterfaces(facts.interfaces).filter(
     ({ name, master }) => master === undefined && !named.includes(name),
   );
+  const leaseOf = (index: number) =>
+    dhcpMetricStep === undefined || others.length === 1 ? {} : { metric: dhcpMetricStep * (index + 1) };
   return [
     ...interfaces,
     ...others.map(
-      ({ name }): AskedConfig => ({ name, addresses: [], dhcp4: {}, acceptRa: true, isFallback: true }),
+      ({ name }, index): AskedConfig => ({
+        name,
+        addresses: [],
+        dhcp4: leaseOf(index),
+        acceptRa: true,
+        isFallback: true,
+      }),
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../machine/changes/change.ts';
+import type { Change, RunCommand } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import type { NetworkManagerName } from '../machine/system/facts.ts';
 import type { WantedFile } from '../plan/ensure-file.ts';
@@ -42,6 +42,8 @@ export interface PlannedInterface {
   changes: Change[];
   /** An admin configured it. */
   taken?: Place;
+  /** It is up, and these commands are all that its new file changes. */
+  added?: readonly RunCommand[];
 }
 
 export function planInterface(
@@ -124,20 +126,27 @@ function withActivation(
   const writer = WRITERS[manager];
   const free = planned.filter(({ taken }) => taken === undefined);
   const changed = free.filter(({ changes }) => changes.length > 0);
-  const replaced = changed.filter((each) => each.files.some(({ path }) => files.status(path) !== undefined));
+  const isThere = ({ path }: WantedFile) => files.status(path) !== undefined;
+  const replaced = changed.filter((each) => each.added === undefined && each.files.some(isThere));
   const gone = unwanted.filter((each) => each.writer === writer && !writer.supportFiles.includes(each.path));
   const removals: Change[] = unwanted.map(({ path }) => ({ kind: 'remove-file', path }));
   const changes = withoutRepeats([...changed.flatMap((each) => each.changes), ...removals]);
   // The host did not name it so far in this boot.
-  const dhcp = facts.live ? free.flatMap(({ name }) => stopDhcp(manager, context, name)) : [];
+  const stopped = new Map(
+    facts.live ? free.map(({ name }) => [name, stopDhcp(manager, context, name)] as const) : [],
+  );
+  const dhcp = [...stopped.values()].flat();
   if (!facts.live || (!news && changes.length === 0 && dhcp.length === 0)) return changes;
   const nameOf = ({ name }: PlannedInterface) => name;
+  const isLeftUp = ({ name, changes: own, added }: PlannedInterface) =>
+    added !== undefined ||
+    (own.length === 0 && stopped.get(name)?.length === 0 && writer.isUp?.(files, name) === true);
   const { before, after } = writer.activate({
     changed: changed.map(nameOf),
     outdated: [
       ...new Set([...replaced.map(nameOf), ...gone.map(({ path, text }) => writer.interfaceIn(path, text))]),
     ],
-    configured: free.map(nameOf),
+    configured: free.filter((each) => !isLeftUp(each)).map(nameOf),
     started: startedUnits(files, writer),
   });
   const left = unwanted.flatMap((each) =>
@@ -150,7 +159,25 @@ function withActivation(
     ...lastOfRepeats(left),
     ...deletedDevices(files, unwanted),
     ...after,
+    ...free.flatMap(({ added = [] }) => added),
   ];
+}
+
+/** What of the difference an interface that is up can be given without being taken down. */
+function addedTo(
+  manager: NetworkManagerName,
+  context: StepContext,
+  wanted: NamedInterface,
+  { files: [file], changes }: PlannedInterface,
+): Pick<PlannedInterface, 'added'> {
+  const { files, facts, settings } = context;
+  const writer = WRITERS[manager];
+  const before = file && files.readText(file.path);
+  if (!facts.live || changes.length === 0 || before === undefined) return {};
+  if (writer.isUp?.(files, wanted.name) !== true) return {};
+  if (stopDhcp(manager, context, wanted.name).length > 0) return {};
+  const added = writer.addTo?.(before, ownHeader(settings, SETTING), wanted);
+  return added === undefined ? {} : { added };
 }
 
 /** Of interfaces that the host does not name any more. */
@@ -183,7 +210,8 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     const plan = planInterface(writer, context, each, writer.filesOf(header, each, 'lasting'), isNew);
     const refused = plan.taken === undefined ? refusalNotes(writer, each, files) : [];
     const isLeft = each.isFallback === true && plan.taken !== undefined;
-    return { ...plan, record: configured(manager, each), isNew, refused, isLeft };
+    const added = addedTo(manager, context, each, plan);
+    return { ...plan, ...added, record: configured(manager, each), isNew, refused, isLeft };
   });
   const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.record) });
   // A file that nothing asks for may be that of an interface that is missing, or of one that is left alone.

@@ -3,7 +3,7 @@ import { Files } from '../machine/files/files.ts';
 import { isRunning, takeLock } from '../machine/files/lock.ts';
 import { lineForAdmin } from '../machine/files/log.ts';
 import { RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
-import type { ReadTrace } from '../machine/files/read-trace.ts';
+import type { ReadTrace } from '../machine/files/trace/read-trace.ts';
 import { standardOutput } from '../machine/runtime/output.ts';
 import type { System } from './system.ts';
 

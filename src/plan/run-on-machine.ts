@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/changes/machine.ts';
 import { programFile } from '../machine/files/program-file.ts';
-import { ReadTrace } from '../machine/files/read-trace.ts';
+import { ReadTrace } from '../machine/files/trace/read-trace.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
 import { mark } from '../machine/runtime/marks.ts';
 import type { Facts } from '../machine/system/facts.ts';

@@ -6,7 +6,7 @@ import type { findHolders } from '../machine/devices/holders.ts';
 import type { observeFacts } from '../machine/facts/observed-facts.ts';
 import type { Files } from '../machine/files/files.ts';
 import type { Level } from '../machine/files/log.ts';
-import type { ReadTrace } from '../machine/files/read-trace.ts';
+import type { ReadTrace } from '../machine/files/trace/read-trace.ts';
 import type { presentAddresses } from '../machine/network/interface-addresses.ts';
 import type { Environment } from '../machine/runtime/environment.ts';
 import type { Output } from '../machine/runtime/output.ts';

@@ -20,6 +20,8 @@ export interface ImageOptions {
   readonly overlays?: readonly string[];
   /** More files, by their absolute path in the guest. */
   readonly files?: Readonly<Record<string, GuestFile>>;
+  /** Files that the root file system has and the image is not to have, by their absolute path. */
+  readonly without?: readonly string[];
   readonly fileSystem?: 'ext4' | 'xfs' | 'btrfs';
   readonly fileSystemMebibytes?: number;
   /** Lines of /etc/fstab beside that of the root file system. */
@@ -46,11 +48,20 @@ const recipe = '1';
 /** A disk image with the guest's root file system, from the cache or made without mounting anything (10 s). */
 export async function rootImage(options: ImageOptions): Promise<Image> {
   const { rootfs, overlays = [], files = {}, fileSystem = 'ext4', fileSystemMebibytes = 1536 } = options;
-  const { moreFileSystems = [], securityLabels = false } = options;
+  const { moreFileSystems = [], securityLabels = false, without = [] } = options;
   const layers = await Promise.all([equipment, ...overlays].map(treeHash));
   const size = String(fileSystemMebibytes);
   const labels = String(securityLabels);
-  const parts = [rootfs.key, ...layers, JSON.stringify(files), fileSystem, size, labels, ...moreFileSystems];
+  const parts = [
+    rootfs.key,
+    ...layers,
+    JSON.stringify(files),
+    fileSystem,
+    size,
+    labels,
+    ...moreFileSystems,
+    ...without,
+  ];
   const key = cacheKey(recipe, ...parts);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
@@ -60,6 +71,7 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
       });
       const tree = join(folder, 'tree');
       await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
+      await Promise.all(without.map((path) => rm(join(tree, path))));
       if (securityLabels) await labelTree(tree);
       await makeFileSystem(fileSystem, tree, join(folder, 'root.img.partial'), fileSystemMebibytes);
       await rename(join(folder, 'root.img.partial'), join(folder, 'root.img'));

@@ -1,9 +1,8 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Guest } from './guest.ts';
-import { rootFileSystem, type Suite } from './rootfs.ts';
-import { hostConfig, privateNetwork, publicNetwork, seedDisk, toolkitImage } from './toolkit.ts';
+import { imageWithManagers, NETWORK_MANAGERS, type NetworkManager } from './installed-managers.ts';
+import type { Suite } from './rootfs.ts';
+import { hostConfig, privateNetwork, publicNetwork, seedDisk } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -57,79 +56,6 @@ const second = hostConfig('', {
   ],
 });
 
-interface Phase {
-  manager: string;
-  /** What an admin does to have this manager from the next boot on, where the guest had the one before. */
-  choose: string;
-  /** The manager's own parser, on what was written for it. */
-  check: string;
-  /** Where files for it are. */
-  directory: string;
-  /** What an admin does so that the first private interface has no address of the host's any more. */
-  spoil: string;
-  /** What the manager then says of it, as `gandi-guest verify` tells it. */
-  says: RegExp;
-  /** Takes that back. */
-  mend: string;
-}
-
-const NETWORKD_LOG = 'journalctl -b -u systemd-networkd -o cat';
-const NETWORKD_IS_CONTENT = `! ${NETWORKD_LOG} | grep "gandi.*\\(gnoring\\|nvalid\\|nknown\\)"`;
-
-/** In a copy: systemd-networkd would take files that are written anew for other ones. */
-const NETPLAN_IS_CONTENT =
-  'rm -rf /run/copy && mkdir -p /run/copy/etc && cp -a /etc/netplan /run/copy/etc && netplan generate --root-dir /run/copy && ls /run/copy/run/systemd/network/*$WAN.network';
-
-/**
- * As `systemctl disable` does it, without the units and the generators that it has systemd read anew, and without
- * update-rc.d(8): what is changed here counts from the next boot on.
- */
-const WITHOUT_IFUPDOWN = 'rm -f /etc/systemd/system/*.wants/networking.service /etc/rcS.d/S*networking';
-
-const phases: readonly Phase[] = [
-  {
-    manager: 'ifupdown',
-    choose: '',
-    check: 'ifquery --list --allow auto && ifquery $WAN && ifquery $LAN',
-    directory: '/etc/network/interfaces.d',
-    spoil: 'ifdown --force $LAN; ip link set $LAN up',
-    says: /has no 192\.168\.10\.2\/24; ifup has not brought it up/,
-    mend: 'ifup $LAN',
-  },
-  {
-    manager: 'systemd-networkd',
-    choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload enable systemd-networkd.service`,
-    check: `networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
-    directory: '/etc/systemd/network',
-    spoil:
-      'printf "[Match]\\nName=$LAN\\n[Network]\\nAddress=192.168.10.99/24\\n" > /etc/systemd/network/10-other.network; networkctl reload',
-    says: /has no 192\.168\.10\.2\/24; networkd uses \/etc\/systemd\/network\/10-other\.network/,
-    mend: 'rm /etc/systemd/network/10-other.network; networkctl reload',
-  },
-  {
-    // Its generator starts systemd-networkd where there is something for it.
-    manager: 'netplan',
-    choose: `${WITHOUT_IFUPDOWN}; systemctl --no-reload disable systemd-networkd.service; umask 077; printf "network:\\n  version: 2\\n  renderer: networkd\\n" > /etc/netplan/01-base.yaml`,
-    check: `${NETPLAN_IS_CONTENT} && networkctl status $WAN && ${NETWORKD_IS_CONTENT}`,
-    directory: '/etc/netplan',
-    spoil:
-      'umask 077; printf "network:\\n  ethernets:\\n    00-a:\\n      match: {name: $LAN}\\n      addresses: [192.168.10.99/24]\\n" > /etc/netplan/60-admin.yaml; netplan generate; networkctl reload',
-    says: /networkd uses \/run\/systemd\/network\/10-netplan-00-a\.network, which netplan made of its entry 00-a \(\/etc\/netplan\/60-admin\.yaml line 3\)/,
-    mend: 'rm /etc/netplan/60-admin.yaml; netplan generate; networkctl reload',
-  },
-  {
-    // The files that were written for netplan are still there, and it acts by them before anything else in the boot.
-    manager: 'NetworkManager',
-    choose: `rm -f /etc/netplan/01-base.yaml; ${WITHOUT_IFUPDOWN}; systemctl --no-reload unmask NetworkManager.service; systemctl --no-reload enable NetworkManager.service`,
-    check: 'nmcli connection show gandi-$WAN && nmcli connection show gandi-$LAN',
-    directory: '/etc/NetworkManager/system-connections',
-    spoil:
-      'nmcli connection add type ethernet ifname $LAN con-name other autoconnect no ip4 192.168.10.99/24; nmcli connection up other',
-    says: /has no 192\.168\.10\.2\/24; NetworkManager uses \/etc\/NetworkManager\/system-connections\/other\.nmconnection/,
-    mend: 'nmcli connection delete other; nmcli connection up gandi-$LAN',
-  },
-];
-
 /** What an interface has, as ip(8) tells it: `ADDRESS/PREFIX` in order. */
 async function addressesOf(guest: Guest, name: string): Promise<string[]> {
   const [device] = JSON.parse(await guest.output(`ip -j address show dev ${name}`));
@@ -156,15 +82,7 @@ export function testNetworkManagers(
 ): void {
   describe(`network managers of Debian ${suite}`, () => {
     const { guest } = useGuest(suite, {
-      image: async (folder) => {
-        const units = join(folder, 'overlay/etc/systemd/system');
-        mkdirSync(units, { recursive: true });
-        // Installed beside each other, all would start; and nobody here waits for the network to be up.
-        for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
-          symlinkSync('/dev/null', join(units, `${unit}.service`));
-        const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
-        return toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
-      },
+      image: (folder) => imageWithManagers(suite, folder),
       root: { mebibytes: 1536 },
       machine: async (folder) => ({
         kernelArguments,
@@ -258,7 +176,7 @@ export function testNetworkManagers(
     }
 
     /** The manager's parser is content, and nothing is left of what was written for another one. */
-    async function expectManager({ check, directory }: Phase): Promise<void> {
+    async function expectManager({ check, directory }: NetworkManager): Promise<void> {
       const [wan, lan0] = names;
       const parsed = await guest.run(`WAN=${wan}; LAN=${lan0}; ${check}`);
       expect(parsed, parsed.stderr).toMatchObject({ exitCode: 0 });
@@ -288,10 +206,10 @@ export function testNetworkManagers(
       await ask(wanted[asked].config);
     }
 
-    for (const [index, phase] of phases.entries()) {
-      const before = phases[index - 1]?.manager;
+    for (const [index, phase] of NETWORK_MANAGERS.entries()) {
+      const before = NETWORK_MANAGERS[index - 1]?.name;
       it(
-        `${phase.manager}: set up in a boot, and changed in the running guest`,
+        `${phase.name}: set up in a boot, and changed in the running guest`,
         async () => {
           if (phase.choose !== '') {
             if (before !== undefined && bootsOfChange.includes(before)) await askForOther();
@@ -316,7 +234,7 @@ export function testNetworkManagers(
       );
 
       it(
-        `${phase.manager}: is asked for what it made of an interface that is not as asked`,
+        `${phase.name}: is asked for what it made of an interface that is not as asked`,
         async () => {
           const named = `WAN=${names[0]}; LAN=${names[1]}`;
           await guest.output(`${named}; ${phase.spoil}`);
@@ -329,9 +247,9 @@ export function testNetworkManagers(
         5 * minutes,
       );
 
-      if (!bootsOfChange.includes(phase.manager)) continue;
+      if (!bootsOfChange.includes(phase.name)) continue;
       it(
-        `${phase.manager}: changed back in the next boot`,
+        `${phase.name}: changed back in the next boot`,
         async () => {
           await askForOther();
           await boot();

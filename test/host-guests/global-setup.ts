@@ -8,6 +8,7 @@ const programs = {
   mmdebstrap: 'mmdebstrap',
   'qemu-img': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
+  sshd: 'openssh-server',
   virsh: 'libvirt-clients',
 };
 

@@ -10,30 +10,9 @@ let rig: LibvirtRig;
 /** What nobody of ours may touch. */
 let foreign: Record<string, string>;
 
-const ours = /(?:domain|file) (?:empty|web|child|a b)/;
+const ours = /(?:domain|file) (?:empty|web|child|a b|never)/;
 const others = (state: Record<string, string>) =>
   Object.fromEntries(Object.entries(state).filter(([name]) => !ours.test(name)));
-
-/** As if a guest of it had come up. */
-async function markReady(name: string, version: number): Promise<void> {
-  const { stdout } = await rig.virsh('metadata', name, 'urn:gandi-guest:host:1', '--config');
-  const xml = stdout
-    // libvirt shows the prefix that it keeps an element by, and takes none.
-    .replace('xmlns:gandi-host=', 'xmlns=')
-    .replace(/state="(?:failed|untested)"/, 'state="ready"')
-    .replace('role="golden"', `role="golden" current="${version}"`);
-  const set = await rig.virsh(
-    'metadata',
-    name,
-    'urn:gandi-guest:host:1',
-    '--config',
-    '--key',
-    'gandi-host',
-    '--set',
-    xml,
-  );
-  expect(set.status).toBe(0);
-}
 
 beforeAll(async () => {
   rig = await LibvirtRig.start();
@@ -65,9 +44,13 @@ describe('golden images and guests of a real libvirt', () => {
       'no version that has come up',
     );
     // The guest that tried it is gone, with all of its files.
-    expect(Object.keys(await rig.state()).sort()).toEqual(
-      ['domain empty', 'domain foreign', 'file empty.v1.qcow2', 'file foreign.qcow2'].sort(),
-    );
+    expect(Object.keys(await rig.state()).sort()).toEqual([
+      'domain empty',
+      'domain foreign',
+      'file empty.v1.console',
+      'file empty.v1.qcow2',
+      'file foreign.qcow2',
+    ]);
   });
 
   it('a name that is taken is claimed by nobody else', async () => {
@@ -85,7 +68,7 @@ describe('golden images and guests of a real libvirt', () => {
   });
 
   it('guests are made in half a second each, whatever their names are, and removed whole', async () => {
-    await markReady('empty', 1);
+    await rig.markReady('empty', 1);
     const before = await rig.state();
     const times: number[] = [];
     const names = ['web1', "a b'$(id)", 'web2'];
@@ -200,6 +183,55 @@ describe('golden images and guests of a real libvirt', () => {
       expect(await rig.state(), `killed after ${milliseconds} ms`).toEqual(before);
       expect((await rig.host('cleanup', '--work-directory', rig.folder)).status).toBe(3);
     }
+  });
+
+  it('goes back to an older version, prunes what nobody needs, and keeps what a guest is made of', async () => {
+    await rig.makeUsableImage('empty', join(rig.folder, 'empty.qcow2'));
+    const update = ['golden', 'update', 'empty', '--ready-timeout', '2', '--work-directory', rig.folder];
+    expect((await rig.host(...update)).stderr).toContain('empty@2 failed, 1 stays current');
+    await rig.markReady('empty', 2);
+    expect((await rig.host('golden', 'rollback', 'empty')).stdout).toBe('empty@1\n');
+    await rig.host('guest', 'create', 'web1', '--from', 'empty');
+    expect((await rig.host('golden', 'rollback', 'empty@2')).stdout).toBe('empty@2\n');
+    expect((await rig.host('golden', 'prune', '--keep', '1')).stdout).toBe('');
+    await rig.host('--yes', 'guest', 'destroy', 'web1');
+    expect((await rig.host('golden', 'prune', '--keep', '1')).stdout).toBe('empty@1 removed\n');
+    const files = Object.keys(await rig.state()).filter((name) => name.startsWith('file empty'));
+    expect(files.sort()).toEqual(['file empty.v2.console', 'file empty.v2.qcow2']);
+  });
+
+  it('starts guests in order, and names who is not started for one that never gets ready', async () => {
+    const odd = "a b'$(id)";
+    for (const name of ['web1', 'never', odd])
+      await rig.host('guest', 'create', name, '--from', 'empty', '--host-name', 'web');
+    // What nothing boots in says nothing on its port.
+    const never = ['--priority', '1', '--ready', 'channel', '--ready-timeout', '3s'];
+    expect(await rig.host('order', 'set', 'never', ...never)).toMatchObject({ status: 0, stderr: '' });
+    await rig.host('order', 'set', 'web1', '--priority', '2', '--requires', 'never');
+    await rig.host('order', 'set', odd, '--priority', '2', '--ready', 'running');
+    const { status, stderr } = await rig.host('order', 'start');
+    expect(status).toBe(1);
+    expect(stderr).toContain('failed to start never: it was not ready within 3 s; it goes on running');
+    expect(stderr).toContain('web1 is not started: it requires never, which failed');
+    const running = async () => (await rig.virsh('list', '--name')).stdout.trim().split('\n').sort();
+    expect(await running()).toEqual([odd, 'never'].sort());
+    // Nothing there hears a request to shut down.
+    for (const name of ['never', odd])
+      await rig.host('order', 'set', name, '--stop-timeout', '1s', '--on-timeout', 'destroy');
+    await rig.host('order', 'stop');
+    expect(await running()).toEqual(['']);
+  });
+
+  it('takes guests over from libvirt’s autostart, and gives them back', async () => {
+    const autostarted = async () => (await rig.virsh('list', '--all', '--autostart', '--name')).stdout.trim();
+    await rig.virsh('autostart', 'never');
+    expect((await rig.host('doctor')).stdout).toContain('autostart of never is on');
+    expect((await rig.host('order', 'adopt', '--all')).stdout).toBe('never is adopted\n');
+    expect(await autostarted()).toBe('');
+    expect((await rig.host('order', 'release', '--all')).stdout).toBe('never is released\n');
+    expect(await autostarted()).toBe('never');
+    for (const name of ['web1', 'never', "a b'$(id)"]) await rig.host('--yes', 'guest', 'destroy', name);
+    await rig.host('--yes', 'golden', 'remove', 'empty');
   });
 
   it('nobody else’s domain, volume or file was touched by any of it', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ const BOUND = {
   cache: '/var/cache/libvirt',
   etc: '/etc/libvirt',
 };
+
+const RUN_OPTIONS = { reject: false, stripFinalNewline: false, input: '', maxBuffer: 100_000_000 } as const;
 
 /** How gandi-host ended. */
 export interface Ended {
@@ -44,9 +46,18 @@ export class LibvirtRig {
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<LibvirtRig> {
     // A socket's path has at most 107 bytes.
     const folder = await mkdtemp(join(tmpdir(), 'rig-'));
+    // Users other than root read settings there.
+    await chmod(folder, 0o755);
     for (const name of [...Object.keys(BOUND), 'pool']) await mkdir(join(folder, name));
     await mkdir(join(folder, 'etc/qemu'));
-    await writeFile(join(folder, 'etc/libvirtd.conf'), 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n');
+    const daemonSettings = [
+      'auth_unix_rw = "none"',
+      'auth_unix_ro = "none"',
+      // Who may do what is told by the group, as distributions have it.
+      'unix_sock_group = "libvirt"',
+      'unix_sock_rw_perms = "0770"',
+    ];
+    await writeFile(join(folder, 'etc/libvirtd.conf'), `${daemonSettings.join('\n')}\n`);
     await writeFile(join(folder, 'etc/virtlogd.conf'), '');
     // As root: where another user cannot open /dev/kvm, libvirtd would try QEMU out at each call.
     const qemu = [
@@ -87,6 +98,10 @@ export class LibvirtRig {
     return rig;
   }
 
+  get #environment() {
+    return { GANDI_HOST_CONF: join(this.folder, 'host.conf'), LC_ALL: 'C' };
+  }
+
   #inside(argv: readonly string[]): [string, string[]] {
     return ['nsenter', ['--mount', `--target=${this.#daemon.pid}`, '--', ...argv]];
   }
@@ -94,11 +109,9 @@ export class LibvirtRig {
   async run(argv: readonly string[], input?: string): Promise<Ended> {
     const [file, args] = this.#inside(argv);
     const { exitCode, stdout, stderr } = await execa(file, args, {
-      reject: false,
-      stripFinalNewline: false,
+      ...RUN_OPTIONS,
       input: input ?? '',
-      env: { GANDI_HOST_CONF: join(this.folder, 'host.conf'), LC_ALL: 'C' },
-      maxBuffer: 100_000_000,
+      env: this.#environment,
     });
     return { status: exitCode, stdout, stderr };
   }
@@ -117,6 +130,30 @@ export class LibvirtRig {
     return this.run([program, ...args]);
   }
 
+  /** gandi-host for a user of this machine, who is in these groups and no others. */
+  hostAs(user: string, groups: readonly string[], ...args: string[]): Promise<Ended> {
+    const which = groups.length === 0 ? ['--clear-groups'] : [`--groups=${groups.join(',')}`];
+    return this.run([
+      'setpriv',
+      `--reuid=${user}`,
+      '--regid=nogroup',
+      ...which,
+      'env',
+      'HOME=/nonexistent',
+      program,
+      ...args,
+    ]);
+  }
+
+  /** gandi-host on a host that is not this rig's. @param uri of the rig's libvirt, seen from there */
+  async hostFrom(uri: string, ...args: string[]): Promise<Ended> {
+    const { exitCode, stdout, stderr } = await execa(program, ['--connect', uri, ...args], {
+      ...RUN_OPTIONS,
+      env: this.#environment,
+    });
+    return { status: exitCode, stdout, stderr };
+  }
+
   /** gandi-host, as a process that signals can be sent to. */
   spawnHost(...args: string[]): ChildProcess {
     const [file, words] = this.#inside([program, ...args]);
@@ -124,6 +161,33 @@ export class LibvirtRig {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, GANDI_HOST_CONF: join(this.folder, 'host.conf') },
     });
+  }
+
+  /**
+   * A golden image of a file with nothing to boot, whose version counts as if a guest of it had come up.
+   * @throws if libvirt refuses a step
+   */
+  async makeUsableImage(name: string, file: string): Promise<void> {
+    await this.host(
+      ...['golden', 'create', name, '--from', file, '--memory', '64', '--ready-timeout', '2'],
+      ...['--work-directory', this.folder],
+    );
+    await this.markReady(name, 1);
+  }
+
+  /** As if a guest of a version had come up. @throws if libvirt refuses it */
+  async markReady(name: string, version: number): Promise<void> {
+    const uri = 'urn:gandi-guest:host:1';
+    const { stdout } = await this.virsh('metadata', name, uri, '--config');
+    const xml = stdout
+      // libvirt shows the prefix that it keeps an element by, and takes none.
+      .replace('xmlns:gandi-host=', 'xmlns=')
+      .replace(/state="(?:failed|untested)"/, 'state="ready"')
+      .replace(/role="golden"(?: current="\d+")?/, 'role="golden"')
+      .replace('role="golden"', `role="golden" current="${version}"`);
+    const words = ['metadata', name, uri, '--config', '--key', 'gandi-host', '--set', xml];
+    const { status, stderr } = await this.virsh(...words);
+    if (status !== 0) throw new Error(`${name}@${version} was not marked: ${stderr}`);
   }
 
   /** All that there is: definitions of domains, and files of the pool with digests of their content. */

@@ -11,6 +11,8 @@ const UNIT = 'gandi-host-order.service';
 
 const FILES = [
   '/usr/bin/gandi-host',
+  '/usr/lib/systemd/system/gandi-host-golden-update.service',
+  '/usr/lib/systemd/system/gandi-host-golden-update.timer',
   '/usr/lib/systemd/system/gandi-host-order.service',
   '/usr/share/bash-completion/completions/gandi-host',
   '/usr/share/doc/gandi-host/RUNTIME-LICENSES',

@@ -92,9 +92,15 @@ const PROGRAMS = ['bootstrap', 'config', 'postboot', 'mount', 'guest', 'mdata', 
 const HOUSES = ['machine', 'metadata', 'mount', 'host'];
 
 /** Files that know every source, and so stand above the rooms of the sources. */
-const OF_SOURCES = ['sources', 'allowed-sources', 'what-counts', 'look', 'choose', 'ask-services'].map(
-  (name) => `metadata/${name}.ts`,
-);
+const OF_SOURCES = [
+  'sources',
+  'allowed-sources',
+  'what-counts',
+  'look',
+  'choose',
+  'ask-services',
+  'same-answers',
+].map((name) => `metadata/${name}.ts`);
 
 function roomOf(path: string): string {
   if (OF_SOURCES.includes(path)) return 'sources';

@@ -15,7 +15,7 @@ export type Leftover =
 /** Version of an image that a volume's name stands for; undefined for any other name. */
 export function versionOfVolume(image: string, volume: string): number | undefined {
   if (!volume.startsWith(`${image}.v`)) return undefined;
-  const number = /^(\d{1,9})\.(?:qcow2|kernel|initrd)$/.exec(volume.slice(image.length + 2))?.[1];
+  const number = /^(\d{1,9})\.(?:qcow2|kernel|initrd|console)$/.exec(volume.slice(image.length + 2))?.[1];
   return number === undefined ? undefined : Number(number);
 }
 

@@ -36,6 +36,12 @@ export const HOST_SETTINGS = {
     expected: 'network=NAME, bridge=NAME, direct=LINK or user',
     isValid: (value) => /^(?:(?:network|bridge|direct)=\S+|user)$/.test(value),
   },
+  emulation: {
+    summary: 'whether guests of new golden images are emulated where this host has KVM, too',
+    default: 'no',
+    expected: 'yes or no',
+    isValid: (value) => value === 'yes' || value === 'no',
+  },
   toolkit: {
     summary: 'the toolkit for golden images made of nothing: a .deb file, or a tree to lay over',
     default: '',

@@ -1,23 +1,16 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
 import { parseSize } from '../guest/mounts.ts';
-import { findVolume } from '../libvirt/storage.ts';
-import { confirm } from '../record/confirm.ts';
-import { findGolden, type OwnedEntry, ownedDomains, parseVersionName } from '../record/find.ts';
-import type { GoldenRecord, GoldenVersion } from '../record/host-record.ts';
+import { findGolden, type GoldenEntry, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { catchInterrupts } from '../record/interrupts.ts';
-import { allReferences, type Child, childrenOfFile, type Reference } from './children.ts';
 import { createGolden } from './create.ts';
 import type { CreateOptions } from './options.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { saveRecord } from './publish.ts';
 import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './recipe.ts';
 import { tryVersion } from './try-version.ts';
-import { prunable, rolledBack, volumesOfVersion } from './versions.ts';
-
-export type GoldenEntry = OwnedEntry & { record: GoldenRecord };
-
-export const isGolden = (entry: OwnedEntry): entry is GoldenEntry => entry.record.role === 'golden';
+import { rolledBack } from './versions.ts';
 
 export const progress =
   ({ system }: HostContext) =>
@@ -67,6 +60,7 @@ async function recipeOf(context: HostContext, options: CreateOptions): Promise<R
 export async function create(context: HostContext, name: string, options: CreateOptions): Promise<number> {
   const bytes = parseSize(options.size);
   if (bytes === undefined) throw new Error(`--size ${options.size}: expected a size such as 10G`);
+  checkPortAccess(context);
   const recipe = await recipeOf(context, options);
   const interrupts = catchInterrupts();
   try {
@@ -154,6 +148,7 @@ export async function check(
   const golden = await findGolden(context.virsh, name);
   const newest = golden.record.versions.at(-1)?.number;
   const wanted = number ?? newest;
+  checkPortAccess(context);
   if (wanted === undefined) throw new Error(`golden image ${name} has no version`);
   const interrupts = catchInterrupts();
   try {
@@ -169,80 +164,4 @@ export async function check(
   } finally {
     interrupts.release();
   }
-}
-
-/** Who needs a version's disk, other than the golden image itself. */
-async function childrenOfVersion(
-  { virsh }: HostContext,
-  { record, uuid }: Golden,
-  { disk }: GoldenVersion,
-  references: readonly Reference[],
-): Promise<Child[]> {
-  const volume = await findVolume(virsh, record.pool, disk);
-  if (volume === undefined) return [];
-  return childrenOfFile(volume.path, references).filter((child) => child.uuid !== uuid);
-}
-
-/** Whether QEMU holds a file open: it locks what it uses, ours or not. */
-async function isLocked({ virsh, system }: HostContext, pool: string, disk: string): Promise<boolean> {
-  const volume = await findVolume(virsh, pool, disk);
-  // What is on another host cannot be looked at: there libvirt's own word must do.
-  if (volume === undefined || system.files.status(volume.path) === undefined) return false;
-  const argv = ['qemu-io', '--format', 'qcow2', '-c', 'quit', '--', volume.path] as const;
-  const { stderr, failure } = await virsh.commands.run(argv, { timeoutSeconds: 60 });
-  return failure !== undefined && stderr.includes('lock');
-}
-
-async function removeVersion(context: HostContext, golden: Golden, version: GoldenVersion): Promise<Golden> {
-  const { effects, virsh } = context;
-  const { pool } = golden.record;
-  for (const volume of volumesOfVersion(version)) {
-    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
-    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
-  }
-  const versions = golden.record.versions.filter(({ number }) => number !== version.number);
-  const left = { ...golden, record: { ...golden.record, versions } };
-  await saveRecord(context, left);
-  return left;
-}
-
-/** @returns exit status */
-export async function prune(context: HostContext, names: readonly string[], keep: number): Promise<number> {
-  const images = (await ownedDomains(context.virsh)).filter(isGolden);
-  for (const name of names) await findGolden(context.virsh, name);
-  const references = await allReferences(context.virsh);
-  for (const image of images.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const needed = new Set<number>();
-    for (const version of image.record.versions) {
-      if ((await childrenOfVersion(context, image, version, references)).length > 0)
-        needed.add(version.number);
-      else if (await isLocked(context, image.record.pool, version.disk)) needed.add(version.number);
-    }
-    let left: Golden = image;
-    for (const version of prunable(image.record, keep, ({ number }) => needed.has(number))) {
-      left = await removeVersion(context, left, version);
-      context.system.output.print(`${image.name}@${version.number} removed\n`);
-    }
-  }
-  return EXIT.ok;
-}
-
-/** @returns exit status */
-export async function remove(context: HostContext, name: string): Promise<number> {
-  let golden: Golden = await findGolden(context.virsh, name);
-  const references = await allReferences(context.virsh);
-  for (const version of golden.record.versions) {
-    const children = await childrenOfVersion(context, golden, version, references);
-    if (children.length > 0)
-      throw new Error(
-        `${name}@${version.number} is needed by ${children.map(({ what }) => what).join(', ')}; nothing was removed`,
-      );
-    if (await isLocked(context, golden.record.pool, version.disk))
-      throw new Error(`${name}@${version.number} is open in a QEMU; nothing was removed`);
-  }
-  if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))
-    return EXIT.failed;
-  for (const version of golden.record.versions) golden = await removeVersion(context, golden, version);
-  await context.effects.apply({ kind: 'undefine', domain: golden });
-  return EXIT.ok;
 }

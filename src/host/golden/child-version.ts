@@ -5,9 +5,9 @@ import { checkUnchanged, createGuest, versionOf } from '../guest/create-guest.ts
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { parseNic } from '../guest/interfaces.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
+import { findVolume } from '../libvirt/storage.ts';
 import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
-import { volumeStamp } from '../record/stamp.ts';
 import { sealCommands } from './build-tree.ts';
 import { type Golden, reserved, saveRecord } from './publish.ts';
 import type { Recipe } from './recipe.ts';
@@ -47,6 +47,9 @@ export function inGuestCommands({
 
 /** Packages of the distribution brought up to date. */
 export const UPGRADE: Command = ['apt-get', '--yes', '--with-new-pkgs', 'upgrade'];
+
+/** Whoever answers on the port is the toolkit: its shutdown takes away what an image must not have; docs/images.md. */
+const SEAL: Command = ['gandi-guest', 'seal', '--yes', '--all-users', '--no-poweroff'];
 
 class GuestShell {
   readonly #context: HostContext;
@@ -149,7 +152,7 @@ export async function childVersion(
   await removeBuilder(context, name);
   if (boot !== undefined && version.kernel !== undefined) await storeBoot(context, pool, names, boot);
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = await volumeStamp(virsh, pool, names.disk);
+  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
   const made: Omit<GoldenVersion, 'number'> = {
     state: 'untested',
     created: context.system.now().toISOString(),
@@ -178,8 +181,8 @@ async function inGuest(
     const shell = new GuestShell(context, ready.client, trial);
     for (const { argv, input } of inGuestCommands(recipe)) await shell.run(argv, input);
     const boot = await bootFilesOf(shell);
-    for (const [program, ...args] of sealCommands('')) await shell.run([program, ...args]);
-    await shell.run(['sync']);
+    for (const [program, ...args] of sealCommands('', true)) await shell.run([program, ...args]);
+    await shell.run(SEAL);
     return boot;
   } finally {
     ready.client.close();

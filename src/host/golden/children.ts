@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { domainDefinitions, listDomains } from '../libvirt/domains.ts';
+import { definedDomains } from '../libvirt/domains.ts';
 import { activePools, volumesOf } from '../libvirt/storage.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { attributeOf, childrenOf, type Element, findElement, textOf } from '../libvirt/xml.ts';
@@ -98,15 +98,7 @@ export async function allReferences(virsh: Virsh): Promise<Reference[]> {
       });
     }
   }
-  const entries = await listDomains(virsh);
-  const definitions = await domainDefinitions(
-    virsh,
-    entries.map(({ uuid }) => uuid),
-  );
-  for (const { uuid, name } of entries) {
-    const definition = definitions.get(uuid);
-    if (definition === undefined) continue;
+  for (const { uuid, name, definition } of await definedDomains(virsh))
     references.push({ child: { what: `domain ${name}`, uuid }, files: filesOfDomain(definition) });
-  }
   return references;
 }

@@ -9,6 +9,7 @@ const work = (command: Command) =>
     .option('--work-directory <dir>', 'where images are built', '/var/tmp');
 
 const actions = () => import('./actions.ts');
+const removal = () => import('./remove.ts');
 
 export const GOLDEN_COMMANDS: CommandGroup = {
   define(program, run) {
@@ -66,14 +67,19 @@ export const GOLDEN_COMMANDS: CommandGroup = {
       .description('remove versions that nobody needs: failed ones, and old ones')
       .argument('[names...]', 'of images; none: all')
       .option('--keep <number>', 'usable versions that stay, the current one among them', positive, 2)
-      .action((names: string[], options: { keep: number }) =>
-        run(prune, async (context) => (await actions()).prune(context, names, options.keep)),
+      .option('--unused <days>', 'also automatic images that no run has asked for in so many days', positive)
+      .action((names: string[], options: { keep: number; unused?: number }) =>
+        run(prune, async (context) => (await removal()).prune(context, names, options)),
       );
     const remove = golden
       .command('remove')
       .description('remove a golden image with all of its versions; refused while anything needs one')
       .argument('<name>', 'of the image')
-      .action((name: string) => run(remove, async (context) => (await actions()).remove(context, name)));
+      .action((name: string) => run(remove, async (context) => (await removal()).remove(context, name)));
   },
-  aliases: { 'create-giz': ['golden', 'create'], 'list-giz': ['golden', 'list'] },
+  aliases: {
+    'create-giz': ['golden', 'create'],
+    'list-giz': ['golden', 'list'],
+    'is-giz': ['golden', 'show'],
+  },
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HostContext } from '../context/context.ts';
 import { goldenNode, type Machine } from '../guest/definition.ts';
-import { makeElement, xmlText } from '../libvirt/xml.ts';
+import { childrenOf, findElement, makeElement, parseXml, textOf, xmlText } from '../libvirt/xml.ts';
 import { type GoldenRecord, hostRecordText } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
 import { ensurePool } from '../record/pool.ts';
@@ -24,14 +24,31 @@ export interface GoldenWish {
   /** Directory for what is being built. */
   workDirectory: string;
   trial: Trial;
+  /** Made for a run, to be found by what it is made of. */
+  automatic?: boolean;
 }
 
 /** Says what goes on. */
 export type Say = (text: string) => void;
 
-/** KVM where libvirt has it. */
-async function machineType({ virsh }: HostContext): Promise<Machine['type']> {
-  return (await virsh.ask('domcapabilities', '--virttype', 'kvm')).failure === undefined ? 'kvm' : 'qemu';
+/**
+ * What Linux offers of a CPU of AMD as if it were one of Intel's: a KVM within another one cannot set its register, and QEMU
+ * ends with "failed to set MSR 0x10a" (target/i386/kvm/kvm.c).
+ */
+const NOT_OF_AMD = ['arch-capabilities'];
+
+/** KVM where libvirt has it, unless the setting is against it. */
+async function machineType({
+  virsh,
+  settings,
+}: HostContext): Promise<Pick<Machine, 'type' | 'withoutFeatures'>> {
+  if (settings.values.emulation.value === 'yes') return { type: 'qemu' };
+  const { failure, stdout } = await virsh.ask('domcapabilities', '--virttype', 'kvm');
+  if (failure !== undefined) return { type: 'qemu' };
+  const cpu = findElement(parseXml(stdout), 'cpu');
+  const modes = cpu === undefined ? [] : childrenOf(cpu, 'mode');
+  const isAmd = modes.some((mode) => textOf(mode, 'vendor') === 'AMD');
+  return { type: 'kvm', ...(isAmd ? { withoutFeatures: NOT_OF_AMD } : {}) };
 }
 
 /** Claims the name: libvirt defines no second domain of it. */
@@ -50,10 +67,11 @@ async function claim(context: HostContext, wish: GoldenWish): Promise<Golden> {
     next: 1,
     versions: [],
     recipe: JSON.stringify(recipe),
+    ...(wish.automatic ? { automatic: true, used: system.now().toISOString() } : {}),
   };
   const names = versionFiles(name, 1);
   const at = (file: string) => `${pool.path ?? ''}/${file}`;
-  const machine: Machine = { type: await machineType(context), memoryMebibytes, cpus };
+  const machine: Machine = { ...(await machineType(context)), memoryMebibytes, cpus };
   const disk = { path: at(names.disk), format: 'qcow2' as const };
   const boot =
     recipe.base.kind === 'image' ? undefined : { kernel: at(names.kernel), initrd: at(names.initrd) };

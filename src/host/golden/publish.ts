@@ -1,9 +1,9 @@
 import type { HostContext } from '../context/context.ts';
+import { findVolume } from '../libvirt/storage.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
 import type { Owned } from '../record/find.ts';
 import { type GoldenRecord, type GoldenVersion, hostRecordText } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
-import { volumeStamp } from '../record/stamp.ts';
 import { nextFiles, withVersion } from './versions.ts';
 
 export type Golden = Pick<Owned<GoldenRecord>, 'uuid' | 'name' | 'record'>;
@@ -93,7 +93,7 @@ export async function publishVersion(
   if (built.kernel !== undefined) await uploadVolume(context, pool, names.kernel, built.kernel, 'raw');
   if (built.initrd !== undefined) await uploadVolume(context, pool, names.initrd, built.initrd, 'raw');
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = await volumeStamp(virsh, pool, names.disk);
+  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
   const version: Omit<GoldenVersion, 'number'> = {
     state: 'untested',
     created: system.now().toISOString(),

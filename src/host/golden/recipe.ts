@@ -81,4 +81,6 @@ export const versionFiles = (name: string, number: number) => ({
   disk: `${name}.v${number}.qcow2`,
   kernel: `${name}.v${number}.kernel`,
   initrd: `${name}.v${number}.initrd`,
+  /** What the console of the guest said that tried it, where that failed. */
+  console: `${name}.v${number}.console`,
 });

@@ -3,8 +3,10 @@ import type { HostContext } from '../context/context.ts';
 import { createGuest } from '../guest/create-guest.ts';
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest } from '../guest/lifecycle.ts';
+import { findVolume } from '../libvirt/storage.ts';
 import { findGuest } from '../record/find.ts';
 import { type Golden, saveRecord } from './publish.ts';
+import { versionFiles } from './recipe.ts';
 import { withState } from './versions.ts';
 
 /** What a version is tried with. */
@@ -62,20 +64,43 @@ export async function tryVersion(
   const name = `${golden.name}-check-${randomBytes(3).toString('hex')}`;
   const from = `${golden.name}@${number}`;
   const wish = { users: [], sshKeys: [], nics: [], mounts: [], disks: [] };
-  const remove = async () => {
+  /** @returns the volume with what its console said, where that is to be kept */
+  const remove = async (keepsLog: boolean): Promise<string | undefined> => {
     const guest = await findGuest(context.virsh, name).catch(() => undefined);
-    if (guest !== undefined) await removeGuest(context, guest);
+    if (guest === undefined) return undefined;
+    const volumes = guest.record.volumes.map((volume) =>
+      volume.log ? { ...volume, keep: keepsLog } : volume,
+    );
+    const [kept] = await removeGuest(context, { ...guest, record: { ...guest.record, volumes } });
+    const { pool } = golden.record;
+    const isThere = kept !== undefined && (await findVolume(context.virsh, pool, kept)) !== undefined;
+    return isThere ? kept : undefined;
   };
+  const { console } = versionFiles(golden.name, number);
   let failure: string | undefined;
   try {
-    await createGuest(context, { ...wish, name, from, disposable: true, untested: true });
+    await createGuest(context, {
+      ...wish,
+      name,
+      from,
+      disposable: true,
+      untested: true,
+      consoleLog: console,
+    });
     failure = await failureOf(context, name, trial);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
-  await remove();
+  const log = await remove(failure !== undefined);
   if (failure !== undefined && trial.interrupts.count > 0)
     throw new Error(`${from} was not tried to the end; "gandi-host golden check ${golden.name}" does it`);
+  const before = golden.record.versions.find((version) => version.number === number);
+  const seen = log === undefined ? '' : `; its console is in volume ${golden.record.pool}/${log}`;
+  // A guest of it has come up before, and without it there is no image to make guests of: that is the admin's to say.
+  if (failure !== undefined && before?.state === 'ready' && golden.record.current === number)
+    throw new Error(
+      `${from} failed and stays current; "gandi-host golden rollback ${golden.name}" goes to the one before: ${failure}${seen}`,
+    );
   const tried = {
     ...golden,
     record: withState(golden.record, number, failure === undefined ? 'ready' : 'failed'),
@@ -86,5 +111,5 @@ export async function tryVersion(
     golden.record.current === undefined
       ? 'there is no current one'
       : `${golden.record.current} stays current`;
-  throw new Error(`${from} failed, ${stays}: ${failure}`);
+  throw new Error(`${from} failed, ${stays}: ${failure}${seen}`);
 }

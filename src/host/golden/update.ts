@@ -1,8 +1,9 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
-import { findGolden, ownedDomains, parseVersionName } from '../record/find.ts';
+import { findGolden, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { catchInterrupts, type Interrupts } from '../record/interrupts.ts';
-import { isGolden, progress } from './actions.ts';
+import { progress } from './actions.ts';
 import { makeVersion } from './create.ts';
 import type { UpdateOptions } from './options.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
@@ -48,6 +49,7 @@ export async function update(
   options: UpdateOptions,
 ): Promise<number> {
   const images = (await ownedDomains(context.virsh)).filter(isGolden);
+  checkPortAccess(context);
   for (const name of names) await findGolden(context.virsh, name);
   if (names.length === 0 && !options.all) throw new Error('name the golden images to update, or say --all');
   const descents = images.map(({ name, record }) => {

@@ -52,9 +52,9 @@ export function prunable(
   );
 }
 
-/** Volumes of a version. */
-export const volumesOfVersion = ({ disk, kernel, initrd }: GoldenVersion): string[] =>
-  [disk, kernel, initrd].filter((name) => name !== undefined);
+/** Volumes of a version; the last is there only where its trial failed. */
+export const volumesOfVersion = (image: string, { disk, kernel, initrd, number }: GoldenVersion): string[] =>
+  [disk, kernel, initrd, versionFiles(image, number).console].filter((name) => name !== undefined);
 
 /** Where the volumes of the next version go. */
 export const nextFiles = (record: GoldenRecord, name: string) => versionFiles(name, record.next);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
@@ -65,6 +66,7 @@ export async function start(
   name: string,
   { wait, timeout }: { wait?: boolean; timeout: number },
 ): Promise<number> {
+  if (wait) checkPortAccess(context);
   const guest = await findGuest(context.virsh, name);
   await startGuest(context, guest);
   if (!wait || context.effects.dryRun) return EXIT.ok;
@@ -92,6 +94,16 @@ export async function stop(
   if (!force) throw new Error(`guest ${name} still runs after ${timeout} s; --force pulls the plug`);
   await context.effects.apply({ kind: 'destroy', domain: guest });
   return EXIT.ok;
+}
+
+/** Shut down and started again: a new QEMU, with the definition as it is now. @returns exit status */
+export async function restart(
+  context: HostContext,
+  name: string,
+  { force, ...options }: { wait?: boolean; timeout: number; force?: boolean },
+): Promise<number> {
+  const stopped = await stop(context, name, { timeout: options.timeout, ...(force ? { force } : {}) });
+  return stopped === EXIT.ok ? await start(context, name, options) : stopped;
 }
 
 /** @returns exit status */

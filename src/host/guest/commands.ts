@@ -43,6 +43,16 @@ export const GUEST_COMMANDS: CommandGroup = {
       .action((name: string, options: { timeout: number; force?: boolean }) =>
         run(stop, async (context) => (await actions()).stop(context, name, options)),
       );
+    const restart = guest
+      .command('restart')
+      .description('shut a guest down and start it again; one that is off is started')
+      .argument('<name>', 'of the guest')
+      .option('--wait', 'until it is configured')
+      .option('--timeout <seconds>', 'longest wait, for each of the two', positive, 300)
+      .option('--force', 'pull the plug where it does not stop in time')
+      .action((name: string, options: { wait?: boolean; timeout: number; force?: boolean }) =>
+        run(restart, async (context) => (await actions()).restart(context, name, options)),
+      );
     const destroy = guest
       .command('destroy')
       .description('remove a guest with its disks; those marked `keep` stay')
@@ -106,5 +116,7 @@ export const GUEST_COMMANDS: CommandGroup = {
     'create-diz': ['guest', 'create'],
     'list-diz': ['guest', 'list'],
     'get-state': ['guest', 'show'],
+    'is-managed': ['guest', 'show'],
+    'is-diz': ['guest', 'show'],
   },
 };

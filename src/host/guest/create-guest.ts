@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { HostContext } from '../context/context.ts';
+import type { Backing } from '../libvirt/actions.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
 import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
@@ -11,7 +12,6 @@ import {
   type OwnVolume,
 } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
-import { volumeStamp } from '../record/stamp.ts';
 import { withRecord } from '../record/with-record.ts';
 import type { CopiedUser } from './copied-users.ts';
 import { guestXml } from './definition.ts';
@@ -37,6 +37,8 @@ export interface GuestWish {
   disposable?: boolean;
   /** A volume that is its root disk already, instead of an overlay of its own; it is not removed with the guest. */
   rootVolume?: string;
+  /** A volume for what its console says. */
+  consoleLog?: string;
   /** A version that no guest has tried yet is allowed. */
   untested?: boolean;
 }
@@ -73,7 +75,7 @@ export async function checkUnchanged(
 ): Promise<string> {
   const volume = await findVolume(context.virsh, record.pool, version.disk);
   if (volume === undefined) throw new Error(`${name}@${version.number}: its volume ${version.disk} is gone`);
-  const stamp = await volumeStamp(context.virsh, record.pool, version.disk);
+  const { stamp } = volume;
   if (version.stamp !== undefined && stamp !== version.stamp)
     throw new Error(
       `${name}@${version.number}: ${volume.path} was changed since it was made (${version.stamp}, now ${stamp}); guests of it would break. "gandi-host golden rollback" goes to another version`,
@@ -110,6 +112,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       name: file(`${label}.qcow2`),
       ...(keep ? { keep } : {}),
     })),
+    ...(wish.consoleLog === undefined ? [] : [{ pool, name: wish.consoleLog, log: true }]),
   ];
   const record: GuestRecord = defined<GuestRecord>({
     uuid,
@@ -140,19 +143,11 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       : { boot: { kernel: `${directory}/${kernel}`, initrd: `${directory}/${initrd}` } }),
     nics,
     mounts: wish.mounts,
+    ...(wish.consoleLog === undefined ? {} : { consoleLog: `${directory}/${wish.consoleLog}` }),
     ...(wish.memoryMebibytes === undefined ? {} : { memoryMebibytes: wish.memoryMebibytes }),
     ...(wish.cpus === undefined ? {} : { cpus: wish.cpus }),
   });
   await effects.apply({ kind: 'define', xml: withRecord(xml, hostRecordText(record)) });
-  if (wish.rootVolume === undefined)
-    await effects.apply({
-      kind: 'create-volume',
-      pool,
-      volume: root,
-      bytes: version.capacity,
-      format: 'qcow2',
-      backing: { volume: version.disk, format: 'qcow2' },
-    });
   const content = guestSeed({
     uuid,
     hostName,
@@ -162,20 +157,33 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
     mounts: wish.mounts,
     ...(wish.script === undefined ? {} : { script: wish.script }),
   });
-  await createVolumeOf(context, pool, seed, content);
-  for (const { label, bytes } of wish.disks)
-    await effects.apply({
+  const blank = (volume: string, bytes: number, backing?: Backing) =>
+    effects.apply({
       kind: 'create-volume',
       pool,
-      volume: file(`${label}.qcow2`),
+      volume,
       bytes,
       format: 'qcow2',
+      ...(backing && { backing }),
     });
+  await allDone([
+    ...(wish.rootVolume === undefined
+      ? [blank(root, version.capacity, { volume: version.disk, format: 'qcow2' })]
+      : []),
+    createVolumeOf(context, pool, seed, content),
+    ...wish.disks.map(({ label, bytes }) => blank(file(`${label}.qcow2`), bytes)),
+  ]);
   await effects.apply({
     kind: 'define',
     xml: withRecord(xml, hostRecordText({ ...record, state: 'ready' })),
   });
   return { name: wish.name, uuid, golden: record.golden };
+}
+
+/** Waits for all: where one fails, no other may go on behind the caller's back. @throws the first failure */
+async function allDone(parts: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** A volume of bytes that nobody but root and QEMU is to read: a seed may have hashes. */

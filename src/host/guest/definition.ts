@@ -6,8 +6,6 @@ import { fileSystemNodes, type GuestMount } from './mounts.ts';
 export const EXEC_PORT = 'net.gandi.exec.0';
 export const REPORT_PORT = 'net.gandi.report.0';
 
-const MEBIBYTE = 1024 * 1024;
-
 /** A disk's file and its format. */
 export interface DiskFile {
   path: string;
@@ -20,6 +18,8 @@ export interface DiskFile {
 export interface Machine {
   /** `kvm`, or `qemu` where that is not to be had. */
   type: 'kvm' | 'qemu';
+  /** Features of the host's CPU that its guests are not to have. */
+  withoutFeatures?: readonly string[];
   memoryMebibytes: number;
   cpus: number;
 }
@@ -76,7 +76,14 @@ export function goldenNode(
 ): XmlNode {
   const cpu: XmlNode =
     machine.type === 'kvm'
-      ? { name: 'cpu', attributes: { mode: 'host-passthrough' } }
+      ? {
+          name: 'cpu',
+          attributes: { mode: 'host-passthrough' },
+          children: (machine.withoutFeatures ?? []).map((name) => ({
+            name: 'feature',
+            attributes: { policy: 'disable', name },
+          })),
+        }
       : {
           name: 'cpu',
           attributes: { mode: 'custom', match: 'exact' },
@@ -135,6 +142,8 @@ export interface GuestParts {
   mounts: readonly GuestMount[];
   memoryMebibytes?: number;
   cpus?: number;
+  /** Path of a file that libvirt writes what its console says into. */
+  consoleLog?: string;
 }
 
 function removeAll(parent: Element, ...names: readonly string[]): void {
@@ -177,6 +186,9 @@ export function guestXml(template: Element, parts: GuestParts): string {
   removeAll(devices, 'disk', 'interface', 'filesystem');
   removeAddresses(devices);
   for (const channel of childrenOf(devices, 'channel')) removeAll(channel, 'source');
+  const [serial] = childrenOf(devices, 'serial');
+  if (parts.consoleLog !== undefined && serial !== undefined)
+    appendNode(serial, { name: 'log', attributes: { file: parts.consoleLog, append: 'off' } });
   for (const [index, disk] of parts.disks.entries()) appendNode(devices, diskNode(disk, index));
   for (const nic of parts.nics) appendNode(devices, interfaceNode(nic, nic.mac));
   for (const node of fileSystemNodes(mounts)) appendNode(devices, node);
@@ -193,6 +205,3 @@ export function guestXml(template: Element, parts: GuestParts): string {
   }
   return xmlText(domain);
 }
-
-/** Bytes for people. */
-export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / MEBIBYTE)} MiB`;

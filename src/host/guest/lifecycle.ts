@@ -61,6 +61,7 @@ export async function removeGuest(context: HostContext, guest: Owned<GuestRecord
   const { record } = guest;
   if (await isRunning(context, guest)) await effects.apply({ kind: 'destroy', domain: guest });
   const kept: string[] = [];
+  for (const { pool, log } of record.volumes) if (log) await effects.apply({ kind: 'refresh-pool', pool });
   for (const { pool, name, keep } of record.volumes) {
     if (keep) kept.push(name);
     else if ((await virsh.ask('vol-info', '--pool', pool, '--vol', name)).failure === undefined)

@@ -1,8 +1,11 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
 import { snapshotNames } from '../libvirt/storage.ts';
+import { attributeOf, childrenOf, type Element, findElement } from '../libvirt/xml.ts';
 import { confirm } from '../record/confirm.ts';
-import { findGuest } from '../record/find.ts';
+import { findGuest, type Owned } from '../record/find.ts';
+import type { GuestRecord } from '../record/host-record.ts';
+import { isRunning } from './lifecycle.ts';
 
 /** As a name: the time, to the second. */
 const timeName = (now: Date): string => now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
@@ -16,6 +19,28 @@ export function chosenSnapshot(guest: string, names: readonly string[], given: s
   return chosen;
 }
 
+const sharesDirectory = (definition: Element): boolean => {
+  const devices = findElement(definition, 'devices');
+  const systems = devices === undefined ? [] : childrenOf(devices, 'filesystem');
+  return systems.some((one) => attributeOf(findElement(one, 'driver'), 'type') === 'virtiofs');
+};
+
+/**
+ * Keeps a guest as it is now, with its memory if it runs.
+ * @throws Error in one line; QEMU keeps no memory that a virtiofsd shares
+ */
+export async function takeSnapshot(
+  context: HostContext,
+  guest: Owned<GuestRecord>,
+  snapshot: string,
+): Promise<void> {
+  if (sharesDirectory(guest.definition) && (await isRunning(context, guest)))
+    throw new Error(
+      `guest ${guest.name} has a directory of its host by virtiofs, so that it has no snapshot while it runs: stop it first`,
+    );
+  await context.effects.apply({ kind: 'create-snapshot', domain: guest, snapshot });
+}
+
 /** @returns exit status */
 export async function snapshot(
   context: HostContext,
@@ -24,7 +49,7 @@ export async function snapshot(
 ): Promise<number> {
   const domain = await findGuest(context.virsh, name);
   const wanted = given ?? timeName(context.system.now());
-  await context.effects.apply({ kind: 'create-snapshot', domain, snapshot: wanted });
+  await takeSnapshot(context, domain, wanted);
   context.system.output.print(`${wanted}\n`);
   return EXIT.ok;
 }
@@ -53,7 +78,7 @@ export async function rollback(
   if (!(await confirm(context, `set guest ${name} back to ${target}${beside}`))) return EXIT.failed;
   if (backup) {
     const kept = `before-${timeName(context.system.now())}`;
-    await context.effects.apply({ kind: 'create-snapshot', domain, snapshot: kept });
+    await takeSnapshot(context, domain, kept);
     context.system.output.print(`kept: snapshot ${kept}\n`);
   }
   await context.effects.apply({ kind: 'revert-snapshot', domain, snapshot: target });

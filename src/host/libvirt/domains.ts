@@ -102,3 +102,24 @@ export async function domainDefinitions(
   }
   return found;
 }
+
+/** A domain with its definition, as its next start uses it. */
+export interface DefinedDomain extends DomainEntry {
+  definition: Element;
+}
+
+/**
+ * All domains with their definitions, by two processes. One that is gone between the two is left out.
+ * @throws LibvirtError
+ */
+export async function definedDomains(virsh: Virsh): Promise<DefinedDomain[]> {
+  const entries = await listDomains(virsh);
+  const definitions = await domainDefinitions(
+    virsh,
+    entries.map(({ uuid }) => uuid),
+  );
+  return entries.flatMap((entry) => {
+    const definition = definitions.get(entry.uuid);
+    return definition === undefined ? [] : [{ ...entry, definition }];
+  });
+}

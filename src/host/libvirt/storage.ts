@@ -21,6 +21,8 @@ export interface Volume {
   allocation: number;
   /** Path of the image that it is an overlay of, as libvirt resolved it. */
   backing: string | undefined;
+  /** What tells whether its file was changed: size and time of the last change, by libvirt's word. */
+  stamp: string | undefined;
 }
 
 const BLANKS = / {2,}/g;
@@ -48,6 +50,8 @@ export function parseVolume(pool: string, text: string): Volume | undefined {
   const name = textOf(root, 'name');
   const path = textOf(root, 'target', 'path');
   if (name === undefined || path === undefined) return undefined;
+  const size = textOf(root, 'physical');
+  const changed = textOf(root, 'target', 'timestamps', 'mtime');
   const bytes = (element: string) => Number(textOf(root, element) ?? 0);
   return {
     pool,
@@ -57,6 +61,7 @@ export function parseVolume(pool: string, text: string): Volume | undefined {
     capacity: bytes('capacity'),
     allocation: bytes('allocation'),
     backing: textOf(root, 'backingStore', 'path'),
+    stamp: size === undefined || changed === undefined ? undefined : `${size} bytes at ${changed}`,
   };
 }
 

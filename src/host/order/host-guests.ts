@@ -1,4 +1,4 @@
-import { type DomainEntry, domainDefinitions, isActive, listDomains } from '../libvirt/domains.ts';
+import { type DomainEntry, definedDomains, isActive } from '../libvirt/domains.ts';
 import { ownMetadata } from '../libvirt/metadata.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { attributeOf, childrenOf, type Element, findElement } from '../libvirt/xml.ts';
@@ -70,15 +70,7 @@ function guestOf(entry: DomainEntry, definition: Element): HostGuest {
  * @throws LibvirtError
  */
 export async function readGuests(virsh: Virsh): Promise<HostGuest[]> {
-  const entries = await listDomains(virsh);
-  const definitions = await domainDefinitions(
-    virsh,
-    entries.map(({ uuid }) => uuid),
-  );
-  return entries.flatMap((entry) => {
-    const definition = definitions.get(entry.uuid);
-    return definition === undefined ? [] : [guestOf(entry, definition)];
-  });
+  return (await definedDomains(virsh)).map(({ definition, ...entry }) => guestOf(entry, definition));
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type DomainEntry, domainDefinitions, listDomains } from '../libvirt/domains.ts';
+import { type DefinedDomain, definedDomains, domainDefinitions } from '../libvirt/domains.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
-import { type Element, textOf } from '../libvirt/xml.ts';
+import { type Element, parseXml, textOf } from '../libvirt/xml.ts';
 import { type GoldenRecord, type GuestRecord, type HostRecord, parseHostRecord } from './host-record.ts';
 
 /** A domain of ours. */
@@ -13,35 +13,41 @@ export interface Owned<R extends HostRecord = HostRecord> {
 }
 
 /** A domain of ours, with its state. */
-export type OwnedEntry = DomainEntry & Pick<Owned, 'record' | 'definition'>;
+export type OwnedEntry = DefinedDomain & Pick<Owned, 'record'>;
+
+/** A golden image, with its state. */
+export type GoldenEntry = OwnedEntry & { record: GoldenRecord };
+
+export const isGolden = (entry: OwnedEntry): entry is GoldenEntry => entry.record.role === 'golden';
 
 /**
  * All domains that carry our element with their own UUID.
  * @throws LibvirtError
  */
 export async function ownedDomains(virsh: Virsh): Promise<OwnedEntry[]> {
-  const entries = await listDomains(virsh);
-  const definitions = await domainDefinitions(
-    virsh,
-    entries.map(({ uuid }) => uuid),
-  );
-  return entries.flatMap((entry) => {
-    const definition = definitions.get(entry.uuid);
-    const record = definition && parseHostRecord(definition);
-    return definition === undefined || record === undefined ? [] : [{ ...entry, record, definition }];
+  return (await definedDomains(virsh)).flatMap((domain) => {
+    const record = parseHostRecord(domain.definition);
+    return record === undefined ? [] : [{ ...domain, record }];
   });
 }
 
-async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
-  // Not by its name: virsh takes a number for an ID.
+/** The same of a domain whose name virsh takes for something else. */
+async function definitionByName(virsh: Virsh, name: string): Promise<Element | undefined> {
   const { stdout, failure } = await virsh.ask('domuuid', '--domain', name);
   if (failure !== undefined) return undefined;
   const uuid = stdout.trim();
   const definition = (await domainDefinitions(virsh, [uuid])).get(uuid);
+  return textOf(definition, 'name') === name ? definition : undefined;
+}
+
+async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
+  // It takes a number for an ID before it takes it for a name, and a UUID before both.
+  const { stdout, failure } = await virsh.ask('dumpxml', '--inactive', '--domain', name);
+  const found = failure === undefined ? parseXml(stdout) : undefined;
+  const definition = textOf(found, 'name') === name ? found : await definitionByName(virsh, name);
   const record = definition && parseHostRecord(definition);
-  if (definition === undefined || record === undefined || textOf(definition, 'name') !== name)
-    return undefined;
-  return { uuid, name, record, definition };
+  if (definition === undefined || record === undefined) return undefined;
+  return { uuid: record.uuid, name, record, definition };
 }
 
 /** @throws Error in one line if there is no golden image of that name */

@@ -7,6 +7,8 @@ export interface OwnVolume {
   name: string;
   /** It outlives its guest. */
   keep?: boolean;
+  /** libvirt writes it, what the guest's console says: its pool knows of it only after a new look. */
+  log?: boolean;
 }
 
 /** Who makes something: it is known by it whether the maker is still at work. */
@@ -57,6 +59,10 @@ export interface GoldenRecord extends Common {
   versions: readonly GoldenVersion[];
   /** How it was made, as JSON. */
   recipe: string;
+  /** Made for a run that asked for packages, and found by what it is made of. */
+  automatic?: boolean;
+  /** ISO 8601: when a run asked for it, to the day; of an automatic one alone. */
+  used?: string;
 }
 
 export interface GuestRecord extends Common {
@@ -133,13 +139,16 @@ export function parseHostRecord(definition: Element): HostRecord | undefined {
       next: Math.max(least, numberOf(element, 'next') ?? 1),
       versions,
       recipe: textOf(element, 'recipe') ?? '{}',
+      ...(attributeOf(element, 'automatic') === 'yes' ? { automatic: true } : {}),
+      ...optional('used', attributeOf(element, 'used')),
     };
   }
   if (role !== 'guest') return undefined;
   const volumes = childrenOf(element, 'volume').flatMap((volume): OwnVolume[] => {
     const [pool, name] = [attributeOf(volume, 'pool'), attributeOf(volume, 'name')];
     if (pool === undefined || name === undefined || name === '' || name.includes('/')) return [];
-    return [{ pool, name, ...(attributeOf(volume, 'keep') === 'yes' ? { keep: true } : {}) }];
+    const flag = (key: 'keep' | 'log') => (attributeOf(volume, key) === 'yes' ? { [key]: true } : {});
+    return [{ pool, name, ...flag('keep'), ...flag('log') }];
   });
   return {
     ...common,
@@ -153,9 +162,9 @@ export function parseHostRecord(definition: Element): HostRecord | undefined {
 
 function childrenOfRecord(record: HostRecord): XmlNode[] {
   if (record.role === 'guest')
-    return record.volumes.map(({ pool, name, keep }) => ({
+    return record.volumes.map(({ pool, name, keep, log }) => ({
       name: 'volume',
-      attributes: { pool, name, keep: keep ? 'yes' : undefined },
+      attributes: { pool, name, keep: keep ? 'yes' : undefined, log: log ? 'yes' : undefined },
     }));
   const versions = record.versions.map((version) => ({ name: 'version', attributes: { ...version } }));
   return [...versions, { name: 'recipe', text: record.recipe }];
@@ -166,7 +175,13 @@ export function hostRecordText(record: HostRecord): string {
   const { uuid, role, state, created, maker } = record;
   const own =
     record.role === 'golden'
-      ? { pool: record.pool, current: record.current, next: record.next }
+      ? {
+          pool: record.pool,
+          current: record.current,
+          next: record.next,
+          automatic: record.automatic ? 'yes' : undefined,
+          used: record.used,
+        }
       : { golden: record.golden, stamp: record.stamp, disposable: record.disposable ? 'yes' : undefined };
   const attributes = { role, state, created, host: maker.host, boot: maker.boot, pid: maker.pid, ...own };
   return metadataText('host', uuid, { attributes, children: childrenOfRecord(record) });

@@ -1,7 +1,12 @@
 import { readWhole } from '../../machine/devices/disk-image.ts';
 import { describeFailure } from '../../machine/runtime/errors.ts';
 import { printBytes, printErrorBytes } from '../../machine/runtime/output.ts';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
+import { progress } from '../golden/actions.ts';
+import { automaticImage } from '../golden/automatic.ts';
+import { parsePackages } from '../golden/recipe.ts';
+import type { Trial } from '../golden/try-version.ts';
 import { guestWish } from '../guest/options.ts';
 import { catchInterrupts } from '../record/interrupts.ts';
 import { execCommand } from './exec-command.ts';
@@ -39,6 +44,19 @@ async function withInterrupts(
   }
 }
 
+/** The image of a run: the one that was named, or one that is made of it for the packages that were asked for. */
+async function imageFor(
+  context: HostContext,
+  { from, packages, source, workDirectory }: RunOptions,
+  trial: Trial,
+): Promise<string> {
+  const wanted = parsePackages('--packages', packages);
+  if (wanted.length === 0) return from;
+  checkPortAccess(context);
+  const additions = { packages: wanted, remove: [], sources: source };
+  return await automaticImage(context, from, additions, { workDirectory, trial }, progress(context));
+}
+
 const inputOf = (file: string | undefined): Uint8Array =>
   file === undefined ? new Uint8Array(0) : readWhole(file);
 
@@ -48,17 +66,18 @@ export async function runNew(
   words: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  return await withInterrupts(context, options, async (limits) =>
-    runDisposable(context, {
-      // No network is needed for it, and none is given that was not asked for.
-      guest: await guestWish(context, options, []),
+  return await withInterrupts(context, options, async (limits) => {
+    // No network is needed for it, and none is given that was not asked for.
+    const guest = await guestWish(context, options, []);
+    return await runDisposable(context, {
+      guest: { ...guest, from: await imageFor(context, options, limits) },
       request: requestOf(words, options),
       input: inputOf(options.input),
       discard: options.discard,
       limits,
       sink,
-    }),
-  );
+    });
+  });
 }
 
 /** @returns exit status */

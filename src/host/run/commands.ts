@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CommandGroup } from '../context/command-group.ts';
 import { withGuestOptions } from '../guest/options.ts';
-import { positive } from '../record/option-values.ts';
+import { collect, positive } from '../record/option-values.ts';
 import { DISCARD_POLICIES, type DiscardPolicy, parseDiscard } from './discard.ts';
 import type { ExecOptions, RunOptions } from './options.ts';
 
@@ -16,6 +16,14 @@ export const RUN_COMMANDS: CommandGroup = {
     const disposable = withGuestOptions(program.command('run'))
       .description('run a command in a new guest, which is thrown away; exit status: the command’s')
       .argument('<command...>', 'behind --')
+      .option(
+        '--packages <list>',
+        'have these as well, by an image that is made once and found again',
+        collect,
+        [],
+      )
+      .option('--source <line>', 'a line of sources.list(5), for these packages', collect, [])
+      .option('--work-directory <dir>', 'where images are built', '/var/tmp')
       .option(
         '--discard <policy>',
         'throw the guest away: always, onsuccess, onfailure, never',

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
 import { type Ended, runIn, waitReady } from '../guest/in-guest.ts';
 import { isRunning, startGuest, stopGuest } from '../guest/lifecycle.ts';
+import { takeSnapshot } from '../guest/snapshots.ts';
 import { findGuest } from '../record/find.ts';
 import { isDiscarded } from './discard.ts';
 import { endStatus, type RunWish, WHY } from './run-command.ts';
@@ -19,10 +21,11 @@ const STOP_SECONDS = 300;
 export async function execCommand(context: HostContext, wish: ExecWish): Promise<number> {
   const { effects, virsh } = context;
   const { name, request, input, sink, limits, discard } = wish;
+  checkPortAccess(context);
   const guest = await findGuest(virsh, name);
   const ran = await isRunning(context, guest);
   const snapshot = discard === 'never' ? undefined : `gandi-exec-${randomBytes(4).toString('hex')}`;
-  if (snapshot !== undefined) await effects.apply({ kind: 'create-snapshot', domain: guest, snapshot });
+  if (snapshot !== undefined) await takeSnapshot(context, guest, snapshot);
   let ended: Ended = { why: 'died' };
   try {
     await startGuest(context, guest);

@@ -9,5 +9,6 @@ interface CommandOptions {
   readyTimeout: number;
 }
 
-export type RunOptions = GuestOptions & CommandOptions;
+export type RunOptions = GuestOptions &
+  CommandOptions & { packages: string[]; source: string[]; workDirectory: string };
 export type ExecOptions = CommandOptions;

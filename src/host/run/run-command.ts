@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CommandRequest } from '../../machine/formats/exec-frames.ts';
 import type { OutputSink } from '../channel/exec-client.ts';
+import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
 import { createGuest, type GuestWish } from '../guest/create-guest.ts';
 import { type Ended, type Limits, runIn, waitReady } from '../guest/in-guest.ts';
@@ -95,6 +96,7 @@ async function discard(context: HostContext, name: string, ended: Ended, wish: R
  * @returns the exit status for the caller
  */
 export async function runDisposable(context: HostContext, wish: RunWish): Promise<number> {
+  checkPortAccess(context);
   const name = disposableName(wish.guest.from);
   let ended: Ended;
   try {

@@ -18,6 +18,7 @@ const RENEWED_AT_SEALING: readonly Row[] = [
   ['/etc/docker/key.json', 'warning', 'Docker’s engine key'],
   ['/var/lib/containerd/io.containerd.grpc.v1.introspection/uuid', 'warning', 'the ID of containerd'],
   ['/etc/pki/consumer/cert.pem', 'error', 'the registration of subscription-manager'],
+  ['/etc/sysconfig/rhn/systemid', 'error', 'the registration of Spacewalk'],
   ['/var/lib/ubuntu-advantage/private/machine-token.json', 'error', 'the token of Ubuntu Pro'],
   ['/var/lib/cloud/data/instance-id', 'warning', 'what cloud-init knows of its instance'],
 ];
@@ -34,6 +35,12 @@ const OF_CLUSTERS: readonly Row[] = [
   ['/var/lib/mysql/auto.cnf', 'warning', 'the server UUID of MySQL'],
   ['/etc/salt/minion_id', 'warning', 'the ID of a Salt minion'],
   ['/etc/insights-client/machine-id', 'warning', 'the ID of Red Hat Insights'],
+];
+
+/** Ceph's daemons, each in a directory of its own (ceph-mon(8), ceph-osd(8)). */
+const OF_CEPH: NamedFiles = [
+  ['/var/lib/ceph/mon', /^[a-z]+-/],
+  ['/var/lib/ceph/osd', /^[a-z]+-\d+$/],
 ];
 
 /** Boot loader entries are named, and sorted, by a machine ID (kernel-install(8)). */
@@ -61,6 +68,9 @@ export const ofClusters: IdentityPart = {
   what: 'memberships of clusters',
   find: ({ files }) => [
     ...rowsOf(files, OF_CLUSTERS),
+    ...namedFiles(files, OF_CEPH).map(
+      (path): Trait => ({ path, severity: 'warning', what: 'a daemon of Ceph' }),
+    ),
     ...namedFiles(files, BOOT_ENTRIES).map(
       (path): Trait => ({ path, severity: 'warning', what: 'a boot entry of another machine ID' }),
     ),

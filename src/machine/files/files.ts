@@ -1,21 +1,17 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   lstatSync,
-  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
-  readSync,
   realpathSync,
   type Stats,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
-import { decodeText } from '../formats/text/text-bytes.ts';
 import { openWithoutLinks } from './open-directory.ts';
-import type { ReadTrace } from './read-trace.ts';
-import { DIRECTORY, type SeenState, seenState, type Way } from './seen-state.ts';
+import { readOpened } from './read-opened.ts';
+import type { ReadTrace } from './trace/read-trace.ts';
+import { DIRECTORY, type SeenState, seenState, type Way } from './trace/seen-state.ts';
 
 export interface FileStatus {
   kind: 'file' | 'directory' | 'link' | 'block' | 'other';
@@ -49,14 +45,6 @@ export interface FileView {
   /** The same files, for what only matters while something is done: the next boot does not look again if it changes. */
   aside(): FileView;
 }
-
-const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
-
-/**
- * Most texts fit, above all those of /proc and /sys. Their size is not known before: Bun's readFileSync takes 256 KiB
- * of fresh memory for each, which costs ten times as much as reading them.
- */
-const shortText = Buffer.alloc(16 * 1024);
 
 /** As many links as the kernel follows in one path (include/linux/namei.h, MAXSYMLINKS). */
 const MOST_LINKS = 40;
@@ -95,35 +83,6 @@ function kindOf(stats: Stats): FileStatus['kind'] {
   return 'other';
 }
 
-/** @param saw is told the state of what was opened, before anything of it is read */
-function readOpened(path: string, location: string, saw: (state: Stats) => void, flags = 0): string {
-  // Not blocking: a pipe at this path must not hold the boot up.
-  const descriptor = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK | flags);
-  try {
-    const isAttribute = location.startsWith('/sys/');
-    if (!isAttribute) {
-      const stats = fstatSync(descriptor);
-      saw(stats);
-      if (stats.size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
-    }
-    let length = 0;
-    // To the end, not to the first short read: files of /proc give their lines in pieces of a page. What sysfs has is a
-    // page at most, in one piece (Documentation/filesystems/sysfs.rst).
-    for (let count = -1; count !== 0 && length < shortText.length; length += count) {
-      count = readSync(descriptor, shortText, length, shortText.length - length, null);
-      if (isAttribute) return decodeText(shortText.subarray(0, count));
-    }
-    if (length < shortText.length) return decodeText(shortText.subarray(0, length));
-    return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
-  } catch (error) {
-    // The system says it of a descriptor without its path, such as of a directory.
-    if (error instanceof Error && 'code' in error) Object.assign(error, { path });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** Where a path of the running system leads to; itself where nothing is there to tell. */
 function placeOf(path: string): string {
   const stats = absentIs(undefined, () => lstatSync(path, { throwIfNoEntry: false }));
@@ -138,7 +97,7 @@ function placeOf(path: string): string {
 export class Files implements FileView {
   readonly root: string;
   readonly #trace: ReadTrace | undefined;
-  #once: { isMeant: (path: string) => boolean; texts: Map<string, string | undefined> } | undefined;
+  #once: readonly { isMeant: (path: string) => boolean; texts: Map<string, string | undefined> }[] = [];
 
   /**
    * @param root directory that stands for `/`; it must exist
@@ -175,16 +134,25 @@ export class Files implements FileView {
     return this.#join(done);
   }
 
-  /** The same files, of which those that are meant are opened once: nobody changes them in the meantime. */
-  readingOnce(isMeant: (path: string) => boolean): Files {
+  /**
+   * The same files, of which some are opened once.
+   * @param isConstant nobody changes these in the meantime
+   * @param isOfLook these are the same until `lookAgain`
+   */
+  readingOnce(isConstant: (path: string) => boolean, isOfLook: (path: string) => boolean): Files {
     const files = new Files(this.root, this.#trace);
-    files.#once = { isMeant, texts: new Map() };
+    files.#once = [isConstant, isOfLook].map((isMeant) => ({ isMeant, texts: new Map() }));
     return files;
   }
 
+  /** Something was waited for: what may have changed meanwhile is opened again. */
+  lookAgain(): void {
+    this.#once.at(-1)?.texts.clear();
+  }
+
   readText(path: string): string | undefined {
-    if (this.#once?.isMeant(path) !== true) return this.#readText(path);
-    const { texts } = this.#once;
+    const texts = this.#once.find(({ isMeant }) => isMeant(path))?.texts;
+    if (texts === undefined) return this.#readText(path);
     if (!texts.has(path)) texts.set(path, this.#readText(path));
     return texts.get(path);
   }

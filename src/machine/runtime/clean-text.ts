@@ -1,7 +1,7 @@
 /** All that {@link cleanText} may have to look at. Most lines are plain, with our own dashes and quotes, and cost one search. */
 const NOT_PLAIN = /[^\n\t -~\u2010-\u2027]/;
 
-/** The same in one line. */
+/** The same of one line. */
 const NOT_PLAIN_LINE = /[^ -~\u2010-\u2027]/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these move a terminal's cursor, or begin its commands

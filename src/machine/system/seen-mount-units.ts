@@ -1,5 +1,5 @@
 import type { Files } from '../files/files.ts';
-import { isSameState, type SeenState, seenState } from '../files/seen-state.ts';
+import { isSameState, type SeenState, seenState } from '../files/trace/seen-state.ts';
 import type { FstabEntry } from '../formats/text/fstab.ts';
 import { mountUnits } from './mount-units.ts';
 

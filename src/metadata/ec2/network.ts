@@ -10,9 +10,8 @@ import { quote } from '../fields/problem.ts';
 import type { GuestConfig } from '../guest-config.ts';
 import type { InterfaceAddress, InterfaceConfig } from '../interface-config.ts';
 import type { Ec2Answers, Ec2Interface } from './ask.ts';
+import { METRIC_STEP } from './metric.ts';
 
-/** Metric of the first interface, and what each later one has more. */
-const METRIC_STEP = 100;
 /** Routing table of the second interface, less one: below 253 to 255, which the kernel has taken (ip-route(8)). */
 const FIRST_TABLE = 100;
 /** Of rules: before those of the main table, 32766 (ip-rule(8)). */

@@ -2,6 +2,7 @@ import type { FileView } from '../../machine/files/files.ts';
 import { dmiText } from '../dmi.ts';
 import { defineSource, type Finding, type Said, type Source, type World } from '../source.ts';
 import type { Ec2Answers } from './ask.ts';
+import { METRIC_STEP } from './metric.ts';
 
 /** Where the service is on every instance; the second one on those of Nitro alone (AWS, "Use IMDS"). */
 const ADDRESSES = ['http://169.254.169.254', 'http://[fd00:ec2::254]'];
@@ -37,6 +38,8 @@ export const ec2At = (addresses: readonly string[]): Source<Ec2Answers> => ({
   name: 'ec2',
   summary: 'the metadata service of Amazon EC2 (IMDSv2), and of hosts that have the same one',
   needs: 'network',
+  // Where the guest's order is the instance's, as it mostly is, the answer finds the interfaces as it wants them.
+  dhcpMetricStep: METRIC_STEP,
   isMatched: (files) => isAmazons(files) || isLikeAmazons(files),
   async find(world: World): Promise<Finding<Ec2Answers>> {
     const { askEc2 } = await import('./ask.ts');

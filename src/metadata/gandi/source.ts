@@ -195,14 +195,19 @@ async function find(world: World): Promise<Finding<GandiBytes>> {
   const remembered = readRememberedDisk(files);
   // Each observation reads a dozen files a disk: the first look works with what the asking saw.
   let observed: ObservedStorage | undefined;
+  const observeAgain = () => {
+    files.lookAgain();
+    return observeStorage(files);
+  };
   const settle = async () => {
-    const silent = await answers.settle(commands, () => readableDevices(observeStorage(files)));
-    observed = observeStorage(files);
+    const silent = await answers.settle(commands, () => readableDevices(observeAgain()));
+    observed = observeAgain();
     return [...silent, ...(await answers.ask(commands, readableDevices(observed)))];
   };
   const silent = await settle();
   let seen: SwapChoice = { candidates: [], problems: [] };
   const look = (): SwapCandidate | undefined => {
+    if (observed === undefined) files.lookAgain();
     seen = lookForHostDisk(files, hypervisor, answers, remembered, observed);
     observed = undefined;
     // What says nothing of itself, such as a blank data disk, waits for one that does and may come later.

@@ -4,7 +4,7 @@ import type { Machine } from '../../machine/changes/machine.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { RUNTIME_DIRECTORY } from '../../machine/files/paths.ts';
 import { programFile } from '../../machine/files/program-file.ts';
-import { seenState } from '../../machine/files/seen-state.ts';
+import { seenState } from '../../machine/files/trace/seen-state.ts';
 import type { FstabEntry } from '../../machine/formats/text/fstab.ts';
 import {
   lastParsedSettings,

@@ -63,6 +63,14 @@ export interface Writer {
   leavesDevice?(path: string, text: string): boolean;
   /** The manager runs when one of these is started. */
   units: readonly string[];
+  /** Whether the manager has an interface up: to have it brought up again would do nothing. Absent: nobody can tell. */
+  isUp?(files: FileView, name: string): boolean;
+  /**
+   * Commands that give an interface, which is up, what its new file says beyond its old one.
+   * @param before text of the old file
+   * @returns undefined where it is to be taken down and brought up again; absent: the manager finds out by itself
+   */
+  addTo?(before: string, header: string, wanted: NamedInterface): RunCommand[] | undefined;
   /** What puts the files into effect. Nothing may be run without need where the manager is not started: that is boot. */
   activate(difference: Difference): Activation;
   /** Takes back what the manager made of files of ours when they are removed for those of another manager. */

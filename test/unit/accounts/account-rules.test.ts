@@ -114,6 +114,12 @@ describe('the rules for sudo', () => {
     ]);
   });
 
+  it('need no visudo where they are those of any first user, whose name means nothing else to sudo', () => {
+    const usual = { sudo: ['ALL=(ALL) NOPASSWD:ALL'] };
+    expect(done(usual, { files: WITH_SUDO })).toEqual([`write-file ${PATH}`]);
+    expect(done(usual, { files: WITH_SUDO, name: 'WEB' })[1]).toMatch(/^visudo -c /);
+  });
+
   it('are written where there is no visudo to ask, and where nothing can be run', () => {
     expect(done(asked)).toEqual([`write-file ${PATH}`]);
     expect(done(asked, { files: WITH_SUDO, facts: { live: false } })).toEqual([`write-file ${PATH}`]);

@@ -6,7 +6,7 @@ import { findAccount } from '../../../src/accounts/accounts.ts';
 import { keyPart } from '../../../src/accounts/credentials.ts';
 import { users } from '../../../src/accounts/users.ts';
 import { Files } from '../../../src/machine/files/files.ts';
-import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import { ReadTrace } from '../../../src/machine/files/trace/read-trace.ts';
 import { type FileEntries, makeContext } from '../context.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop';

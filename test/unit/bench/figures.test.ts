@@ -42,6 +42,22 @@ describe('figuresOf', () => {
     expect(third?.target).toEqual({ atMost: 115e6, met: true });
   });
 
+  it('has a part of another figure as the target, where that one was taken', () => {
+    const part = {
+      id: 'part',
+      title: 'part',
+      unit: 'instructions',
+      comparedTo: 'theirs',
+      atMostPart: 0.6,
+    } as const;
+    const both = figuresOf([
+      { ...part, value: 6e9 },
+      { ...theirs, value: 10e9 },
+    ]);
+    expect(both.find(({ id }) => id === 'part')?.target).toEqual({ atMost: 6e9, met: true });
+    expect(figuresOf([{ ...part, value: 6e9 }])[0]).not.toHaveProperty('target');
+  });
+
   it('counts nothing as nothing, alike in all boots', () => {
     const none = { id: 'none', title: 'none', unit: 'instructions', value: 0, atMost: 0 } as const;
     expect(figuresOf([none, none])).toEqual([

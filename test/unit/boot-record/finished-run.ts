@@ -1,5 +1,5 @@
 import type { FinishedRun } from '../../../src/boot-record/record-boot.ts';
-import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import { ReadTrace } from '../../../src/machine/files/trace/read-trace.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { temporaryRoot } from '../temporary-root.ts';

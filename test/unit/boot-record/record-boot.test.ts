@@ -5,7 +5,7 @@ import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
-import { pathState } from '../../../src/machine/files/path-state.ts';
+import { pathState } from '../../../src/machine/files/trace/path-state.ts';
 import { readSettings } from '../../../src/machine/settings/settings.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { finished, guestWithDisk, MOUNTS, RECORD, report } from './finished-run.ts';

@@ -7,7 +7,7 @@ import type { Change } from '../../../src/machine/changes/change.ts';
 import type { Machine } from '../../../src/machine/changes/machine.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { Files } from '../../../src/machine/files/files.ts';
-import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import { ReadTrace } from '../../../src/machine/files/trace/read-trace.ts';
 import { finished, guestWithDisk, RECORD } from './finished-run.ts';
 
 let files: Files;

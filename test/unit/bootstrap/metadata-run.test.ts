@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { main } from '../../../src/bootstrap/program.ts';
+import { main } from '../../../src/bootstrap/start.ts';
 import { showStatus } from '../../../src/guest/status.ts';
 import type { Commands } from '../../../src/machine/commands/commands.ts';
 import { METADATA_NETWORK, METADATA_ORDER } from '../../../src/machine/files/paths.ts';

@@ -58,8 +58,19 @@ describe('what must be the same at the next boot', () => {
     expect(extras(service, files)).toMatchObject({ ranges: [], marks: Object.keys(files) });
   });
 
-  it('is for each boot to ask where the source is at the other end of a line', () => {
-    expect(extras({ ...NOCLOUD, source: 'smartos', stamps: [] })).toBeUndefined();
+  const LINE: HostConfiguration = { ...NOCLOUD, source: 'smartos', stamps: [], digest: 'abc' };
+
+  it('is what the host says, which is to be asked, where the source is at the other end of a line', () => {
+    expect(extras(LINE)).toMatchObject({ ranges: [], asksHost: true });
+    expect(extras(NOCLOUD)).not.toHaveProperty('asksHost');
+  });
+
+  it('is for each boot to see where such a host was not there, or has an operator script', () => {
+    const { digest: _, ...gone } = LINE;
+    expect(extras({ ...gone, state: 'kept' })).toBeUndefined();
+    const operatorScript = { content: Buffer.from('#!/bin/sh\n'), field: 'sdc:operator-script' };
+    expect(extras({ ...LINE, operatorScript })).toBeUndefined();
+    expect(extras({ ...NOCLOUD, operatorScript })).toBeDefined();
   });
 
   it('is that a script has run', () => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { afterEach } from 'vitest';
 import type { Argv, CommandResult, HostCommands, RunOptions } from '../../../src/host/commands/commands.ts';
 import type { HostSystem } from '../../../src/host/context/host-system.ts';
@@ -7,15 +8,9 @@ import { main } from '../../../src/host/program.ts';
 import { withRecord } from '../../../src/host/record/with-record.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { FakeGuestPort } from './fake-guest-port.ts';
-import { FakeLibvirt } from './fake-libvirt.ts';
-import { type Answer, FakeStorage, refused } from './fake-storage.ts';
-
-/** How a command of gandi-host ended. */
-export interface Ended {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
+import { type Answer, FakeLibvirt, refused } from './fake-libvirt.ts';
+import { FakeStorage } from './fake-storage.ts';
+import { type Ended, RecordedOutput } from './recorded-output.ts';
 
 const hosts: FakeHost[] = [];
 
@@ -58,6 +53,8 @@ export class FakeHost implements HostCommands {
   };
   /** Why a command is refused; undefined where it is not. */
   refuse: (words: readonly string[]) => string | undefined = () => undefined;
+  /** What libvirt says that KVM can do here; undefined: there is none. */
+  kvm: string | undefined;
   /** A guest stays up once it was started. */
   staysUp = true;
   /** Exit status of a command that has the terminal. */
@@ -67,7 +64,7 @@ export class FakeHost implements HostCommands {
   /** What the clock goes on by at each look. */
   step = 1;
   #clock = 0;
-  #said = { stdout: '', stderr: '' };
+  readonly #output = new RecordedOutput();
 
   /** @param files beside those that each host has, by their paths */
   constructor(files: Record<string, string> = {}) {
@@ -76,21 +73,13 @@ export class FakeHost implements HostCommands {
       commands: this,
       files: temporaryRoot({ ...FILES, ...files }, '/dev/shm'),
       environment: {},
-      output: {
-        print: (text) => this.#say('stdout', text),
-        printError: (text) => this.#say('stderr', text),
-        isTerminal: () => false,
-      },
+      output: this.#output,
       now: () => new Date('2026-03-04T05:06:07Z'),
       elapsed: () => this.#goOn(this.step),
       sleep: async (milliseconds) => void this.#goOn(milliseconds),
       cpus: 2,
       pid: 77,
     };
-  }
-
-  #say(stream: 'stdout' | 'stderr', text: string): void {
-    this.#said[stream] += text;
   }
 
   #goOn(milliseconds: number): number {
@@ -104,15 +93,8 @@ export class FakeHost implements HostCommands {
   }
 
   /** Runs gandi-host as src/host-main.ts does. */
-  async gandiHost(...args: string[]): Promise<Ended> {
-    this.#said = { stdout: '', stderr: '' };
-    try {
-      const status = await main(args, this.system);
-      return { status, ...this.#said };
-    } catch (error) {
-      const stderr = `${this.#said.stderr}gandi-host: ${(error as Error).message}\n`;
-      return { status: 1, stdout: this.#said.stdout, stderr };
-    }
+  gandiHost(...args: string[]): Promise<Ended> {
+    return this.#output.duringMain(() => main(args, this.system));
   }
 
   /** All that there is, to be compared. */
@@ -170,13 +152,17 @@ export class FakeHost implements HostCommands {
         ? refused(`failed to get domain '${target}'`)
         : { stdout: `${domain.uuid}\n` };
     }
-    if (command === 'domcapabilities') return refused('KVM is not to be had');
+    if (command === 'domcapabilities') return this.#kvm();
     if (command === 'domifaddr') return { stdout: this.addresses[words.at(-1) ?? ''] ?? '' };
-    const xml = this.xml.get(target);
+    const xml = this.xml.get(this.libvirt.find(target)?.uuid ?? target);
     if (command === 'dumpxml' && xml !== undefined)
       return { stdout: words.includes('--inactive') ? xml : this.#live(xml) };
     if (command === 'metadata' && xml !== undefined) return this.#metadata(words, target, xml);
     return this.storage.run(words, options) ?? (await this.#domain(words, options, target));
+  }
+
+  #kvm(): Answer {
+    return this.kvm === undefined ? refused('KVM is not to be had') : { stdout: this.kvm };
   }
 
   async #domain(words: readonly string[], options: RunOptions, target: string): Promise<Answer> {
@@ -187,7 +173,11 @@ export class FakeHost implements HostCommands {
     if (command === 'define') this.xml.set(textOf(parseXml(text), 'uuid') ?? '', text);
     if (command === 'undefine') this.xml.delete(target);
     const domain = this.libvirt.domains.find(({ uuid }) => uuid === target);
-    if (command === 'start' && domain !== undefined && !this.staysUp) domain.state = 'shut off';
+    if (command === 'start' && domain !== undefined) {
+      if (!this.staysUp) domain.state = 'shut off';
+      const log = /<log file="([^"]*)"/.exec(this.xml.get(target) ?? '')?.[1];
+      if (log !== undefined) this.storage.addVolume('gandi', basename(log), { format: 'raw' });
+    }
     return answer;
   }
 

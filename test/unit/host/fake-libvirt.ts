@@ -21,8 +21,11 @@ export interface FakeDomain {
   deaf?: boolean;
 }
 
+/** What a command of virsh printed, and how it ended where that is not with 0. */
+export type Answer = Partial<CommandResult>;
+
 /** What a command does instead of what the fake does: undefined leaves it to the fake. */
-export type Override = (words: readonly string[], options: RunOptions) => Partial<CommandResult> | undefined;
+export type Override = (words: readonly string[], options: RunOptions) => Answer | undefined;
 
 const NUMBERS: Record<DomainState, number> = {
   'no state': 0,
@@ -42,7 +45,8 @@ export const uuidOf = (number: number): string =>
 const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
-const failed = (message: string): Partial<CommandResult> => ({
+/** How virsh ends where libvirt refuses something. */
+export const refused = (message: string): Answer => ({
   exitCode: 1,
   stderr: `error: ${message}\n`,
   failure: `virsh: exit status 1: error: ${message}`,
@@ -58,6 +62,8 @@ export class FakeLibvirt implements HostCommands {
   readonly done: string[] = [];
   /** Processes that were started. */
   started = 0;
+  /** Running ones by their ID. */
+  readonly ids = new Map<string, FakeDomain>();
   override: Override = () => undefined;
   /** Is told of each command with an effect on a domain, before it is done. */
   onAction: (command: string, domain: FakeDomain) => void = () => undefined;
@@ -65,6 +71,12 @@ export class FakeLibvirt implements HostCommands {
 
   constructor(domains: readonly FakeDomain[] = []) {
     this.domains = domains.map((domain) => ({ ...domain }));
+  }
+
+  /** As virsh takes a word for a domain, which may be its ID, its UUID, or its name. */
+  find(word: string): FakeDomain | undefined {
+    const by = (key: 'uuid' | 'name') => this.domains.find((domain) => domain[key] === word);
+    return this.ids.get(word) ?? by('uuid') ?? by('name');
   }
 
   domain(name: string): FakeDomain {
@@ -109,7 +121,7 @@ export class FakeLibvirt implements HostCommands {
     return Promise.resolve(0);
   }
 
-  #virsh(words: readonly string[], options: RunOptions): Partial<CommandResult> {
+  #virsh(words: readonly string[], options: RunOptions): Answer {
     const [first = ''] = words;
     if (words.length > 1 || !first.includes(' ')) return this.#one(words, options);
     const results = first.split('; ').map((part) => {
@@ -122,29 +134,29 @@ export class FakeLibvirt implements HostCommands {
     };
   }
 
-  #one(words: readonly string[], options: RunOptions): Partial<CommandResult> {
-    const [command = '', target = ''] = words.filter((word) => word !== '--inactive');
+  #one(words: readonly string[], options: RunOptions): Answer {
+    const [command = '', target = ''] = words.filter((word) => word !== '--inactive' && word !== '--domain');
     if (command === 'list') return { stdout: this.#list(words) };
     if (command === 'domstats') return { stdout: this.#states() };
-    const domain = this.domains.find(({ uuid }) => uuid === target);
+    const domain = this.find(target);
     if (command === 'domxml-to-native') return { stdout: '/usr/bin/qemu-system-x86_64\n' };
     if (command === 'domuuid') return this.#uuid(words);
     if (command === 'domifaddr') return { stdout: addressRows(domain, words.at(-1)) };
     if (command === 'dumpxml') {
       const live = !words.includes('--inactive');
-      return domain === undefined ? failed('no such domain') : { stdout: `${definition(domain, live)}\n` };
+      return domain === undefined ? refused('no such domain') : { stdout: `${definition(domain, live)}\n` };
     }
     this.done.push(words.join(' '));
     if (command === 'define') return this.#define(String(options.input ?? ''));
-    if (domain === undefined) return failed(`no domain ${target}`);
+    if (domain === undefined) return refused(`no domain ${target}`);
     this.onAction(command, domain);
     return this.#change(domain, words);
   }
 
-  #uuid(words: readonly string[]): Partial<CommandResult> {
+  #uuid(words: readonly string[]): Answer {
     const found = this.domains.find(({ name }) => name === words.at(-1));
     return found === undefined
-      ? failed(`failed to get domain '${words.at(-1)}'`)
+      ? refused(`failed to get domain '${words.at(-1)}'`)
       : { stdout: `${found.uuid}\n\n` };
   }
 
@@ -168,16 +180,16 @@ export class FakeLibvirt implements HostCommands {
       .join('\n');
   }
 
-  #define(xml: string): Partial<CommandResult> {
+  #define(xml: string): Answer {
     const uuid = /<uuid>(.*?)<\/uuid>/.exec(xml)?.[1] ?? uuidOf(900 + this.domains.length);
     const name = /<name>(.*?)<\/name>/.exec(xml)?.[1] ?? '';
     if (this.domains.some((domain) => domain.name === name && domain.uuid !== uuid))
-      return failed(`domain '${name}' already exists with uuid`);
+      return refused(`domain '${name}' already exists with uuid`);
     if (!this.domains.some((domain) => domain.uuid === uuid)) this.domains.push({ uuid, name });
     return {};
   }
 
-  #change(domain: FakeDomain, words: readonly string[]): Partial<CommandResult> {
+  #change(domain: FakeDomain, words: readonly string[]): Answer {
     const [command = '', , uri = ''] = words;
     const active = domain.state !== undefined && domain.state !== 'shut off';
     const to = (state: DomainState) => {
@@ -187,16 +199,16 @@ export class FakeLibvirt implements HostCommands {
     };
     switch (command) {
       case 'start':
-        if (active) return failed('Domain is already active');
+        if (active) return refused('Domain is already active');
         domain.saved = false;
         return to('running');
       case 'resume':
         return to('running');
       case 'shutdown':
         if (domain.deaf) return {};
-        return active ? to('shut off') : failed('domain is not running');
+        return active ? to('shut off') : refused('domain is not running');
       case 'destroy':
-        return active ? to('shut off') : failed('domain is not running');
+        return active ? to('shut off') : refused('domain is not running');
       case 'managedsave':
         domain.saved = true;
         return to('shut off');

@@ -1,5 +1,6 @@
-import type { CommandResult, RunOptions } from '../../../src/host/commands/commands.ts';
+import type { RunOptions } from '../../../src/host/commands/commands.ts';
 import { attributeOf, findElement, parseXml, textOf } from '../../../src/host/libvirt/xml.ts';
+import { type Answer, refused } from './fake-libvirt.ts';
 
 export interface FakeVolume {
   capacity: number;
@@ -19,15 +20,6 @@ interface FakePool {
   active: boolean;
   volumes: Map<string, FakeVolume>;
 }
-
-export type Answer = Partial<CommandResult>;
-
-/** How virsh ends where libvirt refuses something. */
-export const refused = (message: string): Answer => ({
-  exitCode: 1,
-  stderr: `error: ${message}\n`,
-  failure: `virsh: exit status 1: error: ${message}`,
-});
 
 const QUERIES = ['pool-list', 'pool-dumpxml', 'vol-list', 'vol-info', 'vol-dumpxml', 'snapshot-list'];
 

@@ -6,6 +6,7 @@ import { METADATA, metadataText } from '../../../src/host/libvirt/metadata.ts';
 import { orderContent } from '../../../src/host/order/guest-order.ts';
 import { main } from '../../../src/host/program.ts';
 import { type FakeDomain, FakeLibvirt, uuidOf } from './fake-libvirt.ts';
+import { type Ended, RecordedOutput } from './recorded-output.ts';
 
 /** A guest of a test: a domain, with its place in the order. */
 export interface GivenGuest extends Partial<Omit<FakeDomain, 'name' | 'uuid'>> {
@@ -14,13 +15,6 @@ export interface GivenGuest extends Partial<Omit<FakeDomain, 'name' | 'uuid'>> {
   /** Names of others. */
   requires?: readonly string[];
   after?: readonly string[];
-}
-
-/** How a command ended, and what it printed. */
-export interface Ran {
-  status: number;
-  stdout: string;
-  stderr: string;
 }
 
 /** A channel of a definition, whose socket is there only while it runs. */
@@ -45,9 +39,7 @@ export class SimulatedHost {
   /** Files of settings, by their paths. */
   readonly files: Record<string, string> = {};
   readonly environment: Record<string, string> = {};
-  terminal = false;
-  #stdout = '';
-  #stderr = '';
+  readonly output = new RecordedOutput();
   readonly #begin = performance.now();
 
   constructor(guests: Readonly<Record<string, GivenGuest>> = {}) {
@@ -84,15 +76,7 @@ export class SimulatedHost {
       commands: this.libvirt,
       files: { readText: (path: string) => this.files[path] } as HostSystem['files'],
       environment: this.environment,
-      output: {
-        print: (text) => {
-          this.#stdout += text;
-        },
-        printError: (text) => {
-          this.#stderr += text;
-        },
-        isTerminal: () => this.terminal,
-      },
+      output: this.output,
       now: () => new Date(Date.UTC(2026, 0, 1)),
       elapsed: () => performance.now(),
       sleep: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),
@@ -107,15 +91,14 @@ export class SimulatedHost {
   }
 
   /** Runs a command line to its end. @throws what the command throws */
-  run(...args: string[]): Promise<Ran> {
+  run(...args: string[]): Promise<Ended> {
     return this.ended(() => main(args, this.system));
   }
 
   /** Lets simulated time pass until a command has ended. @throws what the command throws */
-  async ended(command: () => Promise<number>): Promise<Ran> {
-    [this.#stdout, this.#stderr] = ['', ''];
+  async ended(command: () => Promise<number>): Promise<Ended> {
     let over = false;
-    const settled = command().finally(() => {
+    const settled = this.output.during(command).finally(() => {
       over = true;
     });
     // Who awaits it does so later.
@@ -127,7 +110,7 @@ export class SimulatedHost {
       if (vi.getTimerCount() > 0) await vi.advanceTimersToNextTimerAsync();
       if (performance.now() - begin > LONGEST_MILLISECONDS) throw new Error('a command waits for ever');
     }
-    return { status: await settled, stdout: this.#stdout, stderr: this.#stderr };
+    return await settled;
   }
 }
 

@@ -4,7 +4,7 @@ import { instance } from '../../../src/identity/instance.ts';
 import { systemCommands } from '../../../src/machine/commands/commands.ts';
 import { observeFacts } from '../../../src/machine/facts/observed-facts.ts';
 import { Files } from '../../../src/machine/files/files.ts';
-import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import { ReadTrace } from '../../../src/machine/files/trace/read-trace.ts';
 import { finished, MOUNTS, RECORD } from '../boot-record/finished-run.ts';
 import { makeContext } from '../context.ts';
 import { temporaryRoot } from '../temporary-root.ts';

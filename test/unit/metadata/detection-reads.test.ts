@@ -1,38 +1,15 @@
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openedFiles } from './opened-files.ts';
 import { nocloudVolume, seededGuest } from './seeded-guest.ts';
 
 const DMI = '/sys/class/dmi/id';
-const { openSync } = fs;
 
-afterEach(() => {
-  fs.openSync = openSync;
-  syncBuiltinESMExports();
-});
-
-/** A disk may be another one by the next look: what it is like is read again. */
-const OF_DISKS = /^\/(?:sys\/devices|run\/udev|proc\/self\/mountinfo$|proc\/swaps$)/;
+/** Whether somebody reads a disk is another thing at each moment. */
+const OF_THE_MOMENT = /\/inflight$/;
 
 /** What was opened more than once. */
 const twice = (times: Map<string, number>) =>
-  [...times].filter(([path, count]) => count > 1 && !OF_DISKS.test(path));
-
-/** How often each path of a guest is opened while something is done. */
-async function opened(root: string, work: () => Promise<unknown>): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
-  fs.openSync = (...args: Parameters<typeof openSync>) => {
-    const [path] = args;
-    if (typeof path === 'string' && path.startsWith(`${root}/`)) {
-      const own = path.slice(root.length);
-      times.set(own, (times.get(own) ?? 0) + 1);
-    }
-    return openSync(...args);
-  };
-  syncBuiltinESMExports();
-  await work();
-  return times;
-}
+  [...times].filter(([path, count]) => count > 1 && !OF_THE_MOMENT.test(path));
 
 const firmware = (words: Record<string, string>) => ({
   '/proc/cmdline': 'root=LABEL=root quiet\n',
@@ -62,8 +39,8 @@ describe('detection', () => {
   ])('opens nothing twice on a guest of %s', async (_, words) => {
     const guest = seededGuest(firmware(words));
     guest.attach('sr0', 0, new Uint8Array(65_536), { label: 'data' });
-    guest.attach('sdf', 1, new Uint8Array(65_536));
-    const times = await opened(guest.files.root, () => guest.look());
+    guest.attach('sdf', 1, new Uint8Array(65_536), { label: 'data' });
+    const times = await openedFiles(guest.files.root, () => guest.look());
     expect(times.get(`${DMI}/sys_vendor`)).toBe(1);
     expect(twice(times)).toEqual([]);
   });
@@ -71,7 +48,16 @@ describe('detection', () => {
   it('opens nothing twice where a volume configures the guest', async () => {
     const guest = seededGuest(firmware({}));
     guest.attach('sr0', 0, nocloudVolume('web1'), { label: 'cidata' });
-    const times = await opened(guest.files.root, () => guest.look());
+    const times = await openedFiles(guest.files.root, () => guest.look());
     expect(twice(times)).toEqual([]);
+  });
+
+  it('looks again at the disks where it has waited for one, of which udev knows nothing yet', async () => {
+    const guest = seededGuest(firmware({}));
+    guest.attach('sdf', 1, new Uint8Array(65_536));
+    const times = await openedFiles(guest.files.root, () => guest.look());
+    const size = [...times].find(([path]) => path.endsWith('/sdf/size'));
+    expect(size?.[1]).toBe(2);
+    expect(times.get('/proc/cmdline')).toBe(1);
   });
 });

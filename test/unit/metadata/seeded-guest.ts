@@ -7,6 +7,7 @@ import { keepConfiguration, loadHostConfiguration } from '../../../src/metadata/
 import { makeCpioSeed } from '../../../src/metadata/cpio/seed.ts';
 import type { HostConfiguration } from '../../../src/metadata/guest-config.ts';
 import { makeNoCloudSeed } from '../../../src/metadata/nocloud/seed.ts';
+import type { Heard } from '../../../src/metadata/source.ts';
 import { type FakeDisk, makeSysfs } from '../sysfs.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
@@ -50,6 +51,7 @@ export interface SeededGuest {
     seed?: string,
     hypervisor?: 'kvm' | 'xen',
     waitSeconds?: number,
+    heard?: Heard,
   ): Promise<HostConfiguration>;
   /** What a boot learns and keeps. */
   boot(sources?: readonly string[]): Promise<HostConfiguration>;
@@ -108,13 +110,14 @@ export function seededGuest(entries: Record<string, string> = {}): SeededGuest {
       rmSync(join(files.root, '/sys/class/block', basename(node)));
     },
     hold: (name, by) => put(`/sys/class/block/${name}/holders/${by}`, { link: `../../${by}` }),
-    look: (sources = ['all'], seed, hypervisor = 'kvm', waitSeconds = 0) =>
+    look: (sources = ['all'], seed, hypervisor = 'kvm', waitSeconds = 0, heard = undefined) =>
       loadHostConfiguration({
         ...machine,
         hypervisor,
         sources,
         waitSeconds,
         ...(seed === undefined ? {} : { seed }),
+        ...(heard === undefined ? {} : { heard }),
       }),
     async boot(sources) {
       const host = await guest.look(sources);

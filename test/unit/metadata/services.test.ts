@@ -78,7 +78,7 @@ describe('a guest of EC2', () => {
       state: 'none',
       source: undefined,
       awaited: ['ec2'],
-      config: { dhcpOnAll: true },
+      config: { dhcpOnAll: true, dhcpMetricStep: 100 },
       problems: [],
     });
     expect(host.origin).toBe('no configuration found; ec2 is asked when the network is up');
@@ -89,6 +89,14 @@ describe('a guest of EC2', () => {
     expect(told(answer)).toMatchObject({ state: 'new', source: 'ec2', awaited: undefined, problems: [] });
     expect(answer.parsed.config.hostName).toBe('cloud1');
     expect(answer.looked).toContainEqual({ source: 'ec2', outcome: 'taken' });
+  });
+
+  it('is told where user-data are that nobody can read', async () => {
+    const guest = seededGuest(AMAZON);
+    const { address } = await imds({ ...SAID, '/latest/user-data': '#cloud-config\nusers: [\n' });
+    const { problems } = told(await ask(guest, address));
+    expect(problems).toEqual([expect.stringContaining(`${address}: user-data`)]);
+    expect(told(await guest.boot()).problems).toEqual(problems);
   });
 
   it('has what it learned at its next boot, and asks again', async () => {

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
 import { type BootRecord, renderBootRecord } from '../../../src/boot-record/record-text.ts';
 import type { Change } from '../../../src/machine/changes/change.ts';
-import { pathState } from '../../../src/machine/files/path-state.ts';
+import { pathState } from '../../../src/machine/files/trace/path-state.ts';
 import type { Report } from '../../../src/state/report.ts';
 
 const script = readFileSync(fileURLToPath(new URL('../../../packaging/steady.sh', import.meta.url)), 'utf8');

@@ -177,6 +177,54 @@ describe('the program is started', () => {
   );
 });
 
+describe('where a host is to be asked that says something else at each boot', () => {
+  /** The program, which ends with this status, and leaves what it was told. */
+  const answers = (status: number) =>
+    write(
+      'usr/lib/gandi/gandi-launcher',
+      `echo "$program $# $GANDI_BOOT $GANDI_UNCHANGED" >> ${at('started')}\nexit ${status}\n`,
+    );
+  const started = () => readFileSync(at('started'), 'utf8');
+
+  it('repeats what a reboot undoes once the program has heard the same', () => {
+    store({ ...stateOfGuest(), asksHost: true });
+    answers(4);
+    expect(boot()).toMatchObject({ status: 0, stderr: '' });
+    expect(started()).toBe('gandi-bootstrap 0 1 1\n');
+    expect(readFileSync(at('proc/swappiness'), 'utf8')).toBe('10 20\n');
+    expect(existsSync(at('run/gandi/gandi-bootstrap.json'))).toBe(true);
+  });
+
+  it.each([0, 1, 3])('leaves all to the program that has heard something else: status %d', (status) => {
+    store({ ...stateOfGuest(), asksHost: true });
+    answers(status);
+    expect(boot()).toMatchObject({ status, stderr: '' });
+    expect(started()).toBe('gandi-bootstrap 0 1 1\n');
+    expect(readFileSync(at('proc/swappiness'), 'utf8')).toBe('60\n');
+  });
+
+  it('starts the program as at any boot where something else is new', () => {
+    store({ ...stateOfGuest(), asksHost: true });
+    answers(3);
+    write('etc/default', 'CONFIG_SWAP=0\n');
+    expect(boot()).toMatchObject({ status: 3 });
+    expect(started()).toBe('gandi-bootstrap 0 1 \n');
+  });
+
+  it('starts it again where what a reboot undoes cannot be repeated', () => {
+    store({ ...stateOfGuest(), asksHost: true, repeated: [{ ...runTouch(), argv: ['false'] } as Change] });
+    answers(4);
+    boot();
+    expect(started()).toBe('gandi-bootstrap 0 1 1\ngandi-bootstrap 0 1 \n');
+  });
+
+  it('asks nobody by a record that has lost the word', () => {
+    const text = renderBootRecord(stateOfGuest()) ?? '';
+    write('var/lib/gandi/steady/gandi-bootstrap', text.replace("host_answers='none'", ''));
+    expect(boot()).toEqual(WHOLE);
+  });
+});
+
 describe('there is no record', () => {
   it.each<[string, () => Partial<BootRecord>]>([
     ['of a path that the shell would split', () => ({ absent: ['/etc/a b'] })],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { main as program } from '../../../src/bootstrap/program.ts';
+import { main as program } from '../../../src/bootstrap/start.ts';
 import { main as guestProgram } from '../../../src/guest/program.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { captureOutput } from '../captured-output.ts';

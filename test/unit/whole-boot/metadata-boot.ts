@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { askMetadata } from '../../../src/bootstrap/metadata-run.ts';
-import { main as bootstrap } from '../../../src/bootstrap/program.ts';
+import { main as bootstrap } from '../../../src/bootstrap/start.ts';
 import { parseJsonObject } from '../../../src/machine/changes/json-file.ts';
 import type { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY } from '../../../src/machine/files/paths.ts';

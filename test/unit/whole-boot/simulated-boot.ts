@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { main as bootstrap } from '../../../src/bootstrap/program.ts';
+import { main as bootstrap } from '../../../src/bootstrap/start.ts';
 import { main as configure } from '../../../src/config/program.ts';
 import { parseJsonObject } from '../../../src/machine/changes/json-file.ts';
 import type { Intercept } from '../../../src/machine/changes/machine.ts';
@@ -8,7 +8,7 @@ import type { CommandOptions, CommandResult, Commands } from '../../../src/machi
 import { observeFacts } from '../../../src/machine/facts/observed-facts.ts';
 import { Files } from '../../../src/machine/files/files.ts';
 import { APPLIED_DIRECTORY, HOST_DISK_FILE, POST_BOOT_STARTED } from '../../../src/machine/files/paths.ts';
-import { ReadTrace } from '../../../src/machine/files/read-trace.ts';
+import { ReadTrace } from '../../../src/machine/files/trace/read-trace.ts';
 import { escapePath } from '../../../src/machine/formats/text/unit-names.ts';
 import type { PresentAddress } from '../../../src/machine/network/interface-addresses.ts';
 import { describeFailure } from '../../../src/machine/runtime/errors.ts';

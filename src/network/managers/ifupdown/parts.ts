@@ -80,8 +80,8 @@ export function virtualOptions({ name, virtual, virtualParts = [] }: NamedInterf
   ];
 }
 
-/** A route, set once the interface is up; it goes with the link. */
-export function routeOption(name: string, { family, to, via, onLink, metric, table }: Route): string {
+/** What ip(8) is told for a route, in the place of one that is there. */
+export function routeWords(name: string, { to, via, onLink, metric, table }: Route): string {
   const more = words([
     ['via', via],
     ['dev', name],
@@ -90,8 +90,12 @@ export function routeOption(name: string, { family, to, via, onLink, metric, tab
     ['metric', metric],
     ['table', table],
   ]);
-  return `up ip -${family} route replace ${to}${more}${onLink && via !== undefined ? ' onlink' : ''}${numbers}`;
+  return `route replace ${to}${more}${onLink && via !== undefined ? ' onlink' : ''}${numbers}`;
 }
+
+/** A route, set once the interface is up; it goes with the link. */
+export const routeOption = (name: string, route: Route): string =>
+  `up ip -${route.family} ${routeWords(name, route)}`;
 
 /**
  * Has the kernel pass router advertisements over before the interface is up, whichever families it has addresses of,
@@ -105,9 +109,14 @@ export function ignoreAdvertisements(name: string): string[] {
   ];
 }
 
+/** A rule as ip-rule(8) has it. */
+export const ruleWords = ({ from, table, priority }: Required<RoutingRule>): string =>
+  `from ${from} table ${table} priority ${priority}`;
+
 /** A rule, set once the interface is up; one that is there already would be there twice. It does not go with the link. */
-export function ruleOptions({ family, from, table, priority }: Required<RoutingRule>): string[] {
-  const rule = `from ${from} table ${table} priority ${priority}`;
+export function ruleOptions(asked: Required<RoutingRule>): string[] {
+  const { family } = asked;
+  const rule = ruleWords(asked);
   const remove = `ip -${family} rule delete ${rule} 2> /dev/null || true`;
   return [`up ${remove}`, `up ip -${family} rule add ${rule}`, `down ${remove}`];
 }

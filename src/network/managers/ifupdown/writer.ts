@@ -5,6 +5,7 @@ import { isOwn } from '../../../plan/own-file.ts';
 import { renderIfupdown, renderLoopback } from '../ifupdown.ts';
 import { linkFiles } from '../link-file.ts';
 import { askForAddress, giveBack, isInstalled, liveCommand, NOTHING, type Writer } from '../writer.ts';
+import { additions, isUp } from './additions.ts';
 import { enslavingLine, INTERFACES_DIRECTORY, INTERFACES_FILE, readIfupdownFiles } from './files.ts';
 
 const OWN_PREFIX = `${INTERFACES_DIRECTORY}/50-gandi-`;
@@ -13,6 +14,8 @@ const LOOPBACK_FILE = `${OWN_PREFIX}lo`;
 
 /** Duplicate address detection of IPv6 takes ifup a few seconds for each interface. */
 const IFUP_SECONDS = 60;
+
+const ADD_SECONDS = 10;
 
 /** In the order in which ifupdown looks for them. */
 const CLIENTS = ['dhclient', 'dhcpcd', 'udhcpc'];
@@ -82,6 +85,15 @@ export const ifupdown: Writer = {
   ownName: /^50-gandi-/,
   interfaceIn: (path, text) => /^auto (\S+)/m.exec(text)?.[1] ?? path,
   units: ['networking.service'],
+  isUp,
+  addTo(before, header, wanted) {
+    const lines = additions(before, header, wanted);
+    if (lines === undefined) return undefined;
+    if (lines.length === 0) return [];
+    const why = `give ${wanted.name} its further addresses and routes`;
+    const add = liveCommand(['ip', '-4', '-batch', '-'], ADD_SECONDS, why);
+    return [{ ...add, input: lines.map((line) => `${line}\n`).join('') }];
+  },
   activate({ outdated, configured, started }) {
     if (started.length === 0) return NOTHING;
     // ifdown takes back what the old file says. ifup passes over what is up, and so leaves other interfaces alone.

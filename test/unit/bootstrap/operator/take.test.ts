@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { main } from '../../../../src/bootstrap/program.ts';
+import { main } from '../../../../src/bootstrap/start.ts';
 import type { Commands } from '../../../../src/machine/commands/commands.ts';
 import { OPERATOR_SCRIPT, OPERATOR_STAMP, OPERATOR_TAKEN } from '../../../../src/machine/files/paths.ts';
 import { sha256 } from '../../../../src/machine/runtime/digest.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identityFindings } from '../../../../src/guest/doctor/identity-findings.ts';
+import { digestsOf } from '../../../../src/identity/shared.ts';
 import { sha256 } from '../../../../src/machine/runtime/digest.ts';
 import { type FileEntries, makeContext } from '../../context.ts';
 
@@ -69,6 +70,39 @@ describe('what gandi-guest doctor says of a guest’s identity', () => {
       `${ISCSI}: the iSCSI initiator name is the one of the guest that this disk was copied from`,
     ]);
     expect(findingsFor({ ...here, shared }, { [ISCSI]: 'InitiatorName=iqn.new\n' })).toEqual([]);
+  });
+
+  it.each([
+    ['/var/lib/systemd/credential.secret', 'the secret of encrypted credentials'],
+    ['/etc/nvme/hostnqn', 'the NVMe host name'],
+    ['/etc/nvme/hostid', 'the NVMe host ID'],
+    ['/etc/lvm/devices/system.devices', 'LVM’s list of disks'],
+    ['/etc/multipath/wwids', 'multipath’s list of disks'],
+    ['/etc/ssl/private/ssl-cert-snakeoil.key', 'the TLS key of ssl-cert'],
+    ['/etc/popularity-contest.conf', 'the ID of popularity-contest'],
+    ['/var/lib/docker/engine-id', 'Docker’s engine ID'],
+    ['/etc/docker/key.json', 'Docker’s engine key'],
+    ['/var/lib/containerd/io.containerd.grpc.v1.introspection/uuid', 'the ID of containerd'],
+    ['/etc/pki/consumer/cert.pem', 'the registration of subscription-manager'],
+    ['/etc/sysconfig/rhn/systemid', 'the registration of Spacewalk'],
+    ['/var/lib/ubuntu-advantage/private/machine-token.json', 'the token of Ubuntu Pro'],
+    ['/var/lib/cloud/data/instance-id', 'what cloud-init knows of its instance'],
+    ['/etc/rancher/node/password', 'the node password of k3s'],
+    ['/var/lib/kubelet/pki/kubelet-client-current.pem', 'the key of the kubelet'],
+    ['/opt/consul/node-id', 'the node ID of Consul'],
+    ['/var/lib/etcd/member', 'the membership of etcd'],
+    ['/var/lib/ceph/mon/ceph-a', 'a daemon of Ceph'],
+    ['/var/lib/ceph/osd/ceph-3', 'a daemon of Ceph'],
+    ['/etc/openvswitch/system-id.conf', 'the system ID of Open vSwitch'],
+    ['/etc/salt/minion_id', 'the ID of a Salt minion'],
+    ['/etc/NetworkManager/system-connections/eth0.nmconnection', 'a file that names its MAC addresses'],
+  ])('is that a clone has %s of the other guest, until it is another', (path, what) => {
+    // As the step `instance` records it, which finds it in the same way.
+    const shared = digestsOf(makeContext({ files: { [path]: 'its own' } }).files, [{ path }]);
+    const line = `${path}: ${what} is the one of the guest that this disk was copied from`;
+    expect(findingsFor({ ...here, shared }, { [path]: 'its own' })).toEqual([line]);
+    expect(findingsFor({ ...here, shared }, { [path]: 'made anew' })).toEqual([]);
+    expect(findingsFor({ ...here, shared })).toEqual([]);
   });
 
   it('is that it cannot be told where the record cannot be read', () => {

@@ -24,6 +24,7 @@ describe('config', () => {
       'pool\tsite\t/etc/gandi/host.conf:2',
       'pool-directory\t/var/lib/libvirt/images/gandi\tbuilt in',
       'nic\tnetwork=lab\t/root/.config/gandi/host.conf:1',
+      'emulation\tno\tbuilt in',
       'toolkit\t\tbuilt in',
       'parallel\t\tbuilt in',
       '',

@@ -59,6 +59,7 @@ describe('settings of the host', () => {
       pool: { value: 'three', from: '/named:1' },
       'pool-directory': { value: '/a b', from: '/env:1' },
       nic: { value: 'network=default', from: 'built in' },
+      emulation: { value: 'no', from: 'built in' },
       toolkit: { value: '', from: 'built in' },
       parallel: { value: '3', from: '/etc/gandi/host.conf:3' },
     });

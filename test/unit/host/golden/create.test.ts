@@ -45,6 +45,26 @@ describe('a golden image of an image file', () => {
     expect(host.effects().filter((line) => /pool-(define|build|start)/.test(line))).toEqual([]);
   });
 
+  it('is emulated where there is no KVM, or the setting is against it', async () => {
+    const capabilities = (vendor: string) =>
+      `<domainCapabilities><cpu><mode name='host-passthrough'/><mode name='host-model'><vendor>${vendor}</vendor></mode></cpu></domainCapabilities>`;
+    const machine = async (kvm: string | undefined, settings = '') => {
+      const host = new FakeHost({ '/etc/gandi/host.conf': settings });
+      host.kvm = kvm;
+      await create(host);
+      return host.xml.get(host.libvirt.domain('base').uuid) ?? '';
+    };
+    expect(await machine(undefined)).toContain('<domain type="qemu">');
+    expect(await machine(capabilities('Intel'), 'emulation = yes\n')).toContain('<domain type="qemu">');
+    const intel = await machine(capabilities('Intel'));
+    expect(intel).toContain('<domain type="kvm">');
+    expect(intel).toContain('<cpu mode="host-passthrough"/>');
+    // A KVM within another one cannot set that register of Intel's.
+    expect(await machine(capabilities('AMD'))).toContain(
+      '<cpu mode="host-passthrough"><feature policy="disable" name="arch-capabilities"/></cpu>',
+    );
+  });
+
   it('takes no name that somebody has, and touches nothing of theirs', async () => {
     const host = new FakeHost();
     host.libvirt.domains.push({ uuid: uuidOf(1), name: 'base', state: 'running' });

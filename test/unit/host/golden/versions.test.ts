@@ -123,6 +123,25 @@ describe('old versions', () => {
     expect(await current()).toBe(3);
   });
 
+  it('are still made guests of where the current one fails a check: there is no better one', async () => {
+    host.port.answer = () => ({ status: 1, stdout: 'it is broken\n' });
+    const { stderr, status } = await run('golden', 'check', 'base@3', '--check', 'false');
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'base@3 failed and stays current; "gandi-host golden rollback base" goes to the one before: the check',
+    );
+    expect((await run('guest', 'create', 'web', '--from', 'base')).status).toBe(0);
+  });
+
+  it('go with what the console said of a trial that failed', async () => {
+    host.port.answer = () => ({ status: 1 });
+    const { stderr } = await run('golden', 'check', 'base@2', '--check', 'false');
+    expect(stderr).toContain('; its console is in volume gandi/base.v2.console\n');
+    expect(host.storage.names()).toContain('base.v2.console');
+    await run('golden', 'prune', '--keep', '1');
+    expect(host.storage.names()).toEqual(['base.v3.qcow2']);
+  });
+
   it('are not judged by a trial that somebody interrupted', async () => {
     host.port.answer = () => {
       process.emit('SIGINT', 'SIGINT');

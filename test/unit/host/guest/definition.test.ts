@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { portPath } from '../../../../src/host/channel/open-port.ts';
-import { plainKeys } from '../../../../src/host/guest/copied-users.ts';
 import { goldenNode, guestXml } from '../../../../src/host/guest/definition.ts';
-import { parseNic, randomMac } from '../../../../src/host/guest/interfaces.ts';
-import { mountEntry, parseDisk, parseMount, parseSize } from '../../../../src/host/guest/mounts.ts';
-import { hostNameOf, seedFiles } from '../../../../src/host/guest/seed.ts';
+import { parseNic } from '../../../../src/host/guest/interfaces.ts';
+import { parseMount } from '../../../../src/host/guest/mounts.ts';
 import { metadataOf } from '../../../../src/host/libvirt/metadata.ts';
 import {
   attributeOf,
@@ -18,7 +16,6 @@ import {
 } from '../../../../src/host/libvirt/xml.ts';
 import { type HostRecord, hostRecordText, parseHostRecord } from '../../../../src/host/record/host-record.ts';
 import { withRecord } from '../../../../src/host/record/with-record.ts';
-import { parseNoCloud } from '../../../../src/metadata/nocloud/parse.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 const machine = { type: 'qemu', memoryMebibytes: 768, cpus: 1 } as const;
@@ -158,150 +155,3 @@ describe('the definition of a guest', () => {
     expect(portPath(undefined, 'other')).toBeUndefined();
   });
 });
-
-describe('interfaces, mounts and disks', () => {
-  it('are taken as they are written', () => {
-    expect(
-      parseNic('network=default,mac=52:54:00:AA:00:01,vlan=7,address=192.0.2.7/24,gateway=192.0.2.1'),
-    ).toEqual({
-      kind: 'network',
-      source: 'default',
-      mac: '52:54:00:aa:00:01',
-      vlan: 7,
-      address: '192.0.2.7/24',
-      gateway: '192.0.2.1',
-    });
-    expect(randomMac(Uint8Array.of(1, 2, 255))).toBe('52:54:00:01:02:ff');
-    expect(mountEntry(parseMount('/a:/b', 3))).toEqual(['gandi3', '/b', 'virtiofs', 'nofail']);
-    expect(mountEntry(parseMount('nfs=server:/export:/mnt:ro', 0))).toEqual([
-      'server:/export',
-      '/mnt',
-      'nfs',
-      'ro,nofail,_netdev,x-systemd.automount',
-    ]);
-    expect(parseDisk('data:10G:keep')).toEqual({ label: 'data', bytes: 10 * 1024 ** 3, keep: true });
-    expect(parseSize('512M')).toBe(512 * 1024 ** 2);
-  });
-
-  it('are refused before anything is made where they cannot be', () => {
-    const nics = [
-      '',
-      'user=x',
-      'network',
-      'network=',
-      'wifi=x',
-      'network=a,b=c',
-      'direct=eth0,vlan=7',
-      'user,vlan=3',
-    ];
-    const more = [
-      'network=a,vlan=0',
-      'network=a,vlan=5000',
-      'network=a,mac=01:00:5e:00:00:01',
-      'network=a,address=1.2.3.4',
-    ];
-    for (const text of [...nics, ...more, 'network=a,gateway=1.2.3.4', 'network=a,address=1.2.3.4/99'])
-      expect(() => parseNic(text), text).toThrow('--nic');
-    for (const text of [
-      '',
-      '/a',
-      'a:/b',
-      '/a:b',
-      '/a:/b:/c',
-      '/a/../b:/c',
-      'nfs=s:/a',
-      'nfs=-o x:/a:/b',
-      '/a b:/c',
-    ])
-      expect(() => parseMount(text, 0), text).toThrow('--mount');
-    for (const text of [
-      '',
-      'data',
-      'data:',
-      'data:10',
-      'data:0G',
-      'da/ta:1G',
-      'data:1G:lose',
-      '../x:1G',
-      'a:1G:keep:x',
-    ])
-      expect(() => parseDisk(text), text).toThrow('--disk');
-  });
-
-  it('survive any text', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        for (const parse of [parseNic, parseDisk, (one: string) => parseMount(one, 0)]) {
-          try {
-            parse(text);
-          } catch (error) {
-            expect((error as Error).message).toMatch(/^--(nic|disk|mount) /);
-          }
-        }
-        plainKeys(text);
-      }),
-      { numRuns: PROPERTY_RUNS },
-    );
-  });
-});
-
-describe('the seed of a guest', () => {
-  it('is one that the toolkit takes without a problem', async () => {
-    const user = {
-      name: 'jim',
-      uid: 1234,
-      gecos: 'Jim, x',
-      shell: '/bin/bash',
-      groups: ['sudo'],
-      sshKeys: [KEY],
-    };
-    const files = seedFiles({
-      uuid: 'U',
-      hostName: 'web1',
-      sshKeys: [KEY],
-      users: [{ ...user, sudo: true, passwordHash: HASH }],
-      nics: [
-        { ...parseNic('user'), mac: '52:54:00:00:00:01' },
-        { ...parseNic('network=n,address=192.0.2.7/24,gateway=192.0.2.1'), mac: '52:54:00:00:00:02' },
-      ],
-      mounts: [parseMount('/srv:/data:ro', 0), parseMount('nfs=server:/e:/n', 1)],
-      script: '#!/bin/sh\ntrue\n',
-    });
-    const bytes = (name: keyof typeof files) => Buffer.from(files[name]);
-    const { parsed } = await parseNoCloud({
-      metaData: bytes('meta-data'),
-      userData: bytes('user-data'),
-      networkConfig: bytes('network-config'),
-    });
-    expect(parsed.problems).toEqual([]);
-    const { hostName, users, mounts, interfaces } = parsed.config;
-    expect(hostName).toBe('web1');
-    const jim = users?.find(({ name }) => name === 'jim');
-    expect(jim).toMatchObject({ uid: 1234, groups: ['sudo'], sshKeys: [KEY], passwordHash: HASH });
-    expect(users?.find(({ name }) => name === 'root')?.sshKeys).toEqual([KEY]);
-    expect(mounts?.map(({ device, mountPoint, type }) => [device, mountPoint, type])).toEqual([
-      ['gandi0', '/data', 'virtiofs'],
-      ['server:/e', '/n', 'nfs'],
-    ]);
-    expect(interfaces?.map(({ mac, addresses }) => [mac, addresses.length])).toEqual([
-      ['52:54:00:00:00:01', 0],
-      ['52:54:00:00:00:02', 1],
-    ]);
-  });
-
-  it('has a host name that is one', () => {
-    expect(hostNameOf('web1', undefined)).toBe('web1');
-    expect(hostNameOf("a b'$(id)", 'web2')).toBe('web2');
-    expect(() => hostNameOf("a b'$(id)", undefined)).toThrow('--host-name');
-  });
-
-  it('takes public keys without options alone', () => {
-    expect(plainKeys(`# x\n${KEY} me\ncommand="x" ${KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n`)).toEqual([
-      `${KEY} me`,
-    ]);
-  });
-});
-
-const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJf0pM5yKn1nA0wPqzsTFbbnZp2v6Ph0Wc2YvVn8mQkz';
-const HASH =
-  '$6$gandiguest$h0URcWRhmHUu95sHBZw8dNr9de5XTkuymHzoTs07cSX9njq7EmBx9iQ3KXlDbh4zYrdbyTkcrMB6F/Al36YcV0';

@@ -202,6 +202,28 @@ describe('a guest that there is', () => {
     expect(host.effects()).toEqual([]);
   });
 
+  it('is started again behind its shutdown, and one that is off is started', async () => {
+    const { uuid } = host.libvirt.domain('web');
+    expect((await run('guest', 'restart', 'web', '--wait')).status).toBe(0);
+    expect(host.effects()).toEqual([`start ${uuid}`]);
+    expect((await run('guest', 'restart', 'web')).status).toBe(0);
+    expect(host.effects()).toEqual([`shutdown ${uuid}`, `start ${uuid}`]);
+    host.libvirt.domain('web').deaf = true;
+    host.step = 500;
+    expect((await run('guest', 'restart', 'web', '--timeout', '2')).stderr).toContain('still runs after 2 s');
+    host.effects();
+    expect((await run('guest', 'restart', 'web', '--timeout', '2', '--force')).status).toBe(0);
+    expect(host.effects().slice(-2)).toEqual([`destroy ${uuid}`, `start ${uuid}`]);
+  });
+
+  it('is known by the names that zonemgr has for it', async () => {
+    expect((await run('is-managed', 'web')).status).toBe(0);
+    expect((await run('is-diz', 'web')).status).toBe(0);
+    expect((await run('is-giz', 'web')).status).toBe(1);
+    expect((await run('is-giz', 'base')).status).toBe(0);
+    expect((await run('is-managed', 'nobody')).status).toBe(1);
+  });
+
   it('is removed with its disks, but for those that are to stay', async () => {
     await run('guest', 'start', 'web');
     const asked = await run('guest', 'destroy', 'web');

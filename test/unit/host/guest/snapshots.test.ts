@@ -40,6 +40,19 @@ describe('snapshots of a guest', () => {
     expect(host.effects()).toEqual([`snapshot-revert --domain ${uuid} --snapshotname first`]);
   });
 
+  it('are refused where QEMU keeps no memory: a directory is shared, and the guest runs', async () => {
+    await run('guest', 'create', 'shared', '--from', 'base', '--mount', '/srv:/mnt');
+    expect((await run('guest', 'snapshot', 'shared', 'off')).status).toBe(0);
+    await run('guest', 'start', 'shared');
+    host.effects();
+    const { status, stderr } = await run('guest', 'snapshot', 'shared', 'on');
+    expect(status).toBe(1);
+    expect(stderr).toContain('guest shared has a directory of its host by virtiofs');
+    expect(host.effects()).toEqual([]);
+    expect((await run('exec', 'shared', '--discard', 'always', '--', 'true')).status).toBe(125);
+    expect(host.port.ran).toEqual([]);
+  });
+
   it('are not gone back to, nor deleted, before somebody said so', async () => {
     await run('guest', 'snapshot', 'web', 'first');
     await run('guest', 'snapshot', 'web', 'second');

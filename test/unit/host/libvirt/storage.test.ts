@@ -23,7 +23,7 @@ describe('pools and volumes', () => {
     expect(await findPool(virsh, 'none')).toBeUndefined();
     const volume = { pool: 'a b', name: 'x.qcow2', path: '/pool/x.qcow2', format: 'qcow2' };
     expect(await volumesOf(virsh, { name: 'a b', type: 'dir', path: '/pool' })).toEqual([
-      { ...volume, capacity: 5, allocation: 0, backing: '/pool/base' },
+      { ...volume, capacity: 5, allocation: 0, backing: '/pool/base', stamp: '0 bytes at 1.5' },
     ]);
     expect(await findVolume(virsh, 'a b', 'y')).toBeUndefined();
     await expect(volumesOf(virsh, { name: 'none', type: 'dir', path: '/' })).rejects.toThrow(
@@ -36,6 +36,18 @@ describe('pools and volumes', () => {
     const lines = [' a  b   /pool/a  b', ' plain   /pool/plain', ' lv   /dev/vg/lv', ''];
     expect(parseVolumeNames(lines.join('\n'), '/pool')).toEqual(['a  b', 'plain', 'lv']);
     expect(parseVolumeNames(' lv   /dev/vg/lv\n', undefined)).toEqual(['lv']);
+  });
+
+  it('are known by size and time of change, where libvirt tells both', () => {
+    const stampOf = (inside: string) =>
+      parseVolume(
+        'p',
+        `<volume><name>x</name><target><path>/x</path>${inside}</target><physical>4096</physical></volume>`,
+      )?.stamp;
+    expect(stampOf('<timestamps><mtime>1700000000.5</mtime></timestamps>')).toBe(
+      '4096 bytes at 1700000000.5',
+    );
+    expect(stampOf('')).toBeUndefined();
   });
 
   it('are not made of what is no XML of a volume', () => {

@@ -64,7 +64,7 @@ describe('what is told of a start', () => {
 
   it('is on a terminal a row for each guest, and what is about none of them below', async () => {
     const host = guests();
-    host.terminal = true;
+    host.output.terminal = true;
     const { status, stdout, stderr } = await host.run('order', 'start');
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: 'order: db, web\n', stderr: '' });
     const shown = captured.stdout + captured.stderr;
@@ -80,7 +80,7 @@ describe('what is told of a start', () => {
 
   it('is plain lines on a terminal as well, if that is asked for', async () => {
     const host = guests();
-    host.terminal = true;
+    host.output.terminal = true;
     const { stdout } = await host.run('order', 'start', '--no-progress');
     expect(stdout).toBe('order: db, web\ndb is ready after 2 s\nweb is ready after 0 s\n');
     expect(captured.stdout).toBe('');

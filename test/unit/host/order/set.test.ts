@@ -152,7 +152,7 @@ describe('order show', () => {
         'db\tshut off\tpriority is "x", expected a whole number from 0 to 999999\t\t\trunning\t120 s\t300 s\tleave\n',
       stderr: '',
     });
-    host.terminal = true;
+    host.output.terminal = true;
     expect((await host.run('order', 'show')).stdout).toContain('READY WITHIN');
   });
 

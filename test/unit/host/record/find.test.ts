@@ -79,9 +79,12 @@ describe('domains of ours', () => {
 
   it('are not found by what libvirt takes for another’s name: an ID, or a UUID', async () => {
     const { fake, virsh } = host();
-    fake.override = ([command]) => (command === 'domuuid' ? { stdout: `${uuidOf(2)}\n` } : undefined);
+    fake.ids.set('1', fake.domain('web'));
     await expect(findGuest(virsh, '1')).rejects.toThrow('there is no guest 1 of ours');
     expect((await findGuest(virsh, 'web')).uuid).toBe(uuidOf(2));
+    // One whose name is another one's ID is found all the same.
+    fake.domains.push(domain(5, '1', guest(uuidOf(5))));
+    expect((await findGuest(virsh, '1')).uuid).toBe(uuidOf(5));
   });
 });
 

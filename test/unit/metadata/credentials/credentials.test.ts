@@ -60,7 +60,10 @@ describe('systemd credentials', () => {
     writeFileSync(guest.files.locate(fwCfg('gandi.config')), '{"vm_hostname":');
     expect(await guest.boot()).toMatchObject({
       state: 'broken',
-      parsed: { config: { hostName: 'web1' }, problems: [{ path: 'gandi.config' }] },
+      parsed: {
+        config: { hostName: 'web1' },
+        problems: [{ path: 'systemd credentials (fw_cfg): gandi.config' }],
+      },
     });
     const secret = 'geheim*';
     const entries = { [smbios(0)]: table(`io.systemd.credential.binary:gandi.config=${secret}`) };

@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemCommands } from '../../../../src/machine/commands/commands.ts';
+import { hearHost } from '../../../../src/metadata/same-answers.ts';
 import { hostPlace } from '../../../../src/metadata/smartos/place.ts';
 import { type HostBehaviour, MetadataHost } from '../../../metadata-host.ts';
 import { makeFiles } from '../../context.ts';
@@ -67,6 +69,51 @@ describe('the metadata host of a zone', () => {
       host.behaviour.values.hostname = 'web2';
       expect(await guest.boot()).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web2' } } });
     },
+  );
+
+  it('is named in a line about user-data that nobody can read', async () => {
+    const values = { ...VALUES, 'cloud-init:user-data': '#cloud-config\nusers: [\n' };
+    const { guest } = await zone({ values });
+    const { parsed } = await guest.boot();
+    expect(parsed.problems.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^\/native\/\.zonecontrol\/metadata\.sock: user-data/),
+    ]);
+  });
+
+  /** What the program asks alone where all else is as it was. */
+  const hear = (guest: Awaited<ReturnType<typeof zone>>['guest']) =>
+    hearHost({ open: () => ({ files: guest.files }), commands: systemCommands });
+
+  it('says the same where every answer is, and is not asked again where one is not', async () => {
+    const { guest, host } = await zone({ values: VALUES });
+    expect(await hear(guest)).toBeUndefined();
+    await guest.boot();
+    expect(await hear(guest)).toMatchObject({ source: 'smartos', isSame: true });
+    host.behaviour.values['sdc:resolvers'] = '["192.0.2.53"]';
+    const heard = await hear(guest);
+    expect(heard).toMatchObject({ isSame: false, finding: { state: 'present' } });
+    const asked = host.seen.length;
+    expect(await guest.look(undefined, undefined, undefined, 0, heard)).toMatchObject({
+      state: 'new',
+      parsed: { config: { resolvers: ['192.0.2.53'] } },
+    });
+    expect(host.seen.length).toBe(asked);
+  });
+
+  it.each<[string, HostBehaviour]>([
+    ['has a key less', { values: { 'sdc:uuid': 'c1f0d2aa', 'sdc:nics': '[]', 'user-script': 'true\n' } }],
+    ['fails at one', { values: { ...VALUES, 'sdc:nics': { failure: 'boom' } } }],
+    ['is another’s', { values: { ...VALUES, 'sdc:uuid': 'c1f0d2ab' } }],
+    ['stopped to answer', { values: {}, isSilent: true }],
+  ])(
+    'does not say the same where it %s',
+    async (_, behaviour) => {
+      const { guest, host } = await zone({ values: VALUES });
+      await guest.boot();
+      host.behaviour = behaviour;
+      expect(await hear(guest)).toMatchObject({ isSame: false });
+    },
+    20_000,
   );
 
   it('is asked for those keys of the customer’s that there are, and for no other', async () => {

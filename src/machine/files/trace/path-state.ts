@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { isAbsent } from './files.ts';
+import { isAbsent } from '../files.ts';
 import { DIRECTORY, type SeenState } from './seen-state.ts';
 
 export interface PathState {

@@ -1,4 +1,4 @@
-import { isVisible, type Mount } from '../formats/text/mounts.ts';
+import { isVisible, type Mount } from '../../formats/text/mounts.ts';
 
 /**
  * File systems that give a file another time, size or inode whenever somebody changes it, and keep all three over a

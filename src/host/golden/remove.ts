@@ -1,0 +1,133 @@
+import { EXIT } from '../../terminal/exit-status.ts';
+import type { HostContext } from '../context/context.ts';
+import { findVolume } from '../libvirt/storage.ts';
+import { confirm } from '../record/confirm.ts';
+import { findGolden, type GoldenEntry, isGolden, ownedDomains } from '../record/find.ts';
+import type { GoldenVersion } from '../record/host-record.ts';
+import { allReferences, type Child, childrenOfFile, type Reference } from './children.ts';
+import { type Golden, saveRecord } from './publish.ts';
+import { prunable, volumesOfVersion } from './versions.ts';
+
+/** Who needs a version's disk, other than the golden image itself. */
+async function childrenOfVersion(
+  { virsh }: HostContext,
+  { record, uuid }: Golden,
+  { disk }: GoldenVersion,
+  references: readonly Reference[],
+): Promise<Child[]> {
+  const volume = await findVolume(virsh, record.pool, disk);
+  if (volume === undefined) return [];
+  return childrenOfFile(volume.path, references).filter((child) => child.uuid !== uuid);
+}
+
+/** Whether QEMU holds a file open: it locks what it uses, ours or not. */
+async function isLocked({ virsh, system }: HostContext, pool: string, disk: string): Promise<boolean> {
+  const volume = await findVolume(virsh, pool, disk);
+  // What is on another host cannot be looked at: there libvirt's own word must do.
+  if (volume === undefined || system.files.status(volume.path) === undefined) return false;
+  const argv = ['qemu-io', '--format', 'qcow2', '-c', 'quit', '--', volume.path] as const;
+  const { stderr, failure } = await virsh.commands.run(argv, { timeoutSeconds: 60 });
+  return failure !== undefined && stderr.includes('lock');
+}
+
+/** Removes a version with its volumes, and notes that it is gone. @returns what is left */
+async function removeVersion(context: HostContext, golden: Golden, version: GoldenVersion): Promise<Golden> {
+  const { effects, virsh } = context;
+  const { pool } = golden.record;
+  for (const volume of volumesOfVersion(golden.name, version)) {
+    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
+    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+  }
+  const versions = golden.record.versions.filter(({ number }) => number !== version.number);
+  const left = { ...golden, record: { ...golden.record, versions } };
+  await saveRecord(context, left);
+  return left;
+}
+
+/** What needs a golden image, in words; undefined if nothing does. */
+async function neededBy(
+  context: HostContext,
+  golden: Golden,
+  references: readonly Reference[],
+): Promise<string | undefined> {
+  const { name, record } = golden;
+  for (const version of record.versions) {
+    const children = await childrenOfVersion(context, golden, version, references);
+    if (children.length > 0)
+      return `${name}@${version.number} is needed by ${children.map(({ what }) => what).join(', ')}`;
+    if (await isLocked(context, record.pool, version.disk))
+      return `${name}@${version.number} is open in a QEMU`;
+  }
+  return undefined;
+}
+
+/** Removes a golden image that nothing needs: its versions, then the domain that tells of them. */
+export async function removeGolden(context: HostContext, golden: Golden): Promise<void> {
+  let left = golden;
+  for (const version of golden.record.versions) left = await removeVersion(context, left, version);
+  await context.effects.apply({ kind: 'undefine', domain: left });
+}
+
+const DAY_MILLISECONDS = 24 * 3600 * 1000;
+
+/** Automatic images that no run has asked for in so many days, and that nothing needs. */
+async function removeUnused(
+  context: HostContext,
+  images: readonly GoldenEntry[],
+  days: number,
+  references: readonly Reference[],
+): Promise<GoldenEntry[]> {
+  const removed: GoldenEntry[] = [];
+  const before = context.system.now().getTime() - days * DAY_MILLISECONDS;
+  for (const image of images) {
+    const { automatic, used, created, state } = image.record;
+    if (!automatic || state === 'creating' || Date.parse(used ?? created) > before) continue;
+    if ((await neededBy(context, image, references)) !== undefined) continue;
+    await removeGolden(context, image);
+    context.system.output.print(`${image.name} removed\n`);
+    removed.push(image);
+  }
+  return removed;
+}
+
+/**
+ * @param keep how many usable versions of each image stay
+ * @param unused days after which an automatic image goes that no run asked for; absent: never
+ * @returns exit status
+ */
+export async function prune(
+  context: HostContext,
+  names: readonly string[],
+  { keep, unused }: { keep: number; unused?: number },
+): Promise<number> {
+  const images = (await ownedDomains(context.virsh)).filter(isGolden);
+  for (const name of names) await findGolden(context.virsh, name);
+  const references = await allReferences(context.virsh);
+  const chosen = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const gone = unused === undefined ? [] : await removeUnused(context, chosen, unused, references);
+  for (const image of chosen.filter((one) => !gone.includes(one))) {
+    const needed = new Set<number>();
+    for (const version of image.record.versions) {
+      if ((await childrenOfVersion(context, image, version, references)).length > 0)
+        needed.add(version.number);
+      else if (await isLocked(context, image.record.pool, version.disk)) needed.add(version.number);
+    }
+    let left: Golden = image;
+    for (const version of prunable(image.record, keep, ({ number }) => needed.has(number))) {
+      left = await removeVersion(context, left, version);
+      context.system.output.print(`${image.name}@${version.number} removed\n`);
+    }
+  }
+  return EXIT.ok;
+}
+
+/** @returns exit status */
+export async function remove(context: HostContext, name: string): Promise<number> {
+  const golden = await findGolden(context.virsh, name);
+  const needed = await neededBy(context, golden, await allReferences(context.virsh));
+  if (needed !== undefined) throw new Error(`${needed}; nothing was removed`);
+  if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))
+    return EXIT.failed;
+  await removeGolden(context, golden);
+  return EXIT.ok;
+}

@@ -1,0 +1,23 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rootFileSystem } from '../guest/rootfs.ts';
+import { SHARED_TREE } from '../guest/toolkit.ts';
+import { LibvirtRig } from './libvirt-rig.ts';
+
+/** The distribution is not asked for packages: a test's own source is nearer, and does not change. */
+const NO_SOURCES = '#!/bin/sh\n: > /etc/apt/sources.list\n';
+
+/** A libvirt with the golden image `base`, of which a guest has come up. @throws Error with what was said */
+export async function rigWithBase(): Promise<LibvirtRig> {
+  const { tree } = await rootFileSystem();
+  const rig = await LibvirtRig.start({ toolkit: process.env[SHARED_TREE] ?? '' });
+  const script = join(rig.folder, 'no-sources');
+  await writeFile(script, NO_SOURCES);
+  const made = await rig.host(
+    ...['golden', 'create', 'base', '--from', tree, '--script', script, '--memory', '512'],
+    ...['--work-directory', rig.folder],
+  );
+  if (made.stdout === 'base@1\n') return rig;
+  await rig.stop();
+  throw new Error(`no image was made: ${made.stderr}`);
+}
