@@ -18,6 +18,7 @@ import { basename, dirname, relative } from 'node:path';
 import { type Files, isAbsent } from './files.ts';
 import { directoryAt, type OpenDirectory, openWithoutLinks } from './open-directory.ts';
 import { type Owner, ROOT_OWNER } from './owner.ts';
+import type { Sync } from './sync-directory.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -146,8 +147,13 @@ export function replaceFile(files: Files, target: Target, fill: (descriptor: num
  * Makes a directory with its parents; the mode and owner are given to the last one even if it existed, parents get
  * 0755.
  * @param target with `unsynced`, a power cut may take it
+ * @param sync the system's own
  */
-export function makeDirectory(files: Files, target: Target & { unsynced?: true }): void {
+export function makeDirectory(
+  files: Files,
+  target: Target & { unsynced?: true },
+  sync: Sync = fsyncSync,
+): void {
   const { directory, name } = openParent(files, target);
   try {
     const path = `${directory.path}/${name}`;
@@ -162,9 +168,9 @@ export function makeDirectory(files: Files, target: Target & { unsynced?: true }
     try {
       setOwner(made.descriptor, target.owner ?? ROOT_OWNER);
       fchmodSync(made.descriptor, target.mode);
-      if (target.unsynced !== true) fsyncSync(made.descriptor);
+      if (target.unsynced !== true) sync(made.descriptor);
       // Only a name that is new is to be brought to the disk.
-      if (isNew && target.unsynced !== true) fsyncSync(directory.descriptor);
+      if (isNew && target.unsynced !== true) sync(directory.descriptor);
     } finally {
       closeSync(made.descriptor);
     }

@@ -1,7 +1,9 @@
+import { posix } from 'node:path';
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { listBlockDevices } from '../../machine/devices/block-devices.ts';
 import { type DeviceAnswers, NO_ANSWER } from '../../machine/devices/device-answers.ts';
 import { byNode, deviceUse, disksBelow, mountedDevice } from '../../machine/devices/device-use.ts';
+import { linkName } from '../../machine/devices/udev/link-name.ts';
 import { type UdevDisk, udevDisk } from '../../machine/devices/udev/udev-disk.ts';
 import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
@@ -53,10 +55,13 @@ function isSystemDirectory(mountPoint: string, diskRoot: string): boolean {
 
 function devicePath({ source }: FstabEntry): string | undefined {
   const named = parseTag(source);
-  if (named === undefined) return source.startsWith('/dev/') ? source : undefined;
-  const folder = TAG_LINKS[named.tag];
-  // udev writes what is not safe in a file name as \xNN; such labels are compared with the content instead.
-  return folder === undefined || named.value.includes('/') ? undefined : `/dev/disk/${folder}/${named.value}`;
+  // Slashes may be doubled: mount(8) takes it all the same.
+  if (named === undefined) return source.startsWith('/dev/') ? posix.normalize(source) : undefined;
+  const { tag, value } = named;
+  const folder = TAG_LINKS[tag];
+  // The number of a partition is written in capitals, too.
+  const name = linkName(tag === 'PARTUUID' ? value.toLowerCase() : value);
+  return folder === undefined ? undefined : `/dev/disk/${folder}/${name}`;
 }
 
 interface Declared {

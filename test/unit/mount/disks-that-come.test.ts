@@ -335,6 +335,30 @@ describe('disks that come', () => {
     expect(said.stderr).toContain('is left alone: /etc/fstab or a mount unit names it (LABEL=data)');
   });
 
+  it.each([
+    [
+      'the name of its partition, with a blank and a slash',
+      'PARTLABEL=my\\040disk/1',
+      'by-partlabel/my\\x20disk\\x2f1',
+    ],
+    ['the number of its partition, in capitals', 'PARTUUID=ABCD1234-01', 'by-partuuid/abcd1234-01'],
+  ])('that fstab names by %s are left to it', async (_, source, link) => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.link(`/dev/disk/${link}`, 'sdb');
+    disks.write('/etc/fstab', `${source} /data ext4 defaults 0 2\n`);
+    await main(['rescan']);
+    expect(disks.ran).toEqual([]);
+  });
+
+  it('that fstab names by a path with a slash that is doubled are left to it', async () => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.write('/etc/fstab', `${disks.node('sdb').replace('/dev/', '/dev//')} /data ext4 defaults 0 2\n`);
+    await main(['rescan']);
+    expect(disks.ran).toEqual([]);
+  });
+
   it('that a mount unit of the admin names are left to it', async () => {
     const { disks } = guest;
     disks.attach({ name: 'sdb', label: 'data' });

@@ -140,17 +140,17 @@ export class SimulatedDisks {
         symlinkSync(entry.link, `${this.files.root}${path}`);
       }
     }
-    if (uuid !== undefined) this.#linkByUuid(uuid, node);
+    if (uuid !== undefined) this.link(`/dev/disk/by-uuid/${uuid}`, name);
     // block/genhd.c counts attachments, so that a name that is used again is told apart.
     this.write(`/sys/class/block/${this.#kernelName(name)}/diskseq`, `${this.#attached}\n`);
   }
 
   /** As udev does; of two disks with one UUID the later one has the link. */
-  #linkByUuid(uuid: string, node: string): void {
-    const link = `${this.files.root}/dev/disk/by-uuid/${uuid}`;
+  link(path: string, name: string): void {
+    const link = `${this.files.root}${path}`;
     mkdirSync(dirname(link), { recursive: true });
     rmSync(link, { force: true });
-    symlinkSync(node, link);
+    symlinkSync(this.node(name), link);
   }
 
   /** The guest boots anew, without any disk: what the host attaches then gets names from the start. */
