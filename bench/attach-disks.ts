@@ -13,6 +13,9 @@ const QUIET_SECONDS = 30;
 /** udev and the kernel take so long for a disk where many come at once, in seconds of the guest. */
 const SECONDS_A_DISK = 0.5;
 
+/** On a busy machine the guest's clock runs ahead of its disks: then they are waited for once more. */
+const MOST_RESTS = 4;
+
 /** Nothing is looked at meanwhile: the control shell's own work would be counted. */
 export const rest = (guest: Guest, seconds = QUIET_SECONDS) =>
   guest.output(`sleep ${seconds}`, { seconds: 1800 });
@@ -45,13 +48,18 @@ export async function attach(guest: Guest, count: number): Promise<{ costs: Cost
     const before = { units: await instructionsOf(guest, diskSlice), whole: await everything(guest) };
     const attached: Attached[] = [];
     for (const disk of disks) attached.push(await guest.attachDisk({ disk }));
-    await rest(guest, QUIET_SECONDS + SECONDS_A_DISK * count);
-    const after = { units: await instructionsOf(guest, diskSlice), whole: await everything(guest) };
-    const mounted = await guest.output('findmnt -rn -t ext4 | wc -l');
-    // Root is one of them.
-    if (Number(mounted) !== count + 1)
-      throw new Error(`${count} disks were attached, ${mounted} file systems are mounted`);
-    return { costs: { units: after.units - before.units, whole: after.whole - before.whole }, attached };
+    for (let rests = 1; ; rests++) {
+      await rest(guest, QUIET_SECONDS + SECONDS_A_DISK * count);
+      const after = { units: await instructionsOf(guest, diskSlice), whole: await everything(guest) };
+      const mounted = await guest.output('findmnt -rn -t ext4 | wc -l');
+      // Root is one of them.
+      if (Number(mounted) === count + 1)
+        return { costs: { units: after.units - before.units, whole: after.whole - before.whole }, attached };
+      if (rests === MOST_RESTS) {
+        const list = await guest.output('gandi-mount list | grep -v "[[:space:]]mounted[[:space:]]"');
+        throw new Error(`${count} disks were attached, ${mounted} file systems are mounted:\n${list}`);
+      }
+    }
   } finally {
     // QEMU has the files of attached disks open.
     await rm(folder, { recursive: true });

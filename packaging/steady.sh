@@ -158,17 +158,15 @@ repeat() {
 
 # A host at the other end of a line says what it says now. The program is started to ask it, and loads nothing else where that is
 # the same ($same); otherwise it goes on with what it has heard, and does the work of the boot.
-ask=5
 same=4
 ask_host() {
   (
     export GANDI_BOOT=1 GANDI_UNCHANGED=1
     set --
     . /usr/lib/gandi/gandi-launcher
-  )
+  ) 2>&3 3>&-
   status=$?
-  [ $status -eq $same ] || exit $status
-  if (. "$record" && repeat) 2> /dev/null; then exit 0; fi
+  [ $status -eq $same ] || exit $((status + worked))
 }
 
 # At a first boot the start of gandi-bootstrap does the work of gandi-config, too (src/plan/same-start.ts). It is told here, in the
@@ -183,20 +181,23 @@ if [ -s "$done" ]; then
   exit "$status"
 fi
 
-# These are shells of their own: a damaged record ends them, and not the start of the program.
+# This is a shell of its own: a damaged record ends that, and not the start of the program. It ends with 0 where all is done, and
+# with the program's exit status, 0 to 3, above $worked where that has done the work.
+worked=10
 if [ -r "$record" ]; then
   (
-    . "$record" && unchanged || exit 1
+    # What is left reading a disk that does not answer must not keep standard error open.
+    . "$record" && unchanged 3>&- || exit 1
     case $host_answers in
-      none) repeat ;;
-      compared) exit $ask ;;
+      none) ;;
+      compared) ask_host ;;
       *) exit 1 ;;
     esac
-  ) 2> /dev/null
-  case $? in
-    0) exit 0 ;;
-    "$ask") ask_host ;;
-  esac
+    repeat 3>&-
+  ) 3>&2 2> /dev/null
+  ended=$?
+  if [ $ended -eq 0 ]; then exit 0; fi
+  if [ $ended -ge $worked ]; then exit $((ended - worked)); fi
 fi
 
 export GANDI_BOOT=1

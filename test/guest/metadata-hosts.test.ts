@@ -10,7 +10,7 @@ import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
 
-const { digitalOcean, openStack, hetzner, vultr, scaleway, gce } = METADATA_HOSTS;
+const { ec2, digitalOcean, openStack, hetzner, vultr, scaleway, gce } = METADATA_HOSTS;
 
 /** The kernel's count of connections that programs began since the boot (RFC 4022, tcpActiveOpens). */
 const CONNECTIONS = "awk '/^Tcp: [0-9]/ { print $6 }' /proc/net/snmp";
@@ -35,9 +35,9 @@ const BOOTS: Boot[] = [
   {
     suite: 'trixie',
     first: gce,
-    // The same, whose server gives the guest this address by DHCP.
-    network: { network: '160.0.0.0/4', hostAddress: '162.243.1.1', guestAddress: '162.243.1.10' },
-    others: [digitalOcean, openStack, scaleway, vultr, hetzner],
+    // The same, where the guest asks by DHCP: QEMU's server begins behind the network's own address with 2.15 (net/slirp.c).
+    network: { network: '160.0.0.0/4', hostAddress: '162.243.1.1', guestAddress: '160.0.2.15' },
+    others: [digitalOcean, openStack, scaleway, ec2, vultr, hetzner],
   },
 ];
 
@@ -90,8 +90,6 @@ describe.each(BOOTS)('Debian $suite, on one host with a metadata service after t
     async () => {
       const host = boot.first(key.publicKey);
       await expectConfigured(host, key.publicKey);
-      // QEMU leads to a guest by the address that the host says.
-      if (host.addresses.eth0 === undefined) return;
       const login = await guest.ssh({ user: host.user, keyFile: key.keyFile }, 'hostname');
       expect(login).toMatchObject({ exitCode: 0, stdout: `${host.hostName}\n` });
     },
@@ -121,6 +119,8 @@ describe.each(BOOTS)('Debian $suite, on one host with a metadata service after t
     async (host, hostKey) => {
       // QEMU leads away from the guest at 169.254.169.254; OpenStack's other address is asked where that one is silent.
       service.isSilent = true;
+      // EC2 is asked seven questions, by a guest that knows something for ten seconds in all: too short for this service.
+      if (host.source === 'ec2') await guest.run('rm /var/lib/gandi/source.json');
       expect(await inside.boot(host), await status()).toBe(0);
       await guest.run('systemctl restart gandi-postboot gandi-postboot-background', { seconds: 180 });
       await expectConfigured(host, hostKey);

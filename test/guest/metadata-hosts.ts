@@ -42,6 +42,26 @@ write_files: [{path: /etc/from-${name}, content: "file of ${name}\\n"}]
 runcmd: [[sh, -c, 'echo ${name} >> /root/ran']]
 `;
 
+/** An instance of Nitro's in a subnet of IPv6 alone, where nobody is at the service's address of IPv4. @param key a line of authorized_keys */
+const ec2 = (key: string): MetadataHost => ({
+  source: 'ec2',
+  service: 'EC2',
+  firmware: { sys_vendor: 'Amazon EC2', product_name: 't3.micro' },
+  place: { address: 'fd00:ec2::254/128', interface: 'lo' },
+  header: { name: 'x-aws-ec2-metadata-token', value: 'AQAEAEo3-token==' },
+  content: {
+    '/latest/api/token': 'AQAEAEo3-token==',
+    '/latest/meta-data/instance-id': 'i-0123456789abcdef0',
+    '/latest/meta-data/local-hostname': 'am1.eu-west-3.compute.internal',
+    '/latest/meta-data/public-keys/': '0=me',
+    '/latest/meta-data/public-keys/0/openssh-key': key,
+    '/latest/user-data': userDataOf('ec2'),
+  },
+  hostName: 'am1',
+  user: 'debian',
+  addresses: {},
+});
+
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** @param key a line of authorized_keys */
@@ -228,7 +248,7 @@ const gce = (key: string): MetadataHost => ({
   addresses: {},
 });
 
-export const METADATA_HOSTS = { digitalOcean, openStack, hetzner, vultr, scaleway, gce };
+export const METADATA_HOSTS = { ec2, digitalOcean, openStack, hetzner, vultr, scaleway, gce };
 
 /** As SMBIOS type 1 has what the kernel shows in these files. */
 export const systemOf = ({ firmware }: MetadataHost): Record<string, string> => ({

@@ -4,7 +4,7 @@ import { openSerialLine } from '../../machine/devices/lines/serial-line.ts';
 import { openSocketLine } from '../../machine/devices/lines/socket-line.ts';
 import type { Files } from '../../machine/files/files.ts';
 import { MetadataClient, type Patience } from './client.ts';
-import { type Answers, base64Key, CUSTOMER_KEYS, HOST_KEYS, MAY_BE_BASE64, UUID_KEY } from './keys.ts';
+import { type Answers, base64Key, CUSTOMER_KEYS, HOST_KEYS, MAY_BE_BASE64, UUID_KEY } from './key-names.ts';
 import type { HostPlace } from './place.ts';
 import type { Answer } from './protocol.ts';
 

@@ -4,7 +4,7 @@ import { reasonOf } from '../../machine/runtime/errors.ts';
 import { dmiText } from '../dmi.ts';
 import type { Problem } from '../guest-config.ts';
 import type { Finding, World } from '../source.ts';
-import type { Answers } from './keys.ts';
+import type { Answers } from './key-names.ts';
 import type { SmartosAnswers } from './parse.ts';
 import { type HostPlace, hostPlace } from './place.ts';
 

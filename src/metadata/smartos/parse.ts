@@ -6,7 +6,8 @@ import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
 import type { OperatorScript } from '../operator-script.ts';
 import type { Said } from '../source.ts';
 import type { UserConfig } from '../user-config.ts';
-import { type Answers, KeyReader, UUID_KEY } from './keys.ts';
+import { type Answers, UUID_KEY } from './key-names.ts';
+import { KeyReader } from './keys.ts';
 import { parseNics, parseResolvers } from './network.ts';
 
 /** What the host says, and what the firmware does. */
