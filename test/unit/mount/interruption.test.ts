@@ -155,7 +155,7 @@ describe('gandi-mount, broken off at each single change while a disk is checked'
   timeout: 120_000,
 }, () => {
   /** One disk was not unmounted in order, the other was. */
-  function checkScene(): void {
+  async function checkScene(): Promise<void> {
     guest.disks.remove();
     guest.disks = new SimulatedDisks();
     const { disks } = guest;
@@ -163,10 +163,11 @@ describe('gandi-mount, broken off at each single change while a disk is checked'
     disks.attach({ name: 'sdc', label: 'clean' });
     writeAt(disks.node('sdb'), STATE, new Uint8Array([0, 0]));
     disks.addHook('post-disk-attach');
+    await sleep(SETTLED_MILLISECONDS);
   }
 
   async function peacefulRun(): Promise<{ changes: Change[]; state: unknown }> {
-    checkScene();
+    await checkScene();
     const { changes, result } = await recordChanges(() => main(['rescan', '--new']));
     expect(result, said.stderr).toBe(0);
     expect(guest.disks.ran.filter((line) => line.startsWith('e2fsck'))).toHaveLength(1);
@@ -177,7 +178,7 @@ describe('gandi-mount, broken off at each single change while a disk is checked'
     const { changes, state } = await peacefulRun();
     expect(state).toMatchObject({ mounts: ['/srv/clean', '/srv/cut'] });
     for (const [number, change] of changes.entries()) {
-      checkScene();
+      await checkScene();
       await cutPower(() => main(['rescan', '--new']), number);
       expect(await main(['rescan', '--new']), said.stderr).toBe(0);
       const where = `stopped before change ${number}, ${JSON.stringify(change)}`;
