@@ -92,6 +92,10 @@ ifeq ($(PROFILE),1)
 bench: build
 	$(SETUP) node packaging/build.mjs dist/profile
 	@$(SETUP) node packaging/run-ts.mjs bench/profile.ts
+else ifeq ($(SCALE),1)
+# How the cost grows with users and user-data: bench/scale.ts.
+bench: build
+	@$(SETUP) node packaging/run-ts.mjs bench/scale.ts
 else
 # Parsers are measured by what they withstand: 10,000 inputs for each of their properties.
 # The packages, for their sizes.

@@ -65,7 +65,11 @@ function primaryGroupOf(files: FileView, { name, primaryGroup, withoutOwnGroup }
 }
 
 /** Makes an account as it is asked for, as useradd(8) does or by it; marks tell how far that has come. */
-export function makeAccount(context: StepContext, user: NamedUser): { changes: Change[]; notes: Note[] } {
+export function makeAccount(
+  context: StepContext,
+  user: NamedUser,
+  earlier: readonly Change[] = [],
+): { changes: Change[]; notes: Note[] } {
   const { files, facts } = context;
   const { name, gecos, uid, isSystem, expiresOn } = user;
   const home = homeOf(files, user);
@@ -75,7 +79,7 @@ export function makeAccount(context: StepContext, user: NamedUser): { changes: C
   const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
   const groupsFirst = missingGroups(files, user);
   const written =
-    groupsFirst.length > 0 ? undefined : writeAccount(context, user, { shell, groups: further });
+    groupsFirst.length > 0 ? undefined : writeAccount(context, user, { shell, groups: further, earlier });
   if (written !== undefined) return { changes: [...mark('begun'), ...written, ...mark('made')], notes };
   const options = [
     hasNoHome(user) ? '-M' : '-m',

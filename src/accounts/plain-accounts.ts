@@ -141,20 +141,43 @@ const isOrdinary = (user: NamedUser) =>
   [user.isSystem, user.withoutHome, user.withoutOwnGroup].every((asked) => asked !== true);
 
 /**
+ * What numbers are taken once changes are made that come before.
+ * @returns undefined where one of them is a program, which takes numbers of its own choice
+ */
+function withEarlier(texts: AccountTexts, earlier: readonly Change[]): AccountTexts | undefined {
+  if (earlier.some(({ kind }) => kind === 'run-command')) return undefined;
+  const added = earlier.flatMap((change) =>
+    change.kind === 'edit-accounts' && change.add !== undefined ? [change.add] : [],
+  );
+  const lines: Readonly<Partial<Record<keyof AccountTexts, (account: NewAccount) => string>>> = {
+    passwd: ({ name, id }) => `${name}:x:${id}:${id}:::\n`,
+    group: ({ name, id }) => `${name}:x:${id}:\n`,
+    subuid: ({ name, subordinate: own }) => (own ? `${name}:${own.uid}:${own.uids}\n` : ''),
+    subgid: ({ name, subordinate: own }) => (own ? `${name}:${own.gid}:${own.gids}\n` : ''),
+  };
+  const after: Partial<Record<keyof AccountTexts, string>> = { ...texts };
+  for (const file of ['passwd', 'group', 'subuid', 'subgid'] as const)
+    if (after[file] !== undefined) after[file] += added.map(lines[file] ?? (() => '')).join('');
+  return after;
+}
+
+/**
  * Makes an account as useradd(8) does, with its home, where user and guest are ordinary ones.
  * @param groups further ones
+ * @param earlier changes that are made before, by which the number that is free now may be taken then
  * @returns undefined where useradd(8) is to make it
  */
 export function writeAccount(
   context: StepContext,
   user: NamedUser,
-  { shell, groups }: { shell: string; groups: readonly string[] },
+  { shell, groups, earlier = [] }: { shell: string; groups: readonly string[]; earlier?: readonly Change[] },
 ): Change[] | undefined {
   const { files } = context;
   const { name, gecos = '' } = user;
   // What was cut off before is left to the programs.
   if (!isOrdinary(user) || makingOf(files, name) !== undefined) return undefined;
-  const texts = plainAccounts(context);
+  const now = plainAccounts(context);
+  const texts = now && withEarlier(now, earlier);
   if (texts === undefined) return undefined;
   const defs = valuesOf(files.readText('/etc/login.defs'), LOGIN_DEFS);
   const usual = valuesOf(files.readText('/etc/default/useradd'), USERADD);

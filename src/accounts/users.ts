@@ -64,7 +64,13 @@ function refusalOf({ files, applied }: StepContext, user: NamedUser, account: Ac
   return systemAccount(files, name, account);
 }
 
-function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserPlan {
+/** @param earlier changes for those before it in the same plan */
+function userPlan(
+  context: StepContext,
+  user: NamedUser,
+  late: LateHomes,
+  earlier: readonly Change[],
+): UserPlan {
   const { files, failed } = context;
   const { name } = user;
   const part = accountPart(name);
@@ -81,7 +87,7 @@ function userPlan(context: StepContext, user: NamedUser, late: LateHomes): UserP
     before: [{ name: part, ...planned, ...(mayBeSystems(user) ? { digests: { [part]: 'made' } } : {}) }],
     isAwaited: true,
   });
-  if (account === undefined) return first(makeAccount(context, user));
+  if (account === undefined) return first(makeAccount(context, user, earlier));
   if (isHalfMade(files, account, user.home)) return first({ changes: [removeHalfMade(name)] });
   const join = joining(files, user);
   const making = makingOf(files, name);
@@ -126,7 +132,12 @@ function plan(context: StepContext): Plan {
 }
 
 function planUsers(context: StepContext, named: readonly NamedUser[], late: LateHomes, digest: string): Plan {
-  const plans = named.map((user) => userPlan(context, user, late));
+  const earlier: Change[] = [];
+  const plans = named.map((user) => {
+    const planned = userPlan(context, user, late, earlier);
+    earlier.push(...planned.before.flatMap(({ changes }) => changes));
+    return planned;
+  });
   const keysOf = ({ user, account }: UserPlan) => {
     if (account === undefined || late.has(account.home)) return [];
     // In a home that could not be given to the user, keys would make it pass for somebody's.

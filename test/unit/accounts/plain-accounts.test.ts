@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writeAccount, writePasswords } from '../../../src/accounts/plain-accounts.ts';
+import { users } from '../../../src/accounts/users.ts';
+import type { Change } from '../../../src/machine/changes/change.ts';
 import type { UserConfig } from '../../../src/metadata/user-config.ts';
 import { type ContextParts, type FileEntries, makeContext } from '../context.ts';
 
@@ -33,6 +35,35 @@ const make = (more: Partial<UserConfig> = {}, files: FileEntries = {}, parts: Co
     { shell: '/bin/bash', groups: ['sudo'] },
   );
 const owner = { uid: 1000, gid: 1000 };
+
+describe('accounts that are written in one plan', () => {
+  const second = (earlier: readonly Change[]) =>
+    writeAccount(
+      contextOf({}),
+      { name: 'db', sshKeys: [] },
+      { shell: '/bin/bash', groups: ['sudo'], earlier },
+    );
+
+  it('have numbers of their own, subordinate ones too', () => {
+    expect(second(make() ?? [])?.[0]).toMatchObject({
+      add: { name: 'db', id: 1001, subordinate: { uid: 165_536, gid: 165_536 } },
+    });
+  });
+
+  it('are left to the programs behind one that a program makes, which chooses the number itself', () => {
+    const program: Change = { kind: 'run-command', argv: ['useradd', 'web'], timeoutSeconds: 30, why: '' };
+    expect(second([program])).toBeUndefined();
+  });
+
+  it('are those of all users of a source', () => {
+    const named = ['web', 'db', 'mail'].map((name) => ({ name, sshKeys: [] }));
+    const { separate = [] } = users.plan(contextOf({}, { config: { users: named } }));
+    const numbers = separate.flatMap(({ changes }) =>
+      changes.flatMap((change) => (change.kind === 'edit-accounts' ? [change.add?.id] : [])),
+    );
+    expect(numbers).toEqual([1000, 1001, 1002]);
+  });
+});
 
 describe('an account that is written here', () => {
   it('has its lines first, then a home that is its own once all is in it', () => {
