@@ -39,7 +39,7 @@ const metaData = (id: string, name: string, keys = '') =>
 /** Two commands: a line of a shell script, and words with a quote in them. */
 const cloudConfig = (key: string) => `#cloud-config
 hostname: web1
-users: [default]
+users: [default, ann, {name: bob, groups: [adm]}]
 ssh_authorized_keys: ["${key}"]
 runcmd:
   - echo "$0" >> /root/runs; hostname >> /root/runs
@@ -73,6 +73,18 @@ describe('Debian 12 with a NoCloud CD', () => {
     const login = { user: 'debian', keyFile: key.keyFile };
     expect((await guest.ssh(login, 'id -nG')).stdout).toBe('debian sudo\n');
     expect(await guest.output('hostname')).toBe('web1');
+  });
+
+  it('makes each user with a number, a home and subordinate numbers of its own', async () => {
+    const accounts = await guest.output('getent passwd debian ann bob');
+    const numbers = accounts.split('\n').map((line) => line.split(':')[2]);
+    expect(numbers).toEqual(['1000', '1001', '1002']);
+    expect(await guest.output('stat -c %U:%G /home/*')).toBe('ann:ann\nbob:bob\ndebian:debian');
+    expect(await guest.output('id -nG bob')).toBe('bob adm');
+    for (const file of ['/etc/subuid', '/etc/subgid'])
+      expect(await guest.output(`cut -d : -f 2 ${file} | sort -u | wc -l`), file).toBe('3');
+    // The programs of shadow(5) see nothing wrong.
+    expect(await guest.run('pwck -rq && grpck -rq')).toMatchObject({ exitCode: 0 });
   });
 
   it('asks by DHCP on the interface of that MAC address, and gives the other its addresses', async () => {
