@@ -79,6 +79,8 @@ async function bundle(entry, form) {
     absWorkingDir: root,
     entryPoints: [join(root, entry)],
     bundle: true,
+    // The names of files are part of what is built, and node_modules may be a link to those of another place.
+    preserveSymlinks: true,
     platform: 'node',
     minify: true,
     legalComments: 'none',
