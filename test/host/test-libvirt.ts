@@ -28,6 +28,10 @@ export interface Run {
   stderr: string;
 }
 
+const isRoot = () => process.getuid?.() === 0;
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + START_MILLISECONDS;
   while (!(await isSo())) {
@@ -51,24 +55,31 @@ export interface TestDomain {
  */
 export class TestLibvirt {
   readonly #folder: string;
-  readonly #daemon: ChildProcess;
+  #daemon: ChildProcess | undefined;
   #holder: ChildProcess | undefined;
 
-  private constructor(folder: string, daemon: ChildProcess) {
+  private constructor(folder: string) {
     this.#folder = folder;
-    this.#daemon = daemon;
   }
 
   static async start(): Promise<TestLibvirt> {
     const folder = mkdtempSync(join(tmpdir(), 'gandi-host-'));
-    const isRoot = process.getuid?.() === 0;
     mkdirSync(join(folder, 'home'));
     chmodSync(folder, 0o700);
-    if (isRoot) for (const path of [folder, join(folder, 'home')]) chownSync(path, NOBODY, NOBODY);
+    if (isRoot()) for (const path of [folder, join(folder, 'home')]) chownSync(path, NOBODY, NOBODY);
+    const libvirt = new TestLibvirt(folder);
+    await libvirt.#startDaemon();
+    return libvirt;
+  }
+
+  async #startDaemon(): Promise<void> {
+    const folder = this.#folder;
     const home = join(folder, 'home');
-    const user = isRoot ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : ['env'];
+    const socket = join(folder, 'libvirt/libvirt-sock');
+    rmSync(socket, { force: true });
+    const user = isRoot() ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : ['env'];
     const [program = 'env', ...args] = [...user, 'libvirtd'];
-    const daemon = spawn(program, args, {
+    this.#daemon = spawn(program, args, {
       cwd: '/',
       stdio: 'ignore',
       env: {
@@ -80,9 +91,21 @@ export class TestLibvirt {
         XDG_RUNTIME_DIR: folder,
       },
     });
-    const libvirt = new TestLibvirt(folder, daemon);
-    await until('libvirtd made no socket', () => existsSync(join(folder, 'libvirt/libvirt-sock')));
-    return libvirt;
+    await until('libvirtd made no socket', () => existsSync(socket));
+  }
+
+  /** libvirtd was seen to be gone between two tests, whose made-up hosts are new ones anyway: it is started again, and said. */
+  async #restartEnded(): Promise<void> {
+    if (this.#daemon === undefined || !hasEnded(this.#daemon)) return;
+    const { exitCode, signalCode } = this.#daemon;
+    process.stderr.write(`libvirtd ended (${signalCode ?? `exit status ${exitCode}`}); started again\n`);
+    await this.#startDaemon();
+  }
+
+  /** Has events written into a file, to which they are added wherever it ends: it is emptied now and then. */
+  #listen(events: string): void {
+    const shell = 'exec virsh -q -c "$0" event --all --loop >> "$1"';
+    this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
   }
 
   get uri(): string {
@@ -94,11 +117,10 @@ export class TestLibvirt {
     await this.#letGo();
     const events = join(this.#folder, 'events');
     writeFileSync(events, '');
-    // At the end of the file, wherever that is: it is emptied below.
-    const shell = 'exec virsh -q -c "$0" event --all --loop >> "$1"';
-    this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
     // It listens once it has something to tell: the first change may come too early.
     await until('nobody told of events', async () => {
+      await this.#restartEnded();
+      if (this.#holder === undefined || hasEnded(this.#holder)) this.#listen(events);
       await this.virsh('destroy', 'test');
       await this.virsh('start', 'test');
       return readFileSync(events, 'utf8').includes('test');
@@ -152,7 +174,7 @@ export class TestLibvirt {
 
   async stop(): Promise<void> {
     await this.#letGo();
-    this.#daemon.kill();
+    this.#daemon?.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -162,7 +184,8 @@ export class TestLibvirt {
 
   async #letGo(): Promise<void> {
     const holder = this.#holder;
-    if (holder === undefined) return;
+    // One that has ended tells of no end.
+    if (holder === undefined || hasEnded(holder)) return;
     const ended = new Promise((resolve) => holder.once('exit', resolve));
     holder.kill();
     await ended;
