@@ -51,6 +51,8 @@ export default defineConfig({
           name: 'host',
           include: ['test/host/**/*.test.ts'],
           exclude: ['test/host/**/*.long.test.ts'],
+          // libvirtd was seen to end by itself.
+          retry: 1,
           globalSetup: 'test/host/global-setup.ts',
           testTimeout: minutes,
           hookTimeout: minutes,
@@ -74,6 +76,8 @@ export default defineConfig({
         test: {
           name: 'host-guests',
           include: ['test/host-guests/**/*.test.ts'],
+          // As for the other guests.
+          retry: 1,
           globalSetup: 'test/host-guests/global-setup.ts',
           testTimeout: 10 * minutes,
           hookTimeout: 15 * minutes,
