@@ -1,10 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { DiskFile } from './disk.ts';
-import { rootFileSystem, type Suite } from './rootfs.ts';
-import { toolkitImage } from './toolkit.ts';
+import { imageWithManagers } from './installed-managers.ts';
+import type { Suite } from './rootfs.ts';
 import { useGuest } from './use-guest.ts';
 
 const minutes = 60_000;
@@ -100,14 +100,7 @@ const CHECKS = {
 export function testNetworkConfiguration(suite: Suite, managers: readonly (keyof typeof CHOICES)[]): void {
   describe(`a network-config in Debian ${suite}`, () => {
     const { guest } = useGuest(`config-${suite}`, {
-      image: async (folder) => {
-        const units = join(folder, 'overlay/etc/systemd/system');
-        mkdirSync(units, { recursive: true });
-        for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
-          symlinkSync('/dev/null', join(units, `${unit}.service`));
-        const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
-        return toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
-      },
+      image: (folder) => imageWithManagers(suite, folder),
       root: { mebibytes: 1536 },
       machine: async (folder) => ({
         disks: [{ disk: await seedVolume(folder) }],
