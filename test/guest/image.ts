@@ -2,6 +2,7 @@ import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { ext4Command } from '../../src/host/golden/debian-tree.ts';
 import { cachedFolder, cacheKey } from './cache.ts';
 import { blankDisk } from './disk.ts';
 import { type PartitionTable, partitionedDisk } from './partition-table.ts';
@@ -116,10 +117,13 @@ async function labelTree(tree: string): Promise<void> {
 }
 
 async function makeFileSystem(type: string, tree: string, file: string, mebibytes: number): Promise<void> {
-  await blankDisk(file, mebibytes);
   if (type === 'ext4') {
-    await execa('mkfs.ext4', ['-q', '-F', '-L', 'root', '-d', tree, file]);
-  } else if (type === 'btrfs') {
+    const [program, ...args] = ext4Command(tree, file, mebibytes * 2 ** 20);
+    await execa(program, args);
+    return;
+  }
+  await blankDisk(file, mebibytes);
+  if (type === 'btrfs') {
     await execa('mkfs.btrfs', ['-q', '-L', 'root', '--rootdir', tree, file]);
   } else {
     const prototype = `${file}.proto`;

@@ -1,6 +1,13 @@
 import { chmod, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import {
+  DEBIAN_MIRROR,
+  DISK_MODULES,
+  debianTreeCommand,
+  GUEST_PACKAGES,
+  onlyBootFile,
+} from '../../src/host/golden/debian-tree.ts';
 import { cachedFolder, cacheKey } from './cache.ts';
 import { withProgress } from './progress.ts';
 
@@ -14,39 +21,26 @@ export interface RootFileSystem {
   readonly initrd: string;
 }
 
-/** What a Debian cloud guest usually has, besides the packages with priority `required` (`--variant=minbase`). */
+/** What the tests' guests have beside what a guest needs: other file systems and services that the toolkit works with. */
 const packages = [
-  'adduser',
+  ...GUEST_PACKAGES,
   'autofs',
   'btrfs-progs',
   'cron',
-  'dbus',
   'dosfstools',
-  'e2fsprogs',
   'ethtool',
   'fdisk',
-  'ifupdown',
-  'iproute2',
   'iputils-ping',
-  'isc-dhcp-client',
-  'kmod',
   'libatomic1',
-  'libpam-systemd',
-  'linux-image-cloud-amd64',
   'logrotate',
-  'netbase',
-  'openssh-server',
-  'passwd',
-  'procps',
-  'sudo',
-  'systemd',
-  'systemd-sysv',
-  'udev',
   'xfsprogs',
 ];
 
+/** Of the file systems that root may have in a test, beside ext4. */
+const modules = [...DISK_MODULES, 'xfs', 'btrfs'];
+
 /** Where Debian packages come from. */
-export const mirror = process.env.GANDI_GUEST_MIRROR ?? 'http://deb.debian.org/debian';
+export const mirror = process.env.GANDI_GUEST_MIRROR ?? DEBIAN_MIRROR;
 
 /** Part of the key: to be changed when the recipe below changes. */
 const recipe = '5';
@@ -69,52 +63,17 @@ export async function rootFileSystem(
       await makeGeneric(folder);
     });
   });
-  return { key, tree, kernel: await onlyFile(tree, 'vmlinuz-'), initrd: await onlyFile(tree, 'initrd.img-') };
+  const boot = join(tree, 'boot');
+  const names = await readdir(boot);
+  const file = (prefix: string) => join(boot, onlyBootFile(names, prefix));
+  return { key, tree, kernel: file('vmlinuz-'), initrd: file('initrd.img-') };
 }
-
-/**
- * Arguments of setpriv(1). In a mount namespace of its own, so that a build that is killed leaves no /proc mounted in
- * the tree; in a process namespace, so that none of its children outlives it.
- */
-const isolated = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'];
-
-/**
- * What the emulated machine needs, and the file systems that root may have. Nothing of it is loaded before it is asked
- * for: as it is loaded, btrfs looks for the fastest of its algorithms, which takes three seconds under emulation.
- */
-const initialModulesHook = `#!/bin/sh
-[ "$1" != prereqs ] || exit 0
-. /usr/share/initramfs-tools/hook-functions
-manual_add_modules virtio_pci virtio_scsi virtio_blk sd_mod ext4 xfs btrfs
-`;
-
-/**
- * Run before the kernel is installed: only these modules are in the initial RAM disk that it makes, a third of its
- * size, a second less in each boot.
- */
-const smallInitialRamDisk = `settings=$1/etc/initramfs-tools
-mkdir -p "$settings/conf.d" "$settings/hooks"
-echo MODULES=list > "$settings/conf.d/modules"
-printf %s "$INITIAL_MODULES_HOOK" > "$settings/hooks/guest-modules"
-chmod 755 "$settings/hooks/guest-modules"`;
 
 async function bootstrap(suite: Suite, wanted: readonly string[], folder: string): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('mmdebstrap needs root: run the guest tests as root');
-  const options = [
-    '--quiet',
-    '--mode=root',
-    '--variant=minbase',
-    // Directories such as /lib are links into /usr, as the installer makes them.
-    '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
-    `--include=usr-is-merged,${wanted.join(',')}`,
-    `--essential-hook=${smallInitialRamDisk}`,
-  ];
-  const result = await execa('setpriv', [...isolated, 'mmdebstrap', ...options, suite, folder, mirror], {
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-    env: { DEBIAN_FRONTEND: 'noninteractive', INITIAL_MODULES_HOOK: initialModulesHook },
-  });
+  const wish = { suite, packages: wanted, sources: [mirror], modules };
+  const [program, ...args] = debianTreeCommand(wish, folder);
+  const result = await execa(program, args, { all: true, reject: false, stdin: 'ignore' });
   if (result.exitCode !== 0)
     throw new Error(`mmdebstrap failed (status ${result.exitCode}): ${result.all.slice(-2_000)}`);
 }
@@ -136,12 +95,4 @@ async function makeGeneric(tree: string): Promise<void> {
       await rm(join(tree, folder, name), { recursive: true });
     }
   }
-}
-
-async function onlyFile(tree: string, prefix: string): Promise<string> {
-  const names = (await readdir(join(tree, 'boot'))).filter((name) => name.startsWith(prefix));
-  const [name] = names;
-  if (!name || names.length !== 1)
-    throw new Error(`${tree}/boot: expected one ${prefix}*, found ${names.length}`);
-  return join(tree, 'boot', name);
 }

@@ -1,55 +1,21 @@
 import type { Argv } from '../commands/commands.ts';
 import type { HostContext } from '../context/context.ts';
+import {
+  APART,
+  DEBIAN_MIRROR,
+  DISK_MODULES,
+  debianTreeCommand,
+  ext4Command,
+  GUEST_PACKAGES,
+  onlyBootFile,
+} from './debian-tree.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What a guest of a cloud usually has, beside the packages with priority `required`. */
-const PACKAGES = [
-  'adduser',
-  'ca-certificates',
-  'dbus',
-  'e2fsprogs',
-  'ifupdown',
-  'iproute2',
-  'isc-dhcp-client',
-  'kmod',
-  'libpam-systemd',
-  'linux-image-cloud-amd64',
-  'netbase',
-  'openssh-server',
-  'passwd',
-  'procps',
-  'sudo',
-  'systemd',
-  'systemd-sysv',
-  'udev',
-];
+/** What an image of ours has beside what a guest needs: for sources that are reached by https. */
+const OWN_PACKAGES = ['ca-certificates'];
 
-const MIRROR = 'http://deb.debian.org/debian';
 const BUILD_SECONDS = 3600;
 const COPY_SECONDS = 1800;
-
-/**
- * Run before the kernel is installed: a direct boot finds its disk with these modules alone, so that the initial RAM disk
- * has a third of its size, and each boot is a second shorter.
- */
-const INITIAL_MODULES = `mkdir -p "$1/etc/initramfs-tools/conf.d"
-echo MODULES=list > "$1/etc/initramfs-tools/conf.d/gandi-host"
-printf 'virtio_pci\\nvirtio_blk\\nvirtio_scsi\\nsd_mod\\next4\\n' >> "$1/etc/initramfs-tools/modules"`;
-
-/**
- * In a mount namespace of its own, so that a build that is killed leaves nothing mounted in the tree; in a process
- * namespace, so that none of its children outlives it: setpriv(1), unshare(1).
- */
-const APART = [
-  'setpriv',
-  '--pdeathsig',
-  'KILL',
-  'unshare',
-  '--mount',
-  '--pid',
-  '--fork',
-  '--kill-child',
-] as const;
 
 /** The command that makes a Debian tree of nothing. */
 export function bootstrapCommand(
@@ -57,23 +23,9 @@ export function bootstrapCommand(
   suite: string,
   tree: string,
 ): Argv {
-  const wanted = [...new Set([...PACKAGES, ...packages])].filter((name) => !remove.includes(name)).sort();
-  return [
-    ...APART,
-    'env',
-    'DEBIAN_FRONTEND=noninteractive',
-    'mmdebstrap',
-    '--quiet',
-    '--mode=root',
-    '--variant=minbase',
-    // Directories such as /lib are links into /usr, as the installer makes them.
-    '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
-    `--include=usr-is-merged,${wanted.join(',')}`,
-    `--essential-hook=${INITIAL_MODULES}`,
-    suite,
-    tree,
-    ...(sources.length > 0 ? sources : [MIRROR]),
-  ];
+  const wanted = [...GUEST_PACKAGES, ...OWN_PACKAGES, ...packages].filter((name) => !remove.includes(name));
+  const from = sources.length > 0 ? sources : [DEBIAN_MIRROR];
+  return debianTreeCommand({ suite, packages: wanted, sources: from, modules: DISK_MODULES }, tree);
 }
 
 /** The commands that put the toolkit into a tree. @param toolkit a directory as `make install DESTDIR=` makes it, or a .deb file */
@@ -126,7 +78,7 @@ export function sealByToolkit(tree: string, work: string): Argv[] {
 
 /** The commands that make a disk of a tree, without mounting anything. @param bytes as a guest sees it */
 export const diskCommands = (tree: string, raw: string, disk: string, bytes: number): Argv[] => [
-  ['mke2fs', '-q', '-t', 'ext4', '-F', '-L', 'root', '-d', tree, raw, `${Math.floor(bytes / 1024)}k`],
+  ext4Command(tree, raw, bytes),
   ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, disk],
   ['rm', raw],
 ];
@@ -159,14 +111,8 @@ export async function buildDisk(
   for (const argv of diskCommands(tree, `${work}/disk.raw`, disk, bytes)) await run(argv);
   const boot = effects.dryRun ? [] : system.files.list(`${tree}/boot`);
   const only = (prefix: string) => {
-    const names = boot.filter((name) => name.startsWith(prefix));
-    const [name] = names;
     if (effects.dryRun) return `${tree}/boot/${prefix}VERSION`;
-    if (name === undefined || names.length > 1)
-      throw new Error(
-        `the image has ${names.length} files /boot/${prefix}*, expected one: add or remove a kernel package`,
-      );
-    return `${tree}/boot/${name}`;
+    return `${tree}/boot/${onlyBootFile(boot, prefix)}`;
   };
   return { disk, kernel: only('vmlinuz-'), initrd: only('initrd.img-') };
 }
