@@ -5,7 +5,7 @@ import { checkUnchanged, createGuest, versionOf } from '../guest/create-guest.ts
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { parseNic } from '../guest/interfaces.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
-import { findVolume } from '../libvirt/storage.ts';
+import { findPool, findVolume, imagesOf } from '../libvirt/storage.ts';
 import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
 import { sealCommands } from './build-tree.ts';
@@ -16,6 +16,8 @@ import { nextFiles, withVersion } from './versions.ts';
 
 const COMMAND_SECONDS = 3600;
 const STOP_SECONDS = 300;
+/** What a guest reads may lie in any image of its chain, and each costs a look; all of them are open while it runs. */
+const MOST_IMAGES = 8;
 const NONE = new Uint8Array(0);
 
 type Command = readonly [string, ...string[]];
@@ -120,15 +122,7 @@ export async function childVersion(
     );
   const names = nextFiles(golden.record, golden.name);
   await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
-  const backing = { volume: version.disk, format: 'qcow2' };
-  await effects.apply({
-    kind: 'create-volume',
-    pool,
-    volume: names.disk,
-    bytes: version.capacity,
-    format: 'qcow2',
-    backing,
-  });
+  await makeDisk(context, pool, names.disk, version, say);
   const name = `${golden.name}-build-${randomBytes(3).toString('hex')}`;
   const parentVersion = `${parentName}@${version.number}`;
   let boot: Record<'kernel' | 'initrd', Buffer> | undefined;
@@ -165,6 +159,24 @@ export async function childVersion(
   const published = { ...golden, record: withVersion(golden.record, made) };
   await saveRecord(context, published);
   return published;
+}
+
+/** The disk of a version: an overlay of its parent's, or a whole copy where too many images would lie below it. */
+async function makeDisk(
+  { virsh, effects }: HostContext,
+  pool: string,
+  volume: string,
+  { disk, capacity: bytes }: GoldenVersion,
+  say: (text: string) => void,
+): Promise<void> {
+  const where = await findPool(virsh, pool);
+  if (where !== undefined && (await imagesOf(virsh, where, disk, MOST_IMAGES)) >= MOST_IMAGES) {
+    say(`${volume}: a whole copy, for ${disk} is made of ${MOST_IMAGES} images already`);
+    await effects.apply({ kind: 'copy-volume', pool, volume, bytes, from: disk });
+    return;
+  }
+  const backing = { volume: disk, format: 'qcow2' };
+  await effects.apply({ kind: 'create-volume', pool, volume, bytes, format: 'qcow2', backing });
 }
 
 async function inGuest(

@@ -47,6 +47,7 @@ export const GOLDEN_COMMANDS: CommandGroup = {
       .argument('[names...]', 'of images')
       .option('--all', 'all images, parents before children')
       .option('--recursive', 'children as well, on the new version')
+      .option('--check <command>', 'must succeed in a guest of it, from now on; of the images that are named')
       .action((names: string[], options: UpdateOptions) =>
         run(update, async (context) => (await import('./update.ts')).update(context, names, options)),
       );

@@ -18,6 +18,7 @@ export interface CreateOptions {
 export interface UpdateOptions {
   all?: boolean;
   recursive?: boolean;
+  check?: string;
   readyTimeout: number;
   workDirectory: string;
 }

@@ -16,15 +16,19 @@ function nextRecipe(recipe: Recipe): Recipe {
   return { ...recipe, base: { kind: 'golden', name: parseVersionName(recipe.base.name).name } };
 }
 
+/** @param newCheck takes the place of the recipe's, and stays in it */
 async function updateOne(
   context: HostContext,
   name: string,
   options: UpdateOptions,
+  newCheck: string | undefined,
   interrupts: Interrupts,
 ): Promise<void> {
-  const golden = await findGolden(context.virsh, name);
-  const recipe = parseRecipe(golden.record.recipe);
-  if (recipe === undefined) throw new Error(`${name}: its recipe cannot be read; make it anew`);
+  const found = await findGolden(context.virsh, name);
+  const old = parseRecipe(found.record.recipe);
+  if (old === undefined) throw new Error(`${name}: its recipe cannot be read; make it anew`);
+  const recipe = newCheck === undefined ? old : { ...old, check: newCheck };
+  const golden = { ...found, record: { ...found.record, recipe: JSON.stringify(recipe) } };
   const last = golden.record.versions.at(-1);
   const { workDirectory, readyTimeout } = options;
   const { check } = recipe;
@@ -36,6 +40,13 @@ async function updateOne(
   say(`${name}: trying version ${number}`);
   await tryVersion(context, made, number, trial);
   if (!context.effects.dryRun) context.system.output.print(`${name}@${number}\n`);
+}
+
+/** @throws Error in one line for what does not say which images are meant */
+function checkWords(names: readonly string[], { all, check }: UpdateOptions): void {
+  if (names.length === 0 && !all) throw new Error('name the golden images to update, or say --all');
+  if (names.length === 0 && check !== undefined)
+    throw new Error('--check is for golden images that are named, not for --all');
 }
 
 /**
@@ -51,7 +62,7 @@ export async function update(
   const images = (await ownedDomains(context.virsh)).filter(isGolden);
   checkPortAccess(context);
   for (const name of names) await findGolden(context.virsh, name);
-  if (names.length === 0 && !options.all) throw new Error('name the golden images to update, or say --all');
+  checkWords(names, options);
   const descents = images.map(({ name, record }) => {
     const base = parseRecipe(record.recipe)?.base;
     return base?.kind === 'golden' ? { name, parent: parseVersionName(base.name).name } : { name };
@@ -63,7 +74,8 @@ export async function update(
     for (const name of updateOrder(descents, wanted, options.recursive ?? false)) {
       if (interrupts.count > 0) break;
       try {
-        await updateOne(context, name, options, interrupts);
+        const check = names.includes(name) ? options.check : undefined;
+        await updateOne(context, name, options, check, interrupts);
       } catch (error) {
         failed = true;
         context.system.output.printError(`gandi-host: ${error instanceof Error ? error.message : error}\n`);

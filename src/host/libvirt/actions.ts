@@ -1,6 +1,7 @@
 import type { Argv } from '../commands/commands.ts';
 import { METADATA, type MetadataKind } from './metadata.ts';
 import type { Virsh } from './virsh.ts';
+import { makeElement, xmlText } from './xml.ts';
 
 /** A domain that something is done to: its name is for people. */
 export interface Domain {
@@ -37,6 +38,8 @@ export type Action =
   | { kind: 'create-volume'; pool: string; volume: string; bytes: number; format: string; backing?: Backing }
   /** A volume as its XML says, which may name a mode. */
   | { kind: 'create-volume-xml'; pool: string; xml: string }
+  /** A qcow2 volume that has all of another one of the same pool, whatever that is an overlay of, and is an overlay of nothing. */
+  | { kind: 'copy-volume'; pool: string; volume: string; bytes: number; from: string }
   | { kind: 'upload-volume'; pool: string; volume: string; file: string }
   /** Bytes that this program has in its memory. */
   | { kind: 'upload-content'; pool: string; volume: string; content: Uint8Array }
@@ -148,6 +151,20 @@ const MAKERS: Makers = {
     words: ['vol-create', '--pool', pool, '--file', STANDARD_INPUT],
     input: xml,
     seconds: LONG,
+  }),
+  'copy-volume': ({ pool, volume, bytes, from }) => ({
+    words: ['vol-create-from', '--pool', pool, '--inputpool', pool, '--vol', from, '--file', STANDARD_INPUT],
+    input: xmlText(
+      makeElement({
+        name: 'volume',
+        children: [
+          { name: 'name', text: volume },
+          { name: 'capacity', attributes: { unit: 'B' }, text: String(bytes) },
+          { name: 'target', children: [{ name: 'format', attributes: { type: 'qcow2' } }] },
+        ],
+      }),
+    ),
+    seconds: COPY,
   }),
   'upload-content': (action) => ({
     words: ['vol-upload', ...volume(action), '--file', STANDARD_INPUT],

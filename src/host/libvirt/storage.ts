@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Virsh } from './virsh.ts';
 import { attributeOf, type Element, findElement, parseXml, textOf } from './xml.ts';
 
@@ -103,6 +104,25 @@ export async function findPool(virsh: Virsh, name: string): Promise<Pool | undef
 export async function findVolume(virsh: Virsh, pool: string, name: string): Promise<Volume | undefined> {
   const { failure, stdout } = await virsh.ask('vol-dumpxml', '--pool', pool, '--vol', name);
   return failure === undefined ? parseVolume(pool, stdout) : undefined;
+}
+
+/**
+ * How many images a volume is made of: itself, the one that it is an overlay of, and so on.
+ * @param most it is not looked further
+ */
+export async function imagesOf(
+  virsh: Virsh,
+  { name: pool, path }: Pool,
+  name: string,
+  most: number,
+): Promise<number> {
+  let count = 1;
+  let below = (await findVolume(virsh, pool, name))?.backing;
+  for (; below !== undefined && count < most; count += 1) {
+    const isHere = below === `${path}/${posix.basename(below)}`;
+    below = isHere ? (await findVolume(virsh, pool, posix.basename(below)))?.backing : undefined;
+  }
+  return count;
 }
 
 /**

@@ -112,6 +112,14 @@ export class FakeStorage {
     }
     const name = option('vol');
     const volume = volumes.get(name);
+    if (command === 'vol-create-from' && volume !== undefined) {
+      const root = parseXml(String(input));
+      const { backing: _, ...content } = volume;
+      return this.#create(volumes, textOf(root, 'name') ?? '', {
+        ...content,
+        capacity: Number(textOf(root, 'capacity')),
+      });
+    }
     if (volume === undefined) return refused(`Storage volume not found: no storage vol '${name}'`);
     if (command === 'vol-delete') volumes.delete(name);
     if (command === 'vol-upload') {

@@ -86,6 +86,27 @@ describe('a golden image made of another one', () => {
     expect(host.effects().filter((line) => line.startsWith('vol-create'))).toEqual([]);
   });
 
+  it('is a whole copy where eight images would lie below it, and needs none of them then', async () => {
+    const host = await hostWithBase();
+    const make = (name: string, from: string) => host.gandiHost('golden', 'create', name, '--from', from);
+    for (let depth = 2; depth <= 8; depth += 1)
+      await make(`image${depth}`, depth === 2 ? 'base' : `image${depth - 1}`);
+    const disk = (name: string) => host.storage.volume('gandi', `${name}.v1.qcow2`);
+    expect(disk('image8').backing).toBe(`${POOL}/image7.v1.qcow2`);
+    host.effects();
+    const { status, stderr } = await make('web', 'image8');
+    expect(status).toBe(0);
+    expect(stderr).toContain('web.v1.qcow2: a whole copy, for image8.v1.qcow2 is made of 8 images already');
+    expect(host.effects().filter((line) => line.startsWith('vol-create-from'))).toHaveLength(1);
+    expect(disk('web').backing).toBeUndefined();
+    expect(disk('web').capacity).toBe(disk('image8').capacity);
+    // Of what it is made it is still known.
+    expect((await host.gandiHost('golden', 'show', 'web')).stdout).toContain('image8@1');
+    expect((await host.gandiHost('--yes', 'golden', 'remove', 'image8')).status).toBe(0);
+    await make('next', 'web');
+    expect(disk('next').backing).toBe(`${POOL}/web.v1.qcow2`);
+  });
+
   it('keeps the kernel that its own guest has, where its parent boots by one', async () => {
     const boot = '/var/tmp/gandi-host-77-AAAAAAAA/tree/boot';
     const host = new FakeHost({
@@ -151,6 +172,27 @@ describe('golden images that are updated', () => {
     expect((await host.gandiHost('golden', 'update', 'web')).status).toBe(1);
     expect(host.state().volumes).toEqual(volumes);
     expect(await listed(host)).toMatchObject([{}, { name: 'web', current: 1, versions: [{ number: 1 }] }]);
+  });
+
+  it('get another check, which stays theirs, whether it succeeds or not', async () => {
+    const host = await hostWithBase();
+    await child(host, '--check', 'old check');
+    const failing = (line: string) => {
+      host.port.answer = ([, , check]) => ({ status: check === line ? 1 : 0 });
+    };
+    failing('new check');
+    const { status, stderr } = await host.gandiHost('golden', 'update', 'web', '--check', 'new check');
+    expect(status).toBe(1);
+    expect(stderr).toContain('web@2 failed, 1 stays current: the check "new check" failed');
+    failing('old check');
+    expect((await host.gandiHost('golden', 'update', 'base', '--recursive')).stdout).toBe('base@2\nweb@3\n');
+    // Of children that were not named it says nothing.
+    failing('of base');
+    const named = await host.gandiHost('golden', 'update', 'base', '--recursive', '--check', 'of base');
+    expect(named.stdout).toBe('web@4\n');
+    expect((await host.gandiHost('golden', 'update', '--all', '--check', 'x')).stderr).toContain(
+      '--check is for golden images that are named',
+    );
   });
 
   it('are named, or all are meant by a word', async () => {
