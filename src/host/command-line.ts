@@ -29,9 +29,14 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assig
   ...GROUPS.map(({ aliases }) => aliases ?? {}),
 );
 
-/** Arguments with an alias as their first word spelled out; options may stand before it only as `--name=value`. */
+/** Common options whose value is the next word. */
+const WITH_VALUE = ['-c', '--connect', '--config'];
+
+/** Arguments with an alias as their first word spelled out; common options may stand before it. */
 export function withoutAlias(args: readonly string[]): readonly string[] {
-  const index = args.findIndex((word) => !word.startsWith('-'));
+  const index = args.findIndex(
+    (word, at) => !word.startsWith('-') && !WITH_VALUE.includes(args[at - 1] ?? ''),
+  );
   const words = Object.hasOwn(ALIASES, args[index] ?? '') ? ALIASES[args[index] ?? ''] : undefined;
   return words === undefined ? args : [...args.slice(0, index), ...words, ...args.slice(index + 1)];
 }

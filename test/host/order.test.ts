@@ -195,7 +195,9 @@ describe('gandi-host order', () => {
     );
     expect(await refused('a', '--priority=-5')).toMatch(/^gandi-host: priority is "-5", expected [^\n]*$/);
     expect(await refused('a', '--ready', 'tcp:70000')).toMatch(/^gandi-host: ready is [^\n]*$/);
-    expect(await refused('a', '--requires', 'nobody')).toBe('gandi-host: there is no domain nobody');
+    expect(await refused('a', '--requires', 'nobody')).toBe(
+      'gandi-host: there is no domain nobody; "virsh list --all" shows those that there are',
+    );
     expect(await libvirt.host('order', 'start')).toMatchObject({ exitCode: 3, stdout: '' });
   });
 });

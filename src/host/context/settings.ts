@@ -64,10 +64,11 @@ function layers(environment: Environment, named: string | undefined): { path: st
 
 /**
  * Settings from all layers: built in, /etc/gandi/host.conf, ~/.config/gandi/host.conf, $GANDI_HOST_CONF, `--config`, options.
- * A value that is none leaves the one of the layer below, with a warning.
+ * A value that is none leaves the one of the layer below, with a warning; one of the command line is an error, for what was
+ * meant is not done with something else.
  * @param options of the command line, by the names of settings
  * @param named the file of `--config`
- * @throws Error if a file that was named is not there
+ * @throws Error in one line if a file that was named is not there, or an option's value is none
  */
 export function readSettings(
   files: Pick<FileView, 'readText'>,
@@ -84,7 +85,11 @@ export function readSettings(
     lines.push(...parsed.lines);
     warnings.push(...parsed.warnings);
   }
-  for (const [name, value] of Object.entries(options)) lines.push({ name, value, from: 'the command line' });
+  for (const [name, value] of Object.entries(options)) {
+    const { isValid, expected } = HOST_SETTINGS[name as HostSetting];
+    if (!isValid(value)) throw new Error(`--${name} ${value}: expected ${expected}`);
+    lines.push({ name, value, from: 'the command line' });
+  }
   const names = Object.keys(HOST_SETTINGS) as HostSetting[];
   const builtIn = names.map(
     (name) => [name, { value: HOST_SETTINGS[name].default, from: 'built in' }] as const,

@@ -1,10 +1,8 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { readGuests } from '../order/host-guests.ts';
 import { orderFindings, rivalFindings } from './findings.ts';
-
-/** Whether a URI is of another host: its files cannot be looked at. */
-const isRemote = (uri: string | undefined): boolean => /^[a-z]+(\+[a-z]+)?:\/\/[^/]/.test(uri ?? '');
 
 /**
  * What is wrong, and what to do.
@@ -14,7 +12,7 @@ const isRemote = (uri: string | undefined): boolean => /^[a-z]+(\+[a-z]+)?:\/\/[
 export async function doctor(context: HostContext): Promise<number> {
   const { system, virsh, options, printJson } = context;
   const guests = await readGuests(virsh);
-  const rivals = isRemote(virsh.uri) ? [] : rivalFindings(system.files);
+  const rivals = isRemote(virsh.uri ?? '') ? [] : rivalFindings(system.files);
   const findings = [...orderFindings(guests), ...rivals];
   if (options.json) printJson(findings);
   else {

@@ -12,6 +12,9 @@ import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './reci
 import { tryVersion } from './try-version.ts';
 import { rolledBack } from './versions.ts';
 
+/** Which every system has: os-release(5). */
+const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release'];
+
 export const progress =
   ({ system }: HostContext) =>
   (text: string) =>
@@ -20,7 +23,11 @@ export const progress =
 async function baseOf(context: HostContext, { from, suite }: CreateOptions): Promise<Recipe['base']> {
   if (from === undefined) return { kind: 'nothing', suite };
   const status = from.startsWith('/') ? context.system.files.status(from) : undefined;
-  if (status?.kind === 'directory') return { kind: 'tree', name: from };
+  if (status?.kind === 'directory') {
+    if (!OS_RELEASE.some((file) => context.system.files.status(`${from}/${file}`) !== undefined))
+      throw new Error(`--from ${from}: no system is installed there, for it has no ${OS_RELEASE[0]}`);
+    return { kind: 'tree', name: from };
+  }
   if (status !== undefined) return { kind: 'image', name: from };
   if (from.startsWith('/')) throw new Error(`--from ${from}: there is no such file`);
   await findGolden(context.virsh, parseVersionName(from).name);
@@ -35,6 +42,10 @@ async function recipeOf(context: HostContext, options: CreateOptions): Promise<R
     throw new Error(`--script ${script}: there is no such file`);
   const toolkit = options.toolkit ?? context.settings.values.toolkit.value;
   const isOffline = base.kind === 'nothing' || base.kind === 'tree';
+  if (isOffline && toolkit !== '' && context.system.files.status(toolkit) === undefined)
+    throw new Error(
+      `the toolkit ${toolkit}: there is no such file or directory; name its .deb with --toolkit, or in host.conf`,
+    );
   if (base.kind === 'nothing' && toolkit === '')
     throw new Error(
       'an image made of nothing needs the toolkit: name its .deb with --toolkit, or in host.conf',
@@ -60,6 +71,7 @@ async function recipeOf(context: HostContext, options: CreateOptions): Promise<R
 export async function create(context: HostContext, name: string, options: CreateOptions): Promise<number> {
   const bytes = parseSize(options.size);
   if (bytes === undefined) throw new Error(`--size ${options.size}: expected a size such as 10G`);
+  checkGoldenName(name);
   checkPortAccess(context);
   const recipe = await recipeOf(context, options);
   const interrupts = catchInterrupts();
@@ -71,7 +83,7 @@ export async function create(context: HostContext, name: string, options: Create
       ...(command === undefined ? {} : { check: command }),
     };
     const machine = { memoryMebibytes: memory, cpus };
-    const wish = { name: checkGoldenName(name), recipe, bytes, ...machine, workDirectory, trial };
+    const wish = { name, recipe, bytes, ...machine, workDirectory, trial };
     const { record } = await createGolden(context, wish, progress(context));
     if (!context.effects.dryRun) context.system.output.print(`${name}@${record.current}\n`);
     return EXIT.ok;

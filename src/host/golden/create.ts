@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HostContext } from '../context/context.ts';
 import { goldenNode, type Machine } from '../guest/definition.ts';
 import { childrenOf, findElement, makeElement, parseXml, textOf, xmlText } from '../libvirt/xml.ts';
+import { claimName } from '../record/claim.ts';
 import { type GoldenRecord, hostRecordText } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
 import { ensurePool } from '../record/pool.ts';
@@ -53,7 +54,7 @@ async function machineType({
 
 /** Claims the name: libvirt defines no second domain of it. */
 async function claim(context: HostContext, wish: GoldenWish): Promise<Golden> {
-  const { system, effects } = context;
+  const { system } = context;
   const { name, recipe, memoryMebibytes, cpus } = wish;
   const pool = await ensurePool(context);
   const uuid = randomUUID();
@@ -76,7 +77,7 @@ async function claim(context: HostContext, wish: GoldenWish): Promise<Golden> {
   const boot =
     recipe.base.kind === 'image' ? undefined : { kernel: at(names.kernel), initrd: at(names.initrd) };
   const xml = xmlText(makeElement(goldenNode(name, uuid, machine, disk, boot)));
-  await effects.apply({ kind: 'define', xml: withRecord(xml, hostRecordText(record)) });
+  await claimName(context, name, withRecord(xml, hostRecordText(record)));
   return { uuid, name, record };
 }
 

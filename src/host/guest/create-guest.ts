@@ -3,6 +3,7 @@ import type { HostContext } from '../context/context.ts';
 import type { Backing } from '../libvirt/actions.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
+import { claimName } from '../record/claim.ts';
 import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
 import {
   type GoldenRecord,
@@ -147,7 +148,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
     ...(wish.memoryMebibytes === undefined ? {} : { memoryMebibytes: wish.memoryMebibytes }),
     ...(wish.cpus === undefined ? {} : { cpus: wish.cpus }),
   });
-  await effects.apply({ kind: 'define', xml: withRecord(xml, hostRecordText(record)) });
+  await claimName(context, wish.name, withRecord(xml, hostRecordText(record)));
   const content = guestSeed({
     uuid,
     hostName,

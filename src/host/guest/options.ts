@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { collect, positive } from '../record/option-values.ts';
 import { copiedUsers, plainKeys } from './copied-users.ts';
@@ -77,8 +78,12 @@ export async function guestWish(
   const nics = options.nic.length === 0 ? defaultNics : options.nic;
   const mounts = options.mount.map(parseMount);
   for (const mount of mounts) {
-    if (mount.kind === 'virtiofs' && context.system.files.status(mount.directory)?.kind === 'file')
-      throw new Error(`--mount ${mount.directory}: that is a file, not a directory`);
+    if (mount.kind !== 'virtiofs') continue;
+    const kind = context.system.files.status(mount.directory)?.kind;
+    if (kind === 'file') throw new Error(`--mount ${mount.directory}: that is a file, not a directory`);
+    // What is on another host cannot be looked at.
+    if (kind === undefined && !isRemote(context.virsh.uri ?? ''))
+      throw new Error(`--mount ${mount.directory}: there is no such directory; make it first`);
   }
   return {
     from: options.from,

@@ -105,7 +105,9 @@ export class Virsh {
   #failed(names: readonly string[], result: CommandResult): LibvirtError {
     const where = this.uri === undefined ? 'libvirt' : `libvirt at ${this.uri}`;
     const what = [...new Set(names)].join(', ');
-    return new LibvirtError(`${where} did not answer ${what}: ${saidBy(result)}`);
+    const isUnreachable = /^error: failed to connect/m.test(result.stderr);
+    const hint = isUnreachable ? '; is libvirtd up, and the URI right?' : '';
+    return new LibvirtError(`${where} did not answer ${what}: ${saidBy(result)}${hint}`);
   }
 
   /**

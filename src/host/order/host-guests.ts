@@ -83,7 +83,8 @@ export async function readGuests(virsh: Virsh): Promise<HostGuest[]> {
 export function guestsNamed(guests: readonly HostGuest[], names: readonly string[]): HostGuest[] {
   return names.map((name) => {
     const found = guests.find((guest) => guest.name === name) ?? guests.find(({ uuid }) => uuid === name);
-    if (found === undefined) throw new Error(`there is no domain ${name}`);
+    if (found === undefined)
+      throw new Error(`there is no domain ${name}; "virsh list --all" shows those that there are`);
     return found;
   });
 }

@@ -36,12 +36,14 @@ function namesIn(text: string, guests: readonly HostGuest[]): GuestName[] {
 
 /**
  * What a guest's metadata are to hold.
+ * @param guest that it is about
  * @throws Error naming a value that is none, or a guest that is not there
  */
 export function valuesWith(
   values: OrderValues,
   options: SetOptions,
   guests: readonly HostGuest[],
+  guest: GuestName,
 ): OrderValues {
   const attributes = { ...values.attributes };
   for (const field of SETTABLE_FIELDS) {
@@ -57,6 +59,8 @@ export function valuesWith(
     requires: requires === undefined ? values.requires : namesIn(requires, guests),
     after: after === undefined ? values.after : namesIn(after, guests),
   };
+  const isItself = [...result.requires, ...result.after].some(({ uuid }) => uuid === guest.uuid);
+  if (isItself) throw new Error(`${guest.name} cannot wait for itself: name other guests`);
   const [problem] = readOrder(result).problems;
   if (problem !== undefined) throw new Error(problemText(problem));
   return result;
@@ -85,7 +89,7 @@ export async function setOrder(context: HostContext, name: string, options: SetO
     await context.effects.apply(metadataAction(guest, undefined));
     return EXIT.ok;
   }
-  const values = valuesWith(guest.inOrder ? guest.values : NO_VALUES, options, guests);
+  const values = valuesWith(guest.inOrder ? guest.values : NO_VALUES, options, guests, guest);
   await context.effects.apply(metadataAction(guest, values));
   return EXIT.ok;
 }

@@ -27,6 +27,7 @@ export const DIGEST = 'ab'.repeat(32);
 
 const FILES = {
   [IMAGE]: '',
+  '/srv/of-host': '',
   '/proc/sys/kernel/hostname': 'host1\n',
   '/proc/sys/kernel/random/boot_id': 'boot1\n',
 };

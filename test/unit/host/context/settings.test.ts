@@ -79,6 +79,10 @@ describe('settings of the host', () => {
     expect(warnings.join('\n')).toContain('/etc/gandi/host.conf:4: unknown setting foo');
   });
 
+  it('are an error where an option is none: nothing is done with something else', () => {
+    expect(() => read({}, {}, { connect: 'nonsense' })).toThrow('--connect nonsense: expected a URI');
+  });
+
   it('must be there where somebody named their file', () => {
     expect(() => read({}, { GANDI_HOST_CONF: '/env' })).toThrow('/env: there is no such file of settings');
   });
@@ -97,5 +101,8 @@ describe('settings of the host', () => {
 describe('an alias', () => {
   it('is none where no command has it', () => {
     expect(withoutAlias(['--json', 'order', 'plan'])).toEqual(['--json', 'order', 'plan']);
+    // The value of an option is no command, whatever it is called.
+    for (const option of ['-c', '--connect', '--config'])
+      expect(withoutAlias([option, 'list-diz', 'list-diz'])).toEqual([option, 'list-diz', 'guest', 'list']);
   });
 });

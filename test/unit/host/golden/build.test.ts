@@ -64,14 +64,18 @@ describe('a golden image that is built', () => {
   });
 
   it('takes a toolkit that is a tree as it is', async () => {
-    const host = new FakeHost({ ...BOOT, '/etc/gandi/host.conf': 'toolkit = /opt/toolkit/\n' });
+    const host = new FakeHost({
+      ...BOOT,
+      '/etc/gandi/host.conf': 'toolkit = /opt/toolkit/\n',
+      '/opt/toolkit/x': '',
+    });
     host.programs[`${WORK}/gandi-guest`] = () => ({});
     expect((await host.gandiHost('golden', 'create', 'web')).status).toBe(0);
     expect(programs(host)).toContain(`cp -a /opt/toolkit/. ${TREE}/`);
   });
 
   it('needs one kernel, for nobody can tell which of two is to boot; nothing of it stays', async () => {
-    const host = new FakeHost({ ...BOOT, [`${TREE}/boot/vmlinuz-6.2`]: '', '/srv/tree/x': '' });
+    const host = new FakeHost({ ...BOOT, [`${TREE}/boot/vmlinuz-6.2`]: '', '/srv/tree/etc/os-release': '' });
     const { status, stderr } = await host.gandiHost('golden', 'create', 'web', '--from', '/srv/tree');
     expect(status).toBe(1);
     expect(stderr).toContain('the image has 2 files /boot/vmlinuz-*, expected one');

@@ -112,7 +112,7 @@ describe('a golden image made of another one', () => {
     const host = new FakeHost({
       [`${boot}/vmlinuz-6.1`]: '',
       [`${boot}/initrd.img-6.1`]: '',
-      '/srv/tree/x': '',
+      '/srv/tree/usr/lib/os-release': '',
     });
     expect((await host.gandiHost('golden', 'create', 'base', '--from', '/srv/tree')).status).toBe(0);
     host.port.answer = ([program, path, script = '']) => {

@@ -73,7 +73,7 @@ describe('a golden image of an image file', () => {
     const before = host.state();
     const { status, stderr } = await create(host);
     expect(status).toBe(1);
-    expect(stderr).toBe("gandi-host: domain 'base' already exists with uuid\n");
+    expect(stderr).toBe('gandi-host: there is a domain base already: choose another name\n');
     expect(host.state()).toEqual(before);
   });
 
@@ -143,8 +143,16 @@ describe('a wish for a golden image', () => {
       [['base', '--from', 'other@2'], 'there is no golden image other'],
       [['base', '--from', IMAGE, '--script', '/nowhere'], '--script /nowhere: there is no such file'],
       [['base', '--from', IMAGE, '--packages', 'vim'], 'an image file is taken as it is'],
-      [['base', '--from', '/images', '--packages', '$(id)'], '--packages: "$(id)" is no name of a package'],
+      [['base', '--from', IMAGE, '--packages', '$(id)'], '--packages: "$(id)" is no name of a package'],
       [['base'], 'an image made of nothing needs the toolkit'],
+      [
+        ['base', '--toolkit', '/nowhere'],
+        'the toolkit /nowhere: there is no such file or directory; name its .deb',
+      ],
+      [
+        ['base', '--from', '/images'],
+        '--from /images: no system is installed there, for it has no etc/os-release',
+      ],
       [['a b', '--from', IMAGE], '"a b" is no name for a golden image'],
     ];
     const host = new FakeHost();

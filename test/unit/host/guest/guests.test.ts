@@ -62,7 +62,7 @@ describe('a guest that is made', () => {
     const before = host.state();
     const again = await create();
     expect(again.status).toBe(1);
-    expect(again.stderr).toBe("gandi-host: domain 'web' already exists with uuid\n");
+    expect(again.stderr).toBe('gandi-host: there is a domain web already: choose another name\n');
     expect(host.state()).toEqual(before);
   });
 
@@ -99,6 +99,7 @@ describe('a guest that is made', () => {
       [['--script', '/nowhere'], '--script /nowhere: there is no such file'],
       [['--ssh-key', '/root/text'], '--ssh-key /root/text: no public key without options stands there'],
       [['--mount', '/root/text:/srv'], '--mount /root/text: that is a file, not a directory'],
+      [['--mount', '/nowhere:/srv'], '--mount /nowhere: there is no such directory; make it first'],
       [['--sudo', 'jim'], '--sudo jim: copy that account with --copy-user as well'],
       [['--host-name', 'a_b'], '"a_b" is no host name'],
       [['--nic', 'wifi'], '--nic wifi: expected network=NAME'],

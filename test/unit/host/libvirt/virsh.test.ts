@@ -42,7 +42,7 @@ describe('the list of domains', () => {
       failure: 'x',
     });
     await expect(listDomains(new Virsh(fake, 'qemu:///system'))).rejects.toThrow(
-      'libvirt at qemu:///system did not answer list, domstats: refused',
+      'libvirt at qemu:///system did not answer list, domstats: refused; is libvirtd up, and the URI right?',
     );
   });
 });

@@ -89,7 +89,12 @@ describe('order set', () => {
     [['web', '--delay', '1d'], 'delay is "1d", expected a time such as 30s, 5m or 1h'],
     [['web', '--on-timeout', 'kill'], 'on-timeout is "kill", expected leave, save or destroy'],
     [['web', '--requires', 'db,nobody'], 'there is no domain nobody'],
-    [['nobody', '--priority', '1'], 'there is no domain nobody'],
+    [
+      ['nobody', '--priority', '1'],
+      'there is no domain nobody; "virsh list --all" shows those that there are',
+    ],
+    [['web', '--requires', 'db,web'], 'web cannot wait for itself: name other guests'],
+    [['web', '--after', 'web'], 'web cannot wait for itself: name other guests'],
   ])('refuses %j and changes nothing', async (words, reason) => {
     const host = new SimulatedHost({ web: {}, db: {} });
     await expect(host.run('order', 'set', ...words)).rejects.toThrow(reason);
