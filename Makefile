@@ -84,10 +84,15 @@ host: build
 test:
 	@$(SETUP) node test/run.mjs
 
+# GANDI_DEMO=libvirt shows a disposable guest of gandi-host.
 demo: build
-	@$(SETUP) node packaging/run-ts.mjs test/guest/demo.ts
+	@$(SETUP) node packaging/run-ts.mjs test/$(if $(filter libvirt,$(GANDI_DEMO)),host-guests,guest)/demo.ts
 
-ifeq ($(PROFILE),1)
+ifeq ($(HOST),1)
+# gandi-host beside what libvirt has for it: bench/ordered-start.ts.
+bench: build
+	@$(SETUP) node packaging/run-ts.mjs bench/ordered-start.ts
+else ifeq ($(PROFILE),1)
 # What the pieces of a first boot cost, by marks in an executable of its own: bench/profile.ts.
 bench: build
 	$(SETUP) node packaging/build.mjs dist/profile
