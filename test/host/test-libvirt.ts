@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -21,6 +23,9 @@ const NOBODY = 65534;
 
 /** The daemon's first start probes what the machine has. */
 const START_MILLISECONDS = 30_000;
+
+/** Of what libvirtd said, where it ended by itself. */
+const LAST_LINES = 20;
 
 export interface Run {
   exitCode: number | undefined;
@@ -79,9 +84,10 @@ export class TestLibvirt {
     rmSync(socket, { force: true });
     const user = isRoot() ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : ['env'];
     const [program = 'env', ...args] = [...user, 'libvirtd'];
+    const said = openSync(this.#said, 'a');
     this.#daemon = spawn(program, args, {
       cwd: '/',
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', said],
       env: {
         PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
         HOME: home,
@@ -91,6 +97,7 @@ export class TestLibvirt {
         XDG_RUNTIME_DIR: folder,
       },
     });
+    closeSync(said);
     await until('libvirtd made no socket', () => existsSync(socket));
   }
 
@@ -98,7 +105,10 @@ export class TestLibvirt {
   async #restartEnded(): Promise<void> {
     if (this.#daemon === undefined || !hasEnded(this.#daemon)) return;
     const { exitCode, signalCode } = this.#daemon;
-    process.stderr.write(`libvirtd ended (${signalCode ?? `exit status ${exitCode}`}); started again\n`);
+    const last = readFileSync(this.#said, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+    process.stderr.write(
+      `libvirtd ended (${signalCode ?? `exit status ${exitCode}`}); started again. It said:\n${last}\n`,
+    );
     await this.#startDaemon();
   }
 
@@ -106,6 +116,11 @@ export class TestLibvirt {
   #listen(events: string): void {
     const shell = 'exec virsh -q -c "$0" event --all --loop >> "$1"';
     this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
+  }
+
+  /** What libvirtd prints, such as warnings before it ends. */
+  get #said(): string {
+    return join(this.#folder, 'said');
   }
 
   get uri(): string {
