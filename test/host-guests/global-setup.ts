@@ -10,6 +10,7 @@ const programs = {
   'qemu-system-x86_64': 'qemu-system-x86',
   sshd: 'openssh-server',
   virsh: 'libvirt-clients',
+  'virt-clone': 'virtinst',
 };
 
 /** Before all files, which run side by side: two of them could not install at the same time. */

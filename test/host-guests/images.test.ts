@@ -135,18 +135,26 @@ describe('golden images and guests of a real libvirt', () => {
 
   it('a copy of a guest by virt-clone is not ours', async () => {
     await rig.host('guest', 'create', 'web1', '--from', 'empty');
-    // What virt-clone(1) does: another name, UUID and disks, all else as it was, our element too.
-    const { stdout } = await rig.virsh('dumpxml', '--inactive', '--domain', 'web1');
-    const xml = stdout
-      .replace('<name>web1</name>', '<name>clone</name>')
-      .replace(/<uuid>.*<\/uuid>/, '<uuid>5f0c1b8e-0000-4000-8000-000000000001</uuid>')
-      .replaceAll('web1.', 'clone.');
-    expect((await rig.define(xml)).status).toBe(0);
-    const before = others(await rig.state());
-    expect((await rig.host('--yes', 'guest', 'destroy', 'clone')).stderr).toContain('no guest clone of ours');
+    const clone = ['virt-clone', '--connect', 'qemu:///system', '--original', 'web1', '--name', 'clone'];
+    expect(await rig.run([...clone, '--auto-clone', '--quiet'])).toMatchObject({ status: 0 });
+    const before = await rig.state();
+    // It takes our element along, whose UUID is the other domain's.
+    expect(before['domain clone']).toContain('urn:gandi-guest:host:1');
+    for (const words of [
+      ['guest', 'destroy', 'clone'],
+      ['guest', 'start', 'clone'],
+      ['exec', 'clone', '--', 'true'],
+    ])
+      expect((await rig.host('--yes', ...words)).stderr).toContain('no guest clone of ours');
+    expect((await rig.host('cleanup', '--work-directory', rig.folder)).status).toBe(3);
+    expect(await rig.state()).toEqual(before);
     await rig.host('--yes', 'guest', 'destroy', 'web1');
-    expect(others(await rig.state())).toEqual(before);
-    await rig.virsh('undefine', 'clone');
+    const left = await rig.state();
+    const ofClone = (state: Record<string, string>) =>
+      Object.entries(state).filter(([name]) => name.includes('clone'));
+    expect(ofClone(left)).toEqual(ofClone(before));
+    expect(ofClone(left).length).toBeGreaterThan(1);
+    await rig.virsh('undefine', 'clone', '--remove-all-storage');
   });
 
   it('a guest is not started where the image below it was changed', async () => {

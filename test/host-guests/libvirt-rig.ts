@@ -177,17 +177,27 @@ export class LibvirtRig {
 
   /** As if a guest of a version had come up. @throws if libvirt refuses it */
   async markReady(name: string, version: number): Promise<void> {
+    await this.#changeRecord(name, (xml) =>
+      xml
+        .replace(/state="(?:failed|untested)"/, 'state="ready"')
+        .replace(/ current="\d+"/, '')
+        .replace('role="golden"', `role="golden" current="${version}"`),
+    );
+  }
+
+  /** As if no run had asked for an automatic image since then. @param time ISO 8601 @throws if libvirt refuses it */
+  async markUsed(name: string, time: string): Promise<void> {
+    await this.#changeRecord(name, (xml) => xml.replace(/ used="[^"]*"/, ` used="${time}"`));
+  }
+
+  async #changeRecord(name: string, change: (xml: string) => string): Promise<void> {
     const uri = 'urn:gandi-guest:host:1';
     const { stdout } = await this.virsh('metadata', name, uri, '--config');
-    const xml = stdout
-      // libvirt shows the prefix that it keeps an element by, and takes none.
-      .replace('xmlns:gandi-host=', 'xmlns=')
-      .replace(/state="(?:failed|untested)"/, 'state="ready"')
-      .replace(/ current="\d+"/, '')
-      .replace('role="golden"', `role="golden" current="${version}"`);
+    // libvirt shows the prefix that it keeps an element by, and takes none.
+    const xml = change(stdout.replace('xmlns:gandi-host=', 'xmlns='));
     const words = ['metadata', name, uri, '--config', '--key', 'gandi-host', '--set', xml];
     const { status, stderr } = await this.virsh(...words);
-    if (status !== 0) throw new Error(`${name}@${version} was not marked: ${stderr}`);
+    if (status !== 0) throw new Error(`the record of ${name} was not changed: ${stderr}`);
   }
 
   /** All that there is: definitions of domains, and files of the pool with digests of their content. */
