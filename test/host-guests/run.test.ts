@@ -142,6 +142,17 @@ describe('a guest that a run has kept', () => {
     },
   );
 
+  it('is shut down and started again by a restart, as a new machine', async () => {
+    const bootId = async () => (await exec('--', 'cat', '/proc/sys/kernel/random/boot_id')).stdout;
+    const [before, domain] = [await bootId(), (await rig.virsh('domid', kept)).stdout];
+    await exec('--', 'touch', '/root/of-first-boot', '/dev/shm/of-first-boot');
+    expect(await rig.host('guest', 'restart', kept, '--wait')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await bootId()).not.toBe(before);
+    expect((await rig.virsh('domid', kept)).stdout).not.toBe(domain);
+    const stays = 'test -e /root/of-first-boot && ! test -e /dev/shm/of-first-boot';
+    expect((await exec('--', ...SHELL, stays)).status).toBe(0);
+  });
+
   it('goes back to a snapshot with its memory, and keeps the state that it leaves', async () => {
     const memory = '/dev/shm/before';
     await exec('--', 'touch', memory);
