@@ -32,7 +32,11 @@ describe('what a command works with', () => {
   it('is nothing where the usage is wrong, or only help is asked for', async () => {
     const host = new SimulatedHost();
     const wrong = await host.run('order', 'begin');
-    expect([wrong.status, wrong.stderr.split('\n')[0]]).toEqual([2, "gandi-host: unknown command 'begin'"]);
+    expect(wrong).toMatchObject({
+      status: 2,
+      stderr: "gandi-host: unknown command 'begin'\nTry 'gandi-host order --help'.\n",
+    });
+    expect((await host.run('golden', 'create')).stderr).toContain("Try 'gandi-host golden create --help'.\n");
     const help = await host.run('order', 'start', '--help');
     expect(help).toMatchObject({ status: 0, stderr: '' });
     expect(help.stdout).toContain('--parallel <number>');
