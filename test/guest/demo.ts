@@ -6,10 +6,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderTable } from '../../src/terminal/table.ts';
 import { answersBySsh } from './demo/answers.ts';
 import { comparisons, questions } from './demo/comparisons.ts';
 import type { ExampleConfig } from './demo/example-config.ts';
+import { say, showComparisons } from './demo/show.ts';
 import { overlayDisk } from './disk.ts';
 import { Guest } from './guest.ts';
 import { installPrerequisites } from './prerequisites.ts';
@@ -22,14 +22,12 @@ const rootMebibytes = 4096;
 
 const example = fileURLToPath(new URL('../../docs/example-config.json', import.meta.url));
 
-const say = (text: string) => process.stderr.write(`${text}\n`);
-
 async function demonstrate(folder: string): Promise<boolean> {
   await installPrerequisites();
   const key = await makeKeyPair(join(folder, 'key'), 'demo');
   const config: ExampleConfig = JSON.parse(await readFile(example, 'utf8'));
   config.vm_conf.ssh_key = key.publicKey;
-  say('demo: docs/example-config.json, with the public key of a new key pair in place of the one there');
+  say('docs/example-config.json, with the public key of a new key pair in place of the one there');
   const seed = await seedDisk(folder, 'seed.img', { config });
   const image = await toolkitImage();
   const root = await overlayDisk(image, join(folder, 'root.qcow2'), rootMebibytes);
@@ -58,16 +56,7 @@ async function demonstrate(folder: string): Promise<boolean> {
     await guest.powerOff();
     const archiveErased = !(await readFile(seed.file)).includes(config.vm_conf.password);
     const rows = comparisons(config, answers, { rootMebibytes, archiveErased });
-    const differ = rows.filter(({ asked, shown }) => asked !== shown).length;
-    const cells = rows.map(({ what, asked, shown }) => [
-      what,
-      asked,
-      shown,
-      asked === shown ? 'ok' : 'differs',
-    ]);
-    process.stdout.write(renderTable(['', 'asked', 'the guest shows', ''], cells, true));
-    say(differ === 0 ? 'demo: the guest is as asked' : `demo: ${differ} of ${rows.length} differ`);
-    return differ === 0;
+    return showComparisons(rows);
   } finally {
     await guest.powerCut();
   }
