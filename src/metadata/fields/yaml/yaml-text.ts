@@ -1,5 +1,5 @@
 import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
-import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from '../json/json-scan.ts';
+import { DEPTH_LIMIT, scanJson, VALUES_LIMIT } from '../json/json-scan.ts';
 import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 import { LONG_TEXT, takeLongTexts } from './long-texts.ts';
 
@@ -47,9 +47,8 @@ class Refusal extends Error {
 }
 
 /**
- * Parses YAML in its failsafe schema: scalars stay text. Text that begins with `{` and is JSON is parsed as that. Of a
- * key that is there twice the last one counts, and `<<` merges maps: so PyYAML does it, for which these files are
- * written. Aliases count with all that they stand for, so none of them can be a bomb.
+ * Parses YAML in its failsafe schema: scalars stay text. Of a key that is there twice the last one counts, and `<<` merges
+ * maps: so PyYAML does it, for which these files are written. Aliases count with all that they stand for, so none of them can be a bomb.
  * @param most bytes
  * @returns the document, undefined if the text is empty but for comments, and the keys that are in a map twice; faults name
  *   the place, and show nothing of the text, since a password may be near
@@ -61,7 +60,8 @@ export function parseYamlText(
   const decoded = decodeYaml(bytes, most);
   if ('fault' in decoded) return decoded;
   const { text } = decoded;
-  if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: yamlOfJson(JSON.parse(text)) };
+  const json = readJson(text);
+  if (json !== undefined) return { document: json };
   const composed = composeYaml(text, text.length >= LONG_TEXT);
   if ('fault' in composed) return composed;
   const { document, longTexts } = composed;
@@ -75,6 +75,28 @@ export function parseYamlText(
     if (refusal instanceof Refusal) return fault(refusal.message, refusal.expected);
     throw refusal;
   }
+}
+
+/** Lines of comments and empty ones, and what stands before the first bracket. */
+const BEFORE_JSON = /^(?:\s*#[^\n]*\n)*\s*(?=\{)/;
+
+/**
+ * What a text of JSON means, also where comments of YAML stand before it, as in `#cloud-config`: it means the same as YAML, for
+ * which much more would be loaded. Undefined where it is none, or where that would make something else of it.
+ */
+function readJson(text: string): YamlValue | undefined {
+  const [before] = BEFORE_JSON.exec(text) ?? [];
+  if (before === undefined) return undefined;
+  const json = text.slice(before.length);
+  const scanned = scanJson(json);
+  if ('fault' in scanned || !scanned.keepsText) return undefined;
+  const value = yamlOfJson(JSON.parse(json));
+  return countValues(value) === scanned.values ? value : undefined;
+}
+
+function countValues(value: YamlValue): number {
+  const inner = isYamlMap(value) ? [...value.values()] : isYamlList(value) ? value : [];
+  return inner.reduce((sum, one) => sum + countValues(one), 1);
 }
 
 /** The text without its byte order mark, if it is short or simple enough to be parsed in bounded time. */
