@@ -13,13 +13,13 @@ import { fileURLToPath } from 'node:url';
 import { MARKS_FILE } from '../src/machine/runtime/marks.ts';
 import type { Guest } from '../test/guest/guest.ts';
 import { installPrerequisites } from '../test/guest/prerequisites.ts';
-import { instructionsOf } from './accounting.ts';
+import { instructionsOf, ranNoProcess } from './accounting.ts';
 import { attach, rest } from './attach-disks.ts';
 import { BENCH_GUESTS, type BenchGuest, benchImages, bootBenchGuest } from './bench-guests.ts';
 import { keepDiskSlice } from './disk-slice.ts';
 import { type Piece, parseMarks, renderPieces } from './pieces.ts';
 
-/** gandi-metadata uses nothing but in guests with such a service. */
+/** gandi-metadata starts nothing but in guests with such a service. */
 const SERVICES = ['gandi-bootstrap', 'gandi-metadata', 'gandi-mount', 'gandi-config', 'gandi-postboot'];
 const BOOT_SECONDS = 600;
 
@@ -67,7 +67,10 @@ async function profile(name: BenchGuest, folder: string): Promise<string> {
     const status = await guest.output('gandi-guest status --wait');
     if (!status.startsWith('configured')) throw new Error(`the guest was not configured: ${status}`);
     const used: number[] = [];
-    for (const service of SERVICES) used.push(await instructionsOf(guest, `${service}.service`));
+    for (const service of SERVICES) {
+      const unit = `${service}.service`;
+      used.push((await ranNoProcess(guest, unit)) ? 0 : await instructionsOf(guest, unit));
+    }
     return renderPieces(name, [...pieces, ...(await besides(pieces, used))]);
   } finally {
     await end();

@@ -6,7 +6,7 @@ import { findAccount, groupMembers } from './accounts.ts';
 import { type Making, markNewUser } from './interrupted-accounts.ts';
 import type { NamedUser } from './named-users.ts';
 import { newHomeOf } from './new-home.ts';
-import { writeAccount } from './plain-accounts.ts';
+import { type AccountRules, writeAccount } from './plain-accounts.ts';
 
 /** The first that exists makes its members administrators (`sudo` on Debian and Ubuntu, `wheel` elsewhere). */
 const ADMIN_GROUPS = ['sudo', 'wheel', 'admin', 'users'];
@@ -64,11 +64,16 @@ function primaryGroupOf(files: FileView, { name, primaryGroup, withoutOwnGroup }
   return groupMembers(files.readText('/etc/group'), name) === undefined ? [] : ['-g', name];
 }
 
-/** Makes an account as it is asked for, as useradd(8) does or by it; marks tell how far that has come. */
+/**
+ * Makes an account as it is asked for, as useradd(8) does or by it; marks tell how far that has come.
+ * @param earlier changes of the same plan that come before
+ * @param rules those of the plan; undefined: as they are found now
+ */
 export function makeAccount(
   context: StepContext,
   user: NamedUser,
   earlier: readonly Change[] = [],
+  rules?: () => AccountRules | undefined,
 ): { changes: Change[]; notes: Note[] } {
   const { files, facts } = context;
   const { name, gecos, uid, isSystem, expiresOn } = user;
@@ -79,7 +84,14 @@ export function makeAccount(
   const mark = (making: Making) => (facts.live ? [markNewUser(name, making)] : []);
   const groupsFirst = missingGroups(files, user);
   const written =
-    groupsFirst.length > 0 ? undefined : writeAccount(context, user, { shell, groups: further, earlier });
+    groupsFirst.length > 0
+      ? undefined
+      : writeAccount(context, user, {
+          shell,
+          groups: further,
+          earlier,
+          ...(rules === undefined ? {} : { rules }),
+        });
   if (written !== undefined) return { changes: [...mark('begun'), ...written, ...mark('made')], notes };
   const options = [
     hasNoHome(user) ? '-M' : '-m',

@@ -161,27 +161,25 @@ function withEarlier(texts: AccountTexts, earlier: readonly Change[]): AccountTe
   return after;
 }
 
-/**
- * Makes an account as useradd(8) does, with its home, where user and guest are ordinary ones.
- * @param groups further ones
- * @param earlier changes that are made before, by which the number that is free now may be taken then
- * @returns undefined where useradd(8) is to make it
- */
-export function writeAccount(
-  context: StepContext,
-  user: NamedUser,
-  { shell, groups, earlier = [] }: { shell: string; groups: readonly string[]; earlier?: readonly Change[] },
-): Change[] | undefined {
+/** What the guest says of new accounts. It is the same for all that are made by one plan, and is read once for them. */
+export interface AccountRules {
+  readonly texts: AccountTexts;
+  readonly defs: Values;
+  readonly skeleton: string;
+  readonly least: number;
+  readonly most: number;
+  /** Of a new home. */
+  readonly mode: number;
+  readonly aging: NewAccount['aging'];
+}
+
+/** @returns undefined where useradd(8) is to make accounts */
+export function accountRules(context: Pick<StepContext, 'files' | 'facts'>): AccountRules | undefined {
   const { files } = context;
-  const { name, gecos = '' } = user;
-  // What was cut off before is left to the programs.
-  if (!isOrdinary(user) || makingOf(files, name) !== undefined) return undefined;
-  const now = plainAccounts(context);
-  const texts = now && withEarlier(now, earlier);
+  const texts = plainAccounts(context);
   if (texts === undefined) return undefined;
   const defs = valuesOf(files.readText('/etc/login.defs'), LOGIN_DEFS);
   const usual = valuesOf(files.readText('/etc/default/useradd'), USERADD);
-  const home = newHomeOf(files, name);
   const skeleton = skeletonOf(files);
   const isUsual =
     OTHER_RULES.every((rule) => OFF.includes(defs.get(rule))) &&
@@ -189,16 +187,51 @@ export function writeAccount(
     usual.get('CREATE_MAIL_SPOOL') !== 'yes' &&
     (usual.get('INACTIVE') ?? '-1') === '-1' &&
     (usual.get('EXPIRE') ?? '') === '' &&
-    files.status(home) === undefined &&
-    files.status(home.slice(0, home.lastIndexOf('/')) || '/')?.kind === 'directory' &&
     isWholeSkeleton(files, skeleton);
-  if (!isUsual) return undefined;
   const [least, most] = [numberOf(defs, 'UID_MIN', 1000), numberOf(defs, 'UID_MAX', 60_000)];
-  const [mode, aging, subordinate] = [homeMode(defs), agingOf(defs), subordinateOf(texts, defs)];
-  if (least === undefined || most === undefined || mode === undefined) return undefined;
-  if (aging === undefined || subordinate === undefined) return undefined;
-  const id = nextNumber(texts, { least, most });
-  if (id === undefined) return undefined;
+  const [mode, aging] = [homeMode(defs), agingOf(defs)];
+  if (!isUsual || least === undefined || most === undefined || mode === undefined || aging === undefined)
+    return undefined;
+  return { texts, defs, skeleton, least, most, mode, aging };
+}
+
+/**
+ * Makes an account as useradd(8) does, with its home, where user and guest are ordinary ones.
+ * @param groups further ones
+ * @param earlier changes that are made before, by which the number that is free now may be taken then
+ * @param rules those of the plan
+ * @returns undefined where useradd(8) is to make it
+ */
+export function writeAccount(
+  context: StepContext,
+  user: NamedUser,
+  {
+    shell,
+    groups,
+    earlier = [],
+    rules: findRules = () => accountRules(context),
+  }: {
+    shell: string;
+    groups: readonly string[];
+    earlier?: readonly Change[];
+    rules?: () => AccountRules | undefined;
+  },
+): Change[] | undefined {
+  const { files } = context;
+  const { name, gecos = '' } = user;
+  // What was cut off before is left to the programs.
+  if (!isOrdinary(user) || makingOf(files, name) !== undefined) return undefined;
+  const rules = findRules();
+  const texts = rules && withEarlier(rules.texts, earlier);
+  if (rules === undefined || texts === undefined) return undefined;
+  const home = newHomeOf(files, name);
+  const hasPlace =
+    files.status(home) === undefined &&
+    files.status(home.slice(0, home.lastIndexOf('/')) || '/')?.kind === 'directory';
+  const { skeleton, mode, aging } = rules;
+  const subordinate = subordinateOf(texts, rules.defs);
+  const id = nextNumber(texts, rules);
+  if (!hasPlace || subordinate === undefined || id === undefined) return undefined;
   const owner = { uid: id, gid: id };
   return [
     { kind: 'edit-accounts', add: { name, id, gecos, home, shell, groups, aging, ...subordinate } },

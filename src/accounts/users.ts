@@ -18,6 +18,7 @@ import {
   removeHalfMade,
 } from './new-account.ts';
 import { giveHome } from './new-home.ts';
+import { type AccountRules, accountRules } from './plain-accounts.ts';
 
 /** The account itself and its home: what a user is to get besides needs it. */
 const accountPart = (name: string) => `users: account ${name}`;
@@ -64,12 +65,15 @@ function refusalOf({ files, applied }: StepContext, user: NamedUser, account: Ac
   return systemAccount(files, name, account);
 }
 
-/** @param earlier changes for those before it in the same plan */
+/**
+ * @param earlier changes for those before it in the same plan
+ * @param rules those of the plan
+ */
 function userPlan(
   context: StepContext,
   user: NamedUser,
   late: LateHomes,
-  earlier: readonly Change[],
+  { earlier, rules }: { earlier: readonly Change[]; rules: () => AccountRules | undefined },
 ): UserPlan {
   const { files, failed } = context;
   const { name } = user;
@@ -87,7 +91,7 @@ function userPlan(
     before: [{ name: part, ...planned, ...(mayBeSystems(user) ? { digests: { [part]: 'made' } } : {}) }],
     isAwaited: true,
   });
-  if (account === undefined) return first(makeAccount(context, user, earlier));
+  if (account === undefined) return first(makeAccount(context, user, earlier, rules));
   if (isHalfMade(files, account, user.home)) return first({ changes: [removeHalfMade(name)] });
   const join = joining(files, user);
   const making = makingOf(files, name);
@@ -133,8 +137,14 @@ function plan(context: StepContext): Plan {
 
 function planUsers(context: StepContext, named: readonly NamedUser[], late: LateHomes, digest: string): Plan {
   const earlier: Change[] = [];
+  // Found once, and only where an account is made.
+  let found: { rules: AccountRules | undefined } | undefined;
+  const rules = () => {
+    found ??= { rules: accountRules(context) };
+    return found.rules;
+  };
   const plans = named.map((user) => {
-    const planned = userPlan(context, user, late, earlier);
+    const planned = userPlan(context, user, late, { earlier, rules });
     earlier.push(...planned.before.flatMap(({ changes }) => changes));
     return planned;
   });

@@ -18,8 +18,11 @@ const MIB = 1024 * 1024;
 const LEAST_PARTITION_GAIN = MIB;
 const COMMAND_SECONDS = 60;
 
-/** Options for changing the table of a disk in use, where the kernel is told afterwards by partx (sfdisk(8)). */
-const IN_USE = ['--no-reread', '--no-tell-kernel'] as const;
+/**
+ * Options for changing the table of a disk in use, where the kernel is told afterwards by partx (sfdisk(8)). The table before and
+ * behind the change is shown to nobody: that took a seventh of the program's instructions. What is wrong is still said.
+ */
+const IN_USE = ['--quiet', '--no-reread', '--no-tell-kernel'] as const;
 
 /**
  * The partition of the root file system and the one that contains it, if they can be grown: nothing lies between them

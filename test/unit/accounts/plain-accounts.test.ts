@@ -55,6 +55,33 @@ describe('accounts that are written in one plan', () => {
     expect(second([program])).toBeUndefined();
   });
 
+  it('are made by rules that are read once for all of them', () => {
+    const readsOf = (count: number) => {
+      const named = Array.from({ length: count }, (_, index) => ({ name: `user${index}`, sshKeys: [] }));
+      const context = contextOf({}, { config: { users: named } });
+      const read: string[] = [];
+      const { files } = context;
+      const readText = (path: string) => {
+        read.push(path);
+        return files.readText(path);
+      };
+      const counted = new Proxy(files, {
+        get: (target, name) => {
+          const value: unknown = name === 'readText' ? readText : Reflect.get(target, name);
+          return typeof value === 'function' && name !== 'readText' ? value.bind(target) : value;
+        },
+      });
+      const { separate = [] } = users.plan({ ...context, files: counted });
+      expect(
+        separate.filter(({ changes }) => changes.some(({ kind }) => kind === 'edit-accounts')),
+      ).toHaveLength(count);
+      return ['/etc/login.defs', '/etc/shadow', '/etc/nsswitch.conf'].map(
+        (path) => read.filter((one) => one === path).length,
+      );
+    };
+    expect(readsOf(20)).toEqual(readsOf(1));
+  });
+
   it('are those of all users of a source', () => {
     const named = ['web', 'db', 'mail'].map((name) => ({ name, sshKeys: [] }));
     const { separate = [] } = users.plan(contextOf({}, { config: { users: named } }));

@@ -71,7 +71,7 @@ function commands(changes: readonly Change[]): string[] {
   });
 }
 
-const SFDISK = 'sfdisk --no-reread --no-tell-kernel --force -N';
+const SFDISK = 'sfdisk --quiet --no-reread --no-tell-kernel --force -N';
 
 describe('partition', () => {
   test('the last one of a GPT disk is grown, then the kernel is told', () => {
@@ -79,7 +79,7 @@ describe('partition', () => {
       changes: [
         {
           kind: 'run-command',
-          argv: ['sfdisk', '--no-reread', '--no-tell-kernel', '--force', '-N', '2', '/dev/sda'],
+          argv: ['sfdisk', '--quiet', '--no-reread', '--no-tell-kernel', '--force', '-N', '2', '/dev/sda'],
           input: ', +\n',
           timeoutSeconds: 60,
           why: 'grow the root partition',

@@ -68,14 +68,15 @@ const BOOT_SECTORS = 11;
 /** exFAT, 3.4: the checksum of the boot region, which fills a sector of its own. */
 function isBootRegion({ at }: ProbeAreas, sectorBytes: number): boolean {
   const region = at(0, BOOT_SECTORS * sectorBytes);
+  const { length } = region;
+  // With a sign: as in crc32.ts, the interpreter is quick with what fits into 31 bits alone.
   let checksum = 0;
-  for (let index = 0; index < region.length; index++) {
+  for (let index = 0; index < length; index++) {
     // Flags and percentage in use change without it.
     if (index === 106 || index === 107 || index === 112) continue;
-    checksum = (((checksum & 1) << 31) | (checksum >>> 1)) + (region[index] ?? 0);
-    checksum >>>= 0;
+    checksum = (((checksum << 31) | (checksum >>> 1)) + (region[index] ?? 0)) | 0;
   }
-  return viewOf(at(BOOT_SECTORS * sectorBytes, 4)).getUint32(0, true) === checksum;
+  return viewOf(at(BOOT_SECTORS * sectorBytes, 4)).getInt32(0, true) === checksum;
 }
 
 /** NTFS: struct ntfs_boot / NTFS_BOOT in the kernel's fs/ntfs3/ntfs.h. Its label lies in the file table and is not read. */

@@ -16,12 +16,26 @@ interface Scan {
   open: ('{' | '[')[];
   next: Next;
   values: number;
+  keepsText: boolean;
+}
+
+/** What the scanner saw of a text that is JSON. */
+export interface JsonTraits {
+  /** How many values there are: more than JSON.parse gives where a key is in an object twice. */
+  values: number;
+  /**
+   * Whether numbers become the same text again, and keys stay in their order. Those that are numbers come first in an object of
+   * JavaScript's.
+   */
+  keepsText: boolean;
 }
 
 const SPACE = /[ \t\n\r]*/y;
 /** All but the quote, the backslash and control characters. */
 const PLAIN_CHARACTERS = /[ !#-[\]-\uffff]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+/** A key that is escaped as far as its first digit is a number as well. */
+const DIGIT = /[0-9\\]/;
 const SCALAR = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
 const EXPECTED: Record<Next, string> = {
@@ -35,31 +49,33 @@ const EXPECTED: Record<Next, string> = {
   end: 'nothing behind the document',
 };
 
-/**
- * Finds the first place of a text that is not JSON (RFC 8259) or goes over a limit; undefined if JSON.parse can have it.
- * It needs no recursion, however deep the text is.
- */
+/** Finds the first place of a text that is not JSON (RFC 8259) or goes over a limit; undefined if JSON.parse can have it. */
 export function findFault(text: string): TextFault | undefined {
-  const state: Scan = { text, at: 0, open: [], next: 'value', values: 0 };
+  const scanned = scanJson(text);
+  return 'fault' in scanned ? scanned.fault : undefined;
+}
+
+/**
+ * Looks through a text, which JSON.parse can have if there is no fault. It needs no recursion, however deep the text is.
+ * @returns the first place that is not JSON (RFC 8259) or goes over a limit; else what was seen
+ */
+export function scanJson(text: string): JsonTraits | { fault: TextFault } {
+  const state: Scan = { text, at: 0, open: [], next: 'value', values: 0, keepsText: true };
   for (;;) {
     state.at = matchEnd(SPACE, text, state.at) ?? state.at;
     if (state.next === 'end' && state.at === text.length) {
-      return undefined;
+      return state;
     }
     if (!advance(state)) {
-      return { found: place(text, state.at), expected: EXPECTED[state.next] };
+      return { fault: { found: place(text, state.at), expected: EXPECTED[state.next] } };
     }
     if (state.open.length > DEPTH_LIMIT) {
-      return {
-        found: `more levels at ${position(text, state.at)}`,
-        expected: `at most ${DEPTH_LIMIT} levels`,
-      };
+      const found = `more levels at ${position(text, state.at)}`;
+      return { fault: { found, expected: `at most ${DEPTH_LIMIT} levels` } };
     }
     if (state.values > VALUES_LIMIT) {
-      return {
-        found: `more values at ${position(text, state.at)}`,
-        expected: `at most ${VALUES_LIMIT} values`,
-      };
+      const found = `more values at ${position(text, state.at)}`;
+      return { fault: { found, expected: `at most ${VALUES_LIMIT} values` } };
     }
   }
 }
@@ -102,7 +118,10 @@ function takeValue(state: Scan): boolean {
     return takeString(state, afterValue(state));
   }
   const end = matchEnd(SCALAR, state.text, state.at);
-  return end !== undefined && take(state, afterValue(state), end);
+  if (end === undefined) return false;
+  const scalar = state.text.slice(state.at, end);
+  if (String(JSON.parse(scalar)) !== scalar) state.keepsText = false;
+  return take(state, afterValue(state), end);
 }
 
 /** The state is left at the character that is wrong, if there is a fault inside the string. */
@@ -111,6 +130,7 @@ function takeString(state: Scan, next: Next): boolean {
     return false;
   }
   let at = state.at + 1;
+  if (next === ':' && DIGIT.test(state.text[at] ?? '')) state.keepsText = false;
   for (;;) {
     at = matchEnd(PLAIN_CHARACTERS, state.text, at) ?? at;
     if (state.text[at] === '"') {

@@ -1,6 +1,7 @@
 import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
-import { DEPTH_LIMIT, findFault, VALUES_LIMIT } from '../json/json-scan.ts';
+import { DEPTH_LIMIT, scanJson, VALUES_LIMIT } from '../json/json-scan.ts';
 import { decodeUtf8, type TextFault } from '../utf8-text.ts';
+import { LONG_TEXT, takeLongTexts } from './long-texts.ts';
 
 /**
  * A scalar as it is written: whether `0644` is a number is for each field to say. YAML 1.1, which most writers of such
@@ -46,9 +47,8 @@ class Refusal extends Error {
 }
 
 /**
- * Parses YAML in its failsafe schema: scalars stay text. Text that begins with `{` and is JSON is parsed as that. Of a
- * key that is there twice the last one counts, and `<<` merges maps: so PyYAML does it, for which these files are
- * written. Aliases count with all that they stand for, so none of them can be a bomb.
+ * Parses YAML in its failsafe schema: scalars stay text. Of a key that is there twice the last one counts, and `<<` merges
+ * maps: so PyYAML does it, for which these files are written. Aliases count with all that they stand for, so none of them can be a bomb.
  * @param most bytes
  * @returns the document, undefined if the text is empty but for comments, and the keys that are in a map twice; faults name
  *   the place, and show nothing of the text, since a password may be near
@@ -60,13 +60,14 @@ export function parseYamlText(
   const decoded = decodeYaml(bytes, most);
   if ('fault' in decoded) return decoded;
   const { text } = decoded;
-  if (/^\s*\{/.test(text) && findFault(text) === undefined) return { document: yamlOfJson(JSON.parse(text)) };
-  const composed = composeYaml(text);
+  const json = readJson(text);
+  if (json !== undefined) return { document: json };
+  const composed = composeYaml(text, text.length >= LONG_TEXT);
   if ('fault' in composed) return composed;
-  const { document } = composed;
+  const { document, longTexts } = composed;
   try {
     const { contents } = document;
-    const walker = new Walker((alias) => alias.resolve(document));
+    const walker = new Walker((alias) => alias.resolve(document), longTexts);
     if (contents === null || isNothing(contents)) return { document: undefined };
     const value = walker.value(contents, 1);
     return walker.twice.size === 0 ? { document: value } : { document: value, twice: [...walker.twice] };
@@ -74,6 +75,28 @@ export function parseYamlText(
     if (refusal instanceof Refusal) return fault(refusal.message, refusal.expected);
     throw refusal;
   }
+}
+
+/** Lines of comments and empty ones, and what stands before the first bracket. */
+const BEFORE_JSON = /^(?:\s*#[^\n]*\n)*\s*(?=\{)/;
+
+/**
+ * What a text of JSON means, also where comments of YAML stand before it, as in `#cloud-config`: it means the same as YAML, for
+ * which much more would be loaded. Undefined where it is none, or where that would make something else of it.
+ */
+function readJson(text: string): YamlValue | undefined {
+  const [before] = BEFORE_JSON.exec(text) ?? [];
+  if (before === undefined) return undefined;
+  const json = text.slice(before.length);
+  const scanned = scanJson(json);
+  if ('fault' in scanned || !scanned.keepsText) return undefined;
+  const value = yamlOfJson(JSON.parse(json));
+  return countValues(value) === scanned.values ? value : undefined;
+}
+
+function countValues(value: YamlValue): number {
+  const inner = isYamlMap(value) ? [...value.values()] : isYamlList(value) ? value : [];
+  return inner.reduce((sum, one) => sum + countValues(one), 1);
 }
 
 /** The text without its byte order mark, if it is short or simple enough to be parsed in bounded time. */
@@ -87,11 +110,19 @@ export function decodeYaml(bytes: Uint8Array, most: number): { text: string } | 
   return { text };
 }
 
+interface Composed {
+  document: Document;
+  lines: LineCounter;
+  /** What some scalars of the document mean, by their tokens: the document has nothing in their place. */
+  longTexts: ReadonlyMap<unknown, string>;
+}
+
 /**
  * The nodes of a text. The library makes tokens without recursion and nodes with it; Node.js does not survive every text
  * that fills the stack, so the depth is looked at between.
+ * @param takesLongTexts whether takeLongTexts() is to spare time; then nodes do not say where they end
  */
-export function composeYaml(text: string): { document: Document; lines: LineCounter } | { fault: TextFault } {
+export function composeYaml(text: string, takesLongTexts = false): Composed | { fault: TextFault } {
   const { Parser, Composer, LineCounter } = loadYaml();
   const lines = new LineCounter();
   const mistake = (offset: number, code: string) => {
@@ -102,12 +133,19 @@ export function composeYaml(text: string): { document: Document; lines: LineCoun
   const wrong = tokens.find(({ type }) => type === 'error');
   if (wrong !== undefined) return mistake(wrong.offset, 'UNEXPECTED_TOKEN');
   if (isDeeper(tokens)) return fault('more levels', `at most ${DEPTH_LIMIT} levels`);
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-  const [document, second] = composer.compose(tokens, true, text.length);
+  const longTexts: Composed['longTexts'] = takesLongTexts ? takeLongTexts(tokens) : new Map();
+  const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false } as const;
+  const [document, second] = new Composer({ ...options, keepSourceTokens: longTexts.size > 0 }).compose(
+    tokens,
+    true,
+    text.length,
+  );
   const error = document?.errors[0];
+  // Where it is wrong is told as it is found in the whole text.
+  if (longTexts.size > 0 && (error ?? second) !== undefined) return composeYaml(text);
   if (error !== undefined) return mistake(error.pos[0], error.code);
   if (second !== undefined) return mistake(second.range[0], 'MULTIPLE_DOCS');
-  return document === undefined ? fault('no document', 'YAML') : { document, lines };
+  return document === undefined ? fault('no document', 'YAML') : { document, lines, longTexts };
 }
 
 /** Whether tokens lie deeper in each other than is composed. */
@@ -135,11 +173,14 @@ const isNothing = (node: Node) => loadYaml().isScalar(node) && node.source === '
 class Walker {
   readonly #yaml = loadYaml();
   readonly #resolve: (alias: Alias) => Node | undefined;
+  readonly #longTexts: ReadonlyMap<unknown, string>;
   readonly twice = new Set<string>();
   #values = 0;
 
-  constructor(resolve: (alias: Alias) => Node | undefined) {
+  /** @param longTexts what scalars mean, by their tokens, where that is not in the nodes */
+  constructor(resolve: (alias: Alias) => Node | undefined, longTexts: ReadonlyMap<unknown, string>) {
     this.#resolve = resolve;
+    this.#longTexts = longTexts;
   }
 
   value(node: unknown, depth: number): YamlValue {
@@ -155,6 +196,8 @@ class Walker {
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
     if (!isScalar(node)) return { text: '', isPlain: true };
+    const longText = this.#longTexts.get(node.srcToken);
+    if (longText !== undefined) return { text: longText, isPlain: false };
     const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;
     if (node.tag === undefined) return { text: String(node.value ?? ''), isPlain };
     // Of some tags the library makes values of its own.

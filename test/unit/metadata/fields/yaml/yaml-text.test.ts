@@ -154,9 +154,31 @@ test('what JSON has, YAML has as well', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
       const text = JSON.stringify({ value }).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff]/g, '');
-      // Behind a space and a comment it is not taken for JSON.
-      expect(parse(`# here\n${text}`)).toEqual(parse(text));
+      // Behind the mark of a document it is not taken for JSON.
+      const document = parse(`---\n${text}`);
+      expect(parse(text)).toEqual(document);
+      expect(parse(`#cloud-config\n\n # {\n${text}`)).toEqual(document);
     }),
     { numRuns: PROPERTY_RUNS },
   );
+});
+
+test.each([
+  '{"a": 1, "a": 2}',
+  '{"a": {"b": 1, "b": 2}, "c": [3]}',
+  '{"b": 1, "1": 2, "a": 3}',
+  '{"b": 1, "\\u0031": 2}',
+  '{"a": 1.0, "b": 1e3, "c": -0, "d": 12345678901234567890}',
+  '{"a": 1} # behind',
+  '{"a": 1,}',
+  '{"a": 1}\n{"b": 2}',
+])('what would be another document as JSON is YAML: %s', (text) => {
+  const behindMark = parseYamlText(Buffer.from(`---\n${text}`));
+  const behindComment = parseYamlText(Buffer.from(`#cloud-config\n${text}`));
+  expect(behindComment).toEqual(behindMark);
+  if ('fault' in behindMark) return;
+  const keys = isYamlMap(behindMark.document ?? [])
+    ? [...(behindMark.document as ReadonlyMap<string, unknown>).keys()]
+    : [];
+  expect([...(behindComment as { document: ReadonlyMap<string, unknown> }).document.keys()]).toEqual(keys);
 });
