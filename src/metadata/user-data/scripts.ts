@@ -28,20 +28,23 @@ export function scriptOfPart(part: Part, file: string, isAlone: boolean): { scri
   const start = startOf(bytes, kind === 'boothook');
   if (start === undefined)
     return problem('a script without "#!"', '"#!" and an interpreter in the first line');
-  const [heading = ''] = bytesText(bytes, start).split('\n');
-  if (heading.endsWith('\r'))
-    return problem(
-      'a line end of Windows behind the interpreter',
-      'line ends of one byte, as dos2unix makes them',
-    );
   // The kernel looks for it in the first two bytes (execve(2)).
-  const content = Buffer.from(bytes.subarray(start)).toString('base64');
+  const content = withPlainLineEnds(Buffer.from(bytes.subarray(start))).toString('base64');
   const name = isAlone ? file : `${file}-${scriptName(fileName)}`;
   return { script: { fileName, script: { name, content, ...TIMES[kind] } } };
 }
 
-const bytesText = (bytes: Uint8Array, start: number) =>
-  Buffer.from(bytes.subarray(start, start + 4096)).toString('latin1');
+/**
+ * A script that an editor of Windows has written: with a carriage return behind its name the kernel finds no interpreter. All of
+ * its lines lose theirs where the first one has it (cloud-init, util.dos2unix).
+ */
+function withPlainLineEnds(script: Buffer): Buffer {
+  const isOfWindows = script
+    .subarray(0, script.indexOf('\n') + 1)
+    .toString('latin1')
+    .endsWith('\r\n');
+  return isOfWindows ? Buffer.from(script.toString('latin1').replaceAll('\r\n', '\n'), 'latin1') : script;
+}
 
 const TIMES = {
   script: { when: 'post-boot', repeat: 'once' },

@@ -118,8 +118,6 @@ test.each([
   ['#cloud-config-archive\na: b', 'a map'],
   ['## template: mako\n#cloud-config', 'a template of "mako"'],
   ['#cloud-boothook\necho x', 'a script without "#!"'],
-  // The kernel would look for a program whose name ends with it.
-  ['#!/bin/sh\r\necho x\r\n', 'a line end of Windows behind the interpreter'],
   ['Content-Type: multipart/mixed\nMIME-Version: 1.0\n\nx', 'a multipart without a boundary'],
 ])('%j is told in one line, and costs itself alone', async (data, found) => {
   const parsed = await said(data, { hostName: 'web1' });
@@ -134,6 +132,18 @@ it.each([
 ])('refuses gzip that is %s', async (_, data) => {
   const { problems } = await said(data);
   expect(problems).toMatchObject([{ path: 'user-data', found: 'gzip that is damaged or becomes too much' }]);
+});
+
+test.each([
+  ['#!/bin/sh\r\necho x\r\n', '#!/bin/sh\necho x\n'],
+  ['#cloud-boothook\r\n#!/bin/sh\r\necho x', '#!/bin/sh\necho x'],
+  ['#!/bin/sh\r\nprintf "\u00e9"\r\n', '#!/bin/sh\nprintf "\u00e9"\n'],
+  // Only the first line says whose the file is.
+  ['#!/bin/sh\nprintf "a\r\n"\n', '#!/bin/sh\nprintf "a\r\n"\n'],
+])('of a script of Windows the carriage returns are dropped: %j', async (data, script) => {
+  const { config, problems } = await said(data);
+  expect(problems).toEqual([]);
+  expect(textsOf(config)).toEqual({ 'user-data': script });
 });
 
 it('names the part that is wrong, and takes the others', async () => {
