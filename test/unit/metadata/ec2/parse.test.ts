@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ec2Answers, Ec2Interface } from '../../../../src/metadata/ec2/ask.ts';
@@ -46,6 +47,15 @@ describe('what EC2 says', () => {
     });
     expect(config.interfaces).toBeUndefined();
     expect({ problems, refused, instanceId }).toEqual({ problems: [], refused: [], instanceId: 'i-1' });
+  });
+
+  it.each([
+    ['put into base64 before', Buffer.from(Buffer.from('#!/bin/sh\n').toString('base64'))],
+    ['packed and put into base64', Buffer.from(gzipSync('#!/bin/sh\n').toString('base64'))],
+  ])('may have user-data that somebody has %s', async (_, userData) => {
+    const { config, problems } = await parsed({ userData });
+    expect(problems).toEqual([]);
+    expect(config.scripts).toMatchObject([{ content: Buffer.from('#!/bin/sh\n').toString('base64') }]);
   });
 
   it('has several interfaces in the order of cards and devices, not of addresses', async () => {
