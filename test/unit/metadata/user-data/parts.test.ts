@@ -353,3 +353,29 @@ describe('templates', () => {
     expect(linesOf(parsed)).toEqual(['source: user-data: a template in a template']);
   });
 });
+
+describe('vendor-data that the customer does not want', () => {
+  const vendorData = ['#!/bin/sh\none\n', '#cloud-config\ntimezone: Etc/UTC\n'].map((text) =>
+    Buffer.from(text),
+  );
+  const beside = async (text: string) => {
+    const { config, problems } = await withUserData(sourceOf(), { userData: Buffer.from(text), vendorData });
+    expect(problems).toEqual([]);
+    return { scripts: Object.keys(textsOf(config)), timeZone: config.timeZone };
+  };
+
+  it.each([
+    ['vendor_data: {enabled: false}', { scripts: [], timeZone: 'Etc/UTC' }],
+    ['vendor_data2: {enabled: no}', { scripts: ['vendor-data'], timeZone: undefined }],
+    ['vendor_data: {enabled: true}', { scripts: ['vendor-data'], timeZone: 'Etc/UTC' }],
+    ['final_message: vendor_data', { scripts: ['vendor-data'], timeZone: 'Etc/UTC' }],
+  ])('does nothing: %s', async (text, left) => {
+    expect(await beside(`#cloud-config\n${text}\n`)).toEqual(left);
+  });
+
+  it('counts beside a script, which says nothing of it', async () => {
+    expect(await beside('#!/bin/sh\n# vendor_data: {enabled: false}\n')).toMatchObject({
+      timeZone: 'Etc/UTC',
+    });
+  });
+});
