@@ -1,3 +1,4 @@
+import { withPlainLineEnds } from '../fields/plain-line-ends.ts';
 import type { Problem, ScriptConfig } from '../guest-config.ts';
 import type { Part } from './parts.ts';
 
@@ -32,18 +33,6 @@ export function scriptOfPart(part: Part, file: string, isAlone: boolean): { scri
   const content = withPlainLineEnds(Buffer.from(bytes.subarray(start))).toString('base64');
   const name = isAlone ? file : `${file}-${scriptName(fileName)}`;
   return { script: { fileName, script: { name, content, ...TIMES[kind] } } };
-}
-
-/**
- * A script that an editor of Windows has written: with a carriage return behind its name the kernel finds no interpreter. All of
- * its lines lose theirs where the first one has it (cloud-init, util.dos2unix).
- */
-function withPlainLineEnds(script: Buffer): Buffer {
-  const isOfWindows = script
-    .subarray(0, script.indexOf('\n') + 1)
-    .toString('latin1')
-    .endsWith('\r\n');
-  return isOfWindows ? Buffer.from(script.toString('latin1').replaceAll('\r\n', '\n'), 'latin1') : script;
 }
 
 const TIMES = {
