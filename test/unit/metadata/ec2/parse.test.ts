@@ -58,6 +58,19 @@ describe('what EC2 says', () => {
     expect(config.scripts).toMatchObject([{ content: Buffer.from('#!/bin/sh\n').toString('base64') }]);
   });
 
+  it('says nothing of the network without a list of interfaces: what there is stays', async () => {
+    const { interfaces: _, ...answers } = NOTHING;
+    const { parsed: said } = await parseEc2({ ...answers, hostName: 'web1' });
+    expect(said).toMatchObject({
+      config: { hostName: 'web1' },
+      refused: ['network', 'resolver'],
+      problems: [
+        { group: 'network', path: expect.stringContaining('network/interfaces/macs'), found: 'nothing' },
+      ],
+    });
+    expect(said.config.dhcpOnAll).toBeUndefined();
+  });
+
   it('has several interfaces in the order of cards and devices, not of addresses', async () => {
     const interfaces = [
       card(1, { deviceNumber: '3' }),
