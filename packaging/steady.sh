@@ -157,7 +157,8 @@ repeat() {
 }
 
 # A host at the other end of a line says what it says now. The program is started to ask it, and loads nothing else where that is
-# the same ($same); otherwise it goes on with what it has heard, and does the work of the boot.
+# the same ($same); otherwise it goes on with what it has heard, and does the work of the boot. One that was killed meanwhile has
+# done nothing that can be relied on: it is started once more, as at any boot.
 same=4
 ask_host() {
   (
@@ -166,7 +167,8 @@ ask_host() {
     . /usr/lib/gandi/gandi-launcher
   ) 2>&3 3>&-
   status=$?
-  [ $status -eq $same ] || exit $((status + worked))
+  if [ $status -lt $same ]; then exit $((status + worked)); fi
+  [ $status -eq $same ]
 }
 
 # At a first boot the start of gandi-bootstrap does the work of gandi-config, too (src/plan/same-start.ts). It is told here, in the
@@ -190,7 +192,7 @@ if [ -r "$record" ]; then
     . "$record" && unchanged 3>&- || exit 1
     case $host_answers in
       none) ;;
-      compared) ask_host ;;
+      compared) ask_host || exit 1 ;;
       *) exit 1 ;;
     esac
     repeat 3>&-

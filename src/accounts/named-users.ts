@@ -61,7 +61,8 @@ function withName(
   if (name !== undefined && mayBeDefault !== true) return { ...user, name };
   const usual = defaultUser(context);
   if (name !== undefined && name !== usual) return { groups: [], ...user, name };
-  return { ...(usual === 'root' ? {} : { sudo: [...DEFAULT_USER_SUDO] }), ...user, name: usual };
+  const { isThere: _, ...asked } = user;
+  return { ...(usual === 'root' ? {} : { sudo: [...DEFAULT_USER_SUDO] }), ...asked, name: usual };
 }
 
 /**

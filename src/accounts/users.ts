@@ -91,6 +91,10 @@ function userPlan(
     before: [{ name: part, ...planned, ...(mayBeSystems(user) ? { digests: { [part]: 'made' } } : {}) }],
     isAwaited: true,
   });
+  if (account === undefined && user.isThere === true) {
+    const text = `there is no user ${name}, whose password is asked for: it is not made; name it among the users as well`;
+    return { user, before: [{ name: part, changes: [], notes: [{ level: 'problem', text }] }] };
+  }
   if (account === undefined) return first(makeAccount(context, user, earlier, rules));
   if (isHalfMade(files, account, user.home)) return first({ changes: [removeHalfMade(name)] });
   const join = joining(files, user);

@@ -48,6 +48,9 @@ async function checkOtherSeed(path: string): Promise<Validated | undefined> {
 
 const readWhole = (path: string) => withDevice(path, (source) => source.read(0, source.size));
 
+/** Bytes by which a file says what it is. */
+const START_BYTES = 4096;
+
 /** One file of a seed is known by its name. */
 async function checkFile(path: string): Promise<Validated | undefined> {
   const name = basename(path);
@@ -58,12 +61,31 @@ async function checkFile(path: string): Promise<Validated | undefined> {
   return { what: name, problems: await withPlaces(problems, name, bytes), warnings: [] };
 }
 
-/** User-data of another name say by their beginning what they are; a script could be for anything. */
+/** User-data of another name say by their beginning what they are. */
 async function checkUserData(path: string): Promise<Validated | undefined> {
   const { kindOfBytes } = await import('../metadata/user-data/kinds.ts');
-  const start = withDevice(path, (source) => source.read(0, Math.min(source.size, 4096)));
-  const kind = kindOfBytes(start, true);
-  if (typeof kind === 'object' || kind === 'script') return undefined;
+  const start = startOf(path);
+  const isKnown = typeof kindOfBytes(start, true) !== 'object';
+  return isKnown || isPlainText(start) ? await asUserData(path) : undefined;
+}
+
+const startOf = (path: string) =>
+  Buffer.from(withDevice(path, (source) => source.read(0, Math.min(source.size, START_BYTES))));
+
+const [GZIP, ...UTF_16] = ['1f8b', 'fffe', 'feff'];
+
+/**
+ * Whether bytes are the beginning of a text that is no JSON, or of one that is packed: whoever wrote it is told what keeps it from
+ * being user-data. A file that goes on behind its first bytes may be a disk that begins with anything.
+ */
+function isPlainText(start: Buffer): boolean {
+  const magic = start.subarray(0, 2).toString('hex');
+  if (magic === GZIP || UTF_16.includes(magic)) return true;
+  const [first = '{'] = /[^\s\ufeff]/.exec(start.toString()) ?? [];
+  return !start.includes(0) && !/[[{"\d]/.test(first);
+}
+
+async function asUserData(path: string): Promise<Validated> {
   const { withUserData } = await import('../metadata/user-data/with-user-data.ts');
   const userData = readWhole(path);
   // What templates fill in is unknown as yet.

@@ -4,6 +4,7 @@ import type { FileView } from '../machine/files/files.ts';
 import { STATE_DIRECTORY } from '../machine/files/paths.ts';
 import type { NetworkInterface } from '../machine/system/facts.ts';
 import { dmiText } from '../metadata/dmi.ts';
+import { DEFAULT_INSTANCE_ID } from '../metadata/fields/instance-id.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
 import { readStored } from '../metadata/store.ts';
 import { digestOf } from '../state/applied.ts';
@@ -40,6 +41,9 @@ function given<T extends object>(entries: T): Partial<{ [K in keyof T]: NonNulla
   }>;
 }
 
+/** An id that any guest may have tells none from another. */
+const ownId = (id: string | undefined) => (id === DEFAULT_INSTANCE_ID ? undefined : id);
+
 function pendingOf(value: unknown): InstanceRecord['pending'] {
   if (typeof value !== 'object' || value === null) return undefined;
   const { guest, parts } = value as Record<string, unknown>;
@@ -69,7 +73,7 @@ export function readRecord(files: Pick<FileView, 'readText'>): InstanceRecord | 
     instance: {
       ...given({
         source: text(source) ?? stored?.source,
-        instanceId: text(instanceId) ?? stored?.instanceId,
+        instanceId: ownId(text(instanceId) ?? stored?.instanceId),
         productUuid: knownUuid(text(productUuid)),
         machineId: text(machineId),
       }),
@@ -128,7 +132,7 @@ export function observeInstance(
   return {
     ...given({
       source,
-      instanceId: isHeard ? instanceId : undefined,
+      instanceId: isHeard ? ownId(instanceId) : undefined,
       productUuid: machineUuid(files),
       machineId: machineId === undefined ? undefined : digestOf(machineId),
     }),

@@ -3,8 +3,8 @@ import type { Problem } from './guest-config.ts';
 import type { Source } from './source.ts';
 import { SOURCES } from './sources.ts';
 
-/** A word of the kernel command line, as an admin types it at the boot prompt: `gandi.source=nocloud`. */
-const WORD = /(?:^|\s)gandi\.source=(\S+)/g;
+/** A word of the kernel command line, as an admin types it at the boot prompt: `gandi.source=nocloud`, in quotes or not. */
+const WORD = /(?:^|\s)"?gandi\.source="?([^\s"]+)/g;
 
 /** Which sources count. */
 export interface AllowedSources {

@@ -27,6 +27,8 @@ export interface UserConfig {
   groups?: string[];
   /** It is the default user only if that has this name; else nothing of a default user's is its own. */
   mayBeDefault?: true;
+  /** Nothing but its password is asked for: it is the guest's, and not made. */
+  isThere?: true;
   shell?: string;
   home?: string;
   /** No home is made. */

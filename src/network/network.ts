@@ -163,19 +163,27 @@ function withActivation(
   ];
 }
 
-/** What of the difference an interface that is up can be given without being taken down. */
+/**
+ * What of the difference an interface that is up can be given without being taken down. A run that was cut short behind its
+ * file may have given it some of that.
+ * @param isNew it is not known to have all that is asked for
+ */
 function addedTo(
   manager: NetworkManagerName,
   context: StepContext,
   wanted: NamedInterface,
-  { files: [file], changes }: PlannedInterface,
+  { files: [file], changes, taken }: PlannedInterface,
+  isNew: boolean,
 ): Pick<PlannedInterface, 'added'> {
   const { files, facts, settings } = context;
   const writer = WRITERS[manager];
-  const before = file && files.readText(file.path);
-  if (!facts.live || changes.length === 0 || before === undefined) return {};
+  const text = file && files.readText(file.path);
+  if (!facts.live || taken !== undefined || text === undefined) return {};
+  const isWritten = changes.length === 0;
+  if (isWritten && !isNew) return {};
   if (writer.isUp?.(files, wanted.name) !== true) return {};
   if (stopDhcp(manager, context, wanted.name).length > 0) return {};
+  const before = isWritten ? undefined : text;
   const added = writer.addTo?.(before, ownHeader(settings, SETTING), wanted);
   return added === undefined ? {} : { added };
 }
@@ -210,7 +218,7 @@ function planWith(manager: NetworkManagerName, context: StepContext): Plan {
     const plan = planInterface(writer, context, each, writer.filesOf(header, each, 'lasting'), isNew);
     const refused = plan.taken === undefined ? refusalNotes(writer, each, files) : [];
     const isLeft = each.isFallback === true && plan.taken !== undefined;
-    const added = addedTo(manager, context, each, plan);
+    const added = addedTo(manager, context, each, plan, isNew);
     return { ...plan, ...added, record: configured(manager, each), isNew, refused, isLeft };
   });
   const digest = digestOf({ manager, asked, interfaces: planned.map((each) => each.record) });

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { findAccount, findGroup } from '../accounts/accounts.ts';
 import { lateHomes } from '../accounts/late-homes.ts';
+import { defaultUser } from '../accounts/named-users.ts';
 import type { Change, WriteFile } from '../machine/changes/change.ts';
 import { type FileView, statusBehindLinks } from '../machine/files/files.ts';
 import { type Owner, ROOT_OWNER } from '../machine/files/owner.ts';
@@ -102,6 +103,16 @@ function fileChanges(files: FileView, path: string, entries: Entries, backup: bo
   return [...made, write];
 }
 
+/** Whether a file is the default user's, or below its home: it has a name only here, and is made behind the early files. */
+function isDefaultUsers(context: StepContext): (file: FileConfig) => boolean {
+  const { users = [] } = context.host.parsed.config;
+  const asked = users.find(({ name }) => name === undefined);
+  const name = defaultUser(context);
+  if (asked === undefined || name === 'root') return () => false;
+  const { home = `/home/${name}` } = asked;
+  return ({ path, owner }) => owner?.user === name || path.startsWith(`${home}/`);
+}
+
 /** Of the source's files those that this program writes, and those that it leaves for gandi-postboot. */
 export function lateFiles(
   context: StepContext,
@@ -112,7 +123,9 @@ export function lateFiles(
     context,
     asked.map(({ path }) => posix.dirname(path)),
   );
-  const isLate = ({ path, late }: FileConfig) => late === true || hidden.has(posix.dirname(path));
+  const isUsers = isDefaultUsers(context);
+  const isLate = (file: FileConfig) =>
+    file.late === true || hidden.has(posix.dirname(file.path)) || isUsers(file);
   return { early: asked.filter((file) => !isLate(file)), late: asked.filter(isLate) };
 }
 

@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from 'diff';
 import type { Change } from '../machine/changes/change.ts';
 import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { FileView } from '../machine/files/files.ts';
+import { encodeText } from '../machine/formats/text/text-bytes.ts';
 import { colours } from './colours.ts';
 
 const MASKED = '(content not shown: secret)';
@@ -13,6 +14,10 @@ function colourDiffLine(line: string): string {
   return line;
 }
 
+/** Lines of a program are nobody's to read. */
+const byteCounts = (content: string, old: string | undefined): string =>
+  `${encodeText(content).length} bytes${old === undefined ? '' : ` in place of ${encodeText(old).length}`}, not text`;
+
 function fileDiff(change: Extract<Change, { kind: 'write-file' }>, files: FileView): string[] {
   if (change.secret === true) return [MASKED];
   if (typeof change.content !== 'string') return [`${change.content.length} bytes`];
@@ -21,6 +26,7 @@ function fileDiff(change: Extract<Change, { kind: 'write-file' }>, files: FileVi
       ? files.readText(change.path)
       : files.readTextWithoutLinks(change.linksRefusedBelow, change.path);
   const old = read();
+  if (change.content.includes('\0') || old?.includes('\0') === true) return [byteCounts(change.content, old)];
   const oldName = old === undefined ? '/dev/null' : change.path;
   const patch = createTwoFilesPatch(oldName, change.path, old ?? '', change.content, '', '', { context: 3 });
   // What the library puts before is its own title and ruler.

@@ -55,6 +55,8 @@ const ec2 = (key: string): MetadataHost => ({
     '/latest/meta-data/local-hostname': 'am1.eu-west-3.compute.internal',
     '/latest/meta-data/public-keys/': '0=me',
     '/latest/meta-data/public-keys/0/openssh-key': key,
+    // None that this guest has: DHCP says all.
+    '/latest/meta-data/network/interfaces/macs/': '',
     '/latest/user-data': userDataOf('ec2'),
   },
   hostName: 'am1',

@@ -1,5 +1,6 @@
 import { hostNamesOf } from '../fields/host-name.ts';
 import { Findings } from '../fields/map-reader.ts';
+import { withPlainLineEnds } from '../fields/plain-line-ends.ts';
 import { limited, quote } from '../fields/problem.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import { decodeUtf8 } from '../fields/utf8-text.ts';
@@ -83,7 +84,7 @@ function parseKeys(bytes: Uint8Array | undefined): Part {
 function parseScript(bytes: Uint8Array | undefined): Part {
   const findings = new Findings('firstboot.sh', 'post-boot');
   if (bytes === undefined) return { config: {}, findings };
-  const content = Buffer.from(bytes);
+  const content = withPlainLineEnds(Buffer.from(bytes));
   if (!content.subarray(0, 3).equals(Buffer.from('#!/'))) {
     findings.refuse(
       '',

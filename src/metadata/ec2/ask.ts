@@ -25,7 +25,8 @@ export interface Ec2Answers {
   hostName: string;
   /** The key of each that is listed. */
   keys: { field: string; text: string }[];
-  interfaces: Ec2Interface[];
+  /** Undefined where the service has no list of them, as one that is not ready yet. */
+  interfaces?: Ec2Interface[];
   userData?: Uint8Array;
   /** Hardware addresses that the guest has. */
   present: string[];
@@ -118,9 +119,11 @@ async function askKeys(service: Ec2Service): Promise<Ec2Answers['keys']> {
   return keys;
 }
 
-async function askInterfaces(service: Ec2Service): Promise<Ec2Interface[]> {
+async function askInterfaces(service: Ec2Service): Promise<Ec2Interface[] | undefined> {
   const place = `${META}/network/interfaces/macs/`;
-  const listed = lines(await service.text(place)).map((line) => line.replace(/\/$/, '').toLowerCase());
+  const list = await service.get(place);
+  if (list === undefined) return undefined;
+  const listed = lines(textOf(list)).map((line) => line.replace(/\/$/, '').toLowerCase());
   const macs = listed.filter((line) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(line)).slice(0, MOST_INTERFACES);
   const interfaces: Ec2Interface[] = [];
   for (const mac of macs) {
@@ -159,13 +162,14 @@ export const askEc2 = (
     const instanceId = await service.text(`${META}/instance-id`);
     const hostName = await service.text(`${META}/local-hostname`);
     const keys = await askKeys(service);
-    const interfaces = await askInterfaces(service);
+    // Of hosts that do as Amazon's do some have no such list, and DHCP says all.
+    const interfaces = (await askInterfaces(service)) ?? (needsToken ? undefined : []);
     const userData = await service.get('/latest/user-data', { mostBytes: USER_DATA_BYTES });
     return presentAt('EC2', addresses[0] ?? '', {
       instanceId,
       hostName,
       keys,
-      interfaces,
+      ...(interfaces === undefined ? {} : { interfaces }),
       ...(userData === undefined ? {} : { userData }),
       present: presentMacs(files),
     });

@@ -94,18 +94,22 @@ function policyOf({ ipv4, subnet }: Card, index: number): Pick<InterfaceConfig, 
 }
 
 /**
- * The interfaces that the service lists and the guest has. One alone is plain; of several each has a metric by its place on
+ * The interfaces that the service lists and the guest has; without a list nothing is known of the network. One alone is plain; of several each has a metric by its place on
  * the instance, and all but the first have routes of their own.
  */
 export function networkOf(
   { interfaces, present }: Pick<Ec2Answers, 'interfaces' | 'present'>,
   findings: Findings,
 ): Pick<GuestConfig, 'interfaces' | 'dhcpOnAll'> {
+  const place = 'network/interfaces/macs';
+  if (interfaces === undefined) {
+    findings.refuse(place, 'nothing', 'a list of interfaces; what was said of them before counts');
+    return {};
+  }
   const once = new Map(interfaces.map((said) => [said.mac, said]));
   const listed = [...once.values()].filter(({ mac }) => present.includes(mac));
   const cards = listed.map((said) => cardOf(said, findings)).toSorted(compare);
   const [first, ...others] = cards;
-  const place = 'network/interfaces/macs';
   // What asks for nothing else is as it has been from the beginning, and stays in effect.
   if (first === undefined || (others.length === 0 && first.ipv4.length < 2 && first.ipv6.length === 0)) {
     findings.origin('network', 'DHCP on every interface', place);

@@ -1,3 +1,4 @@
+import { outOfBase64 } from '../fields/base64.ts';
 import { namesOf } from '../fields/host-name.ts';
 import type { Findings } from '../fields/map-reader.ts';
 import { quote } from '../fields/problem.ts';
@@ -52,5 +53,9 @@ export async function parseEc2(answers: Ec2Answers): Promise<Said> {
   const names = readNames(answers, findings.hostName);
   const users = usualUser(sshKeysOf(answers, findings.keys));
   const parsed = serviceConfig(findings, { names, network: networkOf(answers, findings.network), users });
-  return await saidWithUserData(parsed, { instanceId, userData });
+  // Tools that make user-data for others hand them over in base64, and the API has its own around that.
+  return await saidWithUserData(parsed, {
+    instanceId,
+    userData: userData === undefined ? undefined : outOfBase64(userData),
+  });
 }

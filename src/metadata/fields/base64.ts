@@ -9,3 +9,9 @@ export function bytesOfBase64(text: string): Uint8Array | undefined {
     ? new Uint8Array(Buffer.from(digits, 'base64'))
     : undefined;
 }
+
+/** User-data as they are, or those that somebody has put into base64 before the host did: any kind of them begins otherwise. */
+export function outOfBase64(userData: Uint8Array): Uint8Array {
+  const unfolded = bytesOfBase64(Buffer.from(userData).toString('latin1'));
+  return unfolded === undefined || unfolded.length === 0 ? userData : unfolded;
+}

@@ -1,5 +1,5 @@
 import { encodeText } from '../../machine/formats/text/text-bytes.ts';
-import { bytesOfBase64 } from '../fields/base64.ts';
+import { outOfBase64 } from '../fields/base64.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import {
   readAnswer,
@@ -20,12 +20,6 @@ const FILE = 'metadata';
 export interface HetznerAnswers {
   metaData: Uint8Array;
   userData?: Uint8Array;
-}
-
-/** As it is, or in base64, which any kind of user-data begins otherwise than. */
-function decoded(bytes: Uint8Array): Uint8Array {
-  const unfolded = bytesOfBase64(Buffer.from(bytes).toString('latin1'));
-  return unfolded === undefined || unfolded.length === 0 ? bytes : unfolded;
 }
 
 /** A part of a document as a file of its own: JSON, whose texts YAML takes for what they are. */
@@ -57,7 +51,7 @@ export async function parseHetzner({ metaData, userData }: HetznerAnswers): Prom
   );
   return await saidWithUserData(parsed, {
     instanceId,
-    userData: userData === undefined ? undefined : decoded(userData),
+    userData: userData === undefined ? undefined : outOfBase64(userData),
     vendorData: vendor === undefined ? undefined : [encodeText(vendor)],
   });
 }

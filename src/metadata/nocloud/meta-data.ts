@@ -1,13 +1,10 @@
 import type { HostNames } from '../fields/host-name.ts';
-import { INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
+import { DEFAULT_INSTANCE_ID, INSTANCE_ID, isInstanceId } from '../fields/instance-id.ts';
 import { Findings, MapReader } from '../fields/map-reader.ts';
 import { nearestName } from '../fields/nearest-name.ts';
 import { readPublicKeys } from '../fields/public-keys.ts';
 import { readNames } from '../fields/read-names.ts';
 import { isYamlScalar, parseYamlText } from '../fields/yaml/yaml-text.ts';
-
-/** Where the file says nothing. */
-export const DEFAULT_INSTANCE_ID = 'nocloud';
 
 const KNOWN = ['instance-id', 'local-hostname', 'public-keys'];
 

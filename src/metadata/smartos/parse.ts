@@ -1,5 +1,6 @@
 import { hostNamesOf } from '../fields/host-name.ts';
 import { Findings } from '../fields/map-reader.ts';
+import { withPlainLineEnds } from '../fields/plain-line-ends.ts';
 import { limited, quote } from '../fields/problem.ts';
 import { keyLine, parseSshKeys, shortKey } from '../fields/ssh-key.ts';
 import type { Group, GuestConfig, ParsedConfig } from '../guest-config.ts';
@@ -95,7 +96,8 @@ function parseScript(keys: KeyReader): Part {
     return part;
   }
   const isScript = value[0] === 0x23 && value[1] === 0x21;
-  const content = Buffer.concat([Buffer.from(isScript ? '' : '#!/bin/bash\n'), value]).toString('base64');
+  const text = withPlainLineEnds(Buffer.from(value));
+  const content = Buffer.concat([Buffer.from(isScript ? '' : '#!/bin/bash\n'), text]).toString('base64');
   findings.origin('script after boot', `${value.length} bytes`, '');
   const script = { name: 'user-script', content, when: 'post-boot', repeat: 'once' } as const;
   return { ...part, config: { scripts: [script] } };

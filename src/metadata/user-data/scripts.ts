@@ -1,3 +1,4 @@
+import { withPlainLineEnds } from '../fields/plain-line-ends.ts';
 import type { Problem, ScriptConfig } from '../guest-config.ts';
 import type { Part } from './parts.ts';
 
@@ -28,20 +29,11 @@ export function scriptOfPart(part: Part, file: string, isAlone: boolean): { scri
   const start = startOf(bytes, kind === 'boothook');
   if (start === undefined)
     return problem('a script without "#!"', '"#!" and an interpreter in the first line');
-  const [heading = ''] = bytesText(bytes, start).split('\n');
-  if (heading.endsWith('\r'))
-    return problem(
-      'a line end of Windows behind the interpreter',
-      'line ends of one byte, as dos2unix makes them',
-    );
   // The kernel looks for it in the first two bytes (execve(2)).
-  const content = Buffer.from(bytes.subarray(start)).toString('base64');
+  const content = withPlainLineEnds(Buffer.from(bytes.subarray(start))).toString('base64');
   const name = isAlone ? file : `${file}-${scriptName(fileName)}`;
   return { script: { fileName, script: { name, content, ...TIMES[kind] } } };
 }
-
-const bytesText = (bytes: Uint8Array, start: number) =>
-  Buffer.from(bytes.subarray(start, start + 4096)).toString('latin1');
 
 const TIMES = {
   script: { when: 'post-boot', repeat: 'once' },

@@ -38,15 +38,16 @@ export async function withUserData(parsed: ParsedConfig, data: UserData): Promis
     ...(hostName === undefined ? {} : { hostName }),
     ...(metaData === undefined ? {} : { metaData }),
   });
-  const split = files.map(({ file, bytes }) => ({ file, ...splitUserData(bytes, file, known) }));
-  const configs = split.map(({ parts }) => parts.filter(({ kind }) => kind === 'cloud-config'));
+  const all = files.map(({ file, bytes }) => ({ file, ...splitUserData(bytes, file, known) }));
+  const split = await withoutRefused(all);
+  const configs = split.map(configsOf);
   const { parsed: base, scripts: ofConfig } = configs.some((parts) => parts.length > 0)
     ? (await import('./cloud-config/apply.ts')).applyCloudConfig(parsed, configs)
     : { parsed, scripts: [] };
   const { scripts, problems, origins } = await readScripts(split, ofConfig);
-  const all = [...(base.config.scripts ?? []), ...scripts];
+  const allScripts = [...(base.config.scripts ?? []), ...scripts];
   return {
-    config: { ...base.config, ...(all.length === 0 ? {} : { scripts: all }) },
+    config: { ...base.config, ...(allScripts.length === 0 ? {} : { scripts: allScripts }) },
     problems: [...base.problems, ...split.flatMap((one) => one.problems), ...problems],
     refused: base.refused,
     origins: [...base.origins, ...origins],
@@ -81,6 +82,17 @@ export function dataFiles({ userData, vendorData = [] }: UserData): DataFile[] {
 }
 
 type Split = { file: string } & ReturnType<typeof import('./parts.ts').splitUserData>;
+
+const configsOf = ({ parts }: Split) => parts.filter(({ kind }) => kind === 'cloud-config');
+
+/** Files of the host's are left out where the customer wants none of them. */
+async function withoutRefused(split: readonly Split[]): Promise<readonly Split[]> {
+  const customers = split.at(-1);
+  if (split.length < 2 || customers === undefined || customers.file !== 'user-data') return split;
+  const { refusedFiles } = await import('./cloud-config/host-data.ts');
+  const refused = refusedFiles(configsOf(customers));
+  return split.filter(({ file }) => !refused.includes(file));
+}
 
 /** The scripts of all files, those of the host first, and those that #cloud-config are made into beside the customer's. */
 async function readScripts(

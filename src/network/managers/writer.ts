@@ -67,10 +67,10 @@ export interface Writer {
   isUp?(files: FileView, name: string): boolean;
   /**
    * Commands that give an interface, which is up, what its new file says beyond its old one.
-   * @param before text of the old file
+   * @param before text of the old file; undefined where the new one is there already, and may be in effect in part
    * @returns undefined where it is to be taken down and brought up again; absent: the manager finds out by itself
    */
-  addTo?(before: string, header: string, wanted: NamedInterface): RunCommand[] | undefined;
+  addTo?(before: string | undefined, header: string, wanted: NamedInterface): RunCommand[] | undefined;
   /** What puts the files into effect. Nothing may be run without need where the manager is not started: that is boot. */
   activate(difference: Difference): Activation;
   /** Takes back what the manager made of files of ours when they are removed for those of another manager. */

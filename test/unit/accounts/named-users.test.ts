@@ -30,13 +30,13 @@ describe('what a user may do by sudo', () => {
     ['nobody else', { name: 'web', sshKeys: [] }, { name: 'web' }],
     [
       'who may be the default user, and is',
-      { name: 'debian', mayBeDefault: true, sshKeys: [] },
+      { name: 'debian', mayBeDefault: true, isThere: true, sshKeys: [] },
       { name: 'debian', sudo: ALL_RIGHTS },
     ],
     [
       'who may be, and is not: such a user is no administrator either',
-      { name: 'backup', mayBeDefault: true, sshKeys: [] },
-      { name: 'backup', groups: [] },
+      { name: 'backup', mayBeDefault: true, isThere: true, sshKeys: [] },
+      { name: 'backup', groups: [], isThere: true },
     ],
   ])('%s', (_, asked, named) => {
     expect(namedUsers([asked], on('debian')).named).toEqual([{ sshKeys: [], ...named }]);

@@ -287,6 +287,19 @@ describe('users', () => {
     expect(changes.map(describeChange).join()).not.toContain(MARK);
   });
 
+  it('makes nobody of whom nothing but a password is asked for', () => {
+    const asked: UserConfig = { ...user, isThere: true };
+    const { changes, notes } = plan(fresh, asked);
+    expect(changes.map(describeChange).join()).not.toMatch(/admin1/);
+    expect(notes).toEqual([
+      {
+        level: 'problem',
+        text: expect.stringMatching(/^there is no user admin1, whose password is asked for/),
+      },
+    ]);
+    expect(plan(made, asked).changes.map(describeChange)).toContain('run chpasswd -e (set the password)');
+  });
+
   it('lets an existing user administer the guest', () => {
     const [change] = plan({ ...made, '/etc/group': 'sudo:x:27:other\n' }).changes;
     expect(change).toMatchObject({ argv: ['usermod', '-a', '-G', 'sudo', 'admin1'] });

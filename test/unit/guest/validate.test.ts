@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { validate } from '../../../src/guest/validate.ts';
@@ -99,9 +100,32 @@ test.each([
   ['user-data', '#!/bin/sh\n'],
   ['user-data', '#cloud-config\ntimezone: Etc/UTC\n'],
   ['some.yaml', '#cloud-config\ntimezone: Etc/UTC\n'],
+  ['setup.sh', '#!/bin/sh\n'],
+  ['some.gz', gzipSync('#cloud-config\ntimezone: Etc/UTC\n')],
 ])('%s: %j is valid', async (name, text) => {
   expect(await printed(text, name)).toEqual({ status: 0, out: 'a valid user-data\n' });
 });
+
+test.each<[string, string | Uint8Array, string]>([
+  ['include.txt', '#include\nhttp://x\n', 'an #include of other addresses'],
+  ['cloud.yaml', 'hostname: web1\n', 'YAML without "#cloud-config" in front'],
+  ['cloud.yaml', '# cloud-config\nhostname: web1\n', 'a "#cloud-config" that is written otherwise'],
+  ['cloud.yaml', '\ufeff#cloud-config\nhostname: web1\n', 'text behind a byte order mark'],
+  ['cloud.yaml', Buffer.from('\ufeff#cloud-config\n', 'utf16le'), 'text in UTF-16'],
+  ['cloud.b64', Buffer.from('#cloud-config\nhostname: web1\n').toString('base64'), 'looks like base64'],
+  ['notes', 'hello\n', 'text of no known kind'],
+])('%s: %j is told for what it is', async (name, text, found) => {
+  const { status, out } = await printed(text, name);
+  expect(status).toBe(1);
+  expect(out).toContain(`source: user-data: found ${found}`.replace('found looks', 'found text that looks'));
+});
+
+test.each(['{"vm_hostname": 1}', '\ufeff{}', '[]', '', 'a\0b'])(
+  '%j is a configuration, as wrong as it may be',
+  async (text) => {
+    expect((await printed(text, 'some')).out).not.toContain('user-data');
+  },
+);
 
 it('finds nothing wrong in the example', async () => {
   const path = fileURLToPath(new URL('../../../docs/examples/nocloud/user-data', import.meta.url));

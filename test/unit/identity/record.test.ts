@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { judge } from '../../../src/identity/evidence.ts';
 import {
   hearingOf,
   INSTANCE_RECORD,
   isMachineAnother,
+  observeInstance,
   readRecord,
   recordChanges,
   updated,
@@ -73,6 +75,36 @@ describe('the record of a guest', () => {
       productUuid: UUID,
       macs: ['b'],
     });
+  });
+});
+
+describe('the id of a guest whose meta-data name none', () => {
+  const record = { layout: 2, source: 'nocloud', instanceId: 'nocloud', productUuid: UUID, macs: ['a'] };
+  const files = makeFiles({
+    [INSTANCE_RECORD]: JSON.stringify(record),
+    '/sys/class/dmi/id/product_uuid': 'ffeeddcc-0000-4000-8000-000000000001\n',
+  });
+  const interfaces = [{ name: 'eth0', mac: '52:54:00:00:00:02', driver: '', queues: 1, multiQueue: false }];
+  const seen = (state: 'new' | 'kept', stamps?: []) =>
+    observeInstance(files, interfaces, {
+      origin: '',
+      source: 'nocloud',
+      instanceId: 'nocloud',
+      state,
+      ...(stamps === undefined ? {} : { stamps }),
+      parsed: { config: {}, problems: [], refused: [], origins: [] },
+    });
+
+  // As with a disk that virt-clone copies, beside another CD or none.
+  it.each([
+    ['another CD', seen('new'), 'heard'],
+    ['the same CD', seen('kept', []), 'heard'],
+    ['no CD', seen('kept'), 'silent'],
+  ] as const)('keeps no clone from being seen, with %s', (_, now, hearing) => {
+    const recorded = readRecord(files)?.instance ?? { macs: [] };
+    expect(recorded.instanceId).toBeUndefined();
+    expect(judge(recorded, now, hearing).kind).toBe('clone');
+    expect(judge(recorded, { ...now, macs: recorded.macs }, hearing).kind).toBe('same');
   });
 });
 

@@ -25,6 +25,8 @@ it.each([
   ['all', 'gandi.source=gandi gandi.source=cpio', ['cpio'], true],
   ['all', 'gandi.source=none', [], true],
   ['all', 'gandi.source=all', ALL, false],
+  ['all', 'gandi.source="cpio,nocloud"', ['nocloud', 'cpio'], true],
+  ['all', '"gandi.source=cpio" quiet', ['cpio'], true],
   ['all', 'xgandi.source=cpio', ALL, false],
   // The setting is the admin's, the command line may be the host's.
   ['gandi', 'gandi.source=cpio', ['gandi'], true],

@@ -18,6 +18,7 @@ const MAC = '0a:00:00:00:00:01';
 const SAID = {
   '/latest/meta-data/instance-id': 'i-1',
   '/latest/meta-data/local-hostname': 'cloud1.ec2.internal',
+  '/latest/meta-data/network/interfaces/macs/': '',
 };
 
 /** What is told of a guest, without its problems in words. */

@@ -35,15 +35,22 @@ const shown = ({ changes }: Plan) =>
     return 'path' in change ? change.path : change.kind;
   });
 
-/** Boots with DHCP until the service answers, and plans what that says. */
-function answered(interfaces: InterfaceConfig[], up = UP, change = (text: string) => text): Plan {
+const recordOf = ({ digest = '', parts = {} }: Plan): AppliedRecord => ({ network: digest, ...parts });
+
+/** A guest that has booted with DHCP until the service answers: its files, and what is recorded. */
+function interimBoot(up = UP, change = (text: string) => text) {
   const interim: GuestConfig = { dhcpOnAll: true, dhcpMetricStep: METRIC_STEP };
   const before = planFor(interim, booted(''));
   const files: Record<string, FileEntry> = { ...booted(up) };
   for (const each of before.changes)
     if (each.kind === 'write-file') files[each.path] = change(String(each.content));
-  const { digest = '', parts = {} } = before;
-  return planFor({ interfaces }, files, { network: digest, ...parts });
+  return { files, applied: recordOf(before) };
+}
+
+/** Plans for such a guest what the service says. */
+function answered(interfaces: InterfaceConfig[], up = UP, change = (text: string) => text): Plan {
+  const { files, applied } = interimBoot(up, change);
+  return planFor({ interfaces }, files, applied);
 }
 
 const FIRST: InterfaceConfig = { mac: device(0).mac, addresses: [], dhcp4: { metric: 100 } };
@@ -61,7 +68,7 @@ const ETH1 = '/etc/network/interfaces.d/50-gandi-eth1';
 
 const ADDED = [
   'ip -4 -batch -',
-  'address add 10.0.3.20/24 broadcast + dev eth1',
+  'address replace 10.0.3.20/24 broadcast + dev eth1',
   'route replace 10.0.3.0/24 dev eth1 table 101',
   'route replace 0.0.0.0/0 via 10.0.3.1 dev eth1 table 101',
   'rule add from 10.0.3.15/32 table 101 priority 32000',
@@ -106,8 +113,133 @@ describe('interfaces that are up by DHCP when a service of the network says what
   it('have no broadcast address where their network has none', () => {
     const addresses = [{ family: 4, address: '10.0.3.20', prefixLength: 32 } as const];
     expect(shown(answered([FIRST, { ...SECOND, addresses }])).join()).toContain(
-      'address add 10.0.3.20/32 dev eth1',
+      'address replace 10.0.3.20/32 dev eth1',
     );
+  });
+});
+
+/** What the service says some time after it said `SECOND`: an address more. */
+const GROWN: InterfaceConfig = {
+  ...SECOND,
+  addresses: [...SECOND.addresses, { family: 4, address: '10.0.3.21', prefixLength: 24 }],
+  rules: [...(SECOND.rules ?? []), { family: 4, from: '10.0.3.21/32', table: 101, priority: 32000 }],
+};
+
+/** Files and kernel of a guest, in which a change can be cut short behind any line of a batch. */
+class CutGuest {
+  readonly files: Record<string, FileEntry>;
+  applied: AppliedRecord;
+  /** Words of ip(8) without the verb, of what is in effect. */
+  readonly inEffect = new Set<string>();
+
+  constructor() {
+    ({ files: this.files, applied: this.applied } = interimBoot());
+  }
+
+  /**
+   * One run.
+   * @param steps how many files and lines of batches it comes to; what it has done it records only where that is all
+   */
+  run(interfaces: InterfaceConfig[], steps = Number.POSITIVE_INFINITY): void {
+    const plan = planFor({ interfaces }, this.files, this.applied);
+    let left = steps;
+    for (const change of plan.changes) {
+      if (change.kind === 'write-file') {
+        if (left-- <= 0) return;
+        this.files[change.path] = String(change.content);
+        continue;
+      }
+      if (change.kind !== 'run-command') expect.fail(`no other change is made: ${change.kind}`);
+      expect(change.argv[0], 'nothing is taken down').toBe('ip');
+      for (const line of (change.input ?? '').trimEnd().split('\n')) {
+        if (left-- <= 0) return;
+        const isDone = this.#ip(line);
+        if (!isDone) expect(change.argv, `${line} fails`).toContain('-force');
+      }
+    }
+    if (left > 0) this.applied = recordOf(plan);
+  }
+
+  #ip(line: string): boolean {
+    const [kind = '', verb = '', ...words] = line.split(' ');
+    const what = [kind, ...words].join(' ');
+    if (verb === 'delete') return this.inEffect.delete(what);
+    if (verb === 'add' && this.inEffect.has(what)) return false;
+    this.inEffect.add(what);
+    return true;
+  }
+}
+
+describe('a run that is cut short behind any of its steps', () => {
+  const uncut = (...answers: InterfaceConfig[]) => {
+    const guest = new CutGuest();
+    for (const answer of answers) guest.run([FIRST, answer]);
+    return guest;
+  };
+
+  it('is made up for by the next one, with all interfaces up', () => {
+    const whole = uncut(SECOND);
+    expect(whole.inEffect.size).toBe(4);
+    // A file and four lines, and before they are recorded.
+    for (let steps = 0; steps <= 5; steps++) {
+      const guest = new CutGuest();
+      guest.run([FIRST, SECOND], steps);
+      guest.run([FIRST, SECOND]);
+      expect({ ...guest }, `cut behind ${steps}`).toEqual({ ...whole });
+    }
+  });
+
+  it('is made up for where a second one is cut short, too', () => {
+    const whole = uncut(SECOND);
+    for (let steps = 0; steps <= 6; steps++) {
+      const guest = new CutGuest();
+      guest.run([FIRST, SECOND], 3);
+      guest.run([FIRST, SECOND], steps);
+      guest.run([FIRST, SECOND]);
+      expect({ ...guest }, `cut behind ${steps}`).toEqual({ ...whole });
+    }
+  });
+
+  it('is made up for by what the service says later, which is more', () => {
+    const whole = uncut(SECOND, GROWN);
+    for (let steps = 0; steps <= 3; steps++) {
+      const guest = uncut(SECOND);
+      guest.run([FIRST, GROWN], steps);
+      guest.run([FIRST, GROWN]);
+      expect({ ...guest }, `cut behind ${steps}`).toEqual({ ...whole });
+    }
+  });
+
+  it('and an answer that says the same changes nothing', () => {
+    const guest = uncut(SECOND);
+    expect(planFor({ interfaces: [FIRST, SECOND] }, guest.files, guest.applied).changes).toEqual([]);
+  });
+});
+
+describe('interfaces that have what a service said before', () => {
+  const plannedBehind = (before: InterfaceConfig, after: InterfaceConfig) => {
+    const guest = new CutGuest();
+    guest.run([FIRST, before]);
+    return shown(planFor({ interfaces: [FIRST, after] }, guest.files, guest.applied));
+  };
+
+  it('are given what is new, and stay up', () => {
+    expect(plannedBehind(SECOND, GROWN)).toEqual([
+      ETH1,
+      [
+        'ip -4 -batch -',
+        'address replace 10.0.3.21/24 broadcast + dev eth1',
+        'rule add from 10.0.3.21/32 table 101 priority 32000',
+      ].join('\n'),
+    ]);
+  });
+
+  it.each<[string, InterfaceConfig]>([
+    ['an address', SECOND],
+    ['a rule', { ...GROWN, rules: SECOND.rules ?? [] }],
+    ['routes', { ...GROWN, routes: [] }],
+  ])('are taken down where the service takes %s away', (_, after) => {
+    expect(plannedBehind(GROWN, after)).toEqual(['ifdown eth1', ETH1, 'ifup eth1']);
   });
 });
 

@@ -218,6 +218,17 @@ describe('where a host is to be asked that says something else at each boot', ()
     expect(started()).toBe('gandi-bootstrap 0 1 1\ngandi-bootstrap 0 1 \n');
   });
 
+  it.each([127, 137])(
+    'starts it again where it came to an end that is none of its own: status %d',
+    (status) => {
+      store({ ...stateOfGuest(), asksHost: true });
+      answers(status);
+      expect(boot()).toMatchObject({ status, stderr: '' });
+      expect(started()).toBe('gandi-bootstrap 0 1 1\ngandi-bootstrap 0 1 \n');
+      expect(readFileSync(at('proc/swappiness'), 'utf8')).toBe('60\n');
+    },
+  );
+
   it('asks nobody by a record that has lost the word', () => {
     const text = renderBootRecord(stateOfGuest()) ?? '';
     write('var/lib/gandi/steady/gandi-bootstrap', text.replace("host_answers='none'", ''));

@@ -1,7 +1,7 @@
 import { chownSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BOOTSTRAP_STEPS } from '../../../src/bootstrap/steps.ts';
-import type { FileConfig } from '../../../src/metadata/guest-config.ts';
+import type { FileConfig, GuestConfig } from '../../../src/metadata/guest-config.ts';
 import { runStep } from '../../../src/plan/runner.ts';
 import type { Step } from '../../../src/plan/step.ts';
 import type { AppliedRecord } from '../../../src/state/applied.ts';
@@ -131,6 +131,28 @@ describe('a file of the source', () => {
     expect([early, late].map((some) => some.map(({ path }) => path))).toEqual([['/a'], ['/b', '/srv/c']]);
     const plan = planEarlyFiles(makeContext({ files, config: { files: asked } }));
     expect(plan.separate?.map(({ name }) => name)).toEqual([filePart('/a')]);
+  });
+});
+
+describe('what is the default user’s, whose name only the guest knows', () => {
+  const owner = { user: 'debian', group: 'debian' };
+  const asked = [
+    file('/etc/a', 'a'),
+    file('/srv/b', 'b', { owner }),
+    file('/home/debian/.config/c', 'c'),
+    file('/home/debiant/d', 'd'),
+  ];
+  const lateOf = (config: GuestConfig) =>
+    lateFiles(makeContext({ config: { files: asked, ...config } }), asked).late.map(({ path }) => path);
+
+  it('is written behind the users', () => {
+    expect(lateOf({ users: [{ sshKeys: [] }] })).toEqual(['/srv/b', '/home/debian/.config/c']);
+    expect(lateOf({ users: [{ sshKeys: [], home: '/srv' }] })).toEqual(['/srv/b']);
+  });
+
+  it('is nobody’s where that user is not asked for', () => {
+    expect(lateOf({ users: [{ name: 'web', sshKeys: [] }] })).toEqual([]);
+    expect(lateOf({})).toEqual([]);
   });
 });
 

@@ -33,6 +33,11 @@ describe('a planned change', () => {
       ],
     ],
     [
+      'shows nothing of a new program, whose bytes are counted',
+      { ...hostname, path: '/usr/bin/new', content: '\x7fELF\0\udcff' },
+      ['  would write /usr/bin/new (0644)', '    6 bytes, not text'],
+    ],
+    [
       'shows no secret content',
       { ...hostname, secret: true },
       ['  would write /etc/hostname (0644)', '    (content not shown: secret)'],
@@ -51,6 +56,13 @@ describe('a planned change', () => {
     ],
   ])('%s', (_, change, lines) => {
     expect(renderPlanned(change, 'planned', files)).toBe(`${lines.join('\n')}\n`);
+  });
+
+  it('shows nothing of a program, nor of what takes its place', () => {
+    const root = temporaryRoot({ '/usr/bin/arch': '\x7fELF\0' });
+    expect(renderPlanned({ ...hostname, path: '/usr/bin/arch' }, 'planned', root)).toBe(
+      '  would write /usr/bin/arch (0644)\n    5 bytes in place of 5, not text\n',
+    );
   });
 
   it('says why it is left out of an image', () => {

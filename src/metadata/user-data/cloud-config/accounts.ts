@@ -107,8 +107,9 @@ function withPasswords(
   for (const [name, password] of left) {
     // Without a name of its own the default user may be meant, who is an administrator.
     const isOpen = ofDefault !== undefined && ofDefault.name === undefined;
-    const rights = name === 'root' ? {} : isOpen ? { mayBeDefault: true as const } : { groups: [] };
-    all.push(withPassword({ name, sshKeys: [], ...rights }, password, expire));
+    const rights = isOpen ? { mayBeDefault: true as const } : { groups: [] };
+    const more = name === 'root' ? {} : { ...rights, isThere: true as const };
+    all.push(withPassword({ name, sshKeys: [], ...more }, password, expire));
   }
   return all;
 }

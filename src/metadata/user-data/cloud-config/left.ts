@@ -2,6 +2,7 @@ import { quoteKey } from '../../fields/map-reader.ts';
 import { nearestName } from '../../fields/nearest-name.ts';
 import { isNull, isYamlScalar, type YamlValue } from '../../fields/yaml/yaml-text.ts';
 import type { CloudConfig } from './cloud-config.ts';
+import { readHostData } from './host-data.ts';
 
 /** Keys of cloud-init that are not done, with what does the same where there is something. */
 const NOT_DONE: Readonly<Record<string, string>> = {
@@ -60,8 +61,6 @@ const ELSEWHERE = [
   'ubuntu_advantage',
   'ubuntu_pro',
   'updates',
-  'vendor_data',
-  'vendor_data2',
   'wireguard',
 ];
 
@@ -89,6 +88,7 @@ const LINES_LIMIT = 50;
 /** Tells each key that nothing was done about, by one line; the rest was applied. */
 export function tellLeft(config: CloudConfig): void {
   readHostKeys(config);
+  readHostData(config);
   for (const key of WITHOUT_EFFECT) config.reader(key, 'source');
   const left = config.left.filter(([, { value }]) => asksForSomething(value));
   for (const [key] of left.slice(0, LINES_LIMIT)) {

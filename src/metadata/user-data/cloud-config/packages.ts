@@ -10,10 +10,10 @@ import {
 import type { PackagesConfig } from '../../guest-config.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
-/** A version behind a name: it is no option, and no range. */
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+:~^_-]{0,99}$/;
-/** Names as Debian, Red Hat and SUSE have them; `=` with a version as apt takes it. */
-const NAME = /^[A-Za-z0-9@][A-Za-z0-9.+_:~^=@()-]{0,199}$/;
+/** A version behind a name: it is no option, and no range, but may be a pattern (apt-get(8), dnf(8)). */
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+:~^_*-]{0,99}$/;
+/** Names as Debian, Red Hat and SUSE have them; `=` with a version, or its pattern, as apt takes it. */
+const NAME = /^[A-Za-z0-9@][A-Za-z0-9.+_:~^@()-]{0,199}(?:=[A-Za-z0-9.+_:~^*-]{1,99})?$/;
 
 /** `packages`, `package_update` and `package_upgrade`, with their older names (cc_package_update_upgrade_install). */
 export function readPackages(config: CloudConfig): PackagesConfig | undefined {

@@ -17,6 +17,9 @@ const IFUP_SECONDS = 60;
 
 const ADD_SECONDS = 10;
 
+/** Of ip(8) with `-batch` where a line failed; with `-force` it went on behind that. */
+const A_LINE_FAILED = 1;
+
 /** In the order in which ifupdown looks for them. */
 const CLIENTS = ['dhclient', 'dhcpcd', 'udhcpc'];
 
@@ -87,12 +90,19 @@ export const ifupdown: Writer = {
   units: ['networking.service'],
   isUp,
   addTo(before, header, wanted) {
-    const lines = additions(before, header, wanted);
-    if (lines === undefined) return undefined;
-    if (lines.length === 0) return [];
+    const added = additions(before, header, wanted);
+    if (added === undefined) return undefined;
     const why = `give ${wanted.name} its further addresses and routes`;
-    const add = liveCommand(['ip', '-4', '-batch', '-'], ADD_SECONDS, why);
-    return [{ ...add, input: lines.map((line) => `${line}\n`).join('') }];
+    const batch = (lines: readonly string[], more: readonly string[] = []) => ({
+      ...liveCommand(['ip', '-4', ...more, '-batch', '-'], ADD_SECONDS, why),
+      input: lines.map((line) => `${line}\n`).join(''),
+    });
+    return [
+      ...(added.before.length === 0
+        ? []
+        : [{ ...batch(added.before, ['-force']), successStatuses: [A_LINE_FAILED] }]),
+      ...(added.lines.length === 0 ? [] : [batch(added.lines)]),
+    ];
   },
   activate({ outdated, configured, started }) {
     if (started.length === 0) return NOTHING;

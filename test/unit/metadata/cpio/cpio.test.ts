@@ -98,6 +98,11 @@ describe('the device', () => {
 });
 
 describe('its files', () => {
+  test('a script of Windows loses its carriage returns', () => {
+    const [script] = parse({ 'firstboot.sh': '#!/bin/sh\r\nexit 1\r\n' }).config.scripts ?? [];
+    expect(Buffer.from(script?.content ?? '', 'base64').toString()).toBe('#!/bin/sh\nexit 1\n');
+  });
+
   test('all of them', () => {
     expect(parse(FILES)).toEqual({
       config: {

@@ -111,6 +111,11 @@ describe('the metadata service of EC2', () => {
       { '/latest/user-data': [{ raw: 'HTTP/1.1 302 Found\r\nLocation: http://203.0.113.1/\r\n\r\n' }] },
       'unreachable: /latest/user-data a redirect (status 302), which is not followed',
     ],
+    [
+      'has no list of interfaces',
+      { [`${META}/network/interfaces/macs/`]: [404] },
+      { ...SAID, interfaces: undefined },
+    ],
     ['has no user-data', { '/latest/user-data': [404] }, { ...SAID, userData: undefined }],
   ])('%s', async (_, once, expected) => {
     const { address } = await imds(INSTANCE, once);
@@ -146,5 +151,11 @@ describe('the metadata service of EC2', () => {
       '/sys/class/dmi/id/product_serial': 'srv.gb1.brightbox.com',
     };
     expect(told(await find([service.address], 5, brightbox))).toEqual(SAID);
+    // Some of them say nothing of the network.
+    const place = `${META}/network/interfaces/macs/`;
+    const bare = await httpService(({ method, url = '' }) =>
+      method === 'PUT' ? 405 : url === place ? 404 : (content[url] ?? 404),
+    );
+    expect(told(await find([bare.address], 5, brightbox))).toEqual({ ...SAID, interfaces: [] });
   });
 });

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ec2Answers, Ec2Interface } from '../../../../src/metadata/ec2/ask.ts';
@@ -46,6 +47,28 @@ describe('what EC2 says', () => {
     });
     expect(config.interfaces).toBeUndefined();
     expect({ problems, refused, instanceId }).toEqual({ problems: [], refused: [], instanceId: 'i-1' });
+  });
+
+  it.each([
+    ['put into base64 before', Buffer.from(Buffer.from('#!/bin/sh\n').toString('base64'))],
+    ['packed and put into base64', Buffer.from(gzipSync('#!/bin/sh\n').toString('base64'))],
+  ])('may have user-data that somebody has %s', async (_, userData) => {
+    const { config, problems } = await parsed({ userData });
+    expect(problems).toEqual([]);
+    expect(config.scripts).toMatchObject([{ content: Buffer.from('#!/bin/sh\n').toString('base64') }]);
+  });
+
+  it('says nothing of the network without a list of interfaces: what there is stays', async () => {
+    const { interfaces: _, ...answers } = NOTHING;
+    const { parsed: said } = await parseEc2({ ...answers, hostName: 'web1' });
+    expect(said).toMatchObject({
+      config: { hostName: 'web1' },
+      refused: ['network', 'resolver'],
+      problems: [
+        { group: 'network', path: expect.stringContaining('network/interfaces/macs'), found: 'nothing' },
+      ],
+    });
+    expect(said.config.dhcpOnAll).toBeUndefined();
   });
 
   it('has several interfaces in the order of cards and devices, not of addresses', async () => {

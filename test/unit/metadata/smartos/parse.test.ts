@@ -122,6 +122,13 @@ describe('what the metadata host says', () => {
     expect((await config({ 'user-script': '\n' })).scripts).toBeUndefined();
   });
 
+  it.each([
+    ['#!/bin/sh\r\ntrue\r\n', '#!/bin/sh\ntrue\n'],
+    ['echo\r\ntrue\r\n', '#!/bin/bash\necho\ntrue\n'],
+  ])('drops the carriage returns of a script of Windows: %j', async (said, script) => {
+    expect((await config({ 'user-script': said })).scripts?.[0]?.content).toBe(base64(script));
+  });
+
   it.each([[{ base64_keys: 'other, user-data' }], [{ base64_all: 'true' }], [{ 'b64-user-data': 'True\n' }]])(
     'is in base64 where %j says so, but for root’s keys and scripts',
     async (flags) => {

@@ -118,8 +118,6 @@ test.each([
   ['#cloud-config-archive\na: b', 'a map'],
   ['## template: mako\n#cloud-config', 'a template of "mako"'],
   ['#cloud-boothook\necho x', 'a script without "#!"'],
-  // The kernel would look for a program whose name ends with it.
-  ['#!/bin/sh\r\necho x\r\n', 'a line end of Windows behind the interpreter'],
   ['Content-Type: multipart/mixed\nMIME-Version: 1.0\n\nx', 'a multipart without a boundary'],
 ])('%j is told in one line, and costs itself alone', async (data, found) => {
   const parsed = await said(data, { hostName: 'web1' });
@@ -134,6 +132,18 @@ it.each([
 ])('refuses gzip that is %s', async (_, data) => {
   const { problems } = await said(data);
   expect(problems).toMatchObject([{ path: 'user-data', found: 'gzip that is damaged or becomes too much' }]);
+});
+
+test.each([
+  ['#!/bin/sh\r\necho x\r\n', '#!/bin/sh\necho x\n'],
+  ['#cloud-boothook\r\n#!/bin/sh\r\necho x', '#!/bin/sh\necho x'],
+  ['#!/bin/sh\r\nprintf "\u00e9"\r\n', '#!/bin/sh\nprintf "\u00e9"\n'],
+  // Only the first line says whose the file is.
+  ['#!/bin/sh\nprintf "a\r\n"\n', '#!/bin/sh\nprintf "a\r\n"\n'],
+])('of a script of Windows the carriage returns are dropped: %j', async (data, script) => {
+  const { config, problems } = await said(data);
+  expect(problems).toEqual([]);
+  expect(textsOf(config)).toEqual({ 'user-data': script });
 });
 
 it('names the part that is wrong, and takes the others', async () => {
@@ -341,5 +351,31 @@ describe('templates', () => {
     const text = '## template: jinja\n'.repeat(50_000);
     const parsed = await withUserData(sourceOf(), { userData: Buffer.from(text) });
     expect(linesOf(parsed)).toEqual(['source: user-data: a template in a template']);
+  });
+});
+
+describe('vendor-data that the customer does not want', () => {
+  const vendorData = ['#!/bin/sh\none\n', '#cloud-config\ntimezone: Etc/UTC\n'].map((text) =>
+    Buffer.from(text),
+  );
+  const beside = async (text: string) => {
+    const { config, problems } = await withUserData(sourceOf(), { userData: Buffer.from(text), vendorData });
+    expect(problems).toEqual([]);
+    return { scripts: Object.keys(textsOf(config)), timeZone: config.timeZone };
+  };
+
+  it.each([
+    ['vendor_data: {enabled: false}', { scripts: [], timeZone: 'Etc/UTC' }],
+    ['vendor_data2: {enabled: no}', { scripts: ['vendor-data'], timeZone: undefined }],
+    ['vendor_data: {enabled: true}', { scripts: ['vendor-data'], timeZone: 'Etc/UTC' }],
+    ['final_message: vendor_data', { scripts: ['vendor-data'], timeZone: 'Etc/UTC' }],
+  ])('does nothing: %s', async (text, left) => {
+    expect(await beside(`#cloud-config\n${text}\n`)).toEqual(left);
+  });
+
+  it('counts beside a script, which says nothing of it', async () => {
+    expect(await beside('#!/bin/sh\n# vendor_data: {enabled: false}\n')).toMatchObject({
+      timeZone: 'Etc/UTC',
+    });
   });
 });

@@ -174,10 +174,10 @@ describe('passwords', () => {
   it('of somebody who is no user of the list ask for no group, unless it may be the default user', async () => {
     const list = 'chpasswd: {expire: false, list: "eve:x"}';
     expect(await usersOf(`users: []\n${list}`)).toEqual([
-      { name: 'eve', groups: [], sshKeys: [], plainPassword: 'x' },
+      { name: 'eve', groups: [], isThere: true, sshKeys: [], plainPassword: 'x' },
     ]);
     expect(await usersOf(list)).toEqual([
-      { name: 'eve', mayBeDefault: true, sshKeys: [], plainPassword: 'x' },
+      { name: 'eve', mayBeDefault: true, isThere: true, sshKeys: [], plainPassword: 'x' },
     ]);
   });
 

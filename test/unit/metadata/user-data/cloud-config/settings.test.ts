@@ -59,6 +59,7 @@ test.each<[string, GuestConfig]>([
     'packages: [[nginx, "1.22.1-9+deb12u1"], {apt: [[b, 2.0]]}]',
     { packages: { names: ['nginx=1.22.1-9+deb12u1', 'b=2.0'] } },
   ],
+  ['packages: ["nginx=1.22*", [b, "2.*"]]', { packages: { names: ['nginx=1.22*', 'b=2.*'] } }],
   ['packages: [a]\npackage_reboot_if_required: true', { packages: { names: ['a'], restart: 'if-required' } }],
   [
     'apt_upgrade: true\napt_reboot_if_required: true',
@@ -128,6 +129,8 @@ test.each<[string, string]>([
   ['packages: [[a, "1.0", b]]', 'packages: user-data packages[0]: a list of 3, "a, 1.0, b"'],
   ['packages: [[a]]', 'packages: user-data packages[0]: a list of 1, "a, "'],
   ['packages: [[a, "-y"]]', 'packages: user-data packages[0]: a list of 2, "a, -y"'],
+  ['packages: ["*"]', 'packages: user-data packages[0]: "*"'],
+  ['packages: ["a*"]', 'packages: user-data packages[0]: "a*"'],
   ['packages: ["-y"]', 'packages: user-data packages[0]: "-y"'],
   ['packages: [{snap: [a]}]', 'packages: user-data packages[0].snap: packages of another manager'],
   ['packages: a', 'packages: user-data packages: a text'],
