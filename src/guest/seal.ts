@@ -1,4 +1,5 @@
 import { isMountPoint } from '../machine/changes/zeros.ts';
+import type { FileView } from '../machine/files/files.ts';
 import { canAsk, saysYes } from '../machine/runtime/ask.ts';
 import { cleanJson, cleanLine } from '../machine/runtime/clean-text.ts';
 import { readSettings } from '../machine/settings/settings.ts';
@@ -86,13 +87,23 @@ function renderReport({ status, steps, left }: SealReport): string {
   return `${head}${renderTable(['part', 'status', 'what was done'], rows)}${outputs.join('')}${rest}`;
 }
 
+/** What each distribution has, of which one is enough: an image whose mounting failed is an empty directory. */
+const SYSTEM_FILES = ['/etc/passwd', '/etc/os-release', '/usr/lib/os-release'];
+
+const isSystemTree = (files: FileView) => SYSTEM_FILES.some((path) => files.status(path) !== undefined);
+
 /** What cannot be meant, in one line; undefined if all is well. */
 function misuse(options: SealOptions, system: System, asked: Asked): string | undefined {
   const { check, now, asOrdered, dryRun, yes, zero } = options;
-  const isImage = options.root !== undefined && options.root !== '/';
+  const { files, live } = system.open(options.root);
+  // By where the path leads: `//` and `/proc/self/root` are the running guest, too.
+  const isImage = !live;
   if (isImage && now === true) return '--root seals at once: leave --now out';
   if (asOrdered === true && now !== true) return '--as-ordered belongs to --now';
-  const { files } = system.open(options.root);
+  if (isImage && !isSystemTree(files))
+    return `${options.root} holds no system, for it has neither etc/passwd nor os-release: is the image mounted there?`;
+  if (isImage && options.fsUuids === true)
+    return '--fs-uuids is for a running guest: of an image, whoever mounts it changes them';
   const names = [...SEAL_PARTS, ...ownPrograms(files)].map(({ name }) => name);
   const unknown = options.keep?.find((name) => !names.includes(name));
   if (unknown !== undefined) return `there is no part ${unknown}; there are ${names.join(', ')}`;

@@ -18,7 +18,13 @@ const SYSTEM_PLACES = [
   '/efi',
   '/usr',
   '/var',
+  '/var/cache',
+  '/var/lib',
   '/var/log',
+  // Beside /var/log where a system is hardened.
+  '/var/log/audit',
+  '/var/log/journal',
+  '/var/spool',
   '/home',
   '/opt',
   '/tmp',
@@ -27,6 +33,22 @@ const SYSTEM_PLACES = [
 
 /** On disks of the guest's own that can be filled. */
 const ON_DISK = /^(ext[234]|xfs|btrfs|f2fs|vfat)$/;
+
+/**
+ * Where something is mounted that is no part of an image: what is on no disk of the system's, such as memory or another machine's
+ * files, and what is on one but at no place of the system's, such as a data disk.
+ * @param mountInfo of the process that seals (proc(5))
+ * @param root where the image is unpacked; `/` for the running guest
+ * @returns paths in the image
+ */
+export function foreignMounts(mountInfo: string, root: string): string[] {
+  const prefix = root === '/' ? '' : root;
+  return parseMountInfo(mountInfo).flatMap(({ mountPoint, type }) => {
+    if (!mountPoint.startsWith(`${prefix}/`)) return [];
+    const path = mountPoint.slice(prefix.length);
+    return SYSTEM_PLACES.includes(path) && ON_DISK.test(type) ? [] : [path];
+  });
+}
 
 /** Where the system's file systems are mounted that can be written to. */
 function systemMounts(files: FileView): Mount[] {

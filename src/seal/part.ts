@@ -31,6 +31,8 @@ export interface SealView {
   accounts: readonly SealAccount[];
   /** Swap areas that the last sealing wiped, and nobody has used since. */
   wiped: readonly string[];
+  /** Where file systems are mounted that are no part of an image: data disks, other machines' files, memory. Paths. */
+  foreignMounts: readonly string[];
 }
 
 /** One thing that an image must not have: what a file of src/seal/parts knows. */

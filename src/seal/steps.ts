@@ -4,7 +4,7 @@ import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { VERSION } from '../terminal/version.ts';
 import { planFreeSpace, planUuids } from './file-systems.ts';
-import { type OwnProgram, ownPrograms, planProgram } from './own-programs.ts';
+import { type OwnProgram, ownPrograms, planProgram, replacedParts } from './own-programs.ts';
 import type { SealPart, SealView } from './part.ts';
 import { wipedAreas } from './parts/swap.ts';
 import { SEAL_PARTS } from './parts.ts';
@@ -29,9 +29,9 @@ function isPending(part: SealPart, view: SealView): boolean {
 }
 
 /** Our parts but those that are kept, or that a program of the admin's takes the place of. */
-export function partsOf({ files, choices }: SealView): SealPart[] {
-  const replaced = new Set(ownPrograms(files).flatMap(({ name, replaces }) => (replaces ? [name] : [])));
-  return SEAL_PARTS.filter(({ name }) => !choices.keep.includes(name) && !replaced.has(name));
+export function partsOf(view: SealView): SealPart[] {
+  const replaced = replacedParts(view);
+  return SEAL_PARTS.filter(({ name }) => !view.choices.keep.includes(name) && !replaced.has(name));
 }
 
 function recordChanges({ files }: SealView, record: SealRecord): Change[] {
@@ -106,9 +106,9 @@ export function sealSteps(view: SealView, at: string): Step[] {
     wiped: wipedAreas(view),
   };
   const ours = SEAL_PARTS.flatMap((part): Step[] => {
-    const program = programs.find(({ replaces, name }) => replaces && name === part.name);
-    if (program !== undefined) return [programStep(program)];
-    return parts.includes(part) ? [partStep(part, view)] : [];
+    if (parts.includes(part)) return [partStep(part, view)];
+    const program = programs.find(({ name }) => name === part.name);
+    return program === undefined ? [] : [programStep(program)];
   });
   const isLast = ({ name }: Step) => name === LAST;
   const others = (isEarly: boolean) =>

@@ -1,13 +1,26 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { decodeText } from '../formats/text/text-bytes.ts';
 
 const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Most texts fit, above all those of /proc and /sys. Their size is not known before: Bun's readFileSync takes 256 KiB
  * of fresh memory for each, which costs ten times as much as reading them.
  */
 const shortText = Buffer.alloc(16 * 1024);
+
+/** Reads on behind {@link shortText}: the size says nothing of a device, or of a file that grows. */
+function readRest(path: string, descriptor: number): Buffer {
+  const chunks = [Buffer.from(shortText)];
+  for (let length = shortText.length, count = -1; count !== 0; length += count) {
+    if (length > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    count = readSync(descriptor, chunk, 0, chunk.length, null);
+    chunks.push(chunk.subarray(0, count));
+  }
+  return Buffer.concat(chunks);
+}
 
 /**
  * Opens a file and reads its text, without waiting for anybody at the other end of a pipe.
@@ -36,7 +49,7 @@ export function readOpened(path: string, location: string, saw: (state: Stats) =
       if (isAttribute) return decodeText(shortText.subarray(0, count));
     }
     if (length < shortText.length) return decodeText(shortText.subarray(0, length));
-    return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
+    return decodeText(readRest(path, descriptor));
   } catch (error) {
     // The system says it of a descriptor without its path, such as of a directory.
     if (error instanceof Error && 'code' in error) Object.assign(error, { path });

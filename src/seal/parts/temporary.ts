@@ -2,9 +2,8 @@ import type { Trait } from '../../identity/part.ts';
 import { type NamedFiles, namedFiles } from '../../identity/parts/named-files.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { parseMountInfo } from '../../machine/formats/text/mounts.ts';
 import type { SealPart, SealView } from '../part.ts';
-import { namesIn } from '../walk.ts';
+import { holdsAnything } from '../walk.ts';
 
 const TEMPORARY = ['/tmp', '/var/tmp'];
 
@@ -26,12 +25,8 @@ const CRONTABS: NamedFiles = [
   ['/var/spool/cron/tabs', /^[^.]/],
 ];
 
-/** What is in memory is in no image. */
-function lasting({ files, live }: SealView): string[] {
-  const mounts = live ? parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') : [];
-  const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(({ mountPoint }) => mountPoint);
-  return TEMPORARY.filter((path) => !inMemory.includes(path) && namesIn(files, path).length > 0);
-}
+/** Those that have something in them; what is in memory is in no image. */
+const lasting = (view: SealView): string[] => TEMPORARY.filter((path) => holdsAnything(view, path));
 
 /** Where one of the directories is a link to the other, each file is told once. */
 const filesOf = (files: FileView, named: NamedFiles) =>

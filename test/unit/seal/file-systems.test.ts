@@ -24,6 +24,7 @@ const view = (entries: FileEntries, choices: Partial<SealChoices>, live = true):
   choices: { ...NO_CHOICES, ...choices },
   accounts: [],
   wiped: [],
+  foreignMounts: [],
 });
 
 const TRIM = expect.objectContaining({ argv: ['fstrim', '-av'], optional: true, thisBootOnly: true });

@@ -1,23 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { parseAccounts } from '../../../src/seal/accounts.ts';
+import { foreignMounts } from '../../../src/seal/file-systems.ts';
 import type { SealChoices, SealPart, SealView } from '../../../src/seal/part.ts';
 import { authorizedKeys } from '../../../src/seal/parts/authorized-keys.ts';
+import { caches } from '../../../src/seal/parts/caches.ts';
+import { history } from '../../../src/seal/parts/history.ts';
 import { hostKeys, makerOfKeys } from '../../../src/seal/parts/host-keys.ts';
 import { ids } from '../../../src/seal/parts/ids.ts';
+import { logs } from '../../../src/seal/parts/logs.ts';
 import { machineId } from '../../../src/seal/parts/machine-id.ts';
 import { network } from '../../../src/seal/parts/network.ts';
 import { passwords } from '../../../src/seal/parts/passwords.ts';
 import { registration } from '../../../src/seal/parts/registration.ts';
 import { swap } from '../../../src/seal/parts/swap.ts';
 import { temporary } from '../../../src/seal/parts/temporary.ts';
+import { viewOf } from '../../../src/seal/seal.ts';
 import type { FileEntries } from '../context.ts';
 import { makeFiles } from '../context.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 import { NO_CHOICES } from './sealing.ts';
 
 function view(entries: FileEntries, choices: Partial<SealChoices> = {}, live = false): SealView {
   const files = makeFiles(entries);
   const accounts = parseAccounts(files.readText('/etc/passwd') ?? '', new Set(['host1']));
-  return { files, live, choices: { ...NO_CHOICES, ...choices }, accounts, wiped: [] };
+  const mounts = foreignMounts(files.readText('/proc/self/mountinfo') ?? '', '/');
+  return { files, live, choices: { ...NO_CHOICES, ...choices }, accounts, wiped: [], foreignMounts: mounts };
 }
 
 const found = (part: SealPart, of: SealView) =>
@@ -227,8 +234,66 @@ it('crontabs of users go by choice alone; what is in memory is in no image', () 
   };
   expect(found(temporary, view(entries, {}, true))).toEqual(['info /var/spool/cron/crontabs/ann']);
   expect(temporary.seal(view(entries, {}, true))).toEqual([]);
-  expect(temporary.seal(view(entries, { userCrontabs: true }))).toEqual([
+  expect(temporary.seal(view({ ...entries, '/proc/self/mountinfo': '' }, { userCrontabs: true }))).toEqual([
     { kind: 'remove-file', path: '/var/spool/cron/crontabs/ann' },
     { kind: 'remove-tree', path: '/tmp', keepDirectory: true },
   ]);
+});
+
+describe('what is mounted in the guest and is no part of an image', () => {
+  const entries = (mounts: readonly (readonly [string, string, string])[]) => ({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n',
+    '/root/.bash_history': 'x',
+    '/home/ann/.bash_history': 'x',
+    '/var/log/syslog': 'x',
+    '/var/log/audit/audit.log': 'x',
+    '/var/log/app/app.log': 'x',
+    '/var/cache/apt/archives/a.deb': 'x',
+    '/var/tmp/scratch/work/x': 'x',
+    '/proc/self/mountinfo': mounts
+      .map(([place, type, source]) => `1 1 0:9 / ${place} rw - ${type} ${source} rw\n`)
+      .join(''),
+  });
+  const PARTS = [history, temporary, caches, logs];
+  const pathsOf = (mounts: readonly (readonly [string, string, string])[]) => {
+    const of = viewOf(temporaryRoot(entries(mounts)), true, { ...NO_CHOICES, allUsers: true });
+    return PARTS.flatMap((part) => part.seal(of)).flatMap((change) =>
+      'path' in change ? [change.path] : [],
+    );
+  };
+
+  it('stays: a data disk, other machines’ files', () => {
+    const mounts = [
+      ['/', 'ext4', '/dev/sda1'],
+      ['/home', 'nfs4', 'server:/home'],
+      ['/var/log/app', 'ext4', '/dev/sdb'],
+      ['/var/cache/apt/archives', 'nfs4', 'server:/archives'],
+      ['/var/tmp/scratch/work', 'xfs', '/dev/sdc'],
+    ] as const;
+    expect(pathsOf(mounts)).toEqual(['/root/.bash_history', '/var/log/audit/audit.log', '/var/log/syslog']);
+  });
+
+  it('is not what has a partition of its own on the system’s disk', () => {
+    const mounts = [
+      ['/home', 'ext4', '/dev/sda5'],
+      ['/var/log', 'ext4', '/dev/sda6'],
+      ['/var/log/audit', 'xfs', '/dev/sda7'],
+      ['/var/cache', 'btrfs', '/dev/sda8'],
+    ] as const;
+    expect(pathsOf(mounts)).toEqual([
+      '/home/ann/.bash_history',
+      '/root/.bash_history',
+      '/var/tmp',
+      '/var/cache/apt/archives',
+      '/var/log/app/app.log',
+      '/var/log/audit/audit.log',
+      '/var/log/syslog',
+    ]);
+  });
+
+  it('is told by the mounts of whoever seals an unpacked image', () => {
+    const info =
+      '1 1 0:9 / /mnt/a\\040b/var/log/x rw - tmpfs x rw\n1 1 0:9 / /mnt/a\\040bc rw - tmpfs x rw\n';
+    expect(foreignMounts(info, '/mnt/a b')).toEqual(['/var/log/x']);
+  });
 });
