@@ -203,6 +203,35 @@ describe('swap', () => {
   });
 });
 
+it.each([
+  '/var/lib/tailscale/tailscaled.state',
+  '/etc/wireguard/wg0.conf',
+  '/etc/puppetlabs/puppet/ssl/private_keys/golden.example.org.pem',
+  '/etc/salt/pki/minion/minion.pem',
+  '/etc/chef/client.pem',
+  '/opt/nomad/data/client/client-id',
+  '/var/lib/glusterd/glusterd.info',
+  '/var/lib/rabbitmq/.erlang.cookie',
+  '/var/lib/netdata/registry/netdata.public.unique.id',
+  '/var/lib/snapd/device/private-keys-v1/x',
+  '/var/lib/landscape/client/broker.bpickle',
+  '/var/lib/teleport/host_uuid',
+  '/etc/cloudflared/golden.json',
+  '/etc/iscsi/nodes/iqn.x/y',
+  '/etc/krb5.keytab',
+  '/etc/letsencrypt/live/example.org/privkey.pem',
+  '/var/lib/fwupd/pki/secret.key',
+  '/var/lib/swtpm-localca/signkey.pem',
+])('%s, which all clones would share, is told and stays', (path) => {
+  const of = view({ [path]: 'x', '/etc/letsencrypt/live/README': 'x' });
+  const traits = registration.find(of);
+  expect(traits).toEqual([
+    { path: expect.any(String), severity: 'warning', what: expect.stringContaining('it stays') },
+  ]);
+  expect(`${path}/`).toContain(`${traits[0]?.path}/`);
+  expect(registration.seal(view({ [path]: 'x' }, { registrations: true }))).toEqual([]);
+});
+
 it('registrations go by choice alone, and clusters are told', () => {
   const entries = {
     '/etc/pki/consumer/cert.pem': 'x',
