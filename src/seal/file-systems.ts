@@ -7,7 +7,8 @@ import type { SealView } from './part.ts';
 
 const MOUNTS = '/proc/self/mountinfo';
 const BY_UUID = '/dev/disk/by-uuid';
-const TRIM_SECONDS = 600;
+/** A part of what the units have that seal, for much else may be slow on a large disk. */
+const TRIM_SECONDS = 90;
 const UUID_SECONDS = 120;
 
 /** Those that an image of the system is made of; data disks are the admin's, and stay as they are. */

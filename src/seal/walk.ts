@@ -27,6 +27,21 @@ export function walk(view: Walked, directory: string, depth = 0): Found[] {
   });
 }
 
+/**
+ * What has a name below a directory that is no UTF-8. Such a name is listed with U+FFFD in the place of its bytes, and nothing is
+ * found by that.
+ */
+export function misnamed(view: Walked, directory: string, depth = 0): string[] {
+  const { files, foreignMounts } = view;
+  if (depth > MOST_NESTED || foreignMounts.includes(directory)) return [];
+  return namesIn(files, directory).flatMap((name) => {
+    const path = `${directory}/${name}`;
+    const kind = files.status(path)?.kind;
+    if (kind === undefined) return name.includes('\ufffd') ? [path] : [];
+    return kind === 'directory' ? misnamed(view, path, depth + 1) : [];
+  });
+}
+
 /** Whether a directory has something in it that can be removed: not only the places where something else is mounted. */
 export function holdsAnything(view: Walked, directory: string): boolean {
   const { files, foreignMounts } = view;

@@ -2,7 +2,7 @@ import type { Trait } from '../../identity/part.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import type { SealPart, SealView } from '../part.ts';
-import { amount, type Found, isThere, namesIn, walk } from '../walk.ts';
+import { amount, type Found, isThere, misnamed, namesIn, walk } from '../walk.ts';
 
 const LOGS = '/var/log';
 const JOURNAL = '/var/log/journal';
@@ -51,6 +51,9 @@ function find(view: SealView): Trait[] {
     ...DUMPS.flatMap((path) => told(path, walk(view, path), 'dumps and logs of the system')),
     ...DATABASES.filter((path) => isThere(files, path)).map(
       (path): Trait => ({ path, severity: 'warning', what: 'who logged in' }),
+    ),
+    ...misnamed(view, LOGS).map(
+      (path): Trait => ({ path, severity: 'error', what: 'its name is no UTF-8: remove it, for it stays' }),
     ),
   ];
 }
