@@ -51,6 +51,16 @@ export function foreignMounts(mountInfo: string, root: string): string[] {
   });
 }
 
+/**
+ * The type of what is mounted at a place, where it is on no disk that can be filled: zeros for one in memory would take all of the
+ * memory there is. Undefined where it can be filled, or nothing is mounted there.
+ * @param mountInfo as proc(5) has it
+ */
+export const unfillableType = (mountInfo: string, place: string): string | undefined => {
+  const type = parseMountInfo(mountInfo).findLast(({ mountPoint }) => mountPoint === place)?.type;
+  return type === undefined || ON_DISK.test(type) ? undefined : type;
+};
+
 /** Where the system's file systems are mounted that can be written to. */
 function systemMounts(files: FileView): Mount[] {
   const mounts = parseMountInfo(files.readText(MOUNTS) ?? '');
