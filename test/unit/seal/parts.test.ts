@@ -14,6 +14,7 @@ import { passwords } from '../../../src/seal/parts/passwords.ts';
 import { registration } from '../../../src/seal/parts/registration.ts';
 import { swap } from '../../../src/seal/parts/swap.ts';
 import { temporary } from '../../../src/seal/parts/temporary.ts';
+import { userSecrets } from '../../../src/seal/parts/user-secrets.ts';
 import { viewOf } from '../../../src/seal/seal.ts';
 import type { FileEntries } from '../context.ts';
 import { makeFiles } from '../context.ts';
@@ -325,4 +326,25 @@ describe('what is mounted in the guest and is no part of an image', () => {
       '1 1 0:9 / /mnt/a\\040b/var/log/x rw - tmpfs x rw\n1 1 0:9 / /mnt/a\\040bc rw - tmpfs x rw\n';
     expect(foreignMounts(info, '/mnt/a b')).toEqual(['/var/log/x']);
   });
+});
+
+it('a private key is found by what it is, whatever its name; a public one is none', () => {
+  const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
+  const files = temporaryRoot({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n',
+    '/root/.ssh/deploy': `a comment\n${key}`,
+    '/root/.ssh/deploy.pub': 'ssh-ed25519 AAAA x\n',
+    '/root/.ssh/config': 'Host *\n',
+    '/home/ann/.ssh/id_rsa': key,
+    '/home/ann/.ssh/linked': { link: '/root/.ssh/deploy' },
+    '/home/ann/.pypirc': 'x',
+  });
+  const of = viewOf(files, true, { ...NO_CHOICES, allUsers: true });
+  expect(found(userSecrets, of).toSorted()).toEqual([
+    'error /home/ann/.pypirc',
+    'error /home/ann/.ssh/id_rsa',
+    'error /root/.ssh/deploy',
+  ]);
+  expect(userSecrets.seal(of)).toHaveLength(3);
+  expect(userSecrets.seal({ ...of, choices: NO_CHOICES })).toEqual([]);
 });
