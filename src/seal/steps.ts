@@ -1,6 +1,5 @@
 import type { Change } from '../machine/changes/change.ts';
 import { STATE_DIRECTORY } from '../machine/files/paths.ts';
-import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { VERSION } from '../terminal/version.ts';
 import { planFreeSpace, planUuids } from './file-systems.ts';
@@ -48,7 +47,8 @@ function relabelChanges({ files, live }: SealView): Change[] {
   const isOn = /^\s*SELINUX\s*=\s*(enforcing|permissive)\b/m.test(
     files.readText('/etc/selinux/config') ?? '',
   );
-  return live || !isOn ? [] : ensureFile(files, { path: RELABEL, content: '', mode: 0o600 });
+  if (live || !isOn || files.status(RELABEL) !== undefined) return [];
+  return [{ kind: 'write-file', path: RELABEL, content: '', mode: 0o600 }];
 }
 
 const LAST = SEAL_PARTS.at(-1)?.name;
@@ -120,11 +120,12 @@ export function sealSteps(view: SealView, at: string): Step[] {
   const hosts = view.accounts.filter(({ isHosts }) => isHosts).map(({ name }) => name);
   return [
     { name: 'begin', summary: 'the record of a sealing that is under way', plan: noted('sealing', hosts) },
+    // Before anything is replaced: a sealing that fails or is cut off leaves an image that boots, too.
+    { name: 'labels', summary: 'labels of SELinux', plan: relabel },
     ...others(true),
     ...ours.filter((step) => !isLast(step)),
     ...others(false),
     ...ours.filter(isLast),
-    closingStep('labels', 'labels of SELinux', relabel),
     closingStep('record', 'the record of what was sealed', noted('sealed', [])),
     closingStep('file-system-uuids', 'other UUIDs of file systems', () => planUuids(view)),
     closingStep('free-space', 'what is free', () => planFreeSpace(view)),

@@ -121,6 +121,24 @@ describe('a golden guest', { timeout: 120_000 }, () => {
     expect(treeState(files.root)).toEqual(state);
   });
 
+  it.each([
+    ['SELINUX=enforcing\n', ['/var/lib/gandi/seal.json', '/.autorelabel']],
+    ['SELINUX=permissive\n', ['/var/lib/gandi/seal.json', '/.autorelabel']],
+    ['SELINUX=disabled\n', ['/var/lib/gandi/seal.json']],
+    ['', ['/var/lib/gandi/seal.json']],
+  ])(
+    'with %j has its labels made anew at the next boot, whatever comes of the sealing',
+    async (text, first) => {
+      const files = goldenTree({ '/etc/selinux/config': text });
+      const { changes } = await recordChanges(() => sealTree(files));
+      const paths = changes.map((change) => ('path' in change ? change.path : ''));
+      // What replaces a file comes behind it.
+      expect(paths.slice(0, first.length)).toEqual(first);
+      expect(paths.slice(first.length)).not.toContain('/.autorelabel');
+      expect((await recordChanges(() => sealTree(files))).changes).toEqual([]);
+    },
+  );
+
   it('is a first boot’s afterwards: whichever source the next host has, it counts', async () => {
     const files = goldenTree();
     expect(isFirstBoot(files, undefined)).toBe(false);
