@@ -57,20 +57,26 @@ const LAST = SEAL_PARTS.at(-1)?.name;
 const unshown = (change: Change): Change =>
   change.kind === 'write-file' ? { ...change, secret: true } : change;
 
-/** Why the machine ID has to stay for the next run; undefined if it need not. */
-function waitsFor(part: SealPart, failed: readonly string[]): string | undefined {
-  if (part.name !== LAST) return undefined;
-  return SEAL_PARTS.find(({ name, needsMachineId }) => needsMachineId === true && failed.includes(name))
-    ?.name;
+/** The first step, which records that a sealing is under way, and whose passwords and keys go. */
+const BEGIN = 'begin';
+
+/** Why a part has to wait for the next run; undefined if it need not. */
+function whyItStays({ name, tellsOwnersFor = [] }: SealPart, failed: readonly string[]): string | undefined {
+  const byId = SEAL_PARTS.find((part) => part.needsMachineId === true && failed.includes(part.name))?.name;
+  if (name === LAST && byId !== undefined) return `by it the part ${byId} is sealed, which failed`;
+  const owners = failed.includes(BEGIN) ? tellsOwnersFor.find((part) => failed.includes(part)) : undefined;
+  return owners === undefined
+    ? undefined
+    : `it says whose the part ${owners} is to seal, which failed, and there is no record of that`;
 }
 
 const partStep = (part: SealPart, view: SealView): Step => ({
   name: part.name,
   summary: part.what,
   plan: ({ files, failed }) => {
-    const reason = waitsFor(part, failed);
+    const reason = whyItStays(part, failed);
     if (reason === undefined) return { changes: part.seal({ ...view, files }).map(unshown) };
-    const text = `it stays, for by it the part ${reason} is sealed, which failed: set that right, and seal again`;
+    const text = `it stays, for ${reason}: set that right, and seal again`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   },
 });
@@ -119,7 +125,7 @@ export function sealSteps(view: SealView, at: string): Step[] {
   const relabel = (): Plan => ({ changes: isNeeded ? relabelChanges(view) : [] });
   const hosts = view.accounts.filter(({ isHosts }) => isHosts).map(({ name }) => name);
   return [
-    { name: 'begin', summary: 'the record of a sealing that is under way', plan: noted('sealing', hosts) },
+    { name: BEGIN, summary: 'the record of a sealing that is under way', plan: noted('sealing', hosts) },
     // Before anything is replaced: a sealing that fails or is cut off leaves an image that boots, too.
     { name: 'labels', summary: 'labels of SELinux', plan: relabel },
     ...others(true),

@@ -348,3 +348,17 @@ it('a private key is found by what it is, whatever its name; a public one is non
   expect(userSecrets.seal(of)).toHaveLength(3);
   expect(userSecrets.seal({ ...of, choices: NO_CHOICES })).toEqual([]);
 });
+
+it('a file that sshd is told to read keys of, and that has none, is no file of keys', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0rBCZ3PbZQ8XbTqgqXl1XbPYkG8H1xW6hzgH9t3yXo x\n';
+  const of = view({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
+    '/etc/ssh/sshd_config': 'AuthorizedKeysFile /etc/passwd /etc/ssh/keys .ssh/authorized_keys\n',
+    '/etc/ssh/keys': key,
+    '/root/.ssh/authorized_keys': '# none\n',
+  });
+  expect(authorizedKeys.seal(of).map((change) => ('path' in change ? change.path : ''))).toEqual(
+    expect.arrayContaining(['/etc/ssh/keys', '/root/.ssh/authorized_keys']),
+  );
+  expect(authorizedKeys.seal(of)).toHaveLength(2);
+});

@@ -5,7 +5,7 @@ import { findAll } from '../../../src/seal/findings.ts';
 import { SEAL_PARTS } from '../../../src/seal/parts.ts';
 import { isSealedImage, readSealRecord } from '../../../src/seal/record.ts';
 import { captureOutput } from '../captured-output.ts';
-import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { cutPower, onFullDisk, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { CRONTAB, GOLDEN, goldenTree, SECRET } from './golden-tree.ts';
 import { sealTree, viewOfTree } from './sealing.ts';
 import { treeState } from './tree-state.ts';
@@ -183,5 +183,16 @@ describe('a golden guest', { timeout: 120_000 }, () => {
       expect((await sealTree(files, { allUsers: true })).status, where).toBe('sealed');
       expect(treeState(files.root), where).toEqual(wanted);
     }
+  });
+
+  it('on a full disk frees what it can, and the next run knows whose passwords are the host’s', async () => {
+    const files = goldenTree();
+    expect((await onFullDisk(() => sealTree(files))).status).toBe('failed');
+    expect(files.status('/var/cache/apt/archives/a.deb')).toBeUndefined();
+    expect(files.readText('/etc/shadow')).toContain(`host1:$6$${SECRET}`);
+    expect(said.stderr).toContain('our-state: it stays, for it says whose the part passwords is to seal');
+    await sealTree(files);
+    expect(files.readText('/etc/shadow')).toContain('host1:!:');
+    expect(files.status('/var/lib/gandi/source.json')).toBeUndefined();
   });
 });
