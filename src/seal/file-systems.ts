@@ -35,6 +35,9 @@ const SYSTEM_PLACES = [
 /** On disks of the guest's own that can be filled. */
 const ON_DISK = /^(ext[234]|xfs|btrfs|f2fs|vfat)$/;
 
+/** In memory, or on another machine; each other type may be on the system's own disk. */
+const ELSEWHERE = /^(tmpfs|ramfs|autofs|nfs4?|cifs|smb3|9p|virtiofs|ceph|afs|lustre|ocfs2|gfs2|fuse(\..*)?)$/;
+
 /**
  * Where something is mounted that is no part of an image: what is on no disk of the system's, such as memory or another machine's
  * files, and what is on one but at no place of the system's, such as a data disk.
@@ -47,7 +50,7 @@ export function foreignMounts(mountInfo: string, root: string): string[] {
   return parseMountInfo(mountInfo).flatMap(({ mountPoint, type }) => {
     if (!mountPoint.startsWith(`${prefix}/`)) return [];
     const path = mountPoint.slice(prefix.length);
-    return SYSTEM_PLACES.includes(path) && ON_DISK.test(type) ? [] : [path];
+    return SYSTEM_PLACES.includes(path) && !ELSEWHERE.test(type) ? [] : [path];
   });
 }
 

@@ -309,6 +309,7 @@ describe('what is mounted in the guest and is no part of an image', () => {
       ['/var/log', 'ext4', '/dev/sda6'],
       ['/var/log/audit', 'xfs', '/dev/sda7'],
       ['/var/cache', 'btrfs', '/dev/sda8'],
+      ['/var/tmp', 'zfs', 'rpool/tmp'],
     ] as const;
     expect(pathsOf(mounts)).toEqual([
       '/home/ann/.bash_history',
