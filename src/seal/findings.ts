@@ -3,7 +3,7 @@ import type { Commands } from '../machine/commands/commands.ts';
 import { endOfOutput } from '../machine/formats/text/output-end.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { Settings } from '../machine/settings/settings.ts';
-import { callOf, type OwnProgram, ownPrograms, replacedParts } from './own-programs.ts';
+import { callOf, type OwnProgram, ownPrograms, passedOver, replacedParts } from './own-programs.ts';
 import type { SealPart, SealView } from './part.ts';
 import { SEAL_PARTS } from './parts.ts';
 
@@ -25,6 +25,15 @@ function findingsOf(part: SealPart, view: SealView): SealFinding[] {
   }
 }
 
+/** Who forgot a bit of its mode would take what it was to do for done. */
+const notMeant = ({ files }: SealView): SealFinding[] =>
+  passedOver(files).map(({ name, path, why }) => ({
+    part: name,
+    path,
+    severity: 'info',
+    what: `it is not run: ${why}`,
+  }));
+
 /** Nothing of an unpacked image is run, for it may be another machine's: what the admin's programs do is left undone. */
 function notRun({ files, live, choices }: SealView): SealFinding[] {
   if (live) return [];
@@ -43,7 +52,9 @@ export function findAll(view: SealView): SealFinding[] {
   const replaced = replacedParts(view);
   const isOurs = ({ name }: SealPart) => !view.choices.keep.includes(name) && !replaced.has(name);
   const found = SEAL_PARTS.filter(isOurs).flatMap((part) => findingsOf(part, view));
-  return [...found, ...notRun(view)].sort((one, other) => WEIGHT[one.severity] - WEIGHT[other.severity]);
+  return [...found, ...notRun(view), ...notMeant(view)].sort(
+    (one, other) => WEIGHT[one.severity] - WEIGHT[other.severity],
+  );
 }
 
 async function ask(program: OwnProgram, commands: Commands, settings: Settings): Promise<SealFinding[]> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { main as program } from '../../../src/guest/program.ts';
@@ -69,6 +69,17 @@ it('in an unpacked image no program is run: it is told, and takes the place of n
   expect(files.status('/root/.bash_history')).toBeUndefined();
   // One that is turned off stays so.
   expect(files.status('/var/cache/apt/archives/a.deb')).toBeDefined();
+});
+
+it('what lies among the programs and is not run is told', async () => {
+  putProgram('20-license', 0o644);
+  putProgram('30-old.bak');
+  symlinkSync('/nowhere', join(files.root, '/etc/gandi/seal.d/40-loose'));
+  await call({ check: true });
+  expect(said.stdout.match(/^I \d.*$/gm)).toEqual([
+    'I 20-license /etc/gandi/seal.d/20-license: it is not run: it is not executable',
+    'I 40-loose /etc/gandi/seal.d/40-loose: it is not run: it is a link to nothing',
+  ]);
 });
 
 describe('a wrong usage', () => {
