@@ -56,8 +56,6 @@ export const MEMBERSHIPS: readonly Known[] = [
   ['/etc/krb5.keytab', 'the keys of a Kerberos host'],
   ['/var/lib/samba/private/secrets.tdb', 'the membership of a Samba domain'],
   ['/etc/insights-client/machine-id', 'the ID of Red Hat Insights'],
-  ['/etc/iscsi/nodes', 'the targets of iSCSI, to which two clones must not log in at once'],
-  ['/var/lib/iscsi/nodes', 'the targets of iSCSI, to which two clones must not log in at once'],
 ];
 
 /** The same, by names that differ from machine to machine (puppet.conf(5), ssldir; cloudflared's docs, credentials-file). */
@@ -69,6 +67,14 @@ export const NAMED_MEMBERSHIPS: readonly (readonly [files: NamedFiles, what: str
       ['/var/lib/puppet/ssl/private_keys', /\.pem$/],
     ],
     'the key of a Puppet agent',
+  ],
+  [
+    // By the target's name (iscsiadm(8), FILES).
+    [
+      ['/etc/iscsi/nodes', /^(iqn|eui|naa)\./],
+      ['/var/lib/iscsi/nodes', /^(iqn|eui|naa)\./],
+    ],
+    'a target of iSCSI, to which two clones must not log in at once',
   ],
   [[['/etc/cloudflared', /\.(json|pem)$/]], 'the credentials of a Cloudflare tunnel'],
   [[['/etc/wireguard', /\.(conf|key)$/]], 'a key of WireGuard'],
