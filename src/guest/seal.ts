@@ -1,9 +1,11 @@
 import { isMountPoint } from '../machine/changes/zeros.ts';
+import { Files, type FileView } from '../machine/files/files.ts';
 import { canAsk, saysYes } from '../machine/runtime/ask.ts';
 import { cleanJson, cleanLine } from '../machine/runtime/clean-text.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import type { System } from '../plan/system.ts';
 import { type Ending, isShuttingDown, sealAtShutdown } from '../seal/at-shutdown.ts';
+import { unfillableType } from '../seal/file-systems.ts';
 import { askPrograms, findAll, hasErrors, type SealFinding } from '../seal/findings.ts';
 import { readOrder, SEAL_ORDER } from '../seal/order.ts';
 import { ownPrograms } from '../seal/own-programs.ts';
@@ -86,20 +88,40 @@ function renderReport({ status, steps, left }: SealReport): string {
   return `${head}${renderTable(['part', 'status', 'what was done'], rows)}${outputs.join('')}${rest}`;
 }
 
+/** What each distribution has, of which one is enough: an image whose mounting failed is an empty directory. */
+const SYSTEM_FILES = ['/etc/passwd', '/etc/os-release', '/usr/lib/os-release'];
+
+const isSystemTree = (files: FileView) => SYSTEM_FILES.some((path) => files.status(path) !== undefined);
+
+/** @param named the directory as it was typed */
+function whyNotZeroed(place: string, named?: string): string | undefined {
+  if (!isMountPoint(place))
+    return `--zero fills the file system of ${named}, which must be mounted there by itself`;
+  const type = unfillableType(new Files().readText('/proc/self/mountinfo') ?? '', place);
+  return type === undefined
+    ? undefined
+    : `--zero fills the file system of ${named}, which is ${type} and on no disk of its own`;
+}
+
 /** What cannot be meant, in one line; undefined if all is well. */
 function misuse(options: SealOptions, system: System, asked: Asked): string | undefined {
   const { check, now, asOrdered, dryRun, yes, zero } = options;
-  const isImage = options.root !== undefined && options.root !== '/';
+  const { files, live } = system.open(options.root);
+  // By where the path leads: `//` and `/proc/self/root` are the running guest, too.
+  const isImage = !live;
   if (isImage && now === true) return '--root seals at once: leave --now out';
   if (asOrdered === true && now !== true) return '--as-ordered belongs to --now';
-  const { files } = system.open(options.root);
+  if (isImage && !isSystemTree(files))
+    return `${options.root} holds no system, for it has neither etc/passwd nor os-release: is the image mounted there?`;
+  if (isImage && options.fsUuids === true)
+    return '--fs-uuids is for a running guest: of an image, whoever mounts it changes them';
   const names = [...SEAL_PARTS, ...ownPrograms(files)].map(({ name }) => name);
   const unknown = options.keep?.find((name) => !names.includes(name));
   if (unknown !== undefined) return `there is no part ${unknown}; there are ${names.join(', ')}`;
   if (check === true || dryRun === true || isImage) {
-    if (isImage && zero === true && dryRun !== true && check !== true && !isMountPoint(files.root))
-      return `--zero fills the file system of ${options.root}, which must be mounted there by itself`;
-    return undefined;
+    return isImage && zero === true && dryRun !== true && check !== true
+      ? whyNotZeroed(files.root, options.root)
+      : undefined;
   }
   if (yes !== true && asOrdered !== true && !asked.canAsk())
     return 'nobody is at a terminal to be asked: give --yes';

@@ -16,8 +16,8 @@ const PATTERNS: readonly [RegExp, string][] = [
     /((?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key)["']?\s*[:=]\s*)(?:"[^"\n]*"|'[^'\n]*'|\S+)/gi,
     `$1${MASK}`,
   ],
-  // A password in an address.
-  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASK}@`],
+  // A password in an address. A scheme without an end to its length would cost seconds on a long line of dots and letters.
+  [/(\b[a-z][a-z0-9+.-]{0,31}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASK}@`],
 ];
 
 /** What of a configuration must not be told: hashes, passwords, secret files, and the host's command, which may have some in it. */

@@ -1,7 +1,7 @@
 import type { IdentityPart } from './part.ts';
 import { dhcpLeases } from './parts/dhcp-leases.ts';
 import { hostKeys } from './parts/host-keys.ts';
-import { ofClusters, renewedAtSealing } from './parts/left-to-admin.ts';
+import { ofClusters, ofServices, renewedAtSealing } from './parts/left-to-admin.ts';
 import { machineId } from './parts/machine-id.ts';
 import { othersNetworkFiles, ownNetworkFiles } from './parts/network-files.ts';
 import { networkManagerState } from './parts/network-manager.ts';
@@ -20,4 +20,5 @@ export const IDENTITY_PARTS: readonly IdentityPart[] = [
   othersNetworkFiles,
   renewedAtSealing,
   ofClusters,
+  ofServices,
 ];

@@ -7,9 +7,14 @@ import { IDENTITY_PARTS } from './parts.ts';
 export const leftToAdmin = (view: IdentityView): Trait[] =>
   IDENTITY_PARTS.filter(({ renew }) => renew === undefined).flatMap(({ find }) => find(view));
 
-/** By it one can tell whether somebody made it anew; of a directory it only counts that it is there. */
-const digestAt = (files: FileView, path: string): string =>
-  files.status(path)?.kind === 'file' ? sha256(files.readText(path) ?? '') : '';
+/** Keys and names are short; of a database only its owner knows what in it is this machine's. */
+const LARGEST_BYTES = 1024 * 1024;
+
+/** By it one can tell whether somebody made it anew; of what is no short file it only counts that it is there. */
+function digestAt(files: FileView, path: string): string {
+  const { kind, size = 0 } = files.status(path) ?? {};
+  return kind === 'file' && size <= LARGEST_BYTES ? sha256(files.readText(path) ?? '') : '';
+}
 
 /** What is in them, by path, as digests. */
 export const digestsOf = (files: FileView, traits: readonly Pick<Trait, 'path'>[]): Record<string, string> =>

@@ -162,9 +162,17 @@ export class StepWork {
   }
 }
 
+/** Root may change any file but one with such an attribute (chattr(1)), which no listing of files shows. */
+const attributeHint = (change: Change, error: unknown) =>
+  change.kind !== 'run-command' &&
+  (error as NodeJS.ErrnoException).code === 'EPERM' &&
+  process.getuid?.() === 0
+    ? '; if lsattr shows it as immutable or append-only, chattr -ia sets it free'
+    : '';
+
 /** Such as `could not write /etc/fstab: no space left on device`. */
 const failureOf = (change: Change, error: unknown) =>
-  `could not ${describeChange(change)}: ${reasonOf(error)}`;
+  `could not ${describeChange(change)}: ${reasonOf(error)}${attributeHint(change, error)}`;
 
 /** What several programs printed, one after the other. */
 const joined = (...texts: string[]) => texts.filter((text) => text !== '').join('\n');

@@ -7,7 +7,8 @@ import type { SealView } from './part.ts';
 
 const MOUNTS = '/proc/self/mountinfo';
 const BY_UUID = '/dev/disk/by-uuid';
-const TRIM_SECONDS = 600;
+/** A part of what the units have that seal, for much else may be slow on a large disk. */
+const TRIM_SECONDS = 90;
 const UUID_SECONDS = 120;
 
 /** Those that an image of the system is made of; data disks are the admin's, and stay as they are. */
@@ -18,7 +19,13 @@ const SYSTEM_PLACES = [
   '/efi',
   '/usr',
   '/var',
+  '/var/cache',
+  '/var/lib',
   '/var/log',
+  // Beside /var/log where a system is hardened.
+  '/var/log/audit',
+  '/var/log/journal',
+  '/var/spool',
   '/home',
   '/opt',
   '/tmp',
@@ -27,6 +34,35 @@ const SYSTEM_PLACES = [
 
 /** On disks of the guest's own that can be filled. */
 const ON_DISK = /^(ext[234]|xfs|btrfs|f2fs|vfat)$/;
+
+/** In memory, or on another machine; each other type may be on the system's own disk. */
+const ELSEWHERE = /^(tmpfs|ramfs|autofs|nfs4?|cifs|smb3|9p|virtiofs|ceph|afs|lustre|ocfs2|gfs2|fuse(\..*)?)$/;
+
+/**
+ * Where something is mounted that is no part of an image: what is on no disk of the system's, such as memory or another machine's
+ * files, and what is on one but at no place of the system's, such as a data disk.
+ * @param mountInfo of the process that seals (proc(5))
+ * @param root where the image is unpacked; `/` for the running guest
+ * @returns paths in the image
+ */
+export function foreignMounts(mountInfo: string, root: string): string[] {
+  const prefix = root === '/' ? '' : root;
+  return parseMountInfo(mountInfo).flatMap(({ mountPoint, type }) => {
+    if (!mountPoint.startsWith(`${prefix}/`)) return [];
+    const path = mountPoint.slice(prefix.length);
+    return SYSTEM_PLACES.includes(path) && !ELSEWHERE.test(type) ? [] : [path];
+  });
+}
+
+/**
+ * The type of what is mounted at a place, where it is on no disk that can be filled: zeros for one in memory would take all of the
+ * memory there is. Undefined where it can be filled, or nothing is mounted there.
+ * @param mountInfo as proc(5) has it
+ */
+export const unfillableType = (mountInfo: string, place: string): string | undefined => {
+  const type = parseMountInfo(mountInfo).findLast(({ mountPoint }) => mountPoint === place)?.type;
+  return type === undefined || ON_DISK.test(type) ? undefined : type;
+};
 
 /** Where the system's file systems are mounted that can be written to. */
 function systemMounts(files: FileView): Mount[] {

@@ -3,7 +3,7 @@ import type { Commands } from '../machine/commands/commands.ts';
 import { endOfOutput } from '../machine/formats/text/output-end.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import type { Settings } from '../machine/settings/settings.ts';
-import { callOf, type OwnProgram, ownPrograms } from './own-programs.ts';
+import { callOf, type OwnProgram, ownPrograms, passedOver, replacedParts } from './own-programs.ts';
 import type { SealPart, SealView } from './part.ts';
 import { SEAL_PARTS } from './parts.ts';
 
@@ -25,13 +25,36 @@ function findingsOf(part: SealPart, view: SealView): SealFinding[] {
   }
 }
 
+/** Who forgot a bit of its mode would take what it was to do for done. */
+const notMeant = ({ files }: SealView): SealFinding[] =>
+  passedOver(files).map(({ name, path, why }) => ({
+    part: name,
+    path,
+    severity: 'info',
+    what: `it is not run: ${why}`,
+  }));
+
+/** Nothing of an unpacked image is run, for it may be another machine's: what the admin's programs do is left undone. */
+function notRun({ files, live, choices }: SealView): SealFinding[] {
+  if (live) return [];
+  return ownPrograms(files)
+    .filter(({ name, isOff }) => !isOff && !choices.keep.includes(name))
+    .map(({ name, path }) => ({
+      part: name,
+      path,
+      severity: 'warning',
+      what: 'your program is not run in an unpacked image: do there what it does',
+    }));
+}
+
 /** What our parts find, but those that are kept, or that a program of the admin's takes the place of. */
 export function findAll(view: SealView): SealFinding[] {
-  const replaced = ownPrograms(view.files).filter(({ replaces }) => replaces);
-  const isOurs = ({ name }: SealPart) =>
-    !view.choices.keep.includes(name) && !replaced.some((program) => program.name === name);
+  const replaced = replacedParts(view);
+  const isOurs = ({ name }: SealPart) => !view.choices.keep.includes(name) && !replaced.has(name);
   const found = SEAL_PARTS.filter(isOurs).flatMap((part) => findingsOf(part, view));
-  return found.sort((one, other) => WEIGHT[one.severity] - WEIGHT[other.severity]);
+  return [...found, ...notRun(view), ...notMeant(view)].sort(
+    (one, other) => WEIGHT[one.severity] - WEIGHT[other.severity],
+  );
 }
 
 async function ask(program: OwnProgram, commands: Commands, settings: Settings): Promise<SealFinding[]> {

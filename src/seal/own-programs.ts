@@ -3,6 +3,7 @@ import type { FileView } from '../machine/files/files.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import { examineExecutable, isBackupName } from '../plan/executable.ts';
 import type { Plan } from '../plan/step.ts';
+import type { SealView } from './part.ts';
 import { SEAL_PARTS } from './parts.ts';
 
 /** Programs of the admin's that take part. */
@@ -43,6 +44,27 @@ export function ownPrograms(files: FileView): OwnProgram[] {
     ];
   });
 }
+
+/** What lies among the programs and is not run, though its name is no copy's: by path, with the reason. */
+export function passedOver(files: FileView): { name: string; path: string; why: string }[] {
+  return files.list(PROGRAM_DIRECTORY).flatMap((name) => {
+    if (isBackupName(name) || SEAL_PARTS.some((part) => part.name === name)) return [];
+    const path = `${PROGRAM_DIRECTORY}/${name}`;
+    const { state } = examineExecutable(files, path);
+    if (state === 'off') return [{ name, path, why: 'it is not executable' }];
+    const isLoose = state === 'absent' && files.linkTarget(path) !== undefined;
+    return isLoose ? [{ name, path, why: 'it is a link to nothing' }] : [];
+  });
+}
+
+/**
+ * Our parts that a program of the admin's takes the place of, by name. None is run in an unpacked image: there one that could be
+ * run takes the place of nothing, and one that is not executable turns its part off as everywhere.
+ */
+export const replacedParts = ({ files, live }: Pick<SealView, 'files' | 'live'>): ReadonlySet<string> =>
+  new Set(
+    ownPrograms(files).flatMap(({ name, replaces, isOff }) => (replaces && (live || isOff) ? [name] : [])),
+  );
 
 /** The call of a program, with what it is to do as its one argument. */
 export function callOf(

@@ -31,6 +31,8 @@ export interface SealView {
   accounts: readonly SealAccount[];
   /** Swap areas that the last sealing wiped, and nobody has used since. */
   wiped: readonly string[];
+  /** Where file systems are mounted that are no part of an image: data disks, other machines' files, memory. Paths. */
+  foreignMounts: readonly string[];
 }
 
 /** One thing that an image must not have: what a file of src/seal/parts knows. */
@@ -43,6 +45,8 @@ export interface SealPart {
   find(view: SealView): Trait[];
   /** By the machine ID it tells what is this guest's: that stays until the part is sealed. */
   needsMachineId?: true;
+  /** It takes away what says whose they are: it stays where these parts have failed, and no record has it. */
+  tellsOwnersFor?: readonly string[];
   /** What seals it; empty once that is done, so that it can be asked again after a cut. */
   seal(view: SealView): Change[];
 }

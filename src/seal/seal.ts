@@ -1,6 +1,6 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { Machine } from '../machine/changes/machine.ts';
-import type { Files } from '../machine/files/files.ts';
+import { Files } from '../machine/files/files.ts';
 import type { Settings } from '../machine/settings/settings.ts';
 import type { Facts } from '../machine/system/facts.ts';
 import { ownConfiguration } from '../plan/own-configuration.ts';
@@ -10,7 +10,8 @@ import type { Step } from '../plan/step.ts';
 import type { System } from '../plan/system.ts';
 import type { StepReport } from '../state/report.ts';
 import { PlannedView } from '../terminal/planned-view.ts';
-import { readAccounts } from './accounts.ts';
+import { readAccounts, type SealAccount } from './accounts.ts';
+import { foreignMounts } from './file-systems.ts';
 import { findAll, hasErrors, type SealFinding } from './findings.ts';
 import type { SealChoices, SealView } from './part.ts';
 import { isSealedImage, readSealRecord } from './record.ts';
@@ -34,13 +35,26 @@ export interface SealRun {
   show?: (text: string) => void;
 }
 
-export const viewOf = (files: Files, live: boolean, choices: SealChoices): SealView => ({
-  files,
-  live,
-  choices,
-  accounts: readAccounts(files),
-  wiped: isSealedImage(files) ? (readSealRecord(files)?.wiped ?? []) : [],
-});
+/** What the parts look at, in a guest or in the tree of one. */
+export function viewOf(files: Files, live: boolean, choices: SealChoices): SealView {
+  // What is mounted in an unpacked image, whoever seals it has mounted.
+  const mountInfo = (live ? files : new Files()).readText('/proc/self/mountinfo') ?? '';
+  const mounts = foreignMounts(mountInfo, live ? '/' : files.root);
+  return {
+    files,
+    live,
+    choices,
+    accounts: readAccounts(files).map((account) => withoutForeignHome(account, mounts)),
+    wiped: isSealedImage(files) ? (readSealRecord(files)?.wiped ?? []) : [],
+    foreignMounts: mounts,
+  };
+}
+
+/** Other machines may use a home that is mounted from elsewhere. */
+function withoutForeignHome({ home, ...rest }: SealAccount, mounts: readonly string[]): SealAccount {
+  const isForeign = mounts.some((mount) => home === mount || home?.startsWith(`${mount}/`));
+  return home === undefined || isForeign ? rest : { ...rest, home };
+}
 
 function statusOf(steps: readonly StepReport[], left: readonly SealFinding[], dryRun: boolean) {
   if (steps.some(({ status }) => status === 'failed')) return 'failed';

@@ -1,10 +1,9 @@
 import type { Change } from '../machine/changes/change.ts';
 import { STATE_DIRECTORY } from '../machine/files/paths.ts';
-import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step, StepContext } from '../plan/step.ts';
 import { VERSION } from '../terminal/version.ts';
 import { planFreeSpace, planUuids } from './file-systems.ts';
-import { type OwnProgram, ownPrograms, planProgram } from './own-programs.ts';
+import { type OwnProgram, ownPrograms, planProgram, replacedParts } from './own-programs.ts';
 import type { SealPart, SealView } from './part.ts';
 import { wipedAreas } from './parts/swap.ts';
 import { SEAL_PARTS } from './parts.ts';
@@ -29,9 +28,9 @@ function isPending(part: SealPart, view: SealView): boolean {
 }
 
 /** Our parts but those that are kept, or that a program of the admin's takes the place of. */
-export function partsOf({ files, choices }: SealView): SealPart[] {
-  const replaced = new Set(ownPrograms(files).flatMap(({ name, replaces }) => (replaces ? [name] : [])));
-  return SEAL_PARTS.filter(({ name }) => !choices.keep.includes(name) && !replaced.has(name));
+export function partsOf(view: SealView): SealPart[] {
+  const replaced = replacedParts(view);
+  return SEAL_PARTS.filter(({ name }) => !view.choices.keep.includes(name) && !replaced.has(name));
 }
 
 function recordChanges({ files }: SealView, record: SealRecord): Change[] {
@@ -48,7 +47,8 @@ function relabelChanges({ files, live }: SealView): Change[] {
   const isOn = /^\s*SELINUX\s*=\s*(enforcing|permissive)\b/m.test(
     files.readText('/etc/selinux/config') ?? '',
   );
-  return live || !isOn ? [] : ensureFile(files, { path: RELABEL, content: '', mode: 0o600 });
+  if (live || !isOn || files.status(RELABEL) !== undefined) return [];
+  return [{ kind: 'write-file', path: RELABEL, content: '', mode: 0o600 }];
 }
 
 const LAST = SEAL_PARTS.at(-1)?.name;
@@ -57,20 +57,26 @@ const LAST = SEAL_PARTS.at(-1)?.name;
 const unshown = (change: Change): Change =>
   change.kind === 'write-file' ? { ...change, secret: true } : change;
 
-/** Why the machine ID has to stay for the next run; undefined if it need not. */
-function waitsFor(part: SealPart, failed: readonly string[]): string | undefined {
-  if (part.name !== LAST) return undefined;
-  return SEAL_PARTS.find(({ name, needsMachineId }) => needsMachineId === true && failed.includes(name))
-    ?.name;
+/** The first step, which records that a sealing is under way, and whose passwords and keys go. */
+const BEGIN = 'begin';
+
+/** Why a part has to wait for the next run; undefined if it need not. */
+function whyItStays({ name, tellsOwnersFor = [] }: SealPart, failed: readonly string[]): string | undefined {
+  const byId = SEAL_PARTS.find((part) => part.needsMachineId === true && failed.includes(part.name))?.name;
+  if (name === LAST && byId !== undefined) return `by it the part ${byId} is sealed, which failed`;
+  const owners = failed.includes(BEGIN) ? tellsOwnersFor.find((part) => failed.includes(part)) : undefined;
+  return owners === undefined
+    ? undefined
+    : `it says whose the part ${owners} is to seal, which failed, and there is no record of that`;
 }
 
 const partStep = (part: SealPart, view: SealView): Step => ({
   name: part.name,
   summary: part.what,
   plan: ({ files, failed }) => {
-    const reason = waitsFor(part, failed);
+    const reason = whyItStays(part, failed);
     if (reason === undefined) return { changes: part.seal({ ...view, files }).map(unshown) };
-    const text = `it stays, for by it the part ${reason} is sealed, which failed: set that right, and seal again`;
+    const text = `it stays, for ${reason}: set that right, and seal again`;
     return { changes: [], notes: [{ level: 'problem', text }] };
   },
 });
@@ -106,9 +112,9 @@ export function sealSteps(view: SealView, at: string): Step[] {
     wiped: wipedAreas(view),
   };
   const ours = SEAL_PARTS.flatMap((part): Step[] => {
-    const program = programs.find(({ replaces, name }) => replaces && name === part.name);
-    if (program !== undefined) return [programStep(program)];
-    return parts.includes(part) ? [partStep(part, view)] : [];
+    if (parts.includes(part)) return [partStep(part, view)];
+    const program = programs.find(({ name }) => name === part.name);
+    return program === undefined ? [] : [programStep(program)];
   });
   const isLast = ({ name }: Step) => name === LAST;
   const others = (isEarly: boolean) =>
@@ -119,12 +125,13 @@ export function sealSteps(view: SealView, at: string): Step[] {
   const relabel = (): Plan => ({ changes: isNeeded ? relabelChanges(view) : [] });
   const hosts = view.accounts.filter(({ isHosts }) => isHosts).map(({ name }) => name);
   return [
-    { name: 'begin', summary: 'the record of a sealing that is under way', plan: noted('sealing', hosts) },
+    { name: BEGIN, summary: 'the record of a sealing that is under way', plan: noted('sealing', hosts) },
+    // Before anything is replaced: a sealing that fails or is cut off leaves an image that boots, too.
+    { name: 'labels', summary: 'labels of SELinux', plan: relabel },
     ...others(true),
     ...ours.filter((step) => !isLast(step)),
     ...others(false),
     ...ours.filter(isLast),
-    closingStep('labels', 'labels of SELinux', relabel),
     closingStep('record', 'the record of what was sealed', noted('sealed', [])),
     closingStep('file-system-uuids', 'other UUIDs of file systems', () => planUuids(view)),
     closingStep('free-space', 'what is free', () => planFreeSpace(view)),

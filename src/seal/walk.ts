@@ -1,4 +1,5 @@
 import type { FileStatus, FileView } from '../machine/files/files.ts';
+import type { SealView } from './part.ts';
 
 /** Something below a directory; links are told, not followed. */
 export interface Found {
@@ -9,14 +10,46 @@ export interface Found {
 /** Nobody nests deeper on purpose; PATH_MAX ends it, too. */
 const MOST_NESTED = 64;
 
-/** All that is below a directory but directories. A link in the place of the directory leads nowhere. */
-export function walk(files: FileView, directory: string, depth = 0): Found[] {
-  if (depth > MOST_NESTED || files.status(directory)?.kind !== 'directory') return [];
-  return files.list(directory).flatMap((name): Found[] => {
+type Walked = Pick<SealView, 'files' | 'foreignMounts'>;
+
+/**
+ * All that is below a directory but directories. A link in the place of the directory leads nowhere, and what is mounted there or
+ * below and is no part of the image is passed over.
+ */
+export function walk(view: Walked, directory: string, depth = 0): Found[] {
+  const { files, foreignMounts } = view;
+  if (depth > MOST_NESTED || foreignMounts.includes(directory)) return [];
+  return namesIn(files, directory).flatMap((name): Found[] => {
     const path = `${directory}/${name}`;
     const status = files.status(path);
     if (status === undefined) return [];
-    return status.kind === 'directory' ? walk(files, path, depth + 1) : [{ path, status }];
+    return status.kind === 'directory' ? walk(view, path, depth + 1) : [{ path, status }];
+  });
+}
+
+/**
+ * What has a name below a directory that is no UTF-8. Such a name is listed with U+FFFD in the place of its bytes, and nothing is
+ * found by that.
+ */
+export function misnamed(view: Walked, directory: string, depth = 0): string[] {
+  const { files, foreignMounts } = view;
+  if (depth > MOST_NESTED || foreignMounts.includes(directory)) return [];
+  return namesIn(files, directory).flatMap((name) => {
+    const path = `${directory}/${name}`;
+    const kind = files.status(path)?.kind;
+    if (kind === undefined) return name.includes('\ufffd') ? [path] : [];
+    return kind === 'directory' ? misnamed(view, path, depth + 1) : [];
+  });
+}
+
+/** Whether a directory has something in it that can be removed: not only the places where something else is mounted. */
+export function holdsAnything(view: Walked, directory: string): boolean {
+  const { files, foreignMounts } = view;
+  if (foreignMounts.includes(directory)) return false;
+  return namesIn(files, directory).some((name) => {
+    const path = `${directory}/${name}`;
+    const isOnTheWay = foreignMounts.some((mount) => mount === path || mount.startsWith(`${path}/`));
+    return isOnTheWay ? holdsAnything(view, path) : true;
   });
 }
 

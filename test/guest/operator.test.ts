@@ -28,7 +28,7 @@ WantedBy=multi-user.target
 /** It fails, and prints what nobody is to be told. Nobody listens at the port by then. */
 const FAILS = `#!/bin/sh
 # gandi-operator: timeout=60
-touch /root/operator-ran
+${'# The firmware gives what is longer than a page in several pieces.\n'.repeat(200)}touch /root/operator-ran
 systemctl list-units --type=service --state=active,activating --plain --no-legend > /root/services-then
 echo "chpasswd: root:${HASH}"
 echo "cannot clean: no such thing"

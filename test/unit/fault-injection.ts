@@ -71,6 +71,13 @@ export function withoutSpaceFor<T>(number: number, run: () => Promise<T>): Promi
   }, run);
 }
 
+/** A run on a full disk: nothing can be written or made, what is there can be removed. */
+export const onFullDisk = <T>(run: () => Promise<T>): Promise<T> =>
+  interfering(({ kind }) => {
+    if (!['write-file', 'make-directory', 'make-link'].includes(kind)) return;
+    throw new Error('ENOSPC: no space left on device, write');
+  }, run);
+
 /** Leaves what remains of a file whose writing was cut off. */
 export function leaveHalfAFile(files: Files, path: string): void {
   const place = files.locate(path);

@@ -1,5 +1,6 @@
 import type { FileView } from '../../machine/files/files.ts';
 import type { IdentityPart, IdentityView, Severity, Trait } from '../part.ts';
+import { MEMBERSHIPS, NAMED_MEMBERSHIPS, OWN_CERTIFICATES, OWN_KEYS } from './memberships.ts';
 import { type NamedFiles, namedFiles } from './named-files.ts';
 
 type Row = readonly [path: string, severity: Severity, what: string];
@@ -12,6 +13,7 @@ const RENEWED_AT_SEALING: readonly Row[] = [
   ['/etc/nvme/hostid', 'warning', 'the NVMe host ID'],
   ['/etc/lvm/devices/system.devices', 'warning', 'LVM’s list of disks'],
   ['/etc/multipath/wwids', 'warning', 'multipath’s list of disks'],
+  ['/etc/multipath/bindings', 'warning', 'multipath’s names of disks'],
   ['/etc/ssl/private/ssl-cert-snakeoil.key', 'warning', 'the TLS key of ssl-cert'],
   ['/etc/popularity-contest.conf', 'warning', 'the ID of popularity-contest'],
   ['/var/lib/docker/engine-id', 'warning', 'Docker’s engine ID'],
@@ -21,26 +23,6 @@ const RENEWED_AT_SEALING: readonly Row[] = [
   ['/etc/sysconfig/rhn/systemid', 'error', 'the registration of Spacewalk'],
   ['/var/lib/ubuntu-advantage/private/machine-token.json', 'error', 'the token of Ubuntu Pro'],
   ['/var/lib/cloud/data/instance-id', 'warning', 'what cloud-init knows of its instance'],
-];
-
-/** What only the admin can judge: a cluster takes two members with one of these for one. */
-const OF_CLUSTERS: readonly Row[] = [
-  ['/etc/rancher/node/password', 'warning', 'the node password of k3s'],
-  ['/var/lib/kubelet/pki/kubelet-client-current.pem', 'warning', 'the key of the kubelet'],
-  ['/opt/consul/node-id', 'warning', 'the node ID of Consul'],
-  ['/var/lib/consul/node-id', 'warning', 'the node ID of Consul'],
-  ['/var/lib/etcd/member', 'warning', 'the membership of etcd'],
-  ['/var/lib/etcd/default/member', 'warning', 'the membership of etcd'],
-  ['/etc/openvswitch/system-id.conf', 'warning', 'the system ID of Open vSwitch'],
-  ['/var/lib/mysql/auto.cnf', 'warning', 'the server UUID of MySQL'],
-  ['/etc/salt/minion_id', 'warning', 'the ID of a Salt minion'],
-  ['/etc/insights-client/machine-id', 'warning', 'the ID of Red Hat Insights'],
-];
-
-/** Ceph's daemons, each in a directory of its own (ceph-mon(8), ceph-osd(8)). */
-const OF_CEPH: NamedFiles = [
-  ['/var/lib/ceph/mon', /^[a-z]+-/],
-  ['/var/lib/ceph/osd', /^[a-z]+-\d+$/],
 ];
 
 /** Boot loader entries are named, and sorted, by a machine ID (kernel-install(8)). */
@@ -63,16 +45,30 @@ export const renewedAtSealing: IdentityPart = {
   find: (view) => [...rowsOf(view.files, RENEWED_AT_SEALING), ...ownName(view)],
 };
 
+const warning = (path: string, what: string): Trait => ({ path, severity: 'warning', what });
+
+const known = (files: FileView, paths: readonly (readonly [path: string, what: string])[]): Trait[] =>
+  paths.filter(([path]) => files.status(path) !== undefined).map(([path, what]) => warning(path, what));
+
+/** What only the admin can judge: to leave a cluster is more than to remove a file. */
 export const ofClusters: IdentityPart = {
   name: 'clusters',
   what: 'memberships of clusters',
   find: ({ files }) => [
-    ...rowsOf(files, OF_CLUSTERS),
-    ...namedFiles(files, OF_CEPH).map(
-      (path): Trait => ({ path, severity: 'warning', what: 'a daemon of Ceph' }),
+    ...known(files, MEMBERSHIPS),
+    ...NAMED_MEMBERSHIPS.flatMap(([named, what]) =>
+      namedFiles(files, named).map((path) => warning(path, what)),
     ),
-    ...namedFiles(files, BOOT_ENTRIES).map(
-      (path): Trait => ({ path, severity: 'warning', what: 'a boot entry of another machine ID' }),
-    ),
+    ...namedFiles(files, BOOT_ENTRIES).map((path) => warning(path, 'a boot entry of another machine ID')),
+  ],
+};
+
+/** A service would not start, or not be trusted, without it. */
+export const ofServices: IdentityPart = {
+  name: 'service-keys',
+  what: 'keys of services',
+  find: ({ files }) => [
+    ...known(files, OWN_KEYS),
+    ...namedFiles(files, OWN_CERTIFICATES).map((path) => warning(path, 'the TLS key of a domain')),
   ],
 };

@@ -109,6 +109,8 @@ export function wipeSwap(files: Files, { path, isDevice }: WipeSwap): void {
   try {
     const status = fstatSync(descriptor);
     if (isDevice !== true && !status.isFile()) throw new Error(`${path} is no file`);
+    // One of its other names may lie outside of an unpacked image.
+    if (status.isFile() && status.nlink > 1) throw new Error(`${path} has other names: remove them`);
     const size = status.isFile() ? status.size : blockDeviceBytes(descriptor);
     const head = Buffer.alloc(HEAD_BYTES);
     const count = readSync(descriptor, head, 0, HEAD_BYTES, 0);

@@ -104,6 +104,8 @@ export class Files implements FileView {
    * @param trace is told what is read
    */
   constructor(root = '/', trace?: ReadTrace) {
+    // realpath(3) would take the working directory for what was left empty, such as a variable that is not set.
+    if (root === '') throw new Error('the directory that stands for / has no name: give its path');
     this.root = root === '/' ? '/' : realpathSync(root);
     this.#trace = trace;
   }

@@ -1,13 +1,40 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { decodeText } from '../formats/text/text-bytes.ts';
 
 const LARGEST_TEXT_BYTES = 16 * 1024 * 1024;
+/** Of the kernel: some processors have larger ones. */
+const LEAST_PAGE_BYTES = 4096;
 
 /**
  * Most texts fit, above all those of /proc and /sys. Their size is not known before: Bun's readFileSync takes 256 KiB
  * of fresh memory for each, which costs ten times as much as reading them.
  */
 const shortText = Buffer.alloc(16 * 1024);
+
+/** Reads into a piece of memory, and says how many bytes; 0 at the end. */
+type Read = (into: Buffer, offset: number, length: number) => number;
+
+/**
+ * Reads to the end. A short read is none: files of /proc give their lines in pieces of a page, a device has no size, and a file may
+ * grow meanwhile.
+ * @param isAttribute of sysfs, where a read of less than a page is the last one: one more costs each of hundreds of small files.
+ *   What has more, such as what the firmware brings, comes in pages (linux, fs/kernfs/file.c, kernfs_file_read_iter)
+ * @returns the bytes, which the next call may overwrite; undefined if there are more than 16 MiB
+ */
+export function readToEnd(read: Read, isAttribute: boolean): Buffer | undefined {
+  let buffer = shortText;
+  let length = 0;
+  for (;;) {
+    const count = read(buffer, length, buffer.length - length);
+    length += count;
+    if (count === 0 || (isAttribute && count < LEAST_PAGE_BYTES)) return buffer.subarray(0, length);
+    if (length > LARGEST_TEXT_BYTES) return undefined;
+    if (length < buffer.length) continue;
+    const larger = Buffer.allocUnsafe(buffer.length * 4);
+    buffer.copy(larger);
+    buffer = larger;
+  }
+}
 
 /**
  * Opens a file and reads its text, without waiting for anybody at the other end of a pipe.
@@ -28,15 +55,9 @@ export function readOpened(path: string, location: string, saw: (state: Stats) =
       saw(stats);
       if (stats.size > LARGEST_TEXT_BYTES) throw new Error(`${path}: larger than 16 MiB, not read`);
     }
-    let length = 0;
-    // To the end, not to the first short read: files of /proc give their lines in pieces of a page. What sysfs has is a
-    // page at most, in one piece (Documentation/filesystems/sysfs.rst).
-    for (let count = -1; count !== 0 && length < shortText.length; length += count) {
-      count = readSync(descriptor, shortText, length, shortText.length - length, null);
-      if (isAttribute) return decodeText(shortText.subarray(0, count));
-    }
-    if (length < shortText.length) return decodeText(shortText.subarray(0, length));
-    return decodeText(Buffer.concat([shortText, readFileSync(descriptor)]));
+    const bytes = readToEnd((into, at, room) => readSync(descriptor, into, at, room, null), isAttribute);
+    if (bytes === undefined) throw new Error(`${path}: larger than 16 MiB, not read`);
+    return decodeText(bytes);
   } catch (error) {
     // The system says it of a descriptor without its path, such as of a directory.
     if (error instanceof Error && 'code' in error) Object.assign(error, { path });

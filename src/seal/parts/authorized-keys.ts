@@ -71,7 +71,10 @@ export const authorizedKeys: SealPart = {
     ),
   seal: (view) =>
     keyFiles(view)
-      .filter((file) => isDue(view, file))
+      // A place outside of homes is sshd's configuration's word: what holds no key is something else.
+      .filter(
+        (file) => isDue(view, file) && (file.below !== undefined || keysIn(view.files, file).length > 0),
+      )
       .map(
         ({ path, below }): Change => ({
           kind: 'remove-file',

@@ -1,7 +1,7 @@
 import type { Trait } from '../../identity/part.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import type { SealPart } from '../part.ts';
+import type { SealPart, SealView } from '../part.ts';
 import { amount, type Found, walk } from '../walk.ts';
 
 /** What package managers and others fetch or compute again. */
@@ -25,25 +25,25 @@ const INDEXES = ['/var/cache/apt/pkgcache.bin', '/var/cache/apt/srcpkgcache.bin'
 /** Of no content: who locks one wants it there. */
 const LOCKS = /\/(lock|CACHEDIR\.TAG)$/;
 
-const contentOf = (files: FileView, directory: string): Found[] =>
-  walk(files, directory).filter(({ path, status }) => status.size > 0 && !LOCKS.test(path));
+const contentOf = (view: SealView, directory: string): Found[] =>
+  walk(view, directory).filter(({ path, status }) => status.size > 0 && !LOCKS.test(path));
 
 const indexesOf = (files: FileView) => INDEXES.filter((path) => (files.status(path)?.size ?? 0) > 0);
 
 export const caches: SealPart = {
   name: 'caches',
   what: 'caches of packages, fonts and manuals',
-  find: ({ files }) => [
+  find: (view) => [
     ...CACHES.flatMap((path): Trait[] => {
-      const found = contentOf(files, path);
+      const found = contentOf(view, path);
       return found.length === 0 ? [] : [{ path, severity: 'info', what: `a cache: ${amount(found)}` }];
     }),
-    ...indexesOf(files).map((path): Trait => ({ path, severity: 'info', what: 'a cache' })),
+    ...indexesOf(view.files).map((path): Trait => ({ path, severity: 'info', what: 'a cache' })),
   ],
-  seal: ({ files }) => [
-    ...CACHES.filter((path) => contentOf(files, path).length > 0).map(
+  seal: (view) => [
+    ...CACHES.filter((path) => contentOf(view, path).length > 0).map(
       (path): Change => ({ kind: 'remove-tree', path, keepDirectory: true }),
     ),
-    ...indexesOf(files).map((path): Change => ({ kind: 'remove-file', path })),
+    ...indexesOf(view.files).map((path): Change => ({ kind: 'remove-file', path })),
   ],
 };

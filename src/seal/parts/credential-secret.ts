@@ -15,11 +15,11 @@ const STORES = [
 export const credentialSecret: SealPart = {
   name: 'credential-secret',
   what: 'the secret of encrypted credentials',
-  find: ({ files }) => [
-    ...(isThere(files, SECRET)
+  find: (view) => [
+    ...(isThere(view.files, SECRET)
       ? [{ path: SECRET, severity: 'error', what: 'the secret of encrypted credentials' } as const]
       : []),
-    ...STORES.flatMap((store) => walk(files, store)).map(
+    ...STORES.flatMap((store) => walk(view, store)).map(
       ({ path }): Trait => ({ path, severity: 'warning', what: 'a credential that no clone can decrypt' }),
     ),
   ],

@@ -2,7 +2,7 @@ import type { Trait } from '../../identity/part.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
 import type { SealPart, SealView } from '../part.ts';
-import { amount, type Found, isThere, namesIn, walk } from '../walk.ts';
+import { amount, type Found, isThere, misnamed, namesIn, walk } from '../walk.ts';
 
 const LOGS = '/var/log';
 const JOURNAL = '/var/log/journal';
@@ -30,26 +30,30 @@ const isText = (path: string) => path === `${LOGS}/README`;
 const isBelow = (path: string, directory: string) => path.startsWith(`${directory}/`);
 
 /** Those of /var/log but the journal's and the dumps'. */
-const logsOf = (files: FileView): Found[] =>
-  walk(files, LOGS).filter(
+const logsOf = (view: SealView): Found[] =>
+  walk(view, LOGS).filter(
     ({ path, status }) =>
       status.kind === 'file' && !isText(path) && ![JOURNAL, ...DUMPS].some((each) => isBelow(path, each)),
   );
 
 /** Live ones that are empty are as they should be. */
-const toSeal = (files: FileView): Found[] =>
-  logsOf(files).filter(({ path, status }) => isRotated(path) || status.size > 0);
+const toSeal = (view: SealView): Found[] =>
+  logsOf(view).filter(({ path, status }) => isRotated(path) || status.size > 0);
 
-function find({ files }: SealView): Trait[] {
-  const logs = toSeal(files);
+function find(view: SealView): Trait[] {
+  const { files } = view;
+  const logs = toSeal(view);
   const told = (path: string, found: readonly Found[], what: string): Trait[] =>
     found.length === 0 ? [] : [{ path, severity: 'warning', what: `${what}: ${amount(found)}` }];
   return [
     ...told(LOGS, logs, 'logs'),
-    ...told(JOURNAL, walk(files, JOURNAL), 'the journal'),
-    ...DUMPS.flatMap((path) => told(path, walk(files, path), 'dumps and logs of the system')),
+    ...told(JOURNAL, walk(view, JOURNAL), 'the journal'),
+    ...DUMPS.flatMap((path) => told(path, walk(view, path), 'dumps and logs of the system')),
     ...DATABASES.filter((path) => isThere(files, path)).map(
       (path): Trait => ({ path, severity: 'warning', what: 'who logged in' }),
+    ),
+    ...misnamed(view, LOGS).map(
+      (path): Trait => ({ path, severity: 'error', what: 'its name is no UTF-8: remove it, for it stays' }),
     ),
   ];
 }
@@ -72,13 +76,14 @@ function journal(files: FileView): Change[] {
   ];
 }
 
-function seal({ files }: SealView): Change[] {
-  const logs = toSeal(files).map(
+function seal(view: SealView): Change[] {
+  const { files } = view;
+  const logs = toSeal(view).map(
     ({ path }): Change => ({ kind: isRotated(path) ? 'remove-file' : 'empty-file', path }),
   );
   return [
     ...journal(files),
-    ...DUMPS.filter((path) => walk(files, path).length > 0).map(
+    ...DUMPS.filter((path) => walk(view, path).length > 0).map(
       (path): Change => ({ kind: 'remove-tree', path, keepDirectory: true }),
     ),
     ...DATABASES.filter((path) => isThere(files, path)).map(

@@ -33,6 +33,7 @@ const severityOf = (path: string): Severity =>
 export const ourState: SealPart = {
   name: 'our-state',
   what: 'what the host said, and our records of it',
+  tellsOwnersFor: ['passwords', 'authorized-keys'],
   find: ({ files }) =>
     entriesOf(files).map(
       (path): Trait => ({

@@ -1,5 +1,5 @@
 import type { Trait } from '../../identity/part.ts';
-import { ofClusters } from '../../identity/parts/left-to-admin.ts';
+import { ofClusters, ofServices } from '../../identity/parts/left-to-admin.ts';
 import { type NamedFiles, namedFiles } from '../../identity/parts/named-files.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
@@ -28,10 +28,16 @@ const clusters = (files: FileView, isOthers: (path: string) => boolean): Trait[]
       what: `${trait.what}; it stays: the cluster or service must be left before`,
     }));
 
+/** What the image would give to each clone. */
+const serviceKeys = (files: FileView): Trait[] =>
+  ofServices
+    .find({ files })
+    .map((trait) => ({ ...trait, what: `${trait.what}; it stays: make it anew in each clone` }));
+
 /** To be given up by choice alone: a machine that has lost its registration gets no updates. */
 export const registration: SealPart = {
   name: 'registration',
-  what: 'registrations with vendors, and memberships of clusters',
+  what: 'registrations with vendors, memberships of clusters, and keys of services',
   find: (view) => {
     const sealed = ids.find(view).map(({ path }) => path);
     return [
@@ -39,6 +45,7 @@ export const registration: SealPart = {
         (path): Trait => ({ path, severity: 'error', what: 'a registration; --registrations removes it' }),
       ),
       ...clusters(view.files, (path) => sealed.includes(path)),
+      ...serviceKeys(view.files),
     ];
   },
   seal: ({ files, choices }) =>

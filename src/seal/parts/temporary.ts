@@ -2,14 +2,25 @@ import type { Trait } from '../../identity/part.ts';
 import { type NamedFiles, namedFiles } from '../../identity/parts/named-files.ts';
 import type { Change } from '../../machine/changes/change.ts';
 import type { FileView } from '../../machine/files/files.ts';
-import { parseMountInfo } from '../../machine/formats/text/mounts.ts';
 import type { SealPart, SealView } from '../part.ts';
-import { namesIn } from '../walk.ts';
+import { holdsAnything } from '../walk.ts';
 
 const TEMPORARY = ['/tmp', '/var/tmp'];
 
-/** What the programs of shadow leave of the tables before (passwd(5), FILES). */
-const TABLES: NamedFiles = [['/etc', /^(passwd|shadow|group|gshadow|subuid|subgid)-$/]];
+/**
+ * Tables of accounts as they were: what the programs of shadow leave (passwd(5), FILES), what packages and editors do, and what
+ * Debian kept each day until its version 12 (/etc/cron.daily/passwd).
+ */
+const TABLES: NamedFiles = [
+  [
+    '/etc',
+    /^(passwd|shadow|group|gshadow|subuid|subgid)(-|~|\.(bak|old|org|orig|save|rpmsave|rpmnew|dpkg-\w+))$/,
+  ],
+  ['/var/backups', /^(passwd|shadow|group|gshadow|subuid|subgid)\.bak/],
+];
+
+/** What an installer was told, with the hashes of passwords (anaconda, initial-setup). */
+const INSTALLERS: NamedFiles = [['/root', /^(anaconda|original|initial-setup)-ks\.cfg$/]];
 
 /** Mail, and jobs of at(1); its counter stays. */
 const SPOOLS: NamedFiles = [
@@ -26,12 +37,8 @@ const CRONTABS: NamedFiles = [
   ['/var/spool/cron/tabs', /^[^.]/],
 ];
 
-/** What is in memory is in no image. */
-function lasting({ files, live }: SealView): string[] {
-  const mounts = live ? parseMountInfo(files.readText('/proc/self/mountinfo') ?? '') : [];
-  const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(({ mountPoint }) => mountPoint);
-  return TEMPORARY.filter((path) => !inMemory.includes(path) && namesIn(files, path).length > 0);
-}
+/** Those that have something in them; what is in memory is in no image. */
+const lasting = (view: SealView): string[] => TEMPORARY.filter((path) => holdsAnything(view, path));
 
 /** Where one of the directories is a link to the other, each file is told once. */
 const filesOf = (files: FileView, named: NamedFiles) =>
@@ -42,7 +49,7 @@ const filesOf = (files: FileView, named: NamedFiles) =>
 
 function removed({ files, choices }: SealView): string[] {
   const crontabs = choices.userCrontabs ? filesOf(files, CRONTABS) : [];
-  return [...filesOf(files, TABLES), ...filesOf(files, SPOOLS), ...crontabs];
+  return [...[TABLES, INSTALLERS, SPOOLS].flatMap((named) => filesOf(files, named)), ...crontabs];
 }
 
 export const temporary: SealPart = {
@@ -51,6 +58,9 @@ export const temporary: SealPart = {
   find: (view): Trait[] => [
     ...filesOf(view.files, TABLES).map(
       (path): Trait => ({ path, severity: 'warning', what: 'an earlier table of accounts' }),
+    ),
+    ...filesOf(view.files, INSTALLERS).map(
+      (path): Trait => ({ path, severity: 'warning', what: 'what an installer was told' }),
     ),
     ...filesOf(view.files, SPOOLS).map((path): Trait => ({ path, severity: 'info', what: 'mail or a job' })),
     ...filesOf(view.files, CRONTABS).map(

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { main as program } from '../../../src/guest/program.ts';
@@ -11,6 +11,7 @@ import { makeContext } from '../context.ts';
 import { goldenTree, SECRET } from '../seal/golden-tree.ts';
 import { treeState } from '../seal/tree-state.ts';
 import { simulatedSystem } from '../simulated-system.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const said = captureOutput();
 
@@ -55,6 +56,32 @@ function putProgram(name: string, mode = 0o755): string {
   return path;
 }
 
+it('in an unpacked image no program is run: it is told, and takes the place of no part', async () => {
+  putProgram('20-license');
+  putProgram('history');
+  putProgram('caches', 0o644);
+  expect(await call({ check: true, root: files.root }, nobody, system(false))).toBe(1);
+  expect(said.stdout).toMatch(/^W 20-license .*: your program is not run in an unpacked image/m);
+  expect(said.stdout).toMatch(/^W history \/root\/\.bash_history/m);
+  said.stdout = '';
+  await call({ root: files.root, allUsers: true }, nobody, system(false));
+  expect(said.stdout).toMatch(/^W history .*seal\.d\/history: your program is not run/m);
+  expect(files.status('/root/.bash_history')).toBeUndefined();
+  // One that is turned off stays so.
+  expect(files.status('/var/cache/apt/archives/a.deb')).toBeDefined();
+});
+
+it('what lies among the programs and is not run is told', async () => {
+  putProgram('20-license', 0o644);
+  putProgram('30-old.bak');
+  symlinkSync('/nowhere', join(files.root, '/etc/gandi/seal.d/40-loose'));
+  await call({ check: true });
+  expect(said.stdout.match(/^I \d.*$/gm)).toEqual([
+    'I 20-license /etc/gandi/seal.d/20-license: it is not run: it is not executable',
+    'I 40-loose /etc/gandi/seal.d/40-loose: it is not run: it is a link to nothing',
+  ]);
+});
+
 describe('a wrong usage', () => {
   it.each<[SealOptions, string]>([
     [{ now: true, root: '/mnt' }, '--root seals at once: leave --now out'],
@@ -66,15 +93,39 @@ describe('a wrong usage', () => {
       { root: '/mnt', zero: true },
       '--zero fills the file system of /mnt, which must be mounted there by itself',
     ],
+    [{ root: '/mnt', fsUuids: true }, '--fs-uuids is for a running guest'],
   ])('%j is refused, and changes nothing', async (options, expected) => {
     const before = treeState(files.root);
-    await expect(call(options)).rejects.toThrow(expected);
+    const of = system(options.root === undefined);
+    await expect(call(options, nobody, of)).rejects.toThrow(expected);
     expect(treeState(files.root)).toEqual(before);
   });
 
   it('has the exit status 2', async () => {
     expect(await program(['seal', '--root', files.root, '--keep', 'nothing'], simulatedSystem())).toBe(2);
     expect(said.stderr).toContain('gandi-guest: there is no part nothing');
+  });
+});
+
+describe('a directory that is no tree of a system', () => {
+  it.each([['--check'], ['--dry-run'], ['--yes']])(
+    'is refused with %s, and gets nothing: the image may not be mounted',
+    async (option) => {
+      const { root } = temporaryRoot({});
+      expect(await program(['seal', '--root', root, option], simulatedSystem())).toBe(2);
+      expect(said.stderr).toContain(`${root} holds no system`);
+      expect(readdirSync(root)).toEqual([]);
+    },
+  );
+
+  it('is not the working directory where the option is left empty', async () => {
+    await expect(program(['seal', '--root', '', '--check'], simulatedSystem())).rejects.toThrow(
+      'has no name',
+    );
+  });
+
+  it('is the running guest by whatever path, which asks before it is sealed', async () => {
+    await expect(call({ root: '//' })).rejects.toThrow('nobody is at a terminal to be asked');
   });
 });
 

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../../src/machine/changes/change.ts';
 import { StepWork, type WorkOptions } from '../../../src/plan/step-work.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const write = (path: string): Change => ({ kind: 'write-file', path, content: 'x', mode: 0o644 });
+const command: Change = { kind: 'run-command', argv: ['true'], timeoutSeconds: 1, why: 'x' };
 /** Its parent is a file. */
 const impossible = write('/etc/x/y');
 
@@ -36,6 +37,25 @@ describe('the work of a step', () => {
     await made.attempt([impossible], 'problem');
     expect(made.status()).toBe('failed');
   });
+
+  it.each([
+    [0, 'EPERM', write('/etc/y'), true],
+    [1000, 'EPERM', write('/etc/y'), false],
+    [0, 'ENOSPC', write('/etc/y'), false],
+    [0, 'EPERM', command, false],
+  ])(
+    'says to user %i of %s where an attribute of a file may be the reason',
+    async (user, code, change, isHinted) => {
+      const getuid = vi.spyOn(process, 'getuid').mockReturnValue(user);
+      const { files } = work();
+      const commands = { run: () => Promise.reject(new Error('none')) };
+      const intercept = () => Promise.reject(Object.assign(new Error(`${code}: no, open`), { code }));
+      const made = new StepWork({ files, commands, live: true, intercept }, { dryRun: false });
+      const { failures } = await made.attempt([change]);
+      getuid.mockRestore();
+      expect(failures[0]?.includes('chattr -ia')).toBe(isHinted);
+    },
+  );
 
   it('shows what it would do in a dry run, and does nothing', async () => {
     const shown: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planFreeSpace, planUuids } from '../../../src/seal/file-systems.ts';
+import { planFreeSpace, planUuids, unfillableType } from '../../../src/seal/file-systems.ts';
 import type { SealChoices, SealView } from '../../../src/seal/part.ts';
 import { type FileEntries, makeFiles } from '../context.ts';
 import { NO_CHOICES } from './sealing.ts';
@@ -24,6 +24,7 @@ const view = (entries: FileEntries, choices: Partial<SealChoices>, live = true):
   choices: { ...NO_CHOICES, ...choices },
   accounts: [],
   wiped: [],
+  foreignMounts: [],
 });
 
 const TRIM = expect.objectContaining({ argv: ['fstrim', '-av'], optional: true, thisBootOnly: true });
@@ -107,4 +108,15 @@ describe('UUIDs', () => {
   ])('%s stay', (_, choices, live) => {
     expect(planUuids(view(GUEST, choices, live))).toEqual({ changes: [] });
   });
+});
+
+it.each([
+  ['tmpfs', 'tmpfs'],
+  ['overlay', 'overlay'],
+  ['ext4', undefined],
+  ['xfs', undefined],
+])('what is mounted as %s can be filled only on a disk', (type, expected) => {
+  const info = `1 1 0:9 / /mnt rw - ext4 /dev/loop0 rw\n2 1 0:10 / /mnt rw - ${type} x rw\n3 1 0:10 / /mnt/tmp rw - tmpfs x rw\n`;
+  expect(unfillableType(info, '/mnt')).toBe(expected);
+  expect(unfillableType(info, '/mnt/other')).toBeUndefined();
 });

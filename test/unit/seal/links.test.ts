@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { applyChange } from '../../../src/machine/changes/apply.ts';
@@ -106,4 +106,15 @@ it('a link that takes the place of a directory between plan and change is refuse
     'ELOOP',
   );
   expect(treeState(outside)).toEqual(before);
+});
+
+it('a log whose name is no UTF-8 is told as an error, for it stays', async () => {
+  const files = goldenTree();
+  const name = Buffer.concat([Buffer.from(join(files.root, '/var/log/nginx/')), Buffer.from([0x61, 0xff])]);
+  writeFileSync(name, SECRET);
+  const { status, left } = await sealTree(files, { allUsers: true });
+  expect(status).toBe('failed');
+  expect(left.map(({ severity, path }) => `${severity} ${path}`)).toEqual(['error /var/log/nginx/a\ufffd']);
+  unlinkSync(name);
+  expect((await sealTree(files, { allUsers: true })).left).toEqual([]);
 });

@@ -1,23 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { parseAccounts } from '../../../src/seal/accounts.ts';
+import { foreignMounts } from '../../../src/seal/file-systems.ts';
 import type { SealChoices, SealPart, SealView } from '../../../src/seal/part.ts';
 import { authorizedKeys } from '../../../src/seal/parts/authorized-keys.ts';
+import { caches } from '../../../src/seal/parts/caches.ts';
+import { history } from '../../../src/seal/parts/history.ts';
 import { hostKeys, makerOfKeys } from '../../../src/seal/parts/host-keys.ts';
 import { ids } from '../../../src/seal/parts/ids.ts';
+import { logs } from '../../../src/seal/parts/logs.ts';
 import { machineId } from '../../../src/seal/parts/machine-id.ts';
 import { network } from '../../../src/seal/parts/network.ts';
 import { passwords } from '../../../src/seal/parts/passwords.ts';
 import { registration } from '../../../src/seal/parts/registration.ts';
 import { swap } from '../../../src/seal/parts/swap.ts';
 import { temporary } from '../../../src/seal/parts/temporary.ts';
+import { userSecrets } from '../../../src/seal/parts/user-secrets.ts';
+import { viewOf } from '../../../src/seal/seal.ts';
 import type { FileEntries } from '../context.ts';
 import { makeFiles } from '../context.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 import { NO_CHOICES } from './sealing.ts';
 
 function view(entries: FileEntries, choices: Partial<SealChoices> = {}, live = false): SealView {
   const files = makeFiles(entries);
   const accounts = parseAccounts(files.readText('/etc/passwd') ?? '', new Set(['host1']));
-  return { files, live, choices: { ...NO_CHOICES, ...choices }, accounts, wiped: [] };
+  const mounts = foreignMounts(files.readText('/proc/self/mountinfo') ?? '', '/');
+  return { files, live, choices: { ...NO_CHOICES, ...choices }, accounts, wiped: [], foreignMounts: mounts };
 }
 
 const found = (part: SealPart, of: SealView) =>
@@ -196,6 +204,35 @@ describe('swap', () => {
   });
 });
 
+it.each([
+  '/var/lib/tailscale/tailscaled.state',
+  '/etc/wireguard/wg0.conf',
+  '/etc/puppetlabs/puppet/ssl/private_keys/golden.example.org.pem',
+  '/etc/salt/pki/minion/minion.pem',
+  '/etc/chef/client.pem',
+  '/opt/nomad/data/client/client-id',
+  '/var/lib/glusterd/glusterd.info',
+  '/var/lib/rabbitmq/.erlang.cookie',
+  '/var/lib/netdata/registry/netdata.public.unique.id',
+  '/var/lib/snapd/device/private-keys-v1/x',
+  '/var/lib/landscape/client/broker.bpickle',
+  '/var/lib/teleport/host_uuid',
+  '/etc/cloudflared/golden.json',
+  '/etc/iscsi/nodes/iqn.x/y',
+  '/etc/krb5.keytab',
+  '/etc/letsencrypt/live/example.org/privkey.pem',
+  '/var/lib/fwupd/pki/secret.key',
+  '/var/lib/swtpm-localca/signkey.pem',
+])('%s, which all clones would share, is told and stays', (path) => {
+  const of = view({ [path]: 'x', '/etc/letsencrypt/live/README': 'x' });
+  const traits = registration.find(of);
+  expect(traits).toEqual([
+    { path: expect.any(String), severity: 'warning', what: expect.stringContaining('it stays') },
+  ]);
+  expect(`${path}/`).toContain(`${traits[0]?.path}/`);
+  expect(registration.seal(view({ [path]: 'x' }, { registrations: true }))).toEqual([]);
+});
+
 it('registrations go by choice alone, and clusters are told', () => {
   const entries = {
     '/etc/pki/consumer/cert.pem': 'x',
@@ -227,8 +264,102 @@ it('crontabs of users go by choice alone; what is in memory is in no image', () 
   };
   expect(found(temporary, view(entries, {}, true))).toEqual(['info /var/spool/cron/crontabs/ann']);
   expect(temporary.seal(view(entries, {}, true))).toEqual([]);
-  expect(temporary.seal(view(entries, { userCrontabs: true }))).toEqual([
+  expect(temporary.seal(view({ ...entries, '/proc/self/mountinfo': '' }, { userCrontabs: true }))).toEqual([
     { kind: 'remove-file', path: '/var/spool/cron/crontabs/ann' },
     { kind: 'remove-tree', path: '/tmp', keepDirectory: true },
   ]);
+});
+
+describe('what is mounted in the guest and is no part of an image', () => {
+  const entries = (mounts: readonly (readonly [string, string, string])[]) => ({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n',
+    '/root/.bash_history': 'x',
+    '/home/ann/.bash_history': 'x',
+    '/var/log/syslog': 'x',
+    '/var/log/audit/audit.log': 'x',
+    '/var/log/app/app.log': 'x',
+    '/var/cache/apt/archives/a.deb': 'x',
+    '/var/tmp/scratch/work/x': 'x',
+    '/proc/self/mountinfo': mounts
+      .map(([place, type, source]) => `1 1 0:9 / ${place} rw - ${type} ${source} rw\n`)
+      .join(''),
+  });
+  const PARTS = [history, temporary, caches, logs];
+  const pathsOf = (mounts: readonly (readonly [string, string, string])[]) => {
+    const of = viewOf(temporaryRoot(entries(mounts)), true, { ...NO_CHOICES, allUsers: true });
+    return PARTS.flatMap((part) => part.seal(of)).flatMap((change) =>
+      'path' in change ? [change.path] : [],
+    );
+  };
+
+  it('stays: a data disk, other machines’ files', () => {
+    const mounts = [
+      ['/', 'ext4', '/dev/sda1'],
+      ['/home', 'nfs4', 'server:/home'],
+      ['/var/log/app', 'ext4', '/dev/sdb'],
+      ['/var/cache/apt/archives', 'nfs4', 'server:/archives'],
+      ['/var/tmp/scratch/work', 'xfs', '/dev/sdc'],
+    ] as const;
+    expect(pathsOf(mounts)).toEqual(['/root/.bash_history', '/var/log/audit/audit.log', '/var/log/syslog']);
+  });
+
+  it('is not what has a partition of its own on the system’s disk', () => {
+    const mounts = [
+      ['/home', 'ext4', '/dev/sda5'],
+      ['/var/log', 'ext4', '/dev/sda6'],
+      ['/var/log/audit', 'xfs', '/dev/sda7'],
+      ['/var/cache', 'btrfs', '/dev/sda8'],
+      ['/var/tmp', 'zfs', 'rpool/tmp'],
+    ] as const;
+    expect(pathsOf(mounts)).toEqual([
+      '/home/ann/.bash_history',
+      '/root/.bash_history',
+      '/var/tmp',
+      '/var/cache/apt/archives',
+      '/var/log/app/app.log',
+      '/var/log/audit/audit.log',
+      '/var/log/syslog',
+    ]);
+  });
+
+  it('is told by the mounts of whoever seals an unpacked image', () => {
+    const info =
+      '1 1 0:9 / /mnt/a\\040b/var/log/x rw - tmpfs x rw\n1 1 0:9 / /mnt/a\\040bc rw - tmpfs x rw\n';
+    expect(foreignMounts(info, '/mnt/a b')).toEqual(['/var/log/x']);
+  });
+});
+
+it('a private key is found by what it is, whatever its name; a public one is none', () => {
+  const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
+  const files = temporaryRoot({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n',
+    '/root/.ssh/deploy': `a comment\n${key}`,
+    '/root/.ssh/deploy.pub': 'ssh-ed25519 AAAA x\n',
+    '/root/.ssh/config': 'Host *\n',
+    '/home/ann/.ssh/id_rsa': key,
+    '/home/ann/.ssh/linked': { link: '/root/.ssh/deploy' },
+    '/home/ann/.pypirc': 'x',
+  });
+  const of = viewOf(files, true, { ...NO_CHOICES, allUsers: true });
+  expect(found(userSecrets, of).toSorted()).toEqual([
+    'error /home/ann/.pypirc',
+    'error /home/ann/.ssh/id_rsa',
+    'error /root/.ssh/deploy',
+  ]);
+  expect(userSecrets.seal(of)).toHaveLength(3);
+  expect(userSecrets.seal({ ...of, choices: NO_CHOICES })).toEqual([]);
+});
+
+it('a file that sshd is told to read keys of, and that has none, is no file of keys', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0rBCZ3PbZQ8XbTqgqXl1XbPYkG8H1xW6hzgH9t3yXo x\n';
+  const of = view({
+    '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
+    '/etc/ssh/sshd_config': 'AuthorizedKeysFile /etc/passwd /etc/ssh/keys .ssh/authorized_keys\n',
+    '/etc/ssh/keys': key,
+    '/root/.ssh/authorized_keys': '# none\n',
+  });
+  expect(authorizedKeys.seal(of).map((change) => ('path' in change ? change.path : ''))).toEqual(
+    expect.arrayContaining(['/etc/ssh/keys', '/root/.ssh/authorized_keys']),
+  );
+  expect(authorizedKeys.seal(of)).toHaveLength(2);
 });

@@ -5,7 +5,7 @@ import { findAll } from '../../../src/seal/findings.ts';
 import { SEAL_PARTS } from '../../../src/seal/parts.ts';
 import { isSealedImage, readSealRecord } from '../../../src/seal/record.ts';
 import { captureOutput } from '../captured-output.ts';
-import { cutPower, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
+import { cutPower, onFullDisk, recordChanges, withoutSpaceFor } from '../fault-injection.ts';
 import { CRONTAB, GOLDEN, goldenTree, SECRET } from './golden-tree.ts';
 import { sealTree, viewOfTree } from './sealing.ts';
 import { treeState } from './tree-state.ts';
@@ -121,6 +121,24 @@ describe('a golden guest', { timeout: 120_000 }, () => {
     expect(treeState(files.root)).toEqual(state);
   });
 
+  it.each([
+    ['SELINUX=enforcing\n', ['/var/lib/gandi/seal.json', '/.autorelabel']],
+    ['SELINUX=permissive\n', ['/var/lib/gandi/seal.json', '/.autorelabel']],
+    ['SELINUX=disabled\n', ['/var/lib/gandi/seal.json']],
+    ['', ['/var/lib/gandi/seal.json']],
+  ])(
+    'with %j has its labels made anew at the next boot, whatever comes of the sealing',
+    async (text, first) => {
+      const files = goldenTree({ '/etc/selinux/config': text });
+      const { changes } = await recordChanges(() => sealTree(files));
+      const paths = changes.map((change) => ('path' in change ? change.path : ''));
+      // What replaces a file comes behind it.
+      expect(paths.slice(0, first.length)).toEqual(first);
+      expect(paths.slice(first.length)).not.toContain('/.autorelabel');
+      expect((await recordChanges(() => sealTree(files))).changes).toEqual([]);
+    },
+  );
+
   it('is a first boot’s afterwards: whichever source the next host has, it counts', async () => {
     const files = goldenTree();
     expect(isFirstBoot(files, undefined)).toBe(false);
@@ -165,5 +183,16 @@ describe('a golden guest', { timeout: 120_000 }, () => {
       expect((await sealTree(files, { allUsers: true })).status, where).toBe('sealed');
       expect(treeState(files.root), where).toEqual(wanted);
     }
+  });
+
+  it('on a full disk frees what it can, and the next run knows whose passwords are the host’s', async () => {
+    const files = goldenTree();
+    expect((await onFullDisk(() => sealTree(files))).status).toBe('failed');
+    expect(files.status('/var/cache/apt/archives/a.deb')).toBeUndefined();
+    expect(files.readText('/etc/shadow')).toContain(`host1:$6$${SECRET}`);
+    expect(said.stderr).toContain('our-state: it stays, for it says whose the part passwords is to seal');
+    await sealTree(files);
+    expect(files.readText('/etc/shadow')).toContain('host1:!:');
+    expect(files.status('/var/lib/gandi/source.json')).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isMountPoint, wipeSwap, zeroFreeSpace } from '../../../../src/machine/changes/zeros.ts';
@@ -82,4 +82,13 @@ it.each([
   writeFileSync(files.locate('/swap'), content);
   expect(() => wipeSwap(files, { kind: 'wipe-swap', path: '/swap' })).toThrow(expected);
   expect(readFileSync(files.locate('/swap')).equals(content)).toBe(true);
+});
+
+it('a swap file with another name, which may lie outside of an image, is left as it is', () => {
+  const files = temporaryRoot({ '/swap': '' }, '/dev/shm');
+  const place = files.locate('/swap');
+  execFileSync('truncate', ['--size=1M', place]);
+  execFileSync('mkswap', ['-q', place]);
+  linkSync(place, `${place}-too`);
+  expect(() => wipeSwap(files, { kind: 'wipe-swap', path: '/swap' })).toThrow('has other names');
 });

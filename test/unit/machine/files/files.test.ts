@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Files } from '../../../../src/machine/files/files.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
@@ -75,6 +76,8 @@ describe('Files reads', () => {
     const files = temporaryRoot();
     writeFileSync(`${files.root}/big`, Buffer.alloc(16 * 1024 * 1024 + 1));
     expect(() => files.readText('/big')).toThrow('/big: larger than 16 MiB, not read');
+    // Its size is zero, and it has no end.
+    expect(() => new Files().readText('/dev/zero')).toThrow('/dev/zero: larger than 16 MiB, not read');
   });
 
   it('never follows a link below a directory that a user can write to', () => {
