@@ -2,9 +2,9 @@ import {
   hasParts,
   isAbsentOr,
   isAnyOf,
-  isFinite,
   isFlag,
   isListOf,
+  isNumeric,
   isOneOf,
   isText,
   isTexts,
@@ -45,7 +45,7 @@ const text = isAbsentOr(isText);
 const texts = isAbsentOr(isTexts);
 const flag = isAbsentOr(isFlag);
 const mark = isAbsentOr(isTrue);
-const number = isAbsentOr(isFinite);
+const number = isAbsentOr(isNumeric);
 const isFamily = isOneOf(4, 6);
 
 export const isAddress = hasParts<InterfaceAddress>({
@@ -169,7 +169,7 @@ const isMount = hasParts<MountConfig>({
 
 const isSwapFile = hasParts<SwapFileConfig>({
   path: text,
-  size: isAnyOf(isFinite, isOneOf('auto')),
+  size: isAnyOf(isNumeric, isOneOf('auto')),
   maxSize: number,
 });
 

@@ -1,8 +1,8 @@
 import {
   hasParts,
   isAbsentOr,
-  isFinite,
   isListOf,
+  isNumeric,
   isText,
   isTexts,
   isTrue,
@@ -51,7 +51,7 @@ export interface Asked {
 
 const isInterface = hasParts<AskedInterface>({
   name: isText,
-  mtu: isAbsentOr(isFinite),
+  mtu: isAbsentOr(isNumeric),
   addresses: isListOf(isAddress),
   dhcp4: isAbsentOr(isTrue),
   dhcp6: isAbsentOr(isTrue),

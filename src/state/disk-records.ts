@@ -6,8 +6,8 @@ import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } fro
 import {
   hasParts,
   isAbsentOr,
-  isFinite,
   isFlag,
+  isNumeric,
   isOneOf,
   isText,
   isTexts,
@@ -133,7 +133,7 @@ const isRecord = hasParts<DiskRecord>({
   hookOutput: isTextOrAbsent,
   hookFailure: isTextOrAbsent,
   since: isText,
-  sinceUptime: isAbsentOr(isFinite),
+  sinceUptime: isAbsentOr(isNumeric),
 });
 
 const isRemembered = hasParts<RememberedFileSystem>({

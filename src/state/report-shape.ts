@@ -1,8 +1,8 @@
 import {
   hasParts,
   isAbsentOr,
-  isFinite,
   isListOf,
+  isNumeric,
   isOneOf,
   isText,
   isTexts,
@@ -22,8 +22,10 @@ const isStep = hasParts<StepReport>({
   notes: isListOf(hasParts<Note>({ level: isOneOf('info', 'warning', 'problem'), text: isText })),
   parts: isAbsentOr(isListOf(hasParts<PartReport>({ name: isText, status: isStatus, text: isText }))),
   output: isAbsentOr(isText),
-  slowChanges: isAbsentOr(isListOf(hasParts<SlowChange>({ change: isText, durationMilliseconds: isFinite }))),
-  durationMilliseconds: isFinite,
+  slowChanges: isAbsentOr(
+    isListOf(hasParts<SlowChange>({ change: isText, durationMilliseconds: isNumeric })),
+  ),
+  durationMilliseconds: isNumeric,
 });
 
 /** A report in a file; one of packaging/steady.sh's lacks the time. */

@@ -7,7 +7,7 @@ export type ShapeTest = (value: unknown) => boolean;
 export const isText = (value: unknown): value is string => typeof value === 'string';
 export const isFlag: ShapeTest = (value) => typeof value === 'boolean';
 export const isTrue: ShapeTest = (value) => value === true;
-export const isFinite: ShapeTest = Number.isFinite;
+export const isNumeric: ShapeTest = Number.isFinite;
 export const isWhole: ShapeTest = Number.isInteger;
 
 export const isOneOf =

@@ -1,6 +1,6 @@
 import type { Files } from '../files/files.ts';
 import { isSameState, type SeenState, seenState } from '../files/trace/seen-state.ts';
-import { hasParts, isFinite, isListOf, isText } from '../formats/shape.ts';
+import { hasParts, isListOf, isNumeric, isText } from '../formats/shape.ts';
 import type { FstabEntry } from '../formats/text/fstab.ts';
 import { mountUnits } from './mount-units.ts';
 
@@ -12,7 +12,7 @@ export interface SeenMountUnits {
 }
 
 const isEntry = hasParts<FstabEntry>({ source: isText, mountPoint: isText, type: isText });
-const isState = hasParts<SeenState>({ ino: isFinite, size: isFinite, ctimeMs: isFinite });
+const isState = hasParts<SeenState>({ ino: isNumeric, size: isNumeric, ctimeMs: isNumeric });
 
 /** Whether a value that was read from a file is what was seen. */
 export const isSeenMountUnits = hasParts<SeenMountUnits>({

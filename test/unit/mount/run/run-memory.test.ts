@@ -56,7 +56,10 @@ describe('what a run has made of files', () => {
   it('is what the next one works with, which reads them no more', async () => {
     const { run, write, kept } = await settledGuest();
     const before = kept();
-    const mountUnits = { ...(before.mountUnits as object), entries: [{ source: '/dev/sdz', mountPoint: '/data', type: 'auto' }] };
+    const mountUnits = {
+      ...(before.mountUnits as object),
+      entries: [{ source: '/dev/sdz', mountPoint: '/data', type: 'auto' }],
+    };
     const parsed = before.settings as { text: string; settings: object };
     const settings = { ...parsed, settings: { ...parsed.settings, diskRoot: '/remembered' } };
     write(FILE, JSON.stringify({ ...before, settings, mountUnits }));
