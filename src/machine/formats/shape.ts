@@ -49,6 +49,11 @@ export type Parts<T> = Readonly<Record<keyof T, ShapeTest>>;
 
 /** An object with these parts; others, such as those of a later version, are not looked at. */
 export function hasParts<T extends object>(parts: Parts<T>): (value: unknown) => value is T {
-  const tests = Object.entries<ShapeTest>(parts);
-  return (value): value is T => isObject(value) && tests.every(([name, test]) => test(value[name]));
+  let tests: readonly [string, ShapeTest][] | undefined;
+  return (value): value is T => {
+    if (!isObject(value)) return false;
+    // Most programs read few of the shapes that they know.
+    tests ??= Object.entries<ShapeTest>(parts);
+    return tests.every(([name, test]) => test(value[name]));
+  };
 }
