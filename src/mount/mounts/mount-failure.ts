@@ -79,7 +79,7 @@ const CAUSES: readonly Cause[] = [
     what: (_, [, bytes]) => `its sectors of ${bytes} bytes do not go with this kernel's pages of memory`,
   },
   {
-    sign: /write access unavailable|recovery required on readonly|log recovery.*read-?only|required on read-?only device|cannot mount .* read-only/i,
+    sign: /write access unavailable|recovery required on readonly|replay required on RO media|log recovery.*read-?only|required on read-?only device|cannot mount .* read-only/i,
     what: () => 'its journal is to be replayed, and the disk is read-only',
   },
   {

@@ -82,6 +82,15 @@ describe('why a mount failed', () => {
       'x',
       'its journal is to be replayed, and the disk is read-only',
     ],
+    [
+      'the log of a btrfs on one',
+      [
+        '4,BTRFS warning (device sdb): log replay required on RO media',
+        '3,BTRFS error (device sdb): open_ctree failed: -5',
+      ],
+      "mount: /srv/x: can't read superblock on /dev/sdb.",
+      'its journal is to be replayed, and the disk is read-only',
+    ],
     ['errors of the disk', ['I/O error, dev sdb, sector 0 op 0x0:(READ)'], BAD, 'the disk gives I/O errors'],
     [
       'what a kernel was built without',
