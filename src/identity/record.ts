@@ -2,6 +2,7 @@ import type { Change } from '../machine/changes/change.ts';
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { textsOf } from '../machine/formats/shape.ts';
 import type { NetworkInterface } from '../machine/system/facts.ts';
 import { dmiText } from '../metadata/dmi.ts';
 import { DEFAULT_INSTANCE_ID } from '../metadata/fields/instance-id.ts';
@@ -32,8 +33,6 @@ export interface InstanceRecord {
 }
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-const texts = (value: unknown) =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
 function given<T extends object>(entries: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as Partial<{
@@ -47,8 +46,9 @@ const ownId = (id: string | undefined) => (id === DEFAULT_INSTANCE_ID ? undefine
 function pendingOf(value: unknown): InstanceRecord['pending'] {
   if (typeof value !== 'object' || value === null) return undefined;
   const { guest, parts } = value as Record<string, unknown>;
-  if (typeof guest !== 'string' || !/^[0-9a-f]+$/.test(guest) || texts(parts).length === 0) return undefined;
-  return { guest, parts: texts(parts) };
+  if (typeof guest !== 'string' || !/^[0-9a-f]+$/.test(guest) || textsOf(parts).length === 0)
+    return undefined;
+  return { guest, parts: textsOf(parts) };
 }
 
 function sharedOf(value: unknown): InstanceRecord['shared'] {
@@ -77,7 +77,7 @@ export function readRecord(files: Pick<FileView, 'readText'>): InstanceRecord | 
         productUuid: knownUuid(text(productUuid)),
         machineId: text(machineId),
       }),
-      macs: first === undefined ? texts(macs) : [first],
+      macs: first === undefined ? textsOf(macs) : [first],
     },
     ...given({
       pending: pendingOf(record.pending),

@@ -2,6 +2,8 @@ import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { SOURCE_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { hasParts, isAbsentOr, isListOf, isText, isTexts } from '../machine/formats/shape.ts';
+import { isGuestConfig, isOrigin, isProblem } from './config-shape.ts';
 import type { Group, GuestConfig, HostConfiguration, Origin, Problem } from './guest-config.ts';
 
 /** A file of another layout says nothing: the source is asked again, and what it says is new. */
@@ -24,41 +26,28 @@ export interface StoredConfiguration {
   origins: readonly Origin[];
 }
 
-/** A list of objects. */
-const isList = (value: unknown): value is unknown[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
-
-/** Whether its parts have the types on which all steps rely: half a configuration is none. */
-function isConfig(config: object): config is GuestConfig {
-  const { hostName, interfaces, users, scripts, files, mounts } = config as Record<string, unknown>;
-  const isName = hostName === undefined || typeof hostName === 'string';
-  return (
-    isName && [interfaces, users, scripts, files, mounts].every((part) => part === undefined || isList(part))
-  );
-}
+const isStored = hasParts<Omit<StoredConfiguration, 'origin'> & { layout: number; origin?: string }>({
+  layout: (layout) => layout === LAYOUT,
+  source: isText,
+  attachment: isText,
+  origin: isAbsentOr(isText),
+  instanceId: isAbsentOr(isText),
+  digest: isAbsentOr(isText),
+  config: isGuestConfig,
+  refused: isTexts,
+  problems: isListOf(isProblem),
+  origins: isListOf(isOrigin),
+});
 
 /**
  * Reads what an earlier boot learned.
  * @returns undefined where nothing was, or the file is damaged: then the source counts as new
  */
 export function readStored(files: Pick<FileView, 'readText'>): StoredConfiguration | undefined {
-  const { layout, source, attachment, origin, instanceId, digest, config, refused, problems, origins } =
-    parseJsonObject(files.readText(SOURCE_FILE)) ?? {};
-  if (layout !== LAYOUT || typeof source !== 'string' || typeof attachment !== 'string') return undefined;
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
-  if (!isConfig(config) || !Array.isArray(refused) || !isList(problems) || !isList(origins)) return undefined;
-  return {
-    source,
-    attachment,
-    origin: typeof origin === 'string' ? origin : source,
-    ...(typeof instanceId === 'string' ? { instanceId } : {}),
-    ...(typeof digest === 'string' ? { digest } : {}),
-    // Ours alone can write it (0600, in a directory of root's), and writes it whole.
-    config,
-    refused: refused as Group[],
-    problems: problems as Problem[],
-    origins: origins as Origin[],
-  };
+  const value = parseJsonObject(files.readText(SOURCE_FILE));
+  if (!isStored(value)) return undefined;
+  const { layout: _, ...stored } = value;
+  return { ...stored, origin: stored.origin ?? stored.source };
 }
 
 /** What was learned, as a configuration that counts. */

@@ -1,3 +1,5 @@
+import { parseJsonObject } from '../machine/changes/json-file.ts';
+import { hasParts, isTexts } from '../machine/formats/shape.ts';
 import type { NetworkManagerName } from '../machine/system/facts.ts';
 import type { InterfaceAddress } from '../metadata/interface-config.ts';
 import {
@@ -72,10 +74,15 @@ export function isAsApplied(
   return applied.kind === 'configured' && applied.digest === interfaceDigest(manager, wanted);
 }
 
+const isResolver = hasParts<Resolver>({ servers: isTexts, searchDomains: isTexts });
+
 /** The resolver that the files were given last; that of a version before is JSON text. */
 export function appliedResolver(applied: AppliedRecord): Resolver | undefined {
   const value = applied[RESOLVER_PART];
-  if (typeof value === 'string') return value === '' ? undefined : (JSON.parse(value) as Resolver);
+  if (typeof value === 'string') {
+    const former = parseJsonObject(value);
+    return isResolver(former) ? former : undefined;
+  }
   if (value?.kind !== 'resolver' || value.servers.length === 0) return undefined;
   const { servers, searchDomains } = value;
   return { servers, searchDomains };

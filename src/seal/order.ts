@@ -1,13 +1,11 @@
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
+import { textsOf } from '../machine/formats/shape.ts';
 import type { SealChoices } from './part.ts';
 
 /** What the shutdown that is to come seals; gone with this boot. */
 export const SEAL_ORDER = `${RUNTIME_DIRECTORY}/seal.json`;
-
-const texts = (value: unknown) =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
 const isChosen = (value: unknown) => value === true;
 
@@ -16,7 +14,7 @@ export function readOrder(files: Pick<FileView, 'readText'>): SealChoices | unde
   const order = parseJsonObject(files.readText(SEAL_ORDER));
   if (order === undefined) return undefined;
   return {
-    keep: texts(order.keep),
+    keep: textsOf(order.keep),
     allUsers: isChosen(order.allUsers),
     firstBoot: isChosen(order.firstBoot),
     registrations: isChosen(order.registrations),

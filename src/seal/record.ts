@@ -1,6 +1,7 @@
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { BOOTSTRAP_REPORT, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { textsOf } from '../machine/formats/shape.ts';
 
 /** What a sealing left: it goes with the image. */
 export const SEAL_RECORD = `${STATE_DIRECTORY}/seal.json`;
@@ -23,9 +24,6 @@ export interface SealRecord {
   users: readonly string[];
 }
 
-const texts = (value: unknown) =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
-
 /** @returns undefined where nothing was sealed, or the file is damaged */
 export function readSealRecord(files: Pick<FileView, 'readText'>): SealRecord | undefined {
   const { layout, state, at, version, sealed, kept, wiped, users } =
@@ -35,10 +33,10 @@ export function readSealRecord(files: Pick<FileView, 'readText'>): SealRecord | 
     state,
     at: typeof at === 'string' ? at : '',
     version: typeof version === 'string' ? version : '',
-    sealed: texts(sealed),
-    kept: texts(kept),
-    wiped: texts(wiped),
-    users: texts(users),
+    sealed: textsOf(sealed),
+    kept: textsOf(kept),
+    wiped: textsOf(wiped),
+    users: textsOf(users),
   };
 }
 

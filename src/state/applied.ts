@@ -1,3 +1,4 @@
+import { isTexts } from '../machine/formats/shape.ts';
 import { sha256 } from '../machine/runtime/digest.ts';
 
 /** Digest of what the host asked for when a step, or a part of one, was last applied, by name. */
@@ -32,7 +33,6 @@ export type AppliedRecord = Readonly<Record<string, AppliedValue>>;
 export function isAppliedValue(value: unknown): value is AppliedValue {
   if (typeof value !== 'object' || value === null) return typeof value === 'string';
   const { kind, digest, servers, searchDomains } = value as Record<string, unknown>;
-  const isTexts = (list: unknown) => Array.isArray(list) && list.every((item) => typeof item === 'string');
   switch (kind) {
     case 'configured':
       return typeof digest === 'string';

@@ -1,3 +1,13 @@
+import {
+  hasParts,
+  isAbsentOr,
+  isListOf,
+  isNumeric,
+  isText,
+  isTexts,
+  isTrue,
+} from '../machine/formats/shape.ts';
+import { isAddress } from '../metadata/config-shape.ts';
 import type { InterfaceAddress } from '../metadata/interface-config.ts';
 
 /** An interface of the guest and what the host asks for it. */
@@ -38,3 +48,25 @@ export interface Asked {
   /** Node of the device that is to be swap, such as `/dev/sdb1`. */
   swap?: string;
 }
+
+const isInterface = hasParts<AskedInterface>({
+  name: isText,
+  mtu: isAbsentOr(isNumeric),
+  addresses: isListOf(isAddress),
+  dhcp4: isAbsentOr(isTrue),
+  dhcp6: isAbsentOr(isTrue),
+  partOf: isAbsentOr(isText),
+});
+
+const isAccount = hasParts<AskedAccount>({ name: isText, keys: isTexts, passwordHash: isAbsentOr(isText) });
+
+/** What another version left is not taken for ours. */
+export const isAsked = hasParts<Asked>({
+  hostName: isAbsentOr(isText),
+  interfaces: isListOf(isInterface),
+  missing: isTexts,
+  nameServers: isTexts,
+  searchDomains: isTexts,
+  accounts: isListOf(isAccount),
+  swap: isAbsentOr(isText),
+});

@@ -3,6 +3,17 @@ import type { Machine } from '../machine/changes/machine.ts';
 import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { DISKS_FILE, FILE_SYSTEMS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import {
+  hasParts,
+  isAbsentOr,
+  isFlag,
+  isNumeric,
+  isOneOf,
+  isText,
+  isTexts,
+  isTrue,
+  isWhole,
+} from '../machine/formats/shape.ts';
 import type { PathMemory, RememberedFileSystem } from './remembered-file-system.ts';
 
 export type DiskState =
@@ -80,12 +91,10 @@ const STATES: readonly string[] = [
 ];
 
 /** Entries of a list in a JSON file of ours. */
-function readEntries(text: string | undefined, key: string): Record<string, unknown>[] {
+function readEntries(text: string | undefined, key: string): unknown[] {
   const list = parseJsonObject(text)?.[key];
-  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+  return Array.isArray(list) ? list : [];
 }
-
-const isText = (value: unknown) => typeof value === 'string';
 
 /** A path that leads nowhere else than it says: absolute, below `/`, without `.` and `..`. */
 const isPath = (value: unknown) =>
@@ -100,43 +109,46 @@ const isName = (value: unknown) =>
 
 const isNumber = (value: unknown) => /^\d+:\d+$/.test(String(value));
 
-function isOwnMount(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, deviceNumber } = value as Partial<OwnMount>;
-  return Number.isInteger(id) && isNumber(deviceNumber);
-}
+const isOwnMount = hasParts<OwnMount>({ id: isWhole, deviceNumber: isNumber });
 
-const isAbsentOr = (test: (value: unknown) => boolean) => (value: unknown) =>
-  value === undefined || test(value);
 const isTextOrAbsent = isAbsentOr(isText);
 
-/** What each part of a record has to be; a file that was damaged is to lead no change to another place. */
-const RECORD_PARTS: Readonly<Record<keyof DiskRecord, (value: unknown) => boolean>> = {
+/** A file that was damaged is to lead no change to another place. */
+const isRecord = hasParts<DiskRecord>({
   node: isPath,
   name: (value) => isText(value) && String(value).split('/').every(isName),
-  sequence: isAbsentOr(Number.isInteger),
+  sequence: isAbsentOr(isWhole),
   deviceNumber: isNumber,
   type: isTextOrAbsent,
   uuid: isTextOrAbsent,
   label: isTextOrAbsent,
-  state: (value) => STATES.includes(String(value)),
+  state: isOneOf(...STATES),
   mountPoint: isAbsentOr(isPath),
   ownMount: isAbsentOr(isOwnMount),
-  deviceBytes: isAbsentOr(Number.isInteger),
-  isQueued: isAbsentOr((value) => typeof value === 'boolean'),
+  deviceBytes: isAbsentOr(isWhole),
+  isQueued: isAbsentOr(isFlag),
   why: isTextOrAbsent,
-  services: isAbsentOr((value) => Array.isArray(value) && value.every(isText)),
-  detachHookRan: isAbsentOr((value) => typeof value === 'boolean'),
+  services: isAbsentOr(isTexts),
+  detachHookRan: isAbsentOr(isFlag),
   hookOutput: isTextOrAbsent,
   hookFailure: isTextOrAbsent,
   since: isText,
-  sinceUptime: isAbsentOr(Number.isFinite),
-};
+  sinceUptime: isAbsentOr(isNumeric),
+});
 
-const RECORD_TESTS = Object.entries(RECORD_PARTS);
-
-const isRecord = (entry: Record<string, unknown>): entry is Record<string, unknown> & DiskRecord =>
-  RECORD_TESTS.every(([key, test]) => test(entry[key]));
+const isRemembered = hasParts<RememberedFileSystem>({
+  uuid: isText,
+  label: isTextOrAbsent,
+  name: isName,
+  type: isText,
+  isNew: isAbsentOr(isTrue),
+  copy: isAbsentOr(isTrue),
+  unit: isAbsentOr(isPath),
+  serial: isTextOrAbsent,
+  wwn: isTextOrAbsent,
+  place: isTextOrAbsent,
+  partition: isAbsentOr(isWhole),
+});
 
 /** What was read last: of a guest whose disks come and go all day it is long, and each run asks for it several times. */
 let lastRead: { text: string; records: readonly DiskRecord[] } | undefined;
@@ -150,15 +162,7 @@ export function readDiskRecords(files: FileView): DiskRecord[] {
 
 /** Which file system had which name, over boots. */
 export function readPathMemory(files: FileView): PathMemory {
-  return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(
-    (entry): entry is Record<string, unknown> & RememberedFileSystem =>
-      isText(entry.uuid) &&
-      isText(entry.type) &&
-      isName(entry.name) &&
-      [entry.label, entry.serial, entry.wwn, entry.place].every(isTextOrAbsent) &&
-      isAbsentOr(isPath)(entry.unit) &&
-      isAbsentOr(Number.isInteger)(entry.partition),
-  );
+  return readEntries(files.readText(FILE_SYSTEMS_FILE), 'fileSystems').filter(isRemembered);
 }
 
 const store = (machine: Machine, directory: string, path: string, value: unknown) =>

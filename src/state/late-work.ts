@@ -1,4 +1,13 @@
 import { LATE_MARK } from '../machine/files/paths.ts';
+import { hasParts, isAbsentOr, isListOf, isText } from '../machine/formats/shape.ts';
+import {
+  isApt,
+  isFile,
+  isLocale,
+  isPackages,
+  isPowerState,
+  isTimeServers,
+} from '../metadata/config-shape.ts';
 import type {
   AptConfig,
   FileConfig,
@@ -26,6 +35,16 @@ export const lateWorkMark = (work: LateWork): { path: string; content: string } 
   content: `${digestOf(work)}\n`,
 });
 
-/** What was left by our own program in a file of root's: anything else than an object is none. */
+const isLate = hasParts<LateWork>({
+  files: isAbsentOr(isListOf(isFile)),
+  apt: isAbsentOr(isApt),
+  packages: isAbsentOr(isPackages),
+  locale: isAbsentOr(isLocale),
+  timeServers: isAbsentOr(isTimeServers),
+  finalMessage: isAbsentOr(isText),
+  powerState: isAbsentOr(isPowerState),
+});
+
+/** What was left by our own program in a file of root's; an object without parts is none. */
 export const isLateWork = (value: unknown): value is LateWork =>
-  typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  isLate(value) && Object.keys(value).length > 0;

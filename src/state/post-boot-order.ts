@@ -1,6 +1,6 @@
 import { parseJsonObject } from '../machine/changes/json-file.ts';
 import { digestOf } from './applied.ts';
-import type { Asked } from './asked.ts';
+import { type Asked, isAsked } from './asked.ts';
 import { isLateWork, type LateWork } from './late-work.ts';
 import { type OrderedScript, parseOrderedScript } from './source-scripts.ts';
 
@@ -49,15 +49,6 @@ export function renderStartedMarks(marks: StartedMarks, started: StartedMarks): 
 
 export function renderPostBootOrder(order: PostBootOrder): string {
   return `${JSON.stringify(order)}\n`;
-}
-
-/** What another version left is not taken for ours. */
-function isAsked(value: unknown): value is Asked {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = value as Record<string, unknown>;
-  return ['interfaces', 'missing', 'nameServers', 'searchDomains', 'accounts'].every((name) =>
-    Array.isArray(fields[name]),
-  );
 }
 
 /** @returns undefined for a text that is no order */

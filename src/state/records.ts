@@ -6,6 +6,7 @@ import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machin
 import { type AppliedRecord, type AppliedValue, isAppliedValue } from './applied.ts';
 import { METADATA_PROGRAM, PROGRAMS } from './programs.ts';
 import type { Report } from './report.ts';
+import { isStoredReport } from './report-shape.ts';
 
 const appliedPath = (program: string) => `${APPLIED_DIRECTORY}/${program}.json`;
 
@@ -85,14 +86,11 @@ function sameFailure(last: Report | undefined, report: Report): boolean {
 }
 
 function readReport(files: FileView, path: string): Report | undefined {
-  const value = parseJsonObject(files.readText(path)) ?? {};
-  const whole =
-    Array.isArray(value.steps) && Array.isArray(value.problems) && typeof value.status === 'string';
-  if (!whole) return undefined;
-  const report = value as unknown as Report;
-  if (typeof report.startedAt === 'string') return report;
+  const value = parseJsonObject(files.readText(path));
+  if (!isStoredReport(value)) return undefined;
+  const { startedAt } = value;
   // An unchanged boot's, by packaging/steady.sh: to ask for the time would take it a process.
-  return { ...report, startedAt: new Date(files.modifiedAt(path) ?? 0).toISOString() };
+  return { ...value, startedAt: startedAt ?? new Date(files.modifiedAt(path) ?? 0).toISOString() };
 }
 
 /** The units that serve interfaces name the reports, one for each: that of the boot is gandi-bootstrap's. */

@@ -46,12 +46,22 @@ export function smallerSizes(
 
 const WHILE_NOT_MOUNTED = 'what is missing can be had while it is not mounted';
 
-/** What an admin can do about a root file system that cannot be grown while it is mounted, from another system. */
-export const growUnmounted = (device: string): string =>
-  `${WHILE_NOT_MOUNTED}: e2fsck -f ${device}, then resize2fs ${device}`;
+/** XFS and btrfs are grown while they are mounted, and no other way (xfs_growfs(8), btrfs-filesystem(8)). */
+const growsUnmounted = (type: string): boolean => /^ext[234]$/.test(type);
 
-/** What an admin can do about a data disk, in this order. */
-export function growEjected(device: string): string {
+/**
+ * What an admin can do about a root file system that cannot be grown while it is mounted, from another system.
+ * @param type as in /proc/self/mountinfo
+ * @returns what continues a line; empty where nothing can be done
+ */
+export function growUnmounted(type: string, device: string): string {
+  if (!growsUnmounted(type)) return '';
+  return `; ${WHILE_NOT_MOUNTED}: e2fsck -f ${device}, then resize2fs ${device}`;
+}
+
+/** What an admin can do about a data disk, in this order. @returns as {@link growUnmounted} */
+export function growEjected(type: string, device: string): string {
+  if (!growsUnmounted(type)) return '';
   const steps = ['gandi-mount eject', 'e2fsck -f', 'resize2fs', 'gandi-mount attach'];
-  return `${WHILE_NOT_MOUNTED}: ${steps.map((step) => `${step} ${device}`).join(', ')}`;
+  return `; ${WHILE_NOT_MOUNTED}: ${steps.map((step) => `${step} ${device}`).join(', ')}`;
 }

@@ -126,7 +126,7 @@ function growPartly(root: RootFileSystem, kernelRelease: string, limits: readonl
   const remember = (bytes: number) => ({ [REFUSED]: refusalOf({ root, kernelRelease }, bytes) });
   const note = (bytes: number): Note => ({
     level: 'warning',
-    text: `the root file system has ${mebibytes(bytes)} at most of the ${mebibytes(root.deviceBytes)} of ${root.device}; ${growUnmounted(root.device)}`,
+    text: `the root file system has ${mebibytes(bytes)} at most of the ${mebibytes(root.deviceBytes)} of ${root.device}${growUnmounted(root.type, root.device)}`,
   });
   if (limit === undefined) {
     const bytes = root.fileSystemBytes;

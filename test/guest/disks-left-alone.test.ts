@@ -26,7 +26,9 @@ describe('disks that are to stay as they are', () => {
     expect(await guest.output('ls /run/gandi')).not.toContain('disks.json');
   });
 
-  it('leaves alone, to the byte, what is no sound file system, and says why', async () => {
+  it('leaves alone, to the byte, what is no sound file system, and says why, whatever else is amiss', async () => {
+    await guest.output('cd /etc/systemd/system && mkdir odd.mount && ln -s self.mount self.mount');
+    await guest.output("echo '[]' > /run/gandi/gandi-mount-memory.json");
     const before = new Map([...foreign].map(([name, { disk }]) => [name, contentOf(disk)]));
     const attached: Attached[] = [];
     for (const [name, { disk, why }] of foreign) {

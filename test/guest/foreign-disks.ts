@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { LVM_LABEL, mdSuperblock, ZFS_LIST } from '../foreign-content.ts';
-import { damagedDisk } from './data-disks.ts';
+import { damagedDisk, spoil } from './data-disks.ts';
 import { blankDisk, type DiskFile, dataDisk, mebibyte, rawDisk } from './disk.ts';
 
 /** A disk that no data disk tool may write to, and what `gandi-mount list` says of it. */
@@ -33,6 +33,13 @@ async function mirrorHalf(file: string): Promise<DiskFile> {
 async function cutOff(file: string): Promise<DiskFile> {
   const disk = await dataDisk(file, { mebibytes, label: 'cut' });
   await execa('truncate', ['--size', '8M', file]);
+  return disk;
+}
+
+/** A btrfs whose superblock is sound and whose trees are gone: of all that its kernel says at a mount little says why it fails. */
+async function withoutTrees(file: string): Promise<DiskFile> {
+  const disk = await dataDisk(file, { mebibytes: 128, fileSystem: 'btrfs', label: 'trees' });
+  await spoil(disk, 20 * mebibyte, Buffer.alloc(80 * mebibyte));
   return disk;
 }
 
@@ -68,6 +75,10 @@ export async function foreignDisks(folder: string): Promise<Map<string, ForeignD
         disk: await damagedDisk(folder, 'damaged', 'damaged'),
         why: /repair that may lose data.*run e2fsck \/dev\/sd/,
       },
+    ],
+    [
+      'without trees',
+      { disk: await withoutTrees(file('trees')), why: /it is damaged; btrfs check \/dev\/sd.*BTRFS error/ },
     ],
     ['cut off', { disk: await cutOff(file('cut')), why: /larger than its device/ }],
     [

@@ -23,7 +23,7 @@ function followLinks(entries: FileEntries, path: string): string {
     if (!isLink(entry)) return current;
     current = posix.resolve(posix.dirname(current), entry.link);
   }
-  throw new Error(`${path}: too many symbolic links`);
+  throw Object.assign(new Error(`${path}: too many symbolic links`), { code: 'ELOOP' });
 }
 
 /** A FileView over plain data, the way the real one behaves over a tree. */

@@ -1,4 +1,5 @@
 import { parseJsonObject } from '../../machine/changes/json-file.ts';
+import { isTexts } from '../../machine/formats/shape.ts';
 import type { AfterOperator } from '../../metadata/operator-script.ts';
 
 /** How the operator script of this boot is to run. */
@@ -22,9 +23,6 @@ export interface OperatorOrder {
 /** What the stamp says once a script was run. */
 export const stampOf = ({ instance = '', digest }: Pick<OperatorOrder, 'instance' | 'digest'>): string =>
   `${instance} ${digest}\n`;
-
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const isAfter = (value: unknown): value is AfterOperator =>
   value === 'poweroff' || value === 'reboot' || value === 'continue';

@@ -124,9 +124,16 @@ function eraseRange({ device, offset, length, keepMark }: EraseRange): void {
   if (keepMark !== true) zeroRange(device, offset, SECTOR_BYTES);
 }
 
+/**
+ * What the system answered at that moment (strerror(3) of EBUSY, ENOMEM, EIO and EINTR), such as to resize2fs(8) while
+ * another one works on the file system.
+ */
+const NOT_NOW = /Device or resource busy|Cannot allocate memory|Input\/output error|Interrupted system call/;
+
 function failed(failure: string, { exitCode, stdout, stderr }: CommandResult): CommandError {
   const output = `${stdout}${stderr}`;
-  return exitCode === undefined ? new CommandError(failure, output) : new Refused(failure, output);
+  const isRefusal = exitCode !== undefined && !NOT_NOW.test(output);
+  return isRefusal ? new Refused(failure, output) : new CommandError(failure, output);
 }
 
 async function writeFile(change: WriteFile, machine: Machine): Promise<void> {

@@ -8,14 +8,24 @@ const MOST_RECORDS = 100_000;
 /** The kernel has overwritten what was to be read next (Documentation/ABI/testing/dev-kmsg). */
 const OVERWRITTEN = 'EPIPE';
 
+/** A message, and how grave it is: 0 to 7, as of syslog(2); 3 is an error, 4 a warning. */
+export interface KernelMessage {
+  level: number;
+  /** Of the kernel's log, whose clock nobody sets: the guest's own goes away from it, by up to a minute a day. */
+  seconds: number;
+  text: string;
+}
+
+/** A record's first number is the level of what the kernel itself said; of programs that write there it is more. */
+const MOST_LEVEL = 7;
+
 /**
- * Reads the kernel's messages that are still in its buffer (Documentation/ABI/testing/dev-kmsg: each read gives one
+ * Reads the kernel's own messages that are still in its buffer (Documentation/ABI/testing/dev-kmsg: each read gives one
  * record, `level,number,microseconds,flags;message`, with lines of properties behind it that begin with a space).
  * @param path such as `/dev/kmsg`
- * @param sinceSeconds of the kernel's clock, as in /proc/uptime: older ones are left out
  * @returns the messages, the oldest first; none where they cannot be read, such as in a container
  */
-export function readKernelLog(path: string, sinceSeconds: number): string[] {
+export function readKernelLog(path: string): KernelMessage[] {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -23,7 +33,7 @@ export function readKernelLog(path: string, sinceSeconds: number): string[] {
     return [];
   }
   try {
-    return parseRecords(records(descriptor), sinceSeconds);
+    return parseRecords(records(descriptor));
   } finally {
     closeSync(descriptor);
   }
@@ -45,10 +55,11 @@ function records(descriptor: number): string {
   return text;
 }
 
-function parseRecords(text: string, sinceSeconds: number): string[] {
-  return text.split('\n').flatMap((line) => {
-    const [, microseconds, message] = /^\d+,\d+,(\d+),[^;]*;(.*)$/.exec(line) ?? [];
-    if (microseconds === undefined || message === undefined) return [];
-    return Number(microseconds) / 1e6 < sinceSeconds ? [] : [message];
+function parseRecords(log: string): KernelMessage[] {
+  return log.split('\n').flatMap((line) => {
+    const [, priority, microseconds, text] = /^(\d+),\d+,(\d+),[^;]*;(.*)$/.exec(line) ?? [];
+    if (microseconds === undefined || text === undefined) return [];
+    const level = Number(priority);
+    return level > MOST_LEVEL ? [] : [{ level, seconds: Number(microseconds) / 1e6, text }];
   });
 }

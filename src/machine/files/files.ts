@@ -128,7 +128,8 @@ export class Files implements FileView {
       if (pending.length === 0 && last === 'keep') break;
       const target = this.#target(done);
       if (target === undefined) continue;
-      if (++links > MOST_LINKS) throw new Error(`${path}: too many symbolic links`);
+      if (++links > MOST_LINKS)
+        throw Object.assign(new Error(`${path}: too many symbolic links`), { code: 'ELOOP' });
       pending.unshift(...target.split('/').filter((piece) => piece !== '' && piece !== '.'));
       if (isAbsolute(target)) done.length = 0;
       else done.pop();

@@ -1,5 +1,7 @@
 import { hasText, viewOf } from './byte-fields.ts';
 import type { ByteSource } from './byte-source.ts';
+import { isDrbdBlock } from './signatures/drbd.ts';
+import { isMdSuperblock } from './signatures/md.ts';
 
 /** struct verity_sb of cryptsetup (lib/verity/verity.c): signature, version, kind of hash. */
 const VERITY_SIGNATURE = 'verity\0\0';
@@ -10,19 +12,53 @@ const HEADER_BYTES = 16;
 /** Hashes begin at one of their own blocks, which are as large as pages (veritysetup(8), --hash-block-size). */
 const HASH_BLOCK_BYTES = 4096;
 
+/** Blocks in which the metadata of a RAID or of DRBD begins. */
+const METADATA_BLOCK_BYTES = 4096;
+const MIB = 1024 * 1024;
 /**
- * What begins right behind a file system on its device and goes with it: to grow the file system would overwrite that.
- * dm-verity keeps its hashes there where both are on one device (veritysetup(8), --hash-offset).
+ * How far behind a file system such metadata begins, whose device ended there once: MD keeps up to some hundred KiB free for its
+ * bitmap (mdadm(8), --bitmap), DRBD has 1/32768 for each of at most 32 peers in front of it, and few have more than eight.
+ */
+const LEAST_SCAN_BYTES = MIB;
+const SCAN_PART = 1 / 4096;
+const MOST_SCAN_BYTES = 64 * MIB;
+/** A device that is larger by less has not been enlarged: sizes are rounded. */
+const LEAST_ENLARGED_BYTES = 8 * MIB;
+
+/**
+ * What begins behind a file system on its device and goes with it: to grow the file system would overwrite that.
+ * dm-verity keeps its hashes there where both are on one device (veritysetup(8), --hash-offset). The metadata of a RAID (md 0.90
+ * and 1.0) and of DRBD are at the end of a device, and stay there when that is enlarged: they are found at its end no more.
  * @param fileSystemBytes where the file system ends
  * @returns for people; undefined if there is nothing of which that is known
  */
 export function describeBehind(
-  device: Pick<ByteSource, 'read'>,
+  device: Pick<ByteSource, 'read' | 'size'>,
   fileSystemBytes: number,
 ): string | undefined {
   const next = Math.ceil(fileSystemBytes / HASH_BLOCK_BYTES) * HASH_BLOCK_BYTES;
   const found = [...new Set([fileSystemBytes, next])].find((at) => isVerity(device.read(at, HEADER_BYTES)));
-  return found === undefined ? undefined : `the hashes of dm-verity begin behind it, at byte ${found}`;
+  if (found !== undefined) return `the hashes of dm-verity begin behind it, at byte ${found}`;
+  return device.size - next < LEAST_ENLARGED_BYTES ? undefined : describeMetadata(device, next);
+}
+
+/** @param start where blocks are looked at from */
+function describeMetadata({ read, size }: Pick<ByteSource, 'read' | 'size'>, start: number) {
+  const end = Math.min(size, start + Math.min(LEAST_SCAN_BYTES + start * SCAN_PART, MOST_SCAN_BYTES));
+  for (let from = start; from < end; from += MIB) {
+    const bytes = read(from, Math.min(MIB, end - from));
+    for (let at = 0; at + METADATA_BLOCK_BYTES <= bytes.length; at += METADATA_BLOCK_BYTES) {
+      const block = bytes.subarray(at, at + METADATA_BLOCK_BYTES);
+      const owner = isMdSuperblock(block, from + at)
+        ? 'a RAID (md)'
+        : isDrbdBlock(block, size)
+          ? 'DRBD'
+          : undefined;
+      if (owner !== undefined)
+        return `the metadata of ${owner}, from before the device was enlarged, is behind it, at byte ${from + at}`;
+    }
+  }
+  return undefined;
 }
 
 function isVerity(header: Uint8Array): boolean {

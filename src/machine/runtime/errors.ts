@@ -8,7 +8,10 @@ export class CommandError extends Error {
   }
 }
 
-/** A program said by its exit status that it does not do what it was to do: it had its time, and was not killed. */
+/**
+ * A program said by its exit status that it does not do what it was to do: it had its time, was not killed, and says the same
+ * when it is asked again.
+ */
 export class Refused extends CommandError {}
 
 /**

@@ -99,6 +99,19 @@ function listMountNames(files: Pick<FileView, 'list' | 'linkTarget'>): MountName
   return { units, dropIns };
 }
 
+/** What systemd cannot load either, such as a directory that is named like a unit, or a link that leads to itself. */
+const NOT_LOADED: readonly (string | undefined)[] = ['EISDIR', 'ELOOP'];
+
+/** The text of a unit or drop-in; undefined where there is none that systemd could load. */
+function readUnit(files: Pick<FileView, 'readText'>, path: string): string | undefined {
+  try {
+    return files.readText(path);
+  } catch (error) {
+    if (NOT_LOADED.includes((error as NodeJS.ErrnoException).code)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The texts of the drop-ins of a unit; of several with one name the one whose directory says most of the unit's name counts,
  * then the first in the path.
@@ -119,7 +132,7 @@ function dropInTexts(
       if (file.endsWith('.conf') && !dropIns.has(file)) dropIns.set(file, `${place}/${file}`);
   }
   const sorted = [...dropIns].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, place]) => place);
-  return sorted.flatMap((one) => files.readText(one) ?? []);
+  return sorted.flatMap((one) => readUnit(files, one) ?? []);
 }
 
 /** Whether the text of a unit is that of one which gandi-mount made for a disk that it mounts itself. */
@@ -139,7 +152,7 @@ export function findUnit(files: Pick<FileView, 'status'>, name: string): string 
 export function mountUnits(files: Pick<FileView, 'list' | 'readText' | 'linkTarget'>): FstabEntry[] {
   const { units, dropIns } = listMountNames(files);
   return [...units].flatMap(([name, path]) => {
-    const text = files.readText(path) ?? '';
+    const text = readUnit(files, path) ?? '';
     // A masked one leads to /dev/null, or has nothing in it, whatever its drop-ins say (systemd.unit(5)).
     if (text === '' || isOwnUnit(text)) return [];
     const values = sectionValues([text, ...dropInTexts(files, name, dropIns)], 'Mount');

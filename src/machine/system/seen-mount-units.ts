@@ -1,5 +1,6 @@
 import type { Files } from '../files/files.ts';
 import { isSameState, type SeenState, seenState } from '../files/trace/seen-state.ts';
+import { hasParts, isListOf, isNumeric, isText } from '../formats/shape.ts';
 import type { FstabEntry } from '../formats/text/fstab.ts';
 import { mountUnits } from './mount-units.ts';
 
@@ -9,6 +10,19 @@ export interface SeenMountUnits {
   /** Directories and files by their paths; null: nothing was there. */
   seen: [path: string, state: SeenState | null][];
 }
+
+const isEntry = hasParts<FstabEntry>({ source: isText, mountPoint: isText, type: isText });
+const isState = hasParts<SeenState>({ ino: isNumeric, size: isNumeric, ctimeMs: isNumeric });
+
+/** Whether a value that was read from a file is what was seen. */
+export const isSeenMountUnits = hasParts<SeenMountUnits>({
+  entries: isListOf(isEntry),
+  seen: isListOf((pair) => {
+    if (!Array.isArray(pair)) return false;
+    const [path, state]: unknown[] = pair;
+    return isText(path) && (state === null || isState(state));
+  }),
+});
 
 /** Of a change that was made as short a time before a look, another one may have the same time. */
 const FRESH_MILLISECONDS = 20;

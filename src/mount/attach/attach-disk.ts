@@ -78,7 +78,7 @@ async function growPartly(
   }
   const [now, whole] = [size, device.size].map((bytes) => `${Math.floor(bytes / MIB)} MiB`);
   const text = `${mountPoint} has ${now} of the ${whole} of ${device.node}: ${reason}`;
-  run.tell('warning', `${text}; ${growEjected(device.node)}`);
+  run.tell('warning', `${text}${growEjected(content.type, device.node)}`);
 }
 
 /**
@@ -93,6 +93,8 @@ export async function grow(run: MountRun, attachment: Attachment): Promise<boole
     : sizeOfMounted(content.type, content, () => mountedBytes(mountPoint));
   const changes = planGrow(device, content.type, mountPoint, size);
   if (changes.length === 0) return true;
+  // By CONFIG_MOUNT_PARAMS, or as a btrfs from which others are made (btrfstune(8), -S).
+  if (findMount(run.machine.files, device, mountPoint)?.options.includes('ro')) return true;
   const end = content.fileSystemBytes ?? size;
   const behind = end && withDevice(device.node, (opened) => describeBehind(opened, end));
   if (behind) {

@@ -6,21 +6,43 @@ import { CommandError, reasonOf } from '../../machine/runtime/errors.ts';
 
 const MIB = 1024 * 1024;
 
-/** The kernel's clock and that of /proc/uptime are not quite the same. */
+/**
+ * How far the clock of the kernel's log may be behind that of /proc/uptime. Nobody sets the one; NTP makes the other faster or
+ * slower by 500 millionths at most (adjtimex(2)), and by as much again where the two were measured differently.
+ */
+const CLOCK_DRIFT = 1 / 1000;
 const CLOCK_MARGIN_SECONDS = 2;
 
 /** The last block of an image is often cut, or padding is left out, and the kernel reads it all the same. */
 const MAY_BE_SHORT = new Set(['iso9660']);
 
-/** Lines about a mount that say nothing of why it failed. */
-const NO_REASON =
-  /Mounting V\d|mounted filesystem|(?:starting|ending|ends?) (?:recovery|clean mount)|recovery (?:required|complete)|unmounting|Quota mode|using .*hash|enabling|disk space caching|first mount of|has skinny extents/i;
+/** Levels of syslog(2): what is less grave only accompanies a mount, such as the checksums that btrfs uses. */
+const ERROR_LEVEL = 3;
+const WARNING_LEVEL = 4;
+
+/** Warnings that a mount which succeeds has as well. */
+const NO_REASON = /will not be supported|is recommended|Corruption warning/;
 
 /** What a file system is asked to be that it cannot; `what` completes "is not mounted: ". */
 interface Cause {
   /** Of the kernel's line, or of mount(8)'s. */
   sign: RegExp;
-  what: (content: Signature, match: RegExpExecArray) => string;
+  what: (content: Signature, match: RegExpExecArray, device: BlockDevice) => string;
+}
+
+/** What looks a file system over without changing it, by type; ext2/3/4 have e2fsck(8). */
+const LOOKS: Readonly<Record<string, string>> = {
+  xfs: 'xfs_repair -n',
+  btrfs: 'btrfs check',
+  vfat: 'fsck.fat -n',
+  exfat: 'fsck.exfat -n',
+  f2fs: 'fsck.f2fs --dry-run',
+};
+
+function damaged({ type }: Signature, device: BlockDevice): string {
+  const look = type.startsWith('ext') ? 'e2fsck -n' : LOOKS[type];
+  const advice = look === undefined ? '' : `; ${look} ${device.node} says what is wrong, and changes nothing`;
+  return `it is damaged${advice}`;
 }
 
 const copyOf = ({ uuid }: Signature) =>
@@ -34,6 +56,15 @@ const copyOf = ({ uuid }: Signature) =>
 const CAUSES: readonly Cause[] = [
   { sign: /duplicate UUID|duplicate device|: File exists\b/, what: copyOf },
   {
+    sign: /(?:without|not built with) (CONFIG_\w+)/i,
+    what: (_, [, option]) => `this kernel was built without what it needs (${option}): another kernel has it`,
+  },
+  {
+    sign: /failed to open journal device|external log; specify|realtime subvolume, specify/,
+    what: () =>
+      'its journal, log or realtime part is on another device: mount it by /etc/fstab, with the options that name that',
+  },
+  {
     sign: /(?:unsupported|unknown|incompatible)\b.*?\bfeatures?\b[^(]*(?:\(([^)]*)\))?/i,
     what: (_, [, features]) =>
       `this kernel does not know all of its features${features === undefined ? '' : ` (${features})`}; a newer kernel does`,
@@ -44,7 +75,11 @@ const CAUSES: readonly Cause[] = [
       `its blocks${blockBytes === undefined ? '' : ` of ${blockBytes} bytes`} are larger than this kernel's pages of memory`,
   },
   {
-    sign: /write access unavailable|recovery required on readonly|log recovery.*read-?only|required on read-?only device|cannot mount .* read-only/i,
+    sign: /sectorsize (\d+) not (?:yet )?supported/,
+    what: (_, [, bytes]) => `its sectors of ${bytes} bytes do not go with this kernel's pages of memory`,
+  },
+  {
+    sign: /write access unavailable|recovery required on readonly|replay required on RO media|log recovery.*read-?only|required on read-?only device|cannot mount .* read-only/i,
     what: () => 'its journal is to be replayed, and the disk is read-only',
   },
   {
@@ -55,6 +90,15 @@ const CAUSES: readonly Cause[] = [
     sign: /(?:Unknown parameter|Unrecognized mount option|unrecognized mount option|Invalid option) ['"]?([^'" ]+)/,
     what: ({ type }, [, option]) =>
       `${type} does not know the option ${option}: take it out of CONFIG_MOUNT_PARAMS`,
+  },
+  {
+    sign: /Bad value for ['"]?([^'" ]+)/,
+    what: ({ type }, [, option]) =>
+      `${type} does not know the value of the option ${option}: correct it in CONFIG_MOUNT_PARAMS`,
+  },
+  {
+    sign: /Structure needs cleaning|corrupt|bad tree block|failed to read (?:chunk|tree) root|no journal found|CRC error/i,
+    what: (content, _, device) => damaged(content, device),
   },
   {
     sign: /I\/O error|can't read superblock|unable to read superblock/,
@@ -84,7 +128,10 @@ export function whyUnmountable(
     : undefined;
 }
 
-/** What the kernel said of a device since a mount began: the first line that may tell why it failed. */
+/**
+ * What the kernel said last of a device whose mount has just failed, as far as it may tell why: what fits a cause that is
+ * known comes first, then errors, then warnings.
+ */
 function kernelReason(
   files: Pick<Files, 'locate' | 'readText'>,
   { name }: Pick<BlockDevice, 'name'>,
@@ -94,10 +141,20 @@ function kernelReason(
   const uptime = Number(files.readText('/proc/uptime')?.split(' ')[0]);
   if (Number.isNaN(uptime)) return undefined;
   const escaped = name.replace(/[^A-Za-z0-9]/g, '\\$&');
-  const isAbout = new RegExp(`(?<![\\w/-])(?:/dev/)?${escaped}(?![\\w/-])|^${type}: `);
-  return readKernelLog(files.locate('/dev/kmsg'), uptime - seconds - CLOCK_MARGIN_SECONDS).find(
-    (line) => isAbout.test(line) && !NO_REASON.test(line),
+  const isAbout = new RegExp(`(?<![\\w/-])(?:/dev/)?${escaped}(?![\\w/-])|^${type}(?: error)?: `, 'i');
+  const about = readKernelLog(files.locate('/dev/kmsg')).filter(({ text }) => isAbout.test(text));
+  const last = about.at(-1)?.seconds ?? 0;
+  if (last < uptime * (1 - CLOCK_DRIFT) - seconds - CLOCK_MARGIN_SECONDS) return undefined;
+  const said = about.filter(
+    ({ level, text, seconds: at }) =>
+      // All of it was said while it was tried: what is older is about an attempt before, or another disk of that name.
+      at >= last - seconds && level <= WARNING_LEVEL && !NO_REASON.test(text),
   );
+  const found =
+    said.find(({ text }) => CAUSES.some(({ sign }) => sign.test(text))) ??
+    said.find(({ level }) => level <= ERROR_LEVEL) ??
+    said[0];
+  return found?.text;
 }
 
 /**
@@ -119,7 +176,7 @@ export function mountFailure(
   for (const text of [kernel ?? '', error.output]) {
     for (const { sign, what } of CAUSES) {
       const match = sign.exec(text);
-      if (match !== null) return `${what(content, match)}${said}`;
+      if (match !== null) return `${what(content, match, device)}${said}`;
     }
   }
   if (kernel !== undefined) return `the kernel refuses it: ${kernel.slice(0, 200)}`;

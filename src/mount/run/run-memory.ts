@@ -5,6 +5,7 @@ import type { Files } from '../../machine/files/files.ts';
 import { RUNTIME_DIRECTORY } from '../../machine/files/paths.ts';
 import { programFile } from '../../machine/files/program-file.ts';
 import { seenState } from '../../machine/files/trace/seen-state.ts';
+import { hasParts, isAbsentOr, isText } from '../../machine/formats/shape.ts';
 import type { FstabEntry } from '../../machine/formats/text/fstab.ts';
 import {
   lastParsedSettings,
@@ -13,7 +14,13 @@ import {
   recallSettings,
   type Settings,
 } from '../../machine/settings/settings.ts';
-import { areAsSeen, type SeenMountUnits, seeMountUnits } from '../../machine/system/seen-mount-units.ts';
+import { isParsedSettings } from '../../machine/settings/settings-shape.ts';
+import {
+  areAsSeen,
+  isSeenMountUnits,
+  type SeenMountUnits,
+  seeMountUnits,
+} from '../../machine/system/seen-mount-units.ts';
 import { VERSION } from '../../terminal/version.ts';
 
 /** For root alone, as all that is written in that directory. */
@@ -25,6 +32,12 @@ interface Remembered {
   settings?: ParsedSettings;
   mountUnits?: SeenMountUnits;
 }
+
+const isRemembered = hasParts<Remembered>({
+  program: isText,
+  settings: isAbsentOr(isParsedSettings),
+  mountUnits: isAbsentOr(isSeenMountUnits),
+});
 
 function thisProgram(): string {
   const { ino = 0, size = 0, ctimeMs = 0 } = seenState(programFile(), 'behind') ?? {};
@@ -42,7 +55,7 @@ export class RunMemory {
   constructor(private readonly files: Files) {
     const program = thisProgram();
     const kept = parseJsonObject(files.readText(FILE));
-    this.#remembered = kept?.program === program ? { ...kept, program } : { program };
+    this.#remembered = isRemembered(kept) && kept.program === program ? kept : { program };
   }
 
   /** The guest's settings. They are told by the file's whole text. */

@@ -86,6 +86,14 @@ describe('disks that come', () => {
     expect(said.stderr).toBe('');
   });
 
+  it('are not grown where they are mounted read-only', async () => {
+    guest.disks.write('/etc/default/gandi', 'CONFIG_MOUNT_PARAMS=ro,noatime\n');
+    guest.disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });
+    await main(['rescan', '--new']);
+    expect(guest.disks.mounts()).toEqual(['/srv/data']);
+    expect(guest.disks.ran.filter((line) => line.startsWith('resize2fs'))).toEqual([]);
+  });
+
   it('are grown by the next run where growing failed', async () => {
     const { disks } = guest;
     disks.attach({ name: 'sdb', label: 'data', fileSystemBytes: 8 * MIB });

@@ -287,7 +287,10 @@ export class SimulatedDisks {
 
   #effect([program, ...parameters]: readonly string[]): void {
     const last = parameters.at(-1) ?? '';
-    if (program === 'mount') this.#mounted(parameters.at(-2) ?? '', last, parameters[1] ?? '');
+    if (program === 'mount') {
+      const [, type = '', , options = ''] = parameters;
+      this.#mounted(parameters.at(-2) ?? '', last, type, options.split(',').includes('ro') ? 'ro' : 'rw');
+    }
     if (program === 'umount') this.#unmounted(last);
   }
 
@@ -297,14 +300,17 @@ export class SimulatedDisks {
     this.write('/proc/self/mountinfo', others.join('\n'));
   }
 
-  #mounted(node: string, mountPoint: string, type: string): void {
+  #mounted(node: string, mountPoint: string, type: string, access: 'rw' | 'ro' = 'rw'): void {
     const number = this.#numbers.get(basename(node));
     const id = 30 + ++this.#mountCount;
     const path = `${this.files.root}/proc/self/mountinfo`;
     if (!existsSync(mountPoint)) mkdirSync(mountPoint, { recursive: true });
     // s_mtime, the time of the last mount (Documentation/filesystems/ext4/super.rst).
     if (type === 'ext4') writeAt(node, 1024 + 44, new Uint8Array([1]));
-    appendFileSync(path, `${id} 21 ${number} / ${mountPoint} rw,relatime - ${type} ${node} rw\n`);
+    appendFileSync(
+      path,
+      `${id} 21 ${number} / ${mountPoint} ${access},relatime - ${type} ${node} ${access}\n`,
+    );
   }
 
   #kernelName(name: string): string {

@@ -236,7 +236,12 @@ describe('a file system that its program refuses to grow', () => {
   });
 
   /** Runs the step with a program that gives no more than a size. */
-  async function boot(most: number, applied: AppliedRecord = {}, fails = 'exit status 1') {
+  async function boot(
+    most: number,
+    applied: AppliedRecord = {},
+    fails = 'exit status 1',
+    more: Partial<RootFileSystem> = {},
+  ) {
     const sizes: number[] = [];
     const commandsOf: Commands = {
       run: async (argv) => {
@@ -249,7 +254,7 @@ describe('a file system that its program refuses to grow', () => {
     };
     const machine = { files: new Files(temporaryRoot({}).root), commands: commandsOf, live: true };
     const fileSystemBytes = Object.keys(applied).length > 0 ? most * MIB : root.fileSystemBytes;
-    const context = () => makeContext({ facts: { root: { ...root, fileSystemBytes } }, applied });
+    const context = () => makeContext({ facts: { root: { ...root, fileSystemBytes, ...more } }, applied });
     const { report, digests } = await runStep(resizeMainDisk, context, machine, { dryRun: false });
     return { sizes, digests, status: report.status, notes: report.notes };
   }
@@ -268,6 +273,11 @@ describe('a file system that its program refuses to grow', () => {
     expect(first).toMatchObject({ sizes: [1000, 800, 500], status: 'unchanged' });
     expect(first.notes.at(-1)).toEqual(note(50));
     expect((await boot(50, first.digests)).sizes).toEqual([]);
+  });
+
+  test('is told without an advice where nothing else could grow it', async () => {
+    const { notes } = await boot(50, {}, 'exit status 1', { type: 'xfs', growthLimits: [] });
+    expect(notes.at(-1)?.text).toBe('the root file system has 50 MiB at most of the 1000 MiB of /dev/sda');
   });
 
   test('is tried again where the program was killed, and with another kernel or size', async () => {

@@ -42,7 +42,7 @@ function parseHeader(sector: Uint8Array, sectorBytes: number): Header | undefine
   const view = viewOf(sector);
   const headerBytes = view.getUint32(12, true);
   if (headerBytes < HEADER_BYTES || headerBytes > sectorBytes) return undefined;
-  const checked = sector.slice(0, headerBytes);
+  const checked = Uint8Array.from(sector.subarray(0, headerBytes));
   checked.fill(0, 16, 20); // The checksum is taken with its own field zero.
   if (crc32(checked) !== view.getUint32(16, true)) return undefined;
   const header = {

@@ -34,6 +34,10 @@ export const findMd: Probe = ({ size, at }) => {
   return undefined;
 };
 
+/** Whether a block has a superblock of this place, whatever the size of the device is by now. */
+export const isMdSuperblock = (block: Uint8Array, place: number): boolean =>
+  isVersion1(block, place) || isVersion0(block);
+
 /** Version 0.90 is in the order of bytes of the machine that made it. */
 function isVersion0(superblock: Uint8Array): boolean {
   const view = viewOf(superblock);

@@ -52,6 +52,16 @@ describe('a command', () => {
     await expect(failure).rejects.toBeInstanceOf(Refused);
   });
 
+  it.each([
+    'resize2fs: Device or resource busy While checking for on-line resizing support',
+    'resize2fs: Cannot allocate memory While trying to extend the last group',
+    'resize2fs: Input/output error while trying to open /dev/sdb',
+  ])('that could not do it at that moment has refused nothing: %s', async (stderr) => {
+    const failure = guest({}, () => fails(1, { stderr })).run();
+    await expect(failure).rejects.toBeInstanceOf(CommandError);
+    await expect(failure).rejects.not.toBeInstanceOf(Refused);
+  });
+
   it('that was killed has refused nothing', async () => {
     const { run } = guest({}, () => ({ failure: 'x: ended by SIGKILL' }));
     const failure = run();

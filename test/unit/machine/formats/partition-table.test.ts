@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openDevice } from '../../../../src/machine/files/device-reader.ts';
@@ -45,6 +45,14 @@ describe('GPT', () => {
         { number: 2, start: 5 * MIB, length: 10 * MIB, type: LINUX, label: 'gandiröot', guid: ROOT_GUID },
       ],
     });
+  });
+
+  test('is read from memory that is shared, and left as it is', () => {
+    const bytes = readFileSync(gptImage());
+    const before = Buffer.from(bytes);
+    const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
+    expect(readPartitionTable(read, bytes.length, 512)?.partitions).toHaveLength(2);
+    expect(bytes.equals(before)).toBe(true);
   });
 
   test('on a disk enlarged since, the end is that of the disk', () => {

@@ -45,6 +45,17 @@ describe('mount units', () => {
     ]);
   });
 
+  it.each<[string, Parameters<typeof makeFiles>[0]]>([
+    ['a directory', { '/etc/systemd/system/other.mount/x': '' }],
+    ['a link that leads to itself', { '/etc/systemd/system/other.mount': { link: 'other.mount' } }],
+    ['a link that leads nowhere', { '/etc/systemd/system/other.mount': { link: '/nowhere' } }],
+    ['a directory among the drop-ins', { '/etc/systemd/system/data.mount.d/x.conf/y': '' }],
+    ['a file in the place of the drop-ins', { '/etc/systemd/system/data.mount.d': '' }],
+    ['a file in the place of a directory', { '/run/systemd/transient': '' }],
+  ])('are read past %s', (_, entries) => {
+    expect(sources({ ...entries, '/etc/systemd/system/data.mount': unit('/dev/sdb') })).toEqual(['/dev/sdb']);
+  });
+
   it('are those that count: the first of a name, with its drop-ins, unless it is masked', () => {
     const shipped = { '/usr/lib/systemd/system/data.mount': unit('/dev/sda') };
     expect(sources({ ...shipped, '/etc/systemd/system/data.mount': unit('/dev/sdb') })).toEqual(['/dev/sdb']);

@@ -13,9 +13,12 @@ const BAD =
 describe('why a mount failed', () => {
   /** A second ago; and an old line of the same device, which says something else. */
   function failure(kernel: readonly string[], said: string, content = xfs): string {
-    const lines = kernel.map((line) => `3,9,99500000,-;${line}\n`).join('');
+    const lines = kernel
+      .map((line) => (/^\d,/.test(line) ? line : `3,${line}`))
+      .map((line) => line.replace(/^(\d),/, '$1,9,99500000,-;'))
+      .join('\n');
     const files = temporaryRoot({
-      '/dev/kmsg': `3,1,10000000,-;EXT4-fs (sdb): bad geometry: long ago\n${lines}`,
+      '/dev/kmsg': `3,1,10000000,-;EXT4-fs (sdb): bad geometry: long ago\n${lines}\n`,
       '/proc/uptime': '100.50 80.00\n',
     });
     const error = new CommandError(
@@ -79,10 +82,78 @@ describe('why a mount failed', () => {
       'x',
       'its journal is to be replayed, and the disk is read-only',
     ],
+    [
+      'the log of a btrfs on one',
+      [
+        '4,BTRFS warning (device sdb): log replay required on RO media',
+        '3,BTRFS error (device sdb): open_ctree failed: -5',
+      ],
+      "mount: /srv/x: can't read superblock on /dev/sdb.",
+      'its journal is to be replayed, and the disk is read-only',
+    ],
     ['errors of the disk', ['I/O error, dev sdb, sector 0 op 0x0:(READ)'], BAD, 'the disk gives I/O errors'],
     [
+      'what a kernel was built without',
+      ['EXT4-fs (sdb): Filesystem with casefold feature cannot be mounted without CONFIG_UNICODE'],
+      BAD,
+      'this kernel was built without what it needs (CONFIG_UNICODE)',
+    ],
+    [
+      'a journal on another device',
+      ['EXT4-fs (sdb): failed to open journal device unknown-block(8,81) -6'],
+      'mount: /srv/x: /dev/sdb is not a valid block device.',
+      'is on another device',
+    ],
+    [
+      'a value of an option',
+      ["xfs: Bad value for 'errors'"],
+      BAD,
+      'xfs does not know the value of the option errors: correct it in CONFIG_MOUNT_PARAMS',
+    ],
+    [
+      'sectors of btrfs, behind what it says of each mount',
+      [
+        '6,BTRFS: device fsid 2abf3204 devid 1 transid 6 /dev/sdb (8:16) scanned by mount (12071)',
+        '6,BTRFS info (device sdb): using crc32c (crc32c-lib) checksum algorithm',
+        '3,BTRFS error (device sdb): sectorsize 16384 not yet supported for page size 4096',
+        '3,BTRFS error (device sdb): open_ctree failed: -22',
+      ],
+      BAD,
+      "its sectors of 16384 bytes do not go with this kernel's pages of memory",
+    ],
+    [
+      'damage of btrfs, which is none of the disk',
+      [
+        '6,BTRFS info (device sdb): first mount of filesystem 3dd11469',
+        '3,BTRFS error (device sdb): bad tree block start, mirror 1 want 22036480 have 0',
+        '3,BTRFS error (device sdb): open_ctree failed: -5',
+      ],
+      "mount: /srv/x: can't read superblock on /dev/sdb.",
+      'it is damaged; xfs_repair -n /dev/sdb says what is wrong, and changes nothing (the kernel: BTRFS error (device sdb): bad tree block',
+    ],
+    [
+      'damage of which only the number of the error speaks, and no warning before it',
+      [
+        '5,XFS (sdb): Mounting V5 Filesystem u-1',
+        '4,XFS (sdb): Deprecated V4 format (crc=0) will not be supported after September 2030.',
+        "4,XFS (sdb): Log inconsistent (didn't find previous header)",
+      ],
+      'mount: /srv/x: mount(2) system call failed: Structure needs cleaning.',
+      'it is damaged; xfs_repair -n /dev/sdb says what is wrong, and changes nothing (the kernel: XFS (sdb): Log inconsistent',
+    ],
+    [
+      'an error rather than the warning in front of it',
+      [
+        '6,sdb: detected capacity change from 0 to 131072',
+        '4,EXT4-fs (sdb): warning: x',
+        '3,EXT4-fs (sdb): DAX unsupported by block device.',
+      ],
+      BAD,
+      'the kernel refuses it: EXT4-fs (sdb): DAX unsupported by block device.',
+    ],
+    [
       'what nobody foresaw',
-      ['XFS (sdb): Mounting V5 Filesystem u-1', 'XFS (sdb): log mount/recovery failed: error -117'],
+      ['5,XFS (sdb): Mounting V5 Filesystem u-1', '4,XFS (sdb): log mount/recovery failed: error -117'],
       BAD,
       'the kernel refuses it: XFS (sdb): log mount/recovery failed: error -117',
     ],
@@ -96,6 +167,19 @@ describe('why a mount failed', () => {
     expect(failure(['XFS (sdba): Filesystem has duplicate UUID', 'EXT4-fs (sdb1): x'], BAD)).toBe(
       `the kernel refuses it (mount: exit status 32: ${BAD})`,
     );
+  });
+
+  it.each([
+    ['ahead', 100_030, 100_000],
+    ['behind', 99_970, 100_000],
+  ])('is found in a log whose clock is %s of the guest’s, after days', (_, logSeconds, uptime) => {
+    const at = (seconds: number) => `${(logSeconds + seconds) * 1e6}`;
+    const files = temporaryRoot({
+      '/dev/kmsg': `3,1,${at(-1)},-;EXT4-fs (sdb): bad geometry: before\n3,2,${at(0)},-;XFS (sdb): now\n`,
+      '/proc/uptime': `${uptime}.00 1.00\n`,
+    });
+    const why = mountFailure(new CommandError(`mount: exit status 32: ${BAD}`, BAD), SDB, xfs, files, 0.5);
+    expect(why).toBe('the kernel refuses it: XFS (sdb): now');
   });
 
   it('is that of mount itself where it did not come so far', () => {

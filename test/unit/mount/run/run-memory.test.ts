@@ -56,7 +56,10 @@ describe('what a run has made of files', () => {
   it('is what the next one works with, which reads them no more', async () => {
     const { run, write, kept } = await settledGuest();
     const before = kept();
-    const mountUnits = { ...(before.mountUnits as object), entries: [{ source: '/dev/sdz' }] };
+    const mountUnits = {
+      ...(before.mountUnits as object),
+      entries: [{ source: '/dev/sdz', mountPoint: '/data', type: 'auto' }],
+    };
     const parsed = before.settings as { text: string; settings: object };
     const settings = { ...parsed, settings: { ...parsed.settings, diskRoot: '/remembered' } };
     write(FILE, JSON.stringify({ ...before, settings, mountUnits }));
@@ -130,6 +133,23 @@ describe('what a run has made of files', () => {
     const text = readFileSync(place(FILE), 'utf8').replaceAll('/dev/sdb', '/dev/sdz');
     write(FILE, change(text));
     expect((await run()).sources).toEqual(['/dev/sdb']);
+  });
+
+  it.each([
+    '[]',
+    'null',
+    '{"a":1}',
+    '{"program":"PROGRAM"}',
+    '{"program":"PROGRAM","settings":{"text":"","settings":{}},"mountUnits":{"entries":[],"seen":[]}}',
+    '{"program":"PROGRAM","settings":7}',
+    '{"program":"PROGRAM","mountUnits":{"entries":[null],"seen":[]}}',
+    '{"program":"PROGRAM","mountUnits":{"entries":[],"seen":[3]}}',
+  ])('does not count of another shape: %s', async (shape) => {
+    const { run, write, kept } = await settledGuest();
+    const { program } = kept();
+    write(FILE, shape.replace('PROGRAM', String(program)));
+    expect(await run()).toEqual({ root: '/data', sources: ['/dev/sdb'] });
+    expect(kept()).toHaveProperty('mountUnits.entries');
   });
 
   it('is written only where it is new', async () => {
