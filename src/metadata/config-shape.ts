@@ -130,6 +130,7 @@ const isUser = hasParts<UserConfig>({
   withoutOwnGroup: mark,
   groups: texts,
   mayBeDefault: mark,
+  isThere: mark,
   shell: text,
   home: text,
   withoutHome: flag,
