@@ -28,15 +28,18 @@ const isStep = hasParts<StepReport>({
   durationMilliseconds: isNumeric,
 });
 
+/** What only people are told, which another version may have left out. */
+const text = isAbsentOr(isText);
+
 /** A report in a file; one of packaging/steady.sh's lacks the time. */
 export const isStoredReport = hasParts<Omit<Report, 'startedAt'> & { startedAt?: string }>({
-  program: isText,
-  version: isText,
+  program: text,
+  version: text,
   startedAt: isAbsentOr(isText),
-  bootId: isText,
+  bootId: text,
   status: isOneOf('configured', 'unchanged', 'failed', 'nothing-found'),
   steady: isAbsentOr(isTrue),
-  source: isText,
+  source: text,
   sources: isAbsentOr(isListOf(hasParts<LookedAt>({ source: isText, outcome: isText }))),
   problems: isListOf(isProblem),
   steps: isListOf(isStep),

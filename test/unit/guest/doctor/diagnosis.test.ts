@@ -35,14 +35,22 @@ function findingsFor(
   });
 }
 
+const told = (name: string, status: string, level: string, text: string) => ({
+  name,
+  status,
+  changes: [],
+  notes: [{ level, text }],
+  durationMilliseconds: 1,
+});
+
 const report = JSON.stringify({
   program: 'gandi-config',
   status: 'failed',
   source: '/etc/default/gandi',
   problems: [],
   steps: [
-    { name: '05-mine', notes: [{ level: 'problem', text: 'exit status 1' }] },
-    { name: '11-config_ssh', notes: [{ level: 'info', text: 'root may log in' }] },
+    told('05-mine', 'failed', 'problem', 'exit status 1'),
+    told('11-config_ssh', 'unchanged', 'info', 'root may log in'),
   ],
 });
 
@@ -192,7 +200,7 @@ it('says a near miss once: by its record, not by the report of the boot, and not
   const kept = write?.kind === 'write-file' ? String(write.content) : '';
   const ofBoot = {
     ...JSON.parse(report),
-    steps: [{ name: 'instance', status: 'changed', changes: [], notes }],
+    steps: [{ name: 'instance', status: 'changed', changes: [], notes, durationMilliseconds: 1 }],
   };
   const files = { ...uuid, [path]: kept, '/run/gandi/gandi-bootstrap.json': JSON.stringify(ofBoot) };
   expect(findingsFor(files)).toEqual(['warning instance']);
