@@ -74,6 +74,9 @@ const startOf = (path: string) =>
 
 const [GZIP, ...UTF_16] = ['1f8b', 'fffe', 'feff'];
 
+/** What a value of JSON begins with, or is (RFC 8259, 3). */
+const JSON_START = /^(?:[[{"]|-?\d|(?:null|true|false)\b)/;
+
 /**
  * Whether bytes are the beginning of a text that is no JSON, or of one that is packed: whoever wrote it is told what keeps it from
  * being user-data. A file that goes on behind its first bytes may be a disk that begins with anything.
@@ -81,8 +84,8 @@ const [GZIP, ...UTF_16] = ['1f8b', 'fffe', 'feff'];
 function isPlainText(start: Buffer): boolean {
   const magic = start.subarray(0, 2).toString('hex');
   if (magic === GZIP || UTF_16.includes(magic)) return true;
-  const [first = '{'] = /[^\s\ufeff]/.exec(start.toString()) ?? [];
-  return !start.includes(0) && !/[[{"\d]/.test(first);
+  const text = start.toString().replace(/^[\s\ufeff]+/, '');
+  return text !== '' && !start.includes(0) && !JSON_START.test(text);
 }
 
 async function asUserData(path: string): Promise<Validated> {

@@ -22,6 +22,7 @@ describe('a document that cannot be read', { timeout: 60_000 }, () => {
     ['nested 100,000 deep', '['.repeat(100_000), 'levels'],
     ['that is a list', '[]', 'JSON object'],
     ['that is null', 'null', 'JSON object'],
+    ['that is a number', '-1\n', 'JSON object'],
     ['that ends early', '{"vm_hostname":', 'end of the text'],
     ['that is empty', '', 'end of the text'],
   ])('%s is refused in one line', (_, config, named) => {
