@@ -94,8 +94,8 @@ function policyOf({ ipv4, subnet }: Card, index: number): Pick<InterfaceConfig, 
 }
 
 /**
- * The interfaces that the service lists and the guest has; without a list nothing is known of the network. One alone is plain; of several each has a metric by its place on
- * the instance, and all but the first have routes of their own.
+ * The interfaces that the service lists and the guest has; without a list nothing is known of the network. One alone is plain;
+ * of several each has a metric by its place on the instance, and all but the first have routes of their own.
  */
 export function networkOf(
   { interfaces, present }: Pick<Ec2Answers, 'interfaces' | 'present'>,
