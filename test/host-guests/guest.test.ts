@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rigWithBase } from './base-image.ts';
 import type { LibvirtRig } from './libvirt-rig.ts';
-import { PACKAGE, PackageSource, VERSION_FILE } from './package-source.ts';
+import { OF_THE_BUILDER, PACKAGE, PackageSource, VERSION_FILE } from './package-source.ts';
 
 let rig: LibvirtRig;
 let source: PackageSource;
@@ -15,7 +15,8 @@ const UID = 42_424;
 const KEY = `ssh-ed25519 ${Buffer.from('\0\0\0\vssh-ed25519\0\0\0 '.padEnd(51, 'k'), 'latin1').toString('base64')} jim@host`;
 
 beforeAll(async () => {
-  [rig, source] = await Promise.all([rigWithBase(), PackageSource.start()]);
+  // run.test.ts shows that a guest of it comes up.
+  [rig, source] = await Promise.all([rigWithBase(false), PackageSource.start()]);
   await source.publish(1);
   const home = join(rig.folder, 'home');
   await execa('useradd', [
@@ -41,42 +42,61 @@ afterAll(async () => {
 
 const list = async () => JSON.parse((await rig.host('--json', 'golden', 'list')).stdout).golden;
 
-describe('a golden image that is made of another one', () => {
-  it('has packages of a source, and is sealed by the toolkit', async () => {
-    // Histories go by a seal of the toolkit alone.
-    const script = join(rig.folder, 'script');
-    await writeFile(script, 'touch /root/.bash_history /root/of-script\n');
-    const sealed = '! test -e /root/.bash_history && test -e /root/of-script';
-    const check = `test "$(cat ${VERSION_FILE})" = 1 && ${sealed}`;
-    const { status, stdout, stderr } = await rig.host(
-      ...['golden', 'create', 'child', '--from', 'base', '--source', source.line, '--packages', PACKAGE],
-      ...['--script', script, '--check', check, '--work-directory', rig.folder],
-    );
-    expect(stderr).toContain('a guest of base@1 makes version 1');
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'child@1\n' });
-  });
+describe('a command that wants packages', () => {
+  let image = '';
 
-  it('stays as it is where its update fails the check, whose console is kept', async () => {
+  it('has them in an image that is made for it and sealed; its output and exit status come through', async () => {
+    const before = Object.keys(await rig.state());
+    const script = [
+      `test "$(cat ${VERSION_FILE})" = 1 && ! test -e ${OF_THE_BUILDER} || exit 1`,
+      'head -c 15000000 /dev/urandom | base64 -w 0 > /tmp/f; sha256sum /tmp/f >&2; cat /tmp/f; exit 7',
+    ].join('\n');
+    const { status, stdout, stderr } = await rig.host(
+      ...['run', '--from', 'base', '--source', source.line, '--packages', PACKAGE],
+      ...['--work-directory', rig.folder, '--', 'sh', '-c', script],
+    );
+    expect(status, stderr).toBe(7);
+    expect(stdout).toHaveLength(20_000_000);
+    expect(stderr).toContain(`${createHash('sha256').update(stdout).digest('hex')}  /tmp/f\n`);
+    [, image = ''] = /^gandi-host: (base-auto-\w+): a guest of base@1 makes version 1$/m.exec(stderr) ?? [];
+    const made = Object.keys(await rig.state()).filter((name) => !before.includes(name));
+    const files = ['initrd', 'kernel', 'qcow2'].map((part) => `file ${image}.v1.${part}`);
+    expect(made.sort()).toEqual([`domain ${image}`, ...files]);
+    // Three guests, one after another.
+  }, 1_200_000);
+
+  it('keeps its image as it is where an update fails the check, whose console is kept', async () => {
     await source.publish(2);
-    const { status, stderr } = await rig.host('golden', 'update', 'child', '--work-directory', rig.folder);
+    const { status, stderr } = await rig.host(
+      ...['golden', 'update', image, '--check', `test "$(cat ${VERSION_FILE})" = 1`],
+      ...['--work-directory', rig.folder],
+    );
     expect(status).toBe(1);
-    expect(stderr).toContain('child@2 failed, 1 stays current: the check "test');
-    expect(stderr).toContain('its console is in volume gandi/child.v2.console');
-    expect(Object.keys(await rig.state())).toContain('file child.v2.console');
+    expect(stderr).toContain(`${image}@2 failed, 1 stays current: the check "test`);
+    expect(stderr).toContain(`its console is in volume gandi/${image}.v2.console`);
+    expect(Object.keys(await rig.state())).toContain(`file ${image}.v2.console`);
     expect(await list()).toMatchObject([
       { name: 'base', current: 1 },
-      { name: 'child', current: 1, versions: [{ state: 'ready' }, { number: 2, state: 'failed' }] },
+      { name: image, current: 1, versions: [{ state: 'ready' }, { number: 2, state: 'failed' }] },
     ]);
   });
 
-  it('loses the version that failed by a prune, and no other', async () => {
+  it('has the version that failed taken away by a prune, and all of it when no run asks any more', async () => {
     const before = await rig.state();
-    expect(await rig.host('golden', 'prune')).toEqual({ status: 0, stdout: 'child@2 removed\n', stderr: '' });
-    const after = Object.keys(await rig.state());
-    const gone = Object.keys(before).filter((name) => !after.includes(name));
-    expect(gone.sort()).toEqual(
-      ['console', 'initrd', 'kernel', 'qcow2'].map((part) => `file child.v2.${part}`),
-    );
+    const gone = async () => {
+      const left = Object.keys(await rig.state());
+      return Object.keys(before)
+        .filter((name) => !left.includes(name))
+        .sort();
+    };
+    const ofSecond = ['console', 'initrd', 'kernel', 'qcow2'].map((part) => `file ${image}.v2.${part}`);
+    const prune = () => rig.host('golden', 'prune', '--unused', '30');
+    expect(await prune()).toEqual({ status: 0, stdout: `${image}@2 removed\n`, stderr: '' });
+    expect(await gone()).toEqual(ofSecond);
+    await rig.markUsed(image, new Date(Date.now() - 31 * 24 * 3600 * 1000).toISOString());
+    expect(await prune()).toEqual({ status: 0, stdout: `${image} removed\n`, stderr: '' });
+    const ofFirst = ['initrd', 'kernel', 'qcow2'].map((part) => `file ${image}.v1.${part}`);
+    expect(await gone()).toEqual([`domain ${image}`, ...ofFirst, ...ofSecond].sort());
   });
 });
 

@@ -3,13 +3,15 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
 /** Name of the one package of a {@link PackageSource}. */
 export const PACKAGE = 'gandi-host-test';
 /** What the package installs: its version, in a line. */
 export const VERSION_FILE = `/usr/share/${PACKAGE}/version`;
+/** It brings this, too: an image is sealed without it. */
+export const OF_THE_BUILDER = '/root/.bash_history';
 
 /** A source of Debian packages, with one package, that guests with user networking reach at their gateway. */
 export class PackageSource {
@@ -55,6 +57,8 @@ export class PackageSource {
     ].join('\n');
     await writeFile(join(tree, 'DEBIAN/control'), `${control}\n`);
     await writeFile(join(tree, VERSION_FILE), `${version}\n`);
+    await mkdir(join(tree, dirname(OF_THE_BUILDER)), { recursive: true, mode: 0o700 });
+    await writeFile(join(tree, OF_THE_BUILDER), 'apt-get install\n');
     const file = join(this.#folder, `${version}.deb`);
     await execa('dpkg-deb', ['--root-owner-group', '--build', tree, file]);
     this.#file = await readFile(file);
