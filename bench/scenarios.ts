@@ -12,6 +12,7 @@ import { exposure } from './measures/exposure.ts';
 import { firstServices, secondServices } from './measures/four-services.ts';
 import { mountPeakMemory, peakMemory } from './measures/memory.ts';
 import { firstMetadata, secondMetadata } from './measures/metadata-service.ts';
+import { nothingFound } from './measures/nothing-found.ts';
 import { operatorStage } from './measures/operator-stage.ts';
 import { peers } from './measures/peers.ts';
 import { programStart, pythonStart } from './measures/program-start.ts';
@@ -29,6 +30,8 @@ const measures: readonly GuestMeasure[] = [
   ...peers,
   peakMemory,
   mountPeakMemory,
+  // Before disks are attached.
+  nothingFound,
   ...diskMeasures,
   programStart,
   pythonStart,

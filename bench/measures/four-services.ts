@@ -4,8 +4,8 @@ import type { BenchGuest } from '../bench-guests.ts';
 import { type GuestMeasure, giga, type Sample } from '../measure.ts';
 import { sumOfUnits } from './sum-of-units.ts';
 
-const postBoot = 'gandi-postboot.service';
-const services = ['gandi-bootstrap.service', 'gandi-mount.service', 'gandi-config.service'];
+export const postBoot = 'gandi-postboot.service';
+export const services = ['gandi-bootstrap.service', 'gandi-mount.service', 'gandi-config.service'];
 
 /** A guest whose services are measured together, each with a script of the host's, which does nothing. */
 interface Row {
