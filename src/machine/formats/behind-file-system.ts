@@ -25,10 +25,28 @@ const MOST_SCAN_BYTES = 64 * MIB;
 /** A device that is larger by less has not been enlarged: sizes are rounded. */
 const LEAST_ENLARGED_BYTES = 8 * MIB;
 
+/** Where what goes with a file system may begin: behind its last block, as the hashes of dm-verity do. */
+const behind = (fileSystemBytes: number) => Math.ceil(fileSystemBytes / HASH_BLOCK_BYTES) * HASH_BLOCK_BYTES;
+
 /**
- * What begins behind a file system on its device and goes with it: to grow the file system would overwrite that.
- * dm-verity keeps its hashes there where both are on one device (veritysetup(8), --hash-offset). The metadata of a RAID (md 0.90
- * and 1.0) and of DRBD are at the end of a device, and stay there when that is enlarged: they are found at its end no more.
+ * The hashes of dm-verity behind a file system, where both are on one device (veritysetup(8), --hash-offset): to grow it would
+ * overwrite them.
+ * @param fileSystemBytes where the file system ends
+ * @returns for people; undefined if there are none
+ */
+export function describeHashes(
+  device: Pick<ByteSource, 'read'>,
+  fileSystemBytes: number,
+): string | undefined {
+  const places = new Set([fileSystemBytes, behind(fileSystemBytes)]);
+  const found = [...places].find((at) => isVerity(device.read(at, HEADER_BYTES)));
+  return found === undefined ? undefined : `the hashes of dm-verity begin behind it, at byte ${found}`;
+}
+
+/**
+ * What begins behind the file system of a data disk and goes with it: hashes of dm-verity, and the metadata of a RAID (md 0.90 and
+ * 1.0) or of DRBD, which are at the end of a device, stay there when that is enlarged, and are found at its end no more. Those
+ * are not looked for behind root, which is written to already, and where the look would cost a first boot 3 %.
  * @param fileSystemBytes where the file system ends
  * @returns for people; undefined if there is nothing of which that is known
  */
@@ -36,9 +54,9 @@ export function describeBehind(
   device: Pick<ByteSource, 'read' | 'size'>,
   fileSystemBytes: number,
 ): string | undefined {
-  const next = Math.ceil(fileSystemBytes / HASH_BLOCK_BYTES) * HASH_BLOCK_BYTES;
-  const found = [...new Set([fileSystemBytes, next])].find((at) => isVerity(device.read(at, HEADER_BYTES)));
-  if (found !== undefined) return `the hashes of dm-verity begin behind it, at byte ${found}`;
+  const hashes = describeHashes(device, fileSystemBytes);
+  if (hashes !== undefined) return hashes;
+  const next = behind(fileSystemBytes);
   return device.size - next < LEAST_ENLARGED_BYTES ? undefined : describeMetadata(device, next);
 }
 

@@ -2,7 +2,7 @@ import type { BlockDevice } from '../devices/block-devices.ts';
 import { type DeviceUse, rootOf } from '../devices/device-use.ts';
 import { sizeOfMounted } from '../devices/mounted-size.ts';
 import type { OpenDevice } from '../files/device-reader.ts';
-import { describeBehind } from '../formats/behind-file-system.ts';
+import { describeHashes } from '../formats/behind-file-system.ts';
 import type { DiskPartitions } from '../formats/partition-table/partition.ts';
 import { readPartitionTable } from '../formats/partition-table.ts';
 import { named, type Signature } from '../formats/signatures/signature.ts';
@@ -40,7 +40,7 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   const { superblock, behind } = reading(observation, device.node, (opened) => {
     const found = superblockOfMounted(opened, mount.type);
     const end = found?.fileSystemBytes ?? opened.size;
-    return { superblock: found, behind: end < opened.size ? describeBehind(opened, end) : undefined };
+    return { superblock: found, behind: end < opened.size ? describeHashes(opened, end) : undefined };
   });
   const fixed = whyFixed(device, disk, mount, superblock) ?? behind;
   const table =
