@@ -4,7 +4,7 @@ import type { BlockDevice } from '../machine/devices/block-devices.ts';
 import type { AllowedSources } from '../metadata/allowed-sources.ts';
 import { keptConfiguration } from '../metadata/choose.ts';
 import { SOURCES } from '../metadata/sources.ts';
-import { readStored, storeConfiguration } from '../metadata/store.ts';
+import { readStored, storeConfiguration } from '../metadata/stored/store.ts';
 
 /** Keeps what is known, and whose word counts from the next boot on. */
 async function storeSource(machine: Machine, source: string, attachment: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { NetworkInterface } from '../machine/system/facts.ts';
 import { dmiText } from '../metadata/dmi.ts';
 import { DEFAULT_INSTANCE_ID } from '../metadata/fields/instance-id.ts';
 import type { HostConfiguration } from '../metadata/guest-config.ts';
-import { readStored } from '../metadata/store.ts';
+import { readStored } from '../metadata/stored/store.ts';
 import { digestOf } from '../state/applied.ts';
 import { compareUuids, type Hearing, type Instance, knownUuid } from './evidence.ts';
 import { guestIdentity } from './stagger.ts';

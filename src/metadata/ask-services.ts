@@ -4,7 +4,7 @@ import type { HostConfiguration } from './guest-config.ts';
 import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
 import type { Source } from './source.ts';
 import { SOURCES } from './sources.ts';
-import { readStored } from './store.ts';
+import { readStored } from './stored/store.ts';
 import { fromFinding, keptConfiguration, withProblems } from './what-counts.ts';
 
 /** How long all services of the network may take together, in seconds: where something is kept nobody has to wait. */

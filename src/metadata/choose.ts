@@ -6,7 +6,7 @@ import type { HostConfiguration, Problem } from './guest-config.ts';
 import { type LoadOptions, type Look, lookedAt, OUTCOMES, outcomes, worldOf } from './look.ts';
 import type { Finding, Source } from './source.ts';
 import { SOURCES } from './sources.ts';
-import { readStored, storeConfiguration } from './store.ts';
+import { readStored, storeConfiguration } from './stored/store.ts';
 import { isBelieved } from './volumes.ts';
 import { fromFinding, keptConfiguration, withProblems } from './what-counts.ts';
 

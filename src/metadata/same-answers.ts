@@ -3,7 +3,7 @@ import type { Files } from '../machine/files/files.ts';
 import { mark } from '../machine/runtime/marks.ts';
 import { hear, SMARTOS } from './smartos/hear.ts';
 import type { Heard } from './source.ts';
-import { readStored } from './store.ts';
+import { readStored } from './stored/store.ts';
 
 /** What the host is asked on. */
 interface Asking {

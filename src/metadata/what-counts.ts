@@ -4,7 +4,7 @@ import type { HostConfiguration, ParsedConfig, Problem } from './guest-config.ts
 import type { Finding, Said, Source } from './source.ts';
 import type { SourcePlace } from './source-place.ts';
 import { SOURCES } from './sources.ts';
-import { fromStored, readStored } from './store.ts';
+import { fromStored, readStored } from './stored/store.ts';
 
 export const NOTHING: ParsedConfig = { config: {}, problems: [], refused: [], origins: [] };
 

@@ -7,8 +7,8 @@ import {
   isTexts,
   isTrue,
 } from '../machine/formats/shape.ts';
-import { isAddress } from '../metadata/config-shape.ts';
 import type { InterfaceAddress } from '../metadata/interface-config.ts';
+import { isAddress } from '../metadata/stored/config-shape.ts';
 
 /** An interface of the guest and what the host asks for it. */
 export interface AskedInterface {

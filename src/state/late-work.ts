@@ -1,13 +1,5 @@
 import { LATE_MARK } from '../machine/files/paths.ts';
 import { hasParts, isAbsentOr, isListOf, isText } from '../machine/formats/shape.ts';
-import {
-  isApt,
-  isFile,
-  isLocale,
-  isPackages,
-  isPowerState,
-  isTimeServers,
-} from '../metadata/config-shape.ts';
 import type {
   AptConfig,
   FileConfig,
@@ -16,6 +8,14 @@ import type {
   PowerStateConfig,
   TimeServerConfig,
 } from '../metadata/guest-config.ts';
+import {
+  isApt,
+  isFile,
+  isLocale,
+  isPackages,
+  isPowerState,
+  isTimeServers,
+} from '../metadata/stored/config-shape.ts';
 import { digestOf } from './applied.ts';
 
 /** What the source asks for that gandi-postboot does, once for its content. */

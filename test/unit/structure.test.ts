@@ -18,6 +18,7 @@ const BELOW_SOURCES = [
   'machine/facts',
   'machine/changes',
   'metadata',
+  'metadata/stored',
   'metadata/fields',
   'metadata/network-config',
   'metadata/user-data',

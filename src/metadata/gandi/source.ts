@@ -10,7 +10,7 @@ import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { HostConfiguration, ParsedConfig, Problem } from '../guest-config.ts';
 import { defineSource, type Finding, type World } from '../source.ts';
 import type { SourcePlace } from '../source-place.ts';
-import { readStored } from '../store.ts';
+import { readStored } from '../stored/store.ts';
 import { type ArchiveResult, readArchive } from './archive.ts';
 import type { SwapCandidate, SwapChoice } from './disk/choose.ts';
 import { LEFT_OVER_BYTES, readRememberedDisk } from './disk/host-disk.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readStored } from '../../../src/metadata/store.ts';
+import { readStored } from '../../../src/metadata/stored/store.ts';
 
 const WHOLE = {
   layout: 1,

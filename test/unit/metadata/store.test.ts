@@ -7,7 +7,7 @@ import {
   readStored,
   type StoredConfiguration,
   storeConfiguration,
-} from '../../../src/metadata/store.ts';
+} from '../../../src/metadata/stored/store.ts';
 import { makeFiles } from '../context.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 

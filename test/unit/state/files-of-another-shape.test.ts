@@ -11,7 +11,7 @@ import { parseSettings } from '../../../src/machine/settings/settings.ts';
 import { isParsedSettings } from '../../../src/machine/settings/settings-shape.ts';
 import { isSeenMountUnits } from '../../../src/machine/system/seen-mount-units.ts';
 import { readRememberedDisk } from '../../../src/metadata/gandi/disk/host-disk.ts';
-import { readStored } from '../../../src/metadata/store.ts';
+import { readStored } from '../../../src/metadata/stored/store.ts';
 import { appliedResolver, RESOLVER_PART } from '../../../src/network/applied.ts';
 import { readOrder, SEAL_ORDER } from '../../../src/seal/order.ts';
 import { readSealRecord, SEAL_RECORD } from '../../../src/seal/record.ts';

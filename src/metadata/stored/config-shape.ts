@@ -10,7 +10,7 @@ import {
   isTexts,
   isTrue,
   isWhole,
-} from '../machine/formats/shape.ts';
+} from '../../machine/formats/shape.ts';
 import type {
   AptConfig,
   FileConfig,
@@ -26,7 +26,7 @@ import type {
   ScriptConfig,
   SwapFileConfig,
   TimeServerConfig,
-} from './guest-config.ts';
+} from '../guest-config.ts';
 import type {
   BondConfig,
   BridgeConfig,
@@ -36,8 +36,8 @@ import type {
   Route,
   RoutingRule,
   VlanConfig,
-} from './interface-config.ts';
-import type { LoginPolicy, UserConfig } from './user-config.ts';
+} from '../interface-config.ts';
+import type { LoginPolicy, UserConfig } from '../user-config.ts';
 
 /* What a configuration and its parts are in a file: the steps rely on each of these. */
 

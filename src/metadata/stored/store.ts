@@ -1,10 +1,10 @@
-import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
-import type { Machine } from '../machine/changes/machine.ts';
-import type { FileView } from '../machine/files/files.ts';
-import { SOURCE_FILE, STATE_DIRECTORY } from '../machine/files/paths.ts';
-import { hasParts, isAbsentOr, isListOf, isText, isTexts } from '../machine/formats/shape.ts';
+import { parseJsonObject, storeJson } from '../../machine/changes/json-file.ts';
+import type { Machine } from '../../machine/changes/machine.ts';
+import type { FileView } from '../../machine/files/files.ts';
+import { SOURCE_FILE, STATE_DIRECTORY } from '../../machine/files/paths.ts';
+import { hasParts, isAbsentOr, isListOf, isText, isTexts } from '../../machine/formats/shape.ts';
+import type { Group, GuestConfig, HostConfiguration, Origin, Problem } from '../guest-config.ts';
 import { isGuestConfig, isOrigin, isProblem } from './config-shape.ts';
-import type { Group, GuestConfig, HostConfiguration, Origin, Problem } from './guest-config.ts';
 
 /** A file of another layout says nothing: the source is asked again, and what it says is new. */
 const LAYOUT = 1;
