@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { processorSeconds, runHost, TestLibvirt } from './test-libvirt.ts';
 
 const ODD = "a b'$(id)";
 
-let libvirt: TestLibvirt;
-beforeAll(async () => {
-  libvirt = await TestLibvirt.start();
-});
+const libvirt = TestLibvirt.create();
 afterAll(async () => {
   await libvirt.stop();
 });

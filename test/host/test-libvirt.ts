@@ -37,6 +37,14 @@ const isRoot = () => process.getuid?.() === 0;
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
 
+async function endOf(child: ChildProcess | undefined): Promise<void> {
+  // One that has ended tells of no end.
+  if (child === undefined || hasEnded(child)) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill();
+  await ended;
+}
+
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + START_MILLISECONDS;
   while (!(await isSo())) {
@@ -56,7 +64,8 @@ export interface TestDomain {
 
 /**
  * A libvirtd of the test's own, for a user without rights and with a directory of its own: it sees nothing of the machine's
- * libvirt. Its test driver has a made-up host, which lives as long as somebody is connected to it.
+ * libvirt. Its test driver has a made-up host, which lives as long as somebody is connected to it. Each host has a daemon of
+ * its own.
  */
 export class TestLibvirt {
   readonly #folder: string;
@@ -67,14 +76,12 @@ export class TestLibvirt {
     this.#folder = folder;
   }
 
-  static async start(): Promise<TestLibvirt> {
+  static create(): TestLibvirt {
     const folder = mkdtempSync(join(tmpdir(), 'gandi-host-'));
     mkdirSync(join(folder, 'home'));
     chmodSync(folder, 0o700);
     if (isRoot()) for (const path of [folder, join(folder, 'home')]) chownSync(path, NOBODY, NOBODY);
-    const libvirt = new TestLibvirt(folder);
-    await libvirt.#startDaemon();
-    return libvirt;
+    return new TestLibvirt(folder);
   }
 
   async #startDaemon(): Promise<void> {
@@ -101,21 +108,27 @@ export class TestLibvirt {
     await until('libvirtd made no socket', () => existsSync(socket));
   }
 
-  /** libvirtd was seen to be gone between two tests, whose made-up hosts are new ones anyway: it is started again, and said. */
-  async #restartEnded(): Promise<void> {
+  /** @throws Error with what libvirtd said, if it has ended by itself */
+  #checkDaemon(): void {
     if (this.#daemon === undefined || !hasEnded(this.#daemon)) return;
     const { exitCode, signalCode } = this.#daemon;
     const last = readFileSync(this.#said, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
-    process.stderr.write(
-      `libvirtd ended (${signalCode ?? `exit status ${exitCode}`}); started again. It said:\n${last}\n`,
-    );
-    await this.#startDaemon();
+    throw new Error(`libvirtd ended (${signalCode ?? `exit status ${exitCode}`}). It said:\n${last}`);
   }
 
-  /** Has events written into a file, to which they are added wherever it ends: it is emptied now and then. */
-  #listen(events: string): void {
-    const shell = 'exec virsh -q -c "$0" event --all --loop >> "$1"';
+  /**
+   * Has events written into a file, to which they are added wherever it ends: it is emptied now and then. The connection keeps
+   * the made-up host alive. Nobody else may connect before it is there: libvirt 9.0 frees the host at the end of its last
+   * connection, and one that is opened meanwhile gets what is being freed.
+   */
+  async #listen(events: string): Promise<void> {
+    // virsh would keep what `uri` prints until it has more to write.
+    const shell = 'exec stdbuf -o0 virsh -q -c "$0" "uri; event --all --loop" >> "$1"';
     this.#holder = spawn('sh', ['-c', shell, this.uri, events], { stdio: 'ignore', env: this.#environment });
+    await until('nobody was connected', () => {
+      this.#checkDaemon();
+      return readFileSync(events, 'utf8').includes(this.uri);
+    });
   }
 
   /** What libvirtd prints, such as warnings before it ends. */
@@ -129,16 +142,17 @@ export class TestLibvirt {
 
   /** A new host, which has these domains alone, all off. */
   async newHost(domains: readonly TestDomain[]): Promise<void> {
-    await this.#letGo();
+    await this.#end();
+    await this.#startDaemon();
     const events = join(this.#folder, 'events');
     writeFileSync(events, '');
+    await this.#listen(events);
     // It listens once it has something to tell: the first change may come too early.
     await until('nobody told of events', async () => {
-      await this.#restartEnded();
-      if (this.#holder === undefined || hasEnded(this.#holder)) this.#listen(events);
+      this.#checkDaemon();
       await this.virsh('destroy', 'test');
       await this.virsh('start', 'test');
-      return readFileSync(events, 'utf8').includes('test');
+      return this.events('Started').includes('test');
     });
     const files = domains.map(({ name, devices = '', order }, index) => {
       const uuid = randomUUID();
@@ -188,8 +202,7 @@ export class TestLibvirt {
   }
 
   async stop(): Promise<void> {
-    await this.#letGo();
-    this.#daemon?.kill();
+    await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -197,13 +210,10 @@ export class TestLibvirt {
     return { PATH: process.env.PATH ?? '', HOME: join(this.#folder, 'home') };
   }
 
-  async #letGo(): Promise<void> {
-    const holder = this.#holder;
-    // One that has ended tells of no end.
-    if (holder === undefined || hasEnded(holder)) return;
-    const ended = new Promise((resolve) => holder.once('exit', resolve));
-    holder.kill();
-    await ended;
+  /** Ends who holds the host, and the daemon with it. */
+  async #end(): Promise<void> {
+    await endOf(this.#holder);
+    await endOf(this.#daemon);
   }
 }
 
