@@ -116,7 +116,7 @@ async function byLibvirtGuests(libvirt: TestLibvirt, folder: string, delay: numb
 
 await installPrograms({ virsh: 'libvirt-clients', libvirtd: 'libvirt-daemon' });
 if (!existsSync(LIBVIRT_GUESTS)) await installPackages(['libvirt-daemon-system']);
-const libvirt = await TestLibvirt.start();
+const libvirt = TestLibvirt.create();
 const folder = mkdtempSync(join(tmpdir(), 'gandi-host-bench-'));
 try {
   const rows = [await byGandiHost(libvirt, folder)];

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -36,6 +37,21 @@ export interface Run {
 const isRoot = () => process.getuid?.() === 0;
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+/** @returns who has this URI in its command line, but for one */
+const connectedTo = (uri: string, apart: number | undefined) =>
+  readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === apart) return false;
+    try {
+      return readFileSync(join('/proc', pid, 'cmdline'), 'utf8')
+        .split('\0')
+        .includes(uri);
+    } catch (error) {
+      // It has ended meanwhile.
+      if (['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))) return false;
+      throw error;
+    }
+  });
 
 async function endOf(child: ChildProcess | undefined): Promise<void> {
   // One that has ended tells of no end.
@@ -210,8 +226,12 @@ export class TestLibvirt {
     return { PATH: process.env.PATH ?? '', HOME: join(this.#folder, 'home') };
   }
 
-  /** Ends who holds the host, and the daemon with it. */
+  /** Ends who holds the host, and the daemon with it. @throws Error if a command left somebody behind who is connected */
   async #end(): Promise<void> {
+    await until(
+      'somebody else stayed connected',
+      () => connectedTo(this.uri, this.#holder?.pid).length === 0,
+    );
     await endOf(this.#holder);
     await endOf(this.#daemon);
   }
