@@ -170,7 +170,7 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--reboot', 'shut down by a reboot')
     .option('--json', 'print JSON')
     .action(async (options: SealOptions, command: Command) => {
-      const refuse = (text: string): never => command.error(`gandi-guest: ${text}`, { exitCode: EXIT.usage });
+      const refuse = (text: string): never => command.error(text, { exitCode: EXIT.usage });
       end(await (await import('./seal.ts')).seal(options, system, refuse));
     });
   return program;

@@ -41,12 +41,6 @@ export function withoutAlias(args: readonly string[]): readonly string[] {
   return words === undefined ? args : [...args.slice(0, index), ...words, ...args.slice(index + 1)];
 }
 
-/** A wrong call of a command is answered by where its own help is. */
-function pointToHelp(command: Command, path: string): void {
-  command.showHelpAfterError(`Try '${path} --help'.`);
-  for (const below of command.commands) pointToHelp(below, `${path} ${below.name()}`);
-}
-
 /**
  * The command line of gandi-host; help, manual and completions are made from it. Each command loads only its own code.
  * @param end is given the exit status of the command that was run
@@ -68,6 +62,5 @@ export function defineCommandLine(end: (status: number) => void, system: HostSys
     .configureHelp({ showGlobalOptions: true });
   const run = actionRunner(end, system);
   for (const { define } of GROUPS) define(program, run);
-  pointToHelp(program, program.name());
   return program;
 }

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type ErrorOptions, type HelpContext } from 'commander';
+import { cleanLine } from '../machine/runtime/clean-text.ts';
 import type { Output } from '../machine/runtime/output.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-status.ts';
 import { VERSION } from './version.ts';
@@ -10,9 +11,44 @@ const exitHelp = (meanings: ExitMeanings) => `
 Exit status:
 ${meanings.map(([status, meaning]) => `  ${status}  ${meaning}`).join('\n')}`;
 
+/** What commander adds in a line of its own where a word is nearly a right one. */
+const SUGGESTION = /\n\(Did you mean (.*)\?\)$/;
+
+/** A command, or a program, whose wrong usage is told in one line, which ends with where its help is. */
+class OneLineCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new OneLineCommand(name);
+  }
+
+  get #words(): readonly string[] {
+    const words: string[] = [];
+    for (let command: Command | null = this; command !== null; command = command.parent)
+      words.unshift(command.name());
+    return words;
+  }
+
+  /** @param message commander's, with `error: ` before it, or another; it may hold what the caller typed */
+  override error(message: string, options?: ErrorOptions): never {
+    const told = message
+      .replace(/^error: /, '')
+      .replace(SUGGESTION, ' (did you mean $1?)')
+      .replace(/\.$/, '');
+    const words = this.#words;
+    return super.error(`${words[0]}: ${cleanLine(told)}; try '${words.join(' ')} --help'`, options);
+  }
+
+  /** Help that nobody asked for is no answer to a call without a command, or with one that has no help. */
+  override help(context?: HelpContext | ((text: string) => string)): never {
+    if (typeof context === 'function') return super.help(context);
+    if (context?.error !== true) return super.help(context);
+    const names = this.createHelp().visibleCommands(this);
+    return this.error(`expected a command: ${names.map((command) => command.name()).join(', ')}`);
+  }
+}
+
 /**
- * A program's command line with what all programs share: --help with the exit statuses, --version, and errors that
- * are thrown instead of ending the process.
+ * A program's command line with what all programs share: --help with the exit statuses, --version, and a wrong
+ * usage that is told in one line and thrown instead of ending the process.
  */
 export function createProgram(
   name: string,
@@ -20,17 +56,12 @@ export function createProgram(
   { print, printError }: Pick<Output, 'print' | 'printError'>,
   exitMeanings: ExitMeanings = EXIT_MEANINGS,
 ): Command {
-  return new Command(name)
+  return new OneLineCommand(name)
     .description(summary)
     .version(`${name} ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', exitHelp(exitMeanings))
-    .configureOutput({
-      writeOut: print,
-      writeErr: printError,
-      outputError: (text, write) => write(text.replace(/^error:/, `${name}:`)),
-    })
-    .showHelpAfterError(`Try '${name} --help'.`)
+    .configureOutput({ writeOut: print, writeErr: printError })
     .exitOverride();
 }
 

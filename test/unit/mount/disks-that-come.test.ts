@@ -19,7 +19,7 @@ describe('usage', () => {
     [['attach'], "missing required argument 'device|mount-point'"],
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['rescan', '--old'], "unknown option '--old'"],
-    [['eject', 'data', '--wait', 'forever'], 'Expected whole seconds from 0 to 86400.'],
+    [['eject', 'data', '--wait', 'forever'], 'Expected whole seconds from 0 to 86400'],
   ])('%j is wrong', async (args, expected) => {
     expect(await main(args)).toBe(2);
     expect(said.stderr).toContain(expected);

@@ -48,8 +48,8 @@ describe('gandi-bootstrap', () => {
   it.each([
     [['--only', 'nothing'], 'There is no step of that name; the steps are '],
     [['--frob'], "unknown option '--frob'"],
-    [['interface', '../x'], 'It is not the name of an interface.'],
-    [['interface', 'eth0 eth1'], 'It is not the name of an interface.'],
+    [['interface', '../x'], 'It is not the name of an interface; try '],
+    [['interface', 'eth0 eth1'], 'It is not the name of an interface; try '],
     [['interface'], "missing required argument 'name'"],
   ])('%j is wrong usage', async (args, expected) => {
     expect(await main(args)).toBe(2);

@@ -34,9 +34,11 @@ describe('what a command works with', () => {
     const wrong = await host.run('order', 'begin');
     expect(wrong).toMatchObject({
       status: 2,
-      stderr: "gandi-host: unknown command 'begin'\nTry 'gandi-host order --help'.\n",
+      stderr: "gandi-host: unknown command 'begin'; try 'gandi-host order --help'\n",
     });
-    expect((await host.run('golden', 'create')).stderr).toContain("Try 'gandi-host golden create --help'.\n");
+    expect((await host.run('golden', 'create')).stderr).toBe(
+      "gandi-host: missing required argument 'name'; try 'gandi-host golden create --help'\n",
+    );
     const help = await host.run('order', 'start', '--help');
     expect(help).toMatchObject({ status: 0, stderr: '' });
     expect(help.stdout).toContain('--parallel <number>');

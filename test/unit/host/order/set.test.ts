@@ -104,7 +104,7 @@ describe('order set', () => {
   it('refuses a count or a time of the command line that is none', async () => {
     const host = new SimulatedHost({ web: { order: { priority: '1' } } });
     const { status, stderr } = await host.run('order', 'start', '--parallel', '0');
-    expect({ status, said: stderr.includes('Expected a whole number from 1 to 9999.') }).toEqual({
+    expect({ status, said: stderr.includes('Expected a whole number from 1 to 9999') }).toEqual({
       status: 2,
       said: true,
     });
