@@ -1,7 +1,7 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeEmptyImage } from './base-image.ts';
 import { LibvirtRig } from './libvirt-rig.ts';
 import { SshServer } from './ssh-server.ts';
 
@@ -11,7 +11,7 @@ let rig: LibvirtRig;
 
 beforeAll(async () => {
   rig = await LibvirtRig.start();
-  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(rig.folder, 'empty.qcow2'), '8M']);
+  await makeEmptyImage(join(rig.folder, 'empty.qcow2'));
   await rig.makeUsableImage('empty', join(rig.folder, 'empty.qcow2'));
 });
 
@@ -35,6 +35,17 @@ describe('a user in the group libvirt', () => {
     expect(await user('order', 'set', 'web1', '--priority', '5')).toMatchObject({ status: 0 });
     expect(await user('guest', 'snapshot', 'web1', 'one')).toMatchObject({ status: 0, stderr: '' });
     expect(await user('--yes', 'guest', 'destroy', 'web1')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await rig.state()).toEqual(before);
+  });
+
+  it('is told before anything is made that an image is not theirs to read', async () => {
+    const secret = join(rig.folder, 'secret.qcow2');
+    await copyFile(join(rig.folder, 'empty.qcow2'), secret);
+    await chmod(secret, 0o600);
+    const before = await rig.state();
+    const { status, stderr } = await user('golden', 'create', 'other', '--from', secret);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^gandi-host: \S+ is no disk image that can be read: [^\n]*Permission denied\n$/);
     expect(await rig.state()).toEqual(before);
   });
 

@@ -1,11 +1,20 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { rootFileSystem } from '../guest/rootfs.ts';
 import { SHARED_TREE } from '../guest/toolkit.ts';
 import { LibvirtRig } from './libvirt-rig.ts';
 
 /** The distribution is not asked for packages: a test's own source is nearer, and does not change. */
 const NO_SOURCES = '#!/bin/sh\n: > /etc/apt/sources.list\n';
+
+/** An image with a file system that has no files: nothing boots from it. @param file to be made */
+export async function makeEmptyImage(file: string): Promise<void> {
+  const raw = `${file}.raw`;
+  await execa('mke2fs', ['-q', '-t', 'ext4', '-F', raw, '8M']);
+  await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, file]);
+  await rm(raw);
+}
 
 /**
  * A libvirt with the golden image `base`.

@@ -2,6 +2,7 @@ import { appendFile, chmod, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeEmptyImage } from './base-image.ts';
 import { LibvirtRig } from './libvirt-rig.ts';
 
 // Against a real libvirt, with an image that has nothing to boot: what needs no guest that comes up.
@@ -16,7 +17,7 @@ const others = (state: Record<string, string>) =>
 
 beforeAll(async () => {
   rig = await LibvirtRig.start();
-  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(rig.folder, 'empty.qcow2'), '8M']);
+  await makeEmptyImage(join(rig.folder, 'empty.qcow2'));
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(rig.pool, 'foreign.qcow2'), '8M']);
   const xml = `<domain type="qemu"><name>foreign</name><memory unit="MiB">64</memory><os><type arch="x86_64">hvm</type></os>
     <devices><disk type="file"><driver type="qcow2"/><source file="${rig.pool}/foreign.qcow2"/><target dev="vda"/></disk></devices></domain>`;
@@ -51,6 +52,23 @@ describe('golden images and guests of a real libvirt', () => {
       'file empty.v1.qcow2',
       'file foreign.qcow2',
     ]);
+  });
+
+  it('an image that is none, or names another file of the host, is refused before anything is made', async () => {
+    const file = join(rig.folder, 'overlay.qcow2');
+    await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', '/etc/shadow', '-F', 'raw', file]);
+    const before = await rig.state();
+    for (const [from, why] of [
+      [file, 'is an overlay of /etc/shadow'],
+      ['/etc/passwd', 'has neither a partition table nor a file system'],
+      ['/dev/null', 'is no file'],
+    ] as const) {
+      const { status, stderr } = await rig.host('golden', 'create', 'never', '--from', from);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^gandi-host: [^\n]*\n$/);
+      expect(stderr).toContain(`${from} ${why}`);
+    }
+    expect(await rig.state()).toEqual(before);
   });
 
   it('a name that is taken is claimed by nobody else', async () => {

@@ -1,3 +1,5 @@
+import { statusBehindLinks } from '../../machine/files/files.ts';
+import { cleanLine } from '../../machine/runtime/clean-text.ts';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
@@ -6,6 +8,7 @@ import { parseSize } from '../guest/mounts.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { catchInterrupts } from '../record/interrupts.ts';
 import { createGolden } from './create.ts';
+import { inspectImage } from './inspect-image.ts';
 import type { CreateOptions } from './options.ts';
 import { saveRecord } from './publish.ts';
 import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './recipe.ts';
@@ -22,16 +25,21 @@ export const progress =
 
 async function baseOf(context: HostContext, { from, suite }: CreateOptions): Promise<Recipe['base']> {
   if (from === undefined) return { kind: 'nothing', suite };
-  const status = from.startsWith('/') ? context.system.files.status(from) : undefined;
-  if (status?.kind === 'directory') {
-    if (!OS_RELEASE.some((file) => context.system.files.status(`${from}/${file}`) !== undefined))
-      throw new Error(`--from ${from}: no system is installed there, for it has no ${OS_RELEASE[0]}`);
+  if (!from.startsWith('/')) {
+    if (from.includes('/')) throw new Error(`--from ${cleanLine(from)}: name the file by its whole path`);
+    await findGolden(context.virsh, parseVersionName(from).name);
+    return { kind: 'golden', name: from };
+  }
+  const { files } = context.system;
+  if (files.status(from) === undefined) throw new Error(`--from ${cleanLine(from)}: there is no such file`);
+  if (statusBehindLinks(files, from)?.kind === 'directory') {
+    if (!OS_RELEASE.some((file) => files.status(`${from}/${file}`) !== undefined))
+      throw new Error(
+        `--from ${cleanLine(from)}: no system is installed there, for it has no ${OS_RELEASE[0]}`,
+      );
     return { kind: 'tree', name: from };
   }
-  if (status !== undefined) return { kind: 'image', name: from };
-  if (from.startsWith('/')) throw new Error(`--from ${from}: there is no such file`);
-  await findGolden(context.virsh, parseVersionName(from).name);
-  return { kind: 'golden', name: from };
+  return { kind: 'image', name: from };
 }
 
 async function recipeOf(context: HostContext, options: CreateOptions): Promise<Recipe> {
@@ -64,6 +72,7 @@ async function recipeOf(context: HostContext, options: CreateOptions): Promise<R
     throw new Error(
       'an image file is taken as it is: make another golden image of it for packages and scripts',
     );
+  if (base.kind === 'image') await inspectImage(context, base.name);
   return recipe;
 }
 

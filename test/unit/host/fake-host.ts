@@ -33,7 +33,7 @@ const FILES = {
 };
 
 /** Programs that a build starts, and that print nothing. */
-const SILENT = ['cp', 'find', 'ln', 'mke2fs', 'mkdir', 'qemu-io', 'rm', 'setpriv', 'sh', 'tee', 'truncate'];
+const SILENT = ['cp', 'find', 'ln', 'mke2fs', 'mkdir', 'rm', 'setpriv', 'sh', 'tee', 'truncate'];
 
 /** A host with a libvirt, pools, programs, and guests that answer, all of it simulated. Files are a directory of its own. */
 export class FakeHost implements HostCommands {
@@ -48,6 +48,8 @@ export class FakeHost implements HostCommands {
     mktemp: () => ({ stdout: `${WORK}\n` }),
     'qemu-img': ([, command]) =>
       command === 'info' ? { stdout: '{"format":"qcow2","virtual-size":8388608}' } : {},
+    // The head of a GPT.
+    'qemu-io': () => ({ stdout: '00000200:  45 46 49 20 50 41 52 54  EFI.PART\n' }),
     sha256sum: () => ({ stdout: `${DIGEST} *disk\n` }),
     stat: () => ({ stdout: '4096\n' }),
     ...Object.fromEntries(SILENT.map((name) => [name, () => ({})])),

@@ -81,7 +81,8 @@ describe('a golden image of an image file', () => {
     for (const step of ['qemu-img', 'sha256sum', 'vol-create', 'vol-upload']) {
       const host = new FakeHost();
       host.storage.addPool('gandi', POOL);
-      host.refuse = (words) => (words[0] === step && words[1] !== 'info' ? 'the disk is full' : undefined);
+      host.refuse = (words) =>
+        words[0] === step && !['info', 'check'].includes(words[1] ?? '') ? 'the disk is full' : undefined;
       const { status, stderr } = await create(host);
       expect(status, step).toBe(1);
       expect(stderr, step).toContain('the disk is full');
@@ -131,7 +132,9 @@ describe('a golden image of an image file', () => {
     expect(host.storage.pools.size).toBe(0);
     expect(host.libvirt.domains).toEqual([]);
     // It was looked at, and that is all.
-    expect(host.effects().filter((line) => !/^(?:qemu-img info|stat) /.test(line))).toEqual([]);
+    expect(host.effects().filter((line) => !/^(?:qemu-img (?:info|check)|qemu-io|stat) /.test(line))).toEqual(
+      [],
+    );
   });
 });
 
@@ -140,6 +143,8 @@ describe('a wish for a golden image', () => {
     const refusals: [string[], string][] = [
       [['base', '--from', IMAGE, '--size', '8'], '--size 8: expected a size such as 10G'],
       [['base', '--from', '/nowhere'], '--from /nowhere: there is no such file'],
+      [['base', '--from', '/a\nb'], '--from /a b: there is no such file'],
+      [['base', '--from', './debian.img'], '--from ./debian.img: name the file by its whole path'],
       [['base', '--from', 'other@2'], 'there is no golden image other'],
       [['base', '--from', IMAGE, '--script', '/nowhere'], '--script /nowhere: there is no such file'],
       [['base', '--from', IMAGE, '--packages', 'vim'], 'an image file is taken as it is'],
@@ -171,10 +176,24 @@ describe('a wish for a golden image', () => {
       stdout: '{"format":"qcow2","virtual-size":1,"backing-filename":"/etc/shadow"}',
     });
     expect((await create(host)).stderr).toContain(`${IMAGE} is an overlay of /etc/shadow`);
+    host.programs['qemu-img'] = () => ({ stdout: '{"format":"qcow2","virtual-size":1,"encrypted":true}' });
+    expect((await create(host)).stderr).toContain(`${IMAGE} is encrypted: qemu-img convert makes an image`);
     host.programs['qemu-img'] = () => ({ stdout: '[]' });
     expect((await create(host)).stderr).toContain(`${IMAGE} is no disk image that qemu-img knows`);
     host.refuse = ([name]) => (name === 'qemu-img' ? 'cannot be opened' : undefined);
-    expect((await create(host)).stderr).toContain(`${IMAGE} is no disk image: qemu-img: cannot be opened`);
+    expect((await create(host)).stderr).toContain(
+      `${IMAGE} is no disk image that can be read: qemu-img: cannot be opened`,
+    );
     expect(host.libvirt.domains).toEqual([]);
+  });
+
+  it('takes no image that begins with nothing, and makes nothing before that is known', async () => {
+    const host = new FakeHost();
+    host.programs['qemu-io'] = () => ({});
+    expect((await create(host)).stderr).toBe(
+      `gandi-host: ${IMAGE} has neither a partition table nor a file system: no guest could boot from it\n`,
+    );
+    expect(host.effects().filter((line) => !/^(?:qemu-img (?:info|check)|qemu-io) /.test(line))).toEqual([]);
+    expect(host.storage.pools.size).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backingFiles, childrenOfFile, type Reference } from '../../../../src/host/golden/children.ts';
-import { parseImageInfo } from '../../../../src/host/golden/import-image.ts';
+import { parseImageInfo } from '../../../../src/host/golden/inspect-image.ts';
 import {
   checkGoldenName,
   parsePackages,
