@@ -67,7 +67,7 @@ export function parseYamlText(
   const { document, longTexts } = composed;
   try {
     const { contents } = document;
-    const walker = new Walker((alias) => alias.resolve(document), longTexts);
+    const walker = new Walker(document, longTexts);
     if (contents === null || isNothing(contents)) return { document: undefined };
     const value = walker.value(contents, 1);
     return walker.twice.size === 0 ? { document: value } : { document: value, twice: [...walker.twice] };
@@ -169,17 +169,38 @@ const fault = (found: string, expected: string) => ({ fault: { found, expected }
 /** A text of comments alone is a document of one empty scalar. */
 const isNothing = (node: Node) => loadYaml().isScalar(node) && node.source === '' && node.value === '';
 
+/**
+ * What each alias stands for: the last node before it that has its name. The library looks through the whole document for that,
+ * once for each alias.
+ */
+function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const { isAlias, visit } = loadYaml();
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
 /** Makes values of nodes. */
 class Walker {
   readonly #yaml = loadYaml();
-  readonly #resolve: (alias: Alias) => Node | undefined;
+  readonly #document: Document;
   readonly #longTexts: ReadonlyMap<unknown, string>;
   readonly twice = new Set<string>();
   #values = 0;
+  /** Found where there is an alias. */
+  #targets: ReadonlyMap<Alias, Node> | undefined;
 
   /** @param longTexts what scalars mean, by their tokens, where that is not in the nodes */
-  constructor(resolve: (alias: Alias) => Node | undefined, longTexts: ReadonlyMap<unknown, string>) {
-    this.#resolve = resolve;
+  constructor(document: Document, longTexts: ReadonlyMap<unknown, string>) {
+    this.#document = document;
     this.#longTexts = longTexts;
   }
 
@@ -189,7 +210,8 @@ class Walker {
     if (depth > DEPTH_LIMIT) throw new Refusal('more levels', `at most ${DEPTH_LIMIT} levels`);
     if (this.#values > VALUES_LIMIT) throw new Refusal('more values', `at most ${VALUES_LIMIT} values`);
     if (isAlias(node)) {
-      const target = this.#resolve(node);
+      this.#targets ??= aliasTargets(this.#document);
+      const target = this.#targets.get(node);
       if (target === undefined) throw new Refusal('an alias of nothing', 'an alias of what stands before it');
       return this.value(target, depth + 1);
     }
