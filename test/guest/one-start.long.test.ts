@@ -152,6 +152,10 @@ describe('gandi-config is masked at the boot prompt', () => {
     machine: { kernelArguments: [`systemd.mask=${UNIT}`], asDistributed: true },
   });
   it('and its work is left', () => expectLeft(guest));
+
+  it('and nobody waits for it', async () => {
+    expect((await guest.run('gandi-guest status --wait --timeout 30')).stdout).toMatch(/^configured\n/);
+  });
 });
 
 describe('gandi-config is turned off by a drop-in', () => {
