@@ -46,7 +46,7 @@ const OVERRIDING: ReadonlySet<string> = new Set([
 
 /** Words at the boot prompt by which systemd starts something else than usual, or masks a unit (kernel-command-line(7)). */
 const UNUSUAL_BOOT = /(?:^|[\s"'])(?:systemd\.\S*|init=\S*|single|s|S|1|2|emergency|rescue|-b)(?=[\s"']|$)/;
-const USUAL_TARGETS = /\/(?:multi-user|graphical)\.target$/;
+const USUAL_TARGETS = /(?:^|\/)(?:multi-user|graphical)\.target$/;
 
 /** By this name systemd notes that it has started a service that a boot starts only behind sysinit.target. */
 const STARTED_LATE = '/run/systemd/units/invocation:systemd-user-sessions.service';
@@ -77,7 +77,8 @@ function startsAsPackaged(files: FileView): boolean {
       !list.includes(DEFAULT_TARGET) ||
       USUAL_TARGETS.test(files.linkTarget(`${directory}/${DEFAULT_TARGET}`) ?? ''),
   );
-  const wants = [...OVERRIDES, ...PACKAGED_UNIT_DIRECTORIES]
+  const wanting = OVERRIDES.filter((directory) => names.get(directory)?.includes(`${TARGET}.wants`));
+  const wants = [...wanting, ...PACKAGED_UNIT_DIRECTORIES]
     .map((directory) => `${directory}/${TARGET}.wants/${CONFIG_UNIT}`)
     .filter((path) => files.status(path) !== undefined);
   return isDefault && wants.length > 0 && wants.every((path) => files.linkTarget(path) !== '/dev/null');

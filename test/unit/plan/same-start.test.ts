@@ -31,8 +31,8 @@ describe('gandi-bootstrap’s start does gandi-config’s work', () => {
       { '/usr/lib/systemd/system/service.d/10-timeout-abort.conf': '[Service]\n' },
     ],
     [
-      'with a target of the distribution’s beside it',
-      { '/usr/lib/systemd/system/default.target': { link: 'graphical.target' } },
+      'with a target that is named without a directory',
+      { '/etc/systemd/system/default.target': { link: 'graphical.target' } },
     ],
     ['with words of others on the kernel command line', { '/proc/cmdline': 'ds=nocloud net.ifnames=0\n' }],
   ])('%s', (_, changed) => {
