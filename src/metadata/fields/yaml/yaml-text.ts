@@ -1,4 +1,4 @@
-import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
+import type { Alias, CST, Document, LineCounter, Node, Pair, Scalar } from 'yaml';
 import { DEPTH_LIMIT, scanJson, VALUES_LIMIT } from '../json/json-scan.ts';
 import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 import { LONG_TEXT, takeLongTexts } from './long-texts.ts';
@@ -24,6 +24,9 @@ const YAML_BYTES_LIMIT = 64 * 1024;
 
 /** Bytes of the largest text where files may be inside of it. */
 export const LONG_YAML_BYTES_LIMIT = 1024 * 1024;
+
+/** Characters of all texts of a document together, which aliases can make more than its own: what files may have, once packed. */
+const CHARACTERS_LIMIT = 16 * LONG_YAML_BYTES_LIMIT;
 
 /** What begins something, or ends it, as a line does; a text that is longer may not have more of them than the longest of the others. */
 const SIGNS = /[[\]{}&*!?:,"'|>%@`#\n-]/g;
@@ -195,6 +198,7 @@ class Walker {
   readonly #longTexts: ReadonlyMap<unknown, string>;
   readonly twice = new Set<string>();
   #values = 0;
+  #characters = 0;
   /** Found where there is an alias. */
   #targets: ReadonlyMap<Alias, Node> | undefined;
 
@@ -217,7 +221,15 @@ class Walker {
     }
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
-    if (!isScalar(node)) return { text: '', isPlain: true };
+    const scalar = this.#scalar(isScalar(node) ? node : undefined);
+    this.#characters += scalar.text.length;
+    if (this.#characters > CHARACTERS_LIMIT)
+      throw new Refusal('aliases of more characters', `at most ${CHARACTERS_LIMIT} characters`);
+    return scalar;
+  }
+
+  #scalar(node: Scalar | undefined): YamlScalar {
+    if (node === undefined) return { text: '', isPlain: true };
     const longText = this.#longTexts.get(node.srcToken);
     if (longText !== undefined) return { text: longText, isPlain: false };
     const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;

@@ -110,6 +110,13 @@ describe('what is refused', () => {
     expect(parse(bomb.join('\n'))).toBe('more values, expected at most 20000 values');
   });
 
+  test('aliases of a long text, of which a script or a key would be made as often', () => {
+    const text = (count: number) =>
+      `x: &a "${'y'.repeat(20_000)}"\ny: [${Array(count).fill('*a').join(', ')}]`;
+    expect(parse(text(800))).toHaveProperty('y.length', 800);
+    expect(parse(text(900))).toBe('aliases of more characters, expected at most 16777216 characters');
+  });
+
   // Each is the slowest of its kind; the longest text that is taken.
   test.each(['[', '- ', '{a: ', '? ', '"', '[[]]\n', '- - - a\n', '&a '])('%j again and again', (part) => {
     const text = part.repeat(Math.floor(65_536 / part.length));
