@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { GuestFile } from '../test/guest/image.ts';
 
 /** Where the guest finds the peak, in KiB, when the program has ended. */
@@ -20,13 +22,14 @@ print $file (unpack("q*", $usage))[4];
 exit($status >> 8);
 `;
 
-const dropIn = `[Service]
-ExecStart=
-ExecStart=${peakMemoryWrapper} /usr/sbin/gandi-bootstrap
-`;
+/** Beside a drop-in gandi-bootstrap's start would not do the work of gandi-config, which is to be counted. */
+const unit = readFileSync(
+  fileURLToPath(new URL('../units/gandi-bootstrap.service', import.meta.url)),
+  'utf8',
+).replace(/^ExecStart=/m, `ExecStart=${peakMemoryWrapper} `);
 
 /** What makes gandi-bootstrap.service tell the memory that its first run takes. */
 export const peakMemoryFiles: Readonly<Record<string, GuestFile>> = {
   [peakMemoryWrapper]: { text: peakMemory, mode: 0o755 },
-  '/etc/systemd/system/gandi-bootstrap.service.d/peak-memory.conf': dropIn,
+  '/usr/lib/systemd/system/gandi-bootstrap.service': unit,
 };

@@ -172,16 +172,22 @@ ask_host() {
 }
 
 # At a first boot the start of gandi-bootstrap does the work of gandi-config, too (src/plan/same-start.ts). It is told here, in the
-# name of that program's unit, once: who starts the unit again wants the work done again.
+# name of that program's unit, once: who starts the unit again wants the work done again. What does not begin with an exit status
+# tells nothing, and the work is done.
 done=$state/done-$program
-if [ -s "$done" ]; then
-  {
-    read -r status
-    while IFS= read -r line; do printf '%s\n' "$line" >&2; done
-  } < "$done"
-  : > "$done"
-  exit "$status"
-fi
+status=
+if [ -s "$done" ]; then read -r status 2> /dev/null < "$done"; fi
+case $status in
+  '' | *[!0-9]* | ????*) ;;
+  *)
+    {
+      read -r status
+      while IFS= read -r line; do printf '%s\n' "$line" >&2; done
+    } < "$done"
+    true 2> /dev/null > "$done"
+    exit "$status"
+    ;;
+esac
 
 # This is a shell of its own: a damaged record ends that, and not the start of the program. It ends with 0 where all is done, and
 # with the program's exit status, 0 to 3, above $worked where that has done the work.

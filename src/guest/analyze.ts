@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { applyChange } from '../machine/changes/apply.ts';
 import { askProgram, type ProgramAnswer } from '../machine/commands/ask-program.ts';
 import { Files, type FileView } from '../machine/files/files.ts';
 import { cleanJson } from '../machine/runtime/clean-text.ts';
+import { reasonOf } from '../machine/runtime/errors.ts';
 import { bootId } from '../machine/system/boot-id.ts';
 import type { System } from '../plan/system.ts';
 import { PROGRAMS } from '../state/programs.ts';
@@ -27,7 +28,6 @@ export type Ask = (argv: readonly [string, ...string[]]) => ProgramAnswer;
 const BOOT_UNITS = [
   ...PROGRAMS.flatMap(({ units }) => units.map(({ name }) => name)),
   'gandi-checks.service',
-  'gandi-disks.service',
   'gandi-homes.service',
 ];
 const UNIT_PATTERN = 'gandi-*.service';
@@ -46,17 +46,17 @@ function offsetNow(files: Pick<FileView, 'readText'>, now: Date): number | undef
 }
 
 /** This boot by the service manager, which has it to the microsecond; the journal may have begun late. */
-function thisBoot(files: FileView, ask: Ask, now: Date, journalOffset: number | undefined): BootFacts {
+function thisBoot(files: FileView, ask: Ask, now: Date, journalOffsets: readonly number[]): BootFacts {
   const properties = UNIT_PROPERTIES.join(',');
   const shown = ask(['systemctl', 'show', `--property=${properties}`, '--all', UNIT_PATTERN]).stdout;
   const finished = parseFinished(ask(['systemctl', 'show', '--property=FinishTimestampMonotonic']).stdout);
-  const clockOffset = journalOffset ?? offsetNow(files, now);
+  const offset = offsetNow(files, now);
   return {
     bootId: plainId(bootId(files)),
     isThisBoot: true,
     runs: parseShownUnits(shown),
     ...(finished === undefined ? {} : { finished }),
-    ...(clockOffset === undefined ? {} : { clockOffset }),
+    clockOffsets: [...journalOffsets, ...(offset === undefined ? [] : [offset])],
   };
 }
 
@@ -78,17 +78,34 @@ export function collectBoots(files: FileView, ask: Ask, now: Date): BootTimes[] 
   );
   const reports = lastReports(files);
   const here = plainId(bootId(files));
-  const offset = journal.find((boot) => boot.bootId === here)?.clockOffset;
+  const offsets = journal.find((boot) => boot.bootId === here)?.clockOffsets ?? [];
   const earlier = journal.filter((boot) => boot.bootId !== here).slice(-MOST_EARLIER);
   const boots = [
     ...earlier.map((boot) => ({ ...boot, isThisBoot: false })),
-    thisBoot(files, ask, now, offset),
+    thisBoot(files, ask, now, offsets),
   ];
   return boots.map((boot) => timeBoot(boot, reports)).reverse();
 }
 
 const isUnicode = ({ LC_ALL, LC_CTYPE, LANG }: System['environment']) =>
   /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+
+/**
+ * Puts a picture into a file of its own, or in place of one.
+ * @throws Error that says which file cannot be written, and why
+ */
+async function writePicture(path: string, content: string, commands: System['commands']): Promise<void> {
+  const files = new Files();
+  const refuse = (reason: string) => new Error(`cannot write ${path}: ${reason}`);
+  if (files.status(dirname(path)) === undefined) throw refuse('its directory does not exist');
+  // To replace a device or a pipe would take it from everybody else.
+  const kind = files.status(files.locate(path))?.kind ?? 'file';
+  if (kind !== 'file') throw refuse('this is no file; name one, or what is to be one');
+  const change = { kind: 'write-file', path, content, mode: 0o644 } as const;
+  await applyChange(change, { files, commands, live: true }).catch((error: unknown) => {
+    throw refuse(reasonOf(error));
+  });
+}
 
 /**
  * Shows where the time of the last boots went: of this one the units, steps and long changes, of earlier ones a line each.
@@ -116,9 +133,7 @@ export async function analyze(
     );
   }
   if (options.svg !== undefined && shown !== undefined) {
-    const path = resolve(options.svg);
-    const machine = { files: new Files(), commands: system.commands, live: true };
-    await applyChange({ kind: 'write-file', path, content: drawBoot(shown), mode: 0o644 }, machine);
+    await writePicture(resolve(options.svg), drawBoot(shown), system.commands);
   }
   return shown === undefined ? EXIT.nothingFound : EXIT.ok;
 }

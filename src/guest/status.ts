@@ -31,12 +31,19 @@ interface Found {
   expected: boolean;
 }
 
+/** A generator of systemd's masks so what the kernel command line says (systemd-debug-generator(8)). */
+const isMaskedAtPrompt = (files: Files, unit: string) =>
+  files.linkTarget(`/run/systemd/generator.early/${unit}`) === '/dev/null';
+
 function isExpected(files: Files, { units, report }: ProgramEntry): boolean {
   if (report === 'at each boot') return true;
   // A boot without data disks does not start it.
   if (report === 'when it runs') return false;
   return units.some(
-    ({ name, order }) => (order === undefined || files.status(order) !== undefined) && isEnabled(files, name),
+    ({ name, order }) =>
+      (order === undefined || files.status(order) !== undefined) &&
+      isEnabled(files, name) &&
+      !isMaskedAtPrompt(files, name),
   );
 }
 

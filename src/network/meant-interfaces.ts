@@ -64,6 +64,14 @@ function resolversOf(all: readonly InterfaceConfig[], shared: Resolver | undefin
   };
 }
 
+/** Of each id the name of the first interface that has it. A bond asks for all of its members, each time that one is looked at. */
+function namesById(bound: readonly Bound[]): (id: string) => string | undefined {
+  const names = new Map<string | undefined, string>();
+  for (const { config, name } of bound)
+    for (const id of idsOf(config)) if (!names.has(id)) names.set(id, name);
+  return (id) => names.get(id);
+}
+
 /** Those that another one is made of first. */
 function inOrder(found: readonly NamedInterface[]): NamedInterface[] {
   const done = new Set<NamedInterface>();
@@ -103,7 +111,7 @@ export function meantInterfaces(
       return { config, device, name: config.setName ?? device, ...(mac === undefined ? {} : { mac }) };
     });
   });
-  const nameOf = (id: string) => bound.find(({ config }) => idsOf(config).includes(id))?.name;
+  const nameOf = namesById(bound);
   const resolverOf = resolversOf(asked, resolver);
   const own = bound.flatMap(({ config, name }) => (config.virtual === undefined ? [] : [name]));
   const found: NamedInterface[] = [];

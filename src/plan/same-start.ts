@@ -2,19 +2,54 @@ import { applyChange } from '../machine/changes/apply.ts';
 import { BOOT_VARIABLE } from '../machine/facts/observed-facts.ts';
 import type { FileView } from '../machine/files/files.ts';
 import { lineForAdmin } from '../machine/files/log.ts';
-import { BOOT_RECORD_DIRECTORY, doneInSameStart, OPERATOR_TAKEN } from '../machine/files/paths.ts';
+import {
+  BOOT_RECORD_DIRECTORY,
+  doneInSameStart,
+  OPERATOR_TAKEN,
+  TURNED_OFF,
+} from '../machine/files/paths.ts';
 import { describeFailure } from '../machine/runtime/errors.ts';
 import { readSettings } from '../machine/settings/settings.ts';
+import {
+  GENERATOR_DIRECTORIES,
+  PACKAGED_UNIT_DIRECTORIES,
+  UNIT_DIRECTORIES,
+} from '../machine/system/units.ts';
 import { thisBootPath } from '../state/records.ts';
 import type { System } from './system.ts';
 
-/** Where systemd finds what overrides a package's unit, or takes it away (systemd.unit(5)). */
-const OVERRIDES = ['/etc/systemd/system', '/run/systemd/system', '/etc/systemd/system.control'];
-const WANTED_BY = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+const CONFIG_UNIT = 'gandi-config.service';
+const BOOTSTRAP_UNIT = 'gandi-bootstrap.service';
+const TARGET = 'multi-user.target';
+const DEFAULT_TARGET = 'default.target';
+
+/** Where systemd finds what an admin or a generator makes of a package's units, or takes away (systemd.unit(5)). */
+const OVERRIDES = [
+  ...UNIT_DIRECTORIES.filter((directory) => !PACKAGED_UNIT_DIRECTORIES.includes(directory)),
+  '/etc/systemd/system.control',
+  '/run/systemd/system.control',
+  '/run/systemd/transient',
+  ...GENERATOR_DIRECTORIES,
+];
+/**
+ * Drop-ins for either unit, for all of the toolkit, and for all services. What is said of gandi-bootstrap alone, such as a
+ * sandbox, is not said of gandi-config.
+ */
+const OWN_DROP_INS = [`${CONFIG_UNIT}.d`, `${BOOTSTRAP_UNIT}.d`, 'gandi-.service.d'];
+const OVERRIDING: ReadonlySet<string> = new Set([
+  CONFIG_UNIT,
+  BOOTSTRAP_UNIT,
+  TARGET,
+  'service.d',
+  ...OWN_DROP_INS,
+]);
 
 /** Words at the boot prompt by which systemd starts something else than usual, or masks a unit (kernel-command-line(7)). */
-const UNUSUAL_BOOT = /(?:^|\s)(?:systemd\.\S*|init=\S*|single|s|S|1|2|emergency|rescue|-b)(?=\s|$)/;
-const USUAL_TARGETS = /\/(?:multi-user|graphical)\.target$/;
+const UNUSUAL_BOOT = /(?:^|[\s"'])(?:systemd\.\S*|init=\S*|single|s|S|1|2|emergency|rescue|-b)(?=[\s"']|$)/;
+const USUAL_TARGETS = /(?:^|\/)(?:multi-user|graphical)\.target$/;
+
+/** By this name systemd notes that it has started a service that a boot starts only behind sysinit.target. */
+const STARTED_LATE = '/run/systemd/units/invocation:systemd-user-sessions.service';
 
 /**
  * The first kernel whose random numbers are there at once (random.c: jitter entropy). On an older one ssh-keygen(1) may wait
@@ -28,16 +63,25 @@ function hasRandomNumbers(files: Pick<FileView, 'readText'>): boolean {
   return major > first || (major === first && minor >= second);
 }
 
-/** Whether systemd will start the unit at this boot, as its package has it, and without a change of the admin's. */
-function startsAsPackaged(unit: string, files: FileView): boolean {
-  const isChanged = OVERRIDES.some((directory) =>
-    [unit, `${unit}.d`].some((name) => files.status(`${directory}/${name}`) !== undefined),
+/** Whether systemd will start gandi-config at this boot, and each of both units as its package has it. */
+function startsAsPackaged(files: FileView): boolean {
+  const names = new Map(OVERRIDES.map((directory) => [directory, files.list(directory)]));
+  if ([...names.values()].some((list) => list.some((name) => OVERRIDING.has(name)))) return false;
+  // Those for all services are the distribution's there.
+  const packaged = PACKAGED_UNIT_DIRECTORIES.flatMap((directory) =>
+    OWN_DROP_INS.map((name) => `${directory}/${name}`),
   );
-  const isWanted = WANTED_BY.some(
-    (directory) => files.status(`${directory}/multi-user.target.wants/${unit}`) !== undefined,
+  if (packaged.some((path) => files.status(path) !== undefined)) return false;
+  const isDefault = [...names].every(
+    ([directory, list]) =>
+      !list.includes(DEFAULT_TARGET) ||
+      USUAL_TARGETS.test(files.linkTarget(`${directory}/${DEFAULT_TARGET}`) ?? ''),
   );
-  const target = files.linkTarget('/etc/systemd/system/default.target');
-  return !isChanged && isWanted && (target === undefined || USUAL_TARGETS.test(target));
+  const wanting = OVERRIDES.filter((directory) => names.get(directory)?.includes(`${TARGET}.wants`));
+  const wants = [...wanting, ...PACKAGED_UNIT_DIRECTORIES]
+    .map((directory) => `${directory}/${TARGET}.wants/${CONFIG_UNIT}`)
+    .filter((path) => files.status(path) !== undefined);
+  return isDefault && wants.length > 0 && wants.every((path) => files.linkTarget(path) !== '/dev/null');
 }
 
 /** Programs of the admin's expect what is there when gandi-config's own unit starts. */
@@ -60,8 +104,12 @@ export function isForSameStart(files: FileView): boolean {
     // Nothing is applied before the operator script has run.
     files.status(OPERATOR_TAKEN) === undefined &&
     files.status('/run/systemd/system') !== undefined &&
+    // In a running system somebody starts gandi-bootstrap alone.
+    files.status(STARTED_LATE) === undefined &&
+    // What gandi-bootstrap has run or written by now may turn the other unit off.
+    files.status(TURNED_OFF) === undefined &&
     !UNUSUAL_BOOT.test(files.readText('/proc/cmdline') ?? '') &&
-    startsAsPackaged('gandi-config.service', files) &&
+    startsAsPackaged(files) &&
     hasRandomNumbers(files) &&
     !hasOwnPrograms(files)
   );

@@ -88,9 +88,9 @@ function sameFailure(last: Report | undefined, report: Report): boolean {
 function readReport(files: FileView, path: string): Report | undefined {
   const value = parseJsonObject(files.readText(path));
   if (!isStoredReport(value)) return undefined;
-  const { startedAt } = value;
   // An unchanged boot's, by packaging/steady.sh: to ask for the time would take it a process.
-  return { ...value, startedAt: startedAt ?? new Date(files.modifiedAt(path) ?? 0).toISOString() };
+  const startedAt = value.startedAt ?? new Date(files.modifiedAt(path) ?? 0).toISOString();
+  return { ...value, bootId: value.bootId ?? '', startedAt };
 }
 
 /** The units that serve interfaces name the reports, one for each: that of the boot is gandi-bootstrap's. */

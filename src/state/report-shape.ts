@@ -31,8 +31,10 @@ const isStep = hasParts<StepReport>({
 /** What only people are told, which another version may have left out. */
 const text = isAbsentOr(isText);
 
-/** A report in a file; one of packaging/steady.sh's lacks the time. */
-export const isStoredReport = hasParts<Omit<Report, 'startedAt'> & { startedAt?: string }>({
+/** A report in a file; one of packaging/steady.sh's lacks the time, and one of no boot that is known its id. */
+export const isStoredReport = hasParts<
+  Omit<Report, 'startedAt' | 'bootId'> & Partial<Pick<Report, 'startedAt' | 'bootId'>>
+>({
   program: text,
   version: text,
   startedAt: isAbsentOr(isText),

@@ -55,6 +55,13 @@ async function expectConfigured(guest: Guest): Promise<void> {
   expect(await guest.output(`systemctl show -P Result -P ExecMainStatus ${UNIT}`)).toBe('success\n0');
 }
 
+/** The unit did its own work, and found all as it is to be. */
+async function expectConfiguredAgain(guest: Guest): Promise<void> {
+  expect(await status(guest)).toContain('gandi-config: unchanged (this boot');
+  expect(await doneBefore(guest)).toBe('none');
+  expect(await guest.output(`systemctl show -P Result -P ExecMainStatus ${UNIT}`)).toBe('success\n0');
+}
+
 /** Nothing of gandi-config's work is done, and all of gandi-bootstrap's. */
 async function expectLeft(guest: Guest): Promise<void> {
   // Without waiting for a unit that may be enabled, and is kept from starting.
@@ -97,6 +104,37 @@ describe('a first boot as the package has it', () => {
     expect((await times(guest, 'ssh.service')).began).toBeGreaterThan(0);
   });
 
+  it('is told as it was: no unit failed, and the work of gandi-config is where it was done', async () => {
+    const { boots } = JSON.parse(await guest.output('gandi-guest analyze --json'));
+    const units: { unit: string; hasFailed: boolean; programs: { program: string }[] }[] = boots[0].units;
+    expect(units.filter(({ hasFailed }) => hasFailed)).toEqual([]);
+    const programs = units.map(({ unit, programs: ran }) => [unit, ran.map(({ program }) => program)]);
+    expect(Object.fromEntries(programs)).toMatchObject({
+      'gandi-bootstrap.service': ['gandi-bootstrap', 'gandi-config'],
+      // Without a data disk its condition ends it.
+      'gandi-mount.service': [],
+      [UNIT]: [],
+    });
+  });
+
+  it('is drawn into files alone', async () => {
+    const { exitCode, stderr } = await guest.run('gandi-guest analyze --svg /dev/null');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/cannot write \/dev\/null: this is no file/),
+    ]);
+    expect(await guest.output('stat -c %F /dev/null')).toBe('character special file');
+  });
+
+  it('leaves the work of gandi-config where the admin starts gandi-bootstrap again', async () => {
+    const records = '/var/lib/gandi/steady/gandi-* /run/gandi/gandi-config.json /run/gandi/done-gandi-config';
+    await guest.output(`rm ${records}; systemctl restart gandi-bootstrap.service`);
+    expect(await doneBefore(guest)).toBe('none');
+    expect(await guest.output('ls /run/gandi')).not.toContain('gandi-config.json');
+    await guest.output(`systemctl restart ${UNIT}`);
+    await expectConfiguredAgain(guest);
+  });
+
   it('does its work again where the admin starts the unit once more', async () => {
     await guest.output(`rm /etc/ssh/sshd_config.d/90-gandi.conf; systemctl restart ${UNIT}`);
     expect(await sshSettings(guest)).toContain('90-gandi.conf');
@@ -114,6 +152,10 @@ describe('gandi-config is masked at the boot prompt', () => {
     machine: { kernelArguments: [`systemd.mask=${UNIT}`], asDistributed: true },
   });
   it('and its work is left', () => expectLeft(guest));
+
+  it('and nobody waits for it', async () => {
+    expect((await guest.run('gandi-guest status --wait --timeout 30')).stdout).toMatch(/^configured\n/);
+  });
 });
 
 describe('gandi-config is turned off by a drop-in', () => {
@@ -122,11 +164,11 @@ describe('gandi-config is turned off by a drop-in', () => {
   it('and its work is left', () => expectLeft(guest));
 });
 
-describe('gandi-config has a drop-in', () => {
+describe.each([UNIT, 'gandi-bootstrap.service', 'gandi-.service', 'service'])('%s has a drop-in', (of) => {
   const settings = '[Service]\nEnvironment=OF_THE_ADMIN=1\n';
-  const guest = firstBoot('drop-in', { files: { [`${UNITS}/${UNIT}.d/own.conf`]: settings } });
+  const guest = firstBoot(`drop-in-${of}`, { files: { [`${UNITS}/${of}.d/own.conf`]: settings } });
 
-  it('and does its own work', async () => {
+  it('and gandi-config does its own work', async () => {
     await expectConfigured(guest);
     expect(await doneBefore(guest)).toBe('none');
   });

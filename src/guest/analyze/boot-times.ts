@@ -40,9 +40,24 @@ export interface BootFacts {
   isThisBoot: boolean;
   finished?: number;
   runs: readonly UnitRun[];
-  /** The guest's clock less the monotonic one, in milliseconds; absent where nothing tells. */
-  clockOffset?: number;
+  /** The guest's clock less the monotonic one, in milliseconds, at several times; empty where nothing tells. */
+  clockOffsets: readonly number[];
 }
+
+/** Units beside the one that is named after it in which a program may run. */
+const OTHER_UNITS: Readonly<Record<string, readonly string[]>> = {
+  'gandi-bootstrap': ['gandi-homes.service'],
+  'gandi-mount': ['gandi-disks.service', 'gandi-checks.service'],
+  // The start of gandi-bootstrap does its work at a first boot.
+  'gandi-config': ['gandi-bootstrap.service'],
+  'gandi-postboot': ['gandi-postboot-background.service'],
+};
+
+/** Of disks and interfaces that come later these are started again; the boot itself needs the others. */
+const STARTED_LATER = /^gandi-(?:disks\.|checks\.|exec\.|iface@|attach@|detach@)/;
+
+/** Milliseconds by which clocks may differ that nobody has set: what is between two looks at them, and a correction by rate. */
+const STEADY_CLOCK = 1000;
 
 function stepsOf(report: Report, start: number): TimedStep[] {
   let at = start;
@@ -64,20 +79,28 @@ export const plainId = (bootId: string) => bootId.replaceAll('-', '');
 
 const end = ({ start, duration }: Span) => start + duration;
 
+interface Place {
+  unit: TimedUnit;
+  /** Absent where the clock does not say it. */
+  start?: number;
+}
+
 /**
- * The unit in whose time a report's program began. A first boot's gandi-bootstrap does the work of gandi-config as well.
- * Where the guest's clock was set meanwhile no unit fits, and it is the one that is named after the program.
+ * Where in the boot a report's program ran. Where the guest's clock was set meanwhile no unit may fit, and it is the one that is
+ * named after the program. Where the clock was not set, a program that fits nowhere was called by somebody, and is not of the boot.
  */
-function unitOf(
-  report: Report,
-  start: number | undefined,
-  units: readonly TimedUnit[],
-): TimedUnit | undefined {
-  const named = units.find(({ unit }) => unit === `${report.program}.service`);
-  if (start === undefined) return named;
-  const within = (unit: TimedUnit) => start >= unit.start && start <= end(unit);
-  if (named !== undefined && within(named)) return named;
-  return units.find((unit) => unit.unit.startsWith('gandi-bootstrap') && within(unit)) ?? named;
+function placeOf(report: Report, offsets: readonly number[], units: readonly TimedUnit[]): Place | undefined {
+  const names = [`${report.program}.service`, ...(OTHER_UNITS[report.program] ?? [])];
+  const own = names.flatMap((name) => units.filter(({ unit }) => unit === name));
+  const began = Date.parse(report.startedAt);
+  for (const offset of Number.isNaN(began) ? [] : offsets) {
+    const start = began - offset;
+    const unit = own.find((one) => start >= one.start && start <= end(one));
+    if (unit !== undefined) return { unit, start };
+  }
+  const isSteady = offsets.length > 1 && Math.max(...offsets) - Math.min(...offsets) < STEADY_CLOCK;
+  const named = own.find(({ unit }) => unit === names[0]);
+  return named === undefined || (isSteady && !Number.isNaN(began)) ? undefined : { unit: named };
 }
 
 /**
@@ -85,20 +108,20 @@ function unitOf(
  * @param reports the last of each program; those of other boots are left out
  */
 export function timeBoot(boot: BootFacts, reports: readonly Report[]): BootTimes {
+  const isOfBoot = ({ unit, start }: UnitRun) =>
+    boot.finished === undefined || start <= boot.finished || !STARTED_LATER.test(unit);
   const units = boot.runs
+    .filter(isOfBoot)
     .map((run): TimedUnit => ({ ...run, programs: [] }))
     .sort((one, other) => one.start - other.start);
   for (const report of reports) {
     if (plainId(report.bootId) !== plainId(boot.bootId)) continue;
-    const began = Date.parse(report.startedAt);
-    const known =
-      boot.clockOffset === undefined || Number.isNaN(began) ? undefined : began - boot.clockOffset;
-    const unit = unitOf(report, known, units);
-    if (unit === undefined) continue;
+    const place = placeOf(report, boot.clockOffsets, units);
+    if (place === undefined) continue;
+    const { unit } = place;
     const duration = report.steps.reduce((sum, { durationMilliseconds }) => sum + durationMilliseconds, 0);
-    const isWithin = known !== undefined && known >= unit.start && known <= end(unit);
     // Its steps come last in the unit: before them it is loaded, and finds its configuration.
-    const start = isWithin ? known : Math.max(unit.start, end(unit) - duration);
+    const start = place.start ?? Math.max(unit.start, end(unit) - duration);
     unit.programs.push({
       program: report.program,
       status: report.status,

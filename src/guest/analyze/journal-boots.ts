@@ -22,8 +22,8 @@ export interface JournalBoot {
   runs: UnitRun[];
   /** In milliseconds of the monotonic clock. */
   finished?: number;
-  /** The guest's clock less the monotonic one, in milliseconds, at the first entry. */
-  clockOffset: number;
+  /** The guest's clock less the monotonic one, in milliseconds, at the first entry and at the last. */
+  clockOffsets: [first: number, last: number];
 }
 
 interface Entry {
@@ -69,7 +69,8 @@ function addRun(boot: JournalBoot, begun: Map<string, number>, entry: Entry): vo
   const start = begun.get(unit);
   if (start !== undefined && (message === STARTED || message === FAILED)) {
     begun.delete(unit);
-    const hasFailed = message === FAILED || textOf(fields.JOB_RESULT) === 'failed';
+    // A start that a condition of the unit's (ExecCondition=) has ended is told like one that failed, with another result.
+    const hasFailed = message === FAILED && textOf(fields.JOB_RESULT) !== 'skipped';
     boot.runs.push({ unit, start, duration: monotonic - start, hasFailed });
   }
   const nanoseconds = message === CONSUMED ? numberOf(fields.CPU_USAGE_NSEC) : undefined;
@@ -90,8 +91,10 @@ export function parseJournal(text: string): JournalBoot[] {
     const entry = line === '' ? undefined : parseEntry(line);
     if (entry === undefined || entry.boot === '') continue;
     const { boot: bootId, monotonic, realTime } = entry;
-    const boot = boots.get(bootId) ?? { bootId, runs: [], clockOffset: realTime - monotonic };
+    const offset = realTime - monotonic;
+    const boot = boots.get(bootId) ?? { bootId, runs: [], clockOffsets: [offset, offset] };
     boots.set(bootId, boot);
+    boot.clockOffsets[1] = offset;
     const open = begun.get(bootId) ?? new Map<string, number>();
     begun.set(bootId, open);
     if (entry.message === STARTUP_FINISHED) boot.finished ??= monotonic;

@@ -54,7 +54,9 @@ export function rowsOf({ units }: BootTimes): TimeRow[] {
 export function spanOf(rows: readonly TimeRow[]): { from: number; to: number } {
   const placed = rows.filter(({ isPlaced }) => isPlaced);
   if (placed.length === 0) return { from: 0, to: 1 };
-  const from = Math.min(...placed.map(({ start }) => start));
-  const to = Math.max(...placed.map(({ start, duration }) => start + duration));
+  const [from, to] = placed.reduce(
+    ([first, last], { start, duration }) => [Math.min(first, start), Math.max(last, start + duration)],
+    [Number.POSITIVE_INFINITY, 0],
+  );
   return { from, to: Math.max(to, from + 1) };
 }

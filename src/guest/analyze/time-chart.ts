@@ -1,3 +1,4 @@
+import { cleanLine } from '../../machine/runtime/clean-text.ts';
 import type { BootTimes } from './boot-times.ts';
 import { rowsOf, spanOf, type TimeRow } from './rows.ts';
 import { bootLine, formatMilliseconds } from './time-table.ts';
@@ -17,7 +18,9 @@ const FAILED_FILL = '#cc3333';
 const TICKS = 8;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+/** A document of XML has no control characters, not even escaped (https://www.w3.org/TR/xml/#charsets). */
+const escaped = (text: string) =>
+  cleanLine(text).replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 
 /** A round distance of 1, 2 or 5 times a power of ten. */
 function tickDistance(milliseconds: number): number {
@@ -29,7 +32,10 @@ function tickDistance(milliseconds: number): number {
 function axis(from: number, to: number, height: number, xOf: (time: number) => number): string[] {
   const distance = tickDistance(to - from);
   const lines: string[] = [];
-  for (let time = Math.ceil(from / distance) * distance; time <= to; time += distance) {
+  const first = Math.ceil(from / distance);
+  // Counted: a time that is large enough stays the same where a distance is added.
+  for (let tick = 0; tick <= TICKS && (first + tick) * distance <= to; tick += 1) {
+    const time = (first + tick) * distance;
     const x = xOf(time).toFixed(1);
     lines.push(
       `<line x1="${x}" y1="${TOP - 8}" x2="${x}" y2="${height - 8}" stroke="#ddd"/>`,

@@ -15,6 +15,7 @@ export interface UnitRun extends Span {
 /** What `systemctl show` is asked for (org.freedesktop.systemd1(5)); times are microseconds of the monotonic clock, 0 for never. */
 export const UNIT_PROPERTIES = [
   'Id',
+  'Type',
   'Result',
   'InactiveExitTimestampMonotonic',
   'ActiveEnterTimestampMonotonic',
@@ -22,6 +23,9 @@ export const UNIT_PROPERTIES = [
   'ExecMainExitTimestampMonotonic',
   'CPUUsageNSec',
 ] as const;
+
+/** A unit whose condition (ExecCondition=) says that there is nothing to do is left by this result, and has not failed. */
+const GOOD_RESULTS = ['success', 'exec-condition'];
 
 /** What systemctl prints for a counter that has no value: 2^64 - 1, or words. */
 const NO_VALUE = 2 ** 64 - 1;
@@ -63,16 +67,20 @@ export function parseShownUnits(text: string): UnitRun[] {
     const ends = ['ActiveEnter', 'InactiveEnter', 'ExecMainExit']
       .map((name) => milliseconds(block.get(`${name}TimestampMonotonic`)))
       .filter((time): time is number => time !== undefined && start !== undefined && time >= start);
-    // The first of them: one that stays active is left, and a start that fails is left, too, at the end of its work.
     if (start === undefined || ends.length === 0) return [];
+    // The first of them: one that stays active is left, and a start that fails is left, too, at the end of its work. A simple
+    // service is active at once, and at its work until the last.
+    const isSimple = block.get('Type') === 'simple';
+    if (isSimple && ends.length === 1) return [];
+    const end = isSimple ? Math.max(...ends) : Math.min(...ends);
     const nanoseconds = counted(block.get('CPUUsageNSec'));
     return [
       {
         unit: block.get('Id') ?? '',
         start,
-        duration: Math.min(...ends) - start,
+        duration: end - start,
         ...(nanoseconds === undefined ? {} : { processorTime: nanoseconds / 1e6 }),
-        hasFailed: block.get('Result') !== 'success',
+        hasFailed: !GOOD_RESULTS.includes(block.get('Result') ?? ''),
       },
     ];
   });

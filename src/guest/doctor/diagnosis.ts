@@ -1,4 +1,5 @@
 import type { FileView } from '../../machine/files/files.ts';
+import { TURNED_OFF } from '../../machine/files/paths.ts';
 import type { Settings } from '../../machine/settings/settings.ts';
 import type { Facts } from '../../machine/system/facts.ts';
 import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../../machine/system/sshd-config.ts';
@@ -22,7 +23,6 @@ export interface Patient {
   rows: readonly Row[];
 }
 
-const DISABLED = '/etc/gandi/disabled';
 const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
 
@@ -36,9 +36,9 @@ function settingsFindings({ settings }: Patient): Finding[] {
 }
 
 function unitFindings({ files, facts }: Patient): Finding[] {
-  if (files.status(DISABLED) !== undefined) {
+  if (files.status(TURNED_OFF) !== undefined) {
     const text = 'nothing is configured at boot while this file is there';
-    return [{ level: 'problem', subject: DISABLED, text, remedy: `rm ${DISABLED}` }];
+    return [{ level: 'problem', subject: TURNED_OFF, text, remedy: `rm ${TURNED_OFF}` }];
   }
   if (facts.kernelCommandLine.split(/\s+/).includes('gandi.disabled')) {
     const text = 'gandi.disabled turned everything off at this boot';

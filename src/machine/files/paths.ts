@@ -1,3 +1,6 @@
+/** By this file the admin turns all programs off: the units' conditions look for it. */
+export const TURNED_OFF = '/etc/gandi/disabled';
+
 /** The host's files, as stored by bootstrap; 0700, for they hold a password hash. */
 export const HOST_DIRECTORY = '/gandi';
 export const HOST_CONFIG = '/gandi/config';

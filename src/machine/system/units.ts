@@ -1,12 +1,17 @@
 import type { FileView } from '../files/files.ts';
 
+/** Where packages have their units. */
+export const PACKAGED_UNIT_DIRECTORIES: readonly string[] = [
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+
 /** Where systemd looks for units (systemd.unit(5)), the admin's first. */
-export const UNIT_DIRECTORIES = [
+export const UNIT_DIRECTORIES: readonly string[] = [
   '/etc/systemd/system',
   '/run/systemd/system',
   '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
+  ...PACKAGED_UNIT_DIRECTORIES,
 ];
 
 /** Of a change that was made as short a time before a directory was read, another one may have the same time. */
@@ -73,7 +78,7 @@ export function isEnabled(files: FileView, unit: string): boolean {
 }
 
 /** Where generators put units (systemd.generator(7)), such as those of /etc/fstab, behind the directories above or before. */
-const GENERATOR_DIRECTORIES = [
+export const GENERATOR_DIRECTORIES = [
   '/run/systemd/generator.early',
   '/run/systemd/generator',
   '/run/systemd/generator.late',

@@ -27,7 +27,7 @@ const report: Report = {
 
 const said = captureOutput();
 
-const show = (entries: Record<string, string>, options: { json?: boolean } = {}) =>
+const show = (entries: Parameters<typeof temporaryRoot>[0], options: { json?: boolean } = {}) =>
   showStatus(
     { timeout: 1, root: temporaryRoot({ '/etc/x': '', ...entries }).root, ...options },
     simulatedSystem(),
@@ -98,6 +98,20 @@ describe('gandi-guest status', () => {
     said.stdout = '';
     expect(await show({ ...entries, '/run/gandi/postboot': '{}' }, { json: true })).toBe(3);
     expect(names()).toEqual(['gandi-bootstrap', 'gandi-config', 'gandi-postboot']);
+  });
+
+  it('waits for no unit that is masked at the boot prompt', async () => {
+    const unit = 'gandi-config.service';
+    const entries = {
+      '/run/gandi/gandi-bootstrap.json': JSON.stringify({ ...report, status: 'unchanged', problems: [] }),
+      [`/usr/lib/systemd/system/${unit}`]: '',
+      [`/etc/systemd/system/multi-user.target.wants/${unit}`]: '',
+    };
+    expect(await show(entries)).toBe(3);
+    expect(await show({ ...entries, [`/run/systemd/generator.early/${unit}`]: { link: '/dev/null' } })).toBe(
+      0,
+    );
+    expect(said.stdout).toMatch(/\nunchanged\ngandi-bootstrap: unchanged/);
   });
 
   it('shows the last words of a script', async () => {

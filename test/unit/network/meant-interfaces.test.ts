@@ -187,3 +187,12 @@ describe('the interfaces of meantInterfaces', () => {
     expect(askedInterfaces({ dhcpOnAll: true }, { live: false, interfaces: [] })).toEqual([]);
   });
 });
+
+it('the members of a large bond are not looked for one by one', { timeout: 5_000 }, () => {
+  const members = Array.from({ length: 1100 }, (_, number) => `port${number}`);
+  const ports = members.map((name): InterfaceConfig => ({ id: name, name, addresses: [] }));
+  const bond: InterfaceConfig = { id: 'b', name: 'b', addresses: [IPV4], virtual: { kind: 'bond', members } };
+  const { found } = meant([...ports, bond], [], false);
+  expect(found.filter(({ master }) => master?.name === 'b')).toHaveLength(1100);
+  expect(found.at(-1)).toMatchObject({ name: 'b', level: 1, virtual: { members } });
+});

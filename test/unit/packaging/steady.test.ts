@@ -82,6 +82,17 @@ describe('work that another start has done', () => {
     expect(boot()).toEqual({ status: 7, stderr: told, started: false });
     expect(boot()).toEqual(WHOLE);
   });
+
+  it.each<[string, () => void]>([
+    ['no exit status', () => write('run/gandi/done-gandi-bootstrap', 'gandi-config: motd: write\n')],
+    ['a number that is none', () => write('run/gandi/done-gandi-bootstrap', '1000\na line\n')],
+    ['no end of its line', () => write('run/gandi/done-gandi-bootstrap', '-')],
+    ['zero bytes', () => write('run/gandi/done-gandi-bootstrap', '\0\0\n')],
+    ['names instead of lines', () => mkdirSync(at('run/gandi/done-gandi-bootstrap'), { recursive: true })],
+  ])('is done by the program where what was left has %s', (_, leave) => {
+    leave();
+    expect(boot()).toEqual(WHOLE);
+  });
 });
 
 describe('the program is started', () => {

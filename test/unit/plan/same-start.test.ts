@@ -26,6 +26,14 @@ describe('gandi-bootstrap’s start does gandi-config’s work', () => {
       { '/etc/systemd/system/default.target': { link: '/lib/systemd/system/graphical.target' } },
     ],
     ['on a kernel of the 5th series that seeds itself', { '/proc/sys/kernel/osrelease': '5.4.17-1\n' }],
+    [
+      'with the distribution’s drop-ins for all services',
+      { '/usr/lib/systemd/system/service.d/10-timeout-abort.conf': '[Service]\n' },
+    ],
+    [
+      'with a target that is named without a directory',
+      { '/etc/systemd/system/default.target': { link: 'graphical.target' } },
+    ],
     ['with words of others on the kernel command line', { '/proc/cmdline': 'ds=nocloud net.ifnames=0\n' }],
   ])('%s', (_, changed) => {
     expect(isForSameStart(guest(changed))).toBe(true);
@@ -46,10 +54,47 @@ describe('gandi-bootstrap’s start does gandi-config’s work', () => {
       { '/etc/systemd/system/default.target': { link: '/lib/systemd/system/rescue.target' } },
     ],
     ['random numbers may come late', { '/proc/sys/kernel/osrelease': '4.18.0-553.el8\n' }],
+    ['all is turned off by now', { '/etc/gandi/disabled': '' }],
+    [
+      'the system runs, and somebody starts gandi-bootstrap by hand',
+      { '/run/systemd/units/invocation:systemd-user-sessions.service': { link: '0123456789abcdef' } },
+    ],
     ['the admin has a plugin', { '/etc/gandi/plugins.d/50-own': '#!/bin/sh\n' }],
     ['the admin has a hook', { '/etc/gandi/hooks/post-vm-config': '#!/bin/sh\n' }],
   ])('not where %s', (_, changed) => {
     expect(isForSameStart(guest(changed))).toBe(false);
+  });
+
+  it.each<[string, Tree]>([
+    ['for all services', { '/etc/systemd/system/service.d/own.conf': '[Service]\n' }],
+    ['for all of the toolkit', { '/etc/systemd/system/gandi-.service.d/own.conf': '[Service]\n' }],
+    ['for gandi-bootstrap', { '/etc/systemd/system/gandi-bootstrap.service.d/own.conf': '[Service]\n' }],
+    ['of another package', { [`/usr/lib/systemd/system/${UNIT}.d/own.conf`]: '[Service]\n' }],
+    ['of a local package', { [`/usr/local/lib/systemd/system/${UNIT}.d/own.conf`]: '[Service]\n' }],
+    ['of a generator', { [`/run/systemd/generator/${UNIT}.d/own.conf`]: '[Service]\n' }],
+  ])('not with drop-ins %s', (_, changed) => {
+    expect(isForSameStart(guest(changed))).toBe(false);
+  });
+
+  it.each<[string, Tree]>([
+    ['of the admin’s', { '/etc/systemd/system/default.target': '[Unit]\nAllowIsolate=yes\n' }],
+    [
+      'of a generator',
+      { '/run/systemd/generator.early/default.target': { link: '/lib/systemd/system/rescue.target' } },
+    ],
+    ['for this boot', { '/run/systemd/system/default.target': { link: '/lib/systemd/system/halt.target' } }],
+    ['in place of the usual one', { '/etc/systemd/system/multi-user.target': { link: '/dev/null' } }],
+    ['in quotes', { '/proc/cmdline': 'quiet "systemd.unit=rescue.target"\n' }],
+  ])('not with a target %s', (_, changed) => {
+    expect(isForSameStart(guest(changed))).toBe(false);
+  });
+
+  it('not where a link to nothing takes the place of the package’s', () => {
+    const wants = 'systemd/system/multi-user.target.wants';
+    const tree = { ...FIRST_BOOT, [`/usr/lib/${wants}/${UNIT}`]: '[Unit]\n' };
+    expect(isForSameStart(temporaryRoot({ ...tree, [`/etc/${wants}/${UNIT}`]: { link: '/dev/null' } }))).toBe(
+      false,
+    );
   });
 
   it('not where the unit is not enabled', () => {

@@ -66,7 +66,9 @@ describe('a whole first boot, of all four programs', { timeout: 240_000 }, () =>
     expect(state).not.toHaveProperty('/gandi/init');
     const made = await freshGuest();
     await made.boot();
+    expect(made.doneByOneStart).toBe(1);
     await nextBoot(made, 'undisturbed');
+    expect(made.doneByOneStart).toBe(1);
     expect(made.state()).toEqual(state);
   });
 
@@ -76,6 +78,8 @@ describe('a whole first boot, of all four programs', { timeout: 240_000 }, () =>
       await cutPower(() => made.boot(), number);
       const where = `stopped before change ${number}, ${describeChange(change)}`;
       await nextBoot(made, where);
+      expect(made.state(), where).toEqual(state);
+      await nextBoot(made, `${where}, and booted twice`);
       expect(made.state(), where).toEqual(state);
       removeGuests();
     }

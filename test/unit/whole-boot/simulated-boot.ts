@@ -22,6 +22,7 @@ import { DISTRIBUTIONS, type Distribution } from '../config/distributions.ts';
 import { makeContext } from '../context.ts';
 import { SimulatedDisks } from '../mount/simulated-disks.ts';
 import { simulatedSystem } from '../simulated-system.ts';
+import { ONE_START_FILES, startOnce, tellDone } from './one-start.ts';
 
 const debian = DISTRIBUTIONS['Debian 13'] as Distribution;
 
@@ -70,6 +71,8 @@ function presentAddresses(files: Pick<Files, 'readText'>): PresentAddress[] {
 export class SimulatedBoot {
   readonly guest: SimulatedGuest;
   readonly disks: SimulatedDisks;
+  /** Boots in which the start of gandi-bootstrap did the work of gandi-config. */
+  doneByOneStart = 0;
   /** The run that `bootstrapWithTrace` began. */
   running: TracedRun | undefined;
 
@@ -94,6 +97,7 @@ export class SimulatedBoot {
   ): Promise<SimulatedBoot> {
     const files = {
       ...debian.files,
+      ...ONE_START_FILES,
       ...more,
       '/sys/class/net/eth0/address': '00:16:3e:00:00:01\n',
       '/sys/class/net/eth0/device': '',
@@ -129,15 +133,17 @@ export class SimulatedBoot {
     // systemd gives the kernel the guest's name before it starts anything (hostname(5)).
     const name = this.files.readText('/etc/hostname');
     if (name !== undefined) this.disks.write('/proc/sys/kernel/hostname', name);
-    const statuses: number[] = [];
     const failed = (error: unknown) => {
       // As src/call-program.ts says it.
       capturedOutput.printError(describeFailure(error, true));
       return 1;
     };
-    const mountAll: typeof mount = () => mount(['rescan'], system);
-    for (const service of onlySource ? [bootstrap] : [bootstrap, mountAll, configure]) {
-      statuses.push(await service([], system).catch(failed));
+    const statuses = [await (onlySource ? bootstrap([], system).catch(failed) : startOnce(system))];
+    if (!onlySource) {
+      statuses.push(await mount(['rescan'], system).catch(failed));
+      const done = tellDone(this.files, (path) => this.disks.write(path, ''));
+      if (done !== undefined) this.doneByOneStart += 1;
+      statuses.push(done ?? (await configure([], system).catch(failed)));
     }
     this.#ifupdownActs();
     return [...statuses, await postBoot([], system).catch(failed)];

@@ -1,4 +1,4 @@
-import type { Alias, CST, Document, LineCounter, Node, Pair } from 'yaml';
+import type { Alias, CST, Document, LineCounter, Node, Pair, Scalar } from 'yaml';
 import { DEPTH_LIMIT, scanJson, VALUES_LIMIT } from '../json/json-scan.ts';
 import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 import { LONG_TEXT, takeLongTexts } from './long-texts.ts';
@@ -24,6 +24,9 @@ const YAML_BYTES_LIMIT = 64 * 1024;
 
 /** Bytes of the largest text where files may be inside of it. */
 export const LONG_YAML_BYTES_LIMIT = 1024 * 1024;
+
+/** Characters of all texts of a document together, which aliases can make more than its own: what files may have, once packed. */
+const CHARACTERS_LIMIT = 16 * LONG_YAML_BYTES_LIMIT;
 
 /** What begins something, or ends it, as a line does; a text that is longer may not have more of them than the longest of the others. */
 const SIGNS = /[[\]{}&*!?:,"'|>%@`#\n-]/g;
@@ -67,7 +70,7 @@ export function parseYamlText(
   const { document, longTexts } = composed;
   try {
     const { contents } = document;
-    const walker = new Walker((alias) => alias.resolve(document), longTexts);
+    const walker = new Walker(document, longTexts);
     if (contents === null || isNothing(contents)) return { document: undefined };
     const value = walker.value(contents, 1);
     return walker.twice.size === 0 ? { document: value } : { document: value, twice: [...walker.twice] };
@@ -169,17 +172,39 @@ const fault = (found: string, expected: string) => ({ fault: { found, expected }
 /** A text of comments alone is a document of one empty scalar. */
 const isNothing = (node: Node) => loadYaml().isScalar(node) && node.source === '' && node.value === '';
 
+/**
+ * What each alias stands for: the last node before it that has its name. The library looks through the whole document for that,
+ * once for each alias.
+ */
+function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const { isAlias, visit } = loadYaml();
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
 /** Makes values of nodes. */
 class Walker {
   readonly #yaml = loadYaml();
-  readonly #resolve: (alias: Alias) => Node | undefined;
+  readonly #document: Document;
   readonly #longTexts: ReadonlyMap<unknown, string>;
   readonly twice = new Set<string>();
   #values = 0;
+  #characters = 0;
+  /** Found where there is an alias. */
+  #targets: ReadonlyMap<Alias, Node> | undefined;
 
   /** @param longTexts what scalars mean, by their tokens, where that is not in the nodes */
-  constructor(resolve: (alias: Alias) => Node | undefined, longTexts: ReadonlyMap<unknown, string>) {
-    this.#resolve = resolve;
+  constructor(document: Document, longTexts: ReadonlyMap<unknown, string>) {
+    this.#document = document;
     this.#longTexts = longTexts;
   }
 
@@ -189,13 +214,22 @@ class Walker {
     if (depth > DEPTH_LIMIT) throw new Refusal('more levels', `at most ${DEPTH_LIMIT} levels`);
     if (this.#values > VALUES_LIMIT) throw new Refusal('more values', `at most ${VALUES_LIMIT} values`);
     if (isAlias(node)) {
-      const target = this.#resolve(node);
+      this.#targets ??= aliasTargets(this.#document);
+      const target = this.#targets.get(node);
       if (target === undefined) throw new Refusal('an alias of nothing', 'an alias of what stands before it');
       return this.value(target, depth + 1);
     }
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     if (isMap(node)) return this.#map(node.items as Pair[], depth);
-    if (!isScalar(node)) return { text: '', isPlain: true };
+    const scalar = this.#scalar(isScalar(node) ? node : undefined);
+    this.#characters += scalar.text.length;
+    if (this.#characters > CHARACTERS_LIMIT)
+      throw new Refusal('aliases of more characters', `at most ${CHARACTERS_LIMIT} characters`);
+    return scalar;
+  }
+
+  #scalar(node: Scalar | undefined): YamlScalar {
+    if (node === undefined) return { text: '', isPlain: true };
     const longText = this.#longTexts.get(node.srcToken);
     if (longText !== undefined) return { text: longText, isPlain: false };
     const isPlain = (node.type === undefined || node.type === 'PLAIN') && node.tag === undefined;

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { DOMParser } from '@xmldom/xmldom';
 import { describe, expect, it } from 'vitest';
+import { drawBoot } from '../../../../src/guest/analyze/time-chart.ts';
 import { analyze, collectBoots } from '../../../../src/guest/analyze.ts';
 import { Files } from '../../../../src/machine/files/files.ts';
 import type { Report } from '../../../../src/state/report.ts';
@@ -33,6 +36,17 @@ ActiveEnterTimestampMonotonic=0
 InactiveEnterTimestampMonotonic=0
 ExecMainExitTimestampMonotonic=0
 CPUUsageNSec=18446744073709551615
+`;
+
+/** A run for a disk: the unit is at its work while it stops. */
+const SHOWN_DISK = `Id=gandi-disks.service
+Type=simple
+Result=success
+InactiveExitTimestampMonotonic=40000000
+ActiveEnterTimestampMonotonic=40001000
+InactiveEnterTimestampMonotonic=40400000
+ExecMainExitTimestampMonotonic=40002000
+CPUUsageNSec=61000000
 `;
 
 /** The guest's clock at the start of the kernel, in milliseconds since 1970. */
@@ -162,6 +176,63 @@ describe('gandi-guest analyze', () => {
     expect(now?.units[0]?.programs[0]?.start).toBe(2490);
   });
 
+  it('leaves out a program that somebody called later, and disks that came later', () => {
+    const later = report('gandi-config', at(50_000), [step('ssh', 100)]);
+    const ofDisk = report('gandi-mount', at(40_010), [step('disks', 100)]);
+    const known = entry(BOOT.replaceAll('-', ''), 2000, { UNIT: 'gandi-bootstrap.service' });
+    const [now] = boots(
+      (argv) => {
+        if (argv[0] === 'journalctl') return { stdout: known, failure: '' };
+        if (argv.some((word) => word.includes('FinishTimestamp'))) return ask(argv);
+        return { stdout: `${SHOWN}\n${SHOWN_DISK}`, failure: '' };
+      },
+      {
+        ...REPORTS,
+        '/run/gandi/gandi-config.json': JSON.stringify(later),
+        '/run/gandi/gandi-mount.json': JSON.stringify(ofDisk),
+      },
+    );
+    const shown = now?.units.map(({ unit, programs }) => [unit, ...programs.map(({ program }) => program)]);
+    expect(shown).toEqual([['gandi-bootstrap.service', 'gandi-bootstrap'], ['gandi-config.service']]);
+  });
+
+  it('has disks that came during the boot where they were served, until that is done', () => {
+    const ofDisk = report('gandi-mount', at(40_010), [step('disks', 100)]);
+    const [now] = boots(
+      (argv) => ({
+        stdout: argv[0] === 'systemctl' && argv.includes('--all') ? SHOWN_DISK : '',
+        failure: '',
+      }),
+      { ...REPORTS, '/run/gandi/gandi-mount.json': JSON.stringify(ofDisk) },
+    );
+    expect(now?.units).toMatchObject([
+      { unit: 'gandi-disks.service', start: 40_000, duration: 400, programs: [{ program: 'gandi-mount' }] },
+    ]);
+  });
+
+  it('has no failure where a condition of a unit said that there is nothing to do', () => {
+    const skipped = SHOWN.replace('Result=success', 'Result=exec-condition');
+    const told = JOURNAL.replace(
+      '"MESSAGE_ID":"be02cf6855d2428ba40df7e9d022f03d"',
+      '"MESSAGE_ID":"be02cf6855d2428ba40df7e9d022f03d","JOB_RESULT":"skipped"',
+    );
+    const found = boots((argv) => {
+      if (argv[0] === 'journalctl') return { stdout: told, failure: '' };
+      return argv.includes('--all') ? { stdout: skipped, failure: '' } : ask(argv);
+    });
+    expect(found.flatMap(({ units }) => units.map(({ hasFailed }) => hasFailed))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('passes over a report that says of no boot', () => {
+    const { bootId: _, ...nobody } = report('gandi-bootstrap', at(2100), [step('network', 20)]);
+    const [now] = boots(ask, { ...REPORTS, '/run/gandi/gandi-bootstrap.json': JSON.stringify(nobody) });
+    expect(now?.units[0]?.programs.map(({ program }) => program)).toEqual(['gandi-config']);
+  });
+
   it('says of a guest without systemd and journal that nothing is known', async () => {
     const { root } = temporaryRoot(REPORTS);
     const system = simulatedSystem({ open: () => ({ files: new Files(root), live: true }) });
@@ -191,6 +262,40 @@ describe('gandi-guest analyze', () => {
     const picture = new Files().readText(svg) ?? '';
     expect(picture.match(/<rect /g)).toHaveLength(1 + 6);
     expect(picture).toContain('>run useradd admin<');
+  });
+
+  it.each<[string, string, string]>([
+    ['a directory', 'place', 'this is no file; name one, or what is to be one'],
+    ['a pipe', 'pipe', 'this is no file; name one, or what is to be one'],
+    ['a link to a pipe', 'link', 'this is no file; name one, or what is to be one'],
+    ['in a directory that is not there', 'none/boot.svg', 'its directory does not exist'],
+  ])('leaves %s as it is, and says so', async (_, name, reason) => {
+    const files = temporaryRoot({ ...REPORTS, '/place/.keep': '', '/link': { link: 'pipe' } });
+    execFileSync('mkfifo', [`${files.root}/pipe`]);
+    const system = simulatedSystem({ open: () => ({ files, live: true }) });
+    const svg = `${files.root}/${name}`;
+    await expect(analyze({ svg }, system, ask)).rejects.toThrow(`cannot write ${svg}: ${reason}`);
+    expect(files.list('/').sort()).toEqual(['link', 'pipe', 'place', 'proc', 'run']);
+    expect(files.status('/pipe')?.kind).toBe('other');
+  });
+
+  it('draws a picture that readers take, whatever names and times there are', () => {
+    const unit = { hasFailed: false, programs: [] };
+    const picture = drawBoot({
+      bootId: BOOT,
+      isThisBoot: true,
+      units: [
+        { ...unit, unit: 'gandi-\u0000\u0007\u001b[31m&<".service', start: 2 ** 63, duration: 1 },
+        { ...unit, unit: 'gandi-late.service', start: 2 ** 63 + 4096, duration: 2 ** 60 },
+      ],
+    });
+    const wrong: string[] = [];
+    const onError = (_: string, text: string) => wrong.push(text);
+    new DOMParser({ onError }).parseFromString(picture, 'image/svg+xml');
+    expect(wrong).toEqual([]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: which XML does not have
+    expect(picture).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+    expect(picture.match(/<line /g)?.length).toBeLessThan(10);
   });
 
   it('has a bar for what has a place in time, on a terminal', async () => {

@@ -50,7 +50,7 @@ describe('whatever the journal and the service manager say', () => {
     fc.assert(
       fc.property(entries, shown, (journal, units) => {
         const boots = parseJournal(journal.join('\n'));
-        const here = { bootId: 'x', isThisBoot: true, runs: parseShownUnits(units) };
+        const here = { bootId: 'x', isThisBoot: true, runs: parseShownUnits(units), clockOffsets: [] };
         for (const boot of [...boots.map((one) => ({ ...one, isThisBoot: false })), here]) {
           const times = timeBoot(boot, []);
           expect(times.units.every(({ duration }) => Number.isFinite(duration))).toBe(true);

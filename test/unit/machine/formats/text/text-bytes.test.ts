@@ -31,6 +31,19 @@ describe('text', () => {
     expect(encodeText(`${text}# é ours\n`)).toEqual(Buffer.concat([bytes, Buffer.from('# é ours\n')]));
   });
 
+  it('keeps them in a line that somebody adds to', () => {
+    const line = decodeText(latin1('# d\xe9j\xe0'));
+    expect(encodeText(`é 😀 ${line} \ud800`)).toEqual(
+      Buffer.concat([Buffer.from('é 😀 '), latin1('# d\xe9j\xe0'), Buffer.from(' \ufffd')]),
+    );
+  });
+
+  it('takes no time over a program of the customer’s', { timeout: 5_000 }, () => {
+    const block = Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * 2_654_435_761) >>> 24));
+    const bytes = Buffer.alloc(8_000_000, block);
+    expect(encodeText(decodeText(bytes)).equals(bytes)).toBe(true);
+  });
+
   it('comes out of any bytes, and goes back into them', () => {
     const bytes = fc.oneof(
       fc.uint8Array(),

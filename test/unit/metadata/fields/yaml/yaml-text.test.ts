@@ -66,6 +66,11 @@ describe('as PyYAML has it', () => {
     expect(parse('{"a": 1, "a": 2}')).toEqual({ a: '2' });
   });
 
+  test('an alias of the last node before it that has its name', () => {
+    expect(parse('- &a 1\n- &b [*a]\n- &a 2\n- *b\n- *a\n')).toEqual(['1', ['1'], '2', ['1'], '2']);
+    expect(parse('[*a, &a 1]')).toMatch(/^an alias of nothing/);
+  });
+
   test('merged maps: own keys first, then the first that has one', () => {
     expect(parse('x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz: {<<: [*x, *y], a: 5}')).toMatchObject({
       z: { a: '5', b: '2', c: '4' },
@@ -105,12 +110,30 @@ describe('what is refused', () => {
     expect(parse(bomb.join('\n'))).toBe('more values, expected at most 20000 values');
   });
 
+  test('aliases of a long text, of which a script or a key would be made as often', () => {
+    const text = (count: number) =>
+      `x: &a "${'y'.repeat(20_000)}"\ny: [${Array(count).fill('*a').join(', ')}]`;
+    expect(parse(text(800))).toHaveProperty('y.length', 800);
+    expect(parse(text(900))).toBe('aliases of more characters, expected at most 16777216 characters');
+  });
+
   // Each is the slowest of its kind; the longest text that is taken.
   test.each(['[', '- ', '{a: ', '? ', '"', '[[]]\n', '- - - a\n', '&a '])('%j again and again', (part) => {
     const text = part.repeat(Math.floor(65_536 / part.length));
     expect(typeof parse(text)).toBe('string');
   });
 });
+
+// A search of the document for each alias would take longer than a test may.
+test.each(['- *a\n', '- <<: *a\n'])(
+  '%j thousands of times stands for as many maps',
+  { timeout: 10_000 },
+  (part) => {
+    const text = `x: &a {b: 1}\ny:\n${part.repeat(3_000)}`;
+    const value = parse(text);
+    expect((value as { y: unknown[] }).y).toEqual(Array(3_000).fill({ b: '1' }));
+  },
+);
 
 test('any text gives a document or a fault that shows nothing of it', () => {
   const token = fc.constantFrom(
