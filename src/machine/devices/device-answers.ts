@@ -69,11 +69,22 @@ export class DeviceAnswers {
 
   /** @returns numbers of disks and partitions that nothing is known of yet */
   unknown(): string[] {
-    return this.files.list(DEVICES).filter((number) => {
+    return this.#unread()
+      .filter(({ name }) => !DRIVE.test(name))
+      .map(({ number }) => number);
+  }
+
+  /** @returns those, and numbers of drives that udev has not looked into */
+  unread(): string[] {
+    return this.#unread().map(({ number }) => number);
+  }
+
+  #unread(): { number: string; name: string }[] {
+    return this.files.list(DEVICES).flatMap((number) => {
       const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
-      if (known || this.#isRead(number)) return false;
+      if (known || this.#isRead(number)) return [];
       const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
-      return !isVirtual(path) && !DRIVE.test(posix.basename(path));
+      return isVirtual(path) ? [] : [{ number, name: posix.basename(path) }];
     });
   }
 

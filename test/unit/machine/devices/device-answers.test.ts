@@ -79,6 +79,18 @@ describe('a disk', () => {
     expect([...before.asked, ...after.asked]).toEqual([]);
   });
 
+  it('is unread as a drive is until udev has come to its end, and a drive is never asked', async () => {
+    const disks = [disk('sdb', 1), { ...disk('sr0', 2), number: '11:0' }];
+    const { files, asked, commands, list } = guestWith(disks);
+    const answers = new DeviceAnswers(files);
+    expect(answers.unread()).toEqual(['11:0', '8:16']);
+    expect(answers.unknown()).toEqual(['8:16']);
+    await answers.settle(commands, list);
+    expect(asked).toEqual(['if=/dev/sdb']);
+    const read = new DeviceAnswers(makeFiles({ ...makeSysfs(disks), ...record('8:16'), ...record('11:0') }));
+    expect(read.unread()).toEqual([]);
+  });
+
   it('of NVMe with several paths is waited for and asked as any other; its paths are not', async () => {
     const attached = { nvmeSubsystem: 0, paths: ['nvme0c0n1', 'nvme0c1n1'] };
     const nvme = { name: 'nvme0n1', number: '259:1', size: MIB, attached };
