@@ -2,7 +2,7 @@
 
 PREFIX = /usr
 SETUP = packaging/setup.sh
-SOURCES = $(shell find src -name '*.ts') $(wildcard packaging/*.mjs) package.json package-lock.json
+SOURCES = $(shell find src -name '*.ts') $(wildcard packaging/*.mjs packaging/runtime-pages/*) package.json package-lock.json
 DOCUMENTATION = $(wildcard packaging/documentation/*.ts) CHANGELOG.md
 
 VERSION := $(shell sed -n 's/.*"version": "\(.*\)",/\1/p' package.json)

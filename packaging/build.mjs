@@ -2,6 +2,7 @@
  * Builds the programs into `dist` (or the folder given as the argument):
  *   gandi.cjs                  the guest's bundle, for Node.js 20.16 or later
  *   gandi                      the same sources with Bun's runtime inside
+ *   gandi-read-ahead           by which it starts quicker where nothing of it is in memory; not for each architecture
  *   THIRD-PARTY-LICENSES       of all code in them
  *   gandi-host                 the host's program, with Bun's runtime inside
  *   host/THIRD-PARTY-LICENSES  of all code in that
@@ -16,6 +17,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.mjs';
+import { parsePages, readAheadProgram } from './read-ahead.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -135,6 +137,24 @@ async function compile(entry, name) {
   return inputs;
 }
 
+/** Makes the program that reads ahead what a start touches of a runtime, where there is a list of that (bench/runtime-pages.ts). */
+async function makeReadAhead() {
+  const target = process.env.TARGET_BUN;
+  const bun =
+    target === undefined
+      ? join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch)
+      : dirname(dirname(target));
+  const list = join(root, `packaging/runtime-pages/${basename(bun)}.txt`);
+  if (!existsSync(list) || !existsSync(bun)) return;
+  const { of, pages } = parsePages(await readFile(list, 'utf8'));
+  const { version } = JSON.parse(await readFile(join(bun, 'package.json'), 'utf8'));
+  if (of !== `${basename(bun)} ${version}`)
+    throw new Error(
+      `build: ${list} is of ${of}, and not of ${version}: make it anew by bench/runtime-pages.ts`,
+    );
+  await writeFile(join(output, 'gandi-read-ahead'), readAheadProgram(pages), { mode: 0o755 });
+}
+
 await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
 try {
@@ -146,6 +166,7 @@ try {
   });
   await writeFile(join(output, 'THIRD-PARTY-LICENSES'), await thirdPartyLicenses(inputs, root));
   await compile('src/main.ts', 'gandi');
+  await makeReadAhead();
   const ofHost = await compile('src/host-main.ts', 'gandi-host');
   if (ofHost !== undefined) {
     await mkdir(join(output, 'host'));

@@ -57,6 +57,9 @@ enable_unit() { # UNIT
 
 install_program 644 dist/gandi.cjs
 if [ -e "$executable" ]; then install_program 755 "$executable"; fi
+# Of another architecture there is none, and one of a version before must not stay.
+read_ahead=$(dirname "$executable")/gandi-read-ahead
+if [ -e "$read_ahead" ]; then install_program 755 "$read_ahead"; else rm -f "$library/gandi-read-ahead"; fi
 copy 755 packaging/launcher.sh "$library/gandi-launcher"
 copy 755 packaging/steady.sh "$library/gandi-steady"
 copy 755 packaging/replace-version-2.sh "$library/replace-version-2"

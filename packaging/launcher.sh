@@ -5,7 +5,8 @@
 
 library=/usr/lib/gandi
 # Says that the CPU is known to be able to run the executable: to read it again, a byte at a time, costs as much as the rest
-# of this script. A boot begins without it, and the CPU stays the same until the next.
+# of this script. A boot begins without it, and the CPU stays the same until the next. So does what is in memory of the executable,
+# as good as always.
 able=/run/gandi/cpu-is-able
 
 # gandi-steady reads this file in its own shell, for the program that it was given.
@@ -69,9 +70,15 @@ if [ -z "$lacks" ]; then
   esac
   # One disk takes a little more than these 8 MiB: with 16 its run ends before the first collection, which costs a tenth.
   case $called in gandi-mount) export BUN_JSC_largeHeapSize=67108864 ;; esac
-  # Without the directory gandi-bootstrap has not run; who may not write there leaves nothing.
-  if [ ! -e $able ] && [ -w /run/gandi ]; then true 2> /dev/null > $able; fi
-  exec "$library/gandi" "$called" "$@"
+  # Where it has not run in this boot, what a start touches of the executable is not in memory, and is read at once: to come upon
+  # each page alone costs a first boot an eighth (packaging/read-ahead.mjs).
+  first=
+  if [ ! -e $able ]; then
+    if [ -x $library/gandi-read-ahead ]; then first=$library/gandi-read-ahead; fi
+    # Without the directory gandi-bootstrap has not run; who may not write there leaves nothing.
+    if [ -w /run/gandi ]; then true 2> /dev/null > $able; fi
+  fi
+  exec ${first:+"$first"} "$library/gandi" "$called" "$@"
 fi
 if command -v node > /dev/null; then
   exec node "$library/gandi.cjs" "$called" "$@"

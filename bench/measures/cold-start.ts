@@ -8,13 +8,16 @@ const countSectors = `sectors() {
   done < /proc/diskstats
 }`;
 
-/** Read from disk when nothing of the program, the launcher's shell and their libraries is in the page cache. */
+/**
+ * Read from disk when nothing of the program, the launcher's shell and their libraries is in the page cache, as at the first
+ * start of a boot, which is told by the launcher's mark.
+ */
 export const coldStart: GuestMeasure = {
   guest: 'memory',
   boot: 1,
   async take(guest) {
     const shown = await guest.output(`${countSectors}
-      sync; echo 3 > /proc/sys/vm/drop_caches
+      rm /run/gandi/cpu-is-able; sync; echo 3 > /proc/sys/vm/drop_caches
       sectors; before=$total
       /usr/sbin/gandi-guest --version > /dev/null
       sectors; echo $((total - before))`);

@@ -14,11 +14,21 @@ export interface OpenOrder extends PostBootOrder {
   marks: StartedMarks;
 }
 
+/** By its text what it says: each step asks for the order, and to parse it is most of what that costs. */
+let known: { text: string | undefined; order: PostBootOrder | undefined } = {
+  text: undefined,
+  order: undefined,
+};
+
+function orderIn(files: FileView): PostBootOrder | undefined {
+  const text = files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER);
+  if (text !== known.text) known = { text, order: parsePostBootOrder(text) };
+  return known.order;
+}
+
 /** What gandi-bootstrap left to do at this boot, without what was started since; undefined if it left nothing. */
 export function readOrder(files: FileView): OpenOrder | undefined {
-  const order = parsePostBootOrder(
-    files.readText(POST_BOOT_ORDER) ?? files.readText(POST_BOOT_BACKGROUND_ORDER),
-  );
+  const order = orderIn(files);
   if (order === undefined) return undefined;
   const { script, command, scripts = [], late, ...rest } = order;
   const due = scripts.filter((script) => !hasRun(files, script));

@@ -11,6 +11,7 @@ import {
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { loginLists, whyKeptOut } from '../machine/system/login-lists.ts';
 import { type LoginRules, loginRules } from '../machine/system/login-rules.ts';
+import { readSshdConfig, type SshdConfig } from '../machine/system/sshd-config.ts';
 import type { Asked, AskedAccount } from '../state/asked.ts';
 import { asAsked, notAsAsked, type Row } from './row.ts';
 import type { View } from './view.ts';
@@ -121,8 +122,8 @@ const NO_LOGIN = /\/(nologin|false)$/;
 const fieldsOf = (text: string | undefined, name: string) =>
   (text ?? '')
     .split('\n')
-    .map((line) => line.split(':'))
-    .find(([login]) => login === name) ?? [];
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':') ?? [];
 
 /** Why an account lets nobody in (shadow(5), passwd(5)); undefined if it does. */
 function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules: LoginRules, now: number) {
@@ -139,27 +140,28 @@ function whyClosed(files: FileView, { name, passwordHash }: AskedAccount, rules:
   return undefined;
 }
 
-type LoginView = Pick<View, 'files' | 'sshdSettings'>;
+/** What is looked at, and sshd's configuration, which is the same for all accounts. */
+type LoginView = Pick<View, 'files' | 'sshdSettings'> & { config: SshdConfig };
 
 /**
  * Why sshd keeps an account out. An admin who keeps root out where there is a user to log in by means to.
  * @param isOnly nobody else is to be let in
  */
-function whyKeptOutBySshd({ files, sshdSettings }: LoginView, account: Account, isOnly: boolean) {
+function whyKeptOutBySshd({ files, sshdSettings, config }: LoginView, account: Account, isOnly: boolean) {
   const { name } = account;
   if (name === 'root' && !isOnly) return undefined;
   const groups = groupsOf(files.readText('/etc/group'), account);
-  return whyKeptOut(loginLists(files, name, sshdSettings), name, groups);
+  return whyKeptOut(loginLists(files, name, sshdSettings, config), name, groups);
 }
 
 function accountRows(look: LoginView, asked: AskedAccount, isOnly: boolean, now: number): Row[] {
-  const { files, sshdSettings } = look;
+  const { files, sshdSettings, config } = look;
   const { name, keys, passwordHash } = asked;
   const what = `account ${name}`;
   const account = findAccount(files.readText('/etc/passwd'), name);
   if (account === undefined)
     return [notAsAsked({ what, asked: 'open', shown: 'none' }, `there is no account ${name}`)];
-  const rules = loginRules(files, name, sshdSettings);
+  const rules = loginRules(files, name, sshdSettings, config);
   const closed = whyClosed(files, asked, rules, now) ?? whyKeptOutBySshd(look, account, isOnly);
   const rows = [
     closed === undefined
@@ -193,5 +195,7 @@ export function compareLogin(
   look: Pick<View, 'files' | 'sshdSettings'>,
   now: number = Date.now(),
 ): Row[] {
-  return accounts.flatMap((account) => accountRows(look, account, accounts.length === 1, now));
+  if (accounts.length === 0) return [];
+  const view = { ...look, config: readSshdConfig(look.files) };
+  return accounts.flatMap((account) => accountRows(view, account, accounts.length === 1, now));
 }

@@ -69,12 +69,22 @@ export class DeviceAnswers {
 
   /** @returns numbers of disks and partitions that nothing is known of yet */
   unknown(): string[] {
-    const seen = new Set(this.files.list(UDEV_RECORDS));
-    return this.files.list(DEVICES).filter((number) => {
+    return this.#unread()
+      .filter(({ name }) => !DRIVE.test(name))
+      .map(({ number }) => number);
+  }
+
+  /** @returns those, and numbers of drives that udev has not looked into */
+  unread(): string[] {
+    return this.#unread().map(({ number }) => number);
+  }
+
+  #unread(): { number: string; name: string }[] {
+    return this.files.list(DEVICES).flatMap((number) => {
       const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
-      if (known || seen.has(`b${number}`)) return false;
+      if (known || this.#isRead(number)) return [];
       const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
-      return !isVirtual(path) && !DRIVE.test(posix.basename(path));
+      return isVirtual(path) ? [] : [{ number, name: posix.basename(path) }];
     });
   }
 
@@ -99,7 +109,10 @@ export class DeviceAnswers {
     let unknown = this.unknown();
     while (unknown.length > 0 && mayWait()) {
       await sleep(POLL_MILLISECONDS);
-      unknown = this.unknown();
+      // Others may have come meanwhile, and are looked for when these are known, or gone.
+      const isThere = (number: string) => this.files.linkTarget(`${DEVICES}/${number}`) !== undefined;
+      unknown = unknown.filter((number) => !this.#isRead(number) && isThere(number));
+      if (unknown.length === 0) unknown = this.unknown();
     }
     if (unknown.length === 0) return [];
     const asked = list().filter(({ deviceNumber }) => unknown.includes(deviceNumber));
@@ -152,6 +165,11 @@ export class DeviceAnswers {
     const { exitCode } = await commands.run(argv, { timeoutSeconds: PROBE_SECONDS });
     (exitCode === undefined ? this.#silent : this.#answered).add(deviceNumber);
     return exitCode !== undefined;
+  }
+
+  /** Whether udev has come to its end with a device. To list all of its records, of which a guest has hundreds, takes longer. */
+  #isRead(number: string): boolean {
+    return this.files.status(`${UDEV_RECORDS}/b${number}`) !== undefined;
   }
 
   /** udev came to its end with the device a moment ago, and nothing waits for it now. */

@@ -31,7 +31,8 @@ export function comingTo(files: DeviceFiles, directories: readonly string[]): Co
  * Looks for something again and again as long as devices may still appear: until it is found, or udev has nothing
  * left to do and no device came for half a second, or the time is up.
  * @param look gives what is looked for, or undefined
- * @param waitSeconds longest wait; 0: looks once; a function is asked only where the first look finds nothing
+ * @param waitSeconds longest wait; 0: looks once; a function is asked only where the first look finds nothing, and again
+ *   where something has come
  * @param coming shows devices coming
  * @returns what was found; undefined if there is nothing
  */
@@ -44,14 +45,17 @@ export async function lookUntilSettled<T>(
   let known = coming.listed();
   let found = look();
   if (found !== undefined) return found;
-  const seconds = typeof waitSeconds === 'number' ? waitSeconds : waitSeconds();
-  const deadline = started + seconds * 1000;
+  const end = () => started + (typeof waitSeconds === 'number' ? waitSeconds : waitSeconds()) * 1000;
+  let deadline = end();
   let quietSince = performance.now();
   while (found === undefined && performance.now() < deadline) {
     if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();
     await sleep(POLL_MILLISECONDS);
     const devices = coming.listed();
-    if (devices !== known) found = look();
+    if (devices !== known) {
+      found = look();
+      if (found === undefined) deadline = end();
+    }
     if (devices !== known || coming.isBusy()) quietSince = performance.now();
     known = devices;
   }

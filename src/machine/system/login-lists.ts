@@ -1,6 +1,6 @@
 import type { FileView } from '../files/files.ts';
 import type { SshdAnswer } from './ask-sshd.ts';
-import { hasSshd, readSshdConfig } from './sshd-config.ts';
+import { hasSshd, readSshdConfig, type SshdConfig } from './sshd-config.ts';
 
 /** Lists of sshd_config(5) that let accounts in, or keep them out; also in Match blocks. */
 const LISTS = ['allowusers', 'denyusers', 'allowgroups', 'denygroups', 'permitrootlogin'] as const;
@@ -22,11 +22,17 @@ const NO_LISTS: LoginLists = {
  * that user, for lines of the same list add up, and a Match block may have another. Our own line about root, which most
  * guests have, keeps nobody out: to ask because of it would cost a first boot 80 million instructions.
  * @param ask starts sshd
+ * @param config if it has been read already
  * @returns none where sshd does not answer: then nothing is known
  */
-export function loginLists(files: FileView, user: string, ask: (user: string) => SshdAnswer): LoginLists {
+export function loginLists(
+  files: FileView,
+  user: string,
+  ask: (user: string) => SshdAnswer,
+  config?: SshdConfig,
+): LoginLists {
   if (!hasSshd(files)) return NO_LISTS;
-  const { values, matched } = readSshdConfig(files);
+  const { values, matched } = config ?? readSshdConfig(files);
   const isNamed = (list: List) => values.has(list) || matched.has(list);
   const root = matched.has('permitrootlogin') || values.get('permitrootlogin')?.value.toLowerCase() === 'no';
   const mayMatter = (list: List) => (list === 'permitrootlogin' ? user === 'root' && root : isNamed(list));

@@ -216,8 +216,8 @@ async function find(world: World): Promise<Finding<GandiBytes>> {
   };
   const disks = comingTo(files, ['/sys/class/block']);
   const coming = {
-    // One that has come is looked at when it is known to answer.
-    listed: () => `${disks.listed()}\n${answers.unknown().join(' ')}`,
+    // One that has come is looked at when it is known to answer. What udev finds in a drive may end the wait: it is another source's.
+    listed: () => `${disks.listed()}\n${answers.unread().join(' ')}`,
     isBusy: () => !answers.someAreSilent && disks.isBusy(),
   };
   let candidate = await lookUntilSettled(look, coming, () => (isElsewhere() ? 0 : waitSeconds));

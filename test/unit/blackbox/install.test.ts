@@ -54,6 +54,15 @@ describe('packaging/install.sh', { timeout: 60_000 }, () => {
       expect(list, name).toContain(versions[name]);
   });
 
+  it('brings what reads the executable ahead, and takes away that of another version where there is none', () => {
+    const tree = install();
+    const installed = join(tree, 'usr/lib/gandi/gandi-read-ahead');
+    expect(existsSync(installed)).toBe(existsSync('dist/gandi-read-ahead'));
+    writeFileSync(installed, '');
+    install({ EXECUTABLE: '/nonexistent/gandi' }, tree);
+    expect(existsSync(installed)).toBe(false);
+  });
+
   it('puts manual and completions where man and the shells look', () => {
     const share = join(install(), 'usr/share');
     expect(readdirSync(join(share, 'man/man8'))).toEqual(INSTALLED_PROGRAMS.map((name) => `${name}.8`));

@@ -39,3 +39,15 @@ it('names the device of a volume that cannot be used', async () => {
   expect(parsed.problems).not.toEqual([]);
   for (const { path } of parsed.problems) expect(path.slice(0, node.length + 2)).toBe(`${node}: `);
 });
+
+it('waits for no disk of Gandi’s any more once udev has found another source’s volume', async () => {
+  // udev is at work on something else for ever.
+  const guest = seededGuest({ '/run/udev/queue': '' });
+  guest.attach('sr0', 0, nocloudVolume('web1'));
+  const started = performance.now();
+  const looking = guest.look(undefined, undefined, 'kvm', 30);
+  await sleep(300);
+  guest.attach('sr0', 0, nocloudVolume('web1'), LABEL);
+  expect(await looking).toMatchObject({ state: 'new', parsed: { config: { hostName: 'web1' } } });
+  expect(performance.now() - started).toBeLessThan(15_000);
+});

@@ -70,10 +70,15 @@ function isUnused(entries: Uint8Array, at: number): boolean {
 /** Partition entries, table 5.6 of the specification. */
 function parseEntries(entries: Uint8Array, header: Header, sectorBytes: number): Partition[] {
   const view = viewOf(entries);
+  const zeros = Buffer.alloc(entries.length);
   const partitions: Partition[] = [];
   for (let index = 0; index < header.entryCount; index++) {
     const at = index * header.entryBytes;
-    if (isUnused(entries, at)) continue;
+    if (isUnused(entries, at)) {
+      // To look at the 120 entries behind the last one takes 0.6 million instructions, and the runtime's comparison hardly any.
+      if (zeros.subarray(at).equals(entries.subarray(at))) break;
+      continue;
+    }
     const first = uint64(view, at + 32, true);
     const last = uint64(view, at + 40, true);
     partitions.push({

@@ -45,15 +45,50 @@ describe('a disk', () => {
     const answers = new DeviceAnswers(files);
     let looks = 0;
     const late = new DeviceAnswers({
-      list: (path) => (path === '/run/udev/data' && ++looks > 3 ? ['b8:16'] : files.list(path)),
+      list: (path) => files.list(path),
       linkTarget: (path) => files.linkTarget(path),
-      status: (path) => files.status(path),
+      status: (path) =>
+        files.status(path === '/run/udev/data/b8:16' && ++looks > 3 ? '/run/udev/data/b8:32' : path),
       modifiedAt: (path) => files.modifiedAt(path),
       readText: (path) => files.readText(path),
     });
     expect(await late.settle(commands, list)).toEqual([]);
     expect(answers.unknown()).toEqual(['8:16']);
     expect(asked).toEqual([]);
+  });
+
+  it('that is taken away while it is waited for is waited for no more, and one that comes then is', async () => {
+    const before = guestWith([disk('sdb', 1)], UDEV);
+    const after = guestWith([disk('sdc', 2)], UDEV);
+    let looks = 0;
+    const files = () => (looks > 2 ? after.files : before.files);
+    const answers = new DeviceAnswers({
+      list: (path) => files().list(path),
+      linkTarget: (path) => files().linkTarget(path),
+      status(path) {
+        if (path.startsWith('/run/udev/data/')) looks++;
+        return files().status(path === '/run/udev/data/b8:32' && looks > 5 ? '/run/udev/control' : path);
+      },
+      modifiedAt: (path) => files().modifiedAt(path),
+      readText: (path) => files().readText(path),
+    });
+    const started = performance.now();
+    expect(await answers.settle(before.commands, after.list)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(looks).toBeGreaterThan(5);
+    expect([...before.asked, ...after.asked]).toEqual([]);
+  });
+
+  it('is unread as a drive is until udev has come to its end, and a drive is never asked', async () => {
+    const disks = [disk('sdb', 1), { ...disk('sr0', 2), number: '11:0' }];
+    const { files, asked, commands, list } = guestWith(disks);
+    const answers = new DeviceAnswers(files);
+    expect(answers.unread()).toEqual(['11:0', '8:16']);
+    expect(answers.unknown()).toEqual(['8:16']);
+    await answers.settle(commands, list);
+    expect(asked).toEqual(['if=/dev/sdb']);
+    const read = new DeviceAnswers(makeFiles({ ...makeSysfs(disks), ...record('8:16'), ...record('11:0') }));
+    expect(read.unread()).toEqual([]);
   });
 
   it('of NVMe with several paths is waited for and asked as any other; its paths are not', async () => {

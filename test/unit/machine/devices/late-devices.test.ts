@@ -58,4 +58,14 @@ describe('lookUntilSettled', () => {
     await lookUntilSettled(() => void looks++, deviceLists([['sda']]), wait);
     expect([asked, looks]).toEqual([1, 1]);
   });
+
+  it('waits no longer once what has come says so', async () => {
+    const lists = deviceLists([['sda'], ['sda'], ['sda', 'sr0']], () => true);
+    let looks = 0;
+    const wait = () => (looks > 1 ? 0 : 60);
+    const started = performance.now();
+    expect(await lookUntilSettled(() => void looks++, lists, wait)).toBeUndefined();
+    expect(looks).toBe(2);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
 });
