@@ -11,10 +11,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compactExecutable } from './compact-executable.mjs';
 import { thirdPartyLicenses } from './licenses.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
@@ -130,7 +131,8 @@ async function compile(entry, name) {
         [`--target=${basename(dirname(dirname(target)))}`, `--compile-executable-path=${resolve(target)}`];
   // The most important first.
   runBun(...forTarget, `--bytecode-order=${orders.reverse().join(',')}`);
-  await rename(join(folder, name), join(output, name));
+  const executable = compactExecutable(await readFile(join(folder, name)));
+  await writeFile(join(output, name), executable, { mode: 0o755 });
   await rm(folder, { recursive: true });
   return inputs;
 }
