@@ -15,6 +15,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { chunkGroups } from './chunk-groups.mjs';
 import { compactExecutable } from './compact-executable.mjs';
 import { thirdPartyLicenses } from './licenses.mjs';
 import { fixedEnvironment, train } from './training.mjs';
@@ -47,6 +48,8 @@ const compileOptions = [
   // start, which costs 9 million instructions. That needs ES modules.
   '--format=esm',
   '--splitting',
+  // Each file has the names of a dozen others in it, several times: short ones take 20 KB less.
+  '--chunk-naming=[hash].[ext]',
   '--compile-jit-policy=100',
   // The program runs as root in any working directory: what lies there must not configure it.
   '--no-compile-autoload-dotenv',
@@ -67,6 +70,17 @@ const NODE_SYNTAX = 'node10.4';
  */
 const BUN_SYNTAX = 'esnext';
 
+/** What each program of the guest loads first, beside `src/main.ts`; gandi-guest and its `status` are called most by people. */
+const PROGRAMS = [
+  'bootstrap/start',
+  'bootstrap/program',
+  'config/program',
+  'mount/program',
+  'postboot/program',
+  'guest/program',
+  'guest/status',
+].map((name) => ['src/main.ts', `src/${name}.ts`, 'src/plan/real-system.ts']);
+
 /**
  * Bundles the sources.
  * @param {string} entry the first of them
@@ -82,6 +96,8 @@ async function bundle(entry, form) {
     bundle: true,
     // The names of files are part of what is built, and node_modules may be a link to those of another place.
     preserveSymlinks: true,
+    // Loaded with each logger, and called by none of ours.
+    alias: { '@pinojs/redact': join(root, 'packaging/no-redaction.cjs') },
     platform: 'node',
     minify: true,
     legalComments: 'none',
@@ -111,7 +127,11 @@ async function compile(entry, name) {
   }
   const folder = join(output, 'compile');
   await mkdir(join(folder, 'training'), { recursive: true });
-  const inputs = await bundle(entry, { outdir: folder, splitting: true, format: 'esm', target: BUN_SYNTAX });
+  /** @type {import('esbuild').BuildOptions} */
+  const form = { outdir: folder, splitting: true, format: 'esm', target: BUN_SYNTAX, chunkNames: '[hash]' };
+  let inputs = await bundle(entry, { ...form, write: name === 'gandi-host' });
+  if (name === 'gandi')
+    inputs = await bundle(entry, { ...form, plugins: [chunkGroups(inputs, PROGRAMS, root)] });
   const first = `${basename(entry, '.ts')}.js`;
   /** @param {string[]} options */
   const runBun = (...options) =>
