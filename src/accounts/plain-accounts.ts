@@ -1,7 +1,6 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
 import {
-  ACCOUNT_FILES,
   type AccountTexts,
   arePlain,
   hasShadow,
@@ -11,6 +10,7 @@ import {
   nextNumber,
   subordinateNumbers,
 } from '../machine/formats/account-files.ts';
+import { ACCOUNT_FILES } from '../machine/formats/text/account-file-names.ts';
 import type { StepContext } from '../plan/step.ts';
 import { makingOf } from './interrupted-accounts.ts';
 import type { NamedUser } from './named-users.ts';

@@ -65,7 +65,7 @@ export function defineCommandLine(
     .option('--new', 'only disks that came, went or grew since the last time')
     .option('--boot', 'wait for checks only as long as CONFIG_DISK_WAIT says, and leave the rest to a unit')
     .action(async (options: Options & { new?: boolean; boot?: boolean }) => {
-      const { rescan } = await import('./commands.ts');
+      const { rescan } = await import('./rescan.ts');
       await perform(options.dryRun === true, (run) =>
         rescan(run, options.new === true, options.boot === true),
       );

@@ -1,4 +1,3 @@
-import { listBlockDevices } from '../machine/devices/block-devices.ts';
 import { readDiskRecords } from '../state/disk-records.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { applyMode } from './autofs/apply-mode.ts';
@@ -6,6 +5,7 @@ import { isSameContent } from './disks/disk-state.ts';
 import { awaitCheckOf, endChecks } from './eject/await-check.ts';
 import { type EjectOptions, ejectDisk } from './eject/eject.ts';
 import { placeFor } from './mounts/place-for.ts';
+import { statusOf } from './rescan.ts';
 import type { MountRun } from './run/run.ts';
 import { ejectStep } from './run/steps.ts';
 import { serveDisks } from './serve/serve.ts';
@@ -69,33 +69,6 @@ export async function detach(run: MountRun, name: string): Promise<number> {
     return EXIT.ok;
   }
   return await eject(run, name, { force: false, waitSeconds: 0 });
-}
-
-/** Waits until udev has seen every disk that the kernel has: only then are its links and partitions known. */
-async function settle(run: MountRun): Promise<void> {
-  const { files, commands } = run.machine;
-  const disks = () => listBlockDevices(files).filter(({ kind }) => kind === 'disk' || kind === 'partition');
-  await run.answers.settle(commands, disks);
-}
-
-/** What went wrong was told. */
-const statusOf = ({ hasFailed }: MountRun) => (hasFailed ? EXIT.failed : EXIT.ok);
-
-/**
- * Mounts what is there and cleans up after what is gone.
- * @param onlyNew only what came, went or grew since the last time
- * @param isBoot whether the boot waits for it: then not longer for checks than CONFIG_DISK_WAIT says
- */
-export async function rescan(run: MountRun, onlyNew: boolean, isBoot = false): Promise<number> {
-  if (!onlyNew) await settle(run);
-  if (!onlyNew) await applyMode(run);
-  run.leavesChecks = isBoot;
-  const touched = await serveDisks(run, onlyNew ? 'new' : 'all');
-  if (isBoot && touched.some(({ state }) => state === 'checking')) {
-    const { leaveChecks } = await import('./serve/leave-checks.ts');
-    await leaveChecks(run);
-  }
-  return statusOf(run);
 }
 
 /** Makes the system follow the settings, and mounts what then is to be mounted. */

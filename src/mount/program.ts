@@ -1,5 +1,5 @@
 import type { System } from '../plan/system.ts';
-import { rescan } from './commands.ts';
+import { rescan } from './rescan.ts';
 import type { MountRun } from './run/run.ts';
 import { withRun } from './with-run.ts';
 

@@ -9,7 +9,7 @@ import {
   isTrue,
 } from '../machine/formats/shape.ts';
 import type { LookedAt } from '../metadata/guest-config.ts';
-import { isProblem } from '../metadata/stored/config-shape.ts';
+import { isProblem } from '../metadata/stored/problem-shape.ts';
 import type { Note } from './note.ts';
 import type { PartReport, Report, SlowChange, StepReport } from './report.ts';
 

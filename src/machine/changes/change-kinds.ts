@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { ACCOUNT_FILES } from '../formats/account-files.ts';
+import { ACCOUNT_FILES } from '../formats/text/account-file-names.ts';
 import type { Change } from './change.ts';
 
 /** A change of one kind. */

@@ -1,5 +1,5 @@
 import { BACKUP_DIRECTORY } from '../files/paths.ts';
-import { ACCOUNT_FILES } from '../formats/account-files.ts';
+import { ACCOUNT_FILES } from '../formats/text/account-file-names.ts';
 import type { Change } from './change.ts';
 
 /** What the programs of shadow write (useradd(8), chpasswd(8)); they keep each other out by its lock. */

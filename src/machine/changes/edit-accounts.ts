@@ -2,13 +2,8 @@ import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path';
 import type { Files } from '../files/files.ts';
 import { replaceFile, writeFully } from '../files/write.ts';
-import {
-  ACCOUNT_FILES,
-  type AccountTexts,
-  addAccount,
-  arePlain,
-  setPasswords,
-} from '../formats/account-files.ts';
+import { type AccountTexts, addAccount, arePlain, setPasswords } from '../formats/account-files.ts';
+import { ACCOUNT_FILES } from '../formats/text/account-file-names.ts';
 import { encodeText } from '../formats/text/text-bytes.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { EditAccounts } from './change.ts';

@@ -1,9 +1,8 @@
 /**
  * The databases of accounts (passwd(5), shadow(5), group(5), gshadow(5), subuid(5), subgid(5)) as texts, edited as useradd(8)
- * and chpasswd(8) of shadow edit them. In the order in which they are written: an account that was cut off is found by its
- * first line.
+ * and chpasswd(8) of shadow edit them.
  */
-export const ACCOUNT_FILES = ['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'] as const;
+import { ACCOUNT_FILES } from './text/account-file-names.ts';
 
 type AccountFile = (typeof ACCOUNT_FILES)[number];
 

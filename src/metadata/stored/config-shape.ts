@@ -22,7 +22,6 @@ import type {
   PackagesConfig,
   PostBootConfig,
   PowerStateConfig,
-  Problem,
   ScriptConfig,
   SwapFileConfig,
   TimeServerConfig,
@@ -227,14 +226,6 @@ export const isGuestConfig = hasParts<GuestConfig>({
   locale: isAbsentOr(isLocale),
   powerState: isAbsentOr(isPowerState),
   finalMessage: text,
-});
-
-export const isProblem = hasParts<Problem>({
-  group: isText,
-  path: isText,
-  found: isText,
-  expected: isText,
-  isWarning: mark,
 });
 
 export const isOrigin = hasParts<Origin>({ setting: isText, value: isText, field: isText });

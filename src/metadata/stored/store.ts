@@ -4,7 +4,8 @@ import type { FileView } from '../../machine/files/files.ts';
 import { SOURCE_FILE, STATE_DIRECTORY } from '../../machine/files/paths.ts';
 import { hasParts, isAbsentOr, isListOf, isText, isTexts } from '../../machine/formats/shape.ts';
 import type { Group, GuestConfig, HostConfiguration, Origin, Problem } from '../guest-config.ts';
-import { isGuestConfig, isOrigin, isProblem } from './config-shape.ts';
+import { isGuestConfig, isOrigin } from './config-shape.ts';
+import { isProblem } from './problem-shape.ts';
 
 /** A file of another layout says nothing: the source is asked again, and what it says is new. */
 const LAYOUT = 1;

@@ -12,12 +12,11 @@ import type { DiskRecord } from '../../state/disk-records.ts';
 import { GROW_SECONDS, growEjected, growToCommand, smallerSizes } from '../../storage/grow-file-system.ts';
 import { checkIfNeeded } from '../checks/check-disk.ts';
 import type { CheckOutcome } from '../checks/checks.ts';
-import { whoHolds } from '../holders/device-holders.ts';
 import { servicesNow } from '../holders/services.ts';
 import { copyOptions, planForget } from '../mounts/copies.ts';
-import { mountFailure, whyUnmountable } from '../mounts/mount-failure.ts';
 import { findMount, ownMountOf, readMounts } from '../mounts/own-mount.ts';
 import { readRoot } from '../mounts/root-directory.ts';
+import { whyUnmountable } from '../mounts/unmountable.ts';
 import { notifyUsers, planDiskHook, runDiskHook } from '../run/hook.ts';
 import type { MountRun } from '../run/run.ts';
 import { groupNumber, planFirstMount, planGrow, planMount } from './attach-plan.ts';
@@ -175,7 +174,9 @@ async function mount(
     if (changes.some(({ kind }) => kind === 'make-directory')) {
       await run.attempt([{ kind: 'remove-empty-directory', path: mountPoint }]);
     }
-    throw new Error(mountFailure(error, device, content, files, (performance.now() - begin) / 1000));
+    const seconds = (performance.now() - begin) / 1000;
+    const { mountFailure } = await import('../mounts/mount-failure.ts');
+    throw new Error(mountFailure(error, device, content, files, seconds));
   }
 }
 
@@ -188,6 +189,13 @@ async function wentAway({ files }: Machine, { name }: BlockDevice): Promise<bool
     await sleep(POLL_MILLISECONDS);
   }
   return true;
+}
+
+/** Why a disk could not be mounted, for people. */
+async function reasonFor(run: MountRun, device: BlockDevice, error: unknown): Promise<string> {
+  if (!run.isClaimed(device.node)) return reasonOf(error);
+  const { whoHolds } = await import('../holders/device-holders.ts');
+  return `it is in use by ${await whoHolds(run, device, { devices: [device] })} (${reasonOf(error)})`;
 }
 
 /**
@@ -204,9 +212,7 @@ export async function attachDisk(run: MountRun, attachment: Attachment): Promise
       run.tell('warning', `${device.node} went away while it was being mounted`);
       return { ...record, state: 'gone', why: 'it went away while it was being mounted' };
     }
-    const why = run.isClaimed(device.node)
-      ? `it is in use by ${await whoHolds(run, device, { devices: [device] })} (${reasonOf(error)})`
-      : reasonOf(error);
+    const why = await reasonFor(run, device, error);
     run.tell('problem', `${device.node} is not mounted: ${why}`);
     return { ...record, state: 'failed', why };
   }

@@ -4,17 +4,12 @@ import type { Files } from '../../machine/files/files.ts';
 import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import { CommandError, reasonOf } from '../../machine/runtime/errors.ts';
 
-const MIB = 1024 * 1024;
-
 /**
  * How far the clock of the kernel's log may be behind that of /proc/uptime. Nobody sets the one; NTP makes the other faster or
  * slower by 500 millionths at most (adjtimex(2)), and by as much again where the two were measured differently.
  */
 const CLOCK_DRIFT = 1 / 1000;
 const CLOCK_MARGIN_SECONDS = 2;
-
-/** The last block of an image is often cut, or padding is left out, and the kernel reads it all the same. */
-const MAY_BE_SHORT = new Set(['iso9660']);
 
 /** Levels of syslog(2): what is less grave only accompanies a mount, such as the checksums that btrfs uses. */
 const ERROR_LEVEL = 3;
@@ -105,28 +100,6 @@ const CAUSES: readonly Cause[] = [
     what: () => 'the disk gives I/O errors',
   },
 ];
-
-/**
- * Why no kernel can mount a file system on this device, told before anything is tried.
- * @returns undefined if nothing is known that speaks against it
- */
-export function whyUnmountable(
-  { size, sectorBytes, readOnly }: BlockDevice,
-  content: Signature,
-): string | undefined {
-  const { type, fileSystemBytes = 0, replayBytes } = content;
-  const unit = content.sectorBytes ?? content.blockBytes ?? sectorBytes;
-  if (unit < sectorBytes) {
-    return `its file system is made of units of ${unit} bytes, and the disk has sectors of ${sectorBytes}: only a disk with smaller sectors can hold it`;
-  }
-  if (fileSystemBytes > size && !MAY_BE_SHORT.has(type)) {
-    const inMebibytes = (bytes: number) => Math.ceil(bytes / MIB);
-    return `its file system is larger than its device (${inMebibytes(fileSystemBytes)} MiB on ${inMebibytes(size)} MiB): its end is missing`;
-  }
-  return replayBytes !== undefined && readOnly
-    ? 'its journal is to be replayed, and the disk is read-only'
-    : undefined;
-}
 
 /**
  * What the kernel said last of a device whose mount has just failed, as far as it may tell why: what fits a cause that is

@@ -20,9 +20,8 @@ import { observeReleased } from '../mounts/work-mounts.ts';
 import { DISK_HOOKS } from '../run/hook.ts';
 import { nameForPeople, sinceNow } from '../run/progress.ts';
 import type { MountRun } from '../run/run.ts';
-import { handleGone, tellOthers } from './gone.ts';
 import { PathNotes } from './path-notes.ts';
-import { adopt, leaveAlone, offer, toldAsCopy } from './served-records.ts';
+import { adopt, leaveAlone, toldAsCopy } from './served-records.ts';
 
 /** Records are written so often at least, each at once where a hook runs: so many at once would be written so many times. */
 const STORE_MILLISECONDS = 1000;
@@ -123,9 +122,11 @@ export class DiskService {
   async #gone(facts: DiskFacts): Promise<boolean> {
     const present = (record: DiskRecord) => facts.devices.some((device) => isAbout(record, device));
     const gone = this.#records.filter((record) => record.state !== 'gone' && !present(record));
+    if (gone.length === 0) return false;
+    const { handleGone, tellOthers } = await import('./gone.ts');
     for (const record of gone) await this.#note(await handleGone(this.run, record, facts));
-    if (gone.length > 0 && !this.run.dryRun) tellOthers(this.run, gone, facts);
-    return gone.length > 0;
+    if (!this.run.dryRun) tellOthers(this.run, gone, facts);
+    return true;
   }
 
   /**
@@ -212,8 +213,10 @@ export class DiskService {
     const why = whyNotBeside(this.run.machine.files, state, copies, typeof this.scope === 'object');
     if (why !== undefined) return leaveAlone(this.run, state, why);
     const mountPoint = `${this.run.diskRoot}/${name}`;
-    if (this.run.mode === 'autofs')
+    if (this.run.mode === 'autofs') {
+      const { offer } = await import('./offer.ts');
       return toldAsCopy(this.run, offer(this.run, state, content, mountPoint), copies);
+    }
     const check = this.checks.outcomeOf(device);
     const isDue = check === undefined && needsCheck(device, content) && !this.run.dryRun;
     if (isDue && !this.run.isClaimed(device.node)) return await this.#check(device, content, mountPoint);

@@ -1,10 +1,7 @@
 import { NO_ANSWER } from '../../machine/devices/device-answers.ts';
-import type { Signature } from '../../machine/formats/signatures/signature.ts';
 import type { Mount } from '../../machine/formats/text/mounts.ts';
 import type { DiskRecord } from '../../state/disk-records.ts';
 import { describeDevice } from '../attach/attach-disk.ts';
-import { offerOnDemand } from '../attach/autofs-names.ts';
-import { whyNotAutofs } from '../autofs/apply-mode.ts';
 import type { DiskState } from '../disks/observed-disk.ts';
 import { servicesNow } from '../holders/services.ts';
 import type { Copies } from '../mounts/copies.ts';
@@ -19,20 +16,6 @@ export function toldAsCopy(run: MountRun, record: DiskRecord, { originals }: Cop
   const why = `it is a copy of ${original.node} (${record.type} ${record.uuid})`;
   run.tell('warning', `${record.node} is at ${record.mountPoint}: ${why}`);
   return { ...record, why };
-}
-
-/** Leaves the mounting to autofs, if there is one that would do it. */
-export function offer(
-  run: MountRun,
-  { device }: DiskState,
-  content: Signature,
-  mountPoint: string,
-): DiskRecord {
-  const { machine, mode, diskRoot } = run;
-  const why = whyNotAutofs(machine.files, mode, diskRoot);
-  if (why === undefined) return offerOnDemand(run, device, content, mountPoint);
-  run.tell('problem', `${device.node} is not mounted: ${why}`);
-  return { ...describeDevice(run, device, content), state: 'failed', why };
 }
 
 /** A disk that is at its place already, from before this program was installed or by hand. */

@@ -1,7 +1,8 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listBlockDevices } from '../../../src/machine/devices/block-devices.ts';
-import { attach, eject, rescan } from '../../../src/mount/commands.ts';
+import { attach, eject } from '../../../src/mount/commands.ts';
+import { rescan } from '../../../src/mount/rescan.ts';
 import { readDiskRecords } from '../../../src/state/disk-records.ts';
 import { SimulatedDisks } from './simulated-disks.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EditAccounts } from '../../../../src/machine/changes/change.ts';
 import { editAccounts } from '../../../../src/machine/changes/edit-accounts.ts';
 import type { Files } from '../../../../src/machine/files/files.ts';
-import { ACCOUNT_FILES } from '../../../../src/machine/formats/account-files.ts';
+import { ACCOUNT_FILES } from '../../../../src/machine/formats/text/account-file-names.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 
 const LOCKS = ACCOUNT_FILES.map((file) => `/etc/${file}.lock`);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { attach, eject, rescan } from '../../../../src/mount/commands.ts';
+import { attach, eject } from '../../../../src/mount/commands.ts';
 import { listDisks } from '../../../../src/mount/list.ts';
+import { rescan } from '../../../../src/mount/rescan.ts';
 import { readDiskRecords, storeDiskRecords } from '../../../../src/state/disk-records.ts';
 import { captureOutput } from '../../captured-output.ts';
 import { SimulatedDisks } from '../simulated-disks.ts';

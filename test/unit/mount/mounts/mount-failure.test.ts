@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Signature } from '../../../../src/machine/formats/signatures/signature.ts';
 import { CommandError } from '../../../../src/machine/runtime/errors.ts';
-import { mountFailure, whyUnmountable } from '../../../../src/mount/mounts/mount-failure.ts';
+import { mountFailure } from '../../../../src/mount/mounts/mount-failure.ts';
+import { whyUnmountable } from '../../../../src/mount/mounts/unmountable.ts';
 import { MIB } from '../../images.ts';
 import { temporaryRoot } from '../../temporary-root.ts';
 import { SDB } from '../sdb.ts';

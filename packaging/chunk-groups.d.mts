@@ -1,0 +1,7 @@
+import type { Metafile, Plugin } from 'esbuild';
+
+export function chunkGroups(
+  inputs: Metafile['inputs'],
+  programs: readonly (readonly string[])[],
+  root: string,
+): Plugin;

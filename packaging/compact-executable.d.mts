@@ -1,0 +1,1 @@
+export function compactExecutable(file: Buffer): Buffer;
