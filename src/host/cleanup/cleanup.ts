@@ -1,12 +1,14 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
-import { removeGuest } from '../guest/lifecycle.ts';
+import { checkUnneeded, removeGuest } from '../guest/lifecycle.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
 
 async function remove(context: HostContext, leftover: Leftover): Promise<void> {
   const { effects } = context;
-  if (leftover.kind === 'guest') await removeGuest(context, leftover.guest);
-  else if (leftover.kind === 'volume') {
+  if (leftover.kind === 'guest') {
+    await checkUnneeded(context, leftover.guest);
+    await removeGuest(context, leftover.guest);
+  } else if (leftover.kind === 'volume') {
     const { pool, volume } = leftover;
     await effects.apply({ kind: 'delete-volume', pool, volume });
   } else if (leftover.kind === 'golden') await effects.apply({ kind: 'undefine', domain: leftover.golden });

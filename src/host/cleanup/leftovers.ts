@@ -1,9 +1,9 @@
 import type { HostContext } from '../context/context.ts';
-import { allReferences, childrenOfFile } from '../golden/children.ts';
 import { findPool, type Volume, volumesOf } from '../libvirt/storage.ts';
 import { type Owned, ownedDomains } from '../record/find.ts';
 import type { GoldenRecord, GuestRecord } from '../record/host-record.ts';
 import { isAtWork } from '../record/maker.ts';
+import { allReferences, childrenOfFile } from '../record/references.ts';
 
 /** Something that a command of ours began and left, for it was killed. */
 export type Leftover =

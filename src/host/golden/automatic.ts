@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HostContext } from '../context/context.ts';
-import { versionOf } from '../guest/create-guest.ts';
+import { versionOf } from '../guest/golden-version.ts';
 import { type Element, findElement, textOf } from '../libvirt/xml.ts';
-import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
+import { findGolden, ifThere, type Owned, parseVersionName } from '../record/find.ts';
 import type { GoldenRecord } from '../record/host-record.ts';
 import { isAtWork, thisMaker } from '../record/maker.ts';
 import { createGolden, type Say } from './create.ts';
@@ -32,7 +32,7 @@ const memoryOf = (definition: Element): number => {
 };
 
 async function findImage(context: HostContext, name: string): Promise<Owned<GoldenRecord> | undefined> {
-  return await findGolden(context.virsh, name).catch(() => undefined);
+  return await ifThere(findGolden(context.virsh, name));
 }
 
 /**

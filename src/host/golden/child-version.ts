@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecClient } from '../channel/exec-client.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
-import { checkUnchanged, createGuest, versionOf } from '../guest/create-guest.ts';
+import { createGuest } from '../guest/create-guest.ts';
+import { checkUnchanged, versionOf } from '../guest/golden-version.ts';
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { parseNic } from '../guest/interfaces.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
 import { findPool, findVolume, imagesOf } from '../libvirt/storage.ts';
-import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
+import { findGolden, findGuest, ifThere, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
 import { sealCommands } from './build-tree.ts';
 import { type Golden, reserved, saveRecord } from './publish.ts';
@@ -99,7 +101,7 @@ async function bootFilesOf(shell: GuestShell): Promise<Record<'kernel' | 'initrd
 /**
  * The next version as an overlay of another image: a guest on it is booted with a network, does what the recipe says, is
  * sealed and switched off.
- * @throws Error in one line; the volumes of what failed are removed then
+ * @throws Error in one line; the volumes of what failed are the caller's to remove
  */
 export async function childVersion(
   context: HostContext,
@@ -139,14 +141,17 @@ export async function childVersion(
     });
     if (!effects.dryRun) boot = await inGuest(context, name, recipe, trial);
   } catch (error) {
-    await removeBuilder(context, name);
-    await effects.apply({ kind: 'delete-volume', pool, volume: names.disk });
+    await removeBuilder(context, name).catch((reason: Error) => {
+      context.warn(`guest ${name} stays (${reason.message}); "gandi-host cleanup" removes it`);
+    });
     throw error;
   }
   await removeBuilder(context, name);
   if (boot !== undefined && version.kernel !== undefined) await storeBoot(context, pool, names, boot);
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
+  const disk = effects.dryRun ? undefined : await findVolume(virsh, pool, names.disk);
+  const { stamp } = disk ?? {};
+  const sha256 = disk === undefined ? undefined : await digestOf(context, disk.path);
   const made: Omit<GoldenVersion, 'number'> = {
     state: 'untested',
     created: context.system.now().toISOString(),
@@ -155,10 +160,19 @@ export async function childVersion(
     capacity: version.capacity,
     parent: parentVersion,
     ...(stamp === undefined ? {} : { stamp }),
+    ...(sha256 === undefined ? {} : { sha256 }),
   };
   const published = { ...golden, record: withVersion(golden.record, made) };
   await saveRecord(context, published);
   return published;
+}
+
+/** The checksum of a disk; undefined where this user may not read it, or it is on another host. */
+async function digestOf({ virsh }: HostContext, path: string): Promise<string | undefined> {
+  if (isRemote(virsh.uri ?? '')) return undefined;
+  const argv = ['sha256sum', '--binary', '--', path] as const;
+  const { stdout } = await virsh.commands.run(argv, { timeoutSeconds: COMMAND_SECONDS });
+  return /^[0-9a-f]{64}/.exec(stdout)?.[0];
 }
 
 /** The disk of a version: an overlay of its parent's, or a whole copy where too many images would lie below it. */
@@ -204,7 +218,7 @@ async function inGuest(
 }
 
 async function removeBuilder(context: HostContext, name: string): Promise<void> {
-  const guest = await findGuest(context.virsh, name).catch(() => undefined);
+  const guest = await ifThere(findGuest(context.virsh, name));
   if (guest !== undefined) await removeGuest(context, guest);
 }
 

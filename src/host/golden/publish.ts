@@ -93,7 +93,8 @@ export async function publishVersion(
   if (built.kernel !== undefined) await uploadVolume(context, pool, names.kernel, built.kernel, 'raw');
   if (built.initrd !== undefined) await uploadVolume(context, pool, names.initrd, built.initrd, 'raw');
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
+  // A dry run has made nothing that could be looked at.
+  const stamp = effects.dryRun ? undefined : (await findVolume(virsh, pool, names.disk))?.stamp;
   const version: Omit<GoldenVersion, 'number'> = {
     state: 'untested',
     created: system.now().toISOString(),

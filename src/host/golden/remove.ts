@@ -1,10 +1,11 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
-import { allReferences, type Child, childrenOfFile, type Reference } from './children.ts';
+import { allReferences, type Child, childrenOfFile, type Reference } from '../record/references.ts';
 import { type Golden, saveRecord } from './publish.ts';
 import { prunable, volumesOfVersion } from './versions.ts';
 
@@ -24,7 +25,8 @@ async function childrenOfVersion(
 async function isLocked({ virsh, system }: HostContext, pool: string, disk: string): Promise<boolean> {
   const volume = await findVolume(virsh, pool, disk);
   // What is on another host cannot be looked at: there libvirt's own word must do.
-  if (volume === undefined || system.files.status(volume.path) === undefined) return false;
+  if (volume === undefined || isRemote(virsh.uri ?? '') || system.files.status(volume.path) === undefined)
+    return false;
   const argv = ['qemu-io', '--format', 'qcow2', '-c', 'quit', '--', volume.path] as const;
   const { stderr, failure } = await virsh.commands.run(argv, { timeoutSeconds: 60 });
   return failure !== undefined && stderr.includes('lock');
@@ -35,8 +37,8 @@ async function removeVersion(context: HostContext, golden: Golden, version: Gold
   const { effects, virsh } = context;
   const { pool } = golden.record;
   for (const volume of volumesOfVersion(golden.name, version)) {
-    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
-    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+    if ((await findVolume(virsh, pool, volume)) !== undefined)
+      await effects.apply({ kind: 'delete-volume', pool, volume });
   }
   const versions = golden.record.versions.filter(({ number }) => number !== version.number);
   const left = { ...golden, record: { ...golden.record, versions } };

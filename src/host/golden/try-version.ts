@@ -4,7 +4,7 @@ import { createGuest } from '../guest/create-guest.ts';
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest } from '../guest/lifecycle.ts';
 import { findVolume } from '../libvirt/storage.ts';
-import { findGuest } from '../record/find.ts';
+import { findGuest, ifThere } from '../record/find.ts';
 import { type Golden, saveRecord } from './publish.ts';
 import { versionFiles } from './recipe.ts';
 import { withState } from './versions.ts';
@@ -66,7 +66,7 @@ export async function tryVersion(
   const wish = { users: [], sshKeys: [], nics: [], mounts: [], disks: [] };
   /** @returns the volume with what its console said, where that is to be kept */
   const remove = async (keepsLog: boolean): Promise<string | undefined> => {
-    const guest = await findGuest(context.virsh, name).catch(() => undefined);
+    const guest = await ifThere(findGuest(context.virsh, name));
     if (guest === undefined) return undefined;
     const volumes = guest.record.volumes.map((volume) =>
       volume.log ? { ...volume, keep: keepsLog } : volume,

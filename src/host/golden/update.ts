@@ -1,6 +1,8 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
+import { checkNew } from '../guest/new-volumes.ts';
+import { findPool } from '../libvirt/storage.ts';
 import { findGolden, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { catchInterrupts, type Interrupts } from '../record/interrupts.ts';
 import { progress } from './actions.ts';
@@ -9,6 +11,7 @@ import type { UpdateOptions } from './options.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { tryVersion } from './try-version.ts';
 import { updateOrder } from './update-order.ts';
+import { nextFiles } from './versions.ts';
 
 /** A child is made of its parent's current version; an image with a version of its own base is made anew. */
 function nextRecipe(recipe: Recipe): Recipe {
@@ -35,6 +38,8 @@ async function updateOne(
   const trial = { readySeconds: readyTimeout, interrupts, ...(check === undefined ? {} : { check }) };
   const bytes = last?.capacity ?? 8 * 1024 ** 3;
   const say = progress(context);
+  const pool = await findPool(context.virsh, golden.record.pool);
+  if (pool !== undefined) await checkNew(context, pool, Object.values(nextFiles(golden.record, name)), name);
   const made = await makeVersion(context, golden, nextRecipe(recipe), { bytes, workDirectory, trial }, say);
   const number = made.record.next - 1;
   say(`${name}: trying version ${number}`);

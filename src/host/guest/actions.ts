@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
 import { findGolden, findGuest, ownedDomains, parseVersionName } from '../record/find.ts';
 import { catchInterrupts } from '../record/interrupts.ts';
-import { checkUnchanged, createGuest, versionOf } from './create-guest.ts';
+import { createGuest } from './create-guest.ts';
+import { type ChainImage, unchangedChain, versionOf } from './golden-version.ts';
 import { waitReady } from './in-guest.ts';
-import { isRunning, removeGuest, startGuest, stopGuest } from './lifecycle.ts';
+import { checkUnneeded, isRunning, removeGuest, startGuest, stopGuest } from './lifecycle.ts';
 import { type CreateGuestOptions, guestWish } from './options.ts';
 
 const CHECKSUM_SECONDS = 3600;
@@ -109,6 +111,7 @@ export async function restart(
 /** @returns exit status */
 export async function destroy(context: HostContext, name: string): Promise<number> {
   const guest = await findGuest(context.virsh, name);
+  await checkUnneeded(context, guest);
   if (!(await confirm(context, `remove guest ${name} with its disks`))) return EXIT.failed;
   const kept = await removeGuest(context, guest);
   for (const volume of kept) context.system.output.print(`kept: volume ${volume}\n`);
@@ -124,19 +127,28 @@ export async function verify(
   const { record } = await findGuest(context.virsh, name);
   const { name: goldenName, number } = parseVersionName(record.golden);
   const golden = await findGolden(context.virsh, goldenName);
-  const version = versionOf(golden, number, true);
-  const path = await checkUnchanged(context, golden, version);
+  const chain = await unchangedChain(context, golden, versionOf(golden, number, true));
   for (const { pool, name: volume } of record.volumes) {
     if ((await findVolume(context.virsh, pool, volume)) === undefined)
       throw new Error(`guest ${name}: its volume ${pool}/${volume} is gone`);
   }
-  if (!checksum || version.sha256 === undefined) return EXIT.ok;
+  if (checksum) for (const image of chain) await checkDigest(context, image);
+  return EXIT.ok;
+}
+
+/** Reads a whole image. @throws Error in one line if it is not what was made, or that cannot be told */
+async function checkDigest({ virsh }: HostContext, { name, path, version }: ChainImage): Promise<void> {
+  if (isRemote(virsh.uri ?? ''))
+    throw new Error(`${path} is on another host: run guest verify --checksum there, with -c qemu:///system`);
+  if (version.sha256 === undefined)
+    throw new Error(
+      `${name}: no checksum was noted when it was made; a golden update makes a version with one`,
+    );
   const argv = ['sha256sum', '--binary', '--', path] as const;
-  const { stdout, failure } = await context.virsh.commands.run(argv, { timeoutSeconds: CHECKSUM_SECONDS });
+  const { stdout, failure } = await virsh.commands.run(argv, { timeoutSeconds: CHECKSUM_SECONDS });
   if (failure !== undefined) throw new Error(failure);
   if (!stdout.startsWith(version.sha256))
-    throw new Error(`${record.golden}: ${path} has another checksum than it was made with`);
-  return EXIT.ok;
+    throw new Error(`${name}: ${path} has another checksum than it was made with`);
 }
 
 /** @returns exit status of virsh */

@@ -1,9 +1,11 @@
 import type { HostContext } from '../context/context.ts';
 import { isActive, listDomains } from '../libvirt/domains.ts';
+import { findVolume } from '../libvirt/storage.ts';
 import type { Owned } from '../record/find.ts';
 import { findGolden, parseVersionName } from '../record/find.ts';
-import type { GuestRecord } from '../record/host-record.ts';
-import { checkUnchanged, versionOf } from './create-guest.ts';
+import type { GuestRecord, OwnVolume } from '../record/host-record.ts';
+import { neededBy } from '../record/references.ts';
+import { checkUnchanged, versionOf } from './golden-version.ts';
 
 const LOOK_MILLISECONDS = 500;
 /** A guest that did not hear is asked again: one that boots may not listen yet. */
@@ -52,6 +54,16 @@ export async function stopGuest(context: HostContext, guest: Guest, seconds: num
   return true;
 }
 
+/** @throws Error in one line where somebody needs a volume that would go with a guest */
+export async function checkUnneeded(
+  { virsh }: Pick<HostContext, 'virsh'>,
+  guest: Owned<GuestRecord>,
+): Promise<void> {
+  const goes = guest.record.volumes.filter(({ keep }) => !keep);
+  const needed = await neededBy(virsh, guest.uuid, goes);
+  if (needed !== undefined) throw new Error(`guest ${guest.name}: ${needed}; nothing was removed`);
+}
+
 /**
  * Removes a guest with the volumes that we made for it. Each part may be gone already.
  * @returns names of volumes that stay, for they are to be kept
@@ -59,14 +71,14 @@ export async function stopGuest(context: HostContext, guest: Guest, seconds: num
 export async function removeGuest(context: HostContext, guest: Owned<GuestRecord>): Promise<string[]> {
   const { effects, virsh } = context;
   const { record } = guest;
-  if (await isRunning(context, guest)) await effects.apply({ kind: 'destroy', domain: guest });
-  const kept: string[] = [];
   for (const { pool, log } of record.volumes) if (log) await effects.apply({ kind: 'refresh-pool', pool });
-  for (const { pool, name, keep } of record.volumes) {
-    if (keep) kept.push(name);
-    else if ((await virsh.ask('vol-info', '--pool', pool, '--vol', name)).failure === undefined)
-      await effects.apply({ kind: 'delete-volume', pool, volume: name });
-  }
+  const kept = record.volumes.flatMap(({ name, keep }) => (keep ? [name] : []));
+  const goes: OwnVolume[] = [];
+  // Before anything is done: a pool that is away would leave what nobody tells of any more.
+  for (const volume of record.volumes)
+    if (!volume.keep && (await findVolume(virsh, volume.pool, volume.name)) !== undefined) goes.push(volume);
+  if (await isRunning(context, guest)) await effects.apply({ kind: 'destroy', domain: guest });
+  for (const { pool, name } of goes) await effects.apply({ kind: 'delete-volume', pool, volume: name });
   // Last: as long as it is there, what it lists can be found.
   await effects.apply({ kind: 'undefine', domain: guest, managedSave: true, snapshotsMetadata: true });
   return kept;

@@ -5,7 +5,7 @@ import type { Argv, CommandResult, FollowedCommand, HostCommands } from '../comm
 const QUERY_SECONDS = 60;
 
 /** Words that virsh takes for one word each in a line of several commands. */
-const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
+export const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /** A line of commands is one argument, of which the kernel takes 128 KiB (execve(2), MAX_ARG_STRLEN). */
 const LINE_LIMIT = 100_000;

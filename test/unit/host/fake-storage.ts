@@ -89,7 +89,7 @@ export class FakeStorage {
 
   #volume(
     command: string,
-    { path, volumes }: FakePool,
+    { path, volumes, active }: FakePool,
     option: (name: string) => string,
     has: (name: string) => boolean,
     input: RunOptions['input'],
@@ -110,6 +110,7 @@ export class FakeStorage {
         ...(mode === undefined ? {} : { mode }),
       });
     }
+    if (!active) return refused('Requested operation is not valid: storage pool is not active');
     const name = option('vol');
     const volume = volumes.get(name);
     if (command === 'vol-create-from' && volume !== undefined) {

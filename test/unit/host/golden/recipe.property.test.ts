@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backingFiles, childrenOfFile, type Reference } from '../../../../src/host/golden/children.ts';
 import { parseImageInfo } from '../../../../src/host/golden/import-image.ts';
 import {
   checkGoldenName,
@@ -13,6 +12,7 @@ import {
 import { updateOrder } from '../../../../src/host/golden/update-order.ts';
 import { prunable, rolledBack, withState, withVersion } from '../../../../src/host/golden/versions.ts';
 import type { GoldenRecord } from '../../../../src/host/record/host-record.ts';
+import { backingFiles, childrenOfFile, type Reference } from '../../../../src/host/record/references.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 const runs = { numRuns: PROPERTY_RUNS };

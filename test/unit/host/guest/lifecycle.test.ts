@@ -78,8 +78,11 @@ describe('a guest that is removed', () => {
     const host = guestHost({ state: 'running' });
     const done: string[] = [];
     host.libvirt.override = ([command = '', ...words]) => {
-      if (command === 'vol-info')
-        return words.includes('gone.qcow2') ? { exitCode: 1, failure: 'no such volume' } : {};
+      if (command === 'pool-list') return { stdout: 'gandi\n' };
+      if (command === 'vol-dumpxml')
+        return words.includes('gone.qcow2')
+          ? { exitCode: 1, failure: 'no such volume' }
+          : { stdout: '<volume><name>x</name><target><path>/x</path></target></volume>' };
       if (['destroy', 'vol-delete', 'undefine'].includes(command)) done.push(`${command} ${words.at(-1)}`);
       return command === 'vol-delete' ? {} : undefined;
     };
