@@ -33,6 +33,8 @@ export function unnotedVolumes(name: string, record: GoldenRecord, volumes: read
 
 async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Promise<Leftover[]> {
   const { record, name } = golden;
+  // A version that cannot be read would count as one that was never finished.
+  if (record.damage !== undefined) return [];
   const pool = await findPool(context.virsh, record.pool);
   if (pool === undefined) return [];
   const references = await allReferences(context.virsh);
@@ -73,7 +75,7 @@ export async function findLeftovers(context: HostContext, workDirectory: string)
     if (record.role === 'golden') {
       const golden = { uuid, name, definition, record };
       // Without a version there is nothing of it to keep.
-      if (record.state === 'creating' && record.versions.length === 0)
+      if (record.state === 'creating' && record.versions.length === 0 && record.damage === undefined)
         found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
       found.push(...(await ofGolden(context, golden)));
     } else if (record.state === 'creating' || record.disposable) {

@@ -4,10 +4,11 @@ import { checkPortAccess } from '../channel/open-port.ts';
 import type { HostContext } from '../context/context.ts';
 import { parseSize } from '../guest/mounts.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
+import { checkWhole } from '../record/host-record.ts';
 import { catchInterrupts } from '../record/interrupts.ts';
 import { createGolden } from './create.ts';
 import type { CreateOptions } from './options.ts';
-import { saveRecord } from './publish.ts';
+import { changeRecord, checkFree } from './publish.ts';
 import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './recipe.ts';
 import { tryVersion } from './try-version.ts';
 import { rolledBack } from './versions.ts';
@@ -110,7 +111,7 @@ export async function list(context: HostContext): Promise<number> {
     name: image.name,
     current: image.record.current ?? null,
     versions: image.record.versions.map(({ number, state }) => ({ number, state })),
-    state: image.record.state,
+    state: image.record.damage === undefined ? image.record.state : 'damaged',
     behind: behind(image, images) ?? null,
   }));
   if (context.options.json) context.printJson({ golden: rows });
@@ -144,8 +145,8 @@ export async function show(context: HostContext, name: string): Promise<number> 
 export async function rollback(context: HostContext, text: string): Promise<number> {
   const { name, number } = parseVersionName(text);
   const golden = await findGolden(context.virsh, name);
-  const record = rolledBack(golden.record, name, number);
-  await saveRecord(context, { ...golden, record });
+  checkFree(context, golden);
+  const { record } = await changeRecord(context, golden, (now) => rolledBack(now, name, number));
   context.system.output.print(`${name}@${record.current}\n`);
   return EXIT.ok;
 }
@@ -158,6 +159,8 @@ export async function check(
 ): Promise<number> {
   const { name, number } = parseVersionName(text);
   const golden = await findGolden(context.virsh, name);
+  checkFree(context, golden);
+  checkWhole(golden);
   const newest = golden.record.versions.at(-1)?.number;
   const wanted = number ?? newest;
   checkPortAccess(context);

@@ -6,7 +6,7 @@ import { findGolden, ifThere, type Owned, parseVersionName } from '../record/fin
 import type { GoldenRecord } from '../record/host-record.ts';
 import { isAtWork, thisMaker } from '../record/maker.ts';
 import { createGolden, type Say } from './create.ts';
-import { saveRecord } from './publish.ts';
+import { changeRecord } from './publish.ts';
 import { type Recipe, recipeDigest } from './recipe.ts';
 import { removeGolden } from './remove.ts';
 import type { Trial } from './try-version.ts';
@@ -79,7 +79,7 @@ export async function automaticImage(
     const image = found.record.current === undefined ? await whenMade(context, name, options.trial) : found;
     const used = Date.parse(image.record.used ?? '') || 0;
     if (system.now().getTime() - used > NOTED_MILLISECONDS)
-      await saveRecord(context, { ...image, record: { ...image.record, used: system.now().toISOString() } });
+      await changeRecord(context, image, (record) => ({ ...record, used: system.now().toISOString() }));
     return `${name}@${image.record.current}`;
   }
   const machine = {

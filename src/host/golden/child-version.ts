@@ -11,10 +11,10 @@ import { findPool, findVolume, imagesOf } from '../libvirt/storage.ts';
 import { findGolden, findGuest, ifThere, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
 import { sealCommands } from './build-tree.ts';
-import { type Golden, reserved, saveRecord } from './publish.ts';
-import type { Recipe } from './recipe.ts';
+import { changeRecord, type Golden } from './publish.ts';
+import { type Recipe, versionFiles } from './recipe.ts';
 import type { Trial } from './try-version.ts';
-import { nextFiles, withVersion } from './versions.ts';
+import { withVersion } from './versions.ts';
 
 const COMMAND_SECONDS = 3600;
 const STOP_SECONDS = 300;
@@ -101,35 +101,36 @@ async function bootFilesOf(shell: GuestShell): Promise<Record<'kernel' | 'initrd
 /**
  * The next version as an overlay of another image: a guest on it is booted with a network, does what the recipe says, is
  * sealed and switched off.
+ * @param number that was reserved for it
  * @throws Error in one line; the volumes of what failed are the caller's to remove
  */
 export async function childVersion(
   context: HostContext,
   golden: Golden,
+  number: number,
   recipe: Recipe,
   trial: Trial,
   say: (text: string) => void,
 ): Promise<Golden> {
   const { virsh, effects, settings } = context;
-  const { name: parentName, number } = parseVersionName(
+  const { name: parentName, number: parentNumber } = parseVersionName(
     recipe.base.kind === 'golden' ? recipe.base.name : '',
   );
   const parent = await findGolden(virsh, parentName);
-  const version = versionOf(parent, number);
+  const version = versionOf(parent, parentNumber);
   await checkUnchanged(context, parent, version);
   const { pool } = golden.record;
   if (parent.record.pool !== pool)
     throw new Error(
       `golden image ${parentName} is in pool ${parent.record.pool}, ${golden.name} in ${pool}: they must be in one`,
     );
-  const names = nextFiles(golden.record, golden.name);
-  await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
+  const names = versionFiles(golden.name, number);
   await makeDisk(context, pool, names.disk, version, say);
   const name = `${golden.name}-build-${randomBytes(3).toString('hex')}`;
   const parentVersion = `${parentName}@${version.number}`;
   let boot: Record<'kernel' | 'initrd', Buffer> | undefined;
   try {
-    say(`${golden.name}: a guest of ${parentVersion} makes version ${golden.record.next}`);
+    say(`${golden.name}: a guest of ${parentVersion} makes version ${number}`);
     const nics = [parseNic(settings.values.nic.value)];
     const wish = { users: [], sshKeys: [], nics, mounts: [], disks: [] };
     await createGuest(context, {
@@ -152,7 +153,8 @@ export async function childVersion(
   const disk = effects.dryRun ? undefined : await findVolume(virsh, pool, names.disk);
   const { stamp } = disk ?? {};
   const sha256 = disk === undefined ? undefined : await digestOf(context, disk.path);
-  const made: Omit<GoldenVersion, 'number'> = {
+  const made: GoldenVersion = {
+    number,
     state: 'untested',
     created: context.system.now().toISOString(),
     disk: names.disk,
@@ -162,9 +164,7 @@ export async function childVersion(
     ...(stamp === undefined ? {} : { stamp }),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
-  const published = { ...golden, record: withVersion(golden.record, made) };
-  await saveRecord(context, published);
-  return published;
+  return await changeRecord(context, golden, (record) => withVersion(record, made));
 }
 
 /** The checksum of a disk; undefined where this user may not read it, or it is on another host. */

@@ -13,7 +13,7 @@ import { withRecord } from '../record/with-record.ts';
 import { buildDisk } from './build-tree.ts';
 import { childVersion } from './child-version.ts';
 import { importImage } from './import-image.ts';
-import { type Golden, publishVersion, saveRecord } from './publish.ts';
+import { changeRecord, type Golden, publishVersion, reserveVersion } from './publish.ts';
 import { type Recipe, versionFiles } from './recipe.ts';
 import { type Trial, tryVersion } from './try-version.ts';
 
@@ -100,7 +100,8 @@ export async function makeVersion(
   say: Say,
 ): Promise<Golden> {
   try {
-    return await madeVersion(context, golden, recipe, options, say);
+    const reserved = await reserveVersion(context, golden);
+    return await madeVersion(context, reserved, golden.record.next, recipe, options, say);
   } catch (error) {
     if (!context.effects.dryRun) await removeBegun(context, golden);
     throw error;
@@ -110,12 +111,14 @@ export async function makeVersion(
 async function madeVersion(
   context: HostContext,
   golden: Golden,
+  number: number,
   recipe: Recipe,
   options: VersionOptions,
   say: Say,
 ): Promise<Golden> {
   const { effects } = context;
-  if (recipe.base.kind === 'golden') return await childVersion(context, golden, recipe, options.trial, say);
+  if (recipe.base.kind === 'golden')
+    return await childVersion(context, golden, number, recipe, options.trial, say);
   const template = `${options.workDirectory}/gandi-host-${context.system.pid}-XXXXXXXX`;
   const made = await effects.apply({ kind: 'command', argv: ['mktemp', '-d', template], timeoutSeconds: 60 });
   const work = made.trim() || template;
@@ -125,8 +128,8 @@ async function madeVersion(
       recipe.base.kind === 'image'
         ? await importImage(context, recipe.base.name, work)
         : { ...(await buildDisk(context, recipe, work, options.bytes)), capacity: options.bytes };
-    say(`${golden.name}: storing version ${golden.record.next}`);
-    return await publishVersion(context, golden, built);
+    say(`${golden.name}: storing version ${number}`);
+    return await publishVersion(context, golden, number, built);
   } finally {
     await effects.apply({ kind: 'command', argv: ['rm', '-rf', '--', work], timeoutSeconds: 600 });
   }
@@ -177,9 +180,8 @@ export async function createGolden(context: HostContext, wish: GoldenWish, say: 
     if (!context.effects.dryRun) await undoClaim(context, claimed);
     throw error;
   }
-  const ready: Golden = { ...golden, record: { ...golden.record, state: 'ready' } };
-  await saveRecord(context, ready);
-  const number = ready.record.next - 1;
+  const ready = await changeRecord(context, golden, (record) => ({ ...record, state: 'ready' }));
+  const number = claimed.record.next;
   say(`${golden.name}: trying version ${number}`);
   return await tryVersion(context, ready, number, wish.trial);
 }

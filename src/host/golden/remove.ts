@@ -4,9 +4,9 @@ import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains } from '../record/find.ts';
-import type { GoldenVersion } from '../record/host-record.ts';
+import { checkWhole, type GoldenVersion } from '../record/host-record.ts';
 import { allReferences, type Child, childrenOfFile, type Reference } from '../record/references.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { changeRecord, checkFree, type Golden } from './publish.ts';
 import { prunable, volumesOfVersion } from './versions.ts';
 
 /** Who needs a version's disk, other than the golden image itself. */
@@ -40,10 +40,10 @@ async function removeVersion(context: HostContext, golden: Golden, version: Gold
     if ((await findVolume(virsh, pool, volume)) !== undefined)
       await effects.apply({ kind: 'delete-volume', pool, volume });
   }
-  const versions = golden.record.versions.filter(({ number }) => number !== version.number);
-  const left = { ...golden, record: { ...golden.record, versions } };
-  await saveRecord(context, left);
-  return left;
+  return await changeRecord(context, golden, (record) => ({
+    ...record,
+    versions: record.versions.filter(({ number }) => number !== version.number),
+  }));
 }
 
 /** What needs a golden image, in words; undefined if nothing does. */
@@ -92,6 +92,18 @@ async function removeUnused(
   return removed;
 }
 
+/** Whether nothing is in the way of a change; what is, is said. */
+function mayBeChanged(context: HostContext, image: GoldenEntry): boolean {
+  try {
+    checkFree(context, image);
+    checkWhole(image);
+    return true;
+  } catch (error) {
+    context.warn(`nothing of ${image.name} is pruned: ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
+}
+
 /**
  * @param keep how many usable versions of each image stay
  * @param unused days after which an automatic image goes that no run asked for; absent: never
@@ -105,7 +117,8 @@ export async function prune(
   const images = (await ownedDomains(context.virsh)).filter(isGolden);
   for (const name of names) await findGolden(context.virsh, name);
   const references = await allReferences(context.virsh);
-  const chosen = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const asked = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = asked.filter((image) => mayBeChanged(context, image));
   const gone = unused === undefined ? [] : await removeUnused(context, chosen, unused, references);
   for (const image of chosen.filter((one) => !gone.includes(one))) {
     const needed = new Set<number>();
@@ -120,12 +133,14 @@ export async function prune(
       context.system.output.print(`${image.name}@${version.number} removed\n`);
     }
   }
-  return EXIT.ok;
+  return chosen.length === asked.length ? EXIT.ok : EXIT.failed;
 }
 
 /** @returns exit status */
 export async function remove(context: HostContext, name: string): Promise<number> {
   const golden = await findGolden(context.virsh, name);
+  checkFree(context, golden);
+  checkWhole(golden);
   const needed = await neededBy(context, golden, await allReferences(context.virsh));
   if (needed !== undefined) throw new Error(`${needed}; nothing was removed`);
   if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))

@@ -5,7 +5,7 @@ import { runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest } from '../guest/lifecycle.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { findGuest, ifThere } from '../record/find.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { changeRecord, type Golden } from './publish.ts';
 import { versionFiles } from './recipe.ts';
 import { withState } from './versions.ts';
 
@@ -101,11 +101,11 @@ export async function tryVersion(
     throw new Error(
       `${from} failed and stays current; "gandi-host golden rollback ${golden.name}" goes to the one before: ${failure}${seen}`,
     );
-  const tried = {
-    ...golden,
-    record: withState(golden.record, number, failure === undefined ? 'ready' : 'failed'),
-  };
-  await saveRecord(context, tried);
+  // One that was killed between the two may have left the mark of its making.
+  const tried = await changeRecord(context, golden, (record) => ({
+    ...withState(record, number, failure === undefined ? 'ready' : 'failed'),
+    state: 'ready',
+  }));
   if (failure === undefined) return tried;
   const stays =
     golden.record.current === undefined

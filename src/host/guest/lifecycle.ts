@@ -3,7 +3,7 @@ import { isActive, listDomains } from '../libvirt/domains.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import type { Owned } from '../record/find.ts';
 import { findGolden, parseVersionName } from '../record/find.ts';
-import type { GuestRecord, OwnVolume } from '../record/host-record.ts';
+import { checkWhole, type GuestRecord, type OwnVolume } from '../record/host-record.ts';
 import { neededBy } from '../record/references.ts';
 import { checkUnchanged, versionOf } from './golden-version.ts';
 
@@ -54,11 +54,12 @@ export async function stopGuest(context: HostContext, guest: Guest, seconds: num
   return true;
 }
 
-/** @throws Error in one line where somebody needs a volume that would go with a guest */
+/** @throws Error in one line where somebody needs a volume that would go with a guest, or it cannot be told which would */
 export async function checkUnneeded(
   { virsh }: Pick<HostContext, 'virsh'>,
   guest: Owned<GuestRecord>,
 ): Promise<void> {
+  checkWhole(guest);
   const goes = guest.record.volumes.filter(({ keep }) => !keep);
   const needed = await neededBy(virsh, guest.uuid, goes);
   if (needed !== undefined) throw new Error(`guest ${guest.name}: ${needed}; nothing was removed`);

@@ -93,7 +93,7 @@ describe('versions', () => {
             expect(used.has(number)).toBe(false);
             used.add(number);
             record = withState(
-              withVersion(record, { ...version, disk: versionFiles('a', number).disk }),
+              withVersion(record, { ...version, number, disk: versionFiles('a', number).disk }),
               number,
               what,
             );
@@ -115,7 +115,7 @@ describe('versions', () => {
   it('are gone back to one by one, and only to those of which a guest came up', () => {
     let record = empty;
     for (const state of ['ready', 'failed', 'ready'] as const) {
-      record = withState(withVersion(record, version), record.next, state);
+      record = withState(withVersion(record, { ...version, number: record.next }), record.next, state);
     }
     expect(record.current).toBe(3);
     const back = rolledBack(record, 'base');
