@@ -49,13 +49,16 @@ async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Prom
   }));
 }
 
-/** Directories in which an image was built by a process that is gone: its number is in their names. */
+/** Directories of this user's in which an image was built by a process that is gone: its number is in their names. */
 function directories({ system }: HostContext, parent: string): Leftover[] {
   return system.files.list(parent).flatMap((name): Leftover[] => {
     const pid = /^gandi-host-(\d+)-[A-Za-z0-9]{8}$/.exec(name)?.[1];
     if (pid === undefined) return [];
     const command = system.files.readText(`/proc/${pid}/cmdline`) ?? '';
     const path = `${parent}/${name}`;
+    const status = system.files.status(path);
+    // Everybody may make something of that name there.
+    if (status?.kind !== 'directory' || status.uid !== system.uid) return [];
     return command.includes('gandi-host')
       ? []
       : [{ kind: 'directory', what: `directory ${path} of a build`, path }];

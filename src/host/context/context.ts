@@ -43,7 +43,7 @@ export function openHost(system: HostSystem, options: CommonOptions): HostContex
   const { connect, config } = options;
   const { environment, output, files } = system;
   const given = connect === undefined ? {} : { connect };
-  const settings = readSettings(files, environment, given, config);
+  const settings = readSettings(files, environment, given, config, system.uid);
   const warn = (text: string) => output.printError(`${PROGRAM}: warning: ${text}\n`);
   for (const warning of settings.warnings) warn(warning);
   const uri = settings.values.connect.value || environment.LIBVIRT_DEFAULT_URI || DEFAULT_URI;

@@ -1,5 +1,5 @@
 import type { HostContext } from '../context/context.ts';
-import { isActive, listDomains } from '../libvirt/domains.ts';
+import { type DomainState, isActive, listDomains } from '../libvirt/domains.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import type { Owned } from '../record/find.ts';
 import { findGolden, parseVersionName } from '../record/find.ts';
@@ -13,13 +13,21 @@ const ASK_AGAIN_MILLISECONDS = 15_000;
 
 export type Guest = Pick<Owned<GuestRecord>, 'uuid' | 'name'>;
 
-/** Whether its guest runs now. */
-export async function isRunning({ virsh }: Pick<HostContext, 'virsh'>, { uuid }: Guest): Promise<boolean> {
-  return (await listDomains(virsh)).some((entry) => entry.uuid === uuid && isActive(entry));
+/** What an active guest does; undefined where it is off. */
+async function stateOf(
+  { virsh }: Pick<HostContext, 'virsh'>,
+  { uuid }: Guest,
+): Promise<DomainState | undefined> {
+  const entry = (await listDomains(virsh)).find((domain) => domain.uuid === uuid);
+  return entry !== undefined && isActive(entry) ? entry.state : undefined;
 }
 
+/** Whether its guest runs now. */
+export const isRunning = async (context: Pick<HostContext, 'virsh'>, guest: Guest): Promise<boolean> =>
+  (await stateOf(context, guest)) !== undefined;
+
 /**
- * Starts a guest, unless the image below it was changed.
+ * Starts a guest, or lets one go on that is paused, unless the image below it was changed.
  * @throws Error in one line
  */
 export async function startGuest(context: HostContext, guest: Owned<GuestRecord>): Promise<void> {
@@ -29,8 +37,9 @@ export async function startGuest(context: HostContext, guest: Owned<GuestRecord>
   const { name: goldenName, number } = parseVersionName(record.golden);
   const golden = await findGolden(context.virsh, goldenName);
   await checkUnchanged(context, golden, versionOf(golden, number, true));
-  if (await isRunning(context, guest)) return;
-  await context.effects.apply({ kind: 'start', domain: guest });
+  const state = await stateOf(context, guest);
+  if (state === 'paused') await context.effects.apply({ kind: 'resume', domain: guest });
+  else if (state === undefined) await context.effects.apply({ kind: 'start', domain: guest });
 }
 
 /**
@@ -41,10 +50,16 @@ export async function stopGuest(context: HostContext, guest: Guest, seconds: num
   const { system, effects } = context;
   const until = system.elapsed() + seconds * 1000;
   let askAt = 0;
-  while (await isRunning(context, guest)) {
+  for (
+    let state = await stateOf(context, guest);
+    state !== undefined;
+    state = await stateOf(context, guest)
+  ) {
     const now = system.elapsed();
     if (now >= until) return false;
     if (now >= askAt) {
+      // One that is paused cannot do what it is asked for.
+      if (state === 'paused') await effects.apply({ kind: 'resume', domain: guest });
       await effects.apply({ kind: 'shutdown', domain: guest });
       if (effects.dryRun) return true;
       askAt = now + ASK_AGAIN_MILLISECONDS;

@@ -191,10 +191,19 @@ export async function volumesOf(virsh: Virsh, pool: Pool): Promise<Volume[]> {
 }
 
 /**
- * Names of a domain's snapshots, the oldest first.
+ * Names of a domain's snapshots, the oldest first. One that was made of another one is never older than that, whatever the
+ * clock said.
  * @throws LibvirtError
  */
 export async function snapshotNames(virsh: Virsh, uuid: string): Promise<string[]> {
   const text = await virsh.query('snapshot-list', '--domain', uuid, '--name', '--topological');
-  return text.split('\n').filter((line) => line.trim() !== '');
+  const names = text.split('\n').filter((line) => line.trim() !== '');
+  if (names.length < 2) return names;
+  const made = new Map<string, number>();
+  for (const name of names) {
+    const root = parseXml(await virsh.query('snapshot-dumpxml', '--domain', uuid, '--snapshotname', name));
+    const parent = made.get(textOf(root, 'parent', 'name') ?? '') ?? 0;
+    made.set(name, Math.max(parent, Number(textOf(root, 'creationTime') ?? 0)));
+  }
+  return [...names].sort((one, other) => (made.get(one) ?? 0) - (made.get(other) ?? 0));
 }

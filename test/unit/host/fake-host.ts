@@ -86,6 +86,7 @@ export class FakeHost implements HostCommands {
       sleep: async (milliseconds) => void this.#goOn(milliseconds),
       cpus: 2,
       pid: 77,
+      uid: process.getuid?.() ?? 0,
     };
   }
 

@@ -95,6 +95,16 @@ describe('what commands left that were killed', () => {
 });
 
 describe('directories in which images were built', () => {
+  it('stay where they are somebody else’s', async () => {
+    const host = new FakeHost({
+      '/builds/gandi-host-78-BBBBBBBB/x': '',
+      '/builds/gandi-host-80-CCCCCCCC': '',
+    });
+    Object.assign(host.system, { uid: host.system.uid + 1 });
+    expect((await host.gandiHost('cleanup', '--work-directory', '/builds')).status).toBe(3);
+    expect(host.effects()).toEqual([]);
+  });
+
   it('go where their process is gone; others are nobody’s business', async () => {
     const host = new FakeHost({
       ...AT_WORK,

@@ -227,6 +227,14 @@ describe('a guest that there is', () => {
     expect((await run('is-managed', 'nobody')).status).toBe(1);
   });
 
+  it('goes on where it is paused', async () => {
+    const web = host.libvirt.domain('web');
+    web.state = 'paused';
+    host.effects();
+    expect((await run('guest', 'start', 'web')).status).toBe(0);
+    expect(host.effects()).toEqual([`resume ${web.uuid}`]);
+  });
+
   it('is removed with its disks, but for those that are to stay', async () => {
     await run('guest', 'start', 'web');
     const asked = await run('guest', 'destroy', 'web');

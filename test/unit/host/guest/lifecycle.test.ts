@@ -32,6 +32,7 @@ function withSnapshots(...names: string[]) {
   host.libvirt.override = ([command = '', ...words]) => {
     if (!command.startsWith('snapshot-')) return undefined;
     if (command === 'snapshot-list') return { stdout: `${names.join('\n')}\n\n` };
+    if (command === 'snapshot-dumpxml') return { stdout: '<domainsnapshot/>' };
     done.push(`${command} ${words[words.findIndex((word) => word.endsWith('name')) + 1]}`);
     return {};
   };
@@ -61,6 +62,12 @@ describe('a guest that is to stop', () => {
     expect([host.seconds, host.timeline]).toEqual([7, ['0 shutdown web']]);
     expect((await stop(host, 40)).status).toBe(1);
     expect(host.timeline).toHaveLength(1);
+  });
+
+  it('goes on first where it is paused', async () => {
+    const host = guestHost({ state: 'paused' });
+    expect((await stop(host, 40)).status).toBe(1);
+    expect(host.timeline).toEqual(['0 resume web', '0 shutdown web']);
   });
 
   it('is not waited for in a dry run', async () => {

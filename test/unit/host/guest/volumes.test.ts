@@ -43,6 +43,31 @@ describe('a guest and the volumes that are there', () => {
     expect(host.state()).toEqual(kept);
   });
 
+  it('has a disk for each label, and its own beside them', async () => {
+    const before = host.state();
+    for (const [disks, why] of [
+      [['root:1G'], '--disk root:1G: root is the guest’s own disk'],
+      [['a:1G', 'b:1G', 'a:2G'], '--disk a:2G: another disk has the label a'],
+      [
+        Array.from({ length: 25 }, (_, index) => `d${index}:1M`),
+        'at most 24 data disks, and 25 are asked for',
+      ],
+    ] as const) {
+      const { status, stderr } = await create(...disks.flatMap((disk) => ['--disk', disk]));
+      expect(status).toBe(1);
+      expect(stderr).toContain(why);
+    }
+    expect(host.state()).toEqual(before);
+  });
+
+  it('is given files that are named from the working directory', async () => {
+    const { stderr } = await create('--ssh-key', 'key.pub');
+    expect(stderr).toContain(`--ssh-key ${process.cwd()}/key.pub: `);
+    expect((await run('golden', 'create', 'two', '--from', './two.qcow2')).stderr).toContain(
+      `--from ${process.cwd()}/two.qcow2: there is no such file`,
+    );
+  });
+
   it('is ours where only the answer to its claim was lost', async () => {
     let defined = 0;
     host.loses = ([command]) => command === 'define' && ++defined === 1;
