@@ -32,11 +32,17 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assig
 /** Common options whose value is the next word. */
 const WITH_VALUE = ['-c', '--connect', '--config'];
 
+/** Where the word is that says which command it is; -1 where there is none. Common options may stand before it. */
+const commandIndex = (args: readonly string[]): number =>
+  args.findIndex((word, at) => !word.startsWith('-') && !WITH_VALUE.includes(args[at - 1] ?? ''));
+
+/** Whether the exit status is that of a command in a guest, so that failures of ours have one of their own. */
+export const isRun = (args: readonly string[]): boolean =>
+  ['run', 'exec'].includes(args[commandIndex(args)] ?? '');
+
 /** Arguments with an alias as their first word spelled out; common options may stand before it. */
 export function withoutAlias(args: readonly string[]): readonly string[] {
-  const index = args.findIndex(
-    (word, at) => !word.startsWith('-') && !WITH_VALUE.includes(args[at - 1] ?? ''),
-  );
+  const index = commandIndex(args);
   const words = Object.hasOwn(ALIASES, args[index] ?? '') ? ALIASES[args[index] ?? ''] : undefined;
   return words === undefined ? args : [...args.slice(0, index), ...words, ...args.slice(index + 1)];
 }

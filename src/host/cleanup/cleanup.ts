@@ -24,19 +24,21 @@ export async function cleanup(
   context: HostContext,
   { workDirectory }: { workDirectory: string },
 ): Promise<number> {
+  const { options, effects, system } = context;
   const leftovers = await findLeftovers(context, workDirectory);
-  let failed = false;
+  const removed: Leftover[] = [];
   for (const leftover of leftovers) {
     try {
+      if (effects.dryRun && !options.json) system.output.print(`# ${leftover.what}\n`);
       await remove(context, leftover);
-      if (!context.options.json) context.system.output.print(`removed ${leftover.what}\n`);
+      removed.push(leftover);
+      if (!options.json) context.tell(`removed ${leftover.what}`, {});
     } catch (error) {
-      failed = true;
       context.warn(`${leftover.what} stays: ${error instanceof Error ? error.message : error}`);
     }
   }
-  if (context.options.json)
-    context.printJson({ removed: leftovers.map(({ kind, what }) => ({ kind, what })) });
-  if (failed) return EXIT.failed;
+  if (options.json && !effects.dryRun)
+    context.printJson({ removed: removed.map(({ kind, what }) => ({ kind, what })) });
+  if (removed.length < leftovers.length) return EXIT.failed;
   return leftovers.length === 0 ? EXIT.nothingFound : EXIT.ok;
 }

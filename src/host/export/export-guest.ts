@@ -42,7 +42,7 @@ export async function exportGuest(
   name: string,
   { format, output: directory }: { format: ExportFormat; output: string },
 ): Promise<number> {
-  const { virsh, effects, system } = context;
+  const { virsh, effects } = context;
   const guest = await findGuest(virsh, name);
   if (await isRunning(context, guest))
     throw new Error(`guest ${name} runs: stop it, or its disk would be torn`);
@@ -85,6 +85,6 @@ export async function exportGuest(
     input: text,
     timeoutSeconds: 60,
   });
-  system.output.print(`${directory}/${file}\n`);
+  context.tell(`${directory}/${file}`, { file: `${directory}/${file}` });
   return EXIT.ok;
 }

@@ -86,7 +86,7 @@ export async function create(context: HostContext, name: string, options: Create
     const machine = { memoryMebibytes: memory, cpus };
     const wish = { name, recipe, bytes, ...machine, workDirectory, trial };
     const { record } = await createGolden(context, wish, progress(context));
-    if (!context.effects.dryRun) context.system.output.print(`${name}@${record.current}\n`);
+    context.tell(`${name}@${record.current}`, { name, version: record.current });
     return EXIT.ok;
   } finally {
     interrupts.release();
@@ -147,7 +147,7 @@ export async function rollback(context: HostContext, text: string): Promise<numb
   const golden = await findGolden(context.virsh, name);
   checkFree(context, golden);
   const { record } = await changeRecord(context, golden, (now) => rolledBack(now, name, number));
-  context.system.output.print(`${name}@${record.current}\n`);
+  context.tell(`${name}@${record.current}`, { name, version: record.current });
   return EXIT.ok;
 }
 
@@ -174,7 +174,7 @@ export async function check(
       ...(command === undefined ? {} : { check: command }),
     };
     await tryVersion(context, golden, wanted, trial);
-    context.system.output.print(`${name}@${wanted}\n`);
+    context.tell(`${name}@${wanted}`, { name, version: wanted });
     return EXIT.ok;
   } finally {
     interrupts.release();

@@ -86,7 +86,7 @@ async function removeUnused(
     if (!automatic || state === 'creating' || Date.parse(used ?? created) > before) continue;
     if ((await neededBy(context, image, references)) !== undefined) continue;
     await removeGolden(context, image);
-    context.system.output.print(`${image.name} removed\n`);
+    context.tell(`${image.name} removed`, { removed: image.name });
     removed.push(image);
   }
   return removed;
@@ -130,7 +130,7 @@ export async function prune(
     let left: Golden = image;
     for (const version of prunable(image.record, keep, ({ number }) => needed.has(number))) {
       left = await removeVersion(context, left, version);
-      context.system.output.print(`${image.name}@${version.number} removed\n`);
+      context.tell(`${image.name}@${version.number} removed`, { removed: `${image.name}@${version.number}` });
     }
   }
   return chosen.length === asked.length ? EXIT.ok : EXIT.failed;

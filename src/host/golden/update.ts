@@ -48,7 +48,7 @@ async function updateOne(
   const number = golden.record.next;
   say(`${name}: trying version ${number}`);
   await tryVersion(context, made, number, trial);
-  if (!context.effects.dryRun) context.system.output.print(`${name}@${number}\n`);
+  context.tell(`${name}@${number}`, { name, version: number });
 }
 
 /** @throws Error in one line for what does not say which images are meant */

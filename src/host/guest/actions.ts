@@ -30,8 +30,7 @@ export async function create(
   const wish = await guestWish(context, options, [context.settings.values.nic.value]);
   const made = await createGuest(context, { ...wish, name, ...(script === undefined ? {} : { script }) });
   if (toStart) await context.effects.apply({ kind: 'start', domain: made });
-  if (context.options.json) context.printJson(made);
-  else if (!context.effects.dryRun) context.system.output.print(`${name}\n`);
+  context.tell(name, { ...made });
   return EXIT.ok;
 }
 
@@ -114,7 +113,7 @@ export async function destroy(context: HostContext, name: string): Promise<numbe
   await checkUnneeded(context, guest);
   if (!(await confirm(context, `remove guest ${name} with its disks`))) return EXIT.failed;
   const kept = await removeGuest(context, guest);
-  for (const volume of kept) context.system.output.print(`kept: volume ${volume}\n`);
+  for (const volume of kept) context.tell(`kept: volume ${volume}`, { kept: volume });
   return EXIT.ok;
 }
 
