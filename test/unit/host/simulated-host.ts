@@ -6,6 +6,7 @@ import type { SettingsFiles } from '../../../src/host/context/settings.ts';
 import { METADATA, metadataText } from '../../../src/host/libvirt/metadata.ts';
 import { orderContent } from '../../../src/host/order/guest-order.ts';
 import { main } from '../../../src/host/program.ts';
+import type { FileView } from '../../../src/machine/files/files.ts';
 import { type FakeDomain, FakeLibvirt, uuidOf } from './fake-libvirt.ts';
 import { type Ended, RecordedOutput } from './recorded-output.ts';
 
@@ -24,11 +25,14 @@ export const channel = (name: string, state?: string, path?: string): string =>
   `<target type='virtio' name='${name}'${state === undefined ? '' : ` state='${state}'`}/></channel>`;
 
 /** Files of root, by their paths. */
-export const plainFiles = (texts: Readonly<Record<string, string>>): SettingsFiles => ({
+export const plainFiles = (
+  texts: Readonly<Record<string, string>>,
+): SettingsFiles & Pick<FileView, 'list'> => ({
   readText: (path) => texts[path],
   status: (path) =>
     texts[path] === undefined ? undefined : { kind: 'file', mode: 0o644, uid: 0, gid: 0, size: 1 },
   linkTarget: () => undefined,
+  list: () => [],
 });
 
 export const AGENT = 'org.qemu.guest_agent.0';

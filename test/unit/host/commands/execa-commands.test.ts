@@ -35,6 +35,29 @@ describe('a command of the host', () => {
     expect((await shell(script, options)).failure).toBe(failure);
   });
 
+  it('ends in its time, whatever it started, and whether its input comes through a pipe', async () => {
+    const began = performance.now();
+    // What a shell starts in the background holds its output open.
+    const left = await shell('sleep 30 & echo $!; exec sleep 30', { timeoutSeconds: 0.5 });
+    process.kill(Number(left.stdout));
+    expect(left.failure).toBe('sh did not end within 0.5 s and was ended');
+    const hangs = ['sh', '-c', 'exec sleep 30', '/dev/stdin'] as const;
+    const piped = await commands.run(hangs, { timeoutSeconds: 0.5, input: 'x' });
+    expect(piped.failure).toBe('sh did not end within 0.5 s and was ended');
+    const deaf = ['sh', '-c', 'trap "" TERM; sleep 3; sleep 30', '/dev/stdin'] as const;
+    expect((await commands.run(deaf, { timeoutSeconds: 0.5 })).failure).toContain('did not end within 0.5 s');
+    expect(performance.now() - began).toBeLessThan(15_000);
+  }, 30_000);
+
+  it('with its input through a pipe ends as it does', async () => {
+    const end = ['sh', '-c', 'exit 7', '/dev/stdin'] as const;
+    const input = 'x'.repeat(3_000_000);
+    expect((await commands.run(end, { ...limits, input })).exitCode).toBe(7);
+    expect((await commands.run(['cat', '/dev/stdin'], { ...limits, input })).stdout).toBe(input);
+    const missing = await commands.run(['gandi-no-such-program', '/dev/stdin'], limits);
+    expect(missing.failure).toBe('gandi-no-such-program is not installed');
+  });
+
   it('that is called off is ended', async () => {
     const { failure, exitCode } = await shell('exec sleep 30', { signal: AbortSignal.timeout(30) });
     expect([failure, exitCode]).toEqual(['sh was ended before it was done', undefined]);
