@@ -63,7 +63,7 @@ export function parseStates(text: string): Map<string, DomainState> {
  * @throws LibvirtError
  */
 export async function listDomains(virsh: Virsh): Promise<DomainEntry[]> {
-  const [names = '', states = '', autostart = '', saved = '', persistent = ''] = await virsh.queryAll([
+  const [names = '', states = '', autostart = '', saved = '', persistent = ''] = await virsh.queryWhole([
     ['list', '--all', '--uuid', '--name'],
     ['domstats', '--state'],
     ['list', '--all', '--uuid', '--autostart'],
@@ -129,7 +129,8 @@ export async function definedDomains(virsh: Virsh): Promise<DefinedDomain[]> {
 /** Who took a domain of which nothing was said for one that is gone would remove what it needs. */
 async function askAgain(virsh: Virsh, silent: readonly DomainEntry[]): Promise<Map<string, Element>> {
   if (silent.length === 0) return new Map();
-  const there = uuidsOf(await virsh.query('list', '--all', '--uuid'));
+  const [list = ''] = await virsh.queryWhole([['list', '--all', '--uuid']]);
+  const there = uuidsOf(list);
   const left = silent.filter(({ uuid }) => there.has(uuid));
   const definitions = await domainDefinitions(
     virsh,

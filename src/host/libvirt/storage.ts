@@ -104,7 +104,8 @@ export async function findPool(virsh: Virsh, name: string): Promise<Pool | undef
 }
 
 async function activeNames(virsh: Virsh): Promise<string[]> {
-  const lines = (await virsh.query('pool-list', '--name')).split('\n').map((line) => line.trimEnd());
+  const [list = ''] = await virsh.queryWhole([['pool-list', '--name']]);
+  const lines = list.split('\n').map((line) => line.trimEnd());
   return lines.filter((line) => line !== '');
 }
 

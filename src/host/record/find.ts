@@ -48,7 +48,8 @@ export async function ifThere<T>(search: Promise<T>): Promise<T | undefined> {
 
 /** The same of a domain whose name virsh takes for something else, or where it did not answer. @throws LibvirtError */
 async function definitionByName(virsh: Virsh, name: string): Promise<Element | undefined> {
-  const names = parseNames(await virsh.query('list', '--all', '--uuid', '--name'));
+  const [list = ''] = await virsh.queryWhole([['list', '--all', '--uuid', '--name']]);
+  const names = parseNames(list);
   const uuid = names.find((known) => known.name === name)?.uuid;
   return uuid === undefined ? undefined : parseXml(await virsh.query('dumpxml', '--inactive', uuid));
 }

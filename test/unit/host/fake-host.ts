@@ -148,12 +148,15 @@ export class FakeHost implements HostCommands {
   async #virsh(words: readonly string[], options: RunOptions): Promise<Answer> {
     const [first = ''] = words;
     if (words.length > 1 || !first.includes(' ')) return await this.#one(words, options);
-    let stdout = '';
+    let [stdout, stderr] = ['', ''];
     for (const part of first.split('; ')) {
       const inner = part.split(' ');
-      stdout += (inner[0] === 'echo' ? inner[1] : (await this.#one(inner, options)).stdout) ?? '';
+      const answer: Answer =
+        inner[0] === 'echo' ? { stdout: inner[1] ?? '' } : await this.#one(inner, options);
+      stdout += answer.stdout ?? '';
+      stderr += answer.stderr ?? '';
     }
-    return { stdout };
+    return { stdout, stderr };
   }
 
   async #one(words: readonly string[], options: RunOptions): Promise<Answer> {

@@ -86,6 +86,8 @@ describe('what libvirt does not say', () => {
       'libvirt has no active pool other',
     );
     await expect(findGuest(hostThatFails('list', 1), 'nobody')).rejects.toThrow('did not answer list');
+    await expect(definedDomains(hostThatFails('list', 1))).rejects.toThrow('did not answer list, domstats');
+    await expect(definedDomains(hostThatFails('domstats', 1))).rejects.toThrow('connection is lost');
   });
 
   it('is no answer where virsh was killed', async () => {
