@@ -61,7 +61,7 @@ function pointToHelp(command: Command, path: string): void {
 export function defineCommandLine(end: (status: number) => void, system: HostSystem): Command {
   const program = createProgram(
     'gandi-host',
-    'Start and stop the guests of a libvirt host in order.',
+    'Golden images, disposable guests, and ordered start and stop of a libvirt host’s guests.',
     system.output,
   );
   program

@@ -7,7 +7,8 @@ async function remove(context: HostContext, leftover: Leftover): Promise<void> {
   const { effects } = context;
   if (leftover.kind === 'guest') {
     await checkUnneeded(context, leftover.guest);
-    await removeGuest(context, leftover.guest);
+    for (const volume of await removeGuest(context, leftover.guest))
+      if (!context.options.json) context.tell(`kept: volume ${volume}`, {});
   } else if (leftover.kind === 'volume') {
     const { pool, volume } = leftover;
     await effects.apply({ kind: 'delete-volume', pool, volume });

@@ -1,4 +1,5 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { isRunning } from '../guest/lifecycle.ts';
 import { findVolume } from '../libvirt/storage.ts';
@@ -43,6 +44,10 @@ export async function exportGuest(
   { format, output: directory }: { format: ExportFormat; output: string },
 ): Promise<number> {
   const { virsh, effects } = context;
+  if (isRemote(virsh.uri ?? ''))
+    throw new Error(
+      'the disks of a guest of another host are not here: run export there, with -c qemu:///system',
+    );
   const guest = await findGuest(virsh, name);
   if (await isRunning(context, guest))
     throw new Error(`guest ${name} runs: stop it, or its disk would be torn`);

@@ -145,13 +145,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       xml: withRecord(xml, hostRecordText({ ...record, state: 'ready' })),
     });
   } catch (error) {
-    const unkept = volumes.map(({ keep: _, ...volume }) => volume);
-    await undo(context, {
-      uuid,
-      name: wish.name,
-      definition: golden.definition,
-      record: { ...record, volumes: unkept },
-    });
+    await undo(context, { uuid, name: wish.name, definition: golden.definition, record });
     throw error;
   }
   return { name: wish.name, uuid, golden: record.golden };

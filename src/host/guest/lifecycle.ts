@@ -69,13 +69,16 @@ export async function stopGuest(context: HostContext, guest: Guest, seconds: num
   return true;
 }
 
+/** Whether a volume outlives its guest: in one of a guest that was never finished is nothing. */
+const isKept = ({ keep }: OwnVolume, { state }: GuestRecord): boolean => keep === true && state === 'ready';
+
 /** @throws Error in one line where somebody needs a volume that would go with a guest, or it cannot be told which would */
 export async function checkUnneeded(
   { virsh }: Pick<HostContext, 'virsh'>,
   guest: Owned<GuestRecord>,
 ): Promise<void> {
   checkWhole(guest);
-  const goes = guest.record.volumes.filter(({ keep }) => !keep);
+  const goes = guest.record.volumes.filter((volume) => !isKept(volume, guest.record));
   const needed = await neededBy(virsh, guest.uuid, goes);
   if (needed !== undefined) throw new Error(`guest ${guest.name}: ${needed}; nothing was removed`);
 }
@@ -88,11 +91,12 @@ export async function removeGuest(context: HostContext, guest: Owned<GuestRecord
   const { effects, virsh } = context;
   const { record } = guest;
   for (const { pool, log } of record.volumes) if (log) await effects.apply({ kind: 'refresh-pool', pool });
-  const kept = record.volumes.flatMap(({ name, keep }) => (keep ? [name] : []));
+  const kept = record.volumes.flatMap((volume) => (isKept(volume, record) ? [volume.name] : []));
   const goes: OwnVolume[] = [];
   // Before anything is done: a pool that is away would leave what nobody tells of any more.
   for (const volume of record.volumes)
-    if (!volume.keep && (await findVolume(virsh, volume.pool, volume.name)) !== undefined) goes.push(volume);
+    if (!isKept(volume, record) && (await findVolume(virsh, volume.pool, volume.name)) !== undefined)
+      goes.push(volume);
   if (await isRunning(context, guest)) await effects.apply({ kind: 'destroy', domain: guest });
   for (const { pool, name } of goes) await effects.apply({ kind: 'delete-volume', pool, volume: name });
   // Last: as long as it is there, what it lists can be found.
