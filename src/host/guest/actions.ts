@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
-import { isRemote } from '../channel/remote-host.ts';
+import { isReachedBySsh, isRemote, type RemoteHost, remoteHost } from '../channel/remote-host.ts';
+import { shownCommand } from '../commands/shown-command.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
@@ -162,14 +163,27 @@ export const parseAddresses = (text: string): string[] =>
     .map(([, address = '']) => address)
     .filter((address) => !/^(?:127\.|::1$|fe80:)/.test(address));
 
+/**
+ * Options of ssh(1) for a guest of another host, whose networks may end there: by that host, as libvirt is reached.
+ * @param remote undefined: this host
+ */
+export function jumpOptions(remote: RemoteHost | undefined): string[] {
+  if (remote === undefined) return [];
+  // In words of ours ssh is to find none of its own, which it has for address and port.
+  const words = [...remote.options, '--', remote.destination].map((word) => word.replaceAll('%', '%%'));
+  return ['-o', `ProxyCommand=${shownCommand(['ssh', '-W', '[%h]:%p', ...words])}`];
+}
+
 /** @returns exit status of ssh */
 export async function ssh(context: HostContext, name: string, words: readonly string[]): Promise<number> {
   const { uuid } = await findGuest(context.virsh, name);
+  const { uri = '' } = context.virsh;
+  const way = isReachedBySsh(uri) ? jumpOptions(remoteHost(uri)) : [];
   for (const source of ['lease', 'agent', 'arp']) {
     const { stdout } = await context.virsh.ask('domifaddr', uuid, '--source', source);
     const [address] = parseAddresses(stdout);
     if (address !== undefined)
-      return await context.system.commands.runInForeground(['ssh', `root@${address}`, ...words]);
+      return await context.system.commands.runInForeground(['ssh', ...way, `root@${address}`, ...words]);
   }
   throw new Error(
     `guest ${name} has no address that libvirt knows; "gandi-host guest console ${name}" needs none`,

@@ -261,6 +261,14 @@ describe('a guest that there is', () => {
       `virsh --connect qemu:///system --quiet console ${uuid}`,
       'ssh root@192.0.2.7 uptime',
     ]);
+    const from = async (uri: string) => {
+      await run('--connect', uri, 'guest', 'ssh', 'web');
+      return host.effects();
+    };
+    expect(await from('qemu+ssh://me@far:2222/system?keyfile=/a%20b%25')).toEqual([
+      "ssh -o ProxyCommand=ssh -W '[%h]:%p' -p 2222 -i '/a b%%' -- me@far root@192.0.2.7",
+    ]);
+    expect(await from('qemu://far/system')).toEqual(['ssh root@192.0.2.7']);
     host.addresses = {};
     expect((await run('guest', 'ssh', 'web')).stderr).toContain(
       'guest web has no address that libvirt knows',
