@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { execa } from 'execa';
 import type { Environment } from '../../machine/runtime/environment.ts';
 import type { Argv, CommandResult, HostCommands, RunOptions } from './commands.ts';
+import { areInterruptsCaught } from './interrupts.ts';
 
 const OUTPUT_LIMIT = 64 * 1024 * 1024;
 
@@ -25,6 +26,19 @@ cat <&3 | "$@" 3<&- &
 trap 'kill $!; sleep 1; kill -KILL $! 2> /dev/null' TERM
 wait $!`;
 
+/** For sh(1): runs its arguments, which it does not read, deaf to Ctrl-C. */
+const DEAF = 'trap "" INT; exec "$@"';
+
+/** Longer ones copy images or memory, and may be broken off. */
+const SHORT_SECONDS = 300;
+
+/**
+ * Ctrl-C reaches all programs of a terminal. Where this one catches it, to end in order, what it asks libvirt for in between
+ * must not be cut off.
+ */
+const isDeaf = ([program]: Argv, timeoutSeconds: number): boolean =>
+  program === 'virsh' && timeoutSeconds <= SHORT_SECONDS && areInterruptsCaught();
+
 /** What opens its standard input by a path cannot open a socket (open(2), ENXIO), which the runtime gives its children. */
 const throughPipe = (argv: Argv): Argv => ['sh', '-c', PIPE, 'sh', ...argv];
 
@@ -47,14 +61,14 @@ function failureOf(
   stderr: string,
   ended: Ended,
   seconds: number,
-  isPiped: boolean,
+  byShell: boolean,
 ): string | undefined {
   if (!ended.failed) return undefined;
   if (ended.timedOut) return `${program} did not end within ${seconds} s and was ended`;
   if (ended.isCanceled) return `${program} was ended before it was done`;
   if (ended.isMaxBuffer) return `${program} printed more than it may and was ended`;
   // A shell that lacks a program ends so.
-  if (ended.code === 'ENOENT' || (isPiped && ended.exitCode === NOT_FOUND))
+  if (ended.code === 'ENOENT' || (byShell && ended.exitCode === NOT_FOUND))
     return `${program} is not installed`;
   if (ended.exitCode === undefined && ended.signal === undefined)
     return `${program} cannot be started: ${ended.code ?? ended.originalMessage ?? 'no reason was given'}`;
@@ -74,7 +88,9 @@ export function execaCommands(environment: Environment): HostCommands {
     async run(argv: Argv, options: RunOptions): Promise<CommandResult> {
       const [program] = argv;
       const isPiped = argv.includes(STANDARD_INPUT);
-      const [file, ...args] = isPiped ? throughPipe(argv) : argv;
+      const deaf = isDeaf(argv, options.timeoutSeconds);
+      const words: Argv = isPiped ? throughPipe(argv) : argv;
+      const [file, ...args]: Argv = deaf ? ['sh', '-c', DEAF, 'sh', ...words] : words;
       const child = execa(file, args, {
         ...common,
         // Without it execa would wait for the caller's standard input.
@@ -94,7 +110,7 @@ export function execaCommands(environment: Environment): HostCommands {
       const ended = await child;
       clearTimeout(letGo);
       const { stdout, stderr } = ended;
-      const failure = failureOf(program, stderr, ended as Ended, options.timeoutSeconds, isPiped);
+      const failure = failureOf(program, stderr, ended as Ended, options.timeoutSeconds, isPiped || deaf);
       return {
         argv,
         stdout,

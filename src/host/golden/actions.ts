@@ -1,11 +1,11 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { catchInterrupts } from '../commands/interrupts.ts';
 import type { HostContext } from '../context/context.ts';
 import { parseSize } from '../guest/mounts.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { checkWhole } from '../record/host-record.ts';
-import { catchInterrupts } from '../record/interrupts.ts';
 import { createGolden } from './create.ts';
 import type { CreateOptions } from './options.ts';
 import { changeRecord, checkFree } from './publish.ts';

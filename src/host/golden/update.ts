@@ -1,11 +1,11 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { catchInterrupts, type Interrupts } from '../commands/interrupts.ts';
 import type { HostContext } from '../context/context.ts';
 import { checkNew } from '../guest/new-volumes.ts';
 import { findPool } from '../libvirt/storage.ts';
 import { findGolden, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
 import { checkWhole } from '../record/host-record.ts';
-import { catchInterrupts, type Interrupts } from '../record/interrupts.ts';
 import { progress } from './actions.ts';
 import { makeVersion } from './create.ts';
 import type { UpdateOptions } from './options.ts';

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { execaCommands } from '../../../../src/host/commands/execa-commands.ts';
+import { catchInterrupts } from '../../../../src/host/commands/interrupts.ts';
 
 const commands = execaCommands({ PATH: process.env.PATH, LANGUAGE: 'de', LC_ALL: 'de_DE', GIVEN: 'a b' });
 const limits = { timeoutSeconds: 30 };
@@ -67,6 +71,35 @@ describe('a command of the host', () => {
     const missing = await commands.run(['gandi-no-such-program'], limits);
     expect(missing.failure).toBe('gandi-no-such-program is not installed');
     expect((await commands.run(['/'], limits)).failure).toBe('/ cannot be started: EACCES');
+  });
+});
+
+describe('virsh, while Ctrl-C is caught', () => {
+  /** A virsh that gets it from the terminal. */
+  const directory = mkdtempSync(join(tmpdir(), 'gandi-virsh-'));
+  writeFileSync(join(directory, 'virsh'), '#!/bin/sh\nkill -INT $$\necho "went on with $1"\n', {
+    mode: 0o755,
+  });
+  /** With a shell, and nothing else. */
+  const bare = join(directory, 'bare');
+  mkdirSync(bare);
+  symlinkSync('/bin/sh', join(bare, 'sh'));
+  symlinkSync('/bin/cat', join(bare, 'cat'));
+  const both = execaCommands({ PATH: `${directory}:${process.env.PATH}` });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it.each([['start'], ['/dev/stdin']])('does what it was asked for: %s', async (word) => {
+    const interrupts = catchInterrupts();
+    try {
+      expect((await both.run(['virsh', word], limits)).stdout).toBe(`went on with ${word}\n`);
+      // A copy of an image may be broken off.
+      expect((await both.run(['virsh', 'copy'], { timeoutSeconds: 3600 })).failure).toContain('SIGINT');
+      const missing = await execaCommands({ PATH: bare }).run(['virsh', word], limits);
+      expect(missing.failure).toBe('virsh is not installed');
+    } finally {
+      interrupts.release();
+    }
+    expect((await both.run(['virsh', 'start'], limits)).failure).toContain('SIGINT');
   });
 });
 
