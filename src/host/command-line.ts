@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Help } from 'commander';
 import { createProgram } from '../terminal/program.ts';
 import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
@@ -71,7 +71,11 @@ export function defineCommandLine(end: (status: number) => void, system: HostSys
     .option('--json', 'print JSON')
     .option('--no-progress', 'plain lines, on a terminal too')
     .option('--yes', 'ask nothing')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({
+      showGlobalOptions: true,
+      // What may be given several times begins as an empty list, which tells nobody anything.
+      optionDescription: (option) => new Help().optionDescription(option).replace(' (default: [])', ''),
+    });
   const run = actionRunner(end, system);
   for (const { define } of GROUPS) define(program, run);
   pointToHelp(program, program.name());

@@ -59,6 +59,15 @@ describe('what was done', () => {
   });
 });
 
+describe('help', () => {
+  it('is in the words of people', async () => {
+    const { status, stdout } = await run('golden', 'create', '--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain('(default: "8G")');
+    expect(stdout).not.toContain('[])');
+  });
+});
+
 describe('a failure of ours', () => {
   it.each([
     ['no command', ['run', '--from', 'base']],
