@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Help } from 'commander';
 import { createProgram } from '../terminal/program.ts';
 import { CLEANUP_COMMANDS } from './cleanup/commands.ts';
 import { CONFIG_COMMANDS } from './config/commands.ts';
@@ -32,11 +32,17 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = Object.assig
 /** Common options whose value is the next word. */
 const WITH_VALUE = ['-c', '--connect', '--config'];
 
+/** Where the word is that says which command it is; -1 where there is none. Common options may stand before it. */
+const commandIndex = (args: readonly string[]): number =>
+  args.findIndex((word, at) => !word.startsWith('-') && !WITH_VALUE.includes(args[at - 1] ?? ''));
+
+/** Whether the exit status is that of a command in a guest, so that failures of ours have one of their own. */
+export const isRun = (args: readonly string[]): boolean =>
+  ['run', 'exec'].includes(args[commandIndex(args)] ?? '');
+
 /** Arguments with an alias as their first word spelled out; common options may stand before it. */
 export function withoutAlias(args: readonly string[]): readonly string[] {
-  const index = args.findIndex(
-    (word, at) => !word.startsWith('-') && !WITH_VALUE.includes(args[at - 1] ?? ''),
-  );
+  const index = commandIndex(args);
   const words = Object.hasOwn(ALIASES, args[index] ?? '') ? ALIASES[args[index] ?? ''] : undefined;
   return words === undefined ? args : [...args.slice(0, index), ...words, ...args.slice(index + 1)];
 }
@@ -49,7 +55,7 @@ export function withoutAlias(args: readonly string[]): readonly string[] {
 export function defineCommandLine(end: (status: number) => void, system: HostSystem): Command {
   const program = createProgram(
     'gandi-host',
-    'Start and stop the guests of a libvirt host in order.',
+    'Golden images, disposable guests, and ordered start and stop of a libvirt host’s guests.',
     system.output,
   );
   program
@@ -59,7 +65,11 @@ export function defineCommandLine(end: (status: number) => void, system: HostSys
     .option('--json', 'print JSON')
     .option('--no-progress', 'plain lines, on a terminal too')
     .option('--yes', 'ask nothing')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({
+      showGlobalOptions: true,
+      // What may be given several times begins as an empty list, which tells nobody anything.
+      optionDescription: (option) => new Help().optionDescription(option).replace(' (default: [])', ''),
+    });
   const run = actionRunner(end, system);
   for (const { define } of GROUPS) define(program, run);
   return program;

@@ -18,6 +18,10 @@ function partsOf(uri: string): { transport: string; authority: string; query: st
 /** Whether a libvirt is another host's, whose files and sockets are not here. */
 export const isRemote = (uri: string): boolean => partsOf(uri).authority !== '';
 
+/** Whether another host's libvirt is reached by ssh. */
+export const isReachedBySsh = (uri: string): boolean =>
+  isRemote(uri) && SSH_TRANSPORTS.includes(partsOf(uri).transport);
+
 /**
  * Where the sockets of a libvirt's guests are. Parameters of the URI are libvirt's (docs/uri.rst, "ssh transport").
  * @param uri of the connection, such as `qemu+ssh://root@host:22/system?keyfile=/root/key&no_verify=1`

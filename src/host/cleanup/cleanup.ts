@@ -1,12 +1,15 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
-import { removeGuest } from '../guest/lifecycle.ts';
+import { checkUnneeded, removeGuest } from '../guest/lifecycle.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
 
 async function remove(context: HostContext, leftover: Leftover): Promise<void> {
   const { effects } = context;
-  if (leftover.kind === 'guest') await removeGuest(context, leftover.guest);
-  else if (leftover.kind === 'volume') {
+  if (leftover.kind === 'guest') {
+    await checkUnneeded(context, leftover.guest);
+    for (const volume of await removeGuest(context, leftover.guest))
+      if (!context.options.json) context.tell(`kept: volume ${volume}`, {});
+  } else if (leftover.kind === 'volume') {
     const { pool, volume } = leftover;
     await effects.apply({ kind: 'delete-volume', pool, volume });
   } else if (leftover.kind === 'golden') await effects.apply({ kind: 'undefine', domain: leftover.golden });
@@ -22,19 +25,21 @@ export async function cleanup(
   context: HostContext,
   { workDirectory }: { workDirectory: string },
 ): Promise<number> {
+  const { options, effects, system } = context;
   const leftovers = await findLeftovers(context, workDirectory);
-  let failed = false;
+  const removed: Leftover[] = [];
   for (const leftover of leftovers) {
     try {
+      if (effects.dryRun && !options.json) system.output.print(`# ${leftover.what}\n`);
       await remove(context, leftover);
-      if (!context.options.json) context.system.output.print(`removed ${leftover.what}\n`);
+      removed.push(leftover);
+      if (!options.json) context.tell(`removed ${leftover.what}`, {});
     } catch (error) {
-      failed = true;
       context.warn(`${leftover.what} stays: ${error instanceof Error ? error.message : error}`);
     }
   }
-  if (context.options.json)
-    context.printJson({ removed: leftovers.map(({ kind, what }) => ({ kind, what })) });
-  if (failed) return EXIT.failed;
+  if (options.json && !effects.dryRun)
+    context.printJson({ removed: removed.map(({ kind, what }) => ({ kind, what })) });
+  if (removed.length < leftovers.length) return EXIT.failed;
   return leftovers.length === 0 ? EXIT.nothingFound : EXIT.ok;
 }

@@ -1,9 +1,12 @@
 import type { HostContext } from '../context/context.ts';
-import { allReferences, childrenOfFile } from '../golden/children.ts';
-import { findPool, type Volume, volumesOf } from '../libvirt/storage.ts';
+import { findPool, isActivePool, type Volume, volumesOf } from '../libvirt/storage.ts';
 import { type Owned, ownedDomains } from '../record/find.ts';
 import type { GoldenRecord, GuestRecord } from '../record/host-record.ts';
 import { isAtWork } from '../record/maker.ts';
+import { allReferences, childrenOfFile } from '../record/references.ts';
+
+/** Where images are built unless a command is told otherwise. */
+export const WORK_DIRECTORY = '/var/tmp';
 
 /** Something that a command of ours began and left, for it was killed. */
 export type Leftover =
@@ -33,8 +36,11 @@ export function unnotedVolumes(name: string, record: GoldenRecord, volumes: read
 
 async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Promise<Leftover[]> {
   const { record, name } = golden;
+  // A version that cannot be read would count as one that was never finished.
+  if (record.damage !== undefined) return [];
   const pool = await findPool(context.virsh, record.pool);
-  if (pool === undefined) return [];
+  // What is in a pool that is away cannot be seen.
+  if (pool === undefined || !(await isActivePool(context.virsh, pool.name))) return [];
   const references = await allReferences(context.virsh);
   const unnoted = unnotedVolumes(name, record, await volumesOf(context.virsh, pool)).filter(({ path }) =>
     childrenOfFile(path, references).every(({ uuid }) => uuid === golden.uuid),
@@ -47,13 +53,16 @@ async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Prom
   }));
 }
 
-/** Directories in which an image was built by a process that is gone: its number is in their names. */
+/** Directories of this user's in which an image was built by a process that is gone: its number is in their names. */
 function directories({ system }: HostContext, parent: string): Leftover[] {
   return system.files.list(parent).flatMap((name): Leftover[] => {
     const pid = /^gandi-host-(\d+)-[A-Za-z0-9]{8}$/.exec(name)?.[1];
     if (pid === undefined) return [];
     const command = system.files.readText(`/proc/${pid}/cmdline`) ?? '';
     const path = `${parent}/${name}`;
+    const status = system.files.status(path);
+    // Everybody may make something of that name there.
+    if (status?.kind !== 'directory' || status.uid !== system.uid) return [];
     return command.includes('gandi-host')
       ? []
       : [{ kind: 'directory', what: `directory ${path} of a build`, path }];
@@ -63,9 +72,12 @@ function directories({ system }: HostContext, parent: string): Leftover[] {
 /**
  * What was left by processes of this host that are gone. Nothing else is looked at: only what carries our element with its
  * own UUID, and of it only the volumes that it lists.
- * @param workDirectory where images are built
+ * @param workDirectory where images are built; undefined: it is not looked there
  */
-export async function findLeftovers(context: HostContext, workDirectory: string): Promise<Leftover[]> {
+export async function findLeftovers(
+  context: HostContext,
+  workDirectory: string | undefined,
+): Promise<Leftover[]> {
   const found: Leftover[] = [];
   for (const entry of await ownedDomains(context.virsh)) {
     const { record, name, uuid, definition } = entry;
@@ -73,7 +85,7 @@ export async function findLeftovers(context: HostContext, workDirectory: string)
     if (record.role === 'golden') {
       const golden = { uuid, name, definition, record };
       // Without a version there is nothing of it to keep.
-      if (record.state === 'creating' && record.versions.length === 0)
+      if (record.state === 'creating' && record.versions.length === 0 && record.damage === undefined)
         found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
       found.push(...(await ofGolden(context, golden)));
     } else if (record.state === 'creating' || record.disposable) {
@@ -83,7 +95,6 @@ export async function findLeftovers(context: HostContext, workDirectory: string)
   }
   // Guests first: what they need can go when they are gone. An image's volumes go before the image that tells of them.
   const order = ['guest', 'volume', 'golden', 'directory'];
-  return [...found, ...directories(context, workDirectory)].sort(
-    (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind),
-  );
+  const built = workDirectory === undefined ? [] : directories(context, workDirectory);
+  return [...found, ...built].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }

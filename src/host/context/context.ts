@@ -1,4 +1,4 @@
-import { cleanJson } from '../../machine/runtime/clean-text.ts';
+import { cleanJson, cleanJsonLine } from '../../machine/runtime/clean-text.ts';
 import { type Effects, realEffects, shownEffects } from '../libvirt/apply.ts';
 import { Virsh } from '../libvirt/virsh.ts';
 import type { HostSystem } from './host-system.ts';
@@ -28,6 +28,8 @@ export interface HostContext {
   effects: Effects;
   /** One document for programs. */
   printJson(value: unknown): void;
+  /** What was done, for people or, as a line of JSON, for programs; nothing in a dry run, which does nothing. */
+  tell(text: string, value: Readonly<Record<string, unknown>>): void;
   /** One line for an admin on standard error. */
   warn(text: string): void;
 }
@@ -43,12 +45,21 @@ export function openHost(system: HostSystem, options: CommonOptions): HostContex
   const { connect, config } = options;
   const { environment, output, files } = system;
   const given = connect === undefined ? {} : { connect };
-  const settings = readSettings(files, environment, given, config);
+  const settings = readSettings(files, environment, given, config, system.uid);
   const warn = (text: string) => output.printError(`${PROGRAM}: warning: ${text}\n`);
   for (const warning of settings.warnings) warn(warning);
   const uri = settings.values.connect.value || environment.LIBVIRT_DEFAULT_URI || DEFAULT_URI;
   const virsh = new Virsh(system.commands, uri);
-  const effects = options.dryRun ? shownEffects(virsh, (text) => output.print(text)) : realEffects(virsh);
+  const show = (text: string) => output.print(text);
+  const showJson = (value: unknown) => output.print(`${cleanJsonLine(value)}\n`);
+  const effects = options.dryRun
+    ? shownEffects(virsh, show, options.json ? showJson : undefined)
+    : realEffects(virsh);
   const printJson = (value: unknown) => output.print(cleanJson(value));
-  return { system, options, settings, virsh, effects, printJson, warn };
+  const tell = (text: string, value: Readonly<Record<string, unknown>>) => {
+    if (options.dryRun) return;
+    if (options.json) showJson(value);
+    else output.print(`${text}\n`);
+  };
+  return { tell, system, options, settings, virsh, effects, printJson, warn };
 }

@@ -17,4 +17,6 @@ export interface HostSystem {
   cpus: number;
   /** Of this process: it tells who is making something. */
   pid: number;
+  /** Of the user. */
+  uid: number;
 }

@@ -45,5 +45,6 @@ export function realHost(): HostSystem {
     sleep,
     cpus: availableParallelism(),
     pid: process.pid,
+    uid: process.getuid?.() ?? 0,
   };
 }

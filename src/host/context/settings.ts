@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { parse } from 'ini';
-import type { FileView } from '../../machine/files/files.ts';
+import { type FileView, statusBehindLinks } from '../../machine/files/files.ts';
 import type { Environment } from '../../machine/runtime/environment.ts';
 import { HOST_SETTINGS, type HostSetting } from './setting-definitions.ts';
 
@@ -53,14 +54,44 @@ export function parseSettings(text: string, path: string): { lines: Line[]; warn
 
 /** Files of settings, the last one wins. A file that somebody named must be there. */
 function layers(environment: Environment, named: string | undefined): { path: string; mustExist: boolean }[] {
-  const home = environment.XDG_CONFIG_HOME ?? (environment.HOME && `${environment.HOME}/.config`);
+  // One that is empty counts as absent (XDG Base Directory Specification).
+  const home = environment.XDG_CONFIG_HOME || (environment.HOME && `${environment.HOME}/.config`);
   const optional = ['/etc/gandi/host.conf', ...(home ? [`${home}/gandi/host.conf`] : [])];
-  const needed = [environment.GANDI_HOST_CONF, named].flatMap((path) => path || []);
+  const needed = [environment.GANDI_HOST_CONF, named].flatMap((path) => (path ? resolve(path) : []));
   return [
     ...optional.map((path) => ({ path, mustExist: false })),
     ...needed.map((path) => ({ path, mustExist: true })),
   ];
 }
+
+const ALL_WRITE = 0o002;
+
+/**
+ * Why a file is not read; undefined where it is. What nobody named counts only where nobody else can have written it: it
+ * says which libvirt is worked with.
+ */
+function refusalOf(files: SettingsFiles, path: string, isNamed: boolean, uid: number): string | undefined {
+  const status = statusBehindLinks(files, path);
+  if (status === undefined || path === '/dev/null') return undefined;
+  if (status.kind !== 'file') return 'it is no file';
+  if (isNamed) return undefined;
+  if (status.uid !== 0 && status.uid !== uid) return 'it belongs to another user';
+  return (status.mode & ALL_WRITE) === 0 ? undefined : 'everybody may write it';
+}
+
+/** @throws Error in one line for a file that was named and cannot be read */
+function readLayer(files: SettingsFiles, path: string, isNamed: boolean, uid: number) {
+  const refusal = refusalOf(files, path, isNamed, uid);
+  if (refusal !== undefined && isNamed)
+    throw new Error(`${path}: ${refusal}, and no settings are read from it`);
+  if (refusal !== undefined) return { lines: [], warnings: [`${path} is not read: ${refusal}`] };
+  const text = files.readText(path);
+  if (text === undefined && isNamed) throw new Error(`${path}: there is no such file of settings`);
+  return parseSettings(text ?? '', path);
+}
+
+/** What of the host's files is looked at. */
+export type SettingsFiles = Pick<FileView, 'readText' | 'status' | 'linkTarget'>;
 
 /**
  * Settings from all layers: built in, /etc/gandi/host.conf, ~/.config/gandi/host.conf, $GANDI_HOST_CONF, `--config`, options.
@@ -68,20 +99,20 @@ function layers(environment: Environment, named: string | undefined): { path: st
  * meant is not done with something else.
  * @param options of the command line, by the names of settings
  * @param named the file of `--config`
+ * @param uid of the user
  * @throws Error in one line if a file that was named is not there, or an option's value is none
  */
 export function readSettings(
-  files: Pick<FileView, 'readText'>,
+  files: SettingsFiles,
   environment: Environment,
   options: Partial<Record<HostSetting, string>> = {},
   named?: string,
+  uid = 0,
 ): HostSettings {
   const warnings: string[] = [];
   const lines: Line[] = [];
   for (const { path, mustExist } of layers(environment, named)) {
-    const text = files.readText(path);
-    if (text === undefined && mustExist) throw new Error(`${path}: there is no such file of settings`);
-    const parsed = parseSettings(text ?? '', path);
+    const parsed = readLayer(files, path, mustExist, uid);
     lines.push(...parsed.lines);
     warnings.push(...parsed.warnings);
   }

@@ -1,8 +1,10 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { isRemote } from '../channel/remote-host.ts';
+import { findLeftovers, WORK_DIRECTORY } from '../cleanup/leftovers.ts';
 import type { HostContext } from '../context/context.ts';
 import { readGuests } from '../order/host-guests.ts';
-import { orderFindings, rivalFindings } from './findings.ts';
+import { type HostFinding, orderFindings, rivalFindings } from './findings.ts';
+import { imageFindings } from './image-findings.ts';
 
 /**
  * What is wrong, and what to do.
@@ -12,8 +14,17 @@ import { orderFindings, rivalFindings } from './findings.ts';
 export async function doctor(context: HostContext): Promise<number> {
   const { system, virsh, options, printJson } = context;
   const guests = await readGuests(virsh);
-  const rivals = isRemote(virsh.uri ?? '') ? [] : rivalFindings(system.files);
-  const findings = [...orderFindings(guests), ...rivals];
+  const isHere = !isRemote(virsh.uri ?? '');
+  const rivals = isHere ? rivalFindings(system.files) : [];
+  const leftovers = await findLeftovers(context, isHere ? WORK_DIRECTORY : undefined);
+  const findings: HostFinding[] = [
+    ...orderFindings(guests),
+    ...rivals,
+    ...(await imageFindings(context)),
+    ...leftovers.map(
+      ({ what }): HostFinding => ({ level: 'warning', text: what, remedy: 'gandi-host cleanup removes it' }),
+    ),
+  ];
   if (options.json) printJson(findings);
   else {
     for (const { level, text, remedy } of findings) system.output.print(`${level}: ${text}; ${remedy}\n`);

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { CommandGroup } from '../context/command-group.ts';
+import { filePath } from '../record/option-values.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './manifest.ts';
 
 export const EXPORT_COMMANDS: CommandGroup = {
@@ -13,7 +14,7 @@ export const EXPORT_COMMANDS: CommandGroup = {
           .choices([...EXPORT_FORMATS])
           .makeOptionMandatory(),
       )
-      .requiredOption('--output <dir>', 'directory to make; it must not exist')
+      .requiredOption('--output <dir>', 'directory to make; it must not exist', filePath)
       .action((name: string, options: { format: ExportFormat; output: string }) =>
         run(command, async (context) =>
           (await import('./export-guest.ts')).exportGuest(context, name, options),

@@ -1,4 +1,5 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { isRunning } from '../guest/lifecycle.ts';
 import { findVolume } from '../libvirt/storage.ts';
@@ -42,7 +43,11 @@ export async function exportGuest(
   name: string,
   { format, output: directory }: { format: ExportFormat; output: string },
 ): Promise<number> {
-  const { virsh, effects, system } = context;
+  const { virsh, effects } = context;
+  if (isRemote(virsh.uri ?? ''))
+    throw new Error(
+      'the disks of a guest of another host are not here: run export there, with -c qemu:///system',
+    );
   const guest = await findGuest(virsh, name);
   if (await isRunning(context, guest))
     throw new Error(`guest ${name} runs: stop it, or its disk would be torn`);
@@ -85,6 +90,6 @@ export async function exportGuest(
     input: text,
     timeoutSeconds: 60,
   });
-  system.output.print(`${directory}/${file}\n`);
+  context.tell(`${directory}/${file}`, { file: `${directory}/${file}` });
   return EXIT.ok;
 }

@@ -3,14 +3,15 @@ import { cleanLine } from '../../machine/runtime/clean-text.ts';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { catchInterrupts } from '../commands/interrupts.ts';
 import type { HostContext } from '../context/context.ts';
 import { parseSize } from '../guest/mounts.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
-import { catchInterrupts } from '../record/interrupts.ts';
+import { checkWhole } from '../record/host-record.ts';
 import { createGolden } from './create.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { CreateOptions } from './options.ts';
-import { saveRecord } from './publish.ts';
+import { changeRecord, checkFree } from './publish.ts';
 import { checkGoldenName, parsePackages, parseRecipe, type Recipe } from './recipe.ts';
 import { tryVersion } from './try-version.ts';
 import { rolledBack } from './versions.ts';
@@ -94,7 +95,7 @@ export async function create(context: HostContext, name: string, options: Create
     const machine = { memoryMebibytes: memory, cpus };
     const wish = { name, recipe, bytes, ...machine, workDirectory, trial };
     const { record } = await createGolden(context, wish, progress(context));
-    if (!context.effects.dryRun) context.system.output.print(`${name}@${record.current}\n`);
+    context.tell(`${name}@${record.current}`, { name, version: record.current });
     return EXIT.ok;
   } finally {
     interrupts.release();
@@ -119,7 +120,7 @@ export async function list(context: HostContext): Promise<number> {
     name: image.name,
     current: image.record.current ?? null,
     versions: image.record.versions.map(({ number, state }) => ({ number, state })),
-    state: image.record.state,
+    state: image.record.damage === undefined ? image.record.state : 'damaged',
     behind: behind(image, images) ?? null,
   }));
   if (context.options.json) context.printJson({ golden: rows });
@@ -153,9 +154,9 @@ export async function show(context: HostContext, name: string): Promise<number> 
 export async function rollback(context: HostContext, text: string): Promise<number> {
   const { name, number } = parseVersionName(text);
   const golden = await findGolden(context.virsh, name);
-  const record = rolledBack(golden.record, name, number);
-  await saveRecord(context, { ...golden, record });
-  context.system.output.print(`${name}@${record.current}\n`);
+  checkFree(context, golden);
+  const { record } = await changeRecord(context, golden, (now) => rolledBack(now, name, number));
+  context.tell(`${name}@${record.current}`, { name, version: record.current });
   return EXIT.ok;
 }
 
@@ -167,6 +168,8 @@ export async function check(
 ): Promise<number> {
   const { name, number } = parseVersionName(text);
   const golden = await findGolden(context.virsh, name);
+  checkFree(context, golden);
+  checkWhole(golden);
   const newest = golden.record.versions.at(-1)?.number;
   const wanted = number ?? newest;
   checkPortAccess(context);
@@ -180,7 +183,7 @@ export async function check(
       ...(command === undefined ? {} : { check: command }),
     };
     await tryVersion(context, golden, wanted, trial);
-    context.system.output.print(`${name}@${wanted}\n`);
+    context.tell(`${name}@${wanted}`, { name, version: wanted });
     return EXIT.ok;
   } finally {
     interrupts.release();

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HostContext } from '../context/context.ts';
-import { versionOf } from '../guest/create-guest.ts';
+import { versionOf } from '../guest/golden-version.ts';
 import { type Element, findElement, textOf } from '../libvirt/xml.ts';
-import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
+import { findGolden, ifThere, type Owned, parseVersionName } from '../record/find.ts';
 import type { GoldenRecord } from '../record/host-record.ts';
 import { isAtWork, thisMaker } from '../record/maker.ts';
 import { createGolden, type Say } from './create.ts';
-import { saveRecord } from './publish.ts';
+import { changeRecord } from './publish.ts';
 import { type Recipe, recipeDigest } from './recipe.ts';
 import { removeGolden } from './remove.ts';
 import type { Trial } from './try-version.ts';
@@ -32,7 +32,7 @@ const memoryOf = (definition: Element): number => {
 };
 
 async function findImage(context: HostContext, name: string): Promise<Owned<GoldenRecord> | undefined> {
-  return await findGolden(context.virsh, name).catch(() => undefined);
+  return await ifThere(findGolden(context.virsh, name));
 }
 
 /**
@@ -79,7 +79,7 @@ export async function automaticImage(
     const image = found.record.current === undefined ? await whenMade(context, name, options.trial) : found;
     const used = Date.parse(image.record.used ?? '') || 0;
     if (system.now().getTime() - used > NOTED_MILLISECONDS)
-      await saveRecord(context, { ...image, record: { ...image.record, used: system.now().toISOString() } });
+      await changeRecord(context, image, (record) => ({ ...record, used: system.now().toISOString() }));
     return `${name}@${image.record.current}`;
   }
   const machine = {

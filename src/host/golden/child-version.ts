@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecClient } from '../channel/exec-client.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
-import { checkUnchanged, createGuest, versionOf } from '../guest/create-guest.ts';
+import { createGuest } from '../guest/create-guest.ts';
+import { checkUnchanged, versionOf } from '../guest/golden-version.ts';
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { parseNic } from '../guest/interfaces.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
 import { findPool, findVolume, imagesOf } from '../libvirt/storage.ts';
-import { findGolden, findGuest, parseVersionName } from '../record/find.ts';
+import { findGolden, findGuest, ifThere, parseVersionName } from '../record/find.ts';
 import type { GoldenVersion } from '../record/host-record.ts';
 import { sealCommands } from './build-tree.ts';
-import { type Golden, reserved, saveRecord } from './publish.ts';
-import type { Recipe } from './recipe.ts';
+import { changeRecord, type Golden } from './publish.ts';
+import { type Recipe, versionFiles } from './recipe.ts';
 import type { Trial } from './try-version.ts';
-import { nextFiles, withVersion } from './versions.ts';
+import { withVersion } from './versions.ts';
 
 const COMMAND_SECONDS = 3600;
 const STOP_SECONDS = 300;
@@ -99,35 +101,36 @@ async function bootFilesOf(shell: GuestShell): Promise<Record<'kernel' | 'initrd
 /**
  * The next version as an overlay of another image: a guest on it is booted with a network, does what the recipe says, is
  * sealed and switched off.
- * @throws Error in one line; the volumes of what failed are removed then
+ * @param number that was reserved for it
+ * @throws Error in one line; the volumes of what failed are the caller's to remove
  */
 export async function childVersion(
   context: HostContext,
   golden: Golden,
+  number: number,
   recipe: Recipe,
   trial: Trial,
   say: (text: string) => void,
 ): Promise<Golden> {
   const { virsh, effects, settings } = context;
-  const { name: parentName, number } = parseVersionName(
+  const { name: parentName, number: parentNumber } = parseVersionName(
     recipe.base.kind === 'golden' ? recipe.base.name : '',
   );
   const parent = await findGolden(virsh, parentName);
-  const version = versionOf(parent, number);
+  const version = versionOf(parent, parentNumber);
   await checkUnchanged(context, parent, version);
   const { pool } = golden.record;
   if (parent.record.pool !== pool)
     throw new Error(
       `golden image ${parentName} is in pool ${parent.record.pool}, ${golden.name} in ${pool}: they must be in one`,
     );
-  const names = nextFiles(golden.record, golden.name);
-  await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
+  const names = versionFiles(golden.name, number);
   await makeDisk(context, pool, names.disk, version, say);
   const name = `${golden.name}-build-${randomBytes(3).toString('hex')}`;
   const parentVersion = `${parentName}@${version.number}`;
   let boot: Record<'kernel' | 'initrd', Buffer> | undefined;
   try {
-    say(`${golden.name}: a guest of ${parentVersion} makes version ${golden.record.next}`);
+    say(`${golden.name}: a guest of ${parentVersion} makes version ${number}`);
     const nics = [parseNic(settings.values.nic.value)];
     const wish = { users: [], sshKeys: [], nics, mounts: [], disks: [] };
     await createGuest(context, {
@@ -139,15 +142,19 @@ export async function childVersion(
     });
     if (!effects.dryRun) boot = await inGuest(context, name, recipe, trial);
   } catch (error) {
-    await removeBuilder(context, name);
-    await effects.apply({ kind: 'delete-volume', pool, volume: names.disk });
+    await removeBuilder(context, name).catch((reason: Error) => {
+      context.warn(`guest ${name} stays (${reason.message}); "gandi-host cleanup" removes it`);
+    });
     throw error;
   }
   await removeBuilder(context, name);
   if (boot !== undefined && version.kernel !== undefined) await storeBoot(context, pool, names, boot);
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
-  const made: Omit<GoldenVersion, 'number'> = {
+  const disk = effects.dryRun ? undefined : await findVolume(virsh, pool, names.disk);
+  const { stamp } = disk ?? {};
+  const sha256 = disk === undefined ? undefined : await digestOf(context, disk.path);
+  const made: GoldenVersion = {
+    number,
     state: 'untested',
     created: context.system.now().toISOString(),
     disk: names.disk,
@@ -155,10 +162,17 @@ export async function childVersion(
     capacity: version.capacity,
     parent: parentVersion,
     ...(stamp === undefined ? {} : { stamp }),
+    ...(sha256 === undefined ? {} : { sha256 }),
   };
-  const published = { ...golden, record: withVersion(golden.record, made) };
-  await saveRecord(context, published);
-  return published;
+  return await changeRecord(context, golden, (record) => withVersion(record, made));
+}
+
+/** The checksum of a disk; undefined where this user may not read it, or it is on another host. */
+async function digestOf({ virsh }: HostContext, path: string): Promise<string | undefined> {
+  if (isRemote(virsh.uri ?? '')) return undefined;
+  const argv = ['sha256sum', '--binary', '--', path] as const;
+  const { stdout } = await virsh.commands.run(argv, { timeoutSeconds: COMMAND_SECONDS });
+  return /^[0-9a-f]{64}/.exec(stdout)?.[0];
 }
 
 /** The disk of a version: an overlay of its parent's, or a whole copy where too many images would lie below it. */
@@ -204,7 +218,7 @@ async function inGuest(
 }
 
 async function removeBuilder(context: HostContext, name: string): Promise<void> {
-  const guest = await findGuest(context.virsh, name).catch(() => undefined);
+  const guest = await ifThere(findGuest(context.virsh, name));
   if (guest !== undefined) await removeGuest(context, guest);
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { CommandGroup } from '../context/command-group.ts';
-import { collect, positive } from '../record/option-values.ts';
+import { collect, filePath, positive } from '../record/option-values.ts';
 import type { CreateOptions, UpdateOptions } from './options.ts';
 
 const work = (command: Command) =>
   command
     .option('--ready-timeout <seconds>', 'how long a guest may take until it is ready', positive, 600)
-    .option('--work-directory <dir>', 'where images are built', '/var/tmp');
+    .option('--work-directory <dir>', 'where images are built', filePath, '/var/tmp');
 
 const actions = () => import('./actions.ts');
 const removal = () => import('./remove.ts');
@@ -17,13 +17,17 @@ export const GOLDEN_COMMANDS: CommandGroup = {
     const create = work(golden.command('create'))
       .description('make a golden image: of nothing, a tree, an image file, or another golden image')
       .argument('<name>', 'of the image')
-      .option('--from <base>', 'directory, image file, or GOLDEN[@VERSION]; absent: made of nothing')
+      .option(
+        '--from <base>',
+        'directory, image file (with a / in its name), or GOLDEN[@VERSION]; absent: made of nothing',
+        (text) => (text.includes('/') ? filePath(text) : text),
+      )
       .option('--suite <suite>', 'of Debian, where it is made of nothing', 'bookworm')
       .option('--packages <list>', 'to install beside what it has', collect, [])
       .option('--remove-packages <list>', 'to take out', collect, [])
       .option('--source <line>', 'a line of sources.list(5)', collect, [])
-      .option('--script <file>', 'run as root in the image')
-      .option('--toolkit <file>', 'the toolkit’s .deb, or a tree to lay over; default: the setting')
+      .option('--script <file>', 'run as root in the image', filePath)
+      .option('--toolkit <file>', 'the toolkit’s .deb, or a tree to lay over; default: the setting', filePath)
       .option('--check <command>', 'must succeed in a guest of it')
       .option('--size <size>', 'of the disk, such as 10G', '8G')
       .option('--memory <MiB>', 'of its guests', positive, 1024)

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { HostContext } from '../context/context.ts';
 import { goldenNode, type Machine } from '../guest/definition.ts';
+import { checkNew } from '../guest/new-volumes.ts';
+import { findVolume, isActivePool } from '../libvirt/storage.ts';
 import { childrenOf, findElement, makeElement, parseXml, textOf, xmlText } from '../libvirt/xml.ts';
 import { claimName } from '../record/claim.ts';
+import { findGolden } from '../record/find.ts';
 import { type GoldenRecord, hostRecordText } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
 import { ensurePool } from '../record/pool.ts';
@@ -10,7 +13,7 @@ import { withRecord } from '../record/with-record.ts';
 import { buildDisk } from './build-tree.ts';
 import { childVersion } from './child-version.ts';
 import { importImage } from './import-image.ts';
-import { type Golden, publishVersion, saveRecord } from './publish.ts';
+import { changeRecord, type Golden, publishVersion, reserveVersion } from './publish.ts';
 import { type Recipe, versionFiles } from './recipe.ts';
 import { type Trial, tryVersion } from './try-version.ts';
 
@@ -57,6 +60,9 @@ async function claim(context: HostContext, wish: GoldenWish): Promise<Golden> {
   const { system } = context;
   const { name, recipe, memoryMebibytes, cpus } = wish;
   const pool = await ensurePool(context);
+  const names = versionFiles(name, 1);
+  // Of a pool that a dry run has not made nothing can be said.
+  if (await isActivePool(context.virsh, pool.name)) await checkNew(context, pool, Object.values(names), name);
   const uuid = randomUUID();
   const record: GoldenRecord = {
     uuid,
@@ -70,27 +76,49 @@ async function claim(context: HostContext, wish: GoldenWish): Promise<Golden> {
     recipe: JSON.stringify(recipe),
     ...(wish.automatic ? { automatic: true, used: system.now().toISOString() } : {}),
   };
-  const names = versionFiles(name, 1);
   const at = (file: string) => `${pool.path ?? ''}/${file}`;
   const machine: Machine = { ...(await machineType(context)), memoryMebibytes, cpus };
   const disk = { path: at(names.disk), format: 'qcow2' as const };
   const boot =
     recipe.base.kind === 'image' ? undefined : { kernel: at(names.kernel), initrd: at(names.initrd) };
   const xml = xmlText(makeElement(goldenNode(name, uuid, machine, disk, boot)));
-  await claimName(context, name, withRecord(xml, hostRecordText(record)));
+  await claimName(context, { name, uuid }, withRecord(xml, hostRecordText(record)));
   return { uuid, name, record };
 }
 
-/** Makes the next version by a recipe, untested. */
+type VersionOptions = Pick<GoldenWish, 'bytes' | 'workDirectory' | 'trial'>;
+
+/**
+ * Makes the next version by a recipe, untested.
+ * @throws Error in one line; the volumes of what failed are removed then
+ */
 export async function makeVersion(
   context: HostContext,
   golden: Golden,
   recipe: Recipe,
-  options: Pick<GoldenWish, 'bytes' | 'workDirectory' | 'trial'>,
+  options: VersionOptions,
+  say: Say,
+): Promise<Golden> {
+  try {
+    const reserved = await reserveVersion(context, golden);
+    return await madeVersion(context, reserved, golden.record.next, recipe, options, say);
+  } catch (error) {
+    if (!context.effects.dryRun) await removeBegun(context, golden);
+    throw error;
+  }
+}
+
+async function madeVersion(
+  context: HostContext,
+  golden: Golden,
+  number: number,
+  recipe: Recipe,
+  options: VersionOptions,
   say: Say,
 ): Promise<Golden> {
   const { effects } = context;
-  if (recipe.base.kind === 'golden') return await childVersion(context, golden, recipe, options.trial, say);
+  if (recipe.base.kind === 'golden')
+    return await childVersion(context, golden, number, recipe, options.trial, say);
   const template = `${options.workDirectory}/gandi-host-${context.system.pid}-XXXXXXXX`;
   const made = await effects.apply({ kind: 'command', argv: ['mktemp', '-d', template], timeoutSeconds: 60 });
   const work = made.trim() || template;
@@ -100,21 +128,43 @@ export async function makeVersion(
       recipe.base.kind === 'image'
         ? await importImage(context, recipe.base.name, work)
         : { ...(await buildDisk(context, recipe, work, options.bytes)), capacity: options.bytes };
-    say(`${golden.name}: storing version ${golden.record.next}`);
-    return await publishVersion(context, golden, built);
+    say(`${golden.name}: storing version ${number}`);
+    return await publishVersion(context, golden, number, built);
   } finally {
     await effects.apply({ kind: 'command', argv: ['rm', '-rf', '--', work], timeoutSeconds: 600 });
   }
 }
 
-/** Volumes first: the domain tells of them. */
-async function removeBegun({ virsh, effects }: HostContext, { name, uuid, record }: Golden): Promise<void> {
-  const { pool } = record;
-  for (const volume of Object.values(versionFiles(name, 1))) {
-    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
-    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+/** Removes the volumes of a version that was begun; what cannot be removed is said, and left for a cleanup. */
+async function removeBegun(context: HostContext, { name, record }: Golden): Promise<void> {
+  const { virsh, effects } = context;
+  const { pool, next } = record;
+  try {
+    // Where only the answer to the last note was lost, it is a version.
+    const noted = (await findGolden(virsh, name)).record.versions.some(({ number }) => number === next);
+    if (noted) return;
+    for (const volume of Object.values(versionFiles(name, next)))
+      if ((await findVolume(virsh, pool, volume)) !== undefined)
+        await effects.apply({ kind: 'delete-volume', pool, volume });
+  } catch (error) {
+    context.warn(
+      `${name}@${next} stays half made (${error instanceof Error ? error.message : error}); "gandi-host cleanup" removes it`,
+    );
   }
-  await effects.apply({ kind: 'undefine', domain: { uuid, name } });
+}
+
+/** The name is free again, unless something is left that the domain tells of. */
+async function undoClaim(context: HostContext, { name, uuid, record }: Golden): Promise<void> {
+  const { virsh, effects } = context;
+  try {
+    for (const volume of Object.values(versionFiles(name, record.next)))
+      if ((await findVolume(virsh, record.pool, volume)) !== undefined) return;
+    await effects.apply({ kind: 'undefine', domain: { uuid, name } });
+  } catch (error) {
+    context.warn(
+      `golden image ${name} stays half made (${error instanceof Error ? error.message : error}); "gandi-host cleanup" removes it`,
+    );
+  }
 }
 
 /**
@@ -127,12 +177,11 @@ export async function createGolden(context: HostContext, wish: GoldenWish, say: 
   try {
     golden = await makeVersion(context, claimed, wish.recipe, wish, say);
   } catch (error) {
-    if (!context.effects.dryRun) await removeBegun(context, claimed);
+    if (!context.effects.dryRun) await undoClaim(context, claimed);
     throw error;
   }
-  const ready: Golden = { ...golden, record: { ...golden.record, state: 'ready' } };
-  await saveRecord(context, ready);
-  const number = ready.record.next - 1;
+  const ready = await changeRecord(context, golden, (record) => ({ ...record, state: 'ready' }));
+  const number = claimed.record.next;
   say(`${golden.name}: trying version ${number}`);
   return await tryVersion(context, ready, number, wish.trial);
 }

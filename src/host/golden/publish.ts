@@ -1,18 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
-import type { Owned } from '../record/find.ts';
-import { type GoldenRecord, type GoldenVersion, hostRecordText } from '../record/host-record.ts';
-import { thisMaker } from '../record/maker.ts';
-import { nextFiles, withVersion } from './versions.ts';
+import { findGolden, type Owned } from '../record/find.ts';
+import { checkWhole, type GoldenRecord, type GoldenVersion, hostRecordText } from '../record/host-record.ts';
+import { isOtherAtWork, thisMaker } from '../record/maker.ts';
+import { versionFiles } from './recipe.ts';
+import { withVersion } from './versions.ts';
 
 export type Golden = Pick<Owned<GoldenRecord>, 'uuid' | 'name' | 'record'>;
 
 const SECONDS = 3600;
 
-/** Writes what is known of a golden image. */
-export async function saveRecord({ effects }: HostContext, golden: Golden): Promise<void> {
-  const { uuid, name, record } = golden;
+/**
+ * Writes what is known of a golden image, by what libvirt has of it now: others may have changed it meanwhile.
+ * @throws Error in one line if its metadata are damaged, or it is no longer there
+ */
+export async function changeRecord(
+  { effects, virsh }: HostContext,
+  golden: Golden,
+  change: (record: GoldenRecord) => GoldenRecord,
+): Promise<Golden> {
+  const { uuid, name } = golden;
+  // What a dry run would have done is not there.
+  const now = effects.dryRun ? golden : await findGolden(virsh, name);
+  if (now.uuid !== uuid) throw new Error(`golden image ${name} was removed and made anew meanwhile`);
+  checkWhole({ name, record: now.record });
+  const record = change(now.record);
   await effects.apply({
     kind: 'metadata',
     domain: { uuid, name },
@@ -20,6 +34,16 @@ export async function saveRecord({ effects }: HostContext, golden: Golden): Prom
     xml: hostRecordText(record),
     live: false,
   });
+  return { ...golden, record };
+}
+
+/** @throws Error in one line if another process of this host is at work on a golden image */
+export function checkFree({ system }: Pick<HostContext, 'system'>, { name, record }: Golden): void {
+  const { maker } = record;
+  if (isOtherAtWork(maker, system))
+    throw new Error(
+      `another gandi-host (process ${maker.pid}) is at work on golden image ${name}: wait until it has ended`,
+    );
 }
 
 /** A volume that is never to be written again, from a file of this host. @returns bytes of the file */
@@ -55,12 +79,28 @@ async function uploadVolume(
   await effects.apply({ kind: 'upload-volume', pool, volume, file });
 }
 
-/** The next number is used up, whatever happens; this process is at work on it. */
-export const reserved = ({ system }: HostContext, record: GoldenRecord): GoldenRecord => ({
-  ...record,
-  next: record.next + 1,
-  maker: thisMaker(system),
-});
+/**
+ * The next number is used up, whatever happens; this process is at work on it.
+ * @returns the golden image, with the recipe that it was given
+ * @throws Error in one line if another one is
+ */
+export async function reserveVersion(context: HostContext, golden: Golden): Promise<Golden> {
+  const { next, recipe } = golden.record;
+  const maker = thisMaker(context.system);
+  const reserved = await changeRecord(context, golden, (record) => {
+    checkFree(context, { ...golden, record });
+    if (record.next !== next)
+      throw new Error(
+        `another gandi-host has made a version of golden image ${golden.name} meanwhile: try again`,
+      );
+    return { ...record, recipe, next: next + 1, maker };
+  });
+  if (context.effects.dryRun) return reserved;
+  // Two may have looked at the same moment: the last one that wrote has it.
+  const { record } = await findGolden(context.virsh, golden.name);
+  if (!isDeepStrictEqual(record.maker, maker)) checkFree(context, { ...golden, record });
+  return reserved;
+}
 
 /** Files of this host that are to be a version. */
 export interface BuiltFiles {
@@ -72,29 +112,32 @@ export interface BuiltFiles {
 }
 
 /**
- * Makes the next version of files, and notes it, untested.
+ * Makes a version of files, and notes it, untested.
+ * @param number that was reserved for it
  * @returns the golden image with it
  */
 export async function publishVersion(
   context: HostContext,
   golden: Golden,
+  number: number,
   built: BuiltFiles,
 ): Promise<Golden> {
   const { effects, virsh, system } = context;
   const { pool } = golden.record;
-  const names = nextFiles(golden.record, golden.name);
+  const names = versionFiles(golden.name, number);
   const digest = await effects.apply({
     kind: 'command',
     argv: ['sha256sum', '--binary', '--', built.disk],
     timeoutSeconds: SECONDS,
   });
-  await saveRecord(context, { ...golden, record: reserved(context, golden.record) });
   await uploadVolume(context, pool, names.disk, built.disk, 'raw');
   if (built.kernel !== undefined) await uploadVolume(context, pool, names.kernel, built.kernel, 'raw');
   if (built.initrd !== undefined) await uploadVolume(context, pool, names.initrd, built.initrd, 'raw');
   await effects.apply({ kind: 'refresh-pool', pool });
-  const stamp = (await findVolume(virsh, pool, names.disk))?.stamp;
-  const version: Omit<GoldenVersion, 'number'> = {
+  // A dry run has made nothing that could be looked at.
+  const stamp = effects.dryRun ? undefined : (await findVolume(virsh, pool, names.disk))?.stamp;
+  const version: GoldenVersion = {
+    number,
     state: 'untested',
     created: system.now().toISOString(),
     disk: names.disk,
@@ -104,7 +147,5 @@ export async function publishVersion(
     ...(/^[0-9a-f]{64}/.test(digest) ? { sha256: digest.slice(0, 64) } : {}),
     ...(stamp === undefined ? {} : { stamp }),
   };
-  const published = { ...golden, record: withVersion(golden.record, version) };
-  await saveRecord(context, published);
-  return published;
+  return await changeRecord(context, golden, (record) => withVersion(record, version));
 }

@@ -1,11 +1,12 @@
 import { EXIT } from '../../terminal/exit-status.ts';
+import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
 import { findGolden, type GoldenEntry, isGolden, ownedDomains } from '../record/find.ts';
-import type { GoldenVersion } from '../record/host-record.ts';
-import { allReferences, type Child, childrenOfFile, type Reference } from './children.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { checkWhole, type GoldenVersion } from '../record/host-record.ts';
+import { allReferences, type Child, childrenOfFile, type Reference } from '../record/references.ts';
+import { changeRecord, checkFree, type Golden } from './publish.ts';
 import { prunable, volumesOfVersion } from './versions.ts';
 
 /** Who needs a version's disk, other than the golden image itself. */
@@ -24,7 +25,8 @@ async function childrenOfVersion(
 async function isLocked({ virsh, system }: HostContext, pool: string, disk: string): Promise<boolean> {
   const volume = await findVolume(virsh, pool, disk);
   // What is on another host cannot be looked at: there libvirt's own word must do.
-  if (volume === undefined || system.files.status(volume.path) === undefined) return false;
+  if (volume === undefined || isRemote(virsh.uri ?? '') || system.files.status(volume.path) === undefined)
+    return false;
   const argv = ['qemu-io', '--format', 'qcow2', '-c', 'quit', '--', volume.path] as const;
   const { stderr, failure } = await virsh.commands.run(argv, { timeoutSeconds: 60 });
   return failure !== undefined && stderr.includes('lock');
@@ -35,13 +37,13 @@ async function removeVersion(context: HostContext, golden: Golden, version: Gold
   const { effects, virsh } = context;
   const { pool } = golden.record;
   for (const volume of volumesOfVersion(golden.name, version)) {
-    const known = await virsh.ask('vol-info', '--pool', pool, '--vol', volume);
-    if (known.failure === undefined) await effects.apply({ kind: 'delete-volume', pool, volume });
+    if ((await findVolume(virsh, pool, volume)) !== undefined)
+      await effects.apply({ kind: 'delete-volume', pool, volume });
   }
-  const versions = golden.record.versions.filter(({ number }) => number !== version.number);
-  const left = { ...golden, record: { ...golden.record, versions } };
-  await saveRecord(context, left);
-  return left;
+  return await changeRecord(context, golden, (record) => ({
+    ...record,
+    versions: record.versions.filter(({ number }) => number !== version.number),
+  }));
 }
 
 /** What needs a golden image, in words; undefined if nothing does. */
@@ -84,10 +86,22 @@ async function removeUnused(
     if (!automatic || state === 'creating' || Date.parse(used ?? created) > before) continue;
     if ((await neededBy(context, image, references)) !== undefined) continue;
     await removeGolden(context, image);
-    context.system.output.print(`${image.name} removed\n`);
+    context.tell(`${image.name} removed`, { removed: image.name });
     removed.push(image);
   }
   return removed;
+}
+
+/** Whether nothing is in the way of a change; what is, is said. */
+function mayBeChanged(context: HostContext, image: GoldenEntry): boolean {
+  try {
+    checkFree(context, image);
+    checkWhole(image);
+    return true;
+  } catch (error) {
+    context.warn(`nothing of ${image.name} is pruned: ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
 }
 
 /**
@@ -103,7 +117,8 @@ export async function prune(
   const images = (await ownedDomains(context.virsh)).filter(isGolden);
   for (const name of names) await findGolden(context.virsh, name);
   const references = await allReferences(context.virsh);
-  const chosen = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const asked = images.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = asked.filter((image) => mayBeChanged(context, image));
   const gone = unused === undefined ? [] : await removeUnused(context, chosen, unused, references);
   for (const image of chosen.filter((one) => !gone.includes(one))) {
     const needed = new Set<number>();
@@ -115,15 +130,17 @@ export async function prune(
     let left: Golden = image;
     for (const version of prunable(image.record, keep, ({ number }) => needed.has(number))) {
       left = await removeVersion(context, left, version);
-      context.system.output.print(`${image.name}@${version.number} removed\n`);
+      context.tell(`${image.name}@${version.number} removed`, { removed: `${image.name}@${version.number}` });
     }
   }
-  return EXIT.ok;
+  return chosen.length === asked.length ? EXIT.ok : EXIT.failed;
 }
 
 /** @returns exit status */
 export async function remove(context: HostContext, name: string): Promise<number> {
   const golden = await findGolden(context.virsh, name);
+  checkFree(context, golden);
+  checkWhole(golden);
   const needed = await neededBy(context, golden, await allReferences(context.virsh));
   if (needed !== undefined) throw new Error(`${needed}; nothing was removed`);
   if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))

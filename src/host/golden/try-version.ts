@@ -4,8 +4,8 @@ import { createGuest } from '../guest/create-guest.ts';
 import { runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest } from '../guest/lifecycle.ts';
 import { findVolume } from '../libvirt/storage.ts';
-import { findGuest } from '../record/find.ts';
-import { type Golden, saveRecord } from './publish.ts';
+import { findGuest, ifThere } from '../record/find.ts';
+import { changeRecord, type Golden } from './publish.ts';
 import { versionFiles } from './recipe.ts';
 import { withState } from './versions.ts';
 
@@ -66,7 +66,7 @@ export async function tryVersion(
   const wish = { users: [], sshKeys: [], nics: [], mounts: [], disks: [] };
   /** @returns the volume with what its console said, where that is to be kept */
   const remove = async (keepsLog: boolean): Promise<string | undefined> => {
-    const guest = await findGuest(context.virsh, name).catch(() => undefined);
+    const guest = await ifThere(findGuest(context.virsh, name));
     if (guest === undefined) return undefined;
     const volumes = guest.record.volumes.map((volume) =>
       volume.log ? { ...volume, keep: keepsLog } : volume,
@@ -101,11 +101,11 @@ export async function tryVersion(
     throw new Error(
       `${from} failed and stays current; "gandi-host golden rollback ${golden.name}" goes to the one before: ${failure}${seen}`,
     );
-  const tried = {
-    ...golden,
-    record: withState(golden.record, number, failure === undefined ? 'ready' : 'failed'),
-  };
-  await saveRecord(context, tried);
+  // One that was killed between the two may have left the mark of its making.
+  const tried = await changeRecord(context, golden, (record) => ({
+    ...withState(record, number, failure === undefined ? 'ready' : 'failed'),
+    state: 'ready',
+  }));
   if (failure === undefined) return tried;
   const stays =
     golden.record.current === undefined

@@ -1,12 +1,16 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { catchInterrupts, type Interrupts } from '../commands/interrupts.ts';
 import type { HostContext } from '../context/context.ts';
+import { checkNew } from '../guest/new-volumes.ts';
+import { findPool } from '../libvirt/storage.ts';
 import { findGolden, isGolden, ownedDomains, parseVersionName } from '../record/find.ts';
-import { catchInterrupts, type Interrupts } from '../record/interrupts.ts';
+import { checkWhole } from '../record/host-record.ts';
 import { progress } from './actions.ts';
 import { makeVersion } from './create.ts';
 import type { UpdateOptions } from './options.ts';
-import { parseRecipe, type Recipe } from './recipe.ts';
+import { checkFree } from './publish.ts';
+import { parseRecipe, type Recipe, versionFiles } from './recipe.ts';
 import { tryVersion } from './try-version.ts';
 import { updateOrder } from './update-order.ts';
 
@@ -25,6 +29,8 @@ async function updateOne(
   interrupts: Interrupts,
 ): Promise<void> {
   const found = await findGolden(context.virsh, name);
+  checkFree(context, found);
+  checkWhole(found);
   const old = parseRecipe(found.record.recipe);
   if (old === undefined) throw new Error(`${name}: its recipe cannot be read; make it anew`);
   const recipe = newCheck === undefined ? old : { ...old, check: newCheck };
@@ -35,11 +41,14 @@ async function updateOne(
   const trial = { readySeconds: readyTimeout, interrupts, ...(check === undefined ? {} : { check }) };
   const bytes = last?.capacity ?? 8 * 1024 ** 3;
   const say = progress(context);
+  const pool = await findPool(context.virsh, golden.record.pool);
+  if (pool !== undefined)
+    await checkNew(context, pool, Object.values(versionFiles(name, golden.record.next)), name);
   const made = await makeVersion(context, golden, nextRecipe(recipe), { bytes, workDirectory, trial }, say);
-  const number = made.record.next - 1;
+  const number = golden.record.next;
   say(`${name}: trying version ${number}`);
   await tryVersion(context, made, number, trial);
-  if (!context.effects.dryRun) context.system.output.print(`${name}@${number}\n`);
+  context.tell(`${name}@${number}`, { name, version: number });
 }
 
 /** @throws Error in one line for what does not say which images are meant */

@@ -2,11 +2,13 @@ import type { GoldenRecord, GoldenVersion } from '../record/host-record.ts';
 import { versionFiles } from './recipe.ts';
 
 /** A record with a new version behind the others. Its number was never used before, even by one that is gone. */
-export function withVersion(record: GoldenRecord, version: Omit<GoldenVersion, 'number'>): GoldenRecord {
-  const number = record.next;
-  return { ...record, next: number + 1, versions: [...record.versions, { ...version, number }] };
-}
+export const withVersion = (record: GoldenRecord, version: GoldenVersion): GoldenRecord => ({
+  ...record,
+  next: Math.max(record.next, version.number + 1),
+  versions: [...record.versions, version],
+});
 
+/** A record with what is known of a version now; one of which a guest came up is current. */
 export function withState(record: GoldenRecord, number: number, state: GoldenVersion['state']): GoldenRecord {
   const versions = record.versions.map((version) =>
     version.number === number ? { ...version, state } : version,
@@ -55,6 +57,3 @@ export function prunable(
 /** Volumes of a version; the last is there only where its trial failed. */
 export const volumesOfVersion = (image: string, { disk, kernel, initrd, number }: GoldenVersion): string[] =>
   [disk, kernel, initrd, versionFiles(image, number).console].filter((name) => name !== undefined);
-
-/** Where the volumes of the next version go. */
-export const nextFiles = (record: GoldenRecord, name: string) => versionFiles(name, record.next);

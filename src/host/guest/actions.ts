@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { EXIT } from '../../terminal/exit-status.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { checkPortAccess } from '../channel/open-port.ts';
+import { isReachedBySsh, isRemote, type RemoteHost, remoteHost } from '../channel/remote-host.ts';
+import { catchInterrupts } from '../commands/interrupts.ts';
+import { shownCommand } from '../commands/shown-command.ts';
 import type { HostContext } from '../context/context.ts';
 import { findVolume } from '../libvirt/storage.ts';
 import { confirm } from '../record/confirm.ts';
 import { findGolden, findGuest, ownedDomains, parseVersionName } from '../record/find.ts';
-import { catchInterrupts } from '../record/interrupts.ts';
-import { checkUnchanged, createGuest, versionOf } from './create-guest.ts';
+import { createGuest } from './create-guest.ts';
+import { type ChainImage, unchangedChain, versionOf } from './golden-version.ts';
 import { waitReady } from './in-guest.ts';
-import { isRunning, removeGuest, startGuest, stopGuest } from './lifecycle.ts';
+import { checkUnneeded, isRunning, removeGuest, startGuest, stopGuest } from './lifecycle.ts';
 import { type CreateGuestOptions, guestWish } from './options.ts';
 
 const CHECKSUM_SECONDS = 3600;
@@ -28,8 +31,7 @@ export async function create(
   const wish = await guestWish(context, options, [context.settings.values.nic.value]);
   const made = await createGuest(context, { ...wish, name, ...(script === undefined ? {} : { script }) });
   if (toStart) await context.effects.apply({ kind: 'start', domain: made });
-  if (context.options.json) context.printJson(made);
-  else if (!context.effects.dryRun) context.system.output.print(`${name}\n`);
+  context.tell(name, { ...made });
   return EXIT.ok;
 }
 
@@ -109,9 +111,10 @@ export async function restart(
 /** @returns exit status */
 export async function destroy(context: HostContext, name: string): Promise<number> {
   const guest = await findGuest(context.virsh, name);
+  await checkUnneeded(context, guest);
   if (!(await confirm(context, `remove guest ${name} with its disks`))) return EXIT.failed;
   const kept = await removeGuest(context, guest);
-  for (const volume of kept) context.system.output.print(`kept: volume ${volume}\n`);
+  for (const volume of kept) context.tell(`kept: volume ${volume}`, { kept: volume });
   return EXIT.ok;
 }
 
@@ -124,19 +127,28 @@ export async function verify(
   const { record } = await findGuest(context.virsh, name);
   const { name: goldenName, number } = parseVersionName(record.golden);
   const golden = await findGolden(context.virsh, goldenName);
-  const version = versionOf(golden, number, true);
-  const path = await checkUnchanged(context, golden, version);
+  const chain = await unchangedChain(context, golden, versionOf(golden, number, true));
   for (const { pool, name: volume } of record.volumes) {
     if ((await findVolume(context.virsh, pool, volume)) === undefined)
       throw new Error(`guest ${name}: its volume ${pool}/${volume} is gone`);
   }
-  if (!checksum || version.sha256 === undefined) return EXIT.ok;
+  if (checksum) for (const image of chain) await checkDigest(context, image);
+  return EXIT.ok;
+}
+
+/** Reads a whole image. @throws Error in one line if it is not what was made, or that cannot be told */
+async function checkDigest({ virsh }: HostContext, { name, path, version }: ChainImage): Promise<void> {
+  if (isRemote(virsh.uri ?? ''))
+    throw new Error(`${path} is on another host: run guest verify --checksum there, with -c qemu:///system`);
+  if (version.sha256 === undefined)
+    throw new Error(
+      `${name}: no checksum was noted when it was made; a golden update makes a version with one`,
+    );
   const argv = ['sha256sum', '--binary', '--', path] as const;
-  const { stdout, failure } = await context.virsh.commands.run(argv, { timeoutSeconds: CHECKSUM_SECONDS });
+  const { stdout, failure } = await virsh.commands.run(argv, { timeoutSeconds: CHECKSUM_SECONDS });
   if (failure !== undefined) throw new Error(failure);
   if (!stdout.startsWith(version.sha256))
-    throw new Error(`${record.golden}: ${path} has another checksum than it was made with`);
-  return EXIT.ok;
+    throw new Error(`${name}: ${path} has another checksum than it was made with`);
 }
 
 /** @returns exit status of virsh */
@@ -151,14 +163,27 @@ export const parseAddresses = (text: string): string[] =>
     .map(([, address = '']) => address)
     .filter((address) => !/^(?:127\.|::1$|fe80:)/.test(address));
 
+/**
+ * Options of ssh(1) for a guest of another host, whose networks may end there: by that host, as libvirt is reached.
+ * @param remote undefined: this host
+ */
+export function jumpOptions(remote: RemoteHost | undefined): string[] {
+  if (remote === undefined) return [];
+  // In words of ours ssh is to find none of its own, which it has for address and port.
+  const words = [...remote.options, '--', remote.destination].map((word) => word.replaceAll('%', '%%'));
+  return ['-o', `ProxyCommand=${shownCommand(['ssh', '-W', '[%h]:%p', ...words])}`];
+}
+
 /** @returns exit status of ssh */
 export async function ssh(context: HostContext, name: string, words: readonly string[]): Promise<number> {
   const { uuid } = await findGuest(context.virsh, name);
+  const { uri = '' } = context.virsh;
+  const way = isReachedBySsh(uri) ? jumpOptions(remoteHost(uri)) : [];
   for (const source of ['lease', 'agent', 'arp']) {
     const { stdout } = await context.virsh.ask('domifaddr', uuid, '--source', source);
     const [address] = parseAddresses(stdout);
     if (address !== undefined)
-      return await context.system.commands.runInForeground(['ssh', `root@${address}`, ...words]);
+      return await context.system.commands.runInForeground(['ssh', ...way, `root@${address}`, ...words]);
   }
   throw new Error(
     `guest ${name} has no address that libvirt knows; "gandi-host guest console ${name}" needs none`,

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../context/command-group.ts';
-import { positive } from '../record/option-values.ts';
+import { filePath, positive } from '../record/option-values.ts';
 import { type CreateGuestOptions, withGuestOptions } from './options.ts';
 
 const actions = () => import('./actions.ts');
@@ -11,7 +11,7 @@ export const GUEST_COMMANDS: CommandGroup = {
     const create = withGuestOptions(guest.command('create'))
       .description('make a guest')
       .argument('[name]', 'of the guest; absent: one is made up')
-      .option('--script <file>', 'run once in the guest, behind its first boot')
+      .option('--script <file>', 'run once in the guest, behind its first boot', filePath)
       .option('--start', 'start it as well')
       .action((name: string | undefined, options: CreateGuestOptions) =>
         run(create, async (context) => (await actions()).create(context, name, options)),

@@ -1,23 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { HostContext } from '../context/context.ts';
 import type { Backing } from '../libvirt/actions.ts';
-import { findVolume } from '../libvirt/storage.ts';
 import { makeElement, xmlText } from '../libvirt/xml.ts';
 import { claimName } from '../record/claim.ts';
 import { findGolden, type Owned, parseVersionName } from '../record/find.ts';
-import {
-  type GoldenRecord,
-  type GoldenVersion,
-  type GuestRecord,
-  hostRecordText,
-  type OwnVolume,
-} from '../record/host-record.ts';
+import { type GuestRecord, hostRecordText, type OwnVolume } from '../record/host-record.ts';
 import { thisMaker } from '../record/maker.ts';
 import { withRecord } from '../record/with-record.ts';
 import type { CopiedUser } from './copied-users.ts';
 import { guestXml } from './definition.ts';
+import { checkUnchanged, versionOf } from './golden-version.ts';
 import { type Nic, randomMac } from './interfaces.ts';
+import { removeGuest } from './lifecycle.ts';
 import type { GuestDisk, GuestMount } from './mounts.ts';
+import { checkNew } from './new-volumes.ts';
 import { guestSeed, hostNameOf } from './seed.ts';
 
 /** What a guest is to be. */
@@ -50,47 +46,13 @@ export interface CreatedGuest {
   golden: string;
 }
 
-/** @throws Error in one line if there is no such version, or no guest of it has come up */
-export function versionOf(
-  { name, record }: Pick<Owned<GoldenRecord>, 'name' | 'record'>,
-  number: number | undefined,
-  untested = false,
-): GoldenVersion {
-  const wanted = number ?? record.current;
-  const version = record.versions.find((known) => known.number === wanted);
-  if (wanted === undefined)
-    throw new Error(
-      `golden image ${name} has no version that has come up; make one with "gandi-host golden update"`,
-    );
-  if (version === undefined) throw new Error(`golden image ${name} has no version ${wanted}`);
-  if (version.state !== 'ready' && !untested)
-    throw new Error(`${name}@${wanted} is ${version.state}: no guest of it has come up`);
-  return version;
-}
-
-/** @throws Error in one line if the disk of a version is not as it was made */
-export async function checkUnchanged(
-  context: HostContext,
-  { name, record }: Pick<Owned<GoldenRecord>, 'name' | 'record'>,
-  version: GoldenVersion,
-): Promise<string> {
-  const volume = await findVolume(context.virsh, record.pool, version.disk);
-  if (volume === undefined) throw new Error(`${name}@${version.number}: its volume ${version.disk} is gone`);
-  const { stamp } = volume;
-  if (version.stamp !== undefined && stamp !== version.stamp)
-    throw new Error(
-      `${name}@${version.number}: ${volume.path} was changed since it was made (${version.stamp}, now ${stamp}); guests of it would break. "gandi-host golden rollback" goes to another version`,
-    );
-  return volume.path;
-}
-
 const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
 
 /**
  * Makes a guest: claims its name, then makes its volumes, then defines it as it is to be. It can be cut off anywhere: what
  * is there then is marked as being made, by a process that is gone.
- * @throws Error in one line
+ * @throws Error in one line; nothing stays of what failed
  */
 export async function createGuest(context: HostContext, wish: GuestWish): Promise<CreatedGuest> {
   const { virsh, effects, system } = context;
@@ -126,6 +88,9 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
     volumes,
     ...(wish.disposable ? { disposable: true } : {}),
   });
+  // What a console said may be there from a trial before.
+  const made = volumes.filter(({ log }) => !log).map((volume) => volume.name);
+  await checkNew(context, { name: pool, type: 'dir', path: directory }, made, wish.name);
   const { kernel, initrd } = version;
   const xml = guestXml(golden.definition, {
     name: wish.name,
@@ -148,7 +113,7 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
     ...(wish.memoryMebibytes === undefined ? {} : { memoryMebibytes: wish.memoryMebibytes }),
     ...(wish.cpus === undefined ? {} : { cpus: wish.cpus }),
   });
-  await claimName(context, wish.name, withRecord(xml, hostRecordText(record)));
+  await claimName(context, { name: wish.name, uuid }, withRecord(xml, hostRecordText(record)));
   const content = guestSeed({
     uuid,
     hostName,
@@ -167,18 +132,34 @@ export async function createGuest(context: HostContext, wish: GuestWish): Promis
       format: 'qcow2',
       ...(backing && { backing }),
     });
-  await allDone([
-    ...(wish.rootVolume === undefined
-      ? [blank(root, version.capacity, { volume: version.disk, format: 'qcow2' })]
-      : []),
-    createVolumeOf(context, pool, seed, content),
-    ...wish.disks.map(({ label, bytes }) => blank(file(`${label}.qcow2`), bytes)),
-  ]);
-  await effects.apply({
-    kind: 'define',
-    xml: withRecord(xml, hostRecordText({ ...record, state: 'ready' })),
-  });
+  try {
+    await allDone([
+      ...(wish.rootVolume === undefined
+        ? [blank(root, version.capacity, { volume: version.disk, format: 'qcow2' })]
+        : []),
+      createVolumeOf(context, pool, seed, content),
+      ...wish.disks.map(({ label, bytes }) => blank(file(`${label}.qcow2`), bytes)),
+    ]);
+    await effects.apply({
+      kind: 'define',
+      xml: withRecord(xml, hostRecordText({ ...record, state: 'ready' })),
+    });
+  } catch (error) {
+    await undo(context, { uuid, name: wish.name, definition: golden.definition, record });
+    throw error;
+  }
   return { name: wish.name, uuid, golden: record.golden };
+}
+
+/** What was begun goes, as far as it can; what cannot is said, and is left for a cleanup. */
+async function undo(context: HostContext, guest: Owned<GuestRecord>): Promise<void> {
+  try {
+    await removeGuest(context, guest);
+  } catch (error) {
+    context.warn(
+      `guest ${guest.name} stays half made (${error instanceof Error ? error.message : error}); "gandi-host cleanup" removes it`,
+    );
+  }
 }
 
 /** Waits for all: where one fails, no other may go on behind the caller's back. @throws the first failure */

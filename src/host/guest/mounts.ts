@@ -62,6 +62,9 @@ export interface GuestDisk {
   keep: boolean;
 }
 
+/** Disks are vda to vdz, of which two are the guest's own and its seed. */
+const MOST_DISKS = 24;
+
 const UNITS = { M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 } as const;
 
 /** @param text such as `10G` @returns bytes; undefined where it is no size */
@@ -87,4 +90,23 @@ export function parseDisk(text: string): GuestDisk {
       `--disk ${text}: expected LABEL:SIZE[:keep], a label of at most 16 letters and digits, a size such as 10G`,
     );
   return { label, bytes, keep: keep === 'keep' };
+}
+
+/** The name that the disk has which the guest boots from. */
+const ROOT = 'root';
+
+/** Data disks, each of which has a file by its label. @throws Error in one line */
+export function parseDisks(texts: readonly string[]): GuestDisk[] {
+  const disks = texts.map(parseDisk);
+  for (const [index, { label }] of disks.entries()) {
+    if (label === ROOT)
+      throw new Error(`--disk ${texts[index]}: ${ROOT} is the guest’s own disk; use another label`);
+    if (disks.findIndex((disk) => disk.label === label) !== index)
+      throw new Error(`--disk ${texts[index]}: another disk has the label ${label}`);
+  }
+  if (disks.length > MOST_DISKS)
+    throw new Error(
+      `--disk: a guest has at most ${MOST_DISKS} data disks, and ${disks.length} are asked for`,
+    );
+  return disks;
 }

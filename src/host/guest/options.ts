@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { isRemote } from '../channel/remote-host.ts';
 import type { HostContext } from '../context/context.ts';
-import { collect, positive } from '../record/option-values.ts';
+import { collect, collectPaths, positive } from '../record/option-values.ts';
 import { copiedUsers, plainKeys } from './copied-users.ts';
 import type { GuestWish } from './create-guest.ts';
 import { parseNic } from './interfaces.ts';
-import { parseDisk, parseMount } from './mounts.ts';
+import { parseDisks, parseMount } from './mounts.ts';
 
 /** Options of what makes a guest, as commander gives them. */
 export interface GuestOptions {
@@ -41,7 +41,7 @@ export const withGuestOptions = (command: Command): Command =>
     )
     .option('--with-passwords', 'hashes of their passwords as well; needs root')
     .option('--sudo <user>', 'a copied account that may do all in the guest', collect, [])
-    .option('--ssh-key <file>', 'public keys for root', collect, [])
+    .option('--ssh-key <file>', 'public keys for root', collectPaths, [])
     .option(
       '--nic <interface>',
       'network=N, bridge=B, direct=LINK or user, with ,mac= ,vlan= ,address=CIDR ,gateway=; `none` for none',
@@ -92,7 +92,7 @@ export async function guestWish(
     sshKeys: keysOf(context, options.sshKey),
     nics: nics.filter((nic) => nic !== 'none').map(parseNic),
     mounts,
-    disks: options.disk.map(parseDisk),
+    disks: parseDisks(options.disk),
     ...(memory === undefined ? {} : { memoryMebibytes: memory }),
     ...(cpus === undefined ? {} : { cpus }),
   };

@@ -50,7 +50,7 @@ export async function snapshot(
   const domain = await findGuest(context.virsh, name);
   const wanted = given ?? timeName(context.system.now());
   await takeSnapshot(context, domain, wanted);
-  context.system.output.print(`${wanted}\n`);
+  context.tell(wanted, { guest: name, snapshot: wanted });
   return EXIT.ok;
 }
 
@@ -79,7 +79,7 @@ export async function rollback(
   if (backup) {
     const kept = `before-${timeName(context.system.now())}`;
     await takeSnapshot(context, domain, kept);
-    context.system.output.print(`kept: snapshot ${kept}\n`);
+    context.tell(`kept: snapshot ${kept}`, { guest: name, kept });
   }
   await context.effects.apply({ kind: 'revert-snapshot', domain, snapshot: target });
   return EXIT.ok;

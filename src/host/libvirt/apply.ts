@@ -53,12 +53,27 @@ export function shownAction(action: Action, virsh: Virsh): string {
   return `${shownCommand(argv)}${name}\n${below}`;
 }
 
-/** Effects of a dry run: none. */
-export function shownEffects(virsh: Virsh, print: (text: string) => void): Effects {
+/** The same for programs. */
+function actionData(action: Action, virsh: Virsh): Record<string, unknown> {
+  const { argv, input } = commandOf(action, virsh);
+  const domain = 'domain' in action ? { domain: action.domain.name } : {};
+  return { kind: action.kind, ...domain, argv, ...(typeof input === 'string' ? { input } : {}) };
+}
+
+/**
+ * Effects of a dry run: none.
+ * @param printJson takes what an action is, for programs; absent: it is shown to people
+ */
+export function shownEffects(
+  virsh: Virsh,
+  print: (text: string) => void,
+  printJson?: (value: unknown) => void,
+): Effects {
   return {
     dryRun: true,
     async apply(action) {
-      print(shownAction(action, virsh));
+      if (printJson === undefined) print(shownAction(action, virsh));
+      else printJson(actionData(action, virsh));
       return '';
     },
   };

@@ -1,4 +1,4 @@
-import type { Virsh } from './virsh.ts';
+import { LibvirtError, type Virsh } from './virsh.ts';
 import { type Element, parseXml, textOf } from './xml.ts';
 
 /** By their numbers (libvirt-domain.h, virDomainState). */
@@ -63,7 +63,7 @@ export function parseStates(text: string): Map<string, DomainState> {
  * @throws LibvirtError
  */
 export async function listDomains(virsh: Virsh): Promise<DomainEntry[]> {
-  const [names = '', states = '', autostart = '', saved = '', persistent = ''] = await virsh.queryAll([
+  const [names = '', states = '', autostart = '', saved = '', persistent = ''] = await virsh.queryWhole([
     ['list', '--all', '--uuid', '--name'],
     ['domstats', '--state'],
     ['list', '--all', '--uuid', '--autostart'],
@@ -110,7 +110,7 @@ export interface DefinedDomain extends DomainEntry {
 
 /**
  * All domains with their definitions, by two processes. One that is gone between the two is left out.
- * @throws LibvirtError
+ * @throws LibvirtError, also where libvirt does not tell of a domain that is there
  */
 export async function definedDomains(virsh: Virsh): Promise<DefinedDomain[]> {
   const entries = await listDomains(virsh);
@@ -118,8 +118,26 @@ export async function definedDomains(virsh: Virsh): Promise<DefinedDomain[]> {
     virsh,
     entries.map(({ uuid }) => uuid),
   );
+  const silent = entries.filter(({ uuid }) => !definitions.has(uuid));
+  for (const [uuid, definition] of await askAgain(virsh, silent)) definitions.set(uuid, definition);
   return entries.flatMap((entry) => {
     const definition = definitions.get(entry.uuid);
     return definition === undefined ? [] : [{ ...entry, definition }];
   });
+}
+
+/** Who took a domain of which nothing was said for one that is gone would remove what it needs. */
+async function askAgain(virsh: Virsh, silent: readonly DomainEntry[]): Promise<Map<string, Element>> {
+  if (silent.length === 0) return new Map();
+  const [list = ''] = await virsh.queryWhole([['list', '--all', '--uuid']]);
+  const there = uuidsOf(list);
+  const left = silent.filter(({ uuid }) => there.has(uuid));
+  const definitions = await domainDefinitions(
+    virsh,
+    left.map(({ uuid }) => uuid),
+  );
+  const one = left.find(({ uuid }) => !definitions.has(uuid));
+  if (one !== undefined)
+    throw new LibvirtError(`libvirt did not tell how domain ${one.name} is defined; try again`);
+  return definitions;
 }

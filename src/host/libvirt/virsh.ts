@@ -5,7 +5,7 @@ import type { Argv, CommandResult, FollowedCommand, HostCommands } from '../comm
 const QUERY_SECONDS = 60;
 
 /** Words that virsh takes for one word each in a line of several commands. */
-const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
+export const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /** A line of commands is one argument, of which the kernel takes 128 KiB (execve(2), MAX_ARG_STRLEN). */
 const LINE_LIMIT = 100_000;
@@ -65,14 +65,27 @@ export class Virsh {
    * @returns what each printed
    * @throws LibvirtError if there is no connection
    */
-  async queryAll(queries: readonly (readonly string[])[]): Promise<string[]> {
+  queryAll(queries: readonly (readonly string[])[]): Promise<string[]> {
+    return this.#queryLines(queries, false);
+  }
+
+  /**
+   * The same of what has no part that may be gone, such as lists: an empty one of which nobody knows whether it is one would
+   * be taken for the truth.
+   * @throws LibvirtError if any query fails
+   */
+  queryWhole(queries: readonly (readonly string[])[]): Promise<string[]> {
+    return this.#queryLines(queries, true);
+  }
+
+  async #queryLines(queries: readonly (readonly string[])[], isWhole: boolean): Promise<string[]> {
     const unsafe = queries.flat().find((word) => !PLAIN_WORD.test(word));
     if (unsafe !== undefined) throw new Error(`not a plain word in a line for virsh: ${unsafe}`);
     const answers: string[] = [];
     let rest = queries;
     while (rest.length > 0) {
       const count = this.#howMany(rest);
-      answers.push(...(await this.#queryLine(rest.slice(0, count))));
+      answers.push(...(await this.#queryLine(rest.slice(0, count), isWhole)));
       rest = rest.slice(count);
     }
     return answers;
@@ -87,14 +100,16 @@ export class Virsh {
     return over === -1 ? queries.length : Math.max(1, over);
   }
 
-  async #queryLine(queries: readonly (readonly string[])[]): Promise<string[]> {
+  async #queryLine(queries: readonly (readonly string[])[], isWhole: boolean): Promise<string[]> {
     // Nothing that a domain's definition may hold.
     const mark = `end-${randomBytes(8).toString('hex')}`;
     const line = queries.map((query) => `${query.join(' ')}; echo ${mark}`).join('; ');
     const result = await this.ask(line);
     // Its quiet form of echo ends with no newline.
     const parts = result.stdout.split(mark);
-    if (parts.length !== queries.length + 1)
+    // Its exit status is that of the last command.
+    const hasFailed = isWhole && (result.failure !== undefined || /^error: /m.test(result.stderr));
+    if (parts.length !== queries.length + 1 || hasFailed)
       throw this.#failed(
         queries.map(([name = '']) => name),
         result,

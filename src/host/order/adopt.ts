@@ -36,7 +36,7 @@ export async function adopt(
   names: readonly string[],
   options: AdoptOptions,
 ): Promise<number> {
-  const { virsh, effects, warn, system } = context;
+  const { virsh, effects, warn } = context;
   const guests = await readGuests(virsh);
   const { places } = startGraph(guests);
   const starts = ({ uuid }: HostGuest) => places.has(uuid);
@@ -51,7 +51,7 @@ export async function adopt(
     // The note first: who is cut off between the two adopts it again.
     await effects.apply(metadataAction(guest, withAutostartWas(guest.values, true)));
     await effects.apply({ kind: 'autostart', domain: guest, on: false });
-    if (!context.options.dryRun) system.output.print(`${guest.name} is adopted\n`);
+    context.tell(`${guest.name} is adopted`, { guest: guest.name, uuid: guest.uuid, event: 'adopted' });
   }
   if (others.length > 0) return EXIT.failed;
   return adopted.length === 0 ? EXIT.nothingFound : EXIT.ok;
@@ -66,13 +66,13 @@ export async function release(
   names: readonly string[],
   options: AdoptOptions,
 ): Promise<number> {
-  const { virsh, effects, system } = context;
+  const { virsh, effects } = context;
   const guests = await readGuests(virsh);
   const released = chosen(guests, names, options.all, ({ order }) => order.autostartWas);
   for (const guest of released) {
     await effects.apply({ kind: 'autostart', domain: guest, on: true });
     await effects.apply(metadataAction(guest, withAutostartWas(guest.values, false)));
-    if (!context.options.dryRun) system.output.print(`${guest.name} is released\n`);
+    context.tell(`${guest.name} is released`, { guest: guest.name, uuid: guest.uuid, event: 'released' });
   }
   return released.length === 0 ? EXIT.nothingFound : EXIT.ok;
 }

@@ -1,4 +1,4 @@
-import { type DefinedDomain, definedDomains, domainDefinitions } from '../libvirt/domains.ts';
+import { type DefinedDomain, definedDomains, parseNames } from '../libvirt/domains.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { type Element, parseXml, textOf } from '../libvirt/xml.ts';
 import { type GoldenRecord, type GuestRecord, type HostRecord, parseHostRecord } from './host-record.ts';
@@ -31,13 +31,27 @@ export async function ownedDomains(virsh: Virsh): Promise<OwnedEntry[]> {
   });
 }
 
-/** The same of a domain whose name virsh takes for something else. */
+/** There is no domain of ours of that name: libvirt has said so. */
+export class NotThere extends Error {
+  override readonly name = 'NotThere';
+}
+
+/** What a search finds; undefined where nothing is there. @throws what the search throws, where libvirt did not answer */
+export async function ifThere<T>(search: Promise<T>): Promise<T | undefined> {
+  try {
+    return await search;
+  } catch (error) {
+    if (error instanceof NotThere) return undefined;
+    throw error;
+  }
+}
+
+/** The same of a domain whose name virsh takes for something else, or where it did not answer. @throws LibvirtError */
 async function definitionByName(virsh: Virsh, name: string): Promise<Element | undefined> {
-  const { stdout, failure } = await virsh.ask('domuuid', '--domain', name);
-  if (failure !== undefined) return undefined;
-  const uuid = stdout.trim();
-  const definition = (await domainDefinitions(virsh, [uuid])).get(uuid);
-  return textOf(definition, 'name') === name ? definition : undefined;
+  const [list = ''] = await virsh.queryWhole([['list', '--all', '--uuid', '--name']]);
+  const names = parseNames(list);
+  const uuid = names.find((known) => known.name === name)?.uuid;
+  return uuid === undefined ? undefined : parseXml(await virsh.query('dumpxml', '--inactive', uuid));
 }
 
 async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined> {
@@ -50,19 +64,23 @@ async function findDomain(virsh: Virsh, name: string): Promise<Owned | undefined
   return { uuid: record.uuid, name, record, definition };
 }
 
-/** @throws Error in one line if there is no golden image of that name */
+/** @throws NotThere if there is no golden image of that name; LibvirtError */
 export async function findGolden(virsh: Virsh, name: string): Promise<Owned<GoldenRecord>> {
   const found = await findDomain(virsh, name);
   if (found?.record.role !== 'golden')
-    throw new Error(`there is no golden image ${name}; "gandi-host golden list" shows those that there are`);
+    throw new NotThere(
+      `there is no golden image ${name}; "gandi-host golden list" shows those that there are`,
+    );
   return { ...found, record: found.record };
 }
 
-/** @throws Error in one line if there is no guest of ours of that name */
+/** @throws NotThere if there is no guest of ours of that name; LibvirtError */
 export async function findGuest(virsh: Virsh, name: string): Promise<Owned<GuestRecord>> {
   const found = await findDomain(virsh, name);
   if (found?.record.role !== 'guest')
-    throw new Error(`there is no guest ${name} of ours; "gandi-host guest list" shows those that there are`);
+    throw new NotThere(
+      `there is no guest ${name} of ours; "gandi-host guest list" shows those that there are`,
+    );
   return { ...found, record: found.record };
 }
 

@@ -27,6 +27,8 @@ interface Common {
   /** ISO 8601. */
   created: string;
   maker: Maker;
+  /** What of the element cannot be read, in words. Such a record is shown, and never written: that part would be lost. */
+  damage?: string;
 }
 
 /** One version of a golden image: its volumes are never written again, nor are their names used again. */
@@ -109,8 +111,36 @@ function parseVersion(element: Element): GoldenVersion[] {
   ];
 }
 
+function parseOwnVolume(volume: Element): OwnVolume[] {
+  const [pool, name] = [attributeOf(volume, 'pool'), attributeOf(volume, 'name')];
+  if (pool === undefined || name === undefined || name === '' || name.includes('/')) return [];
+  const flag = (key: 'keep' | 'log') => (attributeOf(volume, key) === 'yes' ? { [key]: true } : {});
+  return [{ pool, name, ...flag('keep'), ...flag('log') }];
+}
+
+/** The parts of an element that can be read, and which of them cannot. */
+function partsOf<Part>(
+  element: Element,
+  name: string,
+  parse: (part: Element) => Part[],
+): [Part[], Pick<Common, 'damage'>] {
+  const read = childrenOf(element, name).map((part) => ({ part, parsed: parse(part) }));
+  const wrong = read.find(({ parsed }) => parsed.length === 0)?.part;
+  const shown = [...(wrong?.attributes ?? [])].map((one) => `${one.name}="${one.value}"`).join(' ');
+  const damage = wrong === undefined ? {} : { damage: `<${name} ${shown}> says nothing that can be read` };
+  return [read.flatMap(({ parsed }) => parsed), damage];
+}
+
+/** @throws Error in one line if a part of what libvirt keeps of a domain cannot be read */
+export function checkWhole({ name, record }: { name: string; record: HostRecord }): void {
+  if (record.damage === undefined) return;
+  throw new Error(
+    `the metadata of domain ${name} are damaged: ${record.damage}; set them right with "virsh edit ${name}"`,
+  );
+}
+
 /**
- * What a domain's own element says. One that is damaged, or another domain's, says nothing.
+ * What a domain's own element says. One that is damaged as a whole, or another domain's, says nothing.
  * @param definition a domain's root element
  */
 export function parseHostRecord(definition: Element): HostRecord | undefined {
@@ -129,7 +159,7 @@ export function parseHostRecord(definition: Element): HostRecord | undefined {
   };
   const role = attributeOf(element, 'role');
   if (role === 'golden') {
-    const versions = childrenOf(element, 'version').flatMap(parseVersion);
+    const [versions, damage] = partsOf(element, 'version', parseVersion);
     const least = Math.max(0, ...versions.map(({ number }) => number)) + 1;
     return {
       ...common,
@@ -138,24 +168,21 @@ export function parseHostRecord(definition: Element): HostRecord | undefined {
       ...optional('current', numberOf(element, 'current')),
       next: Math.max(least, numberOf(element, 'next') ?? 1),
       versions,
+      ...damage,
       recipe: textOf(element, 'recipe') ?? '{}',
       ...(attributeOf(element, 'automatic') === 'yes' ? { automatic: true } : {}),
       ...optional('used', attributeOf(element, 'used')),
     };
   }
   if (role !== 'guest') return undefined;
-  const volumes = childrenOf(element, 'volume').flatMap((volume): OwnVolume[] => {
-    const [pool, name] = [attributeOf(volume, 'pool'), attributeOf(volume, 'name')];
-    if (pool === undefined || name === undefined || name === '' || name.includes('/')) return [];
-    const flag = (key: 'keep' | 'log') => (attributeOf(volume, key) === 'yes' ? { [key]: true } : {});
-    return [{ pool, name, ...flag('keep'), ...flag('log') }];
-  });
+  const [volumes, damage] = partsOf(element, 'volume', parseOwnVolume);
   return {
     ...common,
     role,
     golden: attributeOf(element, 'golden') ?? '',
     ...optional('stamp', attributeOf(element, 'stamp')),
     volumes,
+    ...damage,
     ...(attributeOf(element, 'disposable') === 'yes' ? { disposable: true } : {}),
   };
 }

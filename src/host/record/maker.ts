@@ -11,6 +11,13 @@ export function thisMaker({ files, pid }: Pick<HostSystem, 'files' | 'pid'>): Ma
 }
 
 /**
+ * Whether a maker is another process of this host, and still at work.
+ * @param maker as an element has it
+ */
+export const isOtherAtWork = (maker: Maker, system: Pick<HostSystem, 'files' | 'pid'>): boolean =>
+  maker.host === thisMaker(system).host && maker.pid !== system.pid && isAtWork(maker, system);
+
+/**
  * Whether a maker is still at work. Of another host's nothing can be seen: it counts as at work.
  * @param maker as an element has it
  */

@@ -1,9 +1,9 @@
 import type { HostContext } from '../context/context.ts';
-import { findPool, type Pool } from '../libvirt/storage.ts';
+import { findPool, isActivePool, isOfFiles, type Pool } from '../libvirt/storage.ts';
 
 /**
  * Our pool, made and started where it is not.
- * @throws LibvirtError, ActionFailed
+ * @throws LibvirtError, ActionFailed; Error in one line if its volumes are no files
  */
 export async function ensurePool({ settings, virsh, effects }: HostContext): Promise<Pool> {
   const pool = settings.values.pool.value;
@@ -14,7 +14,10 @@ export async function ensurePool({ settings, virsh, effects }: HostContext): Pro
     await effects.apply({ kind: 'build-pool', pool });
     await effects.apply({ kind: 'autostart-pool', pool });
   }
-  const active = (await virsh.query('pool-list', '--name')).split('\n').map((line) => line.trim());
-  if (!active.includes(pool)) await effects.apply({ kind: 'start-pool', pool });
+  if (found !== undefined && !isOfFiles(found))
+    throw new Error(
+      `pool ${pool} is of the type ${found.type}: images need one that is a directory; name another one in the setting pool`,
+    );
+  if (!(await isActivePool(virsh, pool))) await effects.apply({ kind: 'start-pool', pool });
   return found ?? { name: pool, type: 'dir', path: directory };
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CommandGroup } from '../context/command-group.ts';
 import { withGuestOptions } from '../guest/options.ts';
-import { collect, positive } from '../record/option-values.ts';
+import { collect, filePath, positive } from '../record/option-values.ts';
 import { DISCARD_POLICIES, type DiscardPolicy, parseDiscard } from './discard.ts';
 import type { ExecOptions, RunOptions } from './options.ts';
 
@@ -23,7 +23,7 @@ export const RUN_COMMANDS: CommandGroup = {
         [],
       )
       .option('--source <line>', 'a line of sources.list(5), for these packages', collect, [])
-      .option('--work-directory <dir>', 'where images are built', '/var/tmp')
+      .option('--work-directory <dir>', 'where images are built', filePath, '/var/tmp')
       .option(
         '--discard <policy>',
         'throw the guest away: always, onsuccess, onfailure, never',
@@ -31,7 +31,7 @@ export const RUN_COMMANDS: CommandGroup = {
         'always',
       )
       .option('--user <user>', 'who runs it; default root')
-      .option('--input <file>', 'its standard input; default: empty')
+      .option('--input <file>', 'its standard input; default: empty', filePath)
       .option('--timeout <seconds>', 'end it after that time; exit status 124', positive)
       .option('--ready-timeout <seconds>', 'how long the guest may take until it is ready', positive, 600)
       .action((words: string[], options: RunOptions) =>
@@ -49,7 +49,7 @@ export const RUN_COMMANDS: CommandGroup = {
         'never',
       )
       .option('--user <user>', 'who runs it; default root')
-      .option('--input <file>', 'its standard input; default: empty')
+      .option('--input <file>', 'its standard input; default: empty', filePath)
       .option('--timeout <seconds>', 'end it after that time; exit status 124', positive)
       .option('--ready-timeout <seconds>', 'how long the guest may take until it is ready', positive, 600)
       .action((name: string, words: string[], options: ExecOptions) =>

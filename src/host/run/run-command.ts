@@ -6,7 +6,7 @@ import type { HostContext } from '../context/context.ts';
 import { createGuest, type GuestWish } from '../guest/create-guest.ts';
 import { type Ended, type Limits, runIn, waitReady } from '../guest/in-guest.ts';
 import { removeGuest, startGuest, stopGuest } from '../guest/lifecycle.ts';
-import { findGuest } from '../record/find.ts';
+import { findGuest, ifThere } from '../record/find.ts';
 import { hostRecordText } from '../record/host-record.ts';
 import { type DiscardPolicy, isDiscarded } from './discard.ts';
 import { RUN_EXIT, runStatus } from './exit-status.ts';
@@ -116,6 +116,6 @@ export async function runDisposable(context: HostContext, wish: RunWish): Promis
 /** What was begun and failed for a reason of ours is of no use to anybody. */
 async function removeFailed(context: HostContext, name: string): Promise<void> {
   if (context.effects.dryRun) return;
-  const guest = await findGuest(context.virsh, name).catch(() => undefined);
+  const guest = await ifThere(findGuest(context.virsh, name));
   if (guest !== undefined) await removeGuest(context, guest);
 }

@@ -56,7 +56,10 @@ export function isAbsent(error: unknown): boolean {
 }
 
 /** What a path leads to, links at it followed: what is written there replaces that. Undefined if it leads nowhere. */
-export function statusBehindLinks(files: FileView, path: string): FileStatus | undefined {
+export function statusBehindLinks(
+  files: Pick<FileView, 'status' | 'linkTarget'>,
+  path: string,
+): FileStatus | undefined {
   let place = path;
   for (let links = 0; links <= MOST_LINKS; links++) {
     const status = files.status(place);

@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { Argv, CommandResult, HostCommands, RunOptions } from '../../../src/host/commands/commands.ts';
 import type { HostSystem } from '../../../src/host/context/host-system.ts';
@@ -6,6 +7,7 @@ import { METADATA } from '../../../src/host/libvirt/metadata.ts';
 import { parseXml, textOf } from '../../../src/host/libvirt/xml.ts';
 import { main } from '../../../src/host/program.ts';
 import { withRecord } from '../../../src/host/record/with-record.ts';
+import type { Files } from '../../../src/machine/files/files.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 import { FakeGuestPort } from './fake-guest-port.ts';
 import { type Answer, FakeLibvirt, refused } from './fake-libvirt.ts';
@@ -43,6 +45,7 @@ export class FakeHost implements HostCommands {
   readonly xml = new Map<string, string>();
   readonly port = new FakeGuestPort();
   readonly system: HostSystem;
+  readonly #files: Files;
   /** What a program other than virsh prints, or how it fails. */
   readonly programs: Record<string, (argv: Argv, options: RunOptions) => Answer> = {
     mktemp: () => ({ stdout: `${WORK}\n` }),
@@ -56,6 +59,8 @@ export class FakeHost implements HostCommands {
   };
   /** Why a command is refused; undefined where it is not. */
   refuse: (words: readonly string[]) => string | undefined = () => undefined;
+  /** Whether a command is done, and the answer lost. */
+  loses: (words: readonly string[]) => boolean = () => false;
   /** What libvirt says that KVM can do here; undefined: there is none. */
   kvm: string | undefined;
   /** A guest stays up once it was started. */
@@ -72,9 +77,10 @@ export class FakeHost implements HostCommands {
   /** @param files beside those that each host has, by their paths */
   constructor(files: Record<string, string> = {}) {
     hosts.push(this);
+    this.#files = temporaryRoot({ ...FILES, ...files }, '/dev/shm');
     this.system = {
       commands: this,
-      files: temporaryRoot({ ...FILES, ...files }, '/dev/shm'),
+      files: this.#files,
       environment: {},
       output: this.#output,
       now: () => new Date('2026-03-04T05:06:07Z'),
@@ -82,7 +88,15 @@ export class FakeHost implements HostCommands {
       sleep: async (milliseconds) => void this.#goOn(milliseconds),
       cpus: 2,
       pid: 77,
+      uid: process.getuid?.() ?? 0,
     };
+  }
+
+  /** Makes an empty file of the host. */
+  addFile(path: string): void {
+    const file = join(this.#files.root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
   }
 
   #goOn(milliseconds: number): number {
@@ -136,15 +150,23 @@ export class FakeHost implements HostCommands {
   async #virsh(words: readonly string[], options: RunOptions): Promise<Answer> {
     const [first = ''] = words;
     if (words.length > 1 || !first.includes(' ')) return await this.#one(words, options);
-    let stdout = '';
+    let [stdout, stderr] = ['', ''];
     for (const part of first.split('; ')) {
       const inner = part.split(' ');
-      stdout += (inner[0] === 'echo' ? inner[1] : (await this.#one(inner, options)).stdout) ?? '';
+      const answer: Answer =
+        inner[0] === 'echo' ? { stdout: inner[1] ?? '' } : await this.#one(inner, options);
+      stdout += answer.stdout ?? '';
+      stderr += answer.stderr ?? '';
     }
-    return { stdout };
+    return { stdout, stderr };
   }
 
   async #one(words: readonly string[], options: RunOptions): Promise<Answer> {
+    const answer = await this.#answer(words, options);
+    return this.loses(words) ? refused('Disconnected from the daemon') : answer;
+  }
+
+  async #answer(words: readonly string[], options: RunOptions): Promise<Answer> {
     const refusal = this.refuse(words);
     if (refusal !== undefined) return refused(refusal);
     const [command = ''] = words;

@@ -126,7 +126,8 @@ export class FakeLibvirt implements HostCommands {
     if (words.length > 1 || !first.includes(' ')) return this.#one(words, options);
     const results = first.split('; ').map((part) => {
       const inner = part.split(' ');
-      return inner[0] === 'echo' ? { stdout: inner[1] } : this.#one(inner, options);
+      if (inner[0] === 'echo') return { stdout: inner[1] };
+      return this.override(inner, options) ?? this.#one(inner, options);
     });
     return {
       stdout: results.map(({ stdout = '' }) => stdout).join(''),

@@ -21,13 +21,23 @@ interface FakePool {
   volumes: Map<string, FakeVolume>;
 }
 
-const QUERIES = ['pool-list', 'pool-dumpxml', 'vol-list', 'vol-info', 'vol-dumpxml', 'snapshot-list'];
+const QUERIES = [
+  'pool-list',
+  'pool-dumpxml',
+  'vol-list',
+  'vol-info',
+  'vol-dumpxml',
+  'snapshot-list',
+  'snapshot-dumpxml',
+];
 
 /** Pools, volumes and snapshots of a libvirt, without files. */
 export class FakeStorage {
   readonly pools = new Map<string, FakePool>();
-  /** Names of snapshots by the UUID of their domain, the oldest first. */
+  /** Names of snapshots by the UUID of their domain, in the order of their tree. */
   readonly snapshots = new Map<string, string[]>();
+  /** When one was made, in seconds, and of which; else at 0 and of none. */
+  readonly snapshotXml = new Map<string, string>();
   readonly #done: string[];
   #changes = 0;
 
@@ -89,7 +99,7 @@ export class FakeStorage {
 
   #volume(
     command: string,
-    { path, volumes }: FakePool,
+    { path, volumes, active }: FakePool,
     option: (name: string) => string,
     has: (name: string) => boolean,
     input: RunOptions['input'],
@@ -110,6 +120,7 @@ export class FakeStorage {
         ...(mode === undefined ? {} : { mode }),
       });
     }
+    if (!active) return refused('Requested operation is not valid: storage pool is not active');
     const name = option('vol');
     const volume = volumes.get(name);
     if (command === 'vol-create-from' && volume !== undefined) {
@@ -138,6 +149,10 @@ export class FakeStorage {
   #snapshot(command: string, domain: string, option: (name: string) => string): Answer {
     const names = this.snapshots.get(domain) ?? [];
     if (command === 'snapshot-list') return { stdout: names.map((name) => `${name}\n`).join('') };
+    if (command === 'snapshot-dumpxml')
+      return {
+        stdout: `<domainsnapshot>${this.snapshotXml.get(option('snapshotname')) ?? ''}</domainsnapshot>`,
+      };
     if (command === 'snapshot-create-as') this.snapshots.set(domain, [...names, option('name')]);
     else {
       const name = option('snapshotname');

@@ -2,9 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { type CommonOptions, type HostContext, openHost } from '../../../src/host/context/context.ts';
 import type { HostSystem } from '../../../src/host/context/host-system.ts';
+import type { SettingsFiles } from '../../../src/host/context/settings.ts';
 import { METADATA, metadataText } from '../../../src/host/libvirt/metadata.ts';
 import { orderContent } from '../../../src/host/order/guest-order.ts';
 import { main } from '../../../src/host/program.ts';
+import type { FileView } from '../../../src/machine/files/files.ts';
 import { type FakeDomain, FakeLibvirt, uuidOf } from './fake-libvirt.ts';
 import { type Ended, RecordedOutput } from './recorded-output.ts';
 
@@ -21,6 +23,17 @@ export interface GivenGuest extends Partial<Omit<FakeDomain, 'name' | 'uuid'>> {
 export const channel = (name: string, state?: string, path?: string): string =>
   `<channel type='unix'>${path === undefined ? '' : `<source mode='bind' path='${path}'/>`}` +
   `<target type='virtio' name='${name}'${state === undefined ? '' : ` state='${state}'`}/></channel>`;
+
+/** Files of root, by their paths. */
+export const plainFiles = (
+  texts: Readonly<Record<string, string>>,
+): SettingsFiles & Pick<FileView, 'list'> => ({
+  readText: (path) => texts[path],
+  status: (path) =>
+    texts[path] === undefined ? undefined : { kind: 'file', mode: 0o644, uid: 0, gid: 0, size: 1 },
+  linkTarget: () => undefined,
+  list: () => [],
+});
 
 export const AGENT = 'org.qemu.guest_agent.0';
 export const REPORT = 'net.gandi.report.0';
@@ -74,7 +87,7 @@ export class SimulatedHost {
   get system(): HostSystem {
     return {
       commands: this.libvirt,
-      files: { readText: (path: string) => this.files[path] } as HostSystem['files'],
+      files: plainFiles(this.files) as HostSystem['files'],
       environment: this.environment,
       output: this.output,
       now: () => new Date(Date.UTC(2026, 0, 1)),
@@ -82,6 +95,7 @@ export class SimulatedHost {
       sleep: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),
       cpus: 4,
       pid: 4711,
+      uid: 0,
     };
   }
 

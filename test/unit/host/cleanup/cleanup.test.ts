@@ -51,6 +51,23 @@ describe('what commands left that were killed', () => {
     expect(await host.gandiHost('cleanup')).toEqual({ status: 3, stdout: '', stderr: '' });
   });
 
+  it('goes with disks that were to be kept, where nobody has used them', async () => {
+    const host = await hostWithLeftovers();
+    await host.gandiHost('cleanup');
+    await host.gandiHost('guest', 'create', 'two', '--from', 'base', '--disk', 'data:1G:keep');
+    const { uuid } = host.libvirt.domain('two');
+    const xml = host.xml.get(uuid) ?? '';
+    host.xml.set(uuid, xml.replace('state="ready"', 'state="ready" disposable="yes"'));
+    expect((await host.gandiHost('cleanup')).stdout).toBe(
+      'kept: volume two.data.qcow2\nremoved guest two of a run that was killed\n',
+    );
+    await host.gandiHost('guest', 'create', 'three', '--from', 'base', '--disk', 'data:1G:keep');
+    const three = host.libvirt.domain('three').uuid;
+    host.xml.set(three, (host.xml.get(three) ?? '').replace('state="ready"', 'state="creating"'));
+    expect((await host.gandiHost('cleanup')).stdout).toBe('removed guest three that was never finished\n');
+    expect(host.storage.names().filter((name) => name.includes('.data.'))).toEqual(['two.data.qcow2']);
+  });
+
   it('is no leftover as long as who makes it is at work', async () => {
     const host = await hostWithLeftovers(AT_WORK);
     const before = host.state();
@@ -95,6 +112,16 @@ describe('what commands left that were killed', () => {
 });
 
 describe('directories in which images were built', () => {
+  it('stay where they are somebody else’s', async () => {
+    const host = new FakeHost({
+      '/builds/gandi-host-78-BBBBBBBB/x': '',
+      '/builds/gandi-host-80-CCCCCCCC': '',
+    });
+    Object.assign(host.system, { uid: host.system.uid + 1 });
+    expect((await host.gandiHost('cleanup', '--work-directory', '/builds')).status).toBe(3);
+    expect(host.effects()).toEqual([]);
+  });
+
   it('go where their process is gone; others are nobody’s business', async () => {
     const host = new FakeHost({
       ...AT_WORK,

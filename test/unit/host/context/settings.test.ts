@@ -1,15 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withoutAlias } from '../../../../src/host/command-line.ts';
-import { parseSettings, readSettings } from '../../../../src/host/context/settings.ts';
+import { parseSettings, readSettings, type SettingsFiles } from '../../../../src/host/context/settings.ts';
+import type { FileStatus } from '../../../../src/machine/files/files.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
+import { plainFiles } from '../simulated-host.ts';
 
 const read = (
   texts: Record<string, string>,
   environment: Record<string, string> = {},
   options = {},
   named?: string,
-) => readSettings({ readText: (path) => texts[path] }, environment, options, named);
+) => readSettings(plainFiles(texts), environment, options, named);
 
 /** What a parser of such files may stumble over. */
 const anyText = fc
@@ -85,6 +87,47 @@ describe('settings of the host', () => {
 
   it('must be there where somebody named their file', () => {
     expect(() => read({}, { GANDI_HOST_CONF: '/env' })).toThrow('/env: there is no such file of settings');
+  });
+
+  const statusOf = (status: Partial<FileStatus>) => {
+    const files: SettingsFiles = {
+      ...plainFiles({}),
+      readText: () => 'connect = qemu:///session\n',
+      status: (path) =>
+        path === '/etc/gandi/host.conf' || path === '/named'
+          ? { kind: 'file', mode: 0o644, uid: 0, gid: 0, size: 1, ...status }
+          : undefined,
+    };
+    return { ...files, readText: (path: string) => (files.status(path) ? files.readText(path) : undefined) };
+  };
+
+  it.each([
+    [{ kind: 'other' }, 'it is no file'],
+    [{ kind: 'directory' }, 'it is no file'],
+    [{ uid: 7 }, 'it belongs to another user'],
+    [{ mode: 0o666 }, 'everybody may write it'],
+  ] as const)('are not read from a file that nobody named, as %o', (status, why) => {
+    const { values, warnings } = readSettings(statusOf(status), {}, {}, undefined, 1000);
+    expect(values.connect.from).toBe('built in');
+    expect(warnings).toEqual([`/etc/gandi/host.conf is not read: ${why}`]);
+  });
+
+  it('are those of a file of this user, and of one that was named, whose it may be', () => {
+    const from = (status: Partial<FileStatus>, named?: string) =>
+      readSettings(statusOf(status), {}, {}, named, 1000).values.connect.from;
+    expect(from({ uid: 1000 })).toBe('/etc/gandi/host.conf:1');
+    expect(from({ uid: 7 }, '/named')).toBe('/named:1');
+    expect(() => from({ kind: 'other' }, '/named')).toThrow('/named: it is no file');
+  });
+
+  it('are read from a file that is named from the working directory', () => {
+    expect(() => read({}, {}, {}, 'host.conf')).toThrow(`${process.cwd()}/host.conf: there is no such file`);
+    expect(
+      read({ [`${process.cwd()}/host.conf`]: 'pool = x\n' }, {}, {}, 'host.conf').values.pool.value,
+    ).toBe('x');
+    // Of an empty name there is no directory.
+    const texts = { '/home/u/.config/gandi/host.conf': 'pool = two\n' };
+    expect(read(texts, { HOME: '/home/u', XDG_CONFIG_HOME: '' }).values.pool.value).toBe('two');
   });
 
   it('are read from any text without an exception', () => {

@@ -26,6 +26,18 @@ beforeEach(async () => {
 });
 
 describe('a guest that is handed over to another engine', () => {
+  it('is that of this host: files of another one are not here, whatever has their names', async () => {
+    for (const words of [
+      ['export', 'web', '--format', 'proxmox', '--output', '/out'],
+      ['guest', 'verify', 'web', '--checksum'],
+    ]) {
+      const { status, stderr } = await run('-c', 'qemu+ssh://other/system', ...words);
+      expect(status).toBe(1);
+      expect(stderr).toContain('-c qemu:///system');
+    }
+    expect(host.effects()).toEqual([]);
+  });
+
   it('is whole images, its seed, and a manifest that says what cannot be taken along', async () => {
     expect(await exported('kubevirt')).toEqual({ status: 0, stdout: '/out/web.yaml\n', stderr: '' });
     expect(host.effects()).toEqual([

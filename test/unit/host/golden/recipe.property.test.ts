@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backingFiles, childrenOfFile, type Reference } from '../../../../src/host/golden/children.ts';
 import { parseImageInfo } from '../../../../src/host/golden/inspect-image.ts';
 import {
   checkGoldenName,
@@ -13,6 +12,7 @@ import {
 import { updateOrder } from '../../../../src/host/golden/update-order.ts';
 import { prunable, rolledBack, withState, withVersion } from '../../../../src/host/golden/versions.ts';
 import type { GoldenRecord } from '../../../../src/host/record/host-record.ts';
+import { backingFiles, childrenOfFile, type Reference } from '../../../../src/host/record/references.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
 const runs = { numRuns: PROPERTY_RUNS };
@@ -93,7 +93,7 @@ describe('versions', () => {
             expect(used.has(number)).toBe(false);
             used.add(number);
             record = withState(
-              withVersion(record, { ...version, disk: versionFiles('a', number).disk }),
+              withVersion(record, { ...version, number, disk: versionFiles('a', number).disk }),
               number,
               what,
             );
@@ -115,7 +115,7 @@ describe('versions', () => {
   it('are gone back to one by one, and only to those of which a guest came up', () => {
     let record = empty;
     for (const state of ['ready', 'failed', 'ready'] as const) {
-      record = withState(withVersion(record, version), record.next, state);
+      record = withState(withVersion(record, { ...version, number: record.next }), record.next, state);
     }
     expect(record.current).toBe(3);
     const back = rolledBack(record, 'base');

@@ -10,11 +10,12 @@ const current = async () => JSON.parse((await run('golden', 'show', 'base')).std
 
 /** A host with a golden image of three versions, the third of which is current. */
 beforeEach(async () => {
-  // A file there is one that QEMU may have open.
-  host = new FakeHost({ [DISK]: '' });
+  host = new FakeHost();
   await run('golden', 'create', 'base', '--from', IMAGE);
   await run('golden', 'update', 'base');
   await run('golden', 'update', 'base');
+  // A file there is one that QEMU may have open.
+  host.addFile(DISK);
   host.effects();
 });
 

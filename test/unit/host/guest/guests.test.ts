@@ -76,8 +76,10 @@ describe('a guest that is made', () => {
   });
 
   it('is marked as begun until it is whole, so that what a failure left can be found', async () => {
-    host.refuse = ([command]) => (command === 'vol-upload' ? 'the disk is full' : undefined);
-    expect((await create()).stderr).toBe('gandi-host: the disk is full\n');
+    host.refuse = ([command]) => (/^(vol-upload|undefine)$/.test(command ?? '') ? 'it is gone' : undefined);
+    expect((await create()).stderr).toBe(
+      'gandi-host: warning: guest web stays half made (it is gone); "gandi-host cleanup" removes it\ngandi-host: it is gone\n',
+    );
     host.refuse = () => undefined;
     expect(JSON.parse((await run('--json', 'guest', 'list')).stdout).guests).toMatchObject([
       { name: 'web', state: 'creating', golden: 'base@1' },
@@ -225,6 +227,14 @@ describe('a guest that there is', () => {
     expect((await run('is-managed', 'nobody')).status).toBe(1);
   });
 
+  it('goes on where it is paused', async () => {
+    const web = host.libvirt.domain('web');
+    web.state = 'paused';
+    host.effects();
+    expect((await run('guest', 'start', 'web')).status).toBe(0);
+    expect(host.effects()).toEqual([`resume ${web.uuid}`]);
+  });
+
   it('is removed with its disks, but for those that are to stay', async () => {
     await run('guest', 'start', 'web');
     const asked = await run('guest', 'destroy', 'web');
@@ -251,6 +261,14 @@ describe('a guest that there is', () => {
       `virsh --connect qemu:///system --quiet console ${uuid}`,
       'ssh root@192.0.2.7 uptime',
     ]);
+    const from = async (uri: string) => {
+      await run('--connect', uri, 'guest', 'ssh', 'web');
+      return host.effects();
+    };
+    expect(await from('qemu+ssh://me@far:2222/system?keyfile=/a%20b%25')).toEqual([
+      "ssh -o ProxyCommand=ssh -W '[%h]:%p' -p 2222 -i '/a b%%' -- me@far root@192.0.2.7",
+    ]);
+    expect(await from('qemu://far/system')).toEqual(['ssh root@192.0.2.7']);
     host.addresses = {};
     expect((await run('guest', 'ssh', 'web')).stderr).toContain(
       'guest web has no address that libvirt knows',

@@ -32,6 +32,7 @@ function withSnapshots(...names: string[]) {
   host.libvirt.override = ([command = '', ...words]) => {
     if (!command.startsWith('snapshot-')) return undefined;
     if (command === 'snapshot-list') return { stdout: `${names.join('\n')}\n\n` };
+    if (command === 'snapshot-dumpxml') return { stdout: '<domainsnapshot/>' };
     done.push(`${command} ${words[words.findIndex((word) => word.endsWith('name')) + 1]}`);
     return {};
   };
@@ -63,6 +64,12 @@ describe('a guest that is to stop', () => {
     expect(host.timeline).toHaveLength(1);
   });
 
+  it('goes on first where it is paused', async () => {
+    const host = guestHost({ state: 'paused' });
+    expect((await stop(host, 40)).status).toBe(1);
+    expect(host.timeline).toEqual(['0 resume web', '0 shutdown web']);
+  });
+
   it('is not waited for in a dry run', async () => {
     const host = guestHost({ state: 'running', deaf: true });
     expect(await stop(host, 40, true)).toMatchObject({
@@ -78,8 +85,11 @@ describe('a guest that is removed', () => {
     const host = guestHost({ state: 'running' });
     const done: string[] = [];
     host.libvirt.override = ([command = '', ...words]) => {
-      if (command === 'vol-info')
-        return words.includes('gone.qcow2') ? { exitCode: 1, failure: 'no such volume' } : {};
+      if (command === 'pool-list') return { stdout: 'gandi\n' };
+      if (command === 'vol-dumpxml')
+        return words.includes('gone.qcow2')
+          ? { exitCode: 1, failure: 'no such volume' }
+          : { stdout: '<volume><name>x</name><target><path>/x</path></target></volume>' };
       if (['destroy', 'vol-delete', 'undefine'].includes(command)) done.push(`${command} ${words.at(-1)}`);
       return command === 'vol-delete' ? {} : undefined;
     };

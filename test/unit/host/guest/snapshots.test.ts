@@ -40,6 +40,23 @@ describe('snapshots of a guest', () => {
     expect(host.effects()).toEqual([`snapshot-revert --domain ${uuid} --snapshotname first`]);
   });
 
+  it('are told by their age, whatever tree they are, and however the clock jumped', async () => {
+    const made = (name: string, time: number, parent?: string) => {
+      const below = parent === undefined ? '' : `<parent><name>${parent}</name></parent>`;
+      host.storage.snapshotXml.set(name, `<creationTime>${time}</creationTime>${below}`);
+    };
+    made('a', 100);
+    made('c', 300, 'a');
+    made('b', 200, 'a');
+    // The clock went back before it was made.
+    made('d', 50, 'b');
+    host.storage.snapshots.set(host.libvirt.domain('web').uuid, ['a', 'c', 'b', 'd']);
+    expect((await run('guest', 'snapshots', 'web')).stdout).toBe('a\nb\nd\nc\n');
+    host.effects();
+    await run('--yes', 'guest', 'rollback', 'web', '--no-backup');
+    expect(host.effects().at(-1)).toMatch(/--snapshotname c$/);
+  });
+
   it('are refused where QEMU keeps no memory: a directory is shared, and the guest runs', async () => {
     await run('guest', 'create', 'shared', '--from', 'base', '--mount', '/srv:/mnt');
     expect((await run('guest', 'snapshot', 'shared', 'off')).status).toBe(0);

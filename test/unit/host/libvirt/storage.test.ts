@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { HostCommands } from '../../../../src/host/commands/commands.ts';
+import { definedDomains } from '../../../../src/host/libvirt/domains.ts';
 import {
   activePools,
   findPool,
@@ -9,7 +11,9 @@ import {
   volumesOf,
 } from '../../../../src/host/libvirt/storage.ts';
 import { Virsh } from '../../../../src/host/libvirt/virsh.ts';
+import { findGuest } from '../../../../src/host/record/find.ts';
 import { FakeHost } from '../fake-host.ts';
+import { uuidOf } from '../fake-libvirt.ts';
 
 describe('pools and volumes', () => {
   it('are found by name; what is not there is undefined, and what is off is no active one', async () => {
@@ -53,5 +57,49 @@ describe('pools and volumes', () => {
   it('are not made of what is no XML of a volume', () => {
     for (const text of ['', '<volume>', '<volume><name>x</name></volume>'])
       expect(parseVolume('p', text)).toBeUndefined();
+  });
+});
+
+describe('what libvirt does not say', () => {
+  /** A host with one volume, of which each command of a kind fails as often as is said. */
+  function hostThatFails(command: string, times: number): Virsh {
+    const host = new FakeHost();
+    host.storage.addPool('gandi', '/pool');
+    host.storage.addVolume('gandi', 'x.qcow2');
+    host.libvirt.domains.push({ uuid: uuidOf(1), name: 'web' });
+    let left = times;
+    host.refuse = ([word]) => (word === command && left-- > 0 ? 'connection is lost' : undefined);
+    return new Virsh(host);
+  }
+
+  it('is asked again, and is no answer where it stays unsaid', async () => {
+    expect(await findVolume(hostThatFails('vol-dumpxml', 1), 'gandi', 'x.qcow2')).toBeDefined();
+    expect(await definedDomains(hostThatFails('dumpxml', 1))).toHaveLength(1);
+    await expect(definedDomains(hostThatFails('dumpxml', 2))).rejects.toThrow(
+      'libvirt did not tell how domain web is defined; try again',
+    );
+    await expect(activePools(hostThatFails('pool-dumpxml', 1))).rejects.toThrow('connection is lost');
+    await expect(findVolume(hostThatFails('pool-list', 1), 'gandi', 'y.qcow2')).rejects.toThrow(
+      'connection is lost',
+    );
+    await expect(findVolume(hostThatFails('none', 1), 'other', 'x.qcow2')).rejects.toThrow(
+      'libvirt has no active pool other',
+    );
+    await expect(findGuest(hostThatFails('list', 1), 'nobody')).rejects.toThrow('did not answer list');
+    await expect(definedDomains(hostThatFails('list', 1))).rejects.toThrow('did not answer list, domstats');
+    await expect(definedDomains(hostThatFails('domstats', 1))).rejects.toThrow('connection is lost');
+  });
+
+  it('is no answer where virsh was killed', async () => {
+    const virsh = hostThatFails('none', 0);
+    const { commands } = virsh;
+    const killed: HostCommands = {
+      ...commands,
+      run: (argv, options) =>
+        argv.includes('vol-dumpxml')
+          ? Promise.resolve({ argv, stdout: '', stderr: '', failure: 'virsh: killed by SIGKILL' })
+          : commands.run(argv, options),
+    };
+    await expect(findVolume(new Virsh(killed), 'gandi', 'x.qcow2')).rejects.toThrow('killed by SIGKILL');
   });
 });

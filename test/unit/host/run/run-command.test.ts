@@ -93,7 +93,7 @@ describe('a command in a guest that is made for it', () => {
       expect(names()).toEqual(['base']);
       expect(host.storage.names()).toEqual(['base.v1.qcow2']);
     }
-    expect((await inNew('--discard', 'sometimes', '--', 'true')).status).toBe(2);
+    expect((await inNew('--discard', 'sometimes', '--', 'true')).status).toBe(125);
   });
 
   it('is over at an interrupt, and the guest goes all the same', async () => {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { definedDomains } from '../libvirt/domains.ts';
-import { activePools, volumesOf } from '../libvirt/storage.ts';
+import { definedDomains, domainDefinitions, isActive } from '../libvirt/domains.ts';
+import { activePools, findVolume, volumesOf } from '../libvirt/storage.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
 import { attributeOf, childrenOf, type Element, findElement, textOf } from '../libvirt/xml.ts';
 
@@ -48,14 +48,22 @@ export function backingFiles(name: string, image: string): string[] {
   }
 }
 
-/** Files that a domain's definition names: disks, their backing chains, kernel and initial RAM disk. */
-export function filesOfDomain(definition: Element): string[] {
+/** Path of a volume of a pool; undefined if it is not known. */
+export type PathOfVolume = (pool: string, volume: string) => string | undefined;
+
+/**
+ * Files that a domain's definition names: disks, their backing chains, kernel and initial RAM disk.
+ * @param pathOf where volumes are, for disks that name a pool and a volume
+ */
+export function filesOfDomain(definition: Element, pathOf: PathOfVolume = () => undefined): string[] {
   const devices = findElement(definition, 'devices');
   const disks = devices === undefined ? [] : childrenOf(devices, 'disk');
   const chain = (element: Element): string[] => {
     const source = findElement(element, 'source');
     const below = findElement(element, 'backingStore');
-    const file = attributeOf(source, 'file') ?? attributeOf(source, 'dev');
+    const [pool, volume] = [attributeOf(source, 'pool'), attributeOf(source, 'volume')];
+    const ofPool = pool === undefined || volume === undefined ? undefined : pathOf(pool, volume);
+    const file = attributeOf(source, 'file') ?? attributeOf(source, 'dev') ?? ofPool;
     return [...(file === undefined ? [] : [file]), ...(below === undefined ? [] : chain(below))];
   };
   const boot = ['kernel', 'initrd'].flatMap((name) => textOf(definition, 'os', name) ?? []);
@@ -83,14 +91,16 @@ export function childrenOfFile(file: string, references: readonly Reference[]): 
 }
 
 /**
- * All that names image files, ours or not: volumes of all active pools and definitions of all domains. What lies outside of
- * them cannot be seen.
+ * All that names image files, ours or not: volumes of all active pools, and domains as they are defined and as they run. What
+ * lies outside of them cannot be seen.
  * @throws LibvirtError
  */
 export async function allReferences(virsh: Virsh): Promise<Reference[]> {
   const references: Reference[] = [];
+  const paths = new Map<string, string>();
   for (const pool of await activePools(virsh)) {
     for (const { name, path, backing } of await volumesOf(virsh, pool)) {
+      paths.set(`${pool.name}/${name}`, path);
       if (backing === undefined) continue;
       references.push({
         child: { what: `volume ${pool.name}/${name}`, path },
@@ -98,7 +108,39 @@ export async function allReferences(virsh: Virsh): Promise<Reference[]> {
       });
     }
   }
-  for (const { uuid, name, definition } of await definedDomains(virsh))
-    references.push({ child: { what: `domain ${name}`, uuid }, files: filesOfDomain(definition) });
+  const pathOf: PathOfVolume = (pool, volume) => paths.get(`${pool}/${volume}`);
+  const domains = await definedDomains(virsh);
+  // A disk may have been attached to one that runs, and to nothing else.
+  const active = domains.filter(isActive).map(({ uuid }) => uuid);
+  const live =
+    active.length === 0 ? new Map<string, Element>() : await domainDefinitions(virsh, active, 'live');
+  for (const { uuid, name, definition } of domains) {
+    const definitions = [definition, live.get(uuid)].filter((one) => one !== undefined);
+    const files = definitions
+      .flatMap((one) => filesOfDomain(one, pathOf))
+      .map((file) => posix.normalize(file));
+    references.push({ child: { what: `domain ${name}`, uuid }, files: [...new Set(files)] });
+  }
   return references;
+}
+
+/**
+ * What needs one of the volumes that were made for a domain, in words; undefined if nothing but the domain itself does.
+ * @param volumes those that are to be removed
+ * @throws LibvirtError
+ */
+export async function neededBy(
+  virsh: Virsh,
+  uuid: string,
+  volumes: readonly { pool: string; name: string }[],
+): Promise<string | undefined> {
+  const references = await allReferences(virsh);
+  for (const { pool, name } of volumes) {
+    const path = (await findVolume(virsh, pool, name))?.path;
+    if (path === undefined) continue;
+    const children = childrenOfFile(path, references).filter((child) => child.uuid !== uuid);
+    if (children.length > 0)
+      return `volume ${pool}/${name} is needed by ${children.map(({ what }) => what).join(', ')}`;
+  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catchInterrupts } from '../../../../src/host/record/interrupts.ts';
+import { catchInterrupts } from '../../../../src/host/commands/interrupts.ts';
 
 describe('signals', () => {
   it('are counted until they are released, with the first of them', () => {

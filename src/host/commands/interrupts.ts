@@ -10,8 +10,14 @@ export interface Interrupts {
 
 const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+let caught = 0;
+
+/** Whether somebody catches them now. */
+export const areInterruptsCaught = (): boolean => caught > 0;
+
 /** Catches them until they are released. */
 export function catchInterrupts(): Interrupts {
+  caught += 1;
   let count = 0;
   let first: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -27,6 +33,7 @@ export function catchInterrupts(): Interrupts {
       return first;
     },
     release() {
+      caught -= 1;
       for (const signal of CAUGHT) process.off(signal, onSignal);
     },
   };
