@@ -86,11 +86,13 @@ export interface MachineFiles {
 }
 
 /**
- * `quiet`, since each character on the emulated serial line costs time; errors are shown all the same. `no_timer_check`,
- * since a host that is busy at the wrong moment lets the kernel take the emulated timer for broken. `panic=-1` makes a
- * panic end the machine at once (kernel's admin-guide/kernel-parameters.txt).
+ * Without mitigations, each of which costs an emulated CPU more than a real one; `no_timer_check`, since a host that is busy at the
+ * wrong moment lets the kernel take the emulated timer for broken (kernel's admin-guide/kernel-parameters.txt).
  */
-const kernelArguments = [COMMAND_LINE, 'mitigations=off', 'no_timer_check', 'panic=-1'];
+export const EMULATED_KERNEL = ['mitigations=off', 'no_timer_check'];
+
+/** `quiet` is in it, since each character on the emulated serial line costs time. `panic=-1` has a panic end the machine at once. */
+const kernelArguments = [COMMAND_LINE, ...EMULATED_KERNEL, 'panic=-1'];
 
 /**
  * Memory is not filled with zeros each time it is given out, as Debian's kernel has it by default: a tenth of a boot under
