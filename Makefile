@@ -19,7 +19,7 @@ HOST_RPM = dist/gandi-host-$(VERSION)-1.$(RPM_ARCHITECTURE).rpm
 # What packaging/install.sh installs beside the programs, and how it is packed.
 INSTALLED = $(shell find autofs etc kernel packaging udev units -type f) README.md COPYING
 
-.PHONY: build docs generated install install-host deb rpm guest-deb guest-rpm lint types unit packages host guest long properties test demo bench audit clean
+.PHONY: build docs generated install install-host deb rpm guest-deb guest-rpm lint types unit packages host host-guests guest long properties test demo bench audit clean
 .DELETE_ON_ERROR:
 
 build: dist/gandi.cjs docs
@@ -78,7 +78,7 @@ unit: build
 	@$(SETUP) node test/run.mjs $@
 
 # They run the executable.
-host: build
+host host-guests: build
 	@$(SETUP) node test/run.mjs $@
 
 test:

@@ -1,10 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
-/** Settings of the person who runs the tests must not change them; only the cache's place is theirs. */
+/** Settings of the person who runs the tests must not change them; only the cache's place, and where guests run, are theirs. */
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('GANDI_') && name !== 'GANDI_GUEST_CACHE') delete process.env[name];
+  if (name.startsWith('GANDI_') && name !== 'GANDI_GUEST_CACHE' && name !== 'GANDI_GUESTS')
+    delete process.env[name];
 }
+
+/** Tests that only run commands in a guest: each is in one of two suites, by where its guest runs. */
+const inDisposableGuests = 'test/guest/**/*.disposable.test.ts';
+const areDisposable = process.env.GANDI_GUESTS === 'libvirt';
 
 const minutes = 60_000;
 /** Each input of a property test may take so long on a busy machine: test/property-runs.ts. */
@@ -62,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'guest',
           include: ['test/guest/**/*.test.ts'],
-          exclude: ['test/guest/**/*.long.test.ts'],
+          exclude: ['test/guest/**/*.long.test.ts', ...(areDisposable ? [inDisposableGuests] : [])],
           // An emulated guest on a busy machine can miss a time limit.
           retry: 1,
           globalSetup: 'test/guest/global-setup.ts',
@@ -75,7 +80,8 @@ export default defineConfig({
         // gandi-host against a libvirt of its own, with guests of golden images.
         test: {
           name: 'host-guests',
-          include: ['test/host-guests/**/*.test.ts'],
+          include: ['test/host-guests/**/*.test.ts', ...(areDisposable ? [inDisposableGuests] : [])],
+          env: { GANDI_GUESTS: 'libvirt' },
           // As for the other guests.
           retry: 1,
           globalSetup: 'test/host-guests/global-setup.ts',
@@ -90,7 +96,10 @@ export default defineConfig({
           name: 'long',
           include: ['test/**/*.long.test.ts'],
           retry: 1,
-          globalSetup: ['test/guest/global-setup.ts', 'test/packages/global-setup.ts'],
+          globalSetup: [
+            `test/${process.env.GANDI_GUESTS === 'libvirt' ? 'host-guests' : 'guest'}/global-setup.ts`,
+            'test/packages/global-setup.ts',
+          ],
           testTimeout: 5 * minutes,
           hookTimeout: 15 * minutes,
         },

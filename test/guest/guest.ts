@@ -1,3 +1,4 @@
+import { type CommandGuest, type CommandOptions, untilSucceeds } from './command-guest.ts';
 import type { CommandResult } from './control-shell.ts';
 import type { Attached } from './hot-plug.ts';
 import type { GuestDisk, GuestInterface, MachineOptions } from './machine.ts';
@@ -17,7 +18,7 @@ const BOOT_SECONDS = 180;
  * A guest in an emulated machine. Its disks are files of the test: when the guest has ended, another one can be booted
  * from them. Each failure names the guest and shows the end of its console.
  */
-export class Guest {
+export class Guest implements CommandGuest {
   readonly #name: string;
   /** The last time that it was switched on. */
   #last: { readonly options: MachineOptions; readonly machine: RunningMachine } | undefined;
@@ -56,13 +57,13 @@ export class Guest {
   }
 
   /** Runs a command as root by bash, whatever the state of network and users, as soon as the guest can. */
-  async run(command: string, options: { input?: string; seconds?: number } = {}): Promise<CommandResult> {
+  async run(command: string, options: CommandOptions = {}): Promise<CommandResult> {
     const { input, seconds = 120 } = options;
     return this.#withConsole(within(`"${command}"`, seconds, this.#machine.shell.run(command, input)));
   }
 
   /** Runs a command that must succeed, and returns its output without the newline at the end. */
-  async output(command: string, options: { input?: string; seconds?: number } = {}): Promise<string> {
+  async output(command: string, options: CommandOptions = {}): Promise<string> {
     const { exitCode, stdout, stderr } = await this.run(command, options);
     if (exitCode !== 0)
       throw this.#failure(`"${command}" failed with status ${exitCode}: ${stderr || stdout}`);
@@ -88,12 +89,12 @@ export class Guest {
   async #untilSucceeds(command: string, seconds: number): Promise<void> {
     const { shell } = this.#machine;
     await within('the boot', BOOT_SECONDS, shell.started());
-    // A pipe that nobody writes to: reading takes the time, and no process as sleep(1) would.
-    const pause = `read -r -t 0.2 -u $pause`;
-    const loop = `exec {pause}<> <(:)
-      until (\n${command}\n) > /dev/null 2>&1; do [ $SECONDS -lt ${seconds} ] || exit 1; ${pause}; done; exit 0`;
     // Longer where the command itself takes its time.
-    const { exitCode } = await within(`"${command}"`, seconds + 30, shell.run(loop));
+    const { exitCode } = await within(
+      `"${command}"`,
+      seconds + 30,
+      shell.run(untilSucceeds(command, seconds)),
+    );
     if (exitCode !== 0) throw new Error(`waited ${seconds} s in vain for "${command}"`);
   }
 

@@ -228,7 +228,7 @@ describe('a guest that gets hostile input', () => {
     expect(await guest.output('hostname; grep -c web4 /etc/hosts')).toBe('web4\n1');
   });
 
-  // One that hangs is ended after half a minute: config.test.ts has a plugin with a shorter limit, commands.test.ts the tools.
+  // One that hangs is ended after half a minute: config.disposable.test.ts has a plugin with a shorter limit, commands.test.ts the tools.
   it('names a tool that is missing or prints without end, and goes on', async () => {
     await guest.output('mv /usr/sbin/useradd /usr/sbin/useradd.away');
     const missing = await bootstrap(`--seed ${await seedOfUser('missing1')}`);

@@ -66,17 +66,13 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
   const key = cacheKey(recipe, ...parts);
   const root = await cachedFolder(`image-${key}`, async (folder) => {
     await withProgress(`make an ${fileSystem} root file system image`, async () => {
-      const own = await writeFiles(join(folder, 'files'), {
-        ...files,
-        '/etc/fstab': [fstab(fileSystem), ...moreFileSystems.map((line) => `${line}\n`)].join(''),
-      });
-      const tree = join(folder, 'tree');
-      await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
+      const table = [fstab(fileSystem), ...moreFileSystems.map((line) => `${line}\n`)].join('');
+      const tree = await imageTree({ ...options, files: { ...files, '/etc/fstab': table } }, folder);
       await Promise.all(without.map((path) => rm(join(tree, path))));
       if (securityLabels) await labelTree(tree);
       await makeFileSystem(fileSystem, tree, join(folder, 'root.img.partial'), fileSystemMebibytes);
       await rename(join(folder, 'root.img.partial'), join(folder, 'root.img'));
-      await Promise.all([tree, own].map((path) => rm(path, { recursive: true })));
+      await rm(tree, { recursive: true });
     });
   });
   const { kernel, initrd } = rootfs;
@@ -91,6 +87,22 @@ export async function rootImage(options: ImageOptions): Promise<Image> {
     );
   });
   return { file: join(disk, 'disk.img'), ...boot };
+}
+
+/**
+ * The tree of an image: the root file system, what the tests' guests have beside it, the overlays and the files.
+ * @param folder on the file system of the cache, which its files are hard links to
+ * @returns its path below that folder; the caller removes it
+ */
+export async function imageTree(
+  { rootfs, overlays = [], files = {} }: Pick<ImageOptions, 'rootfs' | 'overlays' | 'files'>,
+  folder: string,
+): Promise<string> {
+  const own = await writeFiles(join(folder, 'files'), files);
+  const tree = join(folder, 'tree');
+  await layerTree(rootfs.tree, [equipment, ...overlays, own], tree);
+  await rm(own, { recursive: true });
+  return tree;
 }
 
 function fstab(fileSystem: string): string {

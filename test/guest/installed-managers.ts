@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GuestContent } from './command-guest.ts';
 import type { Image } from './image.ts';
 import { rootFileSystem, type Suite } from './rootfs.ts';
 import { toolkitImage } from './toolkit.ts';
@@ -79,13 +80,18 @@ export const NETWORK_MANAGERS: readonly NetworkManager[] = [
   },
 ];
 
-/** An image that has all of them: one acts, what an admin chooses the next boot has. */
-export async function imageWithManagers(suite: Suite, folder: string): Promise<Image> {
+/** What an image has that has all of them: one acts, what an admin chooses the next boot has. */
+export async function contentWithManagers(suite: Suite, folder: string): Promise<GuestContent> {
   const units = join(folder, 'overlay/etc/systemd/system');
   mkdirSync(units, { recursive: true });
   // Installed beside each other, all would start; and nobody here waits for the network to be up.
   for (const unit of ['NetworkManager', 'NetworkManager-wait-online', 'systemd-networkd-wait-online'])
     symlinkSync('/dev/null', join(units, `${unit}.service`));
   const rootfs = await rootFileSystem(suite, ['lz4', 'netplan.io', 'network-manager', 'zstd']);
-  return toolkitImage({ rootfs, overlays: [join(folder, 'overlay')] });
+  return { rootfs, overlays: [join(folder, 'overlay')] };
+}
+
+/** An image with that. */
+export async function imageWithManagers(suite: Suite, folder: string): Promise<Image> {
+  return toolkitImage(await contentWithManagers(suite, folder));
 }

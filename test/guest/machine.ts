@@ -1,3 +1,4 @@
+import { COMMAND_LINE, EMULATED_CPU } from '../../src/host/guest/definition.ts';
 import type { DiskFile } from './disk.ts';
 import type { Image } from './image.ts';
 
@@ -85,33 +86,23 @@ export interface MachineFiles {
 }
 
 /**
- * `quiet`, since each character on the emulated serial line costs time; errors are shown all the same. `no_timer_check`,
- * since a host that is busy at the wrong moment lets the kernel take the emulated timer for broken. `panic=-1` makes a
- * panic end the machine at once (kernel's admin-guide/kernel-parameters.txt).
+ * Without mitigations, each of which costs an emulated CPU more than a real one; `no_timer_check`, since a host that is busy at the
+ * wrong moment lets the kernel take the emulated timer for broken (kernel's admin-guide/kernel-parameters.txt).
  */
-const kernelArguments = [
-  'root=LABEL=root',
-  'rw',
-  'console=ttyS0',
-  'net.ifnames=0',
-  'quiet',
-  'mitigations=off',
-  'no_timer_check',
-  'panic=-1',
-];
+export const EMULATED_KERNEL = ['mitigations=off', 'no_timer_check'];
+
+/** `quiet` is in it, since each character on the emulated serial line costs time. `panic=-1` has a panic end the machine at once. */
+const kernelArguments = [COMMAND_LINE, ...EMULATED_KERNEL, 'panic=-1'];
 
 /**
  * Memory is not filled with zeros each time it is given out, as Debian's kernel has it by default: a tenth of a boot under
  * emulation. Nor are its ciphers tested, which takes half a second. Where instructions are counted, all is to be as in
  * the guests of others.
  */
-const fastKernel = ['init_on_alloc=0', 'cryptomgr.notests', 'initcall_blacklist=crypto_kdf108_init'];
+export const FAST_KERNEL = ['init_on_alloc=0', 'cryptomgr.notests', 'initcall_blacklist=crypto_kdf108_init'];
 
 /** Without what none of them uses: a sixth of a boot goes into drivers for SATA, a keyboard and the like. */
 const fastMachine = 'q35,sata=off,i8042=off,smbus=off';
-
-/** The oldest CPU that the toolkit supports (x86-64-v2); guests boot faster on it, for want of drivers to load. */
-const oldestCpu = 'Nehalem';
 
 /** The arguments of qemu-system-x86_64 for a machine; `forwards` has the host's port for SSH by interface position. */
 export function qemuArguments(
@@ -120,7 +111,7 @@ export function qemuArguments(
   forwards: ReadonlyMap<number, number>,
 ): string[] {
   const counted = options.countInstructions ?? false;
-  const { cpus = { count: 1 }, cpuModel = counted ? 'max' : oldestCpu } = options;
+  const { cpus = { count: 1 }, cpuModel = counted ? 'max' : EMULATED_CPU } = options;
   const { memory = { mebibytes: 1024 }, interfaces = [], serialPorts = [] } = options;
   const smp = [String(cpus.count), ...(cpus.maximum ? [`maxcpus=${cpus.maximum}`] : [])];
   const modules = memory.maximumMebibytes ? ['slots=8', `maxmem=${memory.maximumMebibytes}M`] : [];
@@ -137,7 +128,7 @@ export function qemuArguments(
     ['-kernel', kernel, '-initrd', initrd],
     [
       '-append',
-      [...kernelArguments, ...(counted ? [] : fastKernel), ...(options.kernelArguments ?? [])].join(' '),
+      [...kernelArguments, ...(counted ? [] : FAST_KERNEL), ...(options.kernelArguments ?? [])].join(' '),
     ],
     ['-serial', `file:${files.console}`],
     options.secondSerial === undefined

@@ -1,11 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import type { DiskFile } from './disk.ts';
-import { imageWithManagers } from './installed-managers.ts';
+import { contentWithManagers } from './installed-managers.ts';
 import type { Suite } from './rootfs.ts';
-import { useGuest } from './use-guest.ts';
+import { useCommandGuest } from './use-command-guest.ts';
 
 const minutes = 60_000;
 
@@ -50,31 +46,6 @@ bridges:
     dhcp4: true
 `;
 
-/** A seed as people make one. */
-async function seedVolume(folder: string): Promise<DiskFile> {
-  const files = {
-    'meta-data': 'instance-id: i-1\nlocal-hostname: web1\n',
-    'user-data': '',
-    'network-config': NETWORK,
-  };
-  const seed = join(folder, 'seed');
-  mkdirSync(seed);
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(seed, name), text);
-  const file = join(folder, 'seed.iso');
-  const paths = Object.keys(files).map((name) => join(seed, name));
-  await execa('genisoimage', [
-    '-quiet',
-    '-output',
-    file,
-    '-volid',
-    'cidata',
-    '-rational-rock',
-    '-joliet',
-    ...paths,
-  ]);
-  return { file, format: 'raw' };
-}
-
 /** What an admin does to have the manager from the next boot on. */
 const CHOICES = {
   ifupdown: '',
@@ -99,13 +70,14 @@ const CHECKS = {
 /** One guest that a network-config configures, and that goes from one network manager to the next. */
 export function testNetworkConfiguration(suite: Suite, managers: readonly (keyof typeof CHOICES)[]): void {
   describe(`a network-config in Debian ${suite}`, () => {
-    const { guest } = useGuest(`config-${suite}`, {
-      image: (folder) => imageWithManagers(suite, folder),
-      root: { mebibytes: 1536 },
-      machine: async (folder) => ({
-        disks: [{ disk: await seedVolume(folder) }],
-        interfaces: [WAN, ...BOND, BRIDGED],
+    const guest = useCommandGuest(`config-${suite}`, {
+      image: (folder) => contentWithManagers(suite, folder),
+      seed: async () => ({
+        'meta-data': 'instance-id: i-1\nlocal-hostname: web1\n',
+        'user-data': '',
+        'network-config': NETWORK,
       }),
+      interfaces: [WAN, ...BOND, BRIDGED],
       minutes: 20,
     });
 

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { execa } from 'execa';
+import type { CommandGuest } from './command-guest.ts';
 import type { CommandResult } from './control-shell.ts';
 import { waitUntil } from './wait.ts';
 
@@ -47,6 +49,18 @@ export async function runBySsh(
     const { exitCode = 255, stdout, stderr } = result;
     return { exitCode, stdout, stderr };
   });
+}
+
+/** Logs in to a guest within itself, by key only, for which it needs no network, and asks for the name of the user. */
+export async function logInWithin(
+  guest: CommandGuest,
+  user: string,
+  { keyFile }: KeyPair,
+): Promise<CommandResult> {
+  const inGuest = '/run/key';
+  await guest.output(`umask 077; cat > ${inGuest}`, { input: await readFile(keyFile, 'utf8') });
+  const options = sshOptions(22, { user, keyFile: inGuest }).join(' ');
+  return guest.run(`ssh ${options} 127.0.0.1 id -un`);
 }
 
 function sshOptions(port: number, login: SshLogin): string[] {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rootFileSystem, type Suite } from './rootfs.ts';
-import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, hostNetworks, seedDisk, toolkitImage } from './toolkit.ts';
-import { useGuest } from './use-guest.ts';
+import { type KeyPair, logInWithin, makeKeyPair } from './ssh.ts';
+import { useCommandGuest } from './use-command-guest.ts';
 
 const MATCH = 'Match User admin1 LocalPort 22\n  AuthorizedKeysFile "/srv/my keys/%u" .keys\n';
 const COMMAND = 'AuthorizedKeysCommand /etc/ssh/more-keys %u\nAuthorizedKeysCommandUser nobody\n';
@@ -20,23 +19,23 @@ export function testKeysByMatch(suite: Suite): void {
   describe(`a ${suite} whose sshd was never started, has a key of its own and a file for one user`, () => {
     let key: KeyPair;
     let ofCommand: KeyPair;
-    const { guest } = useGuest(`users-match-${suite}`, {
-      image: async () =>
-        toolkitImage({
-          rootfs: await rootFileSystem(suite),
-          files: {
-            '/etc/ssh/sshd_config.d/10-own.conf': `HostKey /etc/ssh/own_key # the only one\n${COMMAND}${MATCH}`,
-            '/etc/systemd/system/ssh.service.d/10-own-key.conf': MAKE_KEY,
-            '/etc/ssh/more-keys': { text: '#!/bin/sh\nexec cat /run/more-keys\n', mode: 0o755 },
-          },
-        }),
-      machine: async (folder) => {
+    const guest = useCommandGuest(`users-match-${suite}`, {
+      image: async () => ({
+        rootfs: await rootFileSystem(suite),
+        files: {
+          '/etc/ssh/sshd_config.d/10-own.conf': `HostKey /etc/ssh/own_key # the only one\n${COMMAND}${MATCH}`,
+          '/etc/systemd/system/ssh.service.d/10-own-key.conf': MAKE_KEY,
+          '/etc/ssh/more-keys': { text: '#!/bin/sh\nexec cat /run/more-keys\n', mode: 0o755 },
+        },
+      }),
+      seed: async (folder) => {
         key = await makeKeyPair(join(folder, 'key'));
         ofCommand = await makeKeyPair(join(folder, 'command'));
-        const config = hostConfig(key.publicKey);
+        const ssh_authorized_keys = [key.publicKey];
+        const users = ['admin1', 'root'].map((name) => ({ name, ssh_authorized_keys }));
         return {
-          disks: [{ disk: await seedDisk(folder, 'seed.img', { config }) }],
-          interfaces: hostNetworks,
+          'meta-data': 'instance-id: i-1\nlocal-hostname: web1\n',
+          'user-data': `#cloud-config\n${JSON.stringify({ users, disable_root: false })}\n`,
         };
       },
       minutes: 20,
@@ -53,8 +52,8 @@ export function testKeysByMatch(suite: Suite): void {
     it('lets the user and root in, and whom the admin’s own command names', async () => {
       await guest.run(`cat >/run/more-keys`, { input: `${ofCommand.publicKey}\n` });
       for (const user of ['admin1', 'root'])
-        for (const { keyFile } of [key, ofCommand])
-          expect((await guest.ssh({ user, keyFile }, 'id -un')).stdout).toBe(`${user}\n`);
+        for (const each of [key, ofCommand])
+          expect((await logInWithin(guest, user, each)).stdout).toBe(`${user}\n`);
       expect(await guest.output('ssh-keyscan 127.0.0.1 2>/dev/null | grep -v "^#" | cut -d" " -f2,3')).toBe(
         await guest.output('cut -d" " -f1,2 /etc/ssh/own_key.pub'),
       );
@@ -66,7 +65,7 @@ export function testKeysByMatch(suite: Suite): void {
       await guest.run('mv "/srv/my keys/admin1" /root/kept; mkdir -p /home/admin1/.ssh');
       await guest.run('cp /root/kept /home/admin1/.ssh/authorized_keys; chown -R admin1 /home/admin1/.ssh');
       expect(await seen()).toContain('/srv/my keys/admin1 is not there');
-      expect((await guest.ssh({ user: 'admin1', keyFile: key.keyFile }, 'id -un')).exitCode).toBe(255);
+      expect((await logInWithin(guest, 'admin1', key)).exitCode).toBe(255);
     });
   });
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { type KeyPair, makeKeyPair } from './ssh.ts';
 import { hostConfig, hostNetworks, seedDisk, toolkitImage } from './toolkit.ts';
 import { useGuest } from './use-guest.ts';
-import { testKeysByMatch } from './users-match.ts';
 
 describe('a guest whose sshd has keys elsewhere, and whose host gave a bad one', () => {
   let key: KeyPair;
@@ -46,6 +45,3 @@ describe('a guest whose sshd has keys elsewhere, and whose host gave a bad one',
     expect((await guest.run('gandi-guest status --wait')).stdout).toContain('ssh_key');
   });
 });
-
-// Of the newest sshd; users.long.test.ts has it of the one before.
-testKeysByMatch('trixie');

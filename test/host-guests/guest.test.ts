@@ -141,6 +141,8 @@ describe('a guest with accounts, interfaces, a directory and disks', () => {
 
   it('has two interfaces, the directory and the disks', async () => {
     expect(await exec('ip -br -4 address')).toMatch(/eth0 .* 10\.0\.2\.15\/24[\s\S]*eth1 .* 10\.9\.8\.7\/24/);
+    // The second network is that of its address: the host answers there.
+    await exec('ping -c 1 -W 5 -I eth1 10.9.8.2');
     expect(await exec('cat /mnt/shared/of-host; echo from the guest > /mnt/shared/of-guest')).toBe(
       'from the host',
     );

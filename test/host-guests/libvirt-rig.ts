@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { waitUntil } from '../guest/wait.ts';
 
 /** gandi-host as `make build` made it. */
 const program = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
@@ -87,15 +88,15 @@ export class LibvirtRig {
       },
     );
     const rig = new LibvirtRig(folder, daemon);
-    const until = Date.now() + 120_000;
-    while ((await rig.virsh('version')).status !== 0) {
-      if (daemon.exitCode !== null || Date.now() > until) {
-        await rig.stop();
-        throw new Error(`libvirtd ${daemon.exitCode === null ? 'does not answer' : 'ended'}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 300));
+    try {
+      return await waitUntil('libvirtd', 120, async () => {
+        if (daemon.exitCode !== null) throw new Error('libvirtd ended');
+        return (await rig.virsh('version')).status === 0 ? rig : undefined;
+      });
+    } catch (error) {
+      await rig.stop();
+      throw error;
     }
-    return rig;
   }
 
   get #environment() {
@@ -188,6 +189,15 @@ export class LibvirtRig {
   /** As if no run had asked for an automatic image since then. @param time ISO 8601 @throws if libvirt refuses it */
   async markUsed(name: string, time: string): Promise<void> {
     await this.#changeRecord(name, (xml) => xml.replace(/ used="[^"]*"/, ` used="${time}"`));
+  }
+
+  /** Has the guests of an image start with further arguments of the kernel, as an admin would. @throws if libvirt refuses it */
+  async addKernelArguments(name: string, words: readonly string[]): Promise<void> {
+    const { stdout } = await this.virsh('dumpxml', '--inactive', '--domain', name);
+    const { status, stderr } = await this.define(
+      stdout.replace('</cmdline>', ` ${words.join(' ')}</cmdline>`),
+    );
+    if (status !== 0) throw new Error(`the template ${name} was not changed: ${stderr}`);
   }
 
   async #changeRecord(name: string, change: (xml: string) => string): Promise<void> {

@@ -1,18 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { freePort } from '../guest/ssh.ts';
 import type { LibvirtRig } from './libvirt-rig.ts';
-
-/** A port that nobody listens at now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}
 
 /** A server of SSH that sees the libvirt of a rig: who logs in there is on another host. Only root's key of the test is let in. */
 export class SshServer {

@@ -27,7 +27,6 @@ export const progress =
 async function baseOf(context: HostContext, { from, suite }: CreateOptions): Promise<Recipe['base']> {
   if (from === undefined) return { kind: 'nothing', suite };
   if (!from.startsWith('/')) {
-    if (from.includes('/')) throw new Error(`--from ${cleanLine(from)}: name the file by its whole path`);
     await findGolden(context.virsh, parseVersionName(from).name);
     return { kind: 'golden', name: from };
   }

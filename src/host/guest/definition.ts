@@ -29,9 +29,10 @@ export interface BootFiles {
   initrd: string;
 }
 
-const COMMAND_LINE = 'root=LABEL=root rw console=ttyS0 net.ifnames=0 quiet';
+/** What a kernel is told that is started without a boot loader. */
+export const COMMAND_LINE = 'root=LABEL=root rw console=ttyS0 net.ifnames=0 quiet';
 /** The oldest CPU that the toolkit's executable runs on, and the one that emulation is fastest with. */
-const EMULATED_CPU = 'Nehalem';
+export const EMULATED_CPU = 'Nehalem';
 
 export function diskNode({ path, format, readOnly, serial }: DiskFile, index: number): XmlNode {
   return {

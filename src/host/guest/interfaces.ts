@@ -56,8 +56,22 @@ export function parseNic(text: string): Nic {
   return check(nic, text);
 }
 
+/** Longest prefix that libvirt takes for user networking, which has a host and a name server of its own there (qemu_validate.c). */
+const LONGEST_USER_PREFIX = { ipv4: 27, ipv6: 120 } as const;
+
+/**
+ * The network of user networking: that of the guest's address. Without it the guest would be in 10.0.2.0/24, and one with
+ * another address would reach nobody (formatdomain, "Userspace connection using SLIRP").
+ */
+function userNetworkNodes(text: string): XmlNode[] {
+  const [address = '', prefix = ''] = text.split('/');
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  if (Number(prefix) > LONGEST_USER_PREFIX[family]) return [];
+  return [{ name: 'ip', attributes: { family, address, prefix } }];
+}
+
 /** The interface in libvirt's XML. @param mac its address, ours if none was asked for */
-export function interfaceNode({ kind, source, vlan }: Nic, mac: string): XmlNode {
+export function interfaceNode({ kind, source, vlan, address }: Nic, mac: string): XmlNode {
   const sources: Record<Nic['kind'], XmlNode[]> = {
     network: [{ name: 'source', attributes: { network: source } }],
     bridge: [{ name: 'source', attributes: { bridge: source } }],
@@ -71,6 +85,7 @@ export function interfaceNode({ kind, source, vlan }: Nic, mac: string): XmlNode
       { name: 'mac', attributes: { address: mac } },
       ...sources[kind],
       { name: 'model', attributes: { type: 'virtio' } },
+      ...(kind === 'user' && address !== undefined ? userNetworkNodes(address) : []),
       ...(vlan === undefined
         ? []
         : [{ name: 'vlan', children: [{ name: 'tag', attributes: { id: vlan } }] }]),

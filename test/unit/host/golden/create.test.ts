@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DIGEST, FakeHost, IMAGE, POOL, WORK } from '../fake-host.ts';
 import { uuidOf } from '../fake-libvirt.ts';
@@ -144,7 +145,7 @@ describe('a wish for a golden image', () => {
       [['base', '--from', IMAGE, '--size', '8'], '--size 8: expected a size such as 10G'],
       [['base', '--from', '/nowhere'], '--from /nowhere: there is no such file'],
       [['base', '--from', '/a\nb'], '--from /a b: there is no such file'],
-      [['base', '--from', './debian.img'], '--from ./debian.img: name the file by its whole path'],
+      [['base', '--from', './debian.img'], `--from ${resolve('debian.img')}: there is no such file`],
       [['base', '--from', 'other@2'], 'there is no golden image other'],
       [['base', '--from', IMAGE, '--script', '/nowhere'], '--script /nowhere: there is no such file'],
       [['base', '--from', IMAGE, '--packages', 'vim'], 'an image file is taken as it is'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainKeys } from '../../../../src/host/guest/copied-users.ts';
-import { parseNic, randomMac } from '../../../../src/host/guest/interfaces.ts';
+import { interfaceNode, parseNic, randomMac } from '../../../../src/host/guest/interfaces.ts';
 import { mountEntry, parseDisk, parseMount, parseSize } from '../../../../src/host/guest/mounts.ts';
 import { PROPERTY_RUNS } from '../../../property-runs.ts';
 
@@ -27,6 +27,29 @@ describe('interfaces, mounts and disks', () => {
     ]);
     expect(parseDisk('data:10G:keep')).toEqual({ label: 'data', bytes: 10 * 1024 ** 3, keep: true });
     expect(parseSize('512M')).toBe(512 * 1024 ** 2);
+  });
+
+  it('with user networking are in the network of the guest’s address, where libvirt can have it', () => {
+    const network = (nic: string) =>
+      interfaceNode(parseNic(nic), '52:54:00:00:00:01').children?.find(({ name }) => name === 'ip')
+        ?.attributes;
+    expect(network('user,address=10.9.8.7/24')).toEqual({
+      family: 'ipv4',
+      address: '10.9.8.7',
+      prefix: '24',
+    });
+    expect(network('user,address=2001:db8::7/64')).toEqual({
+      family: 'ipv6',
+      address: '2001:db8::7',
+      prefix: '64',
+    });
+    for (const nic of [
+      'user',
+      'user,address=192.0.2.7/32',
+      'user,address=2001:db8::7/128',
+      'bridge=br0,address=10.9.8.7/24',
+    ])
+      expect(network(nic), nic).toBeUndefined();
   });
 
   it('are refused before anything is made where they cannot be', () => {

@@ -1,88 +1,68 @@
 import { describe, expect, it } from 'vitest';
-import type { GuestConfig } from '../../src/metadata/guest-config.ts';
-import { toolkitImage } from './toolkit.ts';
-import { useGuest } from './use-guest.ts';
+import { useCommandGuest } from './use-command-guest.ts';
 
 const minutes = 60_000;
-const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** Fails where it has not run before. */
+const EARLY = `test -e /root/early; had=$?
+cat /proc/self/cgroup >> /root/early
+ls /etc/app >> /root/early 2>&1
+[ $had = 0 ] || exit 3`;
 
 /** One of each that a source can ask for and that needs nothing from elsewhere. */
-const CONFIG: GuestConfig = {
-  hostName: 'web1',
-  fqdn: 'web1.example.net',
-  users: [
-    {
-      name: 'deploy',
-      groups: ['adm', 'deployers'],
-      shell: '/bin/sh',
-      home: '/srv/deploy',
-      uid: 1500,
-      gecos: 'Deployment',
-      sudo: ['ALL=(ALL) NOPASSWD:ALL'],
-      plainPassword: 'secret',
-      expiresOn: '2199-12-31',
-      sshKeys: [],
-    },
-    { name: 'worker', isSystem: true, sshKeys: [], lockPassword: true },
-  ],
-  login: { passwordBySsh: true },
-  scripts: [
-    {
-      name: 'bootcmd',
-      content: base64(
-        '#!/bin/sh\ncat /proc/self/cgroup >> /root/early\nls /etc/app >> /root/early 2>&1\nexit 3\n',
-      ),
-      when: 'early',
-      repeat: 'once',
-    },
-    {
-      name: 'each',
-      content: base64('#!/bin/sh\necho x >> /root/each\n'),
-      when: 'post-boot',
-      repeat: 'each-boot',
-    },
-  ],
-  files: [
-    { path: '/etc/app/one', content: base64('one\n'), mode: 0o640 },
-    {
-      path: '/srv/deploy/late',
-      content: base64('late\n'),
-      mode: 0o600,
-      owner: { user: 'deploy', group: 'deploy' },
-      late: true,
-    },
-  ],
-  swapFile: { size: 128 * 1024 * 1024 },
-  mounts: [{ device: 'tmpfs', mountPoint: '/srv/tmp', type: 'tmpfs', options: ['size=1m'] }],
-  finalMessage: 'all is done',
-};
+const CLOUD_CONFIG = `#cloud-config
+hostname: web1
+fqdn: web1.example.net
+manage_etc_hosts: true
+users:
+- name: deploy
+  groups: [adm, deployers]
+  shell: /bin/sh
+  homedir: /srv/deploy
+  uid: 1500
+  gecos: Deployment
+  sudo: ALL=(ALL) NOPASSWD:ALL
+  plain_text_passwd: secret
+  lock_passwd: false
+  expiredate: '2199-12-31'
+- {name: worker, system: true, lock_passwd: true}
+ssh_pwauth: true
+bootcmd:
+- ${JSON.stringify(EARLY)}
+write_files:
+- {path: /etc/app/one, content: "one\\n", permissions: '0640'}
+- {path: /srv/deploy/late, content: "late\\n", permissions: '0600', owner: 'deploy:deploy', defer: true}
+swap: {filename: /swap.img, size: 128M}
+mounts:
+- [tmpfs, /srv/tmp, tmpfs, size=1m]
+final_message: all is done
+`;
 
-const stored = {
-  layout: 1,
-  source: 'nocloud',
-  attachment: 'gone',
-  origin: '/dev/sr0 (NoCloud)',
-  config: CONFIG,
-  refused: [],
-  problems: [],
-  origins: [],
-};
+/** In MIME, as tools of hosts have several parts. */
+const USER_DATA = `Content-Type: multipart/mixed; boundary="=="
+MIME-Version: 1.0
+
+--==
+Content-Type: text/cloud-config
+
+${CLOUD_CONFIG}
+--==
+Content-Type: text/x-shellscript-per-boot
+
+#!/bin/sh
+echo x >> /root/each
+--==--
+`;
 
 describe('Debian 12 whose source asks for a little of everything', () => {
-  const { guest } = useGuest('source-steps', {
-    image: () =>
-      toolkitImage({
-        files: { '/var/lib/gandi/source.json': { text: JSON.stringify(stored), mode: 0o600 } },
-      }),
-    root: { mebibytes: 4096 },
+  const guest = useCommandGuest('source-steps', {
+    seed: async () => ({ 'meta-data': 'instance-id: i-1\n', 'user-data': USER_DATA }),
     // The early script fails: that is told, and stops nothing.
     state: 'degraded',
   });
 
   it('has run the early script before everything else, in a control group of its own', async () => {
-    expect(await guest.output('cat /root/early')).toMatch(
-      /gandi-early-bootcmd-[\da-f]{8}\.scope\n.*\/etc\/app/,
-    );
+    expect(await guest.output('cat /root/early')).toMatch(/gandi-early-[\w-]+\.scope\n.*\/etc\/app/);
     const { stdout } = await guest.run('gandi-guest status');
     expect(stdout).toContain('the early script bootcmd: exit status 3');
   });
@@ -121,7 +101,7 @@ describe('Debian 12 whose source asks for a little of everything', () => {
       await guest.reboot();
       expect(await guest.waitForBoot()).toBe('running');
       await guest.waitFor('test "$(wc -l < /root/each)" = 2');
-      expect(await guest.output('grep -c scope /root/early')).toBe('1');
+      expect(await guest.output('grep -c scope /root/early')).toBe('2');
       expect(await guest.output('cat /proc/swaps')).toMatch(/^\/swap\.img +file/m);
       expect(await guest.output('findmnt -n -o FSTYPE /srv/tmp')).toBe('tmpfs');
       expect((await guest.run('gandi-bootstrap')).stdout).not.toMatch(/changed/);

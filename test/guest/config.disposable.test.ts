@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type KeyPair, makeKeyPair } from './ssh.ts';
-import { hostConfig, hostNetworks, seedDisk, toolkitImage } from './toolkit.ts';
-import { useGuest } from './use-guest.ts';
+import { type KeyPair, logInWithin, makeKeyPair } from './ssh.ts';
+import { passwordHash } from './toolkit.ts';
+import { useCommandGuest } from './use-command-guest.ts';
 
 const minutes = 60_000;
 
@@ -12,23 +12,34 @@ const plugin = (name: string) =>
 
 describe('what is configured at every boot', () => {
   let key: KeyPair;
-  const { guest } = useGuest('config', {
-    image: () =>
-      toolkitImage({
-        files: {
-          '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
-          '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
-          '/etc/ssh/ssh_host_ecdsa_key': '',
-        },
-      }),
-    machine: async (folder) => {
+  const guest = useCommandGuest('config', {
+    image: async () => ({
+      files: {
+        '/usr/lib/systemd/system/dnf-automatic.timer': '[Timer]\nOnCalendar=daily\n',
+        '/etc/cron.d/php': '09,39 *  * * *  root  true\n',
+      },
+    }),
+    seed: async (folder) => {
       key = await makeKeyPair(join(folder, 'key'));
+      const ssh_authorized_keys = [key.publicKey];
+      const users = [
+        { name: 'admin1', passwd: passwordHash, lock_passwd: false, ssh_authorized_keys },
+        { name: 'root', ssh_authorized_keys },
+      ];
+      const config = {
+        users,
+        chpasswd: { expire: false, users: [{ name: 'root', password: passwordHash }] },
+        disable_root: false,
+        ssh_pwauth: true,
+        // Empty, as a machine leaves it that lost its power when the key was made.
+        write_files: [{ path: '/etc/ssh/ssh_host_ecdsa_key', content: '' }],
+      };
       return {
-        disks: [{ disk: await seedDisk(folder, 'seed.img', { config: hostConfig(key.publicKey) }) }],
-        interfaces: hostNetworks,
-        kernelArguments: ['gandi=cet-eu'],
+        'meta-data': 'instance-id: i-1\nlocal-hostname: web1\n',
+        'user-data': `#cloud-config\n${JSON.stringify(config)}\n`,
       };
     },
+    kernelArguments: ['gandi=cet-eu'],
     minutes: 20,
   });
 
@@ -57,7 +68,7 @@ describe('what is configured at every boot', () => {
     expect(settings).toMatch(/^permitrootlogin (without-password|prohibit-password)$/m);
     expect(settings).toMatch(/^permitemptypasswords no$/m);
     expect(await guest.output('cat /etc/ssh/sshd_config.d/90-gandi.conf')).toContain('CONFIG_SSHD=0');
-    expect((await guest.ssh({ user: 'root', keyFile: key.keyFile }, 'id -un')).stdout).toBe('root\n');
+    expect((await logInWithin(guest, 'root', key)).stdout).toBe('root\n');
   });
 
   it('lets in by password whom the host named, but not root, who has the same', async () => {
@@ -154,7 +165,7 @@ describe('what is configured at every boot', () => {
       const uuid = await guest.output('findmnt -n -o UUID /');
       expect(await guest.output('cat /etc/fstab')).toBe(`UUID=${uuid} / ext4 errors=remount-ro 0 1 # mine`);
       expect(await guest.output('cat /etc/fstab.20*')).toMatch(
-        /^\/dev\/sd\w+ \/ ext4 errors=remount-ro 0 1 # mine$/,
+        /^\/dev\/[sv]d\w+ \/ ext4 errors=remount-ro 0 1 # mine$/,
       );
     });
 
