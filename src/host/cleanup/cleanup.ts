@@ -1,6 +1,8 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
+import { neededBy, removeGolden } from '../golden/remove.ts';
 import { checkUnneeded, removeGuest } from '../guest/lifecycle.ts';
+import { allReferences } from '../record/references.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
 
 async function remove(context: HostContext, leftover: Leftover): Promise<void> {
@@ -12,8 +14,11 @@ async function remove(context: HostContext, leftover: Leftover): Promise<void> {
   } else if (leftover.kind === 'volume') {
     const { pool, volume } = leftover;
     await effects.apply({ kind: 'delete-volume', pool, volume });
-  } else if (leftover.kind === 'golden') await effects.apply({ kind: 'undefine', domain: leftover.golden });
-  else
+  } else if (leftover.kind === 'golden') {
+    const needed = await neededBy(context, leftover.golden, await allReferences(context.virsh));
+    if (needed !== undefined) throw new Error(needed);
+    await removeGolden(context, leftover.golden);
+  } else
     await effects.apply({ kind: 'command', argv: ['rm', '-rf', '--', leftover.path], timeoutSeconds: 600 });
 }
 

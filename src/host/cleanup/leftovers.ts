@@ -84,8 +84,9 @@ export async function findLeftovers(
     if (isAtWork(record.maker, context.system)) continue;
     if (record.role === 'golden') {
       const golden = { uuid, name, definition, record };
-      // Without a version there is nothing of it to keep.
-      if (record.state === 'creating' && record.versions.length === 0 && record.damage === undefined)
+      // Without a version that was tried there is nothing of it to keep.
+      const isUntried = record.versions.every(({ state }) => state === 'untested');
+      if (record.state === 'creating' && isUntried && record.damage === undefined)
         found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
       found.push(...(await ofGolden(context, golden)));
     } else if (record.state === 'creating' || record.disposable) {

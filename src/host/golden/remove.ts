@@ -47,7 +47,7 @@ async function removeVersion(context: HostContext, golden: Golden, version: Gold
 }
 
 /** What needs a golden image, in words; undefined if nothing does. */
-async function neededBy(
+export async function neededBy(
   context: HostContext,
   golden: Golden,
   references: readonly Reference[],

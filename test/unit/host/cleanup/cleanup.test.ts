@@ -68,6 +68,26 @@ describe('what commands left that were killed', () => {
     expect(host.storage.names().filter((name) => name.includes('.data.'))).toEqual(['two.data.qcow2']);
   });
 
+  it('goes with an image whose version nobody has tried yet, unless that is needed', async () => {
+    const host = new FakeHost();
+    await host.gandiHost('golden', 'create', 'late', '--from', IMAGE);
+    const { uuid } = host.libvirt.domain('late');
+    const untried = (xml: string) =>
+      xml.replaceAll('state="ready"', 'state="untested"').replace('state="untested"', 'state="creating"');
+    host.xml.set(uuid, untried(host.xml.get(uuid) ?? '').replace(/ current="\d+"/, ''));
+    host.storage.addVolume('gandi', 'theirs.qcow2', { backing: `${POOL}/late.v1.qcow2` });
+    const needed = await host.gandiHost('cleanup');
+    expect(needed.status).toBe(1);
+    expect(needed.stderr).toContain('golden image late that was never finished stays: late@1 is needed by');
+    expect(host.storage.names()).toEqual(['late.v1.qcow2', 'theirs.qcow2']);
+    host.storage.pools.get('gandi')?.volumes.delete('theirs.qcow2');
+    expect((await host.gandiHost('cleanup')).stdout).toBe(
+      'removed golden image late that was never finished\n',
+    );
+    expect(host.storage.names()).toEqual([]);
+    expect(host.libvirt.domains).toEqual([]);
+  });
+
   it('is no leftover as long as who makes it is at work', async () => {
     const host = await hostWithLeftovers(AT_WORK);
     const before = host.state();
