@@ -89,9 +89,10 @@ demo: build
 	@$(SETUP) node packaging/run-ts.mjs test/$(if $(filter libvirt,$(GANDI_DEMO)),host-guests,guest)/demo.ts
 
 ifeq ($(HOST),1)
-# gandi-host beside what libvirt has for it: bench/ordered-start.ts.
+# gandi-host beside what libvirt and virt-install have for it: bench/ordered-start.ts, bench/disposable-job.ts.
 bench: build
 	@$(SETUP) node packaging/run-ts.mjs bench/ordered-start.ts
+	@$(SETUP) node packaging/run-ts.mjs bench/disposable-job.ts
 else ifeq ($(PROFILE),1)
 # What the pieces of a first boot cost, by marks in an executable of its own: bench/profile.ts.
 bench: build

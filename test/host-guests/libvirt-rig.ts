@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { waitUntil } from '../guest/wait.ts';
 
 /** gandi-host as `make build` made it. */
-const program = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
+export const HOST_PROGRAM = fileURLToPath(new URL('../../dist/gandi-host', import.meta.url));
 
 /** What libvirt has below /run, /var and /etc: its own in the rig. */
 const BOUND = {
@@ -128,7 +128,7 @@ export class LibvirtRig {
 
   /** gandi-host with these arguments. */
   host(...args: string[]): Promise<Ended> {
-    return this.run([program, ...args]);
+    return this.run([HOST_PROGRAM, ...args]);
   }
 
   /** gandi-host for a user of this machine, who is in these groups and no others. */
@@ -141,14 +141,14 @@ export class LibvirtRig {
       ...which,
       'env',
       'HOME=/nonexistent',
-      program,
+      HOST_PROGRAM,
       ...args,
     ]);
   }
 
   /** gandi-host on a host that is not this rig's. @param uri of the rig's libvirt, seen from there */
   async hostFrom(uri: string, ...args: string[]): Promise<Ended> {
-    const { exitCode, stdout, stderr } = await execa(program, ['--connect', uri, ...args], {
+    const { exitCode, stdout, stderr } = await execa(HOST_PROGRAM, ['--connect', uri, ...args], {
       ...RUN_OPTIONS,
       env: this.#environment,
     });
@@ -157,7 +157,7 @@ export class LibvirtRig {
 
   /** gandi-host, as a process that signals can be sent to. */
   spawnHost(...args: string[]): ChildProcess {
-    const [file, words] = this.#inside([program, ...args]);
+    const [file, words] = this.#inside([HOST_PROGRAM, ...args]);
     return spawn(file, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, GANDI_HOST_CONF: join(this.folder, 'host.conf') },
