@@ -1,9 +1,9 @@
 import { EXIT } from '../../terminal/exit-status.ts';
 import type { HostContext } from '../context/context.ts';
-import { neededBy, removeGolden } from '../golden/remove.ts';
+import { imageNeededBy, removeGolden } from '../golden/remove.ts';
 import { checkUnneeded, removeGuest } from '../guest/lifecycle.ts';
-import { allReferences } from '../record/references.ts';
-import { findLeftovers, type Leftover } from './leftovers.ts';
+import { allReferences, neededBy } from '../record/references.ts';
+import { checkNoVolumes, findLeftovers, type Leftover } from './leftovers.ts';
 
 async function remove(context: HostContext, leftover: Leftover): Promise<void> {
   const { effects } = context;
@@ -12,11 +12,17 @@ async function remove(context: HostContext, leftover: Leftover): Promise<void> {
     for (const volume of await removeGuest(context, leftover.guest))
       if (!context.options.json) context.tell(`kept: volume ${volume}`, {});
   } else if (leftover.kind === 'volume') {
-    const { pool, volume } = leftover;
+    const { pool, volume, image } = leftover;
+    // Leftover guests are gone by now, unless this is a dry run.
+    const needed = effects.dryRun
+      ? undefined
+      : await neededBy(context.virsh, image, [{ pool, name: volume }]);
+    if (needed !== undefined) throw new Error(needed);
     await effects.apply({ kind: 'delete-volume', pool, volume });
   } else if (leftover.kind === 'golden') {
-    const needed = await neededBy(context, leftover.golden, await allReferences(context.virsh));
+    const needed = await imageNeededBy(context, leftover.golden, await allReferences(context.virsh));
     if (needed !== undefined) throw new Error(needed);
+    if (!effects.dryRun) await checkNoVolumes(context, leftover.golden);
     await removeGolden(context, leftover.golden);
   } else
     await effects.apply({ kind: 'command', argv: ['rm', '-rf', '--', leftover.path], timeoutSeconds: 600 });

@@ -8,11 +8,11 @@ import { allReferences, childrenOfFile } from '../record/references.ts';
 /** Where images are built unless a command is told otherwise. */
 export const WORK_DIRECTORY = '/var/tmp';
 
-/** Something that a command of ours began and left, for it was killed. */
+/** Something that a command of ours began and left, for it was killed; `image`: UUID of the image that a volume was for. */
 export type Leftover =
   | { kind: 'guest'; what: string; guest: Owned<GuestRecord> }
   | { kind: 'golden'; what: string; golden: Owned<GoldenRecord> }
-  | { kind: 'volume'; what: string; pool: string; volume: string }
+  | { kind: 'volume'; what: string; pool: string; volume: string; image: string }
   | { kind: 'directory'; what: string; path: string };
 
 /** Version of an image that a volume's name stands for; undefined for any other name. */
@@ -34,7 +34,15 @@ export function unnotedVolumes(name: string, record: GoldenRecord, volumes: read
   });
 }
 
-async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Promise<Leftover[]> {
+/**
+ * @param leaving what needs images and is a leftover itself, as references.ts names it: a guest in which a version was made has its
+ *   disk
+ */
+async function ofGolden(
+  context: HostContext,
+  golden: Owned<GoldenRecord>,
+  leaving: ReadonlySet<string>,
+): Promise<Leftover[]> {
   const { record, name } = golden;
   // A version that cannot be read would count as one that was never finished.
   if (record.damage !== undefined) return [];
@@ -43,14 +51,30 @@ async function ofGolden(context: HostContext, golden: Owned<GoldenRecord>): Prom
   if (pool === undefined || !(await isActivePool(context.virsh, pool.name))) return [];
   const references = await allReferences(context.virsh);
   const unnoted = unnotedVolumes(name, record, await volumesOf(context.virsh, pool)).filter(({ path }) =>
-    childrenOfFile(path, references).every(({ uuid }) => uuid === golden.uuid),
+    childrenOfFile(path, references).every(({ uuid, what }) => uuid === golden.uuid || leaving.has(what)),
   );
   return unnoted.map(({ name: volume }) => ({
     kind: 'volume',
     what: `volume ${record.pool}/${volume} of a version of ${name} that was never finished`,
     pool: record.pool,
     volume,
+    image: golden.uuid,
   }));
+}
+
+/**
+ * An image alone tells whose volumes of unfinished versions are.
+ * @throws Error if there are some, or its pool cannot be looked into
+ */
+export async function checkNoVolumes(
+  { virsh }: HostContext,
+  { name, record }: Owned<GoldenRecord>,
+): Promise<void> {
+  const pool = await findPool(virsh, record.pool);
+  if (pool === undefined || !(await isActivePool(virsh, pool.name)))
+    throw new Error(`its pool ${record.pool} is not there, or not active`);
+  const [left] = unnotedVolumes(name, record, await volumesOf(virsh, pool));
+  if (left !== undefined) throw new Error(`its volume ${record.pool}/${left.name} is still there`);
 }
 
 /** Directories of this user's in which an image was built by a process that is gone: its number is in their names. */
@@ -78,21 +102,26 @@ export async function findLeftovers(
   context: HostContext,
   workDirectory: string | undefined,
 ): Promise<Leftover[]> {
+  const owned = (await ownedDomains(context.virsh)).filter(
+    ({ record }) => !isAtWork(record.maker, context.system),
+  );
   const found: Leftover[] = [];
-  for (const entry of await ownedDomains(context.virsh)) {
-    const { record, name, uuid, definition } = entry;
-    if (isAtWork(record.maker, context.system)) continue;
-    if (record.role === 'golden') {
-      const golden = { uuid, name, definition, record };
-      // Without a version that was tried there is nothing of it to keep.
-      const isUntried = record.versions.every(({ state }) => state === 'untested');
-      if (record.state === 'creating' && isUntried && record.damage === undefined)
-        found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
-      found.push(...(await ofGolden(context, golden)));
-    } else if (record.state === 'creating' || record.disposable) {
-      const why = record.state === 'creating' ? 'that was never finished' : 'of a run that was killed';
-      found.push({ kind: 'guest', what: `guest ${name} ${why}`, guest: { uuid, name, definition, record } });
-    }
+  const leaving = new Set<string>();
+  for (const { record, name, uuid, definition } of owned) {
+    if (record.role !== 'guest' || !(record.state === 'creating' || record.disposable)) continue;
+    const why = record.state === 'creating' ? 'that was never finished' : 'of a run that was killed';
+    found.push({ kind: 'guest', what: `guest ${name} ${why}`, guest: { uuid, name, definition, record } });
+    leaving.add(`domain ${name}`);
+    for (const volume of record.volumes) leaving.add(`volume ${volume.pool}/${volume.name}`);
+  }
+  for (const { record, name, uuid, definition } of owned) {
+    if (record.role !== 'golden') continue;
+    const golden = { uuid, name, definition, record };
+    // Without a version that was tried there is nothing of it to keep.
+    const isUntried = record.versions.every(({ state }) => state === 'untested');
+    if (record.state === 'creating' && isUntried && record.damage === undefined)
+      found.push({ kind: 'golden', what: `golden image ${name} that was never finished`, golden });
+    found.push(...(await ofGolden(context, golden, leaving)));
   }
   // Guests first: what they need can go when they are gone. An image's volumes go before the image that tells of them.
   const order = ['guest', 'volume', 'golden', 'directory'];

@@ -47,7 +47,7 @@ async function removeVersion(context: HostContext, golden: Golden, version: Gold
 }
 
 /** What needs a golden image, in words; undefined if nothing does. */
-export async function neededBy(
+export async function imageNeededBy(
   context: HostContext,
   golden: Golden,
   references: readonly Reference[],
@@ -84,7 +84,7 @@ async function removeUnused(
   for (const image of images) {
     const { automatic, used, created, state } = image.record;
     if (!automatic || state === 'creating' || Date.parse(used ?? created) > before) continue;
-    if ((await neededBy(context, image, references)) !== undefined) continue;
+    if ((await imageNeededBy(context, image, references)) !== undefined) continue;
     await removeGolden(context, image);
     context.tell(`${image.name} removed`, { removed: image.name });
     removed.push(image);
@@ -141,7 +141,7 @@ export async function remove(context: HostContext, name: string): Promise<number
   const golden = await findGolden(context.virsh, name);
   checkFree(context, golden);
   checkWhole(golden);
-  const needed = await neededBy(context, golden, await allReferences(context.virsh));
+  const needed = await imageNeededBy(context, golden, await allReferences(context.virsh));
   if (needed !== undefined) throw new Error(`${needed}; nothing was removed`);
   if (!(await confirm(context, `remove golden image ${name} with ${golden.record.versions.length} versions`)))
     return EXIT.failed;
