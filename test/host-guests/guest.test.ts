@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -11,7 +11,8 @@ let rig: LibvirtRig;
 let source: PackageSource;
 /** An account of this machine that the tests make. */
 const user = `jim${randomBytes(3).toString('hex')}`;
-const UID = 42_424;
+/** One that was cut off leaves its account. */
+const UID = randomInt(40_000, 60_000);
 const KEY = `ssh-ed25519 ${Buffer.from('\0\0\0\vssh-ed25519\0\0\0 '.padEnd(51, 'k'), 'latin1').toString('base64')} jim@host`;
 
 beforeAll(async () => {
