@@ -105,7 +105,7 @@ function virtInstall({ pool, folder }: LibvirtRig): Way {
   const install = [
     ...['virt-install', '--connect', 'qemu:///system', '--name', 'job', '--import', '--osinfo', 'linux2022'],
     ...['--virt-type', 'qemu', '--machine', 'q35', '--cpu', 'Nehalem', '--memory', MEBIBYTES, '--vcpus', '1'],
-    ...['--boot', boot.join(','), '--network', 'user,model=virtio', '--graphics', 'none', '--noreboot'],
+    ...['--boot', boot.join(','), '--network', 'user,model=virtio', '--graphics', 'none'],
     ...['--disk', `path=${disk},backing_store=${image},backing_format=qcow2,format=qcow2,bus=virtio,size=8`],
     ...['--disk', `path=${seed},format=raw,bus=virtio,readonly=on`],
     ...['--noautoconsole', '--wait', String(MOST_MINUTES)],
@@ -161,6 +161,8 @@ async function runOnce(rig: LibvirtRig, way: Way): Promise<Run> {
       ended.push(await rig.run(['sh', '-c', COUNTED, 'sh', counts, ...command]));
       toolsProcessor += childSeconds(await readFile(counts, 'utf8'));
     }
+  }).catch((error: unknown) => {
+    throw new Error(`${way.name}: ${JSON.stringify(ended).slice(-2000)}`, { cause: error });
   });
   toolsProcessor += ofDaemon();
   way.check(ended);
