@@ -60,3 +60,40 @@ describe('a command that is killed behind any of its effects', () => {
     },
   );
 });
+
+/** Commands that take something away. */
+const REMOVALS: string[][] = [
+  ['--yes', 'guest', 'destroy', 'web'],
+  ['--yes', 'golden', 'remove', 'other'],
+  ['golden', 'prune', '--keep', '1'],
+];
+
+async function hostWithAll(): Promise<FakeHost> {
+  const host = await hostWithBase();
+  await host.gandiHost('golden', 'update', 'base');
+  await host.gandiHost('golden', 'create', 'other', '--from', IMAGE);
+  await host.gandiHost('guest', 'create', 'web', '--from', 'base', '--disk', 'data:1G');
+  host.effects();
+  return host;
+}
+
+describe('a removal that is killed behind any of its effects', () => {
+  it.each(REMOVALS.map((command) => ({ command, name: command.join(' ') })))(
+    'comes to the same end when it is called again: $name',
+    async ({ command }) => {
+      const whole = await hostWithAll();
+      const before = namesOf(whole);
+      expect(await whole.gandiHost(...command)).toMatchObject({ status: 0, stderr: '' });
+      expect(namesOf(whole)).not.toEqual(before);
+      const all = whole.effects().length;
+      for (let effects = 0; effects < all; effects++) {
+        const host = await hostWithAll();
+        host.refuse = () => (host.libvirt.done.length >= effects ? 'killed' : undefined);
+        await host.gandiHost(...command);
+        host.refuse = () => undefined;
+        await host.gandiHost(...command);
+        expect({ effects, ...namesOf(host) }).toEqual({ effects, ...namesOf(whole) });
+      }
+    },
+  );
+});
