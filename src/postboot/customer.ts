@@ -38,7 +38,8 @@ function planPart({ files, settings }: StepContext, part: Part): Plan {
     logFile: POST_BOOT_LOG,
     mark: { path: POST_BOOT_STARTED, content: renderStartedMarks(order.marks, { [part]: order.digest }) },
     what: WHAT[part],
-    ...(part === 'command' ? { notInShutdown: true } : {}),
+    // To ask systemd takes a process: nothing of the customer's has run before the first.
+    ...(part === 'command' && order.first !== 'command' ? { notInShutdown: true } : {}),
   };
   return { changes: [change] };
 }

@@ -9,9 +9,13 @@ import {
 } from '../state/post-boot-order.ts';
 import { hasRun } from '../state/source-scripts.ts';
 
+type CustomerWork = 'script' | 'command' | 'scripts';
+
 export interface OpenOrder extends PostBootOrder {
   /** What was started so far, of whatever configuration. */
   marks: StartedMarks;
+  /** What of the customer's is run before all else of this order; undefined where packages or the like come before. */
+  first?: CustomerWork;
 }
 
 /** By its text what it says: each step asks for the order, and to parse it is most of what that costs. */
@@ -26,6 +30,17 @@ function orderIn(files: FileView): PostBootOrder | undefined {
   return known.order;
 }
 
+/** Nothing that this program has run before it can have begun to shut the guest down. */
+function firstWork(
+  { script, command, late }: PostBootOrder,
+  hasRunScripts: boolean,
+): CustomerWork | undefined {
+  if (late !== undefined) return undefined;
+  if (script !== undefined) return 'script';
+  if (command !== undefined) return 'command';
+  return hasRunScripts ? undefined : 'scripts';
+}
+
 /** What gandi-bootstrap left to do at this boot, without what was started since; undefined if it left nothing. */
 export function readOrder(files: FileView): OpenOrder | undefined {
   const order = orderIn(files);
@@ -33,6 +48,7 @@ export function readOrder(files: FileView): OpenOrder | undefined {
   const { script, command, scripts = [], late, ...rest } = order;
   const due = scripts.filter((script) => !hasRun(files, script));
   const marks = parseStartedMarks(files.readText(POST_BOOT_STARTED));
+  const first = firstWork(order, due.length < scripts.length);
   return {
     ...rest,
     ...(script !== undefined && marks.script !== order.digest ? { script } : {}),
@@ -40,6 +56,7 @@ export function readOrder(files: FileView): OpenOrder | undefined {
     ...(due.length > 0 ? { scripts: due } : {}),
     ...(late === undefined || isDone(files, late) ? {} : { late }),
     marks,
+    ...(first === undefined ? {} : { first }),
   };
 }
 

@@ -6,7 +6,8 @@ import { readOrder } from './order.ts';
 /** Enough of the digest to tell units of two scripts apart. */
 const DIGEST_CHARACTERS = 8;
 
-function partOf(script: OrderedScript, usualSeconds: number): PlanPart {
+/** @param isFirst nothing of the customer's has run before it: systemd, which takes a process to be asked, need not be */
+function partOf(script: OrderedScript, usualSeconds: number, isFirst: boolean): PlanPart {
   const { name, argv, digest, timeoutSeconds } = script;
   return {
     name: `scripts: ${name}`,
@@ -19,7 +20,7 @@ function partOf(script: OrderedScript, usualSeconds: number): PlanPart {
         logFile: POST_BOOT_LOG,
         mark: markOf(script),
         what: `the script ${name}`,
-        notInShutdown: true,
+        ...(isFirst ? {} : { notInShutdown: true }),
       },
     ],
   };
@@ -32,7 +33,11 @@ export const scripts: Step = {
   summary:
     'the scripts that the source brings, such as user-data, each once for its content, or at each boot',
   plan({ files, settings }) {
-    const due = (readOrder(files)?.scripts ?? []).filter((script) => !hasRun(files, script));
-    return { changes: [], separate: due.map((script) => partOf(script, settings.postBootSeconds)) };
+    const { scripts: ordered = [], first } = readOrder(files) ?? {};
+    const due = ordered.filter((script) => !hasRun(files, script));
+    const parts = due.map((script, index) =>
+      partOf(script, settings.postBootSeconds, first === 'scripts' && index === 0),
+    );
+    return { changes: [], separate: parts };
   },
 };

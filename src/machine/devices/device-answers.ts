@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Commands } from '../commands/commands.ts';
 import { type OpenDevice, openDevice } from '../files/device-reader.ts';
 import type { FileView } from '../files/files.ts';
-import { sleep } from '../runtime/sleep.ts';
+import { pauseBetweenLooks, sleep } from '../runtime/sleep.ts';
 import { type BlockDevice, isVirtual } from './block-devices.ts';
 
 /** Links named MAJOR:MINOR to the directories of all block devices (Documentation/ABI/testing/sysfs-dev). */
@@ -47,6 +47,8 @@ export class DeviceAnswers {
   readonly #silent = new Set<string>();
   /** Nobody means to read them: they are not waited for twice. */
   readonly #unasked = new Set<string>();
+  /** Devices of hardware among those that were listed last: who waits asks many times, and others hardly ever come. */
+  #hardware: { listed: string; devices: { number: string; name: string }[] } = { listed: '', devices: [] };
 
   /** @param freshSeconds as long ago udev may have read a disk; 0: each is asked, which only people can wait for */
   constructor(
@@ -74,18 +76,30 @@ export class DeviceAnswers {
       .map(({ number }) => number);
   }
 
-  /** @returns those, and numbers of drives that udev has not looked into */
-  unread(): string[] {
-    return this.#unread().map(({ number }) => number);
+  /** Another text when a device has come or gone, and when udev has looked at a disk or into a drive. */
+  listed(): string {
+    const unread = this.#unread().map(({ number }) => number);
+    return `${this.#hardware.listed}\n${unread.join(' ')}`;
   }
 
   #unread(): { number: string; name: string }[] {
-    return this.files.list(DEVICES).flatMap((number) => {
-      const known = [this.#answered, this.#silent, this.#unasked].some((numbers) => numbers.has(number));
-      if (known || this.#isRead(number)) return [];
-      const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
-      return isVirtual(path) ? [] : [{ number, name: posix.basename(path) }];
+    return this.#hardwareDevices().filter(({ number }) => {
+      const known = this.#answered.has(number) || this.#silent.has(number) || this.#unasked.has(number);
+      return !known && !this.#isRead(number);
     });
+  }
+
+  #hardwareDevices(): { number: string; name: string }[] {
+    const numbers = this.files.list(DEVICES);
+    const listed = numbers.join(' ');
+    if (listed !== this.#hardware.listed) {
+      const devices = numbers.flatMap((number) => {
+        const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
+        return isVirtual(path) ? [] : [{ number, name: posix.basename(path) }];
+      });
+      this.#hardware = { listed, devices };
+    }
+    return this.#hardware.devices;
   }
 
   /** Whether a disk was asked and did not answer: udev then waits for it, too, and never comes to an end. */
@@ -104,11 +118,12 @@ export class DeviceAnswers {
     list: () => readonly BlockDevice[],
     waitSeconds = UDEV_SECONDS,
   ): Promise<BlockDevice[]> {
-    const deadline = performance.now() + waitSeconds * 1000;
+    const started = performance.now();
+    const deadline = started + waitSeconds * 1000;
     const mayWait = () => performance.now() < deadline && this.files.status(UDEV_CONTROL) !== undefined;
     let unknown = this.unknown();
     while (unknown.length > 0 && mayWait()) {
-      await sleep(POLL_MILLISECONDS);
+      await pauseBetweenLooks(started);
       // Others may have come meanwhile, and are looked for when these are known, or gone.
       const isThere = (number: string) => this.files.linkTarget(`${DEVICES}/${number}`) !== undefined;
       unknown = unknown.filter((number) => !this.#isRead(number) && isThere(number));

@@ -1,10 +1,8 @@
 import type { FileView } from '../files/files.ts';
-import { sleep } from '../runtime/sleep.ts';
+import { pauseBetweenLooks } from '../runtime/sleep.ts';
 
 /** udevd keeps this file while it has events to handle (systemd, src/udev/udev-manager.c). */
 const UDEV_QUEUE = '/run/udev/queue';
-
-const POLL_MILLISECONDS = 50;
 
 /** Disks of one controller come within this time of each other: the kernel looks at them in parallel. */
 const QUIET_MILLISECONDS = 500;
@@ -19,11 +17,14 @@ export interface Coming {
 
 type DeviceFiles = Pick<FileView, 'list' | 'status'>;
 
+export const isUdevBusy = (files: Pick<FileView, 'status'>): boolean =>
+  files.status(UDEV_QUEUE) !== undefined;
+
 /** Sees devices come in directories. */
 export function comingTo(files: DeviceFiles, directories: readonly string[]): Coming {
   return {
     listed: () => directories.map((directory) => files.list(directory).join(' ')).join('\n'),
-    isBusy: () => files.status(UDEV_QUEUE) !== undefined,
+    isBusy: () => isUdevBusy(files),
   };
 }
 
@@ -50,7 +51,7 @@ export async function lookUntilSettled<T>(
   let quietSince = performance.now();
   while (found === undefined && performance.now() < deadline) {
     if (performance.now() - quietSince >= QUIET_MILLISECONDS) return look();
-    await sleep(POLL_MILLISECONDS);
+    await pauseBetweenLooks(started);
     const devices = coming.listed();
     if (devices !== known) {
       found = look();

@@ -1,4 +1,4 @@
-import { comingTo, lookUntilSettled } from '../../machine/devices/late-devices.ts';
+import { isUdevBusy, lookUntilSettled } from '../../machine/devices/late-devices.ts';
 import { type ObservedStorage, observeStorage } from '../../machine/facts/observed-facts.ts';
 import { withDevice } from '../../machine/files/device-reader.ts';
 import type { Files } from '../../machine/files/files.ts';
@@ -214,11 +214,10 @@ async function find(world: World): Promise<Finding<GandiBytes>> {
     const [first] = seen.candidates;
     return first?.certain === true ? first : undefined;
   };
-  const disks = comingTo(files, ['/sys/class/block']);
   const coming = {
     // One that has come is looked at when it is known to answer. What udev finds in a drive may end the wait: it is another source's.
-    listed: () => `${disks.listed()}\n${answers.unread().join(' ')}`,
-    isBusy: () => !answers.someAreSilent && disks.isBusy(),
+    listed: () => answers.listed(),
+    isBusy: () => !answers.someAreSilent && isUdevBusy(files),
   };
   let candidate = await lookUntilSettled(look, coming, () => (isElsewhere() ? 0 : waitSeconds));
   if (candidate === undefined && answers.unknown().length > 0) {

@@ -25,7 +25,6 @@ it('each script is a part of its own, so that one that fails costs no other', ()
   const common = {
     kind: 'run-supervised',
     logFile: '/var/log/gandi-postboot.log',
-    notInShutdown: true,
   };
   expect(plan()).toEqual({
     changes: [],
@@ -57,6 +56,8 @@ it('each script is a part of its own, so that one that fails costs no other', ()
               onSuccess: true,
             },
             what: 'the script firstboot',
+            // The one before it may have asked for a reboot.
+            notInShutdown: true,
           },
         ],
       },
@@ -67,6 +68,22 @@ it('each script is a part of its own, so that one that fails costs no other', ()
 it('one that has run since is left out', () => {
   const { separate } = plan({ [scriptMark('user-data')]: markedAs(DIGEST) });
   expect(separate?.map(({ name }) => name)).toEqual(['scripts: firstboot']);
+});
+
+it.each([
+  ['behind the host’s script', { script: ['/gandi/script'] }],
+  ['behind the host’s command', { command: 'true' }],
+  ['behind packages', { late: { packages: { names: ['git'] } } }],
+])('a shutdown is asked for before the first one, too, %s', (_, before) => {
+  const order = JSON.stringify({ digest: 'd', scripts: [ONE], ...before });
+  const marks = JSON.stringify({ script: 'd', command: 'd' });
+  const files = { '/run/gandi/postboot': order, '/var/lib/gandi/postboot.json': marks };
+  expect(plan(files).separate?.[0]?.changes[0]).toMatchObject({ notInShutdown: true });
+});
+
+it('one that is started behind another which ran is not the first', () => {
+  const { separate } = plan({ [scriptMark('user-data')]: markedAs(DIGEST) });
+  expect(separate?.[0]?.changes[0]).toMatchObject({ notInShutdown: true });
 });
 
 it.each([

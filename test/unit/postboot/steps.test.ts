@@ -39,6 +39,12 @@ describe('gandi-postboot', () => {
     const files = { [ORDER]: JSON.stringify(order), [STARTED]: script.mark.content };
     expect(changesFor(files)).toEqual([command]);
     expect(changesFor({ ...files, [STARTED]: command.mark.content })).toEqual([]);
+    const { notInShutdown: _, ...alone } = command;
+    const commandAlone = JSON.stringify({ digest: order.digest, command: order.command });
+    expect(changesFor({ [ORDER]: commandAlone })).toMatchObject([
+      { ...alone, mark: { path: STARTED, content: `{"command":"${order.digest}"}\n` } },
+    ]);
+    expect(changesFor({ [ORDER]: commandAlone })[0]).not.toHaveProperty('notInShutdown');
   });
 
   it('takes an order that nobody waits for', () => {

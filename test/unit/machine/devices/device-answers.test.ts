@@ -83,12 +83,35 @@ describe('a disk', () => {
     const disks = [disk('sdb', 1), { ...disk('sr0', 2), number: '11:0' }];
     const { files, asked, commands, list } = guestWith(disks);
     const answers = new DeviceAnswers(files);
-    expect(answers.unread()).toEqual(['11:0', '8:16']);
+    expect(answers.listed()).toBe('11:0 8:16\n11:0 8:16');
     expect(answers.unknown()).toEqual(['8:16']);
     await answers.settle(commands, list);
     expect(asked).toEqual(['if=/dev/sdb']);
     const read = new DeviceAnswers(makeFiles({ ...makeSysfs(disks), ...record('8:16'), ...record('11:0') }));
-    expect(read.unread()).toEqual([]);
+    expect(read.listed()).toBe('11:0 8:16\n');
+  });
+
+  it('is told apart from what the kernel makes once, however often it is looked at', () => {
+    const disks = [disk('sdb', 1), { ...disk('sr0', 2), number: '11:0' }];
+    const { files } = guestWith(disks);
+    let links = 0;
+    let more = false;
+    const answers = new DeviceAnswers({
+      list: (path) => [...files.list(path), ...(more ? ['8:48'] : [])],
+      linkTarget: (path) => {
+        links++;
+        return files.linkTarget(path);
+      },
+      status: (path) => files.status(path),
+      modifiedAt: (path) => files.modifiedAt(path),
+      readText: (path) => files.readText(path),
+    });
+    const first = answers.listed();
+    const needed = links;
+    expect([answers.listed(), answers.listed(), links]).toEqual([first, first, needed]);
+    more = true;
+    expect(answers.listed()).not.toBe(first);
+    expect(links).toBeGreaterThan(needed);
   });
 
   it('of NVMe with several paths is waited for and asked as any other; its paths are not', async () => {
