@@ -19,16 +19,15 @@ function plan({ facts, files, applied }: StepContext): Plan {
   const digest = digestOf([MOUNTS, INTERVAL]);
   // Done once: an admin who turns checks off again has a reason.
   if (applied[rootCheck.name] === digest) return { changes: [], digest };
-  const { root } = facts;
-  if (!facts.live || root?.checks === undefined || !['ext3', 'ext4'].includes(root.type))
-    return { changes: [] };
-  const { mostMounts, intervalSeconds } = root.checks;
+  const { rootChecks } = facts;
+  if (rootChecks === undefined || !['ext3', 'ext4'].includes(rootChecks.type)) return { changes: [] };
+  const { device, mostMounts, intervalSeconds } = rootChecks;
   if (mostMounts > 0 || intervalSeconds > 0) return { changes: [], digest };
   return {
     changes: [
       {
         kind: 'run-command',
-        argv: ['tune2fs', '-c', MOUNTS, '-i', INTERVAL, root.device],
+        argv: ['tune2fs', '-c', MOUNTS, '-i', INTERVAL, device],
         timeoutSeconds: COMMAND_SECONDS,
         why: 'have the root file system checked now and then',
       },

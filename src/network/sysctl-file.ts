@@ -36,10 +36,11 @@ export function partsOfKey(key: string): string[] | undefined {
 /** Parses sysctl.conf(5); later lines of the same key come later in the result. */
 export function parseSysctlFile(text: string): SysctlFile {
   const file: SysctlFile = { values: [], notUnderstood: [] };
-  for (const [index, raw] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  for (let index = 0; index < lines.length; index++) {
+    const raw = lines[index] ?? '';
+    // Most lines of the usual files: a boot reads them without a compiler.
+    if (raw === '' || raw.startsWith('#')) continue;
     const content = raw.trim();
     if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
     const [, dash, name = '', value = ''] = /^(-?)\s*([^=\s]+)\s*=(.*)$/.exec(content) ?? [];

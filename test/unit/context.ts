@@ -118,6 +118,7 @@ export function makeContext(parts: ContextParts = {}): StepContext {
         { name: 'eth0', mac: '00:16:3e:00:00:01', driver: 'virtio_net', queues: 1, multiQueue: false },
       ],
       root: undefined,
+      rootChecks: undefined,
       lostAtReboot: undefined,
       activeSwaps: [],
       networkManager: 'ifupdown',

@@ -134,6 +134,20 @@ function readDevice(files: SysfsView, entry: string): BlockDevice | undefined {
   };
 }
 
+/** Links named MAJOR:MINOR to the directories of all block devices (Documentation/ABI/testing/sysfs-dev). */
+export const DEVICES_BY_NUMBER = '/sys/dev/block';
+
+/** Node of the block device of a number, such as `/dev/sda2` of `8:2`; undefined where there is none. */
+export function nodeOf(
+  files: Pick<FileView, 'readText' | 'linkTarget'>,
+  deviceNumber: string,
+): string | undefined {
+  const link = files.linkTarget(`${DEVICES_BY_NUMBER}/${deviceNumber}`);
+  if (link === undefined) return undefined;
+  const event = parseEvent(files.readText(`${DEVICES_BY_NUMBER}/${deviceNumber}/uevent`) ?? '');
+  return `/dev/${event.get('DEVNAME') ?? posix.basename(link).replaceAll('!', '/')}`;
+}
+
 /** Only what the kernel has made of other devices is built on any (bd_link_disk_holder() in block/holder.c). */
 const slavesOf = (files: SysfsView, path: string): string[] =>
   isVirtual(path) ? files.list(`${path}/slaves`) : [];

@@ -3,10 +3,8 @@ import type { Commands } from '../commands/commands.ts';
 import { type OpenDevice, openDevice } from '../files/device-reader.ts';
 import type { FileView } from '../files/files.ts';
 import { pauseBetweenLooks, sleep } from '../runtime/sleep.ts';
-import { type BlockDevice, isVirtual } from './block-devices.ts';
+import { type BlockDevice, DEVICES_BY_NUMBER, isVirtual } from './block-devices.ts';
 
-/** Links named MAJOR:MINOR to the directories of all block devices (Documentation/ABI/testing/sysfs-dev). */
-const DEVICES = '/sys/dev/block';
 /** udev's records, of a block device bMAJOR:MINOR; written when its rules, libblkid among them, have come to their end. */
 const UDEV_RECORDS = '/run/udev/data';
 /** udevd listens here as long as it runs (systemd, src/udev/udev-ctrl.c). */
@@ -90,11 +88,14 @@ export class DeviceAnswers {
   }
 
   #hardwareDevices(): { number: string; name: string }[] {
-    const numbers = this.files.list(DEVICES);
+    const numbers = this.files.list(DEVICES_BY_NUMBER);
     const listed = numbers.join(' ');
     if (listed !== this.#hardware.listed) {
       const devices = numbers.flatMap((number) => {
-        const path = posix.resolve(DEVICES, this.files.linkTarget(`${DEVICES}/${number}`) ?? '');
+        const path = posix.resolve(
+          DEVICES_BY_NUMBER,
+          this.files.linkTarget(`${DEVICES_BY_NUMBER}/${number}`) ?? '',
+        );
         return isVirtual(path) ? [] : [{ number, name: posix.basename(path) }];
       });
       this.#hardware = { listed, devices };
@@ -125,7 +126,8 @@ export class DeviceAnswers {
     while (unknown.length > 0 && mayWait()) {
       await pauseBetweenLooks(started);
       // Others may have come meanwhile, and are looked for when these are known, or gone.
-      const isThere = (number: string) => this.files.linkTarget(`${DEVICES}/${number}`) !== undefined;
+      const isThere = (number: string) =>
+        this.files.linkTarget(`${DEVICES_BY_NUMBER}/${number}`) !== undefined;
       unknown = unknown.filter((number) => !this.#isRead(number) && isThere(number));
       if (unknown.length === 0) unknown = this.unknown();
     }

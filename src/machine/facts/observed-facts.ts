@@ -17,10 +17,11 @@ import type {
   NetworkInterface,
   NetworkManagerName,
   OsRelease,
+  RootChecks,
   RootFileSystem,
 } from '../system/facts.ts';
 import { readOsRelease } from '../system/os-release.ts';
-import { findRoot } from '../system/root-file-system.ts';
+import { findRoot, findRootChecks } from '../system/root-file-system.ts';
 
 /** Set by packaging/steady.sh, which starts the programs at boot. */
 export const BOOT_VARIABLE = 'GANDI_BOOT';
@@ -143,6 +144,12 @@ class ObservedFacts implements Facts {
   }
   get root(): RootFileSystem | undefined {
     return this.#root();
+  }
+  get rootChecks(): RootChecks | undefined {
+    if (!this.live) return undefined;
+    const files = this.#files;
+    const mounts = parseMountInfo(files.readText('/proc/self/mountinfo') ?? '');
+    return findRootChecks({ files, mounts, open: openDevice });
   }
   get lostAtReboot(): string | undefined {
     return this.live ? whyLostAtReboot(HOST_DIRECTORY, this.#files) : undefined;

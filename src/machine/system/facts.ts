@@ -45,13 +45,22 @@ export const NETWORK_MANAGERS = [
 
 export type NetworkManagerName = (typeof NETWORK_MANAGERS)[number];
 
+/** When the root file system is to be checked, of ext2/3/4. */
+export interface RootChecks {
+  /** Such as `ext4`. */
+  type: string;
+  /** Node of the block device that holds it, such as `/dev/sda2`. */
+  device: string;
+  /** After so many mounts, and after so long; 0 or below for never. */
+  mostMounts: number;
+  intervalSeconds: number;
+}
+
 /** The root file system and what it lies on, all the way down to the disk. */
 export interface RootFileSystem {
   /** Such as `ext4`. */
   type: string;
   uuid?: string;
-  /** ext2/3/4: after how many mounts and how long it is to be checked; 0 or below for never. */
-  checks?: { mostMounts: number; intervalSeconds: number };
   /** Node of the block device that holds it, such as `/dev/sda2`. */
   device: string;
   /** Size of the file system and of the device that holds it, in bytes. */
@@ -90,6 +99,8 @@ export interface Facts {
   readonly interfaces: readonly NetworkInterface[];
   /** Absent when the root file system is on no block device that can be found. */
   readonly root: RootFileSystem | undefined;
+  /** Absent where root is no ext2/3/4 on a block device. To find them looks at no other device. */
+  readonly rootChecks: RootChecks | undefined;
   /** Why what is stored in the host's directory is lost at the next reboot, for people; undefined where it stays. */
   readonly lostAtReboot: string | undefined;
   /** Nodes of the block devices that are active as swap, resolved to kernel names such as `/dev/sdb`. */

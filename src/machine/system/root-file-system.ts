@@ -1,14 +1,15 @@
-import type { BlockDevice } from '../devices/block-devices.ts';
+import { type BlockDevice, nodeOf } from '../devices/block-devices.ts';
 import { type DeviceUse, rootOf } from '../devices/device-use.ts';
 import { sizeOfMounted } from '../devices/mounted-size.ts';
 import type { OpenDevice } from '../files/device-reader.ts';
+import type { FileView } from '../files/files.ts';
 import { describeHashes } from '../formats/behind-file-system.ts';
 import type { DiskPartitions } from '../formats/partition-table/partition.ts';
 import { readPartitionTable } from '../formats/partition-table.ts';
 import { named, type Signature } from '../formats/signatures/signature.ts';
 import { superblockOfMounted } from '../formats/signatures.ts';
 import type { Mount } from '../formats/text/mounts.ts';
-import type { RootFileSystem } from './facts.ts';
+import type { RootChecks, RootFileSystem } from './facts.ts';
 
 /** What finding the root file system needs of the machine. */
 export interface RootObservation {
@@ -50,7 +51,6 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   return {
     type: mount.type,
     ...named(undefined, superblock?.uuid),
-    ...(superblock?.checks ? { checks: superblock.checks } : {}),
     device: device.node,
     fileSystemBytes: sizeOfMounted(mount.type, superblock, () => observation.mountedBytes(mount.mountPoint)),
     ...(superblock?.growthLimits ? { growthLimits: superblock.growthLimits } : {}),
@@ -62,8 +62,26 @@ export function findRoot(observation: RootObservation): RootFileSystem | undefin
   };
 }
 
+/**
+ * When the root file system is to be checked. No other device is looked at.
+ * @returns undefined for what is no ext2/3/4, or on no block device
+ * @throws the system's error if the device cannot be read
+ */
+export function findRootChecks(
+  observation: Pick<RootObservation, 'mounts' | 'open'> & {
+    files: Pick<FileView, 'readText' | 'linkTarget'>;
+  },
+): RootChecks | undefined {
+  const mount = rootOf(observation.mounts);
+  if (mount === undefined || !mount.type.startsWith('ext')) return undefined;
+  const device = nodeOf(observation.files, mount.deviceNumber);
+  if (device === undefined) return undefined;
+  const checks = reading(observation, device, (opened) => superblockOfMounted(opened, mount.type))?.checks;
+  return checks && { type: mount.type, device, ...checks };
+}
+
 function reading<Result>(
-  observation: RootObservation,
+  observation: Pick<RootObservation, 'open'>,
   node: string,
   use: (device: OpenDevice) => Result,
 ): Result {

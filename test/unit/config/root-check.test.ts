@@ -7,16 +7,9 @@ const digest = digestOf(['42', '2m']);
 const off = { mostMounts: -1, intervalSeconds: 0 };
 
 function planFor(checks: typeof off | undefined, { type = 'ext4', applied = {} } = {}) {
-  const root = {
-    type,
-    device: '/dev/sda1',
-    fileSystemBytes: 0,
-    deviceBytes: 0,
-    disk: '/dev/sda',
-    ...(checks ? { checks } : {}),
-  };
+  const rootChecks = checks && { type, device: '/dev/sda1', ...checks };
   const files = { '/lost+found': { kind: 'directory' as const } };
-  return rootCheck.plan(makeContext({ facts: { root }, files, applied }));
+  return rootCheck.plan(makeContext({ facts: { rootChecks }, files, applied }));
 }
 
 describe('16-vm-fix-ext3', () => {

@@ -29,13 +29,18 @@ function contextOf({ rootType }: Distribution, files: Files, applied: Record<str
   const root = {
     type: rootType,
     uuid: UUID,
-    ...(rootType === 'ext4' ? { checks: { mostMounts: -1, intervalSeconds: 0 } } : {}),
     device: '/dev/sda1',
     fileSystemBytes: 0,
     deviceBytes: 0,
     disk: '/dev/sda',
   };
-  const facts = { os: readOsRelease(files), root, kernelCommandLine: 'root=LABEL=root gandi=cet-eu' };
+  const checks = { type: rootType, device: '/dev/sda1', mostMounts: -1, intervalSeconds: 0 };
+  const facts = {
+    os: readOsRelease(files),
+    root,
+    ...(rootType === 'ext4' ? { rootChecks: checks } : {}),
+    kernelCommandLine: 'root=LABEL=root gandi=cet-eu',
+  };
   return { ...makeContext({ facts, applied }), files };
 }
 

@@ -3,7 +3,7 @@ import { listBlockDevices } from '../../../../src/machine/devices/block-devices.
 import { deviceUse } from '../../../../src/machine/devices/device-use.ts';
 import { openDevice } from '../../../../src/machine/files/device-reader.ts';
 import { parseMountInfo } from '../../../../src/machine/formats/text/mounts.ts';
-import { findRoot } from '../../../../src/machine/system/root-file-system.ts';
+import { findRoot, findRootChecks } from '../../../../src/machine/system/root-file-system.ts';
 import { makeFiles } from '../../context.ts';
 import { MIB, makeImage, run, text, writeAt } from '../../images.ts';
 import { type FakeDisk, makeSysfs } from '../../sysfs.ts';
@@ -73,13 +73,33 @@ test('ext4 on a whole disk that was enlarged', () => {
   ).toEqual({
     type: 'ext4',
     uuid: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
-    checks: { mostMounts: -1, intervalSeconds: 0 },
     device: '/dev/sdb',
     fileSystemBytes: 64 * MIB,
     growthLimits: expect.arrayContaining([expect.any(Number)]),
     deviceBytes: 96 * MIB,
     disk: '/dev/sdb',
   });
+});
+
+test.each([
+  ['ext4 on a partition', partitioned(), '254:2', 'ext4', '/dev/vda2'],
+  ['ext4 on a whole disk', whole(64 * MIB), '8:16', 'ext4', '/dev/sdb'],
+  ['ext4 on a device that is not there', whole(64 * MIB), '8:32', 'ext4', undefined],
+  ['a tmpfs', whole(64 * MIB), '0:24', 'tmpfs', undefined],
+  ['what is ext4 by the word of a mount alone', whole(64 * MIB), '0:24', 'ext4', undefined],
+])('when root is checked: %s', (_, disk, number, type, device) => {
+  const files = makeFiles(makeSysfs([disk]));
+  const mounts = parseMountInfo(`1 0 ${number} / / rw - ${type} /dev/root rw`);
+  const image = ext4Image(64 * MIB, '64M');
+  run('tune2fs', ['-c', '42', '-i', '2m', image]);
+  const opened: string[] = [];
+  const open = (node: string) => {
+    opened.push(node);
+    return openDevice(image);
+  };
+  const wanted = device && { type, device, mostMounts: 42, intervalSeconds: 60 * 86_400 };
+  expect(findRootChecks({ files, mounts, open })).toEqual(wanted);
+  expect(opened).toEqual(device === undefined ? [] : [device]);
 });
 
 function partitioned(): FakeDisk {
