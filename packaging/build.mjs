@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chunkGroups } from './chunk-groups.mjs';
 import { compactExecutable } from './compact-executable.mjs';
+import { libraryParts } from './library-parts.mjs';
 import { thirdPartyLicenses } from './licenses.mjs';
 import { parsePages, readAheadProgram } from './read-ahead.mjs';
 import { fixedEnvironment, train } from './training.mjs';
@@ -112,6 +113,7 @@ async function bundle(entry, form) {
     },
     metafile: true,
     logLevel: 'warning',
+    plugins: [libraryParts(root), ...(form.plugins ?? [])],
   });
   return metafile.inputs;
 }
