@@ -7,7 +7,7 @@ DOCUMENTATION = $(wildcard packaging/documentation/*.ts) CHANGELOG.md
 
 VERSION := $(shell sed -n 's/.*"version": "\(.*\)",/\1/p' package.json)
 # Of the packages, as Debian calls them: amd64 or arm64. Either can be made on either.
-ARCHITECTURE = $(MACHINE)
+ARCHITECTURE ?= $(MACHINE)
 MACHINE := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 # The executable for that architecture.
 EXECUTABLE = $(if $(filter $(MACHINE),$(ARCHITECTURE)),dist/gandi,dist/$(ARCHITECTURE)/gandi)

@@ -28,7 +28,7 @@ DefaultDependencies=no
 Before=gandi-bootstrap.service
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'for file in /sys/block/sd*/queue/read_ahead_kb; do echo 0 > $file; done; rm /usr/lib/gandi/gandi-read-ahead'
+ExecStart=/bin/sh -c 'for file in /sys/block/sd*/queue/read_ahead_kb; do echo 0 > $file; done; rm -f /usr/lib/gandi/gandi-read-ahead'
 `;
 
 /** Prints the numbers of the pages that are in memory, by mmap(2) and mincore(2): Debian has a Perl in each guest. */

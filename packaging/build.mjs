@@ -18,8 +18,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chunkGroups } from './chunk-groups.mjs';
 import { compactExecutable } from './compact-executable.mjs';
+import { libraryParts } from './library-parts.mjs';
 import { thirdPartyLicenses } from './licenses.mjs';
-import { parsePages, readAheadProgram } from './read-ahead.mjs';
+import { writeReadAhead } from './read-ahead.mjs';
 import { fixedEnvironment, train } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -112,6 +113,7 @@ async function bundle(entry, form) {
     },
     metafile: true,
     logLevel: 'warning',
+    plugins: [libraryParts(root), ...(form.plugins ?? [])],
   });
   return metafile.inputs;
 }
@@ -159,22 +161,16 @@ async function compile(entry, name) {
   return inputs;
 }
 
-/** Makes the program that reads ahead what a start touches of a runtime, where there is a list of that (bench/runtime-pages.ts). */
+/** Makes the program that reads ahead what a start touches of the runtime that is built in. */
 async function makeReadAhead() {
   const target = process.env.TARGET_BUN;
   const bun =
     target === undefined
       ? join(root, 'node_modules/@oven', bunPackages[process.arch] ?? process.arch)
       : dirname(dirname(target));
-  const list = join(root, `packaging/runtime-pages/${basename(bun)}.txt`);
-  if (!existsSync(list) || !existsSync(bun)) return;
-  const { of, pages } = parsePages(await readFile(list, 'utf8'));
-  const { version } = JSON.parse(await readFile(join(bun, 'package.json'), 'utf8'));
-  if (of !== `${basename(bun)} ${version}`)
-    throw new Error(
-      `build: ${list} is of ${of}, and not of ${version}: make it anew by bench/runtime-pages.ts`,
-    );
-  await writeFile(join(output, 'gandi-read-ahead'), readAheadProgram(pages), { mode: 0o755 });
+  if (!existsSync(bun)) return;
+  const missing = await writeReadAhead(bun, join(root, 'packaging/runtime-pages'), output);
+  if (missing !== undefined) process.stderr.write(`build: ${missing}\n`);
 }
 
 await rm(output, { recursive: true, force: true });
@@ -197,8 +193,9 @@ try {
 } catch (error) {
   // Half a build must not look like one.
   await rm(output, { recursive: true, force: true });
-  // esbuild and Bun have already said what is wrong, and where.
-  if (!('errors' in error) && !('status' in error)) throw error;
-  process.stderr.write('build: failed\n');
+  // esbuild and Bun have already said what is wrong, and where. What the build says itself begins so.
+  const isTold = 'errors' in error || 'status' in error;
+  if (!isTold && !error.message.startsWith('build: ')) throw error;
+  process.stderr.write(isTold ? 'build: failed\n' : `${error.message}\n`);
   process.exitCode = 1;
 }

@@ -75,7 +75,8 @@ function groupsFor(inputs, groups, entry) {
  */
 export function chunkGroups(inputs, programs, root) {
   const missing = programs.flat().find((file) => inputs[file] === undefined);
-  if (missing !== undefined) throw new Error(`${missing} is not in the bundle`);
+  if (missing !== undefined)
+    throw new Error(`build: ${missing} is not in the bundle: correct PROGRAMS in packaging/build.mjs`);
   const groups = groupsOf(inputs, programs);
   const targets = Object.values(inputs).flatMap(({ imports }) =>
     imports.filter(({ kind, path }) => kind === 'dynamic-import' && isOwn(path)).map(({ path }) => path),

@@ -1,14 +1,18 @@
 /**
  * Takes out of an executable that Bun has made what nobody reads: Bun appends its section `.bun` to the last segment, behind
  * the memory that is zero at a start (`.bss`), and so has these zeros, 1.8 MB, stored in the file. A start then reads and copies
- * each page of them that it writes to. The same names of symbols are there twice as well, for the dynamic linker and for
- * debuggers.
+ * each page of them that it writes to. Behind the section are more zeros, up to a page's end, of 64 KiB on arm64. The same names
+ * of symbols are there twice as well, for the dynamic linker and for debuggers. What is left, strip(1) may be run on.
  *
  * The form of the file: elf(5).
  */
 
+const ADVICE =
+  'this Bun makes other executables than packaging/compact-executable.mjs knows, which has to be changed';
+
 const PT_LOAD = 1;
 const PT_NOTE = 4;
+const SHT_PROGBITS = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHF_ALLOC = 2;
@@ -90,16 +94,33 @@ function parse(bytes) {
 const alignUp = (/** @type {number} */ value, /** @type {number} */ to) => Math.ceil(value / to) * to;
 
 /**
+ * How many bytes a section has, with what is stored between it and the next one. strip(1) writes zeros for what is in no section,
+ * and there is the word by which the program finds .bun: in the place that this section had before Bun filled it.
+ * @param {Buffer} bytes the file as it was
+ * @param {readonly Section[]} sections
+ * @param {Section} section
+ * @param {number} dataEnd where the zeros of .bss begin in the file
+ */
+function storedSize(bytes, sections, { type, flags, offset, size }, dataEnd) {
+  const end = offset + size;
+  if (type !== SHT_PROGBITS || (flags & SHF_ALLOC) === 0 || end > dataEnd) return size;
+  const starts = sections.filter((one) => one.type !== SHT_NOBITS).map((one) => one.offset);
+  const next = Math.min(dataEnd, ...starts.filter((start) => start >= end));
+  return bytes.subarray(end, next).every((byte) => byte === 0) ? size : next - offset;
+}
+
+/**
  * What comes behind all that is loaded: the other sections, and the table of all of them.
  * @param {Buffer} bytes the file as it was
  * @param {readonly Section[]} sections those that it is to have
- * @param {{ bundle: Section, start: number, end: number }} moved the section .bun, its new place, and where the loaded part ends
+ * @param {{ bundle: Section, start: number, dataEnd: number }} moved the section .bun, its new place, and where what is loaded
+ *   before it ends
  * @returns its content, and the place of the table
  */
-function behindSegments(bytes, sections, { bundle, start, end }) {
+function behindSegments(bytes, sections, { bundle, start, dataEnd }) {
   /** @type {Buffer[]} */
   const parts = [];
-  let at = end;
+  let at = start + bundle.size;
   const append = (/** @type {Buffer} */ part, /** @type {number} */ align) => {
     const place = alignUp(at, Math.max(align, 1));
     parts.push(Buffer.alloc(place - at), part);
@@ -113,6 +134,7 @@ function behindSegments(bytes, sections, { bundle, start, end }) {
     if (!isLoaded && size > 0) place = append(bytes.subarray(offset, offset + size), align);
     const header = Buffer.from(bytes.subarray(section.at, section.at + SECTION.bytes));
     header.writeBigUInt64LE(BigInt(place), SECTION.offset);
+    header.writeBigUInt64LE(BigInt(storedSize(bytes, sections, section, dataEnd)), SECTION.size);
     return header;
   });
   return { tableAt: append(Buffer.concat(headers), 8), parts };
@@ -137,19 +159,23 @@ export function compactExecutable(file) {
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const last = loaded.at(-1);
   if (!bundle || !zeros || !note || !last || !names)
-    throw new Error('no section .bun or .bss, or no segments as Bun has them');
+    throw new Error(`build: no section .bun or .bss, or no segments as Bun has them: ${ADVICE}`);
   const dataEnd = last.offset + zeros.address - last.address;
   const loadedEnd = last.offset + last.fileBytes;
   const isAsExpected =
     bundle.offset + bundle.size <= loadedEnd &&
     dataEnd <= bundle.offset &&
     bundle.address % last.align === 0 &&
-    bytes.subarray(dataEnd, bundle.offset).every((byte) => byte === 0);
-  if (!isAsExpected) throw new Error('the section .bun is not behind .bss at the end of the last segment');
+    note.at > last.at &&
+    [bytes.subarray(dataEnd, bundle.offset), bytes.subarray(bundle.offset + bundle.size, loadedEnd)].every(
+      (rest) => rest.every((byte) => byte === 0),
+    );
+  if (!isAsExpected)
+    throw new Error(`build: the section .bun is not behind .bss at the end of the last segment: ${ADVICE}`);
 
   // A segment's place in the file and in memory are the same within a page.
   const start = alignUp(dataEnd, last.align);
-  const bundled = bytes.subarray(bundle.offset, loadedEnd);
+  const bundled = bytes.subarray(bundle.offset, bundle.offset + bundle.size);
   long(last.at + SEGMENT.fileBytes, zeros.address - last.address);
   long(last.at + SEGMENT.memoryBytes, zeros.address + zeros.size - last.address);
   bytes.copy(bytes, note.at, last.at, last.at + SEGMENT.bytes);
@@ -162,7 +188,7 @@ export function compactExecutable(file) {
   const symbols = sections.find(({ type }) => type === SHT_SYMTAB);
   const dropped = symbols === undefined ? [] : [symbols, sections[symbols.link]];
   const kept = sections.filter((section) => !dropped.includes(section));
-  const behind = behindSegments(bytes, kept, { bundle, start, end: start + bundled.length });
+  const behind = behindSegments(bytes, kept, { bundle, start, dataEnd });
   long(FILE.sections, behind.tableAt);
   bytes.writeUInt16LE(kept.length, FILE.sectionCount);
   bytes.writeUInt16LE(kept.indexOf(names), FILE.namesIndex);

@@ -31,6 +31,10 @@ advice=
 if [ ! -x "$library/gandi" ]; then
   lacks="$library/gandi, which this architecture may not have"
   advice='install Node.js 20.16 or later'
+elif [ ! -s "$library/gandi" ]; then
+  # As a power cut during an installation leaves it. The shell would take it for a script that does nothing, successfully.
+  lacks="$library/gandi, which is empty"
+  advice='install gandi-guest again'
 elif [ ! -r /proc/cpuinfo ]; then
   # Bun aborts when it cannot find its own file in /proc.
   lacks='the /proc file system'
@@ -74,7 +78,7 @@ if [ -z "$lacks" ]; then
   # each page alone costs a first boot an eighth (packaging/read-ahead.mjs).
   first=
   if [ ! -e $able ]; then
-    if [ -x $library/gandi-read-ahead ]; then first=$library/gandi-read-ahead; fi
+    if [ -x $library/gandi-read-ahead ] && [ -s $library/gandi-read-ahead ]; then first=$library/gandi-read-ahead; fi
     # Without the directory gandi-bootstrap has not run; who may not write there leaves nothing.
     if [ -w /run/gandi ]; then true 2> /dev/null > $able; fi
   fi

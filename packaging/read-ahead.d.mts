@@ -5,3 +5,4 @@ export interface PageRange {
 }
 export function parsePages(text: string): { of: string; pages: PageRange[] };
 export function readAheadProgram(pages: readonly PageRange[]): Buffer;
+export function writeReadAhead(bun: string, lists: string, output: string): Promise<string | undefined>;

@@ -53,6 +53,19 @@ describe('a guest in which SELinux enforces the policy of its distribution', () 
       expect((await guest.ssh({ user, keyFile: key.keyFile }, 'hostname', 60)).stdout).toBe('web1\n');
   });
 
+  it('refuses our programs nothing, from what reads the executable ahead on', async () => {
+    // The kernel's name of a process has 15 characters.
+    const denied = await guest.output(
+      `journalctl --boot --grep 'avc: +denied .*comm="gandi(-read-ahea)?"' --output cat || true`,
+    );
+    expect(denied).toBe('');
+    const label = await guest.output(
+      'stat -c %C /usr/lib/gandi/gandi /usr/lib/gandi/gandi-read-ahead | uniq',
+    );
+    expect(label.split('\n')).toHaveLength(1);
+    expect(label).toMatch(/:object_r:\w+_t:/);
+  });
+
   it('has the labels on all files that its policy has for them', async () => {
     const places = '/etc /gandi /root /home /var/lib/gandi';
     // It lists what it would change. What it says of /etc/.updated and the like is another program's.

@@ -47,6 +47,16 @@ describe('the Debian package', () => {
     },
   );
 
+  it('has an executable that others, who package it anew, may strip', async () => {
+    const stripped = join(folder, 'gandi');
+    for (const name of ['gandi', 'gandi-host']) {
+      await execa('strip', [join(project, 'dist', name), '-o', stripped]);
+      const program = name === 'gandi' ? ['gandi-guest'] : [];
+      const { stdout } = await execa(stripped, [...program, '--version']);
+      expect(stdout).toMatch(new RegExp(`^gandi-(guest|host) ${await version()}$`));
+    }
+  });
+
   it('is small enough to download', async () => {
     expect((await stat(delivered)).size).toBeLessThanOrEqual(43 * MEGABYTE);
   });

@@ -5,6 +5,7 @@ const [LOAD, NOTE, STACK] = [1, 4, 0x6474e551];
 const [PROGBITS, SYMTAB, STRTAB, NOBITS] = [1, 2, 3, 8];
 const ALLOC = 2;
 const PAGE = 0x1000;
+const WORD = 0x1000;
 
 interface Segment {
   type: number;
@@ -23,9 +24,12 @@ interface Section {
   link?: number;
 }
 
-/** A file as Bun leaves it: the zeros of .bss are in it, and .bun comes behind them; symbols, and the names of sections last. */
-function bunsFile({ zero = 0, bunAddress = 0x8000 } = {}): Buffer {
-  const data = { address: 0x4e10, offset: 0xe10, size: 0x200 };
+/**
+ * A file as Bun leaves it: the zeros of .bss are in it, and .bun comes behind them; a word that is in no section says where.
+ * Symbols, and the names of sections come last.
+ */
+function bunsFile({ zero = 0, behind = 0, bunAddress = 0x8000 } = {}): Buffer {
+  const data = { address: 0x4e10, offset: 0xe10, size: 0x1f0 };
   const zeros = { address: 0x5010, size: 0x2100 };
   const bundle = { offset: bunAddress - 0x4000, size: 0x1234 };
   const loadedEnd = bundle.offset + 2 * PAGE;
@@ -50,7 +54,9 @@ function bunsFile({ zero = 0, bunAddress = 0x8000 } = {}): Buffer {
   const table = loadedEnd + 0x100;
   const file = Buffer.alloc(table + sections.length * 64);
   for (let at = data.offset; at < data.offset + data.size; at++) file[at] = at % 251;
+  file.writeBigUInt64LE(BigInt(bunAddress), WORD);
   file[zeros.address - 0x4000 + 5] = zero;
+  file[bundle.offset + bundle.size] = behind;
   for (let at = 0; at < bundle.size; at++) file[bundle.offset + at] = at % 241;
   file.write('a tool\0', loadedEnd);
   file.write(text, loadedEnd + 65);
@@ -138,8 +144,21 @@ describe('an executable without what nobody reads', () => {
     const before = sectionsOf(file);
     const after = sectionsOf(compact);
     expect([...after.keys()]).toEqual(['', '.data', '.bun', '.bss', '.comment', '.shstrtab']);
-    for (const name of ['.data', '.bun', '.comment', '.shstrtab'])
-      expect(after.get(name)).toBe(before.get(name));
+    for (const name of ['.bun', '.comment', '.shstrtab']) expect(after.get(name)).toBe(before.get(name));
+  });
+
+  it('has in a section what was in none, so that strip(1) keeps it', () => {
+    const word = Buffer.alloc(0x10);
+    word.writeBigUInt64LE(0x8000n);
+    expect(sectionsOf(compact).get('.data')).toBe(sectionsOf(file).get('.data') + word.toString('latin1'));
+  });
+
+  it('ends what is loaded with the section .bun', () => {
+    const segment = 64 + 3 * 56;
+    expect(compact.readUInt32LE(segment)).toBe(LOAD);
+    expect([32, 40].map((place) => Number(compact.readBigUInt64LE(segment + place)))).toEqual([
+      0x1234, 0x1234,
+    ]);
   });
 
   it('lets nobody execute the stack: that segment is the one that was there', () => {
@@ -149,6 +168,7 @@ describe('an executable without what nobody reads', () => {
 
   it('is made only of what has the form that Bun gives it', () => {
     expect(() => compactExecutable(bunsFile({ zero: 1 }))).toThrow('.bun is not behind .bss');
+    expect(() => compactExecutable(bunsFile({ behind: 1 }))).toThrow('.bun is not behind .bss');
     expect(() => compactExecutable(bunsFile({ bunAddress: 0x8010 }))).toThrow('.bun is not behind .bss');
     expect(() => compactExecutable(compact)).toThrow();
     expect(() => compactExecutable(Buffer.alloc(128))).toThrow('no section .bun');

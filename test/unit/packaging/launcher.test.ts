@@ -45,6 +45,18 @@ describe('packaging/launcher.sh', () => {
     expect(start()).toMatchObject({ status: 3, stdout: 'started: gandi-config one two words\n', stderr: '' });
   });
 
+  it('takes no empty file for a program, which a shell would run successfully', () => {
+    writeFileSync(at('gandi-read-ahead'), '');
+    expect(start()).toMatchObject({ status: 3, stdout: 'started: gandi-config one two words\n', stderr: '' });
+    writeFileSync(at('gandi'), '');
+    const run = spawnSync('/bin/sh', [at('gandi-config')], {
+      encoding: 'utf8',
+      env: { PATH: '/nonexistent' },
+    });
+    const lack = `this guest lacks ${at('gandi')}, which is empty: install gandi-guest again`;
+    expect(run).toMatchObject({ status: 1, stdout: '', stderr: `gandi-config: cannot start: ${lack}\n` });
+  });
+
   it('starts nothing of both on a CPU that is not able', () => {
     writeFileSync(at('cpuinfo'), 'flags : sse4_1 ssse3\n\n');
     program('node', 'echo "node: $*"');

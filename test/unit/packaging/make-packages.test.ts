@@ -12,3 +12,16 @@ describe.each(['deb', 'rpm'])('packaging/make-%s.sh', (kind) => {
     expect(make).toThrow(`make-${kind}: dist/nowhere is missing: npm left out Bun`);
   });
 });
+
+it.each(['deb', 'rpm'])(
+  'makes a %s of the architecture that the environment names, or the command',
+  (kind) => {
+    const steps = (args: readonly string[], named: Readonly<Record<string, string>>) =>
+      execFileSync('make', ['--dry-run', `guest-${kind}`, ...args], {
+        env: { ...process.env, MAKEFLAGS: '', ...named },
+        encoding: 'utf8',
+      });
+    for (const text of [steps(['ARCHITECTURE=arm64'], {}), steps([], { ARCHITECTURE: 'arm64' })])
+      expect(text).toContain(`packaging/make-${kind}.sh arm64`);
+  },
+);

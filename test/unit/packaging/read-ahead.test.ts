@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parsePages, readAheadProgram } from '../../../packaging/read-ahead.mjs';
+import { parsePages, readAheadProgram, writeReadAhead } from '../../../packaging/read-ahead.mjs';
 
 const project = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gandi-guest-read-ahead-'));
@@ -39,12 +39,41 @@ describe('gandi-read-ahead', () => {
     expect(run.stdout.split('\n').slice(1).join(' ')).not.toMatch(/\/(sh|dash|bash)\b/);
   });
 
-  it.each([['/nonexistent/program'], []])('says that there is no program to start (%s)', (...args) => {
-    expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({
-      status: 126,
-      stdout: '',
-      stderr: 'gandi: the executable cannot be started\n',
-    });
+  it('says in a line why a program cannot be started, and what helps', () => {
+    const damaged = join(folder, 'damaged');
+    writeFileSync(damaged, '\0\0\0\0', { mode: 0o755 });
+    const loaderless = join(folder, 'loaderless');
+    writeFileSync(loaderless, '#!/nonexistent/loader\n', { mode: 0o755 });
+    for (const [path, reason] of [
+      ['/nonexistent/program', 'not there, or the loader of the C library is not (glibc): install '],
+      [loaderless, 'not there, or the loader of the C library is not (glibc): install '],
+      [damaged, 'damaged: install gandi-guest again'],
+      [folder, 'not allowed to run: look for "noexec" in /proc/mounts'],
+      [`${damaged}/below`, 'not started: call it in a shell to see why'],
+    ] as const) {
+      const run = spawnSync(program, [path, 'gandi-bootstrap'], { encoding: 'utf8' });
+      expect(run).toMatchObject({ status: 126, stdout: '' });
+      expect(run.stderr).toMatch(/^[^\n]+\n$/);
+      expect(run.stderr).toContain(`${path}: ${reason}`);
+    }
+  });
+
+  it('becomes nothing of its environment where it is called without a program, or without its own name', () => {
+    writeFileSync(join(folder, 'of-the-environment'), '#!/bin/sh\necho started\n', { mode: 0o755 });
+    const call =
+      'my ($path, $count) = @ARGV; my $list = pack "P x8", "read-ahead"; $list = pack "x8" if $count == 0;' +
+      'my $environment = pack "P x8", $variable = $ENV{VARIABLE}; syscall 59, $path, $list, $environment; die $!';
+    for (const count of ['0', '1']) {
+      const run = spawnSync('perl', ['-e', call, program, count], {
+        encoding: 'utf8',
+        env: { VARIABLE: join(folder, 'of-the-environment') },
+      });
+      expect(run).toMatchObject({
+        status: 126,
+        stdout: '',
+        stderr: ': not started: call it in a shell to see why\n',
+      });
+    }
   });
 
   it('asks for the pages of its list, to a page behind the last one, and for no other', () => {
@@ -102,6 +131,39 @@ describe('the list of pages', () => {
     const sum = pages.reduce((total, { count }) => total + count, 0);
     expect(sum).toBeGreaterThan(1000);
     expect(sum).toBeLessThan(4000);
+  });
+
+  describe('of which the program is made', () => {
+    const bun = join(folder, 'bun-linux-x64-baseline');
+    const output = join(folder, 'output');
+    mkdirSync(bun);
+    mkdirSync(output);
+    writeFileSync(join(folder, 'bun-linux-x64-baseline.txt'), '# bun-linux-x64-baseline 1.4.5\n1 2\n');
+    const made = () => existsSync(join(output, 'gandi-read-ahead'));
+    const build = (version: string) => {
+      writeFileSync(join(bun, 'package.json'), JSON.stringify({ version }));
+      return writeReadAhead(bun, folder, output);
+    };
+
+    it('is left out of a build with another runtime, for with that build the list is made anew', async () => {
+      const said = await build('1.4.6');
+      expect(said).toMatch(
+        /is of bun-linux-x64-baseline 1\.4\.5, and not of 1\.4\.6: make the list anew by "node /,
+      );
+      expect(said).not.toContain('\n');
+      expect(made()).toBe(false);
+    });
+
+    it('is that of the runtime', async () => {
+      expect(await build('1.4.5')).toBeUndefined();
+      expect(made()).toBe(true);
+    });
+
+    it('is none for a runtime without one', async () => {
+      rmSync(join(output, 'gandi-read-ahead'));
+      expect(await writeReadAhead(join(folder, 'bun-linux-aarch64'), folder, output)).toBeUndefined();
+      expect(made()).toBe(false);
+    });
   });
 
   it.each(['1', '1 0', 'a 1', '1 2 3', '-1 2'])('has no line such as "%s"', (line) => {

@@ -2,6 +2,7 @@ import type { Alias, CST, Document, LineCounter, Node, Pair, Scalar } from 'yaml
 import { DEPTH_LIMIT, scanJson, VALUES_LIMIT } from '../json/json-scan.ts';
 import { decodeUtf8, type TextFault } from '../utf8-text.ts';
 import { LONG_TEXT, takeLongTexts } from './long-texts.ts';
+import { loadYaml } from './yaml-library.ts';
 
 /**
  * A scalar as it is written: whether `0644` is a number is for each field to say. YAML 1.1, which most writers of such
@@ -35,9 +36,6 @@ const SIGNS = /[[\]{}&*!?:,"'|>%@`#\n-]/g;
 const TOKEN_LEVELS_LIMIT = 2 * DEPTH_LIMIT;
 
 export const BINARY_TAG = 'tag:yaml.org,2002:binary';
-
-/** The parser is large: read from disk and set up where there is YAML to parse, and only there. */
-const loadYaml = () => require('yaml') as typeof import('yaml');
 
 /** Ends the walk through a document that is refused. */
 class Refusal extends Error {

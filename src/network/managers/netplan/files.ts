@@ -1,6 +1,7 @@
 import type { Document, Node, YAMLMap } from 'yaml';
 import type { FileView } from '../../../machine/files/files.ts';
 import { matchesGlob } from '../../../machine/files/glob.ts';
+import { loadYaml } from '../../../metadata/fields/yaml/yaml-library.ts';
 import type { MatchedInterface, Place } from '../admin-file.ts';
 
 export const NETPLAN_DIRECTORY = '/etc/netplan';
@@ -19,12 +20,6 @@ export interface NetplanEntry {
   /** Its other keys. */
   keys: readonly string[];
 }
-
-/**
- * The parser, which is large: read from disk and set up where there is a file to parse, and only there. A step's plan
- * cannot wait for `import()`.
- */
-const loadYaml = () => require('yaml') as typeof import('yaml');
 
 type Resolve = (node: unknown) => unknown;
 
