@@ -11,6 +11,7 @@ import { renderDisks } from '../terminal/disk-table.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { renderReport } from '../terminal/summary.ts';
 import { colourStatus } from '../terminal/table.ts';
+import { tellDamage } from './damage.ts';
 import { type DataDisk, dataDisks } from './data-disks.ts';
 
 const POLL_MILLISECONDS = 200;
@@ -129,6 +130,7 @@ export async function showStatus(options: StatusOptions, { open, output }: Syste
     output.print(
       `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,
     );
+  tellDamage(files, output);
   if (status === 'not-run') return EXIT.nothingFound;
   return status === 'failed' ? EXIT.failed : EXIT.ok;
 }
