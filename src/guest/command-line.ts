@@ -55,7 +55,10 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     });
   program
     .command('analyze')
-    .description('where the time of the last boots went: units, steps, and changes that took long')
+    .description(
+      'where the time of the last boots went: units, steps, and changes that took long; times count from the start of the kernel',
+    )
+    .option('--blame', 'what took long first')
     .option('--svg <file>', 'draw this boot, or the last one that is known, as a picture')
     .option('--json', 'print JSON')
     .action(async (options: AnalyzeOptions) => {
