@@ -101,7 +101,9 @@ function render({ program, report, thisBoot, expected }: Found, live: boolean): 
   if (report === undefined) return missing;
   const news = report.steady === true ? ', in which nothing was new' : '';
   if (thisBoot) return renderReport(report, { when: `this boot${news}` });
-  const earlier = renderReport(report, { when: `an earlier boot, ${report.startedAt}` });
+  // In an unpacked image that may be a run with --root.
+  const when = `${live ? 'an earlier boot' : 'the last run'}, ${report.startedAt}`;
+  const earlier = renderReport(report, { when });
   return live && expected ? `${missing}${earlier}` : earlier;
 }
 

@@ -40,13 +40,20 @@ describe('gandi-guest status', () => {
     expect(said.stdout).toBe(
       [
         'failed',
-        'gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from /gandi/config)',
+        'gandi-bootstrap: failed (the last run, 2026-01-01T00:00:00.000Z, from /gandi/config)',
         'identity\tchanged\twrite /etc/hostname (0644), and 1 more',
         'network\toff',
         'refused network: vif[0]: found "x", expected an address',
         '',
       ].join('\n'),
     );
+  });
+
+  it('says of a running system that the report is of an earlier boot', async () => {
+    const files = temporaryRoot({ '/var/lib/gandi/gandi-bootstrap.json': JSON.stringify(report) });
+    const system = simulatedSystem({ open: () => ({ files, live: true }) });
+    expect(await showStatus({ timeout: 1, root: '/' }, system)).toBe(3);
+    expect(said.stdout).toContain('gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from');
   });
 
   it('tells of a boot in which no program had to start', async () => {
