@@ -18,8 +18,7 @@ const MOST_TEXT = 60;
 /** Less is no bar by which anything could be compared, and no text by which a unit could be told. */
 const LEAST_BAR = 8;
 const LEAST_TEXT = 20;
-/** The three columns of numbers, with two blanks before each. */
-const NUMBERS = 31;
+/** Between columns. */
 const BLANKS = 2;
 
 interface Widths {
@@ -28,11 +27,30 @@ interface Widths {
   bar: number;
 }
 
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+const NUMBER_TITLES = ['began', 'took', 'processor'] as const;
+
+const numbersOf = ({ start, duration, processorTime, isPlaced }: TimeRow): string[] => [
+  isPlaced ? formatMilliseconds(start) : '',
+  formatMilliseconds(duration),
+  processorTime === undefined ? '' : formatMilliseconds(processorTime),
+];
+
+/** Characters of the columns of numbers, each with its blanks. */
+function widthOfNumbers(rows: readonly TimeRow[]): number {
+  const cells = rows.map(numbersOf);
+  const widths = NUMBER_TITLES.map((title, column) =>
+    Math.max(title.length, ...cells.map((numbers) => numbers[column]?.length ?? 0)),
+  );
+  return sumOf(widths) + BLANKS * widths.length;
+}
+
 /** A third of what the numbers leave is for bars; whoever reads from a pipe gets whole texts. */
-function widthsFor({ isTerminal, columns }: Reader): Widths {
+function widthsFor(rows: readonly TimeRow[], { isTerminal, columns }: Reader): Widths {
   if (!isTerminal) return { text: Number.POSITIVE_INFINITY, bar: 0 };
   if (columns === undefined) return { text: MOST_TEXT, bar: MOST_BAR };
-  const room = columns - NUMBERS;
+  const room = columns - widthOfNumbers(rows);
   const wanted = Math.min(MOST_BAR, Math.floor(room / 3) - BLANKS);
   const bar = wanted < LEAST_BAR ? 0 : wanted;
   const left = room - (bar === 0 ? 0 : bar + BLANKS);
@@ -71,8 +89,6 @@ function labelOf({ text, depth, hasFailed }: TimeRow, width: number, isUnicode: 
   return `${before}${hasFailed ? colours.red(shown + behind) : shown}`;
 }
 
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-
 /** One line of a boot: how long it was until all was done, and what of that were our units. */
 export function bootLine({ bootId, isThisBoot, startedAt, finished, units }: BootTimes): string {
   const date = startedAt === undefined ? '' : ` of ${startedAt.slice(0, 19).replace('T', ' ')} UTC`;
@@ -85,17 +101,11 @@ export function bootLine({ bootId, isThisBoot, startedAt, finished, units }: Boo
   return `${name}: ${whole}; the toolkit’s units: ${took}${busy}\n`;
 }
 
-const numbersOf = ({ start, duration, processorTime, isPlaced }: TimeRow) => [
-  isPlaced ? formatMilliseconds(start) : '',
-  formatMilliseconds(duration),
-  processorTime === undefined ? '' : formatMilliseconds(processorTime),
-];
-
 /** A boot as a table, in the order of time; on a terminal with bars, where there is room. */
 export function renderBoot(boot: BootTimes, reader: Reader): string {
   const rows = rowsOf(boot);
   const span = spanOf(rows);
-  const widths = widthsFor(reader);
+  const widths = widthsFor(rows, reader);
   const mark = reader.isUnicode ? '█' : '#';
   const barOf = (row: TimeRow) =>
     row.isPlaced && widths.bar > 0 ? [colours.cyan(bar(row, span, widths.bar, mark))] : [];
@@ -104,15 +114,17 @@ export function renderBoot(boot: BootTimes, reader: Reader): string {
     ...numbersOf(row),
     ...barOf(row),
   ]);
-  const head = ['unit, step, change', 'began', 'took', 'processor', ''];
+  const head = ['unit, step, change', ...NUMBER_TITLES, ''];
   return `${bootLine(boot)}${renderTable(head, cells, reader.isTerminal)}`;
 }
 
 /** What took how long in a boot, the longest first. What a step took is in its unit's time as well, and a change in its step's. */
 export function renderLongest(boot: BootTimes, reader: Reader): string {
+  const rows = longestFirst(boot);
   const { columns } = reader;
-  const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST_TEXT, columns - NUMBERS);
-  const cells = longestFirst(boot).map((row) => {
+  const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - widthOfNumbers(rows);
+  const width = Math.max(LEAST_TEXT, room);
+  const cells = rows.map((row) => {
     const [began = '', took = '', processor = ''] = numbersOf(row);
     return [took, processor, began, labelOf({ ...row, depth: 0 }, width, reader.isUnicode)];
   });

@@ -388,9 +388,9 @@ describe('gandi-guest analyze', () => {
 
   it.each([
     [140, true],
-    [80, true],
-    [60, false],
-    [51, false],
+    [60, true],
+    [55, false],
+    [50, false],
   ])('fits a terminal of %d columns, with bars: %s', async (columns, hasBars) => {
     for (const options of [{}, { blame: true }]) {
       const table = (await onTerminal(columns, options)).filter((row) => !row.startsWith('boot '));
