@@ -66,6 +66,13 @@ function collect(files: Files): Found[] {
   return [...bootstrap, ...service, ...later.slice(0, -1).flat(), ...interfaces, ...later.slice(-1).flat()];
 }
 
+/** Programs that should have run in this boot of a running system, and have left no report of it; some may be at their work. */
+export function programsMissing(files: Files): string[] {
+  return collect(files)
+    .filter(({ expected, thisBoot }) => expected && !thisBoot)
+    .map(({ program }) => program);
+}
+
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {

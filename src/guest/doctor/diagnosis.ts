@@ -26,6 +26,9 @@ export interface Patient {
 const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
 
+/** What a finding about it is about. */
+export const COMMAND_LINE = 'kernel command line';
+
 function settingsFindings({ settings }: Patient): Finding[] {
   return settings.warnings.map(({ line, text }) => ({
     level: 'warning',
@@ -42,7 +45,7 @@ function unitFindings({ files, facts }: Patient): Finding[] {
   }
   if (facts.kernelCommandLine.split(/\s+/).includes('gandi.disabled')) {
     const text = 'gandi.disabled turned everything off at this boot';
-    return [{ level: 'problem', subject: 'kernel command line', text, remedy: 'boot without it' }];
+    return [{ level: 'problem', subject: COMMAND_LINE, text, remedy: 'boot without it' }];
   }
   const isEnabled = enabledUnits(files);
   const units = PROGRAMS.flatMap((program) => program.units.slice(0, 1).map(({ name }) => name));
