@@ -53,7 +53,7 @@ export function defineCommandLine(
     .enablePositionalOptions()
     .option('-n, --dry-run', 'show what would be done, and do nothing')
     .option('--root <dir>', 'configure the unpacked image in this directory', '/')
-    .option('--seed <file|device>', 'take the configuration from here instead of looking for the swap disk')
+    .option('--seed <file|device>', 'take the configuration from this archive or seed, and ask no source')
     .option('--only <step>', 'run this step alone; can be given several times', addStep)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', `\nSteps:\n${steps}`)

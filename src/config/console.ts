@@ -1,5 +1,6 @@
 import type { Change } from '../machine/changes/change.ts';
 import type { FileView } from '../machine/files/files.ts';
+import { isMask } from '../machine/system/units.ts';
 import { ensureFile } from '../plan/ensure-file.ts';
 import type { Plan, Step } from '../plan/step.ts';
 
@@ -25,7 +26,7 @@ export function serialConsoles(active: string): string[] {
 
 function gettyChanges(console: string, files: FileView): Change[] {
   const unit = `serial-getty@${console}.service`;
-  const masked = files.linkTarget(`/etc/systemd/system/${unit}`) === '/dev/null';
+  const masked = isMask(files, `/etc/systemd/system/${unit}`);
   const wanted = GETTY_WANTS.some((directory) => files.status(`${directory}/${unit}`) !== undefined);
   if (masked || wanted || files.status('/run/systemd/system') === undefined) return [];
   return [

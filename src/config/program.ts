@@ -8,6 +8,7 @@ import { runOnMachine } from '../plan/run-on-machine.ts';
 import { runProgram } from '../plan/run-program.ts';
 import type { Step } from '../plan/step.ts';
 import type { System } from '../plan/system.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import type { Options } from './command-line.ts';
 import { configSteps } from './steps.ts';
 
@@ -20,14 +21,17 @@ const LOCK_WAIT_SECONDS = 60;
  */
 const PASSED_OVER = [MACHINE_ID_FILE];
 
-function choose(steps: readonly Step[], only: readonly string[]): Step[] {
-  const unknown = only.find((name) => !steps.some((step) => step.name === name));
-  if (unknown !== undefined) {
-    const names = steps.map(({ name }) => name).join(', ');
-    throw new Error(`there is no step ${unknown}; the steps of this guest are ${names}`);
-  }
-  return steps.filter(({ name }) => only.length === 0 || only.includes(name));
+/** What is wrong with names of steps; undefined if the guest, with the plugins of its admin, has them all. */
+function unknownStep(system: System, { root, only = [] }: Options): string | undefined {
+  const { files } = system.open(root);
+  const names = configSteps(files, readSettings(files)).map(({ name }) => name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown === undefined) return undefined;
+  return `there is no step ${unknown}; the steps of this guest are ${names.join(', ')}`;
 }
+
+const choose = (steps: readonly Step[], only: readonly string[] | undefined): Step[] =>
+  steps.filter(({ name }) => only === undefined || only.includes(name));
 
 async function configure(system: System, options: Options): Promise<number> {
   const lock = { name: PROGRAM, waitSeconds: LOCK_WAIT_SECONDS };
@@ -39,7 +43,7 @@ async function configure(system: System, options: Options): Promise<number> {
     const report = await runProgram({
       system,
       program: PROGRAM,
-      steps: choose(configSteps(files, settings), options.only ?? []),
+      steps: choose(configSteps(files, settings), options.only),
       machine,
       settings,
       host: ownConfiguration(settings.path),
@@ -72,5 +76,9 @@ export async function main(args: readonly string[], system: System): Promise<num
     (run) => defineCommandLine(PROGRAM, run, system.output),
     args,
   );
-  return options === undefined ? status : configure(system, options);
+  if (options === undefined) return status;
+  const wrong = options.only === undefined ? undefined : unknownStep(system, options);
+  if (wrong === undefined) return configure(system, options);
+  system.output.printError(`${PROGRAM}: ${wrong}\n`);
+  return EXIT.usage;
 }

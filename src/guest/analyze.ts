@@ -10,14 +10,17 @@ import { PROGRAMS } from '../state/programs.ts';
 import { lastReports } from '../state/records.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { type BootFacts, type BootTimes, plainId, timeBoot } from './analyze/boot-times.ts';
-import { JOURNAL_FIELDS, journalMatches, parseJournal } from './analyze/journal-boots.ts';
+import { JOURNAL_FIELDS, type JournalBoot, journalMatches, parseJournal } from './analyze/journal-boots.ts';
 import { drawBoot } from './analyze/time-chart.ts';
-import { bootLine, renderBoot } from './analyze/time-table.ts';
+import { bootLine, type Reader, renderBoot, renderLongest } from './analyze/time-table.ts';
 import { parseFinished, parseShownUnits, UNIT_PROPERTIES } from './analyze/unit-runs.ts';
+import { tellDamage } from './damage.ts';
 
 export interface AnalyzeOptions {
   /** File to write. */
   svg?: string;
+  /** The longest first, instead of the order of time. */
+  blame?: boolean;
   json?: boolean;
 }
 
@@ -45,19 +48,27 @@ function offsetNow(files: Pick<FileView, 'readText'>, now: Date): number | undef
   return Number.isFinite(uptime) ? now.getTime() - uptime : undefined;
 }
 
-/** This boot by the service manager, which has it to the microsecond; the journal may have begun late. */
-function thisBoot(files: FileView, ask: Ask, now: Date, journalOffsets: readonly number[]): BootFacts {
+/**
+ * This boot by the service manager, which has it to the microsecond, and the journal may have begun late; by the journal where the
+ * service manager does not answer.
+ * @param noted what the journal has of this boot
+ */
+function thisBoot(files: FileView, ask: Ask, now: Date, noted: JournalBoot | undefined): BootFacts[] {
   const properties = UNIT_PROPERTIES.join(',');
-  const shown = ask(['systemctl', 'show', `--property=${properties}`, '--all', UNIT_PATTERN]).stdout;
+  const shown = ask(['systemctl', 'show', `--property=${properties}`, '--all', UNIT_PATTERN]);
+  const id = plainId(bootId(files));
+  if (shown.failure !== '') return noted === undefined ? [] : [{ ...noted, isThisBoot: true }];
   const finished = parseFinished(ask(['systemctl', 'show', '--property=FinishTimestampMonotonic']).stdout);
   const offset = offsetNow(files, now);
-  return {
-    bootId: plainId(bootId(files)),
-    isThisBoot: true,
-    runs: parseShownUnits(shown),
-    ...(finished === undefined ? {} : { finished }),
-    clockOffsets: [...journalOffsets, ...(offset === undefined ? [] : [offset])],
-  };
+  return [
+    {
+      bootId: id,
+      isThisBoot: true,
+      runs: parseShownUnits(shown.stdout),
+      ...(finished === undefined ? {} : { finished }),
+      clockOffsets: [...(noted?.clockOffsets ?? []), ...(offset === undefined ? [] : [offset])],
+    },
+  ];
 }
 
 /**
@@ -78,11 +89,11 @@ export function collectBoots(files: FileView, ask: Ask, now: Date): BootTimes[] 
   );
   const reports = lastReports(files);
   const here = plainId(bootId(files));
-  const offsets = journal.find((boot) => boot.bootId === here)?.clockOffsets ?? [];
+  const noted = journal.find((boot) => boot.bootId === here);
   const earlier = journal.filter((boot) => boot.bootId !== here).slice(-MOST_EARLIER);
   const boots = [
     ...earlier.map((boot) => ({ ...boot, isThisBoot: false })),
-    thisBoot(files, ask, now, offsets),
+    ...thisBoot(files, ask, now, noted),
   ];
   return boots.map((boot) => timeBoot(boot, reports)).reverse();
 }
@@ -107,9 +118,25 @@ async function writePicture(path: string, content: string, commands: System['com
   });
 }
 
+/** What a program said of its failure, in its first line, with its name. */
+function whyMissing(program: string, failure: string): string {
+  const line = (failure.split('\n', 1)[0] ?? '').replace(/\.$/, '');
+  return `${line.startsWith(program) ? line : `${program}: ${line}`}; what it would tell is missing`;
+}
+
+/** The table of one boot, and a line for each of the others. */
+function render(boots: readonly BootTimes[], shown: BootTimes | undefined, isBlame: boolean, reader: Reader) {
+  if (boots.length === 0) return 'no boot is known\n';
+  if (shown !== undefined && isBlame) return renderLongest(shown, reader);
+  const table = shown === undefined ? '' : renderBoot(shown, reader);
+  const others = boots.filter((boot) => boot !== shown).map(bootLine);
+  return `${table}${others.join('')}`;
+}
+
 /**
  * Shows where the time of the last boots went: of this one the units, steps and long changes, of earlier ones a line each.
- * What is shown comes from the service manager, the journal and the reports of the programs; nothing is kept for it alone.
+ * What is shown comes from the service manager, the journal and the reports of the programs; nothing is kept for it alone. Which
+ * of them does not answer is told on standard error.
  * @returns exit status: 0, or 3 if no unit of the toolkit ran in any boot that is known
  */
 export async function analyze(
@@ -117,23 +144,31 @@ export async function analyze(
   system: System,
   ask: Ask = (argv) => askProgram(argv),
 ): Promise<number> {
-  const { output } = system;
-  const boots = collectBoots(system.open().files, ask, system.now());
+  const { output, environment } = system;
+  const { files } = system.open();
+  const failures = new Set<string>();
+  const askAndNote: Ask = (argv) => {
+    const answer = ask(argv);
+    if (answer.failure !== '') failures.add(whyMissing(argv[0], answer.failure));
+    return answer;
+  };
+  const boots = collectBoots(files, askAndNote, system.now());
   const shown = boots.find(({ units }) => units.length > 0);
-  if (options.json === true) output.print(cleanJson({ boots }));
-  else {
-    if (shown !== undefined) {
-      output.print(renderBoot(shown, output.isTerminal(), isUnicode(system.environment)));
-    }
-    output.print(
-      boots
-        .filter((boot) => boot !== shown)
-        .map(bootLine)
-        .join(''),
-    );
+  const reader = {
+    isTerminal: output.isTerminal(),
+    columns: output.columns(),
+    isUnicode: isUnicode(environment),
+  };
+  output.print(
+    options.json === true ? cleanJson({ boots }) : render(boots, shown, options.blame === true, reader),
+  );
+  for (const failure of failures) output.printError(`gandi-guest: ${failure}\n`);
+  tellDamage(files, output);
+  if (shown === undefined) {
+    if (options.svg !== undefined)
+      output.printError(`gandi-guest: ${options.svg} is not written: there is nothing to draw\n`);
+    return EXIT.nothingFound;
   }
-  if (options.svg !== undefined && shown !== undefined) {
-    await writePicture(resolve(options.svg), drawBoot(shown), system.commands);
-  }
-  return shown === undefined ? EXIT.nothingFound : EXIT.ok;
+  if (options.svg !== undefined) await writePicture(resolve(options.svg), drawBoot(shown), system.commands);
+  return EXIT.ok;
 }

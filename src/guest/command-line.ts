@@ -20,6 +20,12 @@ function positive(text: string): number {
   return value;
 }
 
+/** Tells a wrong usage that only the command finds, in one line, and throws. */
+const refuseOf =
+  (command: Command) =>
+  (text: string): never =>
+    command.error(text, { exitCode: EXIT.usage });
+
 const severalNames = (name: string, before: readonly string[]) => [...before, name];
 
 /**
@@ -50,12 +56,16 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--fix', 'with --xen: set right what can be set right safely; without it nothing is changed')
     .option('--json', 'print JSON')
     .option('--root <dir>', 'look at the unpacked image in this directory', '/')
-    .action(async (options: DoctorOptions) => {
+    .action(async (options: DoctorOptions, command: Command) => {
+      if (options.fix === true && options.xen !== true) refuseOf(command)('--fix goes with --xen');
       end(await (await import('./doctor.ts')).doctor(options, system));
     });
   program
     .command('analyze')
-    .description('where the time of the last boots went: units, steps, and changes that took long')
+    .description(
+      'where the time of the last boots went: units, steps, and changes that took long; times count from the start of the kernel',
+    )
+    .option('--blame', 'what took long first')
     .option('--svg <file>', 'draw this boot, or the last one that is known, as a picture')
     .option('--json', 'print JSON')
     .action(async (options: AnalyzeOptions) => {
@@ -146,7 +156,7 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--force', 'make it although the configuration has problems')
     .action(async (config: string, options: SeedOptions, command: Command) => {
       const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
-      end(await (await import('./seed.ts')).makeSeed(config, options, given, system));
+      end(await (await import('./seed.ts')).makeSeed(config, options, given, system, refuseOf(command)));
     });
   program
     .command('seal')
@@ -170,8 +180,7 @@ export function defineCommandLine(end: (status: number) => void, system: System)
     .option('--reboot', 'shut down by a reboot')
     .option('--json', 'print JSON')
     .action(async (options: SealOptions, command: Command) => {
-      const refuse = (text: string): never => command.error(text, { exitCode: EXIT.usage });
-      end(await (await import('./seal.ts')).seal(options, system, refuse));
+      end(await (await import('./seal.ts')).seal(options, system, refuseOf(command)));
     });
   return program;
 }

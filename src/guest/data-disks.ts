@@ -1,6 +1,8 @@
 import type { FileView } from '../machine/files/files.ts';
 import { isRunning } from '../machine/files/lock.ts';
+import { DISKS_FILE } from '../machine/files/paths.ts';
 import { type DiskRecord, readDiskRecords } from '../state/disk-records.ts';
+import { damagedRecords } from '../state/records.ts';
 
 const PROGRAM = 'gandi-mount';
 const CUT_OFF = 'the run that was about to mount it was cut off; "gandi-mount rescan" makes up for it';
@@ -11,10 +13,12 @@ export interface DataDisk extends DiskRecord {
 }
 
 /**
- * The data disks of this boot, present and past.
+ * The data disks of this boot, present and past; none where their records are damaged.
  * @param runs whether a run of gandi-mount is under way
  */
 export function dataDisks(files: FileView, runs = () => isRunning(PROGRAM)): DataDisk[] {
+  // Whoever shows disks tells of it.
+  if (damagedRecords(files).some(({ path }) => path === DISKS_FILE)) return [];
   // Before and after: a run that begins or ends meanwhile works on the disks that it says are about to be mounted.
   const ran = runs();
   const records = readDiskRecords(files);

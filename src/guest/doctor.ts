@@ -1,5 +1,6 @@
 import { describeChange } from '../machine/changes/change-kinds.ts';
 import type { Files } from '../machine/files/files.ts';
+import { TURNED_OFF } from '../machine/files/paths.ts';
 import { cleanJson, cleanLine } from '../machine/runtime/clean-text.ts';
 import { reasonOf } from '../machine/runtime/errors.ts';
 import { readSettings } from '../machine/settings/settings.ts';
@@ -9,9 +10,10 @@ import { colours } from '../terminal/colours.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import type { Row } from '../verify/row.ts';
 import { dataDisks } from './data-disks.ts';
-import { diagnose } from './doctor/diagnosis.ts';
+import { COMMAND_LINE, diagnose } from './doctor/diagnosis.ts';
 import type { Finding } from './doctor/finding.ts';
 import { lookAtGuest } from './look.ts';
+import { programsMissing } from './status.ts';
 import type { XenFinding } from './xen/xen-finding.ts';
 import { xenFindings } from './xen-readiness.ts';
 
@@ -23,6 +25,9 @@ export interface DoctorOptions {
   json?: boolean;
   root: string;
 }
+
+/** Subjects of findings that say that nothing is configured at this boot. */
+const STOPPERS: readonly string[] = [TURNED_OFF, COMMAND_LINE];
 
 function render({ level, subject, text, remedy }: Finding): string {
   const mark = level === 'problem' ? colours.red('problem') : colours.yellow('warning');
@@ -70,6 +75,19 @@ async function look(files: Files, system: System): Promise<{ rows: readonly Row[
   }
 }
 
+/** What has left no report of this boot, unless a finding says already why it did not start. */
+function missingFindings(files: Files, known: readonly Finding[]): Finding[] {
+  if (known.some(({ subject }) => STOPPERS.includes(subject))) return [];
+  return programsMissing(files)
+    .filter((program) => !known.some(({ subject }) => subject === `${program}.service`))
+    .map((program) => ({
+      level: 'warning',
+      subject: program,
+      text: 'it has not run in this boot (yet)',
+      remedy: `see systemctl status ${program}; after an installation it runs from the next boot on`,
+    }));
+}
+
 /**
  * One page of what is wrong with this guest's configuration, and what to do.
  * @returns exit status: 1 if there is any problem, 0 if there are warnings at most
@@ -89,6 +107,7 @@ export async function doctor(options: DoctorOptions, system: System): Promise<nu
     const { rows, failure } = live ? await look(files, system) : { rows: [] };
     findings = diagnose({ files, settings: readSettings(files), facts, disks, rows });
     if (failure !== undefined) findings.unshift(failure);
+    if (live) findings.push(...missingFindings(files, findings));
   }
   if (options.json === true) {
     const plain = findings.map(({ level, subject, text, remedy }) => ({ level, subject, text, remedy }));

@@ -5,12 +5,13 @@ import { secretsOf } from '../host-report/secrets.ts';
 import { tellHost } from '../host-report/tell-host.ts';
 import { whatFailed } from '../host-report/what-failed.ts';
 import type { Files } from '../machine/files/files.ts';
+import { RUNTIME_DIRECTORY } from '../machine/files/paths.ts';
 import { readSettings } from '../machine/settings/settings.ts';
 import { keptConfiguration } from '../metadata/choose.ts';
 import { instanceOf } from '../metadata/instance-of.ts';
 import type { System } from '../plan/system.ts';
 import { METADATA_PROGRAM, PROGRAMS } from '../state/programs.ts';
-import { latestReport } from '../state/records.ts';
+import { damagedRecords, latestReport } from '../state/records.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 
 const NAME = 'gandi-guest';
@@ -29,7 +30,10 @@ function failuresOfBoot(files: Files): string | undefined {
     const latest = latestReport(files, program);
     return latest?.thisBoot === true ? (whatFailed(latest.report) ?? []) : [];
   });
-  return texts.length === 0 ? undefined : texts.join('\n');
+  // What cannot be read may have said that something failed.
+  const unknown = damagedRecords(files).filter(({ path }) => path.startsWith(`${RUNTIME_DIRECTORY}/`));
+  const all = [...texts, ...unknown.map(({ reason }) => reason)];
+  return all.length === 0 ? undefined : all.join('\n');
 }
 
 /**

@@ -28,22 +28,28 @@ const MEBIBYTE = 1024 * 1024;
  * Makes a disk image that configures the guest it is attached to, the way a host makes one.
  * @param path of the configuration; of another format than Gandi's, of the directory that has its files
  * @param given names of the options that were on the command line
+ * @param refuse throws for a wrong usage: an option that is one of Gandi's alone, a directory for Gandi's disk
  * @returns exit status: 1 if the configuration has problems and `force` is not set, or if it has no file of the format
- * @throws Error for people if an option is one of Gandi's alone, or if the output exists
+ * @throws Error for people if the output exists
  */
 export async function makeSeed(
   path: string,
   options: SeedOptions,
   given: readonly string[],
   system: System,
+  refuse: (text: string) => never,
 ): Promise<number> {
   const format = SEED_FORMATS[options.format];
-  if (format === undefined) return await makeGandiSeed(path, options, system);
+  if (format === undefined) {
+    if (new Files().status(resolve(path))?.kind === 'directory')
+      refuse(
+        `${path} is a directory; say with --format whose seed it is: ${Object.keys(SEED_FORMATS).join(', ')}`,
+      );
+    return await makeGandiSeed(path, options, system);
+  }
   const foreign = given.find((name) => GANDI_OPTIONS.includes(name));
   if (foreign !== undefined) {
-    throw new Error(
-      `--${foreign} goes with --format gandi alone: a seed of ${options.format} has no such part`,
-    );
+    refuse(`--${foreign} goes with --format gandi alone: a seed of ${options.format} has no such part`);
   }
   return await makeSeedOfFiles(path, format, options, system);
 }

@@ -11,6 +11,7 @@ import { renderDisks } from '../terminal/disk-table.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { renderReport } from '../terminal/summary.ts';
 import { colourStatus } from '../terminal/table.ts';
+import { tellDamage } from './damage.ts';
 import { type DataDisk, dataDisks } from './data-disks.ts';
 
 const POLL_MILLISECONDS = 200;
@@ -65,6 +66,13 @@ function collect(files: Files): Found[] {
   return [...bootstrap, ...service, ...later.slice(0, -1).flat(), ...interfaces, ...later.slice(-1).flat()];
 }
 
+/** Programs that should have run in this boot of a running system, and have left no report of it; some may be at their work. */
+export function programsMissing(files: Files): string[] {
+  return collect(files)
+    .filter(({ expected, thisBoot }) => expected && !thisBoot)
+    .map(({ program }) => program);
+}
+
 async function waitForAll(files: Files, seconds: number): Promise<Found[]> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
@@ -100,7 +108,9 @@ function render({ program, report, thisBoot, expected }: Found, live: boolean): 
   if (report === undefined) return missing;
   const news = report.steady === true ? ', in which nothing was new' : '';
   if (thisBoot) return renderReport(report, { when: `this boot${news}` });
-  const earlier = renderReport(report, { when: `an earlier boot, ${report.startedAt}` });
+  // In an unpacked image that may be a run with --root.
+  const when = `${live ? 'an earlier boot' : 'the last run'}, ${report.startedAt}`;
+  const earlier = renderReport(report, { when });
   return live && expected ? `${missing}${earlier}` : earlier;
 }
 
@@ -129,6 +139,7 @@ export async function showStatus(options: StatusOptions, { open, output }: Syste
     output.print(
       `${colourStatus(status)}\n${found.map((one) => render(one, live)).join('')}${renderDiskRecords(disks)}`,
     );
+  tellDamage(files, output);
   if (status === 'not-run') return EXIT.nothingFound;
   return status === 'failed' ? EXIT.failed : EXIT.ok;
 }

@@ -2,7 +2,8 @@ import { applyChange } from '../machine/changes/apply.ts';
 import { parseJsonObject, storeJson } from '../machine/changes/json-file.ts';
 import type { Machine } from '../machine/changes/machine.ts';
 import type { FileView } from '../machine/files/files.ts';
-import { APPLIED_DIRECTORY, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { APPLIED_DIRECTORY, DISKS_FILE, RUNTIME_DIRECTORY, STATE_DIRECTORY } from '../machine/files/paths.ts';
+import { describeFailure } from '../machine/runtime/errors.ts';
 import { type AppliedRecord, type AppliedValue, isAppliedValue } from './applied.ts';
 import { METADATA_PROGRAM, PROGRAMS } from './programs.ts';
 import type { Report } from './report.ts';
@@ -85,8 +86,26 @@ function sameFailure(last: Report | undefined, report: Report): boolean {
   return last !== undefined && failures(last) === failures(report);
 }
 
+/** What lies where a file of ours is to be: its text, or why there is none. */
+interface OwnFile {
+  text?: string | undefined;
+  fault?: string;
+}
+
+/** @throws the system's error where only the right to read it is missing */
+function readOwn(files: FileView, path: string): OwnFile {
+  try {
+    return { text: files.readText(path) };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') throw error;
+    return { fault: describeFailure(error, true) };
+  }
+}
+
+/** Undefined also where something else is in its place: {@link damagedRecords} tells that. */
 function readReport(files: FileView, path: string): Report | undefined {
-  const value = parseJsonObject(files.readText(path));
+  const value = parseJsonObject(readOwn(files, path).text);
   if (!isStoredReport(value)) return undefined;
   // An unchanged boot's, by packaging/steady.sh: to ask for the time would take it a process.
   const startedAt = value.startedAt ?? new Date(files.modifiedAt(path) ?? 0).toISOString();
@@ -120,10 +139,43 @@ export function latestReport(
   return earlier === undefined ? undefined : { report: earlier, thisBoot: false };
 }
 
-/** The last report of each program, of this boot or an earlier one, where there is one: gandi-bootstrap's second run and interfaces' included. */
+/** All that report: gandi-bootstrap's second run and interfaces included. */
+const reportingPrograms = (files: FileView): string[] => [
+  ...PROGRAMS.map(({ name }): string => name),
+  METADATA_PROGRAM,
+  ...interfacePrograms(files),
+];
+
+/** A file of ours that is there and says nothing. */
+export interface DamagedRecord {
+  path: string;
+  /** With the path. */
+  reason: string;
+}
+
+/**
+ * Reports, and the records of disks, in whose place there is something else: whoever shows what the programs did tells of them,
+ * for what they said is missing.
+ * @throws the system's error where only the right to read them is missing
+ */
+export function damagedRecords(files: FileView): DamagedRecord[] {
+  const reports = reportingPrograms(files).flatMap((name) => [thisBootPath(name), lastingPath(name)]);
+  return [...reports, DISKS_FILE].flatMap((path) => {
+    const { text, fault } = readOwn(files, path);
+    if (fault !== undefined) return [{ path, reason: fault }];
+    if (text === undefined) return [];
+    const value = parseJsonObject(text);
+    const isRight = path === DISKS_FILE ? value !== undefined : isStoredReport(value);
+    return isRight ? [] : [{ path, reason: `${path}: it is not what a program of the toolkit leaves there` }];
+  });
+}
+
+/** What to do about a damaged record. */
+export const DAMAGE_REMEDY = 'remove it: the next boot leaves another';
+
+/** The last report of each program, of this boot or an earlier one, where there is one. */
 export function lastReports(files: FileView): Report[] {
-  const names = [...PROGRAMS.map(({ name }): string => name), METADATA_PROGRAM, ...interfacePrograms(files)];
-  return names.flatMap((program) => {
+  return reportingPrograms(files).flatMap((program) => {
     const now = readReport(files, thisBootPath(program));
     const lasting = readReport(files, lastingPath(program));
     // One that brings news is kept in both places.

@@ -133,6 +133,12 @@ describe('a guest configured from a GPT seed disk', () => {
     ).toBeLessThanOrEqual(start + duration + 5);
     expect(unit('gandi-postboot').programs).toHaveLength(1);
     expect(await guest.output('head -c 4 /run/boot.svg; rm /run/boot.svg')).toBe('<svg');
+    const [, longest] = (await guest.output('gandi-guest analyze --blame')).split('\n');
+    expect(longest).toMatch(/^[\d.]+ m?s\t.*\tgandi-[a-z-]+\.service$/);
+    const terminal = "script -qec 'stty cols 80; NO_COLOR=1 LC_ALL=C gandi-guest analyze' /dev/null";
+    const [, ...table] = (await guest.output(terminal)).replaceAll('\r', '').split('\n');
+    expect(table.filter((row) => row.length > 80)).toEqual([]);
+    expect(table.some((row) => /ms +#+$/.test(row))).toBe(true);
   });
 
   it('keeps what the host gave to itself', async () => {

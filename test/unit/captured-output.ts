@@ -19,6 +19,7 @@ export const capturedOutput: output.Output = {
   print: keep('stdout'),
   printError: keep('stderr'),
   isTerminal: () => false,
+  columns: () => undefined,
 };
 
 /** Keeps what programs print in the tests of a file, also through the library of the command lines. */

@@ -28,6 +28,8 @@ export interface TimedUnit extends Span {
 export interface BootTimes {
   bootId: string;
   isThisBoot: boolean;
+  /** When the kernel started, by the guest's clock as it was later (ISO 8601, UTC); absent where nothing tells. */
+  startedAt?: string;
   /** When the boot had all its jobs done, in milliseconds of the monotonic clock; absent where that is not known, or not yet. */
   finished?: number;
   /** In the order in which they began. */
@@ -103,6 +105,12 @@ function placeOf(report: Report, offsets: readonly number[], units: readonly Tim
   return named === undefined || (isSteady && !Number.isNaN(began)) ? undefined : { unit: named };
 }
 
+/** By the last of the offsets: a guest's clock is set while it boots. */
+function startOfKernel(offsets: readonly number[]): string | undefined {
+  const date = new Date(offsets.at(-1) ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
 /**
  * Puts the reports of a boot beside the times of its units. Pure.
  * @param reports the last of each program; those of other boots are left out
@@ -132,5 +140,12 @@ export function timeBoot(boot: BootFacts, reports: readonly Report[]): BootTimes
     });
   }
   const { bootId, isThisBoot, finished } = boot;
-  return { bootId, isThisBoot, ...(finished === undefined ? {} : { finished }), units };
+  const startedAt = startOfKernel(boot.clockOffsets);
+  return {
+    bootId,
+    isThisBoot,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(finished === undefined ? {} : { finished }),
+    units,
+  };
 }

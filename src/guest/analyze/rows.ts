@@ -50,6 +50,16 @@ export function rowsOf({ units }: BootTimes): TimeRow[] {
   });
 }
 
+/** The same lines, the longest first; each says which unit and step it is part of. */
+export function longestFirst(boot: BootTimes): TimeRow[] {
+  const names: string[] = [];
+  const rows = rowsOf(boot).map((row) => {
+    names.splice(row.depth, names.length, row.text);
+    return { ...row, text: names.join(': ') };
+  });
+  return rows.sort((one, other) => other.duration - one.duration);
+}
+
 /** The time that the placed rows cover; from 0 to 1 where there are none. */
 export function spanOf(rows: readonly TimeRow[]): { from: number; to: number } {
   const placed = rows.filter(({ isPlaced }) => isPlaced);

@@ -47,7 +47,8 @@ function axis(from: number, to: number, height: number, xOf: (time: number) => n
 
 function line(row: TimeRow, index: number, xOf: (time: number) => number): string[] {
   const y = TOP + index * ROW;
-  const label = row.text.length > MOST_LABEL ? `${row.text.slice(0, MOST_LABEL - 1)}…` : row.text;
+  const text = row.hasFailed ? `${row.text} (failed)` : row.text;
+  const label = text.length > MOST_LABEL ? `${text.slice(0, MOST_LABEL - 1)}…` : text;
   const x = 10 + row.depth * 14;
   const left = xOf(row.start);
   const width = Math.max(1, xOf(row.start + row.duration) - left);

@@ -3,9 +3,9 @@ import { TURNED_OFF } from '../../machine/files/paths.ts';
 import type { Settings } from '../../machine/settings/settings.ts';
 import type { Facts } from '../../machine/system/facts.ts';
 import { defaultHostKey, HOST_KEY_TYPES, hasSshd, hostKeysOf } from '../../machine/system/sshd-config.ts';
-import { enabledUnits, UNIT_DIRECTORIES } from '../../machine/system/units.ts';
+import { enabledUnits, isMask, UNIT_DIRECTORIES } from '../../machine/system/units.ts';
 import { PROGRAMS } from '../../state/programs.ts';
-import { interfacePrograms, latestReport } from '../../state/records.ts';
+import { DAMAGE_REMEDY, damagedRecords, interfacePrograms, latestReport } from '../../state/records.ts';
 import { describeProblem } from '../../state/report.ts';
 import type { Row } from '../../verify/row.ts';
 import type { DataDisk } from '../data-disks.ts';
@@ -26,6 +26,9 @@ export interface Patient {
 const OUR_RULES = '/usr/lib/udev/rules.d';
 const ADMIN_RULES = '/etc/udev/rules.d';
 
+/** What a finding about it is about. */
+export const COMMAND_LINE = 'kernel command line';
+
 function settingsFindings({ settings }: Patient): Finding[] {
   return settings.warnings.map(({ line, text }) => ({
     level: 'warning',
@@ -42,14 +45,14 @@ function unitFindings({ files, facts }: Patient): Finding[] {
   }
   if (facts.kernelCommandLine.split(/\s+/).includes('gandi.disabled')) {
     const text = 'gandi.disabled turned everything off at this boot';
-    return [{ level: 'problem', subject: 'kernel command line', text, remedy: 'boot without it' }];
+    return [{ level: 'problem', subject: COMMAND_LINE, text, remedy: 'boot without it' }];
   }
   const isEnabled = enabledUnits(files);
   const units = PROGRAMS.flatMap((program) => program.units.slice(0, 1).map(({ name }) => name));
   return units.flatMap((unit): Finding[] => {
     const installed = UNIT_DIRECTORIES.some((place) => files.status(`${place}/${unit}`) !== undefined);
     if (!installed || isEnabled(unit)) return [];
-    const masked = UNIT_DIRECTORIES.some((place) => files.linkTarget(`${place}/${unit}`) === '/dev/null');
+    const masked = UNIT_DIRECTORIES.some((place) => isMask(files, `${place}/${unit}`));
     const remedy = `systemctl ${masked ? 'unmask' : 'enable'} ${unit}, unless that is on purpose`;
     const text = masked ? 'it is masked' : 'it does not start at boot';
     return [{ level: 'warning', subject: unit, text, remedy }];
@@ -99,6 +102,16 @@ function sshFindings({ files }: Patient): Finding[] {
     ? 'gandi-config --only 11-config_ssh'
     : 'make it with ssh-keygen, or correct HostKey in the configuration of sshd';
   return [{ level: 'problem', subject: 'sshd', text, remedy }];
+}
+
+function damageFindings({ files }: Patient): Finding[] {
+  return damagedRecords(files).map(({ path, reason }) => ({
+    level: 'warning',
+    subject: path,
+    // The subject says which file.
+    text: `nothing is known of what it said: ${reason.replace(`${path}: `, '')}`,
+    remedy: DAMAGE_REMEDY,
+  }));
 }
 
 function reportFindings({ files }: Patient): Finding[] {
@@ -161,6 +174,7 @@ export function diagnose(patient: Patient): Finding[] {
     networkFindings,
     sshFindings,
     identityFindings,
+    damageFindings,
     reportFindings,
   ].flatMap((look) => look(patient));
   findings.push(...withoutKnown(differences(patient), findings));

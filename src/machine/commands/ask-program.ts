@@ -7,6 +7,12 @@ export interface ProgramAnswer {
   failure: string;
 }
 
+function whyNot(program: string, error: NodeJS.ErrnoException, milliseconds: number): string {
+  if (error.code === 'ENOENT') return `${program} is not installed`;
+  if (error.code === 'ETIMEDOUT') return `${program} did not answer within ${milliseconds / 1000} s`;
+  return `${program}: ${error.message}`;
+}
+
 /**
  * What a program prints that only tells something, in the locale C. It is waited for: a caller cannot go on without its
  * answer.
@@ -27,6 +33,6 @@ export function askProgram(
     timeout: milliseconds,
     killSignal: 'SIGKILL',
   });
-  if (error !== undefined) return { stdout: '', failure: `${program}: ${error.message}` };
+  if (error !== undefined) return { stdout: '', failure: whyNot(program, error, milliseconds) };
   return { stdout, failure: status === 0 ? '' : stderr || `${program} failed without a word` };
 }

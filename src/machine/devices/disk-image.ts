@@ -12,9 +12,18 @@ export interface DiskImage {
   offset: number;
 }
 
-/** The whole content of a file that a user named. */
+/**
+ * The whole content of a file that a user named.
+ * @throws the system's error, with the path
+ */
 export function readWhole(path: string): Uint8Array {
-  return readFileSync(path);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    // The system says it of a descriptor without its path, such as of a directory.
+    if (error instanceof Error && 'code' in error) Object.assign(error, { path });
+    throw error;
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Output {
   printError(text: string): void;
   /** True if the reader of what is printed is a terminal. */
   isTerminal(): boolean;
+  /** Characters in a line of the terminal; undefined if the reader is none, or does not say. */
+  columns(): number | undefined;
 }
 
 /** @throws what writeSync does, unless nobody reads any more */
@@ -85,5 +87,11 @@ export function isTerminal(): boolean {
   );
 }
 
+/** Characters in a line of the terminal that standard output is; undefined if it is none, or does not say. */
+function columns(): number | undefined {
+  // A serial line without a size has none, or 0.
+  return isTerminal() ? process.stdout.columns || undefined : undefined;
+}
+
 /** The process's own. */
-export const standardOutput: Output = { print, printError, isTerminal };
+export const standardOutput: Output = { print, printError, isTerminal, columns };

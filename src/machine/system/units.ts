@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { FileView } from '../files/files.ts';
 
 /** Where packages have their units. */
@@ -61,6 +62,16 @@ function wantedUnits(files: FileView): ReadonlySet<string> {
   return wanted.names;
 }
 
+/**
+ * Whether a unit file is a mask: a link to /dev/null or, in a directory that is no package's, an empty file (systemd.unit(5)).
+ * @param path such as `/etc/systemd/system/cron.service`; nothing need be there
+ */
+export function isMask(files: Pick<FileView, 'status' | 'linkTarget'>, path: string): boolean {
+  const status = files.status(path);
+  if (status?.kind === 'link') return files.linkTarget(path) === '/dev/null';
+  return status?.kind === 'file' && status.size === 0 && !PACKAGED_UNIT_DIRECTORIES.includes(dirname(path));
+}
+
 /** Tells of a unit whether it exists, is not masked, and is wanted. */
 export function enabledUnits(files: FileView): (unit: string) => boolean {
   const wanted = wantedUnits(files);
@@ -68,7 +79,7 @@ export function enabledUnits(files: FileView): (unit: string) => boolean {
     if (!wanted.has(unit)) return false;
     const candidates = UNIT_DIRECTORIES.map((directory) => `${directory}/${unit}`);
     const path = candidates.find((candidate) => files.status(candidate) !== undefined);
-    return path !== undefined && files.linkTarget(path) !== '/dev/null';
+    return path !== undefined && !isMask(files, path);
   };
 }
 
@@ -107,7 +118,7 @@ export function mountIsWanted(files: FileView, mountPoint: string): boolean {
   const directories = [...UNIT_DIRECTORIES, ...GENERATOR_DIRECTORIES];
   const place = directories.find((directory) => files.status(`${directory}/${unit}`) !== undefined);
   // Hardly ever is there one: directories are read only then.
-  if (place === undefined || files.linkTarget(`${place}/${unit}`) === '/dev/null') return false;
+  if (place === undefined || isMask(files, `${place}/${unit}`)) return false;
   const names = [unit, unit.replace(/mount$/, 'automount')];
   return directories.some((directory) =>
     files

@@ -27,7 +27,7 @@ const made = {
 };
 
 const generated = (unit: string, target = 'remote-fs.target.requires'): FileEntries => ({
-  [`/run/systemd/generator/${unit}`]: '',
+  [`/run/systemd/generator/${unit}`]: '[Mount]\n',
   [`/run/systemd/generator/${target}/${unit}`]: { link: `../${unit}` },
 });
 const mounted = (path: string, type: string): FileEntries => ({
@@ -53,8 +53,8 @@ describe('a home whose file system is still to be mounted', () => {
     [
       'on first access, which is not set up yet',
       {
-        '/run/systemd/generator/home.mount': '',
-        '/run/systemd/generator/home.automount': '',
+        '/run/systemd/generator/home.mount': '[Mount]\n',
+        '/run/systemd/generator/home.automount': '[Mount]\n',
         '/run/systemd/generator/remote-fs.target.requires/home.automount': { link: '../home.automount' },
       },
     ],
@@ -116,7 +116,7 @@ describe('a home whose file system is still to be mounted', () => {
   });
 
   it.each<[string, FileEntries]>([
-    ['nobody mounts', { '/run/systemd/generator/home.mount': '' }],
+    ['nobody mounts', { '/run/systemd/generator/home.mount': '[Mount]\n' }],
     [
       'the admin masked',
       { ...generated('home.mount'), '/etc/systemd/system/home.mount': { link: '/dev/null' } },
@@ -136,7 +136,7 @@ describe('a home whose file system is still to be mounted', () => {
   it('is not missed by the start that leaves it for later, whatever else fails there', async () => {
     const root = temporaryRoot({
       ...{ '/etc/passwd': made['/etc/passwd'], '/etc/group': fresh['/etc/group'], '/root/.ssh': 'a file' },
-      '/run/systemd/generator/home.mount': '',
+      '/run/systemd/generator/home.mount': '[Mount]\n',
       '/run/systemd/generator/remote-fs.target.requires/home.mount': { link: '../home.mount' },
     });
     const commands: Commands = {

@@ -32,6 +32,7 @@ describe('01-config_console', () => {
     ['systemd has one', { '/run/systemd/generator/getty.target.wants/serial-getty@hvc0.service': '' }],
     ['it is enabled', { '/etc/systemd/system/getty.target.wants/serial-getty@hvc0.service': '' }],
     ['the admin masked it', { '/etc/systemd/system/serial-getty@hvc0.service': { link: '/dev/null' } }],
+    ['an empty file masks it', { '/etc/systemd/system/serial-getty@hvc0.service': '' }],
   ])('starts none where %s', (_, files) => {
     expect(planFor({ [ACTIVE]: 'hvc0\n', ...files })).toEqual([]);
   });

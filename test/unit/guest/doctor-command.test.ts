@@ -14,11 +14,15 @@ interface Finding {
   text: string;
 }
 
-async function diagnose(loadAddresses: () => Promise<never> | Promise<{ presentAddresses: () => [] }>) {
+async function diagnose(
+  loadAddresses: () => Promise<never> | Promise<{ presentAddresses: () => [] }>,
+  entries: Record<string, string> = {},
+) {
   const { files } = seededGuest({
     '/gandi/config': '{"vm_hostname":"web1"}',
     '/proc/sys/kernel/hostname': 'other\n',
     '/etc/default/gandi': 'CONFIG_CRN=0\n',
+    ...entries,
   });
   const system = simulatedSystem({
     open: () => ({ files, live: true }),
@@ -52,4 +56,21 @@ it('what cannot be compared is a finding, beside all the others', async () => {
     text: 'what is cannot be compared with what was asked: permission denied',
   });
   expect(subjects(findings)).toContain('/etc/default/gandi line 1');
+});
+
+it('a program that left no report of this boot is told, unless something else says why', async () => {
+  const addresses = async () => ({ presentAddresses: () => [] as [] });
+  const report = { program: 'gandi-bootstrap', status: 'unchanged', problems: [], steps: [] };
+  const unit = { '/usr/lib/systemd/system/gandi-config.service': '[Unit]\n' };
+  const wanted = { '/etc/systemd/system/multi-user.target.wants/gandi-config.service': '' };
+  const told = async (entries: Record<string, string>) =>
+    (await diagnose(addresses, entries)).findings
+      .filter(({ text }) => text.includes('has not run in this boot'))
+      .map(({ level, subject }) => `${level} ${subject}`);
+  const ran = { '/run/gandi/gandi-bootstrap.json': JSON.stringify(report) };
+  expect(await told({ ...unit, ...wanted })).toEqual(['warning gandi-bootstrap', 'warning gandi-config']);
+  expect(await told({ ...ran, ...unit, ...wanted })).toEqual(['warning gandi-config']);
+  // It is not to start: a finding of its own.
+  expect(await told({ ...ran, ...unit })).toEqual([]);
+  expect(await told({ ...unit, ...wanted, '/etc/gandi/disabled': '' })).toEqual([]);
 });

@@ -117,6 +117,18 @@ describe('a stage', () => {
 });
 
 describe('ready', () => {
+  it('is an error where a report of this boot is damaged: it may have said that something failed', async () => {
+    const { heard, report } = guest({
+      ...ran('gandi-bootstrap', {}),
+      '/run/gandi/gandi-config.json': '{"program":',
+    });
+    expect(await report('ready')).toBe(0);
+    expect(heard()).toMatchObject({
+      state: 'error',
+      error: '/run/gandi/gandi-config.json: it is not what a program of the toolkit leaves there',
+    });
+  });
+
   it('is a success where nothing of ours failed at this boot', async () => {
     const { files, heard, report } = guest({
       ...ran('gandi-bootstrap', {}),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { showStatus } from '../../../src/guest/status.ts';
+import { Files } from '../../../src/machine/files/files.ts';
 import type { Report } from '../../../src/state/report.ts';
 import { captureOutput } from '../captured-output.ts';
 import { simulatedSystem } from '../simulated-system.ts';
@@ -39,13 +40,20 @@ describe('gandi-guest status', () => {
     expect(said.stdout).toBe(
       [
         'failed',
-        'gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from /gandi/config)',
+        'gandi-bootstrap: failed (the last run, 2026-01-01T00:00:00.000Z, from /gandi/config)',
         'identity\tchanged\twrite /etc/hostname (0644), and 1 more',
         'network\toff',
         'refused network: vif[0]: found "x", expected an address',
         '',
       ].join('\n'),
     );
+  });
+
+  it('says of a running system that the report is of an earlier boot', async () => {
+    const files = temporaryRoot({ '/var/lib/gandi/gandi-bootstrap.json': JSON.stringify(report) });
+    const system = simulatedSystem({ open: () => ({ files, live: true }) });
+    expect(await showStatus({ timeout: 1, root: '/' }, system)).toBe(3);
+    expect(said.stdout).toContain('gandi-bootstrap: failed (an earlier boot, 2026-01-01T00:00:00.000Z, from');
   });
 
   it('tells of a boot in which no program had to start', async () => {
@@ -100,7 +108,7 @@ describe('gandi-guest status', () => {
     expect(names()).toEqual(['gandi-bootstrap', 'gandi-config', 'gandi-postboot']);
   });
 
-  it('waits for no unit that is masked at the boot prompt', async () => {
+  it('waits for no unit that is masked, by an empty file or at the boot prompt', async () => {
     const unit = 'gandi-config.service';
     const entries = {
       '/run/gandi/gandi-bootstrap.json': JSON.stringify({ ...report, status: 'unchanged', problems: [] }),
@@ -111,6 +119,7 @@ describe('gandi-guest status', () => {
     expect(await show({ ...entries, [`/run/systemd/generator.early/${unit}`]: { link: '/dev/null' } })).toBe(
       0,
     );
+    expect(await show({ ...entries, [`/etc/systemd/system/${unit}`]: '' })).toBe(0);
     expect(said.stdout).toMatch(/\nunchanged\ngandi-bootstrap: unchanged/);
   });
 
@@ -119,6 +128,42 @@ describe('gandi-guest status', () => {
     const last = { ...report, steps: [{ ...step, name: 'script', output: 'one\ntwo' }] };
     await show({ '/run/gandi/gandi-bootstrap.json': JSON.stringify(last) });
     expect(said.stdout).toContain('output of script, its end:\n  | one\n  | two\n');
+  });
+
+  it.each<[string, Parameters<typeof temporaryRoot>[0], string]>([
+    [
+      'a directory',
+      { '/run/gandi/gandi-config.json/x': '' },
+      '/run/gandi/gandi-config.json: illegal operation on a directory',
+    ],
+    [
+      'a text that is cut off',
+      { '/run/gandi/gandi-config.json': '{"program":' },
+      '/run/gandi/gandi-config.json: it is not what a program of the toolkit leaves there',
+    ],
+    [
+      'too large',
+      { '/run/gandi/gandi-config.json': ' '.repeat(16 * 1024 * 1024 + 1) },
+      '/run/gandi/gandi-config.json: larger than 16 MiB, not read',
+    ],
+  ])('shows what is known beside a report that is %s', async (_, damaged, reason) => {
+    const boot = { ...report, status: 'unchanged', problems: [] };
+    const entries = { '/run/gandi/gandi-bootstrap.json': JSON.stringify(boot), ...damaged };
+    expect(await show(entries)).toBe(0);
+    expect(said.stdout).toContain('gandi-bootstrap: unchanged (this boot, from /gandi/config)\n');
+    expect(said.stderr).toBe(`gandi-guest: ${reason}; remove it: the next boot leaves another\n`);
+  });
+
+  it('shows the programs where the records of disks are damaged', async () => {
+    const boot = { ...report, status: 'unchanged', problems: [] };
+    const { root } = temporaryRoot({
+      '/run/gandi/gandi-bootstrap.json': JSON.stringify(boot),
+      '/run/gandi/disks.json/x': '',
+    });
+    const system = simulatedSystem({ open: () => ({ files: new Files(root), live: true }) });
+    expect(await showStatus({ timeout: 1, root: '/' }, system)).toBe(0);
+    expect(said.stdout).toContain('gandi-bootstrap: unchanged');
+    expect(said.stderr).toContain('gandi-guest: /run/gandi/disks.json: illegal operation on a directory;');
   });
 
   it('says when nothing has run', async () => {

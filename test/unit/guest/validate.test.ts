@@ -22,6 +22,7 @@ async function printed(text: string | Uint8Array, name = 'user-data', json = fal
     },
     printError: () => expect.fail('nothing is printed there'),
     isTerminal: () => false,
+    columns: () => undefined,
   };
   const status = await validate(path, { json }, { output });
   return { status, out: out.replaceAll(`${path}: `, '') };

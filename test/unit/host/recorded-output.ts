@@ -24,6 +24,8 @@ export class RecordedOutput implements Output {
 
   readonly isTerminal = (): boolean => this.terminal;
 
+  readonly columns = (): undefined => undefined;
+
   /** What a command prints from its start to its end. @throws what the command throws; it has printed until then */
   async during(command: () => Promise<number>): Promise<Ended> {
     this.#said = { stdout: '', stderr: '' };

@@ -30,9 +30,11 @@ describe('gandi-config', () => {
 
   it('knows the steps of this guest, with the plugins of its admin', async () => {
     const { root } = image();
-    await expect(main(['--root', root, '--only', 'nothing'])).rejects.toThrow(
-      'there is no step nothing; the steps of this guest are 01-config_console, ',
+    expect(await main(['--root', root, '--only', SYSTEM_FILE, '--only', 'nothing'])).toBe(2);
+    expect(said.stderr).toContain(
+      'gandi-config: there is no step nothing; the steps of this guest are 01-config_console, ',
     );
+    expect(said.stdout).toBe('');
   });
 
   it('shows what it would do, and does nothing', async () => {

@@ -183,7 +183,12 @@ describe('seed', () => {
     expect(said.stderr).toContain(
       'has no file of nocloud: meta-data, user-data, network-config, vendor-data',
     );
-    await expect(seed('in', '--size', '8')).rejects.toThrow('--size goes with --format gandi alone');
+    expect(await seed('in', '--size', '8')).toBe(2);
+    expect(said.stderr).toContain('gandi-guest: --size goes with --format gandi alone');
+    expect(await main(['seed', at('in'), '-o', at('disk')])).toBe(2);
+    expect(said.stderr).toContain(
+      `${at('in')} is a directory; say with --format whose seed it is: nocloud, configdrive, cpio; try`,
+    );
     expect(existsSync(at('disk'))).toBe(false);
     expect(await seed('in', '--force')).toBe(0);
     said.stdout = '';
@@ -289,6 +294,12 @@ describe('doctor', () => {
   it('finds a guest ready for Xen', async () => {
     expect(await main(['doctor', '--xen', '--root', inFolder(HEALTHY)('')]), said.stdout).toBe(0);
     expect(said.stdout).toBe('ready to move to Xen\n');
+  });
+
+  it('doctor sets nothing right but with --xen, and says so', async () => {
+    expect(await main(['doctor', '--fix', '--root', temporaryRoot({}).root])).toBe(2);
+    expect(said.stderr).toBe("gandi-guest: --fix goes with --xen; try 'gandi-guest doctor --help'\n");
+    expect(said.stdout).toBe('');
   });
 
   it('sets right what it can for Xen, and leaves the rest', async () => {

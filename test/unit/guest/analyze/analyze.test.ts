@@ -38,6 +38,8 @@ ExecMainExitTimestampMonotonic=0
 CPUUsageNSec=18446744073709551615
 `;
 
+const LONG = `gandi-${'long-'.repeat(20)}service`;
+
 /** A run for a disk: the unit is at its work while it stops. */
 const SHOWN_DISK = `Id=gandi-disks.service
 Type=simple
@@ -118,7 +120,7 @@ function ask(argv: readonly string[]) {
   return { stdout: SHOWN, failure: '' };
 }
 
-const none = () => ({ stdout: '', failure: 'no systemd' });
+const none = () => ({ stdout: '', failure: 'Not booted with systemd.\nCannot operate.' });
 const said = captureOutput();
 
 const boots = (asked = ask, files: Record<string, string> = REPORTS) =>
@@ -156,6 +158,7 @@ describe('gandi-guest analyze', () => {
     expect(boots()[1]).toEqual({
       bootId: EARLIER,
       isThisBoot: false,
+      startedAt: '2026-01-01T00:00:00.000Z',
       finished: 9000,
       units: [
         {
@@ -237,7 +240,58 @@ describe('gandi-guest analyze', () => {
     const { root } = temporaryRoot(REPORTS);
     const system = simulatedSystem({ open: () => ({ files: new Files(root), live: true }) });
     expect(await analyze({}, system, none)).toBe(3);
+    expect(said.stdout).toBe('no boot is known\n');
+    expect(said.stderr).toBe(
+      ['journalctl', 'systemctl']
+        .map((name) => `gandi-guest: ${name}: Not booted with systemd; what it would tell is missing\n`)
+        .join(''),
+    );
+  });
+
+  it('takes this boot from the journal where the service manager does not answer', () => {
+    const noted = JOURNAL.replaceAll(EARLIER, BOOT.replaceAll('-', ''));
+    const found = boots((argv) => (argv[0] === 'journalctl' ? { stdout: noted, failure: '' } : none()));
+    expect(found).toMatchObject([{ isThisBoot: true, finished: 9000, units: [{ duration: 500 }] }]);
+  });
+
+  it('says that there is nothing to draw, and leaves no picture', async () => {
+    const files = temporaryRoot({ '/proc/uptime': '60.00 50.00\n' });
+    const system = simulatedSystem({ open: () => ({ files, live: true }) });
+    const silent = () => ({ stdout: '', failure: '' });
+    const svg = `${files.root}/boot.svg`;
+    expect(await analyze({ svg }, system, silent)).toBe(3);
     expect(said.stdout).toBe('this boot: not finished; none of the toolkit’s units ran\n');
+    expect(said.stderr).toBe(`gandi-guest: ${svg} is not written: there is nothing to draw\n`);
+    expect(files.status('/boot.svg')).toBeUndefined();
+  });
+
+  it('shows the units where a report is damaged, and names it', async () => {
+    const files = temporaryRoot({ ...REPORTS, '/run/gandi/gandi-bootstrap.json': '{"program":' });
+    const system = simulatedSystem({
+      open: () => ({ files, live: true }),
+      now: () => new Date(at(60_000)),
+    });
+    expect(await analyze({}, system, ask)).toBe(0);
+    expect(said.stdout).toContain('gandi-bootstrap.service\t2.000 s\t590 ms\t431 ms\n  gandi-config: ssh');
+    expect(said.stderr).toMatch(/^gandi-guest: \/run\/gandi\/gandi-bootstrap.json: it is not /);
+  });
+
+  it('tells the longest first, each with what it is part of', async () => {
+    const files = temporaryRoot(REPORTS);
+    const system = simulatedSystem({
+      open: () => ({ files, live: true }),
+      now: () => new Date(at(60_000)),
+    });
+    expect(await analyze({ blame: true }, system, ask)).toBe(0);
+    expect(said.stdout.split('\n').slice(1)).toEqual([
+      '590 ms\t431 ms\t2.000 s\tgandi-bootstrap.service',
+      '200 ms\t\t2.120 s\tgandi-bootstrap.service: users',
+      '150 ms\t\t\tgandi-bootstrap.service: users: run useradd admin',
+      '100 ms\t\t2.400 s\tgandi-bootstrap.service: gandi-config: ssh',
+      '40 ms\t\t2.700 s\tgandi-config.service',
+      '20 ms\t\t2.100 s\tgandi-bootstrap.service: network',
+      '',
+    ]);
   });
 
   it('prints a line for each thing in a pipe, JSON, and a picture', async () => {
@@ -256,7 +310,7 @@ describe('gandi-guest analyze', () => {
       '    run useradd admin\t\t150 ms',
       '  gandi-config: ssh\t2.400 s\t100 ms',
       'gandi-config.service\t2.700 s\t40 ms',
-      `boot ${EARLIER}: done after 9.000 s; the toolkit’s units: 500 ms, with 120 ms of processor time`,
+      `boot ${EARLIER} of 2026-01-01 00:00:00 UTC: done after 9.000 s; the toolkit’s units: 500 ms, with 120 ms of processor time`,
       '',
     ]);
     const picture = new Files().readText(svg) ?? '';
@@ -298,24 +352,52 @@ describe('gandi-guest analyze', () => {
     expect(picture.match(/<line /g)?.length).toBeLessThan(10);
   });
 
-  it('has a bar for what has a place in time, on a terminal', async () => {
-    const { root } = temporaryRoot(REPORTS);
+  /** The lines on a terminal of that width. */
+  async function onTerminal(columns: number | undefined, options = {}): Promise<string[]> {
+    const files = temporaryRoot(REPORTS);
     const lines: string[] = [];
     const system = simulatedSystem({
-      open: () => ({ files: new Files(root), live: true }),
+      open: () => ({ files, live: true }),
       now: () => new Date(at(60_000)),
       environment: { LANG: 'C' },
       output: {
         print: (text) => lines.push(text),
         printError: (text) => lines.push(text),
         isTerminal: () => true,
+        columns: () => columns,
       },
     });
-    await analyze({}, system, ask);
-    const rows = lines.join('').split('\n');
+    await analyze(options, system, (argv) =>
+      argv.includes('--all')
+        ? {
+            stdout: SHOWN.replace('gandi-config.service\nResult=success', `${LONG}\nResult=timeout`),
+            failure: '',
+          }
+        : ask(argv),
+    );
+    return lines.join('').split('\n').slice(1);
+  }
+
+  it('has a bar for what has a place in time, on a terminal', async () => {
+    const rows = await onTerminal(undefined);
     expect(rows.find((row) => row.includes('  network'))).toMatch(/ #$/);
     expect(rows.find((row) => row.includes('useradd'))).not.toContain('#');
     const bars = rows.map((row) => /#+$/.exec(row)?.[0].length ?? 0);
-    expect(Math.max(...bars)).toBeLessThanOrEqual(32);
+    expect(Math.max(...bars)).toBe(26);
+  });
+
+  it.each([
+    [140, true],
+    [60, true],
+    [55, false],
+    [50, false],
+  ])('fits a terminal of %d columns, with bars: %s', async (columns, hasBars) => {
+    for (const options of [{}, { blame: true }]) {
+      const table = (await onTerminal(columns, options)).filter((row) => !row.startsWith('boot '));
+      expect(Math.max(...table.map((row) => row.length))).toBeLessThanOrEqual(columns);
+      expect(table.some((row) => row.endsWith('#'))).toBe(hasBars && !('blame' in options));
+      // Without colours, too.
+      expect(table.filter((row) => row.includes('... (failed)'))).toHaveLength(1);
+    }
   });
 });

@@ -54,7 +54,9 @@ describe('whatever the journal and the service manager say', () => {
         for (const boot of [...boots.map((one) => ({ ...one, isThisBoot: false })), here]) {
           const times = timeBoot(boot, []);
           expect(times.units.every(({ duration }) => Number.isFinite(duration))).toBe(true);
-          expect(renderBoot(times, true, true)).not.toMatch(/NaN|undefined/);
+          expect(renderBoot(times, { isTerminal: true, columns: 80, isUnicode: true })).not.toMatch(
+            /NaN|undefined/,
+          );
           expect(drawBoot(times)).not.toMatch(/NaN|undefined/);
         }
         parseFinished(units);

@@ -85,6 +85,16 @@ describe('diagnose', () => {
       'warning gandi-config.service',
     ],
     [
+      'a unit that an empty file masks',
+      {
+        '/usr/lib/systemd/system/gandi-config.service': '',
+        '/etc/systemd/system/gandi-config.service': '',
+        '/etc/systemd/system/multi-user.target.wants/gandi-config.service': '',
+      },
+      {},
+      'warning gandi-config.service',
+    ],
+    [
       'a rule that another takes the place of',
       {
         '/usr/lib/udev/rules.d/86-gandi.rules': '',
@@ -125,6 +135,12 @@ describe('diagnose', () => {
       },
       {},
       'warning gandi-config, /etc/default/gandi',
+    ],
+    [
+      'something else in the place of a report',
+      { '/run/gandi/gandi-config.json': '{' },
+      {},
+      'warning /run/gandi/gandi-config.json',
     ],
   ])('finds %s', (_, files, parts, finding) => {
     expect(findingsFor(files, parts)).toEqual([finding]);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Files } from '../../../../src/machine/files/files.ts';
-import { isEnabled } from '../../../../src/machine/system/units.ts';
+import { isEnabled, isMask } from '../../../../src/machine/system/units.ts';
+import { temporaryRoot } from '../../temporary-root.ts';
 
 const WANTS = 'etc/systemd/system/multi-user.target.wants';
 const A_MINUTE_AGO = Date.now() / 1000 - 60;
@@ -73,4 +74,21 @@ it('one that is masked is none', async () => {
   expect(isEnabled(files, 'ssh.service')).toBe(true);
   await symlink('/dev/null', join(root, 'etc/systemd/system/ssh.service'));
   expect(isEnabled(files, 'ssh.service')).toBe(false);
+});
+
+it.each([
+  ['/etc/systemd/system', '', true],
+  ['/run/systemd/system', '', true],
+  ['/usr/local/lib/systemd/system', '', true],
+  ['/etc/systemd/system', '[Unit]\n', false],
+  // No package has one that masks itself.
+  ['/usr/lib/systemd/system', '', false],
+])('in %s one of the text %j is masked: %s', (directory, text, masked) => {
+  const guest = temporaryRoot({
+    '/lib/systemd/system/cron.service': '[Unit]\n',
+    '/etc/systemd/system/multi-user.target.wants/cron.service': '',
+    [`${directory}/cron.service`]: text,
+  });
+  expect(isMask(guest, `${directory}/cron.service`)).toBe(masked);
+  expect(isEnabled(guest, 'cron.service')).toBe(!masked);
 });
