@@ -13,6 +13,7 @@ import { makeKeyPair } from '../test/guest/ssh.ts';
 import { hostConfig, hostNetworks, seedDisk, toolkitImage } from '../test/guest/toolkit.ts';
 import { noCloudDisk } from './cloud-init.ts';
 import { diskSliceFiles, systemdMountRule } from './disk-slice.ts';
+import { handConfiguredFiles, handMadeSwap, SWAP_LINE } from './hand-configured.ts';
 import { EMPTY_OPERATOR_SCRIPT, perBootScript, usedFiles } from './operator-stage.ts';
 import { peakMemoryFiles } from './peak-memory.ts';
 import { archiveDisk, configDriveCd, idleScript, noCloudCd, smartOsMachine } from './source-disks.ts';
@@ -20,7 +21,7 @@ import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
 
 /**
  * `toolkit` is configured by the toolkit from a seed disk; `partitioned` is that with root in a GPT partition, `fresh`
- * the same without SSH host keys, `partitioned-nocloud` `nocloud` with such a root; `nocloud`, `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit;
+ * the same without SSH host keys, `partitioned-nocloud` `nocloud` with such a root; `nocloud`, `configdrive`, `smartos` and `cpio` are that with a source of another kind, `ec2` with a metadata service; `plain` is the same guest without the toolkit, and `plain-configured` has by hand what `toolkit` is given;
  * `cloud-init` is that with cloud-init from Debian's package, configured as `toolkit` is but for the modules, and
  * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
@@ -40,6 +41,7 @@ export const BENCH_GUESTS = [
   'cpio',
   'ec2',
   'plain',
+  'plain-configured',
   'cloud-init',
   'cloud-init-nocloud',
   'memory',
@@ -118,6 +120,8 @@ async function benchImage(
       return toolkitImage({ files: peakMemoryFiles });
     case 'plain':
       return rootImage({ rootfs });
+    case 'plain-configured':
+      return rootImage({ rootfs, files: handConfiguredFiles, moreFileSystems: [SWAP_LINE] });
     case 'disks':
     case 'disks-crowd':
       return toolkitImage({ overlays, files: diskSliceFiles });
@@ -228,6 +232,8 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
       return [await configDriveCd(folder, publicKey)];
     case 'cpio':
       return [await archiveDisk(folder, publicKey)];
+    case 'plain-configured':
+      return [await handMadeSwap(folder)];
   }
   const disk = await blankDisk(join(folder, 'swap.img'), 64);
   await execa('mkswap', ['--label', swapLabel, disk.file]);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Guest } from '../test/guest/guest.ts';
 import { withProgress } from '../test/guest/progress.ts';
 import { type BenchGuest, type BenchImages, bootBenchGuest, endsItself } from './bench-guests.ts';
+import { bootEnd } from './boot-end.ts';
 import type { GuestMeasure, Sample } from './measure.ts';
 import { firstBootstrap, secondBootstrap } from './measures/bootstrap.ts';
 import { firstCloudInit, secondCloudInit } from './measures/cloud-init.ts';
@@ -46,7 +47,7 @@ const measures: readonly GuestMeasure[] = [
 
 /** @throws an Error that says what failed, where the boot does not end well */
 async function waitUntilUp(guest: Guest, name: BenchGuest): Promise<void> {
-  const state = await guest.waitForBoot(bootSeconds);
+  const state = await withProgress(`boot ${name}`, () => bootEnd(guest, bootSeconds));
   if (state === 'running') return;
   const { stdout } = await guest.run('systemctl --failed --plain; gandi-guest status');
   throw new Error(`${name}: the boot ended in the state "${state}": ${stdout}`);

@@ -24,6 +24,7 @@ function measure(guest: BenchGuest, title: string, plain: BenchGuest = 'plain'):
 
 export const wholeBoots: readonly GuestMeasure[] = [
   measure('plain', 'without either'),
+  measure('plain-configured', 'without either, its network and swap set up by hand'),
   measure('toolkit', 'with the toolkit'),
   measure('cloud-init', 'with cloud-init'),
   measure('plain-trixie', 'Debian 13 without either', 'plain-trixie'),
