@@ -1,3 +1,4 @@
+import type { GuestInterface } from '../test/guest/machine.ts';
 import type { SeedFiles } from '../test/guest/nocloud-seed.ts';
 import { passwordHash } from '../test/guest/toolkit.ts';
 import { noCloudFiles } from './source-disks.ts';
@@ -12,6 +13,8 @@ export interface ScaleSubject {
   readonly sizes: readonly number[];
   /** The NoCloud seed that asks for so many. */
   files(size: number, publicKey: string): SeedFiles;
+  /** Those of the guest, where they are not the usual two. */
+  interfaces?(size: number): readonly GuestInterface[];
 }
 
 function withUsers(count: number, publicKey: string): SeedFiles {
@@ -37,7 +40,37 @@ function withFile(kilobytes: number, publicKey: string): SeedFiles {
   return { ...noCloudFiles(publicKey), 'user-data': text };
 }
 
+const networkOf = (index: number) => `10.${100 + index}.0`;
+
+/** Each with an address, the first with a route. */
+function withInterfaces(count: number, publicKey: string): SeedFiles {
+  const config = Array.from({ length: count }, (_, index) => ({
+    type: 'physical',
+    name: `eth${index}`,
+    subnets: [
+      {
+        type: 'static',
+        address: `${networkOf(index)}.15/24`,
+        ...(index === 0 ? { gateway: `${networkOf(index)}.2` } : {}),
+      },
+    ],
+  }));
+  return { ...noCloudFiles(publicKey), 'network-config': JSON.stringify({ version: 1, config }) };
+}
+
 export const SCALE_SUBJECTS: readonly ScaleSubject[] = [
+  {
+    name: 'interfaces',
+    title: 'network interfaces, each with an address',
+    unit: 'interfaces',
+    sizes: [1, 8, 64],
+    files: withInterfaces,
+    interfaces: (count) =>
+      Array.from({ length: count }, (_, index) => ({
+        network: `${networkOf(index)}.0/24`,
+        hostAddress: `${networkOf(index)}.2`,
+      })),
+  },
   { name: 'users', title: 'users that are made', unit: 'users', sizes: [1, 10, 100], files: withUsers },
   {
     name: 'user-data',

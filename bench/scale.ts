@@ -2,6 +2,8 @@
  * Says how the cost of gandi-bootstrap's first run grows with what it is asked for: `make bench SCALE=1`. Boots a guest for each
  * size, prints what each took, and leaves a picture for each subject in dist. Exit status 1 if a piece costs more where there
  * are many than where there are few, by more than a quarter: growth is to be no worse than linear. Disks are rows of `make bench`.
+ *
+ * `node packaging/run-ts.mjs bench/scale.ts SUBJECT...` takes these alone.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +29,12 @@ const ROOT_MEBIBYTES = 4096;
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** Boots a guest with so many of a subject; what the service took. */
-async function measure({ name, files }: ScaleSubject, size: number, image: Image, folder: string) {
+async function measure(
+  { name, files, interfaces }: ScaleSubject,
+  size: number,
+  image: Image,
+  folder: string,
+) {
   await mkdir(folder);
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   const root = await overlayDisk(image, join(folder, 'root.qcow2'), ROOT_MEBIBYTES);
@@ -36,7 +43,7 @@ async function measure({ name, files }: ScaleSubject, size: number, image: Image
     name: `${name}-${size}`,
     image,
     disks: [{ disk: root }, { disk: seed, bus: 'optical', readOnly: true }],
-    interfaces: hostNetworks,
+    interfaces: interfaces?.(size) ?? hostNetworks,
     countInstructions: true,
     asDistributed: true,
   });
@@ -56,7 +63,8 @@ const folder = await mkdtemp(join(tmpdir(), 'gandi-guest-scale-'));
 try {
   const image = (await benchImages(['nocloud'])).images.get('nocloud');
   if (image === undefined) throw new Error('there is no image');
-  for (const subject of SCALE_SUBJECTS) {
+  const wanted = process.argv.slice(2);
+  for (const subject of SCALE_SUBJECTS.filter((one) => wanted.length === 0 || wanted.includes(one.name))) {
     const { name, title, unit, sizes } = subject;
     // Two at a time keep both cores of a small machine busy.
     const points: { size: number; value: number }[] = [];

@@ -147,7 +147,9 @@ export function qemuArguments(
     ...serialPorts.map((name) => port(name, `${files.folder}/${name}`)),
     ['-device', 'virtio-scsi-pci,id=scsi0'],
     ...options.disks.map((disk, index) => diskArguments(disk, index)),
-    ...interfaces.map((nic, index) => interfaceArguments(nic, index, forwards.get(index))),
+    ...interfaces.map((nic, index) =>
+      interfaceArguments(nic, index, forwards.get(index), interfaces.length > MOST_SLOTS),
+    ),
     ...Array.from({ length: options.hotplugPorts ?? 0 }, (_, index) => rootPort(index)),
   ].flat();
 }
@@ -297,9 +299,22 @@ function twoPaths(index: number): Record<string, unknown>[] {
   ];
 }
 
-function interfaceArguments(nic: GuestInterface, index: number, sshPort: number | undefined): string[] {
+/** The bus of a machine has 32 slots, of which each takes a device, or a device of 8 functions. */
+const MOST_SLOTS = 16;
+const FIRST_SHARED_SLOT = 0x10;
+const FUNCTIONS = 8;
+
+function interfaceArguments(
+  nic: GuestInterface,
+  index: number,
+  sshPort: number | undefined,
+  sharesSlot: boolean,
+): string[] {
   const backend = JSON.stringify(networkBackend(nic, index, sshPort));
-  return ['-netdev', backend, '-device', JSON.stringify(networkDevice(nic, index))];
+  const slot = FIRST_SHARED_SLOT + Math.floor(index / FUNCTIONS);
+  const place = { addr: `${slot.toString(16)}.${index % FUNCTIONS}`, multifunction: true };
+  const device = { ...networkDevice(nic, index), ...(sharesSlot ? place : {}) };
+  return ['-netdev', backend, '-device', JSON.stringify(device)];
 }
 
 function rootPort(index: number): string[] {

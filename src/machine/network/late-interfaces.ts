@@ -1,4 +1,4 @@
-import { comingTo, lookUntilSettled } from '../devices/late-devices.ts';
+import { comingTo, isUdevBusy, lookUntilSettled } from '../devices/late-devices.ts';
 import type { FileView } from '../files/files.ts';
 import { findInterface, type InterfaceIdentity, listInterfaces } from './network-interfaces.ts';
 
@@ -40,13 +40,21 @@ export async function waitForInterfaces(
   const devices = meant.filter(({ virtual }) => virtual === undefined);
   if (devices.length === 0) return;
   const renames = udevRenames(files);
+  let names: readonly string[] = [];
+  // udev has hundreds of records, of which those of interfaces alone are of interest, and only where it renames any.
+  const listed = () => {
+    names = files.list(NET_CLASS);
+    return [...names, '', ...(renames ? names.filter((name) => isNamed(files, name)) : [])].join(' ');
+  };
   const look = (): true | undefined => {
+    // Of many each look reads all that there are: not before there can be enough of them.
+    if (names.length < devices.length) return undefined;
     const interfaces = listInterfaces(files);
     const named = !renames || interfaces.every(({ name }) => isNamed(files, name));
     const complete = devices.every((identity) => findInterface(identity, interfaces) !== undefined);
     return named && complete ? true : undefined;
   };
-  await lookUntilSettled(look, comingTo(files, [NET_CLASS, UDEV_RECORDS]), waitSeconds);
+  await lookUntilSettled(look, { listed, isBusy: () => isUdevBusy(files) }, waitSeconds);
 }
 
 /** Waits until there is any interface with a device behind it, or udev has nothing left to do, or the time is up. */

@@ -94,6 +94,23 @@ describe('waitForInterfaces', () => {
     expect(time).toBeLessThan(450);
   });
 
+  it('of many reads none before there can be enough of them', async () => {
+    const meant = Array.from({ length: 9 }, (_, number) => ({ number }));
+    const some = Object.assign(
+      {},
+      BOOT,
+      ...meant.slice(0, 8).map(({ number }) => device(`eth${number}`, number)),
+    );
+    const { files } = filesOverTime(some);
+    const read: string[] = [];
+    const readText = (path: string) => {
+      read.push(path);
+      return files.readText(path);
+    };
+    await waitForInterfaces({ ...files, readText }, meant, 0.2);
+    expect(read.filter((path) => path.endsWith('/address'))).toEqual([]);
+  });
+
   it('gives up on an interface that does not come', async () => {
     expect(await waitingTime([{ number: 1 }], { ...BOOT, ...device('ens3', 2) })).toBeLessThan(1500);
   });
