@@ -54,9 +54,10 @@ describe('a guest in which SELinux enforces the policy of its distribution', () 
   });
 
   it('refuses our programs nothing, from what reads the executable ahead on', async () => {
-    // The kernel's name of a process has 15 characters.
+    // The kernel's name of a process has 15 characters. Programs for people, as the one above, have the runtime compile (execmem)
+    // where that is allowed, and do without where it is not.
     const denied = await guest.output(
-      `journalctl --boot --grep 'avc: +denied .*comm="gandi(-read-ahea)?"' --output cat || true`,
+      `journalctl --boot --grep 'avc: +denied .*comm="gandi(-read-ahea)?"' --output cat | grep -v execmem || true`,
     );
     expect(denied).toBe('');
     const label = await guest.output(

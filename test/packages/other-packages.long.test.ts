@@ -29,6 +29,10 @@ it(
     expect(fields).toBe('Package: gandi-guest\nArchitecture: arm64');
     const complaints = (await lintian(file, folder)).split('\n');
     expect(complaints.filter((line) => !line.includes('uses-no-compression'))).toEqual([]);
+    // It is code for x86-64, by a list of that runtime's pages.
+    const { stdout: names } = await execa('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -t', file]);
+    expect(names).toContain('./usr/lib/gandi/gandi-launcher\n');
+    expect(names).not.toContain('gandi-read-ahead');
     const program = 'dpkg-deb --fsys-tarfile "$0" | tar -x --to-stdout ./usr/lib/gandi/gandi | head -c 20';
     const { stdout: head } = await execa('sh', ['-c', program, file], { encoding: 'buffer' });
     // e_machine of the ELF header (elf(5)): EM_AARCH64.
