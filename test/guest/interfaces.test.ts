@@ -129,6 +129,13 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
   const valuesOf = (name: string) =>
     guest.output(`cd /proc/sys/net/ipv4/conf/${name} && echo $(cat arp_announce rp_filter arp_filter)`);
 
+  /** Whether the rules have systemd asked by a process when that interface comes, beside what its device wants. */
+  const isAskedFor = async (name: string) => {
+    const shown = await guest.output(`udevadm test --action=add /sys/class/net/${name} 2>&1`);
+    expect(shown).toContain(`gandi-iface@${name}.service`);
+    return shown.includes('/bin/systemctl --no-block start');
+  };
+
   const marked = async () => (await guest.output('ls /run/gandi/interfaces')).split('\n').sort();
 
   const hookCalls = (name: string) => guest.output(`grep '^${name} ' /run/hook.log || true`);
@@ -154,6 +161,7 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
     expect(await guest.output(`journalctl -b -o cat -u gandi-iface@${first}.service`)).toMatch(
       /skipped because of.*\/run\/gandi\/interfaces/,
     );
+    expect(await isAskedFor(first)).toBe(false);
   });
 
   it(
@@ -176,6 +184,7 @@ describe.each(variants)('interfaces that come and go, with $manager', (variant) 
     async () => {
       await detach(attachedLan, lan);
       expect(await marked()).toEqual([first, backend].sort());
+      expect(await isAskedFor(first)).toBe(true);
       const again = await attach(LAN);
       expect(await ipv4Of(again.name)).toEqual(['192.168.10.2/24']);
       expect((await guest.run('ping -c 1 -W 5 192.168.10.1')).exitCode).toBe(0);
