@@ -11,8 +11,8 @@ const MANY = 24;
 const CROWD = 128;
 
 /**
- * How often one disk is attached and detached again. One of ten or so takes 4 million instructions more, all of them in the
- * kernel, in one write to the root file system.
+ * How often one disk is attached and detached again. A few take 4 million instructions more, all of them in the kernel, in one
+ * write to the root file system.
  */
 const TIMES = 5;
 
