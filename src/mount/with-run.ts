@@ -60,7 +60,6 @@ export async function withRun(
       memory,
       dryRun,
       freshSeconds: isForPeople ? 0 : undefined,
-      deviceUsers: await system.loadDeviceUsers(),
       locks: turn ?? observerOf(locks),
     });
     for (const { line, text } of settings.warnings) {

@@ -1,4 +1,5 @@
 import { systemCommands } from '../machine/commands/commands.ts';
+import { isClaimed } from '../machine/devices/device-claim.ts';
 import { Files } from '../machine/files/files.ts';
 import { isRunning, takeLock } from '../machine/files/lock.ts';
 import { lineForAdmin } from '../machine/files/log.ts';
@@ -8,12 +9,11 @@ import { standardOutput } from '../machine/runtime/output.ts';
 import type { System } from './system.ts';
 
 async function loadDeviceUsers() {
-  const [{ findHolders }, { isClaimed }, { findDeviceWriters }] = await Promise.all([
+  const [{ findHolders }, { findDeviceWriters }] = await Promise.all([
     import('../machine/devices/holders.ts'),
-    import('../machine/devices/device-claim.ts'),
     import('../machine/devices/device-writers.ts'),
   ]);
-  return { findHolders, isClaimed, findDeviceWriters };
+  return { findHolders, findDeviceWriters };
 }
 
 /** The machine that this process runs on. */
@@ -35,6 +35,7 @@ export function realSystem(): System {
     },
     loadFacts: () => import('../machine/facts/observed-facts.ts'),
     loadAddresses: () => import('../machine/network/interface-addresses.ts'),
+    isClaimed,
     loadDeviceUsers,
   };
 }

@@ -55,6 +55,8 @@ export interface System {
   loadFacts(): Promise<{ observeFacts: typeof observeFacts }>;
   /** What tells the addresses of interfaces, for which the kernel has no file. */
   loadAddresses(): Promise<{ presentAddresses: typeof presentAddresses }>;
+  /** Whether somebody has a block device for himself, by the kernel's word. */
+  isClaimed: typeof isClaimed;
   /** Who uses a disk, by the kernel's word. */
   loadDeviceUsers(): Promise<DeviceUsers>;
   /** Gets each change before it is made; absent: all are made. */
@@ -64,6 +66,5 @@ export interface System {
 /** Who uses a disk, by the kernel's word. */
 export interface DeviceUsers {
   findHolders: typeof findHolders;
-  isClaimed: typeof isClaimed;
   findDeviceWriters: typeof findDeviceWriters;
 }

@@ -143,7 +143,7 @@ async function unmountAll(run: MountRun): Promise<boolean> {
   };
   // Asked of all of them first: none is ejected in vain.
   for (const state of mounted) {
-    const why = whyInVain(run, state, facts);
+    const why = await whyInVain(run, state, facts);
     if (why !== undefined)
       return refuse(`${state.device.node} stays mounted at ${state.mount.mountPoint}: ${why}`);
   }

@@ -44,9 +44,9 @@ export function findNamed(states: readonly DiskState[], name: string): DiskState
 }
 
 async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Promise<void> {
-  const usersNow = () => findUsers(run, mount, facts.mounts).processes;
+  const usersNow = async () => (await findUsers(run, mount, facts.mounts)).processes;
   for (const signal of ['TERM', 'KILL']) {
-    const processes = usersNow();
+    const processes = await usersNow();
     if (processes.length === 0) return;
     run.tell('warning', `ending ${describeUsers({ processes, mounts: [], kernel: [] })}`);
     await run.attempt([
@@ -60,7 +60,7 @@ async function endProcesses(run: MountRun, mount: Mount, facts: DiskFacts): Prom
     ]);
     if (run.dryRun) return;
     const deadline = performance.now() + TERM_SECONDS * 1000;
-    while (usersNow().length > 0 && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
+    while ((await usersNow()).length > 0 && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   }
 }
 
@@ -75,13 +75,13 @@ async function tryUnmount(
   const covered = whyOutOfReach(mount, facts.mounts);
   if (covered !== undefined) return `${covered}: unmount that first`;
   if (force) await endProcesses(run, mount, facts);
-  const users = findUsers(run, mount, facts.mounts);
+  const users = await findUsers(run, mount, facts.mounts);
   if (isUsed(users) && !run.dryRun) return `it is in use by ${describeUsers(users)}`;
   try {
     await run.perform(planFlush(mount.mountPoint, device.name));
     await unmountOnly(run, mount, planUnmount(mount.mountPoint, undefined, device.name));
   } catch (error) {
-    const now = findUsers(run, mount, facts.mounts);
+    const now = await findUsers(run, mount, facts.mounts);
     return isUsed(now) ? `it is in use by ${describeUsers(now)}` : reasonOf(error);
   }
   return undefined;
@@ -106,12 +106,12 @@ export const isMounted = (state: DiskState): state is MountedDisk => state.mount
  * Why unmounting would be refused whatever is done before it: somebody uses the disk, and there is no hook that may
  * know how to end that. Undefined where it is worth trying.
  */
-export function whyInVain(
+export async function whyInVain(
   run: MountRun,
   { device, mount }: MountedDisk,
   facts: DiskFacts,
-): string | undefined {
-  const users = findUsers(run, mount, facts.mounts, servicesOf(run, mount.mountPoint));
+): Promise<string | undefined> {
+  const users = await findUsers(run, mount, facts.mounts, servicesOf(run, mount.mountPoint));
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mount.mountPoint);
   return hook.changes.length === 0 && isUsed(users) ? `it is in use by ${describeUsers(users)}` : undefined;
 }
@@ -141,15 +141,16 @@ async function ejectMounted(
   const silent = await run.answers.ask(run.machine.commands, [device]);
   if (silent.length > 0)
     return { record, refused: `${NO_ANSWER}; have the host look after it, or detach it` };
-  const inVain = options.force || options.waitSeconds > 0 ? undefined : whyInVain(run, state, facts);
+  const inVain = options.force || options.waitSeconds > 0 ? undefined : await whyInVain(run, state, facts);
   if (inVain !== undefined) return { record, refused: inVain };
   const deadline = performance.now() + options.waitSeconds * 1000;
   const services = servicesOf(run, mountPoint);
   const hook = planDiskHook(run, 'pre-disk-detach', device.node, mountPoint);
   // A hook that ran before a detach that was refused runs again only if somebody still uses the disk.
-  const hookIsDue = record.detachHookRan !== true || isUsed(findUsers(run, mount, facts.mounts, services));
+  const hookIsDue =
+    record.detachHookRan !== true || isUsed(await findUsers(run, mount, facts.mounts, services));
   const served = hookIsDue ? await runDiskHook(run, hook, record) : record;
-  const running = await runningOf(run, servicesInUse(run, mount, services));
+  const running = await runningOf(run, await servicesInUse(run, mount, services));
   await run.attempt(planServices(running, 'stop'));
   const refused = await unmount(run, state, options);
   if (refused !== undefined) {

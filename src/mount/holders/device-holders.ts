@@ -1,5 +1,6 @@
 import type { BlockDevice } from '../../machine/devices/block-devices.ts';
 import { sourceDevices } from '../../machine/devices/device-use.ts';
+import type { Holder } from '../../machine/devices/holders.ts';
 import {
   emptyMountNamespaces,
   type MountNamespace,
@@ -68,8 +69,9 @@ function signs({ machine: { files } }: MountRun, devices: readonly BlockDevice[]
 }
 
 /** Who holds what nobody shows: files on a mount that was taken away lazily, or a namespace without processes. */
-function hiddenSigns(run: MountRun, devices: readonly BlockDevice[]): string[] {
-  const processes = devices.flatMap(({ deviceNumber }) => run.findHolders(undefined, deviceNumber));
+async function hiddenSigns(run: MountRun, devices: readonly BlockDevice[]): Promise<string[]> {
+  const processes: Holder[] = [];
+  for (const { deviceNumber } of devices) processes.push(...(await run.findHolders(undefined, deviceNumber)));
   if (processes.length > 0) return processes.map(describeProcess);
   const keepers = emptyMountNamespaces(run.machine.files).map(describeKeeper);
   return keepers.length > 0 ? keepers : ['somebody who cannot be seen'];
@@ -107,12 +109,13 @@ async function ask(
   while (isHeld() && performance.now() < deadline) await sleep(POLL_MILLISECONDS);
   if (!isHeld()) {
     // A loop device reads and writes it without having claimed it, and so may any program that opens its node.
-    const unclaimed = devices.flatMap(({ node, deviceNumber }) => [
-      ...loopsOn(files, node),
-      ...run.findDeviceWriters(deviceNumber).map((writer) => describeWriter(writer, node)),
-    ]);
+    const unclaimed: string[] = [];
+    for (const { node, deviceNumber } of devices) {
+      const writers = await run.findDeviceWriters(deviceNumber);
+      unclaimed.push(...loopsOn(files, node), ...writers.map((writer) => describeWriter(writer, node)));
+    }
     return unclaimed.length > 0 ? nameFew(unclaimed) : undefined;
   }
   const seen = signs(run, devices);
-  return nameFew(seen.length > 0 ? seen : hiddenSigns(run, devices));
+  return nameFew(seen.length > 0 ? seen : await hiddenSigns(run, devices));
 }

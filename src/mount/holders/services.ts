@@ -21,21 +21,26 @@ const MOST_SERVICES = 100;
 const SERVICE_NAME = /^[A-Za-z0-9:_.][A-Za-z0-9:_.@-]*(?<!@)\.service$/;
 
 /** What the guest itself is run, reached and logged by: no disk has these stopped, whoever uses it. */
-const SYSTEM_SERVICES = new RegExp(
-  `^(${[
-    '(systemd|gandi|cloud|initrd|dracut|plymouth|selinux|apparmor)[-.@].*',
-    '(dbus|polkit|udev|rc|init|emergency|rescue|user|user-runtime-dir|autofs|udisks2|lvm2|mdadm|multipath)([-.@].*)?',
-    '(ssh|sshd|dropbear|.*getty|display-manager|login)([-.@].*)?',
-    '(networking|network|NetworkManager|ifup|ifupdown|wicked|wickedd|dhcpcd|dhclient|resolvconf|firewalld|nftables|iptables)([-.@].*)?',
-    '(elogind|sssd|nslcd|wpa_supplicant|iwd|connman|openvpn|wg-quick|tailscaled|containerd|docker)([-.@].*)?',
-    '(open-vm-tools|walinuxagent|google-guest-agent|amazon-ssm-agent|hv-.*)([-.@].*)?',
-    '(rsyslog|syslog|syslog-ng|auditd|cron|crond|anacron|atd|acpid|qemu-guest-agent|xe-daemon|xen.*)([-.@].*)?',
-  ].join('|')})\\.service$`,
-);
+const SYSTEM_SERVICES = [
+  '(systemd|gandi|cloud|initrd|dracut|plymouth|selinux|apparmor)[-.@].*',
+  '(dbus|polkit|udev|rc|init|emergency|rescue|user|user-runtime-dir|autofs|udisks2|lvm2|mdadm|multipath)([-.@].*)?',
+  '(ssh|sshd|dropbear|.*getty|display-manager|login)([-.@].*)?',
+  '(networking|network|NetworkManager|ifup|ifupdown|wicked|wickedd|dhcpcd|dhclient|resolvconf|firewalld|nftables|iptables)([-.@].*)?',
+  '(elogind|sssd|nslcd|wpa_supplicant|iwd|connman|openvpn|wg-quick|tailscaled|containerd|docker)([-.@].*)?',
+  '(open-vm-tools|walinuxagent|google-guest-agent|amazon-ssm-agent|hv-.*)([-.@].*)?',
+  '(rsyslog|syslog|syslog-ng|auditd|cron|crond|anacron|atd|acpid|qemu-guest-agent|xe-daemon|xen.*)([-.@].*)?',
+];
+
+let systemServices: RegExp | undefined;
+
+/** Most disks name no service: the pattern is made where one does. */
+function isSystemService(name: string): boolean {
+  systemServices ??= new RegExp(`^(${SYSTEM_SERVICES.join('|')})\\.service$`);
+  return systemServices.test(name);
+}
 
 /** Whether a disk may name a unit to be stopped. */
-const mayBeNamed = (name: string) =>
-  name.length <= 255 && SERVICE_NAME.test(name) && !SYSTEM_SERVICES.test(name);
+const mayBeNamed = (name: string) => name.length <= 255 && SERVICE_NAME.test(name) && !isSystemService(name);
 
 /** The services that a list names, one a line, without the system's own; `.service` may be left out. */
 export function parseServices(text: string): string[] {
@@ -87,14 +92,14 @@ export function unitOf({ controlGroup }: Pick<Holder, 'controlGroup'>): string |
  * Of the services that a disk names those whose processes use it.
  * @throws the system's error if the mount point or /proc cannot be read
  */
-export function servicesInUse(
+export async function servicesInUse(
   run: Pick<MountRun, 'findHolders'>,
   { mountPoint, deviceNumber }: Mount,
   named: readonly string[],
-): string[] {
+): Promise<string[]> {
   const candidates = named.filter(mayBeNamed);
   if (candidates.length === 0) return [];
-  const units = new Set(run.findHolders(mountPoint, deviceNumber).map(unitOf));
+  const units = new Set((await run.findHolders(mountPoint, deviceNumber)).map(unitOf));
   return candidates.filter((name) => units.has(name));
 }
 

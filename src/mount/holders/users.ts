@@ -41,16 +41,16 @@ function isOn(mount: Mount, below: Mount, mounts: readonly Mount[]): boolean {
  * @param services units whose processes do not count: they are going to be stopped
  * @throws the system's error if the mount point or /proc cannot be read
  */
-export function findUsers(
+export async function findUsers(
   run: Pick<MountRun, 'machine' | 'findHolders'>,
   mount: Mount,
   mounts: readonly Mount[],
   services: readonly string[] = [],
-): Users {
+): Promise<Users> {
   const inside = mounts.filter(
     (one) => one.id !== mount.id && (isOn(one, mount, mounts) || one.deviceNumber === mount.deviceNumber),
   );
-  const processes = run.findHolders(mount.mountPoint, mount.deviceNumber);
+  const processes = await run.findHolders(mount.mountPoint, mount.deviceNumber);
   return {
     processes: processes.filter((holder) => holder.pid !== process.pid && !belongsTo(services, holder)),
     mounts: inside.map(({ mountPoint }) => mountPoint),

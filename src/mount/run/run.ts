@@ -8,7 +8,7 @@ import { LOG_FILE } from '../../machine/files/paths.ts';
 import { reasonOf } from '../../machine/runtime/errors.ts';
 import type { MountMode, Settings } from '../../machine/settings/settings.ts';
 import { type Attempt, StepWork } from '../../plan/step-work.ts';
-import type { DeviceUsers, System } from '../../plan/system.ts';
+import type { System } from '../../plan/system.ts';
 import type { DiskRecord } from '../../state/disk-records.ts';
 import type { StepReport } from '../../state/report.ts';
 import type { PlannedView } from '../../terminal/planned-view.ts';
@@ -21,7 +21,7 @@ export const PROGRAM = 'gandi-mount';
 
 /** What a run is made of. */
 export interface MountWork {
-  system: Pick<System, 'now' | 'output' | 'say'>;
+  system: Pick<System, 'now' | 'output' | 'say' | 'isClaimed' | 'loadDeviceUsers'>;
   machine: Machine;
   settings: Settings;
   /** What earlier runs have made of files. */
@@ -29,7 +29,6 @@ export interface MountWork {
   dryRun: boolean;
   /** As long ago udev may have read a disk that is read without asking it before. */
   freshSeconds?: number | undefined;
-  deviceUsers: DeviceUsers;
   /** What keeps it apart from other runs. */
   locks: RunLocks;
 }
@@ -58,16 +57,14 @@ export class MountRun {
   readonly dryRun: boolean;
   readonly locks: RunLocks;
   readonly #system: MountWork['system'];
-  readonly #deviceUsers: DeviceUsers;
 
-  constructor({ system, machine, settings, memory, dryRun, freshSeconds, deviceUsers, locks }: MountWork) {
+  constructor({ system, machine, settings, memory, dryRun, freshSeconds, locks }: MountWork) {
     this.machine = machine;
     this.settings = settings;
     this.memory = memory;
     this.dryRun = dryRun;
     this.locks = locks;
     this.#system = system;
-    this.#deviceUsers = deviceUsers;
     this.mode = settings.switches.CONFIG_ALLOW_MOUNT ? settings.mountMode : 'off';
     this.answers = new DeviceAnswers(machine.files, freshSeconds);
     this.diskRoot = machine.files.locate(settings.diskRoot);
@@ -76,17 +73,19 @@ export class MountRun {
 
   /** Whether somebody has a device, by its node, for himself. */
   isClaimed(node: string): boolean {
-    return this.#deviceUsers.isClaimed(node);
+    return this.#system.isClaimed(node);
   }
 
   /** The processes that use a file system: findHolders of src/machine/devices/holders.ts. */
-  findHolders(mountPoint: string | undefined, deviceNumber: string): Holder[] {
-    return this.#deviceUsers.findHolders(mountPoint, deviceNumber);
+  async findHolders(mountPoint: string | undefined, deviceNumber: string): Promise<Holder[]> {
+    const { findHolders } = await this.#system.loadDeviceUsers();
+    return findHolders(mountPoint, deviceNumber);
   }
 
   /** The processes that have a device itself open for writing: src/machine/devices/device-writers.ts. */
-  findDeviceWriters(deviceNumber: string): DeviceWriter[] {
-    return this.#deviceUsers.findDeviceWriters(deviceNumber);
+  async findDeviceWriters(deviceNumber: string): Promise<DeviceWriter[]> {
+    const { findDeviceWriters } = await this.#system.loadDeviceUsers();
+    return findDeviceWriters(deviceNumber);
   }
 
   /** The time, as records have it. */

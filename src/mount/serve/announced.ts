@@ -5,9 +5,15 @@ import type { MountRun } from '../run/run.ts';
 const CALM_MILLISECONDS = 200;
 const MOST_LOOKS = 10;
 
-/** What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. */
+/**
+ * What shows that a device came, went or was seen by udev meanwhile; looking at each of them again costs more. Of udev's
+ * records those of block devices count: others, such as that of a disk's SCSI generic device, may be written later, and to list
+ * all of them takes longer.
+ */
 export function listAnnounced({ machine: { files } }: MountRun): string {
-  return [...files.list('/sys/class/block'), ...files.list('/run/udev/data')].join(' ');
+  const numbers = files.list('/sys/dev/block');
+  const seen = numbers.filter((number) => files.status(`/run/udev/data/b${number}`) !== undefined);
+  return `${numbers.join(' ')}, ${seen.join(' ')}`;
 }
 
 /**

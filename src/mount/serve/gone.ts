@@ -64,14 +64,14 @@ async function unmountGone(run: MountRun, own: Mount): Promise<boolean> {
 }
 
 /** The services to be stopped. What cannot be told, such as on a disk whose mount is covered, has none stopped. */
-function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount): string[] {
+async function servicesOfGone(run: MountRun, { services = [] }: DiskRecord, own: Mount): Promise<string[]> {
   if (
     services.length === 0 ||
     whyOutOfReach(own, readMountsTowards(run.machine.files, own.mountPoint)) !== undefined
   )
     return [];
   try {
-    return servicesInUse(run, own, services);
+    return await servicesInUse(run, own, services);
   } catch (error) {
     run.tell(
       'warning',
@@ -114,7 +114,7 @@ export async function handleGone(
   }
   const hook = planDiskHook(run, 'pre-disk-detach', node, mountPoint);
   const served = record.detachHookRan === true ? record : await runDiskHook(run, hook, record);
-  await run.attempt(planServices(servicesOfGone(run, record, own), 'stop'));
+  await run.attempt(planServices(await servicesOfGone(run, record, own), 'stop'));
   const isUnmounted = await unmountGone(run, own);
   if (isUnmounted) await stopUnit(run, mountPoint);
   await run.attempt([

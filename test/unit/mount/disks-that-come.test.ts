@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { captureOutput } from '../captured-output.ts';
 import { MIB, run, text, writeAt } from '../images.ts';
 import { NO_CHECKSUMS } from './simulated-disks.ts';
@@ -56,6 +56,25 @@ describe('disks that come', () => {
     expect(await main(['rescan', '--new'])).toBe(0);
     expect(await main(['rescan'])).toBe(0);
     expect(guest.disks.ran).toHaveLength(before);
+  });
+
+  it.each([
+    ['another disk', 'b8:32', 2],
+    ['what is no block device', 'c21:1', 1],
+    ['a record that is being written', '.#b8:323f1c9a', 1],
+  ])('are looked at again where udev comes to its end with %s meanwhile', async (_, record, looks) => {
+    const { disks } = guest;
+    disks.attach({ name: 'sdb', label: 'data' });
+    disks.attach({ name: 'sdc', label: 'late' });
+    rmSync(`${disks.files.root}/run/udev/data/b8:32`);
+    disks.answer = (line) => {
+      if (line.endsWith('/srv/data')) disks.write(`/run/udev/data/${record}`, '');
+      return '';
+    };
+    const read = vi.spyOn(disks.files, 'readText');
+    expect(await main(['rescan', '--new']), said.stderr).toBe(0);
+    expect(read.mock.calls.filter(([path]) => path === '/proc/swaps')).toHaveLength(looks);
+    read.mockRestore();
   });
 
   it('are only shown in a dry run', async () => {

@@ -7,14 +7,14 @@ import { simulatedSystem } from '../simulated-system.ts';
 
 /** A run of gandi-mount on that machine, with all settings as they are by default; nobody uses a disk. */
 export function newRunOn(machine: Machine): MountRun {
-  const system = simulatedSystem();
+  const loadDeviceUsers = () => Promise.resolve({ findHolders: () => [], findDeviceWriters: () => [] });
+  const system = simulatedSystem({ isClaimed: () => false, loadDeviceUsers });
   return new MountRun({
     system,
     machine,
     settings: parseSettings('', ''),
     memory: new RunMemory(machine.files),
     dryRun: false,
-    deviceUsers: { findHolders: () => [], findDeviceWriters: () => [], isClaimed: () => false },
     locks: observerOf(system.locks),
   });
 }

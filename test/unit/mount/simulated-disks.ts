@@ -15,7 +15,7 @@ import { readSettings } from '../../../src/machine/settings/settings.ts';
 import { MountRun } from '../../../src/mount/run/run.ts';
 import { observerOf, type RunLocks } from '../../../src/mount/run/run-locks.ts';
 import { RunMemory } from '../../../src/mount/run/run-memory.ts';
-import type { DeviceUsers, System } from '../../../src/plan/system.ts';
+import type { System } from '../../../src/plan/system.ts';
 import { intercept } from '../fault-injection.ts';
 import { MIB, run, writeAt } from '../images.ts';
 import { simulatedSystem } from '../simulated-system.ts';
@@ -163,6 +163,7 @@ export class SimulatedDisks {
   /** The host takes a disk away. What is mounted stays mounted. */
   takeAway(name: string): void {
     rmSync(`${this.files.root}/sys/class/block/${this.#kernelName(name)}`);
+    rmSync(`${this.files.root}/sys/dev/block/${this.#numbers.get(name)}`);
     rmSync(this.node(name));
   }
 
@@ -209,21 +210,14 @@ export class SimulatedDisks {
   }
 
   /** What gandi-mount runs on. */
-  get system(): Partial<System> {
+  get system(): Partial<System> & Pick<System, 'isClaimed' | 'loadDeviceUsers'> {
     return {
       open: () => ({ files: this.files, live: true }),
       commands: this.#answered,
       intercept,
-      loadDeviceUsers: () => Promise.resolve(this.deviceUsers),
-    };
-  }
-
-  /** Nobody uses a file system; whole devices are claimed as the test says. */
-  get deviceUsers(): DeviceUsers {
-    return {
-      findHolders: () => [],
-      findDeviceWriters: () => [],
       isClaimed: (node) => this.claimed.has(basename(node)),
+      // Nobody uses a file system.
+      loadDeviceUsers: () => Promise.resolve({ findHolders: () => [], findDeviceWriters: () => [] }),
     };
   }
 
@@ -236,7 +230,6 @@ export class SimulatedDisks {
       settings: readSettings(this.files),
       memory: new RunMemory(this.files),
       dryRun,
-      deviceUsers: this.deviceUsers,
       locks: locks ?? observerOf(system.locks),
     });
   }

@@ -22,7 +22,7 @@ let current: Guest | undefined;
 export function main(args: readonly string[]): Promise<number> {
   if (current === undefined) throw new Error('no guest');
   const { disks } = current;
-  const loadDeviceUsers = () => Promise.resolve({ ...disks.deviceUsers, findHolders, findDeviceWriters });
+  const loadDeviceUsers = () => Promise.resolve({ findHolders, findDeviceWriters });
   return gandiMount(args, simulatedSystem({ ...disks.system, loadDeviceUsers }));
 }
 

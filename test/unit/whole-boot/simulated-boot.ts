@@ -218,7 +218,8 @@ export class SimulatedBoot {
       intercept: guest.intercept,
       loadFacts: () => Promise.resolve({ observeFacts }),
       loadAddresses: () => Promise.resolve({ presentAddresses }),
-      loadDeviceUsers: () => Promise.resolve(disks.deviceUsers),
+      isClaimed: disks.system.isClaimed,
+      loadDeviceUsers: disks.system.loadDeviceUsers,
     });
   }
 
