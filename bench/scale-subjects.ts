@@ -1,4 +1,4 @@
-import type { GuestInterface } from '../test/guest/machine.ts';
+import type { GuestInterface } from '../test/guest/machine-interfaces.ts';
 import type { SeedFiles } from '../test/guest/nocloud-seed.ts';
 import { passwordHash } from '../test/guest/toolkit.ts';
 import { noCloudFiles } from './source-disks.ts';

@@ -11,7 +11,7 @@ export const idleScript = '#!/bin/sh\ntrue\n';
 
 const UUID = 'c1f0d2aa-3a8e-4c11-9f27-5b1d8f0f8a01';
 
-/** Of the interfaces of `hostNetworks` (test/guest/machine.ts). */
+/** Of the interfaces of `hostNetworks` (test/guest/machine-interfaces.ts). */
 const MACS = ['52:54:00:67:61:00', '52:54:00:67:61:01'];
 
 /** JSON is YAML. */

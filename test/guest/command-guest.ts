@@ -1,6 +1,6 @@
 import type { CommandResult } from './control-shell.ts';
 import type { ImageOptions } from './image.ts';
-import type { GuestInterface } from './machine.ts';
+import type { GuestInterface } from './machine-interfaces.ts';
 import type { SeedFiles } from './nocloud-seed.ts';
 
 /**

@@ -13,7 +13,7 @@ const minutes = 60_000;
 
 const LEASED = { network: '10.0.2.0/24', hostAddress: '10.0.2.2', guestAddress: '10.0.2.15' } as const;
 const FIXED = { network: '192.168.10.0/24', hostAddress: '192.168.10.1' } as const;
-/** Of the first and second interface (test/guest/machine.ts). */
+/** Of the first and second interface (test/guest/machine-interfaces.ts). */
 const MACS = ['52:54:00:67:61:00', '52:54:00:67:61:01'];
 
 const OPTICAL = { bus: 'optical', readOnly: true } as const;

@@ -1,7 +1,8 @@
 import { type CommandGuest, type CommandOptions, untilSucceeds } from './command-guest.ts';
 import type { CommandResult } from './control-shell.ts';
 import type { Attached } from './hot-plug.ts';
-import type { GuestDisk, GuestInterface, MachineOptions } from './machine.ts';
+import type { GuestDisk, MachineOptions } from './machine.ts';
+import type { GuestInterface } from './machine-interfaces.ts';
 import { withProgress } from './progress.ts';
 import type { Qmp } from './qmp.ts';
 import { type RunningMachine, startMachine } from './running-machine.ts';

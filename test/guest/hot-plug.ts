@@ -3,14 +3,12 @@ import {
   blockNode,
   diskDevice,
   type GuestDisk,
-  type GuestInterface,
   limitName,
   limitsOf,
-  networkBackend,
-  networkDevice,
   rootPortName,
   throttleGroup,
 } from './machine.ts';
+import { type GuestInterface, networkBackend, networkDevice } from './machine-interfaces.ts';
 import type { Qmp } from './qmp.ts';
 
 /** A disk or an interface that was added to a running machine. */
