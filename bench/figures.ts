@@ -47,9 +47,13 @@ function figureOf(samples: readonly Sample[], all: ReadonlyMap<string, readonly 
 }
 
 /** In the figure's unit; none where it depends on a figure that was not taken. */
-function targetOf({ atMost, atMostPart }: Sample, others?: readonly Sample[]): number | undefined {
-  if (atMostPart === undefined) return atMost;
-  return others === undefined ? undefined : Math.round(mean(others) * atMostPart);
+function targetOf(
+  { atMost, atMostPart, atMostBeyond }: Sample,
+  others?: readonly Sample[],
+): number | undefined {
+  if (atMostPart === undefined && atMostBeyond === undefined) return atMost;
+  if (others === undefined) return undefined;
+  return Math.round(mean(others) * (atMostPart ?? 1)) + (atMostBeyond ?? 0);
 }
 
 function mean(samples: readonly Sample[]): number {

@@ -21,6 +21,8 @@ export interface Sample {
   readonly comparedTo?: string;
   /** The target as a part of that figure. */
   readonly atMostPart?: number;
+  /** The target as so much more than that figure. */
+  readonly atMostBeyond?: number;
   /** Why it is no better, in a few words. */
   readonly why?: string;
 }

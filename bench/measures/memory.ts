@@ -12,7 +12,7 @@ export const peakMemory: GuestMeasure = {
   async take(guest) {
     const value = Number(await guest.output(`cat ${peakMemoryFile}`)) * 1024;
     const title = 'peak memory of gandi-bootstrap, first boot';
-    return [{ id: 'peak-memory', title, value, unit: 'MiB', atMost: 60 * mebibyte }];
+    return [{ id: 'peak-memory', title, value, unit: 'MiB', atMost: 48 * mebibyte }];
   },
 };
 
@@ -33,7 +33,7 @@ export const mountPeakMemory: GuestMeasure = {
       await guest.output('gandi-mount eject data && systemctl unmask --runtime gandi-disks.service');
       await guest.detach(attached);
       const title = 'peak memory of gandi-mount, one disk attached';
-      return [{ id: 'mount-peak-memory', title, value, unit: 'MiB', atMost: 60 * mebibyte }];
+      return [{ id: 'mount-peak-memory', title, value, unit: 'MiB', atMost: 48 * mebibyte }];
     } finally {
       await rm(folder, { recursive: true });
     }

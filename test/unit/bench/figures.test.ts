@@ -58,6 +58,15 @@ describe('figuresOf', () => {
     expect(figuresOf([{ ...part, value: 6e9 }])[0]).not.toHaveProperty('target');
   });
 
+  it('may be so much more than another at most', () => {
+    const plain = { id: 'plain', title: 'plain', unit: 'instructions', value: 3e9 } as const;
+    const own = { ...plain, id: 'own', title: 'own', comparedTo: 'plain', atMostBeyond: 1e9 } as const;
+    const targetOf = (value: number) =>
+      figuresOf([{ ...own, value }, plain]).find(({ id }) => id === 'own')?.target;
+    expect(targetOf(4e9)).toEqual({ atMost: 4e9, met: true });
+    expect(targetOf(4e9 + 1)).toEqual({ atMost: 4e9, met: false });
+  });
+
   it('counts nothing as nothing, alike in all boots', () => {
     const none = { id: 'none', title: 'none', unit: 'instructions', value: 0, atMost: 0 } as const;
     expect(figuresOf([none, none])).toEqual([
