@@ -26,7 +26,7 @@ import { credentialsOf, unprovisionedFiles } from './systemd-credentials.ts';
  * `cloud-init-nocloud` the same with the CD of `nocloud`. In these instructions are counted. `memory` is `toolkit` in a
  * machine at full speed, where programs tell their peak memory. `disks` is the toolkit without anything from the host, to
  * attach disks to, `disks-crowd` the same for very many of them, and `disks-systemd-mount` is `plain` with a rule that
- * mounts them. `plain-trixie` and `cloud-init-trixie` are those of Debian 13; `credentials` is Debian 13 with what systemd
+ * mounts them. `plain-trixie`, `toolkit-trixie` and `cloud-init-trixie` are those of Debian 13; `credentials` is Debian 13 with what systemd
  * alone takes from the firmware; `ignition` is `plain` with Ignition. `operator` is `nocloud` with an empty operator script,
  * `operator-login` the same without, and `cloud-init-per-boot` is `cloud-init-nocloud` with a script that powers off.
  */
@@ -49,6 +49,7 @@ export const BENCH_GUESTS = [
   'disks-crowd',
   'disks-systemd-mount',
   'plain-trixie',
+  'toolkit-trixie',
   'cloud-init-trixie',
   'credentials',
   'ignition',
@@ -134,6 +135,8 @@ async function benchImage(
       const files = { ...cloudInitFiles, ...usedFiles, ...perBootScript };
       return rootImage({ rootfs: await rootFileSystem('bookworm', ['cloud-init']), files });
     }
+    case 'toolkit-trixie':
+      return toolkitImage({ overlays, rootfs: await rootFileSystem('trixie') });
     case 'plain-trixie':
       return rootImage({ rootfs: await rootFileSystem('trixie') });
     case 'cloud-init-trixie':
@@ -213,6 +216,7 @@ async function hostDisks(name: BenchGuest, rootfs: RootFileSystem, folder: strin
   const { publicKey } = await makeKeyPair(join(folder, 'key'));
   switch (name) {
     case 'toolkit':
+    case 'toolkit-trixie':
     case 'partitioned':
     case 'fresh':
     case 'memory': {

@@ -41,7 +41,7 @@ export const CHARTS: readonly Chart[] = [
 
 const colours = { ours: '#2a6f97', other: '#b8bec5', target: '#c1121f', grid: '#dfe3e8', text: '#1f2933' };
 
-const OURS_WITHOUT_TARGET = ['boot-toolkit', 'disk-one-whole', 'disk-many-whole'];
+const OURS_WITHOUT_TARGET = ['disk-one-whole', 'disk-many-whole'];
 
 /** Figures of our own programs; their bars are set off from the others'. */
 const isOurs = ({ id, target }: Figure) => target !== undefined || OURS_WITHOUT_TARGET.includes(id);

@@ -72,6 +72,7 @@ const ignition: GuestMeasure = {
         title: 'Ignition, its stages fetch-offline and files: name, users, keys, network file, kernel values',
         value,
         unit: 'instructions',
+        comparedTo: 'services-first',
       },
     ];
   },

@@ -34,5 +34,6 @@ export const wholeBoots: readonly GuestMeasure[] = [
   measure('toolkit', 'with the toolkit', 'plain', { atMostBeyond: giga }),
   measure('cloud-init', 'with cloud-init'),
   measure('plain-trixie', 'Debian 13 without either', 'plain-trixie'),
+  measure('toolkit-trixie', 'Debian 13 with the toolkit', 'plain-trixie', { atMostBeyond: giga }),
   measure('cloud-init-trixie', 'Debian 13 with cloud-init', 'plain-trixie'),
 ];
