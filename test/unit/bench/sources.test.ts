@@ -95,10 +95,12 @@ describe('all four services', () => {
   const configured = ['toolkit', 'partitioned', 'partitioned-nocloud'];
   const others = ['nocloud', 'configdrive', 'smartos', 'cpio'];
   const measured = [...configured, 'fresh', ...others];
+  /** Beside cloud-init there, at its first boot alone. */
+  const debian13 = 'toolkit-trixie';
 
   it('have a row with a target of their own for each of these guests, at both boots', async () => {
-    expect(firstServices.map(({ guest, boot }) => `${guest} ${boot}`)).toEqual(
-      measured.map((one) => `${one} 1`),
+    expect(firstServices.map(({ guest, boot }) => `${guest} ${boot}`).toSorted()).toEqual(
+      [...measured, debian13].map((one) => `${one} 1`).toSorted(),
     );
     expect(secondServices.map(({ guest, boot }) => `${guest} ${boot}`)).toEqual(
       measured.map((one) => `${one} 2`),
@@ -115,7 +117,7 @@ describe('all four services', () => {
     const values = (id: string) =>
       samples.filter((sample) => sample.id.startsWith(id)).map(({ value }) => value);
     // SSH host keys cost by chance.
-    expect(values('services-first')).toEqual([...configured, ...others].map(() => 427));
+    expect(values('services-first')).toEqual([...configured, ...others, debian13].map(() => 427));
     expect(values('services-second')).toEqual(measured.map(() => 420));
     expect(values('postboot-second')).toEqual(measured.map(() => 0));
     const most = Object.fromEntries(samples.map(({ id, atMost = Number.NaN }) => [id, atMost / 1e9]));
@@ -129,6 +131,10 @@ describe('all four services', () => {
       'services-first-smartos': 0.65,
       'services-second-nocloud': 0.08,
       'services-second-cpio': 0.08,
+    });
+    expect(samples.find(({ id }) => id === `services-first-${debian13}`)).toMatchObject({
+      comparedTo: 'cloud-init-13',
+      atMostPart: 1 / 14,
     });
   });
 
