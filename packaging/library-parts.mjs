@@ -5,18 +5,24 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** What the sources use of the library of YAML: src/metadata/fields/yaml/yaml-library.ts. */
-export const YAML_PARTS = [
-  'Composer',
-  'isAlias',
-  'isMap',
-  'isScalar',
-  'isSeq',
-  'LineCounter',
-  'Parser',
-  'parseDocument',
-  'visit',
-];
+/** Says what the sources use of the library of YAML. */
+const YAML_LIBRARY = 'src/metadata/fields/yaml/yaml-library.ts';
+
+/**
+ * The list of the sources, of which there is no other.
+ * @param {string} root of the repository
+ * @returns {Promise<readonly string[]>}
+ */
+async function yamlParts(root) {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, YAML_LIBRARY)],
+    write: false,
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const text = outputFiles[0]?.text ?? '';
+  return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).YAML_PARTS;
+}
 
 /** What the library's modules take from those that write YAML. */
 const WRITERS = [
@@ -56,10 +62,11 @@ const yamlReader = {
  * The library as one CommonJS module, so that a start that parses no YAML makes none of its functions. The modules for Node.js are
  * CommonJS each, of which nothing can be left out; the same ones for browsers are ES modules.
  * @param {string} folder the library's
+ * @param {readonly string[]} parts
  */
-async function yamlModule(folder) {
+async function yamlModule(folder, parts) {
   const { outputFiles } = await build({
-    stdin: { contents: `export { ${YAML_PARTS.join(', ')} } from './browser/index.js';`, resolveDir: folder },
+    stdin: { contents: `export { ${parts.join(', ')} } from './browser/index.js';`, resolveDir: folder },
     bundle: true,
     write: false,
     format: 'cjs',
@@ -80,7 +87,7 @@ export function libraryParts(root) {
     name: 'library-parts',
     setup(context) {
       context.onLoad({ filter: /\/node_modules\/yaml\/dist\/index\.js$/ }, async () => ({
-        contents: await yamlModule(join(root, 'node_modules/yaml')),
+        contents: await yamlModule(join(root, 'node_modules/yaml'), await yamlParts(root)),
         loader: 'js',
       }));
       context.onLoad({ filter: /\/node_modules\/tar-stream\/index\.js$/ }, ({ path }) => ({

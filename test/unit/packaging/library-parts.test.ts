@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { libraryParts, YAML_PARTS } from '../../../packaging/library-parts.mjs';
-import * as used from '../../../src/metadata/fields/yaml/yaml-library.ts';
+import { libraryParts } from '../../../packaging/library-parts.mjs';
+import { YAML_PARTS } from '../../../src/metadata/fields/yaml/yaml-library.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -31,7 +31,6 @@ describe('the library of YAML in a bundle', async () => {
   const yaml = exports as unknown as typeof import('yaml');
 
   it('has what the sources use, and nothing else', () => {
-    expect(YAML_PARTS).toEqual(used.YAML_PARTS);
     expect(Object.keys(exports).toSorted()).toEqual([...YAML_PARTS].toSorted());
     expect(text).not.toContain('foldFlowLines');
     expect(text).not.toContain('LOG_TOKENS');
