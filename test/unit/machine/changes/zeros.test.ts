@@ -28,16 +28,7 @@ function withFileSystem(use: (files: Files, image: string) => void): void {
   }
 }
 
-const canMount = (() => {
-  try {
-    withFileSystem(() => undefined);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-it.skipIf(!canMount)('what was deleted is not in the image any more, and what is there stays', () => {
+it('what was deleted is not in the image any more, and what is there stays', () => {
   withFileSystem((files, image) => {
     writeFileSync(join(files.root, 'secret'), SECRET.repeat(100_000));
     writeFileSync(join(files.root, 'kept'), 'kept');
